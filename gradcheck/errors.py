@@ -1,0 +1,73 @@
+"""Every exception that gradcheck raises on purpose, and who is to blame for each.
+
+    GradcheckError
+    ├── UsageError          the call is wrong: flags, configuration, a missing file       (exit code 2)
+    ├── InvalidProblem      the graph, network, function, point or suite is invalid       (exit code 2)
+    ├── SubjectError        the implementation under test gave no answer to judge         (a finding; exit code 1)
+    ├── Unsupported         gradcheck cannot do this here; an oracle steps aside on it
+    └── HarnessFault        gradcheck contradicts itself: two proofs that do not meet     (exit code 3)
+
+    GradientError(AssertionError)   what `assert_gradient`, `assert_vjp` and `assert_jvp` raise
+
+A message is one paragraph: what was expected, what came, where, and what to do about it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradcheck.verdict.result import Result
+
+
+class GradcheckError(Exception):
+    """Root of the tree; catching it catches everything gradcheck raises on purpose except GradientError."""
+
+
+class UsageError(GradcheckError):
+    """The command or call itself is wrong; nothing ran."""
+
+
+class InvalidProblem(GradcheckError, ValueError):
+    """A problem, point, case or suite that means nothing.
+
+    `where` names the place as far as the raiser knows it: a node, a block, a layer, a case, a file.
+    """
+
+    def __init__(self, message: str, *, where: str = "") -> None:
+        super().__init__(f"{where}: {message}" if where else message)
+        self.message = message
+        self.where = where
+
+    def within(self, place: str) -> InvalidProblem:
+        """The same complaint with an outer `place` (a file, a case) put in front of `where`."""
+        where = f"{place}: {self.where}" if self.where else place
+        return InvalidProblem(self.message, where=where)
+
+
+class SubjectError(GradcheckError):
+    """The subject gave no answer that can be judged.
+
+    `code` is the stable code of the finding that reports it; `facts` fills that finding's sentence.
+    """
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(", ".join(f"{key}={value}" for key, value in facts.items()) or code)
+        self.code = code
+        self.facts = facts
+
+
+class Unsupported(GradcheckError):
+    """Something gradcheck cannot do; an oracle that meets it steps aside with this message as its reason."""
+
+
+class HarnessFault(GradcheckError):
+    """gradcheck contradicts itself, so that no verdict of this run can be trusted."""
+
+
+class GradientError(AssertionError):
+    """A checked derivative is not right; `result` carries the verdict and every finding."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(result.to_text())
+        self.result = result

@@ -1,0 +1,85 @@
+"""`Case`: a problem at a point, with a name and one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from gradcheck.errors import InvalidProblem
+from gradcheck.problem.graph import Graph
+from gradcheck.problem.ops import Array
+
+DTYPES = ("float64", "float32", "float16")
+"""The dtypes a subject may answer in."""
+
+VERDICTS = ("PASS", "FAIL", "UNDECIDED", "ERROR")
+
+
+@runtime_checkable
+class Lowers(Protocol):
+    """What Graph, MLP and NeuronDAG have in common: they lower to a Graph."""
+
+    def lower(self) -> Graph:
+        """The same problem as a Graph, with the same names for inputs and parameters."""
+        ...
+
+
+@dataclass(frozen=True)
+class Case:
+    """A problem at a point.
+
+    Attributes
+    ----------
+    name: unique within its suite; the case's address is `SUITE::NAME`.
+    sentence: what the case is about, for people.
+    problem: Graph, MLP or NeuronDAG.
+    point: values of inputs and parameters, by name: anything array-like, then read-only arrays; rounded to `dtype` before anybody sees them.
+    dtype: the dtype that the subject computes in.
+    expect: (verdict, reason) where the case is known not to pass; strict.
+    shows: facts a report may show of the truth, such as {"b": "9, the lecture's number"}.
+    labels: other names the case answers to (`-k S4.b`).
+    subject: the case's own subject, a callable of the native signature that runs in the caller's process.
+    seed: the seed it was generated from, where it was.
+
+    Raises
+    ------
+    InvalidProblem: a bad name, dtype or expectation, a point that does not fit the problem, a node outside its domain.
+    """
+
+    name: str
+    problem: Lowers
+    point: Mapping[str, Any]
+    sentence: str = ""
+    dtype: str = "float64"
+    expect: tuple[str, str] | None = None
+    labels: tuple[str, ...] = ()
+    subject: Callable[..., Any] | None = None
+    seed: int | None = None
+    graph: Graph = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        if not self.name or not self.name.isprintable() or "::" in self.name:
+            raise InvalidProblem(f"a case needs a printable name without '::', got {self.name!r}")
+        where = f"case {self.name!r}"
+        if self.dtype not in DTYPES:
+            raise InvalidProblem(f"dtype must be one of {', '.join(DTYPES)}, got {self.dtype!r}", where=where)
+        if self.expect is not None and (len(self.expect) != 2 or self.expect[0] not in VERDICTS):
+            raise InvalidProblem(f"expect must be ({' | '.join(VERDICTS)}, reason), got {self.expect!r}", where=where)
+        if not isinstance(self.problem, Lowers):
+            raise InvalidProblem(
+                f"the problem must be a Graph, MLP or NeuronDAG, got {type(self.problem).__name__}", where=where
+            )
+        try:
+            put(self, "graph", self.problem.lower())
+            put(self, "point", self.graph.complete(self.point, np.dtype(self.dtype)))
+            self.graph.evaluate(self.point)
+        except InvalidProblem as wrong:
+            raise wrong.within(where) from None
+
+    def at(self, point: Mapping[str, Array], *, name: str | None = None) -> Case:
+        """The same problem at another point."""
+        return replace(self, point=point, name=name or self.name)

@@ -1,0 +1,85 @@
+"""Points of a graph, and its value there in float64, straight from the op table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gradcheck.errors import InvalidProblem
+from gradcheck.problem.ops import LEAVES, OPS, Array, Op
+
+if TYPE_CHECKING:
+    from gradcheck.problem.graph import Graph
+
+
+def complete(graph: Graph, point: Mapping[str, ArrayLike], dtype: Any = np.float64) -> dict[str, Array]:
+    """Check `point` against the graph's inputs and parameters and round it to `dtype`; read-only arrays by name."""
+    wanted = {graph.names[i]: graph.shapes[i] for i in graph.free}
+    if unknown := sorted(set(point) - set(wanted)):
+        raise InvalidProblem(
+            f"the point gives a value to {unknown[0]!r}, but the graph's inputs and parameters are "
+            f"{', '.join(map(repr, wanted)) or 'none'}"
+        )
+    values = {}
+    for name, shape in wanted.items():
+        if name not in point:
+            raise InvalidProblem("the point gives it no value", where=f"node {name!r}")
+        try:
+            with np.errstate(over="ignore"):  # a value too large for the dtype becomes inf, refused below
+                value = np.array(point[name], dtype=dtype)
+        except (TypeError, ValueError) as wrong:
+            raise InvalidProblem(f"its value must be an array of numbers: {wrong}", where=f"node {name!r}") from None
+        if value.shape != shape:
+            raise InvalidProblem(f"its value must have shape {shape}, got {value.shape}", where=f"node {name!r}")
+        if not np.all(np.isfinite(value)):
+            raise InvalidProblem(f"its value must be finite in {np.dtype(dtype)}", where=f"node {name!r}")
+        value.flags.writeable = False
+        values[name] = value
+    return values
+
+
+def evaluate(graph: Graph, point: Mapping[str, ArrayLike]) -> list[Array]:
+    """Values of all nodes by index, float64; InvalidProblem names a node outside its domain or not finite."""
+    free = complete(graph, point)
+    varying = graph.depends_on_parameters()
+    values: list[Array] = [np.zeros(())] * len(graph)
+    with np.errstate(all="ignore"):  # what matters is asked explicitly below, entry by entry
+        for i in graph.order.tolist():
+            op = graph.op(i)
+            if op == "constant":
+                values[i] = graph.constants[i]
+            elif op in LEAVES:
+                values[i] = free[graph.names[i]]
+            else:
+                row, at = OPS[op], graph.arguments(i)
+                arguments = [values[j] for j in at]
+                _domain(graph, i, row, arguments, [k for k, j in enumerate(at) if varying[j]])
+                values[i] = np.asarray(row.value(*arguments, **{**row.attributes, **graph.attributes.get(i, {})}))
+                if not np.all(np.isfinite(values[i])):
+                    raise InvalidProblem(
+                        f"{op}({_shown(arguments)}) is {_one(values[i])}, and every value must be finite",
+                        where=f"node {graph.names[i]!r}",
+                    )
+    return values
+
+
+def _domain(graph: Graph, i: int, row: Op, arguments: list[Array], varying: list[int]) -> None:
+    if row.domain is None:
+        return
+    rules = [row.domain.contains, *(row.domain.varying[k] for k in varying if k in row.domain.varying)]
+    if not all(np.all(rule(*arguments)) for rule in rules):
+        raise InvalidProblem(
+            f"{row.name}({_shown(arguments)}) is outside the op's domain: {row.domain.sentence}",
+            where=f"node {graph.names[i]!r}",
+        )
+
+
+def _shown(arguments: list[Array]) -> str:
+    return ", ".join(_one(a) for a in arguments)
+
+
+def _one(value: Array) -> str:
+    return f"{value:.6g}" if value.ndim == 0 else np.array2string(value, precision=6, threshold=8, separator=", ")

@@ -1,0 +1,102 @@
+"""Smaller graphs cut out of a graph: what asking again about a part of a problem needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.problem.graph import Graph
+from gradcheck.problem.ops import CODES
+
+Array = NDArray[Any]
+
+
+def ancestors(graph: Graph, index: int) -> list[int]:
+    """The node and everything its value is computed from, in the graph's topological order."""
+    wanted = {index}
+    for i in reversed(graph.order.tolist()):
+        if i in wanted:
+            wanted.update(graph.arguments(i))
+    return [i for i in graph.order.tolist() if i in wanted]
+
+
+def up_to(graph: Graph, index: int) -> Graph:
+    """The graph whose loss is the given inner node; an array is summed, in a new node "sum of <name>"."""
+    keep = ancestors(graph, index)
+    if not graph.shapes[index]:
+        return _cut(graph, keep, loss=index)
+    return _cut(graph, keep, loss=index, summed=f"sum of {graph.names[index]}")
+
+
+def beyond(graph: Graph, index: int, value: Array) -> tuple[Graph, dict[str, Array]]:
+    """The graph in which an inner node is a parameter of its own, and the value it then has to be given.
+
+    Whatever only that node needed is gone; its gradient is the node's adjoint in the whole graph.
+    """
+    return _cut(graph, _needed(graph, index), loss=graph.loss, leaf=index), {graph.names[index]: value}
+
+
+def alone(graph: Graph, index: int, values: Mapping[str, Array]) -> tuple[Graph, dict[str, Array]]:
+    """The graph of a single op application, as the loss; its arguments are leaves at the values they have.
+
+    Arguments that depend on a parameter become parameters, others inputs; constants stay; a repeated argument stays
+    one leaf.
+    """
+    arguments = list(dict.fromkeys(graph.arguments(index)))
+    keep = [*arguments, index]
+    name = graph.names[index]
+    summed = f"sum of {name}" if graph.shapes[index] else None
+    part = _cut(graph, keep, loss=index, summed=summed, leaves=arguments)
+    return part, {part.names[i]: values[part.names[i]] for i in part.free}
+
+
+def _needed(graph: Graph, leaf: int) -> list[int]:
+    wanted = {graph.loss}
+    for i in reversed(graph.order.tolist()):
+        if i in wanted and i != leaf:
+            wanted.update(graph.arguments(i))
+    return [i for i in graph.order.tolist() if i in wanted]
+
+
+def _cut(
+    graph: Graph,
+    keep: list[int],
+    *,
+    loss: int,
+    summed: str | None = None,
+    leaf: int | None = None,
+    leaves: Iterable[int] = (),
+) -> Graph:
+    """The graph of the nodes `keep`; `leaf` becomes a parameter, `leaves` parameters or inputs (never constants)."""
+    varying = graph.depends_on_parameters()
+    as_leaf = {i for i in leaves if graph.op(i) != "constant"} | ({leaf} if leaf is not None else set())
+    new = {old: position for position, old in enumerate(keep)}
+    codes, offsets, inputs = [], [0], []
+    for i in keep:
+        if i in as_leaf:
+            codes.append(CODES["parameter" if i == leaf or varying[i] else "input"])
+        else:
+            codes.append(int(graph.codes[i]))
+            inputs += [new[j] for j in graph.arguments(i)]
+        offsets.append(len(inputs))
+    names = [graph.names[i] for i in keep]
+    last = new[loss]
+    if summed is not None:
+        codes.append(CODES["sum"])
+        inputs.append(last)
+        offsets.append(len(inputs))
+        names.append(summed)
+        last = len(keep)
+    return Graph(
+        np.array(codes),
+        offsets,
+        inputs,
+        loss=last,
+        names=names,
+        leaf_shapes={new[i]: graph.shapes[i] for i in keep if not graph.arguments(i) or i in as_leaf},
+        constants={new[i]: graph.constants[i] for i in keep if i in graph.constants},
+        attributes={new[i]: graph.attributes[i] for i in keep if i in graph.attributes and i not in as_leaf},
+    )

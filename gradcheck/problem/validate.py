@@ -1,0 +1,177 @@
+"""Is this a graph? Structure, topological order, shapes, loss: each complaint names the node.
+
+Everything is iterative and O(V + E); the checks that a million-node scalar graph needs are whole-array operations.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.errors import InvalidProblem
+from gradcheck.problem.ops import CODES, LEAVES, NAMES, OPS, Shape
+
+if TYPE_CHECKING:
+    from gradcheck.problem.graph import Graph
+
+Integers = NDArray[np.int64]
+
+_ARITY = np.array([0] * len(LEAVES) + [-1 if op.arity is None else op.arity for op in OPS.values()])
+_ELEMENTWISE = np.array([True] * len(LEAVES) + [op.elementwise for op in OPS.values()])
+
+
+def unknown_op(name: object) -> str:
+    """The complaint about an op that is not in the table."""
+    near = difflib.get_close_matches(str(name), NAMES, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(NAMES)}"
+    return f"unknown op {name!r}{hint}"
+
+
+def structure(graph: Graph) -> None:
+    """Arrays that fit each other, known ops, right arities, arguments that exist, finite constants."""
+    n, codes, offsets, inputs = len(graph.codes), graph.codes, graph.offsets, graph.inputs
+    if not n:
+        raise InvalidProblem("a graph needs at least one node, got none")
+    if codes.ndim != 1 or inputs.ndim != 1 or offsets.shape != (n + 1,):
+        raise InvalidProblem(f"offsets must have shape ({n + 1},), one more than the ops, got {offsets.shape}")
+    if offsets[0] != 0 or offsets[-1] != len(inputs) or np.any(np.diff(offsets) < 0):
+        raise InvalidProblem(f"offsets must rise from 0 to the number of argument indices, {len(inputs)}")
+    if len(graph.names) != n:
+        raise InvalidProblem(f"expected {n} names, one per node, got {len(graph.names)}")
+    if isinstance(graph.names, tuple) and len(set(graph.names)) != n:  # generated names are unique by construction
+        twice = Counter(graph.names).most_common(1)[0][0]
+        raise InvalidProblem("two nodes have this name; names must be unique", where=f"node {twice!r}")
+    if bad := np.flatnonzero((codes < 0) | (codes >= len(NAMES))).tolist():
+        raise InvalidProblem(unknown_op(int(codes[bad[0]])), where=_at(graph, bad[0]))
+    counts, arity = np.diff(offsets), _ARITY[codes]
+    if bad := np.flatnonzero(np.where(arity < 0, counts < 1, counts != arity)).tolist():
+        i = bad[0]
+        wanted = "at least 1 argument" if arity[i] < 0 else f"{arity[i]} argument{'s' * (arity[i] != 1)}"
+        raise InvalidProblem(f"{graph.op(i)} takes {wanted}, got {counts[i]}", where=_at(graph, i))
+    if bad := np.flatnonzero((inputs < 0) | (inputs >= n)).tolist():
+        owner = int(np.searchsorted(offsets, bad[0], side="right")) - 1
+        raise InvalidProblem(f"its argument {inputs[bad[0]]} is no node (0 to {n - 1})", where=_at(graph, owner))
+    for i, value in graph.constants.items():
+        if not np.all(np.isfinite(value)):
+            raise InvalidProblem(f"a constant must be finite, got {value}", where=_at(graph, i))
+    valueless = set(np.flatnonzero(codes == CODES["constant"]).tolist()) ^ set(graph.constants)
+    if valueless:
+        raise InvalidProblem("a constant, and only a constant, has a value", where=_at(graph, min(valueless)))
+    for i, given in graph.attributes.items():
+        _attributes(graph, i, given)
+    if not 0 <= graph.loss < n:
+        raise InvalidProblem(f"the loss must be the index of a node, 0 to {n - 1}, got {graph.loss}")
+
+
+def _attributes(graph: Graph, i: int, given: Mapping[str, Any]) -> None:
+    known = OPS[graph.op(i)].attributes if graph.op(i) not in LEAVES else {}
+    if unknown := sorted(set(given) - set(known)):
+        allowed = f"it takes {', '.join(known)}" if known else "it takes none"
+        raise InvalidProblem(f"{graph.op(i)} has no attribute {unknown[0]!r}; {allowed}", where=_at(graph, i))
+
+
+def topological_order(graph: Graph) -> Integers:
+    """Arguments before the nodes that use them (Kahn), keeping the given order where that already holds.
+
+    Raises InvalidProblem with the cycle written out.
+    """
+    n, offsets, inputs = len(graph.codes), graph.offsets, graph.inputs
+    users = np.repeat(np.arange(n), np.diff(offsets))
+    if np.all(inputs < users):
+        return np.arange(n)
+    by_argument = np.argsort(inputs, kind="stable")
+    starts = np.searchsorted(inputs[by_argument], np.arange(n + 1)).tolist()
+    successors = users[by_argument].tolist()
+    waiting = np.diff(offsets).tolist()
+    order = [i for i in range(n) if not waiting[i]]
+    for node in order:  # grows while it is walked
+        for edge in range(starts[node], starts[node + 1]):
+            user = successors[edge]
+            waiting[user] -= 1
+            if not waiting[user]:
+                order.append(user)
+    if len(order) < n:
+        cycle = _cycle(graph, [i for i in range(n) if waiting[i]])
+        raise InvalidProblem(f"a graph has no cycles, but here {' > '.join(cycle)}", where=f"node {cycle[0]!r}")
+    return np.array(order, dtype=np.int64)
+
+
+def _cycle(graph: Graph, stuck: Sequence[int]) -> list[str]:
+    """Follow stuck arguments from any stuck node until one repeats; written in the direction of the data."""
+    among, node = set(stuck), stuck[0]
+    path: list[int] = []
+    place: dict[int, int] = {}
+    while node not in place:
+        place[node] = len(path)
+        path.append(node)
+        node = next(j for j in graph.arguments(node) if j in among)
+    return [graph.names[i] for i in [node, *reversed(path[place[node] :])]]
+
+
+def infer_shapes(graph: Graph, leaf_shapes: Mapping[int, Shape]) -> Sequence[Shape]:
+    """The shape of every node's value, by the ops' shape rules."""
+    n = len(graph.codes)
+    scalar_leaves = not any(leaf_shapes.values()) and not any(c.shape for c in graph.constants.values())
+    if scalar_leaves and not graph.attributes and np.all(_ELEMENTWISE[graph.codes]):
+        return _Scalars(((),) * n)
+    shapes: list[Shape] = [()] * n
+    for i in graph.order.tolist():
+        op = graph.op(i)
+        if op == "constant":
+            shapes[i] = graph.constants[i].shape
+        elif op in LEAVES:
+            shapes[i] = tuple(int(length) for length in leaf_shapes.get(i, ()))
+        else:
+            attributes = {**OPS[op].attributes, **graph.attributes.get(i, {})}
+            if missing := [name for name, value in attributes.items() if value is ...]:
+                raise InvalidProblem(f"{op} needs the attribute {missing[0]!r}", where=_at(graph, i))
+            try:
+                shapes[i] = OPS[op].shape(*(shapes[j] for j in graph.arguments(i)), **attributes)
+            except (ValueError, TypeError) as mismatch:
+                raise InvalidProblem(f"{op}: {mismatch}", where=_at(graph, i)) from None
+    return tuple(shapes)
+
+
+class _Scalars(tuple[Shape, ...]):
+    """The shapes of a graph of scalars; `all_scalar` tells without a walk."""
+
+    __slots__ = ()
+
+
+def all_scalar(graph: Graph) -> bool:
+    """Whether every node's value is a scalar."""
+    return isinstance(graph.shapes, _Scalars) or not any(graph.shapes)
+
+
+def loss(graph: Graph) -> None:
+    """The loss is a scalar and has no outgoing edges (S0: out(l) = {})."""
+    if graph.shapes[graph.loss]:
+        raise InvalidProblem(
+            f"the loss must be a scalar, got shape {graph.shapes[graph.loss]}", where=_at(graph, graph.loss)
+        )
+    if (uses := np.flatnonzero(graph.inputs == graph.loss)).size:
+        user = int(np.searchsorted(graph.offsets, uses[0], side="right")) - 1
+        raise InvalidProblem(
+            f"the loss must have no outgoing edges, but node {graph.names[user]!r} uses it",
+            where=_at(graph, graph.loss),
+        )
+
+
+def reached(graph: Graph, sources: Integers) -> NDArray[np.bool_]:
+    """For every node, whether some path from `sources` ends at it; shape (n,)."""
+    marks = np.zeros(len(graph), dtype=bool)
+    marks[sources] = True
+    flags, starts, inputs = marks.tolist(), graph.offsets.tolist(), graph.inputs.tolist()
+    for i in graph.order.tolist():
+        if not flags[i]:
+            flags[i] = any(flags[j] for j in inputs[starts[i] : starts[i + 1]])
+    return np.array(flags, dtype=bool)
+
+
+def _at(graph: Graph, index: int) -> str:
+    return f"node {graph.names[index]!r}"
