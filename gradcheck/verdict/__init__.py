@@ -1,0 +1,1 @@
+"""Verdicts: pure comparison, findings and results. Calls nobody."""

@@ -1,0 +1,216 @@
+"""Do an answer and the oracles agree? Pure functions; they return the evidence whatever the outcome.
+
+For one block, with oracle k's interval I_k = [v_k - e_k, v_k + e_k] per entry:
+
+    truth     T = intersection of the proven I_k; of the estimated ones where nothing is proven
+    wrong     distance(subject, T) > allowance                       (a non-finite subject value always is)
+    open      half the width of T + allowance > interest, or the I_k do not meet and none is proven
+    right     otherwise
+
+`allowance` is what honest rounding may cost, `interest` the error that matters; both have the block's shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.errors import HarnessFault
+from gradcheck.oracle.estimate import Estimate, Kind
+
+Array = NDArray[Any]
+Mask = NDArray[np.bool_]
+Entry = tuple[int, ...]
+
+UNIT_ROUNDOFF = {name: float(np.finfo(name).eps) / 2 for name in ("float64", "float32", "float16")}
+"""u of each dtype: half the distance from 1 to the next number."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the oracles together know of one block.
+
+    Attributes
+    ----------
+    lower, upper: float64, the block's shape: the truth lies between (infinite where nothing is known).
+    proven: whether a proven oracle bounds the entry.
+    disputed: estimated oracles disagree and nothing is proven.
+    discarded: (estimated oracle, proven oracle, first entry) for each estimate that misses a proof.
+    voices: names of the oracles that bound at least one entry and were not discarded.
+    """
+
+    lower: Array
+    upper: Array
+    proven: Mask
+    disputed: Mask
+    discarded: tuple[tuple[str, str, Entry], ...]
+    voices: tuple[str, ...]
+
+    @property
+    def middle(self) -> Array:
+        """The middle of each interval; 0 where nothing is known."""
+        with np.errstate(invalid="ignore"):
+            return np.where(self.known, self.lower + (self.upper - self.lower) / 2, 0.0)
+
+    @property
+    def radius(self) -> Array:
+        """Half the width of each interval; inf where nothing is known."""
+        with np.errstate(invalid="ignore"):
+            return np.where(self.known, (self.upper - self.lower) / 2, np.inf)
+
+    @property
+    def known(self) -> Mask:
+        """Entries that some oracle bounds and none disputes."""
+        return np.isfinite(self.lower) & np.isfinite(self.upper) & ~self.disputed
+
+
+def intersect(estimates: Mapping[str, Estimate], shape: tuple[int, ...]) -> Truth:
+    """The intersection of the oracles' intervals for one block.
+
+    Raises HarnessFault, naming oracles and entry, when two proven intervals do not meet (DESIGN: oracles are on
+    trial too).
+    """
+    proven = {name: e for name, e in estimates.items() if e.kind is Kind.PROVEN}
+    estimated = {name: e for name, e in estimates.items() if e.kind is Kind.ESTIMATED}
+    lower, upper, known = _meet(proven, shape)
+    if np.any(apart := known & (lower > upper)):
+        at = _first(apart)
+        numbers = "; ".join(f"{name} {e.value[at]!r} +- {e.error[at]:.3g}" for name, e in proven.items())
+        raise HarnessFault(f"proven oracles do not meet at entry {at}: {numbers}")
+    discarded = []
+    for name in list(estimated):
+        low, high = _interval(estimated[name])
+        misses = known & ((low > upper) | (high < lower))
+        if np.any(misses):
+            at = _first(misses)
+            witness = next(p for p, e in proven.items() if np.isfinite(e.error[at]))
+            discarded.append((name, witness, at))
+            del estimated[name]
+    low, high, guessed = _meet(estimated, shape)
+    disputed = ~known & guessed & (low > high)
+    lower, upper = np.where(known, lower, low), np.where(known, upper, high)
+    voices = tuple(n for n, e in {**proven, **estimated}.items() if np.any(np.isfinite(e.error)) or not e.error.size)
+    return Truth(lower, upper, known, disputed, tuple(discarded), voices)
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The entry that comes closest to being wrong, or is the most wrong.
+
+    `share` is distance / allowance; `ulps` the distance to the middle of the truth in units in the last place of the
+    block's largest true entry, in the subject's dtype.
+    """
+
+    block: str
+    entry: Entry
+    subject: float
+    truth: float
+    radius: float
+    distance: float
+    allowed: float
+    share: float
+    ulps: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The outcome for one block: masks of the block's shape, the worst entry, and what was compared with what."""
+
+    block: str
+    answer: Array
+    truth: Truth
+    allowance: Array
+    interest: Array
+    distance: Array
+    wrong: Mask
+    not_finite: Mask
+    open: Mask
+    worst: Worst | None
+
+    @property
+    def compared(self) -> int:
+        """How many entries were decided."""
+        return int(np.sum(~self.open))
+
+
+def judge(block: str, answer: Array, truth: Truth, allowance: Array, interest: Array) -> Comparison:
+    """Judge one block of the answer. All arrays have the block's shape; `answer` is in the subject's dtype."""
+    dtype = answer.dtype if answer.dtype.kind == "f" else np.dtype(np.float64)
+    value = answer.astype(np.float64)
+    huge = float(np.finfo(dtype).max)
+    with np.errstate(invalid="ignore", over="ignore"):
+        # Beyond the dtype's range infinity of the right sign is the right answer.
+        overflown = np.isinf(value) & (np.sign(value) * truth.middle > huge * (1 - np.finfo(dtype).eps))
+        distance = np.maximum(np.maximum(truth.lower - value, value - truth.upper), 0.0)
+        distance = np.where(overflown, 0.0, np.where(np.isnan(value), np.inf, distance))
+        known = truth.known
+        not_finite = known & ~np.isfinite(value) & ~overflown
+        wrong = known & ((distance > allowance) | not_finite)
+        undecided = ~wrong & ~(truth.radius + allowance <= interest)
+    worst = _worst(block, value, truth, distance, allowance, undecided & ~known, dtype)
+    return Comparison(block, answer, truth, allowance, interest, distance, wrong, not_finite, undecided, worst)
+
+
+def interest(truth: Truth, dtype: str, fallback: float, relative: float | None = None) -> Array:
+    """The error of interest: `relative`, by default max(1e-6, 64 u), times max(|v_i|, s_b).
+
+    s_b is the root mean square of the block's true gradient, or `fallback` (|f| / max(1, |x_b|)) where that is 0.
+    """
+    share = max(1e-6, 64 * UNIT_ROUNDOFF[dtype]) if relative is None else relative
+    return share * np.maximum(np.abs(truth.middle), scale(truth, fallback))
+
+
+def scale(truth: Truth, fallback: float) -> float:
+    """s_b: the root mean square of the block's known true entries, or `fallback` where that is 0."""
+    values = truth.middle[truth.known]
+    peak = float(np.max(np.abs(values), initial=0.0))
+    rms = peak * float(np.sqrt(np.mean((values / peak) ** 2))) if peak > 0 else 0.0
+    return rms if rms > 0 else fallback
+
+
+def _interval(estimate: Estimate) -> tuple[Array, Array]:
+    # Two ulps of slack cover the rounding of these very subtractions.
+    slack = estimate.error + 2 * np.spacing(np.abs(estimate.value))
+    return estimate.value - slack, estimate.value + slack
+
+
+def _meet(estimates: Mapping[str, Estimate], shape: tuple[int, ...]) -> tuple[Array, Array, Mask]:
+    lower, upper = np.full(shape, -np.inf), np.full(shape, np.inf)
+    for estimate in estimates.values():
+        low, high = _interval(estimate)
+        lower, upper = np.maximum(lower, low), np.minimum(upper, high)
+    return lower, upper, np.isfinite(lower) & np.isfinite(upper)
+
+
+def _first(mask: Mask) -> Entry:
+    return tuple(int(i) for i in np.argwhere(mask)[0])
+
+
+def _worst(
+    block: str, value: Array, truth: Truth, distance: Array, allowance: Array, unknown: Mask, dtype: np.dtype[Any]
+) -> Worst | None:
+    if not value.size or np.all(unknown):
+        return None
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        share = np.where(distance > 0, distance / allowance, 0.0)
+        off = np.abs(value - truth.middle)
+        order = np.where(unknown, -1.0, share)
+        flat = int(np.argmax(np.where(order == np.max(order), np.where(np.isnan(off), np.inf, off), -1.0)))
+    at = tuple(int(i) for i in np.unravel_index(flat, value.shape))
+    peak = float(np.max(np.abs(truth.middle[truth.known]), initial=0.0))
+    ulp = float(np.spacing(np.asarray(min(peak, float(np.finfo(dtype).max)), dtype=dtype)))
+    return Worst(
+        block=block,
+        entry=at,
+        subject=float(value[at]),
+        truth=float(truth.middle[at]),
+        radius=float(truth.radius[at]),
+        distance=float(distance[at]),
+        allowed=float(allowance[at]),
+        share=float(share[at]),
+        ulps=float(off[at]) / ulp,
+    )

@@ -1,0 +1,362 @@
+"""Findings: one fact with its evidence each, and the table of their kinds.
+
+A kind's code is stable: reports, baselines and `gradcheck explain GC012` rest on it. Codes are grouped:
+GC00x-GC01x protocol and numbers, GC02x contracts, GC03x undecided, GC04x notes, GC05x causes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+
+class Severity(StrEnum):
+    """What a finding does to the verdict."""
+
+    FATAL = "fatal"  # no answer that can be judged: ERROR
+    ERROR = "error"  # the answer is wrong: FAIL
+    OPEN = "open"  # nothing can tell here: UNDECIDED
+    WARNING = "warning"  # worth knowing; the verdict stands
+    NOTE = "note"  # how the verdict came about
+
+
+@dataclass(frozen=True)
+class FindingKind:
+    """One row of the table.
+
+    Attributes
+    ----------
+    code: stable code, "GC012".
+    severity: what it does to the verdict.
+    title: a few words.
+    sentence: template, filled from a finding's facts.
+    help: what it means, why it happens and what to do about it.
+    """
+
+    code: str
+    severity: Severity
+    title: str
+    sentence: str
+    help: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fact about one case.
+
+    Attributes
+    ----------
+    kind: its row in the table.
+    facts: what fills the sentence, and what else a machine may want: block, entry, node, subject, truth, bound, ...
+    """
+
+    kind: FindingKind
+    facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def code(self) -> str:
+        """The stable code of the finding's kind."""
+        return self.kind.code
+
+    @property
+    def severity(self) -> Severity:
+        """The severity of the finding's kind."""
+        return self.kind.severity
+
+    @property
+    def sentence(self) -> str:
+        """The fact in one sentence."""
+        return self.kind.sentence.format_map(_Facts(self.facts))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The finding as plain data."""
+        return {
+            "code": self.code,
+            "severity": str(self.severity),
+            "title": self.kind.title,
+            "sentence": self.sentence,
+            "facts": {key: _plain(value) for key, value in self.facts.items()},
+        }
+
+
+class _Facts(dict[str, Any]):
+    """Facts for a sentence: numbers in 12 digits, entries as (i, j)."""
+
+    def __getitem__(self, key: str) -> Any:
+        return shown(super().__getitem__(key))
+
+
+def shown(value: Any) -> str:
+    """A fact as people read it: 12 significant digits, a block's only entry as nothing."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    if isinstance(value, tuple | list):
+        return "(" + ", ".join(shown(v) for v in value) + ("," if len(value) == 1 else "") + ")"
+    return str(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return [_plain(v) for v in value]
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return str(value)
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+
+
+def _kinds() -> dict[str, FindingKind]:
+    fatal, error, still_open = Severity.FATAL, Severity.ERROR, Severity.OPEN
+    warning, note = Severity.WARNING, Severity.NOTE
+    rows = (
+        # --- protocol: no answer that can be judged -----------------------------------------------------------
+        FindingKind(
+            "GC001",
+            fatal,
+            "subject cannot be imported",
+            "importing the subject raised {type}: {message}{place}",
+            "The file under test was loaded like any module and its top level raised. Run it alone with Python; "
+            "imports of packages that are not installed here are the usual reason.",
+        ),
+        FindingKind(
+            "GC002",
+            fatal,
+            "syntax error",
+            "{file}, line {line}: {message}: {text}",
+            "Python cannot parse the file under test, so that nothing in it ran.",
+        ),
+        FindingKind(
+            "GC003",
+            fatal,
+            "no entry point",
+            "{file} has no {looked_for}; it has {found}{hint}",
+            "The harness calls `gradients(graph, point) -> (value, grads)` or `(value, grads, adjoints)`: `point` maps "
+            "input and parameter names to arrays, `grads` maps each parameter name to an array of its shape and dtype. "
+            "Name another function of that signature with `--subject FILE:NAME`.",
+        ),
+        FindingKind(
+            "GC004",
+            fatal,
+            "subject raised",
+            "the subject raised {type}: {message}{place}",
+            "The implementation under test raised on this case. The case's graph and point are valid: the harness "
+            "evaluated it before asking.",
+        ),
+        FindingKind(
+            "GC005",
+            fatal,
+            "subject timed out",
+            "the subject gave no answer within {seconds} s and was stopped",
+            "An endless loop, or an engine that visits every path: on a graph with shared nodes the number of paths "
+            "doubles at every diamond. Visit each node once, in reverse topological order. `--timeout` changes the limit.",
+        ),
+        FindingKind(
+            "GC006",
+            fatal,
+            "subject died",
+            "the subject's process ended without an answer ({how})",
+            "The process of the subject exited, was killed or ran into a limit (memory, CPU time, recursion in C). "
+            "`sys.exit` in a subject ends here too.",
+        ),
+        FindingKind(
+            "GC007",
+            fatal,
+            "answer of the wrong form",
+            "{place}expected {expected}, got {came}",
+            "`value` is the loss, a number; `grads` maps each parameter name to an array of numbers. Lists of objects, "
+            "None and symbolic values cannot be judged.",
+        ),
+        FindingKind(
+            "GC008",
+            fatal,
+            "gradients missing",
+            "grads has no entry for {missing}; it has {keys}",
+            "Every parameter of the graph needs a gradient, zero where the loss does not depend on it.",
+        ),
+        FindingKind(
+            "GC009",
+            fatal,
+            "unknown gradients",
+            "grads has entries for {extra}, which are no parameters; the parameters are {keys}",
+            "Gradients are asked for with respect to parameters only, under the names that the graph gives them.",
+        ),
+        FindingKind(
+            "GC010",
+            fatal,
+            "wrong shape",
+            "the gradient of {block} must have shape {wanted}, got {came}",
+            "A gradient has the shape of its parameter. A larger shape usually means that broadcasting was not undone: "
+            "sum the cotangent over the axes along which the parameter was repeated.",
+        ),
+        FindingKind(
+            "GC011",
+            fatal,
+            "wrong dtype",
+            "{block} must have dtype {wanted}, got {came}",
+            "Gradients have the dtype of the parameters. float32 inside float64 code costs nine digits; whole numbers "
+            "and booleans cannot hold a gradient.",
+        ),
+        # --- numbers -----------------------------------------------------------------------------------------
+        FindingKind(
+            "GC012",
+            error,
+            "wrong gradient",
+            "the gradient of {loss} with respect to {block}{entry} is {subject}, but the truth is {truth} "
+            "(distance {distance:.3g}, allowed {allowed:.3g})",
+            "The distance between the subject's value and the intersection of all oracles' intervals exceeds what "
+            "honest rounding in the subject's dtype can explain. The numbers of every oracle stand below, each with its "
+            "error bound.",
+        ),
+        FindingKind(
+            "GC013",
+            error,
+            "gradient not finite",
+            "the gradient of {loss} with respect to {block}{entry} is {subject}, but the truth is finite: {truth}",
+            "NaN or infinity where the true gradient is a finite number that the dtype can hold: an overflow (exp of a "
+            "large number), 0 * inf or 0 / 0 on the way. NaN never agrees with anything.",
+        ),
+        FindingKind(
+            "GC014",
+            error,
+            "wrong forward value",
+            "the value of {loss} is {subject}, but the truth is {truth} (distance {distance:.3g}, allowed {allowed:.3g})",
+            "The forward pass is wrong, so that even a gradient that matches it is a gradient of something else. "
+            "Forward values are compared before gradients.",
+        ),
+        FindingKind(
+            "GC015",
+            error,
+            "first wrong node",
+            "node {node} ({op}) is the first whose forward value is wrong: {subject}, but the truth is {truth}",
+            "Each inner node was made the loss of a smaller graph and put to the subject; all nodes that this one uses "
+            "have the right value.",
+        ),
+        FindingKind(
+            "GC016",
+            warning,
+            "loses accuracy",
+            "the gradient of {loss} with respect to {block}{entry} is {subject}, the truth {truth}: right in wider "
+            "arithmetic, but {digits} digits are lost here",
+            "The formula is right, but rounding costs more than the problem itself demands (catastrophic cancellation, "
+            "usually). The discrepancy vanishes when the subject's own code runs in wider numbers.",
+        ),
+        # --- contracts ----------------------------------------------------------------------------------------
+        FindingKind(
+            "GC020",
+            error,
+            "mutates its problem",
+            "the subject changed {what}, which it was only lent",
+            "A gradient is asked for at a point; code that changes inputs, parameters or the graph in place gives its "
+            "caller a different point afterwards. Copy before you write.",
+        ),
+        FindingKind(
+            "GC021",
+            error,
+            "not repeatable",
+            "asked twice the same question, the subject answered {first} and then {second} for {block}{entry}",
+            "State that survives between calls (adjoints not reset, a cache that is stale), uninitialised memory or "
+            "random numbers. The two calls stand in the evidence.",
+        ),
+        # --- undecided ----------------------------------------------------------------------------------------
+        FindingKind(
+            "GC030",
+            still_open,
+            "at a kink",
+            "{what}",
+            "The function has no derivative at this point: one-sided derivatives differ (relu at 0, a tie of max). Move "
+            "the point, or name the answer you expect.",
+        ),
+        FindingKind(
+            "GC031",
+            still_open,
+            "no oracle reaches far enough",
+            "no oracle bounds the gradient with respect to {block}{entry} closely enough: {bound:.3g}, "
+            "wanted at most {interest:.3g}",
+            "The verdict would rest on a bound wider than the error of interest, so that a wrong gradient could hide in "
+            "it. The reasons of the oracles that stepped aside stand below.",
+        ),
+        FindingKind(
+            "GC032",
+            still_open,
+            "estimates disagree",
+            "{oracles} disagree about {block}{entry} beyond their bounds, and none is proven",
+            "Two estimated oracles do not meet. One of them is misled, and nothing here can tell which.",
+        ),
+        FindingKind(
+            "GC033",
+            still_open,
+            "nothing compared",
+            "nothing was compared: {why}",
+            "A check that compared nothing is no success. A graph without parameters, or parameters without entries, is "
+            "the usual reason.",
+        ),
+        # --- notes ------------------------------------------------------------------------------------------
+        FindingKind(
+            "GC040",
+            note,
+            "oracle stepped aside",
+            "{oracle} stepped aside: {why}",
+            "An oracle answers only where its method is sound and affordable. The verdict rests on the others.",
+        ),
+        FindingKind(
+            "GC041",
+            warning,
+            "oracle discarded",
+            "{oracle} (estimated) misses {proven} (proven) at {block}{entry} and was discarded",
+            "An estimated bound was too small. Proven bounds win; the estimate takes no part in the verdict.",
+        ),
+        FindingKind(
+            "GC042",
+            error,
+            "case passes unexpectedly",
+            "the case was expected to be {expected} ({reason}), but is {verdict}",
+            "An expectation is strict: when a known shortcoming is gone, the line that excuses it must go too.",
+        ),
+        FindingKind(
+            "GC043",
+            note,
+            "known shortcoming",
+            "as expected: {verdict} ({reason})",
+            "The case states that it is known not to pass, and why.",
+        ),
+        FindingKind(
+            "GC044",
+            note,
+            "subject's own output",
+            "the subject printed: {text}",
+            "What the subject writes to its standard output is captured and shown; it is never read as an answer.",
+        ),
+        # --- causes -----------------------------------------------------------------------------------------
+        FindingKind(
+            "GC050",
+            note,
+            "where it goes wrong",
+            "node {node} ({op}) {what}",
+            "The node whose local rule is wrong while every node after it is right.",
+        ),
+        FindingKind(
+            "GC051",
+            note,
+            "cause",
+            "{cause}",
+            "The mistake that explains the numbers, and how sure that is: 'proved by' when an exact relation or a "
+            "smaller case shows it, 'consistent with' when the numbers only fit.",
+        ),
+    )
+    return {row.code: row for row in rows}
+
+
+KINDS: Mapping[str, FindingKind] = MappingProxyType(_kinds())
+"""Every kind of finding, by code."""
+
+
+def finding(code: str, **facts: Any) -> Finding:
+    """A finding of the kind with this code."""
+    return Finding(KINDS[code], MappingProxyType(facts))

@@ -1,0 +1,193 @@
+"""`Result`: the verdict on one case with its findings, as data, as JSON and as one readable panel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from io import StringIO
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from gradcheck.verdict.compare import Worst
+from gradcheck.verdict.finding import Finding, Severity, shown
+
+SCHEMA_VERSION = 1
+
+
+class Verdict(StrEnum):
+    """Is the gradient right?"""
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    UNDECIDED = "UNDECIDED"
+    ERROR = "ERROR"
+
+
+STYLES: Mapping[str, str] = {
+    "PASS": "green",
+    "FAIL": "bold red",
+    "UNDECIDED": "yellow",
+    "ERROR": "bold magenta",
+    "fatal": "magenta",
+    "error": "red",
+    "open": "yellow",
+    "warning": "yellow",
+    "note": "dim",
+}
+"""The one table of styles: verdicts and severities."""
+
+
+@dataclass(frozen=True)
+class Witness:
+    """One oracle's part in a result.
+
+    Attributes
+    ----------
+    oracle: its name.
+    kind: "proven" or "estimated"; "" if it stepped aside.
+    state: "agreed" (its intervals hold the truth that was used), "aside" or "discarded".
+    reason: why it stepped aside or was discarded; notes otherwise.
+    worst: its (value, error) at the result's worst entry, where it has one.
+    """
+
+    oracle: str
+    kind: str
+    state: str
+    reason: str = ""
+    worst: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """The verdict on one case.
+
+    Attributes
+    ----------
+    address: `SUITE::CASE`, or the name of the function that was checked.
+    verdict: PASS, FAIL, UNDECIDED or ERROR; `bool(result)` is `verdict is PASS`.
+    findings: facts with evidence, the decisive ones first.
+    comparisons: how many entries (loss value included) were decided.
+    worst: the entry closest to, or furthest beyond, its allowance.
+    witnesses: what each oracle said.
+    sentence: what the case is about.
+    labels: other names of the case, such as the id of a source document's row.
+    shows: facts of the truth that the report shows, by name.
+    seconds: time taken.
+    seed: seed of the case, where it was generated.
+    replay: the command that runs this case alone.
+    settings: settings that differ from the defaults.
+    """
+
+    address: str
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    comparisons: int = 0
+    worst: Worst | None = None
+    witnesses: tuple[Witness, ...] = ()
+    sentence: str = ""
+    labels: tuple[str, ...] = ()
+    shows: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    seed: int | None = None
+    replay: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return self.verdict is Verdict.PASS
+
+    @property
+    def agreed(self) -> tuple[str, ...]:
+        """Names of the oracles whose estimates were used and met."""
+        return tuple(w.oracle for w in self.witnesses if w.state == "agreed")
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Codes of all findings, in order."""
+        return tuple(f.code for f in self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as plain data (strict JSON: non-finite numbers become strings)."""
+        return {
+            "address": self.address,
+            "verdict": str(self.verdict),
+            "sentence": self.sentence,
+            "labels": list(self.labels),
+            "comparisons": self.comparisons,
+            "worst": None if self.worst is None else {k: _finite(v) for k, v in asdict(self.worst).items()},
+            "oracles": list(self.agreed),
+            "witnesses": [{k: _finite(v) for k, v in asdict(w).items()} for w in self.witnesses],
+            "findings": [f.to_dict() for f in self.findings],
+            "shows": {k: _finite(v) for k, v in self.shows.items()},
+            "seconds": round(self.seconds, 6),
+            "seed": self.seed,
+            "replay": self.replay,
+            "settings": dict(self.settings),
+        }
+
+    def to_json(self) -> str:
+        """One JSON document with a schema_version."""
+        return json.dumps({"schema_version": SCHEMA_VERSION, **self.to_dict()}, indent=1, allow_nan=False)
+
+    def to_text(self, width: int = 100) -> str:
+        """The result as plain text, without colour."""
+        console = Console(file=StringIO(), width=width, no_color=True, highlight=False, legacy_windows=False)
+        with console.capture() as capture:
+            console.print(self)
+        return capture.get().rstrip()
+
+    def __rich__(self) -> RenderableType:
+        head = Text.assemble((f"{self.verdict}", STYLES[self.verdict]), "  ", self.address)
+        if self.sentence:
+            head.append(f"  {self.sentence}", style="dim")
+        parts: list[RenderableType] = [head]
+        decisive = [f for f in self.findings if f.severity is not Severity.NOTE]
+        notes = [f for f in self.findings if f.severity is Severity.NOTE]
+        parts += [_line(f) for f in decisive]
+        if self.verdict is not Verdict.PASS and self.worst is not None:
+            parts.append(self._numbers())
+        parts += [_line(f) for f in notes]
+        for name, value in self.shows.items():
+            parts.append(Text.assemble("  ", (name, "bold"), f" = {shown(value)}"))
+        if self.settings:
+            changed = ", ".join(f"{k}={shown(v)}" for k, v in self.settings.items())
+            parts.append(Text(f"  settings changed: {changed}", style="yellow"))
+        if self.verdict is not Verdict.PASS and self.replay:
+            parts.append(Text(f"  replay: {self.replay}", style="cyan"))
+        return Group(*parts)
+
+    def _repr_html_(self) -> str:
+        console = Console(file=StringIO(), record=True, width=110, legacy_windows=False)
+        console.print(self)
+        return console.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
+
+    def _numbers(self) -> Table:
+        """Every number at the worst entry, with its bound and who said it."""
+        assert self.worst is not None
+        table = Table(box=None, padding=(0, 2, 0, 2), show_header=False)
+        table.add_row("subject", f"{self.worst.subject:.17g}", "")
+        table.add_row("truth", f"{self.worst.truth:.17g}", f"± {self.worst.radius:.2g}")
+        for witness in self.witnesses:
+            if witness.worst is not None:
+                value, error = witness.worst
+                state = "" if witness.state == "agreed" else f", {witness.state}"
+                table.add_row(witness.oracle, f"{value:.17g}", f"± {error:.2g} ({witness.kind}{state})")
+        table.add_row("allowed", f"{self.worst.allowed:.3g}", f"distance {self.worst.distance:.3g}")
+        return table
+
+
+def _line(finding: Finding) -> Text:
+    label = Text(f"  {finding.code} ", style=STYLES[finding.severity])
+    return label.append(finding.sentence, style="" if finding.severity is not Severity.NOTE else "dim")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return str(value)
+    if isinstance(value, tuple | list):
+        return [_finite(v) for v in value]
+    return value
