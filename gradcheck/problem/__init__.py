@@ -3,19 +3,29 @@
 from gradcheck.problem.builder import GraphBuilder, Handle
 from gradcheck.problem.case import Case, Lowers
 from gradcheck.problem.graph import Graph, Node, Point
+from gradcheck.problem.networks import MLP, NeuronDAG
 from gradcheck.problem.ops import CODES, LEAVES, NAMES, OPS, Op
+from gradcheck.problem.training import AdaGrad, Constant, Custom, Decay, Training, Until
 
 __all__ = [
     "CODES",
     "LEAVES",
+    "MLP",
     "NAMES",
     "OPS",
+    "AdaGrad",
     "Case",
+    "Constant",
+    "Custom",
+    "Decay",
     "Graph",
     "GraphBuilder",
     "Handle",
     "Lowers",
+    "NeuronDAG",
     "Node",
     "Op",
     "Point",
+    "Training",
+    "Until",
 ]

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gradcheck.errors import InvalidProblem
+from gradcheck.problem.arrays import real_array
 from gradcheck.problem.graph import Graph
 from gradcheck.problem.ops import CODES, OPS, Shape
 from gradcheck.problem.validate import unknown_op
@@ -104,7 +105,10 @@ class GraphBuilder:
 
     def constant(self, value: ArrayLike, name: str | None = None) -> Handle:
         """A leaf of fixed value (float64)."""
-        array = np.array(value, dtype=np.float64)
+        try:
+            array = real_array(value)
+        except ValueError as wrong:
+            raise InvalidProblem(f"a constant: {wrong}", where=f"node {name!r}" if name else "") from None
         if name is None:
             name = f"{array.item():g}" if array.ndim == 0 else "constant"
         handle = self._add("constant", (), self._fresh(name))
@@ -149,7 +153,7 @@ class GraphBuilder:
 
     def _leaf(self, kind: str, name: str, shape: Shape) -> Handle:
         handle = self._add(kind, (), name)
-        self._shapes[handle.index] = tuple(shape)
+        self._shapes[handle.index] = shape
         return handle
 
     def _add(self, op: str, arguments: tuple[int, ...], name: str) -> Handle:

@@ -36,7 +36,8 @@ class Case:
     name: unique within its suite; the case's address is `SUITE::NAME`.
     sentence: what the case is about, for people.
     problem: Graph, MLP or NeuronDAG.
-    point: values of inputs and parameters, by name: anything array-like, then read-only arrays; rounded to `dtype` before anybody sees them.
+    point: values of inputs and parameters, by name: given as anything array-like, kept as read-only arrays, rounded
+        to `dtype` before anybody sees them.
     dtype: the dtype that the subject computes in.
     expect: (verdict, reason) where the case is known not to pass; strict.
     shows: facts a report may show of the truth, such as {"b": "9, the lecture's number"}.
@@ -62,12 +63,14 @@ class Case:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        if not self.name or not self.name.isprintable() or "::" in self.name:
+        if not isinstance(self.name, str) or not self.name or not self.name.isprintable() or "::" in self.name:
             raise InvalidProblem(f"a case needs a printable name without '::', got {self.name!r}")
         where = f"case {self.name!r}"
         if self.dtype not in DTYPES:
             raise InvalidProblem(f"dtype must be one of {', '.join(DTYPES)}, got {self.dtype!r}", where=where)
-        if self.expect is not None and (len(self.expect) != 2 or self.expect[0] not in VERDICTS):
+        if self.expect is not None and not (
+            isinstance(self.expect, tuple) and len(self.expect) == 2 and self.expect[0] in VERDICTS
+        ):
             raise InvalidProblem(f"expect must be ({' | '.join(VERDICTS)}, reason), got {self.expect!r}", where=where)
         if not isinstance(self.problem, Lowers):
             raise InvalidProblem(
@@ -76,6 +79,8 @@ class Case:
         try:
             put(self, "graph", self.problem.lower())
             put(self, "point", self.graph.complete(self.point, np.dtype(self.dtype)))
+            if hasattr(self.problem, "check_point"):  # targets of a kind that the network's loss can use
+                self.problem.check_point(self.point)
             self.graph.evaluate(self.point)
         except InvalidProblem as wrong:
             raise wrong.within(where) from None

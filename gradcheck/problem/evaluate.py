@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gradcheck.errors import InvalidProblem
+from gradcheck.problem.arrays import real_array
 from gradcheck.problem.ops import LEAVES, OPS, Array, Op
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 def complete(graph: Graph, point: Mapping[str, ArrayLike], dtype: Any = np.float64) -> dict[str, Array]:
     """Check `point` against the graph's inputs and parameters and round it to `dtype`; read-only arrays by name."""
     wanted = {graph.names[i]: graph.shapes[i] for i in graph.free}
-    if unknown := sorted(set(point) - set(wanted)):
+    if not isinstance(point, Mapping):
+        raise InvalidProblem(f"a point must map names to values, got {type(point).__name__}")
+    if unknown := sorted(set(point) - set(wanted), key=str):
         raise InvalidProblem(
             f"the point gives a value to {unknown[0]!r}, but the graph's inputs and parameters are "
             f"{', '.join(map(repr, wanted)) or 'none'}"
@@ -28,15 +31,13 @@ def complete(graph: Graph, point: Mapping[str, ArrayLike], dtype: Any = np.float
         if name not in point:
             raise InvalidProblem("the point gives it no value", where=f"node {name!r}")
         try:
-            with np.errstate(over="ignore"):  # a value too large for the dtype becomes inf, refused below
-                value = np.array(point[name], dtype=dtype)
-        except (TypeError, ValueError) as wrong:
-            raise InvalidProblem(f"its value must be an array of numbers: {wrong}", where=f"node {name!r}") from None
+            value = real_array(point[name], dtype)  # what is too large for the dtype becomes inf, refused below
+        except ValueError as wrong:
+            raise InvalidProblem(f"its value in the point: {wrong}", where=f"node {name!r}") from None
         if value.shape != shape:
             raise InvalidProblem(f"its value must have shape {shape}, got {value.shape}", where=f"node {name!r}")
         if not np.all(np.isfinite(value)):
             raise InvalidProblem(f"its value must be finite in {np.dtype(dtype)}", where=f"node {name!r}")
-        value.flags.writeable = False
         values[name] = value
     return values
 

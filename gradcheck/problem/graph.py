@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem import evaluate as _evaluate
 from gradcheck.problem import validate
+from gradcheck.problem.arrays import fixed, whole_array
 from gradcheck.problem.ops import CODES, LEAVES, NAMES, OPS, Array, Op, Shape
 
 Integers = NDArray[np.int64]
@@ -112,16 +113,21 @@ class Graph:
         attributes: Mapping[int, Mapping[str, Any]] = MappingProxyType({}),
     ) -> None:
         put = object.__setattr__
-        put(self, "codes", _frozen(codes, np.int16))
-        put(self, "offsets", _frozen(offsets, np.int64))
-        put(self, "inputs", _frozen(inputs, np.int64))
+        try:
+            put(self, "codes", whole_array(codes, np.int16, "op codes"))
+            put(self, "offsets", whole_array(offsets, np.int64, "offsets"))
+            put(self, "inputs", whole_array(inputs, np.int64, "argument indices"))
+        except ValueError as wrong:
+            raise InvalidProblem(str(wrong)) from None
         put(self, "names", _DefaultNames(len(self.codes)) if names is None else tuple(names))
         put(self, "_ids", None)
-        put(self, "constants", MappingProxyType({k: _frozen(v, np.float64) for k, v in constants.items()}))
-        put(self, "attributes", MappingProxyType({k: MappingProxyType(dict(v)) for k, v in attributes.items()}))
-        put(self, "loss", int(loss))
+        put(self, "loss", loss)
+        put(self, "attributes", MappingProxyType({i: _frozen(given) for i, given in attributes.items()}))
         validate.structure(self)
-        put(self, "order", _frozen(validate.topological_order(self), np.int64))
+        put(self, "constants", MappingProxyType(validate.constants(self, constants)))
+        put(self, "loss", int(loss))
+        put(self, "order", validate.topological_order(self))
+        self.order.flags.writeable = False
         put(self, "shapes", validate.infer_shapes(self, leaf_shapes))
         validate.loss(self)
 
@@ -213,7 +219,7 @@ class Graph:
 
     def node(self, which: int | str) -> Node:
         """A view of one node, by index or name."""
-        i = self.index(which) if isinstance(which, str) else int(which)
+        i = self.index(which) if isinstance(which, str) else range(len(self))[which]
         op = self.op(i)
         given = self.attributes.get(i, {})
         attributes = MappingProxyType({**OPS[op].attributes, **given} if op not in LEAVES else {})
@@ -279,7 +285,7 @@ class _DefaultNames(Sequence[str]):
             return [f"v{i}" for i in range(self._count)[index]]
         return f"v{range(self._count)[index]}"
 
-    def index(self, name: str, start: int = 0, stop: int | None = None) -> int:  # noqa: ARG002 - Sequence's signature
+    def index(self, name: str, start: int = 0, stop: int | None = None) -> int:
         digits = name[1:]
         if not (name.startswith("v") and digits.isascii() and digits.isdigit() and f"v{int(digits)}" == name):
             raise KeyError(name)
@@ -288,7 +294,5 @@ class _DefaultNames(Sequence[str]):
         return int(digits)
 
 
-def _frozen(values: ArrayLike, dtype: Any) -> Array:
-    array = np.array(values, dtype=dtype)
-    array.flags.writeable = False
-    return array
+def _frozen(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType({name: fixed(value) for name, value in attributes.items()})

@@ -99,7 +99,7 @@ def _erfc(x: Any) -> Any:
     return erfc(x)
 
 
-def _logsumexp(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+def _logsumexp(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
     if axis is None:
         x = np.reshape(x, (-1,))
         total = _logaddexp(x, axis=0)
@@ -115,9 +115,11 @@ def _elu(x: Any, alpha: float = 1.0) -> Any:
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0)))
 
 
-def _gap(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
-    """Distance of the largest entry to the second largest: 0 is a tie."""
-    flat = np.reshape(x, (-1,)) if axis is None else np.moveaxis(x, axis, -1)
+def _gap(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Array:
+    """Distance of the largest entry to the second largest: 0 is a tie. Of the reduction's shape without `keepdims`."""
+    axes = tuple(range(x.ndim)) if axis is None else shape_rules.axes_of(axis)
+    last = np.moveaxis(x, axes, range(-len(axes), 0))
+    flat = np.reshape(last, (*last.shape[: x.ndim - len(axes)], -1))
     if flat.shape[-1] < 2:
         return np.full(flat.shape[:-1], np.inf)
     top = np.sort(flat, axis=-1)

@@ -85,6 +85,8 @@ def _cut(
     names = [graph.names[i] for i in keep]
     last = new[loss]
     if summed is not None:
+        while summed in names:
+            summed = f"sum of {summed}"
         codes.append(CODES["sum"])
         inputs.append(last)
         offsets.append(len(inputs))

@@ -21,7 +21,8 @@ import numpy as np
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem.case import Case
 from gradcheck.problem.graph import Graph
-from gradcheck.problem.ops import CODES, LEAVES
+from gradcheck.problem.ops import CODES, LEAVES, Shape
+from gradcheck.problem.shapes import lengths
 from gradcheck.problem.validate import unknown_op
 
 SCHEMA_VERSION = 1
@@ -36,10 +37,10 @@ def graph_to_dict(graph: Graph) -> dict[str, Any]:
             row["inputs"] = list(node.inputs)
         if node.value is not None:
             row["value"] = node.value.tolist()
-        elif node.op in LEAVES and node.shape:
-            row["shape"] = list(node.shape)
+        if node.op in LEAVES and node.shape and (node.value is None or not node.value.size):
+            row["shape"] = list(node.shape)  # of a constant only where its value, (0, 3) being [], does not show it
         if node.index in graph.attributes:
-            row["attributes"] = {k: _plain(v) for k, v in graph.attributes[node.index].items()}
+            row["attributes"] = {k: _lists(v) for k, v in graph.attributes[node.index].items()}
         nodes.append(row)
     return {"schema_version": SCHEMA_VERSION, "nodes": nodes, "loss": graph.names[graph.loss]}
 
@@ -47,47 +48,56 @@ def graph_to_dict(graph: Graph) -> dict[str, Any]:
 def graph_from_dict(data: Any) -> Graph:
     """The graph that `graph_to_dict` wrote; InvalidProblem names what is wrong and where."""
     _version(data, "graph")
+    _keys(data, ("schema_version", "nodes", "loss"))
     rows = data.get("nodes")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) and "name" in row and "op" in row for row in rows):
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and {"name", "op"} <= set(row) for row in rows):
         raise InvalidProblem('a graph needs "nodes", a list of objects with "name" and "op"')
-    ids = {row["name"]: i for i, row in enumerate(rows)}
+    ids = {str(row["name"]): i for i, row in enumerate(rows)}
     codes, offsets, inputs = [], [0], []
     constants: dict[int, Any] = {}
-    shapes: dict[int, tuple[int, ...]] = {}
-    attributes: dict[int, dict[str, Any]] = {}
+    shapes: dict[int, Shape] = {}
+    attributes: dict[int, Mapping[str, Any]] = {}
     for i, row in enumerate(rows):
         where = f"node {row['name']!r}"
-        if unknown := sorted(set(row) - {"name", "op", "inputs", "shape", "value", "attributes"}):
-            raise InvalidProblem(f"unknown key {unknown[0]!r}", where=where)
-        if row["op"] not in CODES:
+        _keys(row, ("name", "op", "inputs", "shape", "value", "attributes"), where)
+        if not isinstance(row["op"], str) or row["op"] not in CODES:
             raise InvalidProblem(unknown_op(row["op"]), where=where)
         codes.append(CODES[row["op"]])
-        for name in row.get("inputs", ()):
-            if name not in ids:
+        for name in _typed(row, "inputs", list, "a list of names", (), where):
+            if not isinstance(name, str) or name not in ids:
                 raise InvalidProblem(f"its argument {name!r} is no node of this graph", where=where)
             inputs.append(ids[name])
         offsets.append(len(inputs))
-        if "value" in row:
-            try:
-                constants[i] = np.array(row["value"], dtype=np.float64)
-            except (TypeError, ValueError):
-                raise InvalidProblem("its value must be a number or nested lists of numbers", where=where) from None
         if "shape" in row:
-            shapes[i] = tuple(row["shape"])
+            if row["op"] not in LEAVES:
+                raise InvalidProblem(f"a leaf alone states its shape; that of {row['op']} follows", where=where)
+            try:
+                shapes[i] = lengths(row["shape"])
+            except ValueError as wrong:
+                raise InvalidProblem(str(wrong), where=where) from None
+        if "value" in row:
+            constants[i] = _shaped(row["value"], shapes.get(i))
         if "attributes" in row:
-            attributes[i] = {k: _tuples(v) for k, v in row["attributes"].items()}
-    if data.get("loss") not in ids:
+            attributes[i] = _typed(row, "attributes", dict, "an object", {}, where)
+    if not isinstance(data.get("loss"), str) or data["loss"] not in ids:
         raise InvalidProblem(f"the loss {data.get('loss')!r} is no node of this graph")
-    return Graph(
+    graph = Graph(
         codes,
         offsets,
         inputs,
         loss=ids[data["loss"]],
-        names=[str(row["name"]) for row in rows],
+        names=[row["name"] for row in rows],
         leaf_shapes=shapes,
         constants=constants,
         attributes=attributes,
     )
+    for i in constants:
+        if graph.shapes[i] != shapes.get(i, graph.shapes[i]):
+            raise InvalidProblem(
+                f"its shape is said to be {shapes[i]}, but its value has shape {graph.shapes[i]}",
+                where=f"node {graph.names[i]!r}",
+            )
+    return graph
 
 
 def case_to_dict(case: Case) -> dict[str, Any]:
@@ -106,25 +116,28 @@ def case_to_dict(case: Case) -> dict[str, Any]:
 
 def case_from_dict(data: Any) -> Case:
     """The case that `case_to_dict` wrote."""
-    known = {"name", "sentence", "dtype", "expect", "labels", "seed", "graph", "point"}
     if not isinstance(data, Mapping) or not {"name", "graph", "point"} <= set(data):
         raise InvalidProblem('a case needs "name", "graph" and "point"')
     where = f"case {data['name']!r}"
-    if unknown := sorted(set(data) - known):
-        raise InvalidProblem(f"unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}", where=where)
+    _keys(data, ("name", "sentence", "dtype", "expect", "labels", "seed", "graph", "point"), where)
+    labels = _typed(data, "labels", list, "a list of texts", (), where)
+    if not all(isinstance(label, str) for label in labels):
+        raise InvalidProblem(f'"labels" must be a list of texts, got {labels!r}', where=where)
     try:
         graph = graph_from_dict(data["graph"])
     except InvalidProblem as wrong:
         raise wrong.within(where) from None
+    point = _typed(data, "point", dict, "an object", {}, where)
+    shapes = {graph.names[i]: graph.shapes[i] for i in graph.free}
     return Case(
         name=data["name"],
         problem=graph,
-        point=data["point"],
-        sentence=data.get("sentence", ""),
-        dtype=data.get("dtype", "float64"),
-        expect=tuple(data["expect"]) if data.get("expect") else None,
-        labels=tuple(data.get("labels", ())),
-        seed=data.get("seed"),
+        point={name: _shaped(value, shapes.get(name)) for name, value in point.items()},
+        sentence=_typed(data, "sentence", str, "a text", "", where),
+        dtype=_typed(data, "dtype", str, "a text", "float64", where),
+        expect=tuple(_typed(data, "expect", list, "a list [verdict, reason]", (), where)) or None,
+        labels=tuple(labels),
+        seed=_typed(data, "seed", int, "a whole number", None, where),
     )
 
 
@@ -139,6 +152,7 @@ def suite_from_json(text: str, *, where: str = "suite") -> list[Case]:
     data = _parse(text, where)
     try:
         _version(data, "suite")
+        _keys(data, ("schema_version", "cases"))
         if not isinstance(data.get("cases"), list):
             raise InvalidProblem('a suite needs "cases", a list')
         return [case_from_dict(row) for row in data["cases"]]
@@ -171,22 +185,41 @@ def _parse(text: str, where: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as wrong:
         raise InvalidProblem(f"not JSON: {wrong.msg} at line {wrong.lineno}", where=where) from None
+    except RecursionError:
+        raise InvalidProblem("not JSON of this format: nested too deeply", where=where) from None
 
 
 def _version(data: Any, what: str) -> None:
     if not isinstance(data, Mapping):
         raise InvalidProblem(f"a {what} must be a JSON object, got {type(data).__name__}")
-    if data.get("schema_version") != SCHEMA_VERSION:
+    if data.get("schema_version") != SCHEMA_VERSION or isinstance(data["schema_version"], bool):
         raise InvalidProblem(
             f'this version reads "schema_version": {SCHEMA_VERSION}, got {data.get("schema_version")!r}'
         )
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    return [_plain(v) for v in value] if isinstance(value, tuple | list) else value
+def _keys(data: Mapping[str, Any], known: tuple[str, ...], where: str = "") -> None:
+    if unknown := [key for key in data if key not in known]:
+        raise InvalidProblem(f"unknown key {unknown[0]!r}; known are {', '.join(known)}", where=where)
 
 
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
+def _typed(data: Mapping[str, Any], key: str, kind: type, wanted: str, default: Any, where: str) -> Any:
+    """`data[key]`, which must be `wanted`, or `default` where there is none."""
+    if key not in data:
+        return default
+    if not isinstance(data[key], kind) or isinstance(data[key], bool):
+        raise InvalidProblem(f'"{key}" must be {wanted}, got {data[key]!r}', where=where)
+    return data[key]
+
+
+def _shaped(value: Any, shape: Shape | None) -> Any:
+    """`value`; in the shape that is asked for where it has no entries, since JSON writes (0, 3) as [], too."""
+    return np.zeros(shape) if shape is not None and 0 in shape and _empty(value) else value
+
+
+def _empty(value: Any) -> bool:
+    return isinstance(value, list) and all(_empty(v) for v in value)
+
+
+def _lists(value: Any) -> Any:
+    return [_lists(v) for v in value] if isinstance(value, tuple) else value

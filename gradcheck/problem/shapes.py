@@ -23,7 +23,9 @@ def elementwise(*shapes: Shape, **_: Any) -> Shape:
 
 def reduction(shape: Shape, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Shape:
     """The reduced axes disappear, or stay with length 1 where `keepdims`."""
-    axes = range(len(shape)) if axis is None else [_axis(a, shape) for a in np.atleast_1d(axis)]
+    axes = range(len(shape)) if axis is None else [_axis(a, shape) for a in axes_of(axis)]
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"axis {axis} names an axis of shape {shape} twice")
     if any(shape[a] == 0 for a in axes):
         raise ValueError(f"cannot reduce over an axis of length 0 in shape {shape}")
     if keepdims:
@@ -69,15 +71,15 @@ def transpose(shape: Shape, axes: tuple[int, ...] | None = None) -> Shape:
 
 def reshape(old: Shape, shape: Shape) -> Shape:
     """The new shape, which must hold as many entries (no -1: a graph states its shapes)."""
-    new = tuple(int(n) for n in shape)
-    if math.prod(old) != math.prod(new) or any(n < 0 for n in new):
+    new = lengths(shape)
+    if math.prod(old) != math.prod(new):
         raise ValueError(f"cannot reshape {old} ({math.prod(old)} entries) to {new}")
     return new
 
 
 def broadcast_to(old: Shape, shape: Shape) -> Shape:
     """The new shape, to which the old one must broadcast."""
-    new = tuple(int(n) for n in shape)
+    new = lengths(shape)
     if elementwise(old, new) != new:
         raise ValueError(f"shape {old} does not broadcast to {new}")
     return new
@@ -96,18 +98,35 @@ def take(shape: Shape, indices: Any, axis: int = 0) -> Shape:
     """The indexed axis is replaced by the shape of `indices`."""
     at = _axis(axis, shape)
     index = np.asarray(indices)
-    if index.size and (index.dtype.kind not in "iu" or index.min() < 0 or index.max() >= shape[at]):
-        raise ValueError(f"indices must be whole numbers from 0 to {shape[at] - 1} for axis {axis} of shape {shape}")
+    if index.dtype.kind not in "iu" or not index.size or index.min() < 0 or index.max() >= shape[at]:
+        raise ValueError(
+            f"indices must be whole numbers from 0 to {shape[at] - 1}, at least one, for axis {axis} of shape {shape}"
+        )
     return (*shape[:at], *index.shape, *shape[at + 1 :])
 
 
 def where(x: Shape, y: Shape, mask: Any) -> Shape:
-    """Mask and both choices broadcast."""
+    """Mask and both choices broadcast; the mask is made of booleans."""
+    if np.asarray(mask).dtype.kind != "b":
+        raise ValueError(f"the mask must be made of true and false, got {mask!r}")
     return elementwise(np.shape(mask), x, y)
 
 
+def lengths(shape: Any) -> Shape:
+    """A shape as a tuple of whole numbers >= 0; ValueError for anything else, a bare number and -1 included."""
+    given = tuple(shape) if isinstance(shape, tuple | list | np.ndarray) else (None,)
+    if not all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 0 for n in given):
+        raise ValueError(f"a shape must be a tuple of whole numbers >= 0, got {shape!r}")
+    return tuple(int(n) for n in given)
+
+
+def axes_of(axis: int | tuple[int, ...]) -> tuple[int, ...]:
+    """One axis or several, as several."""
+    return axis if isinstance(axis, tuple) else (axis,)
+
+
 def _axis(axis: Any, shape: Shape) -> int:
-    if not isinstance(axis, (int, np.integer)) or not -len(shape) <= axis < len(shape):
+    if not isinstance(axis, int) or isinstance(axis, bool) or not -len(shape) <= axis < len(shape):
         raise ValueError(f"axis {axis} does not exist in shape {shape}")
     return int(axis) % len(shape)
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import InvalidProblem
-from gradcheck.problem.ops import CODES, LEAVES, NAMES, OPS, Shape
+from gradcheck.problem.arrays import real_array
+from gradcheck.problem.ops import CODES, LEAVES, NAMES, OPS, Array, Shape
+from gradcheck.problem.shapes import lengths
 
 if TYPE_CHECKING:
     from gradcheck.problem.graph import Graph
@@ -33,19 +35,22 @@ def unknown_op(name: object) -> str:
 
 
 def structure(graph: Graph) -> None:
-    """Arrays that fit each other, known ops, right arities, arguments that exist, finite constants."""
+    """Arrays that fit each other, unique names, known ops, right arities, arguments that exist, known attributes."""
     n, codes, offsets, inputs = len(graph.codes), graph.codes, graph.offsets, graph.inputs
     if not n:
         raise InvalidProblem("a graph needs at least one node, got none")
-    if codes.ndim != 1 or inputs.ndim != 1 or offsets.shape != (n + 1,):
+    if offsets.shape != (n + 1,):
         raise InvalidProblem(f"offsets must have shape ({n + 1},), one more than the ops, got {offsets.shape}")
     if offsets[0] != 0 or offsets[-1] != len(inputs) or np.any(np.diff(offsets) < 0):
         raise InvalidProblem(f"offsets must rise from 0 to the number of argument indices, {len(inputs)}")
     if len(graph.names) != n:
         raise InvalidProblem(f"expected {n} names, one per node, got {len(graph.names)}")
-    if isinstance(graph.names, tuple) and len(set(graph.names)) != n:  # generated names are unique by construction
-        twice = Counter(graph.names).most_common(1)[0][0]
-        raise InvalidProblem("two nodes have this name; names must be unique", where=f"node {twice!r}")
+    if isinstance(graph.names, tuple):  # generated names are unique by construction
+        if strange := [name for name in graph.names if not (isinstance(name, str) and name)]:
+            raise InvalidProblem(f"a node's name must be a text that is not empty, got {strange[0]!r}")
+        if len(set(graph.names)) != n:
+            twice = Counter(graph.names).most_common(1)[0][0]
+            raise InvalidProblem("two nodes have this name; names must be unique", where=f"node {twice!r}")
     if bad := np.flatnonzero((codes < 0) | (codes >= len(NAMES))).tolist():
         raise InvalidProblem(unknown_op(int(codes[bad[0]])), where=_at(graph, bad[0]))
     counts, arity = np.diff(offsets), _ARITY[codes]
@@ -56,16 +61,28 @@ def structure(graph: Graph) -> None:
     if bad := np.flatnonzero((inputs < 0) | (inputs >= n)).tolist():
         owner = int(np.searchsorted(offsets, bad[0], side="right")) - 1
         raise InvalidProblem(f"its argument {inputs[bad[0]]} is no node (0 to {n - 1})", where=_at(graph, owner))
-    for i, value in graph.constants.items():
-        if not np.all(np.isfinite(value)):
-            raise InvalidProblem(f"a constant must be finite, got {value}", where=_at(graph, i))
-    valueless = set(np.flatnonzero(codes == CODES["constant"]).tolist()) ^ set(graph.constants)
-    if valueless:
-        raise InvalidProblem("a constant, and only a constant, has a value", where=_at(graph, min(valueless)))
+    _are_nodes(graph, graph.attributes, "attributes")
     for i, given in graph.attributes.items():
         _attributes(graph, i, given)
-    if not 0 <= graph.loss < n:
-        raise InvalidProblem(f"the loss must be the index of a node, 0 to {n - 1}, got {graph.loss}")
+    if not _is_node(graph, graph.loss):
+        raise InvalidProblem(f"the loss must be the index of a node, 0 to {n - 1}, got {graph.loss!r}")
+
+
+def constants(graph: Graph, given: Mapping[int, Any]) -> dict[int, Array]:
+    """The constants' values as read-only float64 arrays: every constant has one, no other node does, all are finite."""
+    _are_nodes(graph, given, "constants")
+    valueless = set(np.flatnonzero(graph.codes == CODES["constant"]).tolist()) ^ set(given)
+    if valueless:
+        raise InvalidProblem("a constant, and only a constant, has a value", where=_at(graph, min(valueless)))
+    values = {}
+    for i, number in given.items():
+        try:
+            values[i] = real_array(number)
+        except ValueError as wrong:
+            raise InvalidProblem(str(wrong), where=_at(graph, i)) from None
+        if not np.all(np.isfinite(values[i])):
+            raise InvalidProblem(f"a constant must be finite, got {values[i]}", where=_at(graph, i))
+    return values
 
 
 def _attributes(graph: Graph, i: int, given: Mapping[str, Any]) -> None:
@@ -73,6 +90,24 @@ def _attributes(graph: Graph, i: int, given: Mapping[str, Any]) -> None:
     if unknown := sorted(set(given) - set(known)):
         allowed = f"it takes {', '.join(known)}" if known else "it takes none"
         raise InvalidProblem(f"{graph.op(i)} has no attribute {unknown[0]!r}; {allowed}", where=_at(graph, i))
+    for name, value in given.items():
+        # What a shape rule reads (axes, shapes, indices) is the shape rule's to judge.
+        if isinstance(known[name], bool) and not isinstance(value, bool):
+            wanted = "true or false"
+        elif isinstance(known[name], float) and not (type(value) in (int, float) and abs(value) < np.inf):
+            wanted = "a finite number"
+        else:
+            continue
+        raise InvalidProblem(f"{graph.op(i)}: {name} must be {wanted}, got {value!r}", where=_at(graph, i))
+
+
+def _is_node(graph: Graph, index: object) -> bool:
+    return isinstance(index, int | np.integer) and 0 <= int(index) < len(graph.codes)
+
+
+def _are_nodes(graph: Graph, indices: Iterable[object], what: str) -> None:
+    if strays := [i for i in indices if not _is_node(graph, i)]:
+        raise InvalidProblem(f"{what} are given for {strays[0]!r}, which is no node (0 to {len(graph.codes) - 1})")
 
 
 def topological_order(graph: Graph) -> Integers:
@@ -116,8 +151,10 @@ def _cycle(graph: Graph, stuck: Sequence[int]) -> list[str]:
 def infer_shapes(graph: Graph, leaf_shapes: Mapping[int, Shape]) -> Sequence[Shape]:
     """The shape of every node's value, by the ops' shape rules."""
     n = len(graph.codes)
-    scalar_leaves = not any(leaf_shapes.values()) and not any(c.shape for c in graph.constants.values())
-    if scalar_leaves and not graph.attributes and np.all(_ELEMENTWISE[graph.codes]):
+    _are_nodes(graph, leaf_shapes, "shapes")
+    scalar_leaves = all(shape == () for shape in leaf_shapes.values())
+    scalar_constants = not any(value.shape for value in graph.constants.values())
+    if scalar_leaves and scalar_constants and not graph.attributes and np.all(_ELEMENTWISE[graph.codes]):
         return _Scalars(((),) * n)
     shapes: list[Shape] = [()] * n
     for i in graph.order.tolist():
@@ -125,7 +162,10 @@ def infer_shapes(graph: Graph, leaf_shapes: Mapping[int, Shape]) -> Sequence[Sha
         if op == "constant":
             shapes[i] = graph.constants[i].shape
         elif op in LEAVES:
-            shapes[i] = tuple(int(length) for length in leaf_shapes.get(i, ()))
+            try:
+                shapes[i] = lengths(leaf_shapes.get(i, ()))
+            except ValueError as wrong:
+                raise InvalidProblem(str(wrong), where=_at(graph, i)) from None
         else:
             attributes = {**OPS[op].attributes, **graph.attributes.get(i, {})}
             if missing := [name for name, value in attributes.items() if value is ...]:

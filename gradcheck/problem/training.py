@@ -1,0 +1,236 @@
+"""`Training`: an MLP, its data and the rule by which it is trained, as data (S3, S4). It trains nothing itself.
+
+The training set is cut at random into mini-batches; each step takes one batch, computes the gradient of the batch's
+loss (a sum in S3, an average in S4), lets the schedule turn it into an update, and subtracts that from the parameters.
+The subject shuffles with a generator of its own; what is judged is each step, from the parameters before it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gradcheck.errors import InvalidProblem
+from gradcheck.problem.arrays import real_array
+from gradcheck.problem.losses import known, whole
+from gradcheck.problem.mlp import MLP
+from gradcheck.problem.ops import Array
+
+Arrays = Mapping[str, Array]
+"""A gradient or the parameters: an array per parameter, by name."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The update is a g: gradient descent at the constant rate a (S3)."""
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        _positive("rate", self.rate)
+
+
+@dataclass(frozen=True)
+class Decay:
+    """The update is a / (1 + k t) g; t counts batches, 0 at the first (S3: rates change per batch)."""
+
+    rate: float
+    decay: float
+
+    def __post_init__(self) -> None:
+        _positive("rate", self.rate)
+        _positive("decay", self.decay)
+
+
+@dataclass(frozen=True)
+class AdaGrad:
+    """G += g^2, then the update is a g / (sqrt(G) + eps); entry by entry, G = 0 before the first step (S3)."""
+
+    rate: float
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        _positive("rate", self.rate)
+        _positive("epsilon", self.epsilon)
+
+
+@dataclass(frozen=True)
+class Custom:
+    """The user's rule (S3: "a trait that allows a user to determine what rule is used").
+
+    Attributes
+    ----------
+    name: what reports call it.
+    rule: `rule(t, gradients)`, t = 0 at the first batch, gradients an array per parameter by name; returns the update
+        to subtract, likewise. A pure function of these, which uses nothing but its arguments and NumPy as `np`, so
+        that it can travel to the subject as text.
+    """
+
+    name: str
+    rule: Callable[[int, Arrays], Arrays]
+    text: str = field(default="", repr=False)
+
+    def update(self, t: int, gradients: Arrays) -> dict[str, Array]:
+        """The rule's answer; InvalidProblem unless it is a finite array of the right shape for every parameter."""
+        where = f"schedule {self.name!r}, step {t}"
+        answer = self.rule(t, dict(gradients))
+        if not isinstance(answer, Mapping) or set(answer) != set(gradients):
+            came = ", ".join(map(str, answer)) if isinstance(answer, Mapping) else type(answer).__name__
+            raise InvalidProblem(
+                f"it must return an update for each of {', '.join(gradients)}; got {came}", where=where
+            )
+        for name, gradient in gradients.items():
+            update = np.asarray(answer[name])
+            if update.shape != np.shape(gradient):
+                raise InvalidProblem(
+                    f"its update for {name} must have shape {np.shape(gradient)}, got {update.shape}", where=where
+                )
+            if not np.all(np.isfinite(update.astype(np.float64))):
+                raise InvalidProblem(f"its update for {name} is not finite: {update}", where=where)
+        return {name: np.asarray(answer[name]) for name in gradients}
+
+    def source(self) -> str:
+        """The rule as Python text; InvalidProblem for a lambda or a function whose text cannot be found."""
+        if self.text:
+            return self.text
+        try:
+            text = textwrap.dedent(inspect.getsource(self.rule))
+        except (OSError, TypeError):
+            text = ""
+        if not text.startswith("def "):
+            raise InvalidProblem(
+                "its rule must be a function written with `def` in a file, to be sent to a subject",
+                where=f"schedule {self.name!r}",
+            )
+        return text
+
+    @classmethod
+    def from_source(cls, name: str, text: str) -> Custom:
+        """The schedule that `source` was taken from; the text is run, so it must come from a trusted suite."""
+        scope: dict[str, Any] = {"np": np}
+        exec(compile(text, f"<schedule {name}>", "exec"), scope)
+        functions = [value for key, value in scope.items() if key not in ("np", "__builtins__") and callable(value)]
+        return cls(name, functions[-1], text)
+
+
+Schedule = Constant | Decay | AdaGrad | Custom
+
+
+@dataclass(frozen=True)
+class Until:
+    """Stopping conditions besides the number of steps; the first that holds ends the training.
+
+    Attributes
+    ----------
+    epochs: after this many passes through the data.
+    gradient_norm: before a step whose gradient's Euclidean norm, over all parameters, is at most this.
+    loss_change: after an epoch that changed the loss on all data by at most this.
+    when: `when(step, parameters)`, asked after every step; true ends the training.
+    """
+
+    epochs: int | None = None
+    gradient_norm: float | None = None
+    loss_change: float | None = None
+    when: Callable[[int, Arrays], bool] | None = None
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training to be carried out.
+
+    Attributes
+    ----------
+    name: unique within its suite.
+    mlp: the network; its `batch` is replaced by the size of each mini-batch, its `reduction` by the one here.
+    X, T: the data, shapes (N, n_0) and (N, n_L).
+    parameters: initial parameters, by name.
+    batch_size: samples per mini-batch; the last one of an epoch is smaller where N is no multiple of it.
+    schedule: Constant, Decay, AdaGrad or Custom.
+    steps: at most this many.
+    reduction: "mean" (S4) or "sum" (S3) over a mini-batch.
+    seed: for the subject's own shuffling.
+    until: further stopping conditions.
+    sentence: what it is about, for people.
+    dtype: the dtype that the subject computes in; data and parameters are rounded to it.
+    labels: other names it answers to.
+
+    Raises
+    ------
+    InvalidProblem: data or parameters that do not fit the network, targets of the wrong kind for the loss, a batch
+        size below 1 or above N, fewer than 1 step.
+    """
+
+    name: str
+    mlp: MLP
+    X: Array
+    T: Array
+    parameters: Mapping[str, ArrayLike]
+    batch_size: int
+    schedule: Schedule
+    steps: int = 5
+    reduction: str = "mean"
+    seed: int = 0
+    until: Until = Until()
+    sentence: str = ""
+    dtype: str = "float64"
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        where = f"training {self.name!r}"
+        known("dtype", self.dtype, ("float64", "float32", "float16"), where=where)
+        put(self, "X", _rounded("X", self.X, self.dtype, where))
+        put(self, "T", _rounded("T", self.T, self.dtype, where))
+        parameters = {name: _rounded(name, value, self.dtype, where) for name, value in self.parameters.items()}
+        put(self, "parameters", parameters)
+        whole("the batch size", self.batch_size, where)
+        whole("the number of steps", self.steps, where)
+        if self.batch_size > self.samples:
+            raise InvalidProblem(
+                f"the batch size must be at most {self.samples}, the number of samples; got {self.batch_size}",
+                where=where,
+            )
+        if not isinstance(self.schedule, Constant | Decay | AdaGrad | Custom):
+            raise InvalidProblem(
+                f"the schedule must be a Constant, Decay, AdaGrad or Custom, got {self.schedule!r}", where=where
+            )
+        try:
+            self.problem(self.samples).check_point({"X": self.X, "T": self.T, **self.parameters})
+        except InvalidProblem as wrong:
+            raise wrong.within(where) from None
+
+    @property
+    def samples(self) -> int:
+        """N, the number of training examples."""
+        return len(self.X) if self.X.ndim else 0
+
+    def problem(self, batch: int) -> MLP:
+        """The network with its loss on a mini-batch of the given size."""
+        return replace(self.mlp, batch=batch, reduction=self.reduction)
+
+    def point(self, indices: ArrayLike, parameters: Mapping[str, ArrayLike]) -> dict[str, Array]:
+        """The point at which a step's gradient is taken: the samples of a mini-batch, and the parameters before it."""
+        chosen = np.asarray(indices)
+        at = {name: np.asarray(value) for name, value in parameters.items()}
+        return {"X": self.X[chosen], "T": self.T[chosen], **at}
+
+
+def _positive(what: str, value: float) -> None:
+    if not 0 < value < np.inf:
+        raise InvalidProblem(f"a schedule's {what} must be a finite number > 0, got {value}")
+
+
+def _rounded(name: str, value: ArrayLike, dtype: str, where: str) -> Array:
+    try:
+        array = real_array(value, dtype)
+    except ValueError as wrong:
+        raise InvalidProblem(f"{name}: {wrong}", where=where) from None
+    if not np.all(np.isfinite(array)):
+        raise InvalidProblem(f"{name} must be finite in {dtype}", where=where)
+    return array
