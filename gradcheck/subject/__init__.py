@@ -1,0 +1,33 @@
+"""The implementation under test: loaded by path, asked in a child process (or in this one, where it is trusted).
+
+Names are imported when first used: the child, which imports this package too, needs neither pipes nor processes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradcheck.subject.answer import ENTRY_POINTS, Answer, Subject, TrainingAnswer, TrainingStep
+    from gradcheck.subject.process import ChildSubject, InProcessSubject, subject_path
+
+__all__ = [
+    "ENTRY_POINTS",
+    "Answer",
+    "ChildSubject",
+    "InProcessSubject",
+    "Subject",
+    "TrainingAnswer",
+    "TrainingStep",
+    "subject_path",
+]
+
+_PROCESS = ("ChildSubject", "InProcessSubject", "subject_path")
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{'process' if name in _PROCESS else 'answer'}"), name)

@@ -1,0 +1,91 @@
+"""One question to a subject's function: hand over copies, look at what comes back, see what was changed.
+
+The same code runs in the child and, for trusted callables, in the caller's process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradcheck.errors import SubjectError
+from gradcheck.subject.answer import Answer, Array, TrainingAnswer, TrainingStep
+from gradcheck.subject.plain import LARGEST, Plain, describe
+from gradcheck.subject.snapshot import changed_point, changed_problem, snapshot
+from gradcheck.subject.trouble import Place, call_failed
+
+_FORM = "(value, gradients) or (value, gradients, adjoints)"
+_STEPS = "a list of steps (indices, parameters)"
+
+
+def ask(
+    function: Callable[..., Any],
+    problem: Any,
+    point: Mapping[str, Array],
+    *,
+    place: Place | None = None,
+    trusted: bool = False,
+    largest: int = LARGEST,
+) -> Answer:
+    """Call `function(problem, point)` with writable copies of the point's arrays.
+
+    Raises
+    ------
+    SubjectError: GC004 it raised, GC006 it called `sys.exit`, GC007 its answer has not the native form.
+    """
+    arrays = {name: np.array(value) for name, value in point.items()}
+    handed = dict(arrays)
+    before = snapshot(problem)
+    with call_failed(place, trusted=trusted):
+        returned = function(problem, handed)
+    mutated = (*changed_point(point, arrays, handed), *changed_problem(problem, before))
+    if not isinstance(returned, tuple | list) or len(returned) not in (2, 3):
+        raise SubjectError("GC007", expected=_FORM, came=describe(returned), block=None)
+    plain = Plain(largest)
+    adjoints = returned[2] if len(returned) == 3 else None
+    return Answer(
+        value=plain.array(returned[0], "value"),
+        gradients=plain.arrays(returned[1], "gradients"),
+        adjoints=None if adjoints is None else plain.arrays(adjoints, "adjoints"),
+        mutated=mutated,
+    )
+
+
+def train(
+    function: Callable[..., Any],
+    training: Any,
+    *,
+    place: Place | None = None,
+    trusted: bool = False,
+    largest: int = LARGEST,
+) -> TrainingAnswer:
+    """Call `function(training)`; SubjectError as for `ask`."""
+    before = snapshot(training)
+    with call_failed(place, trusted=trusted):
+        returned = function(training)
+        steps = list(returned) if not isinstance(returned, list | tuple) and hasattr(returned, "__next__") else returned
+    mutated = changed_problem(training, before)
+    if not isinstance(steps, list | tuple):
+        raise SubjectError("GC007", expected=_STEPS, came=describe(steps), block=None)
+    plain = Plain(largest)
+    answered: list[TrainingStep] = []
+    for count, step in enumerate(steps):
+        if not isinstance(step, tuple | list) or len(step) != 2:
+            raise SubjectError("GC007", expected=_STEPS, came=describe(step), block=f"step {count}")
+        indices = step[0]
+        if isinstance(indices, list | tuple | range) and all(isinstance(i, int | np.integer) for i in indices):
+            indices = np.array(indices, dtype=np.int64)
+        one = TrainingStep(
+            plain.array(indices, f"step {count} indices"), plain.arrays(step[1], f"step {count} parameters")
+        )
+        if answered and set(one.parameters) != set(answered[0].parameters):
+            raise SubjectError(
+                "GC007",
+                expected=f"the parameters of the first step: {', '.join(answered[0].parameters)}",
+                came=", ".join(one.parameters) or "none",
+                block=f"step {count}",
+            )
+        answered.append(one)
+    return TrainingAnswer(tuple(answered), mutated)

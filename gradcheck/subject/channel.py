@@ -1,0 +1,141 @@
+"""The parent's end of the pipes to one child: never waits longer than it was told to, whatever the child does."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gradcheck.subject import wire
+from gradcheck.subject.answer import Array
+
+OUTPUT_KEPT = 64 << 10
+_CHUNK = 1 << 20
+_LOOK = 0.05
+"""Seconds between looks at whether the child still lives: a grandchild may hold its pipes open."""
+
+
+class TooLate(Exception):
+    """No frame within the time given."""
+
+
+class Gone(Exception):
+    """The child died, or closed its end."""
+
+
+class Channel:
+    """Frames to and from a child, and what it prints."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdin is not None, "all three pipes are the channel's"
+        assert process.stdout is not None, "all three pipes are the channel's"
+        assert process.stderr is not None, "all three pipes are the channel's"
+        self._process = process
+        self._questions = process.stdin.fileno()
+        self._answers = process.stdout.fileno()
+        self._prints = process.stderr.fileno()
+        for end in (self._questions, self._answers, self._prints):
+            os.set_blocking(end, False)
+        self._poll = select.poll()
+        self._poll.register(self._answers, select.POLLIN)
+        self._poll.register(self._prints, select.POLLIN)
+        self._inbox = bytearray()
+        self._printed = bytearray()
+        self._closed = False
+
+    @property
+    def printed(self) -> str:
+        """What the child printed since `forget`, as far as it is kept."""
+        return self._printed.decode("utf-8", "replace")
+
+    def forget(self) -> None:
+        """Start afresh with what is printed."""
+        self._printed.clear()
+
+    def is_quiet(self) -> bool:
+        """Whether nothing has come that was not asked for."""
+        return not self._inbox and not any(
+            end == self._answers and event & select.POLLIN for end, event in self._poll.poll(0)
+        )
+
+    def send(self, pieces: Sequence[bytes], until: float) -> None:
+        """Write a whole frame, reading what comes meanwhile; TooLate, Gone."""
+        for piece in pieces:
+            view = memoryview(piece)
+            while view:
+                try:
+                    view = view[os.write(self._questions, view[:_CHUNK]) :]
+                except BlockingIOError:
+                    self._wait(until, writing=True)
+                except OSError:
+                    raise Gone from None
+
+    def receive(self, until: float, *, payload: int, most: int) -> tuple[Mapping[str, Any], list[Array]]:
+        """The next frame; TooLate, Gone, or wire.Malformed for a frame that is none or larger than allowed."""
+        start = wire.HEAD.size
+        sizes: tuple[int, int] | None = None
+        while True:
+            if sizes is None and len(self._inbox) >= start:
+                sizes = wire.lengths(self._inbox[:start], header=wire.LARGEST_HEADER, payload=payload)
+            if sizes is not None and len(self._inbox) >= start + sum(sizes):
+                break
+            self._wait(until)
+        middle, end = start + sizes[0], start + sum(sizes)
+        header, body = self._inbox[start:middle], self._inbox[middle:end]
+        del self._inbox[:end]
+        self._drain()
+        return wire.unpack(header, body, most=most)
+
+    def _wait(self, until: float, *, writing: bool = False) -> None:
+        """Read what is there, or wait a moment until something is."""
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TooLate
+        if writing:
+            self._poll.register(self._questions, select.POLLOUT)
+        try:
+            ready = dict(self._poll.poll(1000 * min(left, _LOOK)))
+        finally:
+            if writing:
+                self._poll.unregister(self._questions)
+        if self._prints in ready:
+            self._read_prints()
+        if self._answers in ready:
+            self._read_answers()
+        elif self._process.poll() is not None:
+            self._drain()
+            raise Gone
+
+    def _read_answers(self) -> None:
+        try:
+            chunk = os.read(self._answers, _CHUNK)
+        except BlockingIOError:
+            return
+        if not chunk:
+            self._drain()
+            raise Gone
+        self._inbox += chunk
+
+    def _read_prints(self) -> bool:
+        """Whether there may be more."""
+        if self._closed:
+            return False
+        try:
+            chunk = os.read(self._prints, _CHUNK)
+        except BlockingIOError:
+            return False
+        if not chunk:
+            self._closed = True
+            self._poll.unregister(self._prints)
+            return False
+        self._printed += chunk[: OUTPUT_KEPT - len(self._printed)]
+        return True
+
+    def _drain(self) -> None:
+        """What was printed before the frame is in the pipe by now; a flood is not waited for."""
+        for _ in range(4):
+            if not self._read_prints():
+                return

@@ -1,0 +1,86 @@
+"""A trusted callable as a subject, in this process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from gradcheck.errors import SubjectError, UsageError
+from gradcheck.subject import calling, limits
+from gradcheck.subject.answer import ENTRY_POINTS, NATIVE, Answer, Guarantee, TrainingAnswer
+from gradcheck.subject.point import rounded
+from gradcheck.subject.trouble import Place
+
+
+class InProcessSubject:
+    """A callable of the native signature that runs in this process: a case's own subject, a fault of the catalogue.
+
+    It is trusted: nothing limits its time, and what it prints goes where this process prints. The same copies are
+    handed over, and the same is required of its answer, as for a child.
+    """
+
+    def __init__(self, function: Callable[..., Any], *, entry: str = NATIVE) -> None:
+        if entry not in ENTRY_POINTS:
+            raise UsageError(f"an entry point must be one of {', '.join(ENTRY_POINTS)}, got {entry!r}")
+        self._function = function
+        self._entry = entry
+        code = getattr(function, "__code__", None)
+        self._place = Place(Path(code.co_filename).parent) if code is not None else None
+
+    def __repr__(self) -> str:
+        return f"InProcessSubject({getattr(self._function, '__qualname__', self._function)!s})"
+
+    @property
+    def guarantees(self) -> Mapping[str, Guarantee]:
+        """Nothing is limited."""
+        return MappingProxyType(dict.fromkeys(limits.guarantees("none"), "absent"))
+
+    def entry_points(self) -> frozenset[str]:
+        """The one that the callable stands for."""
+        return frozenset({self._entry})
+
+    def ask(
+        self,
+        problem: Any,
+        point: Mapping[str, ArrayLike],
+        dtype: DTypeLike = np.float64,
+        entry: str = NATIVE,
+    ) -> Answer:
+        """As `ChildSubject.ask`, without GC005."""
+        self._require(entry)
+        names, values = rounded(problem, point, dtype)
+        named = dict(zip(point if names is None else names, values, strict=True))
+        begun = time.monotonic()
+        answer = calling.ask(self._function, problem, named, place=self._place, trusted=True)
+        return replace(answer, seconds=time.monotonic() - begun)
+
+    def train(self, training: Any) -> TrainingAnswer:
+        """As `ChildSubject.train`, without GC005."""
+        self._require("train")
+        begun = time.monotonic()
+        answer = calling.train(self._function, training, place=self._place, trusted=True)
+        return replace(answer, seconds=time.monotonic() - begun)
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        return None
+
+    def _require(self, entry: str) -> None:
+        if entry != self._entry:
+            raise no_entry(repr(self), entry, self.entry_points())
+
+
+def no_entry(file: str, entry: str, found: frozenset[str]) -> SubjectError:
+    return SubjectError("GC003", file=file, looked_for=[entry], found=sorted(found), near=[])

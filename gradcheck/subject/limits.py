@@ -1,0 +1,60 @@
+"""Resource limits that a child sets on itself before it reads one line of the subject (level `limits`).
+
+A hard limit cannot be raised again, except by root, for whom it is therefore only `partial`. Where the platform
+cannot set a limit it is `absent`, and reports say so.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from gradcheck.subject.answer import Guarantee
+
+LEVELS = ("limits", "none")
+FILE_SIZE = 64 << 20
+SMALLEST_MEMORY = 1 << 30
+"""Below 1 GiB of address space NumPy's own start-up becomes unreliable: its BLAS reserves memory per thread."""
+
+_SET_BY_CHILD = ("memory", "processor time", "file size", "core dumps")
+
+
+def guarantees(level: str) -> dict[str, Guarantee]:
+    """What holds at `level`, before the child reports which of its own limits it could set."""
+    shared: dict[str, Guarantee] = {
+        "wall clock": "enforced",
+        "environment": "enforced",  # none of the caller's variables but the library path
+        "processes": "partial",  # its process group is killed; one that leaves group and environment gets away
+        "gradcheck's oracles hidden": "partial",  # from imports; the files stay readable
+        "grader's memory": "absent",
+        "file system": "absent",
+        "network": "absent",
+    }
+    return {**dict.fromkeys(_SET_BY_CHILD, "absent"), **shared}
+
+
+def apply(memory: int, processor_seconds: int) -> dict[str, Guarantee]:
+    """Set the limits on this process and its children to come; what holds of each."""
+    try:
+        import resource
+    except ImportError:
+        return dict.fromkeys(_SET_BY_CHILD, "absent")
+    wanted = {
+        "memory": ("RLIMIT_AS", memory),
+        "processor time": ("RLIMIT_CPU", processor_seconds),
+        "file size": ("RLIMIT_FSIZE", FILE_SIZE),
+        "core dumps": ("RLIMIT_CORE", 0),
+    }
+    held: dict[str, Guarantee] = {}
+    for what, (constant, most) in wanted.items():
+        try:
+            limit = getattr(resource, constant)
+            hard = resource.getrlimit(limit)[1]
+            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.setrlimit(limit, (most, most))
+        except (AttributeError, ValueError, OSError):
+            held[what] = "absent"
+        else:
+            unsure = os.geteuid() == 0 or (sys.platform == "darwin" and what == "memory")
+            held[what] = "partial" if unsure else "enforced"
+    return held

@@ -1,0 +1,124 @@
+"""One child process: how it is started, what it inherits (next to nothing), and how it ends with all it started."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import weakref
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gradcheck.subject.channel import Channel
+
+SUPPORTED = hasattr(select, "poll") and hasattr(os, "killpg")
+_CHILD = Path(__file__).with_name("child.py")
+_MARK = "GRADCHECK_CHILD"
+_INHERITED = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # where an interpreter outside the system finds its libraries
+
+
+class Offspring:
+    """A child in a session, a process group and a temporary folder of its own.
+
+    Attributes
+    ----------
+    channel: the pipes to it.
+    loaded: whether it has loaded the subject.
+    answered_for: seconds that its answers took so far.
+    """
+
+    def __init__(self) -> None:
+        self.loaded = False
+        self.answered_for = 0.0
+        folder = tempfile.mkdtemp(prefix="gradcheck-")
+        mark = secrets.token_hex(8)
+        self._process = subprocess.Popen(
+            # -I without -E: the environment is ours down to the last variable, and fixes the hash seed.
+            [sys.executable, "-s", "-P", "-B", "-u", "-X", "utf8", str(_CHILD)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            cwd=folder,
+            env=_environment(folder, mark),
+            start_new_session=True,
+        )
+        self.channel = Channel(self._process)
+        self._end = weakref.finalize(self, _end, self._process, folder, mark, os.getpid())
+
+    def is_gone(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._process.poll() is not None
+
+    def how_it_ended(self) -> dict[str, Any]:
+        """The facts of a child that hung up: by which signal, with which status, or that it still runs."""
+        with suppress(subprocess.TimeoutExpired):  # it closes its pipes a moment before it is gone
+            self._process.wait(1.0)
+        status = self._process.returncode
+        if status is None:
+            return {"how": "closed the pipe that answers go through"}
+        if status < 0:
+            name = signal.Signals(-status).name if -status in {*signal.Signals} else f"signal {-status}"
+            return {"how": f"was killed by {name}", "signal": name}
+        return {"how": f"exited with status {status} before it had answered", "exit_status": status}
+
+    def end(self) -> None:
+        """Kill it and what it started, and remove its folder."""
+        self._end()
+
+
+def _environment(folder: str, mark: str) -> dict[str, str]:
+    numpy_from = str(Path(np.__file__).resolve().parents[1])
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return {
+        **inherited,
+        _MARK: mark,
+        "PATH": os.defpath,
+        "HOME": folder,
+        "TMPDIR": folder,
+        "LANG": "C.UTF-8",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "VECLIB_MAXIMUM_THREADS": "1",
+        "PYTHONHASHSEED": "0",
+        "GRADCHECK_LIBRARIES": numpy_from,
+    }
+
+
+def _end(process: subprocess.Popen[bytes], folder: str, mark: str, owner: int) -> None:
+    if os.getpid() != owner:
+        return  # a fork of this process has no say
+    # The group outlives its leader, and its number is not given anew before the leader has been waited for. A leader
+    # that has been waited for may have left others, found by their mark.
+    if process.returncode is None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    _kill_marked(mark)
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+    process.wait()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kill_marked(mark: str) -> None:
+    """Kill whatever still carries this child's mark in its environment, such as a daemon in a session of its own."""
+    wanted = f"{_MARK}={mark}".encode()
+    for _ in range(3):  # one that forks while it is being looked for is found the next time
+        found = False
+        for entry in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # gone, or another user's
+                if wanted in (entry / "environ").read_bytes().split(b"\0"):
+                    found = True
+                    os.kill(int(entry.name), signal.SIGKILL)
+        if not found:
+            return

@@ -1,0 +1,108 @@
+"""The child's side of the conversation. One frame in, one frame out, and "begin" when the subject's own time starts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradcheck.problem  # noqa: F401 - paid for before the subject's time starts
+from gradcheck.errors import SubjectError
+from gradcheck.subject import calling, limits, loading, wire
+from gradcheck.subject.answer import Array
+from gradcheck.subject.answers import Vocabulary, answer_to_wire, error_to_wire, training_to_wire
+from gradcheck.subject.plain import LARGEST
+from gradcheck.subject.problems import problem_from_wire
+from gradcheck.subject.trouble import exits, facts
+
+UNLIMITED = 1 << 62
+
+
+class Service:
+    """Answers frames from `questions` on `answers` until there are no more."""
+
+    def __init__(self, questions: int, answers: int) -> None:
+        self._questions = questions
+        self._answers = answers
+        self._process = os.getpid()
+        self._subject: loading.Loaded | None = None
+        self._largest = LARGEST
+
+    def run(self) -> None:
+        """Serve until the parent hangs up."""
+        while (frame := self._receive()) is not None:
+            header, arrays = frame
+            try:
+                reply = self._reply(header, arrays)
+            except SubjectError as wrong:
+                reply = error_to_wire(wrong), []
+            except SystemExit as leaving:  # from the methods of what the subject returned
+                reply = error_to_wire(exits(leaving, "answering")), []
+            except BaseException as wrong:
+                place = self._subject.place if self._subject is not None else None
+                reply = error_to_wire(SubjectError("GC004", **facts(wrong, place))), []
+            if os.getpid() != self._process:
+                os._exit(1)  # a fork that the subject let return: only the original answers
+            self._send(header["id"], *reply)
+
+    def _reply(self, header: dict[str, Any], arrays: list[Array]) -> tuple[Mapping[str, Any], Sequence[Array]]:
+        match header["do"]:
+            case "limit":
+                self._largest = header["largest"]
+                held = limits.apply(header["memory"], header["processor_seconds"]) if header["level"] else {}
+                return {"status": "ready", "held": held}, []
+            case "load":
+                path = Path(header["path"])
+                sys.argv = [str(path)]
+                self._subject = loading.load(path, header["name"], known_as=header["known_as"])
+                return {"status": "loaded", "entry_points": sorted(self._subject.functions)}, []
+            case "train":
+                training = problem_from_wire(header["problem"], arrays)
+                function = self._begin(header)
+                return training_to_wire(calling.train(function, training, place=self._place, largest=self._largest))
+            case _:
+                problem = problem_from_wire(header["problem"], arrays)
+                names = header["point"]
+                names = [problem.names[i] for i in problem.free] if names is None else names
+                point = dict(zip(names, arrays[header["at"] :], strict=True))
+                vocabulary = Vocabulary(problem, point)
+                function = self._begin(header)
+                answer = calling.ask(function, problem, point, place=self._place, largest=self._largest)
+                return answer_to_wire(answer, vocabulary)
+
+    @property
+    def _place(self) -> Any:
+        return self._subject.place if self._subject is not None else None
+
+    def _begin(self, header: Mapping[str, Any]) -> Any:
+        assert self._subject is not None, "the parent asks after loading"
+        self._send(header["id"], {"status": "begin"})
+        return self._subject.functions[header["entry"]]
+
+    def _receive(self) -> tuple[dict[str, Any], list[Array]] | None:
+        head = self._read(wire.HEAD.size)
+        if head is None:
+            return None
+        sizes = wire.lengths(head, header=UNLIMITED, payload=UNLIMITED)
+        header, payload = self._read(sizes[0]), self._read(sizes[1])
+        if header is None or payload is None:
+            return None
+        return wire.unpack(header, payload, most=UNLIMITED)
+
+    def _read(self, count: int) -> bytearray | None:
+        buffer = bytearray(count)
+        view, got = memoryview(buffer), 0
+        while got < count:
+            more = os.readv(self._questions, [view[got:]])
+            if not more:
+                return None
+            got += more
+        return buffer
+
+    def _send(self, question: int, header: Mapping[str, Any], arrays: Sequence[Array] = ()) -> None:
+        for piece in wire.pack({**header, "id": question}, arrays):
+            view = memoryview(piece)
+            while view:
+                view = view[os.write(self._answers, view) :]
