@@ -54,13 +54,17 @@ class Truth:
     def middle(self) -> Array:
         """The middle of each interval; 0 where nothing is known."""
         with np.errstate(invalid="ignore"):
-            return np.where(self.known, self.lower + (self.upper - self.lower) / 2, 0.0)
+            return np.where(self.known, self.lower + self._half, 0.0)
 
     @property
     def radius(self) -> Array:
         """Half the width of each interval; inf where nothing is known."""
         with np.errstate(invalid="ignore"):
-            return np.where(self.known, (self.upper - self.lower) / 2, np.inf)
+            return np.where(self.known, self._half, np.inf)
+
+    @property
+    def _half(self) -> Array:
+        return np.asarray(self.upper / 2 - self.lower / 2)  # upper - lower may overflow where this does not
 
     @property
     def known(self) -> Mask:
@@ -137,8 +141,13 @@ class Comparison:
         return int(np.sum(~self.open))
 
 
-def judge(block: str, answer: Array, truth: Truth, allowance: Array, interest: Array) -> Comparison:
-    """Judge one block of the answer. All arrays have the block's shape; `answer` is in the subject's dtype."""
+def judge(
+    block: str, answer: Array, truth: Truth, allowance: Array, interest: Array, fallback: float = 0.0
+) -> Comparison:
+    """Judge one block of the answer. All arrays have the block's shape; `answer` is in the subject's dtype.
+
+    `fallback` is the scale by which ulps are counted where the block's true gradient is zero.
+    """
     dtype = answer.dtype if answer.dtype.kind == "f" else np.dtype(np.float64)
     value = answer.astype(np.float64)
     huge = float(np.finfo(dtype).max)
@@ -151,7 +160,7 @@ def judge(block: str, answer: Array, truth: Truth, allowance: Array, interest: A
         not_finite = known & ~np.isfinite(value) & ~overflown
         wrong = known & ((distance > allowance) | not_finite)
         undecided = ~wrong & ~(truth.radius + allowance <= interest)
-    worst = _worst(block, value, truth, distance, allowance, undecided & ~known, dtype)
+    worst = _worst(block, value, truth, distance, allowance, undecided & ~known, dtype, fallback)
     return Comparison(block, answer, truth, allowance, interest, distance, wrong, not_finite, undecided, worst)
 
 
@@ -175,7 +184,8 @@ def scale(truth: Truth, fallback: float) -> float:
 def _interval(estimate: Estimate) -> tuple[Array, Array]:
     # Two ulps of slack cover the rounding of these very subtractions.
     slack = estimate.error + 2 * np.spacing(np.abs(estimate.value))
-    return estimate.value - slack, estimate.value + slack
+    with np.errstate(over="ignore"):  # an interval may reach beyond the largest float
+        return estimate.value - slack, estimate.value + slack
 
 
 def _meet(estimates: Mapping[str, Estimate], shape: tuple[int, ...]) -> tuple[Array, Array, Mask]:
@@ -191,17 +201,24 @@ def _first(mask: Mask) -> Entry:
 
 
 def _worst(
-    block: str, value: Array, truth: Truth, distance: Array, allowance: Array, unknown: Mask, dtype: np.dtype[Any]
+    block: str,
+    value: Array,
+    truth: Truth,
+    distance: Array,
+    allowance: Array,
+    unknown: Mask,
+    dtype: np.dtype[Any],
+    fallback: float,
 ) -> Worst | None:
     if not value.size or np.all(unknown):
         return None
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = np.where(distance > 0, distance / allowance, 0.0)
-        off = np.abs(value - truth.middle)
+        off = np.where(np.isinf(value) & (distance == 0), 0.0, np.abs(value - truth.middle))  # an honest overflow
         order = np.where(unknown, -1.0, share)
         flat = int(np.argmax(np.where(order == np.max(order), np.where(np.isnan(off), np.inf, off), -1.0)))
     at = tuple(int(i) for i in np.unravel_index(flat, value.shape))
-    peak = float(np.max(np.abs(truth.middle[truth.known]), initial=0.0))
+    peak = float(np.max(np.abs(truth.middle[truth.known]), initial=0.0)) or fallback
     ulp = float(np.spacing(np.asarray(min(peak, float(np.finfo(dtype).max)), dtype=dtype)))
     return Worst(
         block=block,

@@ -78,15 +78,25 @@ class Finding:
             "severity": str(self.severity),
             "title": self.kind.title,
             "sentence": self.sentence,
-            "facts": {key: _plain(value) for key, value in self.facts.items()},
+            "facts": plain(self.facts),
         }
 
 
 class _Facts(dict[str, Any]):
-    """Facts for a sentence: numbers in 12 digits, entries as (i, j)."""
+    """Facts for a sentence."""
 
     def __getitem__(self, key: str) -> Any:
-        return shown(super().__getitem__(key))
+        return _Fact(super().__getitem__(key))
+
+
+class _Fact:
+    """A fact in a sentence: `{truth}` is shown as people read it, `{distance:.3g}` as the template says."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __format__(self, spec: str) -> str:
+        return format(self._value, spec) if spec else shown(self._value)
 
 
 def shown(value: Any) -> str:
@@ -100,13 +110,14 @@ def shown(value: Any) -> str:
     return str(value)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value as strict JSON has it: lists, objects, texts, booleans and finite numbers; "inf", "-inf", "nan" as texts."""
     if isinstance(value, tuple | list):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if hasattr(value, "tolist"):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return str(value)
     return value if isinstance(value, str | int | float | bool) or value is None else str(value)
@@ -203,6 +214,29 @@ def _kinds() -> dict[str, FindingKind]:
             "Gradients have the dtype of the parameters. float32 inside float64 code costs nine digits; whole numbers "
             "and booleans cannot hold a gradient.",
         ),
+        FindingKind(
+            "GC017",
+            fatal,
+            "not asked",
+            "not asked: the subject had already timed out on {timeouts} cases",
+            "A subject that hangs on every case would keep the run waiting for the time limit each time. Run one case "
+            "alone, by its replay line, to see it.",
+        ),
+        FindingKind(
+            "GC018",
+            fatal,
+            "the function gives nothing to differentiate",
+            "f {what}",
+            "The function itself, not its derivative, fails at this point: it raises, returns no array of real numbers, is "
+            "not finite, or changes its shape from call to call.",
+        ),
+        FindingKind(
+            "GC019",
+            fatal,
+            "wrong number of gradients",
+            "expected {wanted}, got {came}",
+            "One gradient per input, in order (bare for a single input); None for an input without one.",
+        ),
         # --- numbers -----------------------------------------------------------------------------------------
         FindingKind(
             "GC012",
@@ -263,6 +297,62 @@ def _kinds() -> dict[str, FindingKind]:
             "asked twice the same question, the subject answered {first} and then {second} for {block}{entry}",
             "State that survives between calls (adjoints not reset, a cache that is stale), uninitialised memory or "
             "random numbers. The two calls stand in the evidence.",
+        ),
+        FindingKind(
+            "GC022",
+            error,
+            "a result changes later",
+            "what one call returned for {block} was changed by the next call: {first} became {second}",
+            "The derivative (or f) hands out a buffer that it uses again, so that an earlier result is overwritten. "
+            "Return a copy, or a fresh array.",
+        ),
+        FindingKind(
+            "GC023",
+            error,
+            "depends on earlier calls",
+            "{what}: {block}{entry} is {first} at first and {second} afterwards",
+            "The derivative rests on what some earlier call left behind (a cache of the forward pass, adjoints that "
+            "were not reset). It has to compute what it needs from its own arguments.",
+        ),
+        FindingKind(
+            "GC024",
+            error,
+            "global random state",
+            "{who} changes NumPy's global random state",
+            "Code that draws from, or seeds, the global generator changes what everybody else draws. Use a generator of "
+            "your own: numpy.random.default_rng(seed).",
+        ),
+        FindingKind(
+            "GC025",
+            error,
+            "not linear in the cotangent",
+            "{what}: {block}{entry} is {second}, expected {first}",
+            "A VJP is J^T c, linear in the cotangent c (a JVP in the tangent): no cotangent, no gradient; twice the "
+            "cotangent, twice the gradient. An upstream gradient that is ignored, added, clipped or normalised breaks this.",
+        ),
+        FindingKind(
+            "GC026",
+            error,
+            "depends on memory layout",
+            "{block}{entry} is {first} for a contiguous input and {second} for the same numbers {layout}",
+            "The same numbers in another memory order (Fortran order, every second element of a larger array, read-only) "
+            "are the same point. ravel() and reshape() may copy, order='K' and tobytes() follow memory.",
+        ),
+        FindingKind(
+            "GC027",
+            error,
+            "the same array twice",
+            "given one array for {names}, {block}{entry} is {second} instead of {first}",
+            "Gradients are per argument slot. Filing them under id() or a name merges the slots when one array is passed "
+            "twice.",
+        ),
+        FindingKind(
+            "GC028",
+            error,
+            "wrong at another point",
+            "at {where}: {sentence}",
+            "The point given does not show the mistake; a neighbour that the function's own branches suggest does "
+            "(another sign, a zero, another magnitude, a batch of one).",
         ),
         # --- undecided ----------------------------------------------------------------------------------------
         FindingKind(
@@ -332,6 +422,29 @@ def _kinds() -> dict[str, FindingKind]:
             "subject's own output",
             "the subject printed: {text}",
             "What the subject writes to its standard output is captured and shown; it is never read as an answer.",
+        ),
+        FindingKind(
+            "GC045",
+            note,
+            "kink, answer legal",
+            "{where}: the answer lies in the hull of the one-sided derivatives {which}",
+            "The function has no derivative here, but the answer is a mixture of derivatives that hold nearby (or that each "
+            "choice at the kink allows). That is what automatic differentiation returns, and it counts as right.",
+        ),
+        FindingKind(
+            "GC046",
+            note,
+            "directions only",
+            "{entries} entries were tried along {directions} random directions: an error as large as {size:.3g} of its "
+            "block is missed with probability at most {miss:.1g}",
+            "Too many entries to compare one by one. Directions are weighted so that every block has a like share.",
+        ),
+        FindingKind(
+            "GC047",
+            note,
+            "rests on estimates",
+            "no proof was to be had; the finding rests on {what}",
+            "Every oracle that proves stepped aside, so that two independent estimates had to agree.",
         ),
         # --- causes -----------------------------------------------------------------------------------------
         FindingKind(

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradcheck.verdict.compare import Worst
-from gradcheck.verdict.finding import Finding, Severity, shown
+from gradcheck.verdict.finding import Finding, Severity, plain, shown
 
 SCHEMA_VERSION = 1
 
@@ -118,15 +118,15 @@ class Result:
             "sentence": self.sentence,
             "labels": list(self.labels),
             "comparisons": self.comparisons,
-            "worst": None if self.worst is None else {k: _finite(v) for k, v in asdict(self.worst).items()},
+            "worst": None if self.worst is None else plain(asdict(self.worst)),
             "oracles": list(self.agreed),
-            "witnesses": [{k: _finite(v) for k, v in asdict(w).items()} for w in self.witnesses],
+            "witnesses": [plain(asdict(w)) for w in self.witnesses],
             "findings": [f.to_dict() for f in self.findings],
-            "shows": {k: _finite(v) for k, v in self.shows.items()},
+            "shows": plain(self.shows),
             "seconds": round(self.seconds, 6),
             "seed": self.seed,
             "replay": self.replay,
-            "settings": dict(self.settings),
+            "settings": plain(self.settings),
         }
 
     def to_json(self) -> str:
@@ -135,7 +135,16 @@ class Result:
 
     def to_text(self, width: int = 100) -> str:
         """The result as plain text, without colour."""
-        console = Console(file=StringIO(), width=width, no_color=True, highlight=False, legacy_windows=False)
+        # Said explicitly, because FORCE_COLOR and notebooks would otherwise have their way with it.
+        console = Console(
+            file=StringIO(),
+            width=width,
+            color_system=None,
+            force_terminal=False,
+            force_jupyter=False,
+            highlight=False,
+            legacy_windows=False,
+        )
         with console.capture() as capture:
             console.print(self)
         return capture.get().rstrip()
@@ -147,10 +156,12 @@ class Result:
         parts: list[RenderableType] = [head]
         decisive = [f for f in self.findings if f.severity is not Severity.NOTE]
         notes = [f for f in self.findings if f.severity is Severity.NOTE]
-        parts += [_line(f) for f in decisive]
+        if decisive:
+            parts.append(_lines(decisive))
         if self.verdict is not Verdict.PASS and self.worst is not None:
             parts.append(self._numbers())
-        parts += [_line(f) for f in notes]
+        if notes:
+            parts.append(_lines(notes))
         for name, value in self.shows.items():
             parts.append(Text.assemble("  ", (name, "bold"), f" = {shown(value)}"))
         if self.settings:
@@ -161,7 +172,8 @@ class Result:
         return Group(*parts)
 
     def _repr_html_(self) -> str:
-        console = Console(file=StringIO(), record=True, width=110, legacy_windows=False)
+        # A console that noticed the notebook would show the result itself, besides.
+        console = Console(file=StringIO(), record=True, width=110, force_jupyter=False, legacy_windows=False)
         console.print(self)
         return console.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
 
@@ -180,14 +192,12 @@ class Result:
         return table
 
 
-def _line(finding: Finding) -> Text:
-    label = Text(f"  {finding.code} ", style=STYLES[finding.severity])
-    return label.append(finding.sentence, style="" if finding.severity is not Severity.NOTE else "dim")
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return str(value)
-    if isinstance(value, tuple | list):
-        return [_finite(v) for v in value]
-    return value
+def _lines(findings: list[Finding]) -> Table:
+    """Code and sentence of each finding, so that long sentences wrap beside their code."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for finding in findings:
+        sentence = Text(finding.sentence, style="dim" if finding.severity is Severity.NOTE else "")
+        table.add_row(Text(f" {finding.code}", style=STYLES[finding.severity]), sentence)
+    return table

@@ -1,0 +1,69 @@
+"""gradcheck: is this gradient right, and if not, which entry, from which node on, and why?
+
+The facade: everything public, imported when first used, so that `import gradcheck` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradcheck.errors import (
+        GradcheckError,
+        GradientError,
+        HarnessFault,
+        InvalidProblem,
+        SubjectError,
+        Unsupported,
+        UsageError,
+    )
+    from gradcheck.problem import OPS, Case, Graph, GraphBuilder
+    from gradcheck.run.suite import case
+    from gradcheck.verdict.result import Result, Verdict
+
+_HOMES = {
+    "Case": "gradcheck.problem",
+    "Graph": "gradcheck.problem",
+    "GraphBuilder": "gradcheck.problem",
+    "GradcheckError": "gradcheck.errors",
+    "GradientError": "gradcheck.errors",
+    "HarnessFault": "gradcheck.errors",
+    "InvalidProblem": "gradcheck.errors",
+    "OPS": "gradcheck.problem",
+    "Result": "gradcheck.verdict.result",
+    "SubjectError": "gradcheck.errors",
+    "Unsupported": "gradcheck.errors",
+    "UsageError": "gradcheck.errors",
+    "Verdict": "gradcheck.verdict.result",
+    "case": "gradcheck.run.suite",
+}
+
+__all__ = [
+    "OPS",
+    "Case",
+    "GradcheckError",
+    "GradientError",
+    "Graph",
+    "GraphBuilder",
+    "HarnessFault",
+    "InvalidProblem",
+    "Result",
+    "SubjectError",
+    "Unsupported",
+    "UsageError",
+    "Verdict",
+    "case",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gradcheck' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,153 @@
+"""Which node is wrong? Ask the subject again, about smaller graphs cut out of the case.
+
+Forward: each inner node becomes the loss of a smaller graph; the first whose value is wrong while all of its
+arguments' values are right is the one. Backward: each inner node becomes a parameter; the nodes closest to the loss
+whose adjoint is wrong are fed by a wrong local rule or a wrong accumulation, and the rule is then tried alone, on a
+graph of that one op.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.check.allowance import allowances
+from gradcheck.check.truth import hear
+from gradcheck.errors import HarnessFault, InvalidProblem, SubjectError
+from gradcheck.oracle.estimate import Oracle
+from gradcheck.problem import Case, Graph
+from gradcheck.problem.parts import alone, ancestors, beyond, up_to
+from gradcheck.problem.validate import reached
+from gradcheck.subject.answer import Subject
+from gradcheck.verdict.compare import Comparison, judge
+from gradcheck.verdict.finding import Finding, finding
+
+Array = NDArray[Any]
+
+BUDGET = 400
+"""Questions put to the subject and the oracles at most to locate one fault."""
+
+
+class Locator:
+    """Locates what is wrong in one failed case."""
+
+    def __init__(self, case: Case, subject: Subject, oracles: Sequence[Oracle]) -> None:
+        self._case = case
+        self._graph = case.graph
+        self._subject = subject
+        self._oracles = oracles
+        self._values = case.graph.evaluate(case.point)
+        self._left = BUDGET
+
+    def findings(self, comparisons: Sequence[Comparison]) -> list[Finding]:
+        """Findings that name the node, or none where the subject or the budget does not let it be found."""
+        if not comparisons:
+            return []
+        if np.any(comparisons[0].wrong):
+            return self._forward()
+        wrong = [c.block for c in comparisons[1:] if np.any(c.wrong)]
+        return self._backward(wrong)
+
+    def _forward(self) -> list[Finding]:
+        graph = self._graph
+        for i in ancestors(graph, graph.loss):
+            if not graph.arguments(i):
+                continue
+            off = self._value(up_to(graph, i))
+            if off is None:
+                return []
+            if off.wrong.any():
+                assert off.worst is not None
+                return [
+                    finding(
+                        "GC015",
+                        node=repr(graph.names[i]),
+                        op=graph.op(i),
+                        subject=off.worst.subject,
+                        truth=off.worst.truth,
+                    )
+                ]
+        return []
+
+    def _backward(self, blocks: Sequence[str]) -> list[Finding]:
+        """From the loss towards the wrong blocks: the first nodes whose adjoint is wrong, and who is to blame."""
+        graph = self._graph
+        varying = graph.depends_on_parameters()
+        suspects = {j for block in blocks for j in self._above(graph.index(block))}
+        for i in reversed(graph.order.tolist()):
+            if i not in suspects or not varying[i] or i == graph.loss:
+                continue
+            wrong = self._adjoint_wrong(i)
+            if wrong is None:
+                return []
+            if wrong:
+                return [self._blame(i)]
+        return []
+
+    def _blame(self, node: int) -> Finding:
+        """The adjoint of `node` is wrong and those of all nodes after it are right: a user's rule, or the sum."""
+        graph = self._graph
+        users = [k for k in range(len(graph)) if node in graph.arguments(k)]
+        for user in users:
+            if self._rule_wrong(user):
+                what = f"passes a wrong cotangent to {graph.names[node]!r}: its rule is wrong, alone on one op"
+                return finding("GC050", node=repr(graph.names[user]), op=graph.op(user), what=what)
+        uses = int(np.sum(graph.inputs == node))
+        what = (
+            f"is used {uses} times, and the adjoint that reaches it is wrong although every node after it is right: "
+            "look at how its cotangents are accumulated"
+            if uses > 1
+            else "is the first whose adjoint is wrong; every node after it is right"
+        )
+        return finding("GC050", node=repr(graph.names[node]), op=graph.op(node), what=what)
+
+    def _above(self, leaf: int) -> list[int]:
+        """The leaf and every node on a path from it to the loss."""
+        downstream = reached(self._graph, np.array([leaf]))
+        return [i for i in ancestors(self._graph, self._graph.loss) if downstream[i]]
+
+    def _adjoint_wrong(self, node: int) -> bool | None:
+        graph = self._graph
+        if not graph.arguments(node):
+            part, extra = graph, dict[str, Array]()
+        else:
+            part, extra = beyond(graph, node, self._values[graph.names[node]])
+        judged = self._gradients(part, extra)
+        return None if judged is None else bool(judged[graph.names[node]].wrong.any())
+
+    def _rule_wrong(self, node: int) -> bool:
+        part, extra = alone(self._graph, node, self._values)
+        judged = self._gradients(part, extra)
+        return judged is not None and any(c.wrong.any() for c in judged.values())
+
+    def _value(self, part: Graph) -> Comparison | None:
+        asked = self._ask(part, {})
+        return None if asked is None else asked[0]
+
+    def _gradients(self, part: Graph, extra: Mapping[str, Array]) -> dict[str, Comparison] | None:
+        asked = self._ask(part, extra)
+        return None if asked is None else {c.block: c for c in asked[1:]}
+
+    def _ask(self, part: Graph, extra: Mapping[str, Array]) -> list[Comparison] | None:
+        if self._left <= 0:
+            return None
+        self._left -= 1
+        point = {part.names[i]: extra.get(part.names[i], self._values[part.names[i]]) for i in part.free}
+        try:
+            case = Case("part", part, point, dtype=self._case.dtype)
+            answer = self._subject.ask(part, case.point, case.dtype)
+            testimony = hear(case, self._oracles)
+        except (InvalidProblem, SubjectError, HarnessFault):
+            return None
+        limits = allowances(case, testimony)
+        free = np.full((), np.inf)
+        judged = [judge("loss", np.asarray(answer.value, dtype=np.float64), testimony.loss, limits.loss, free)]
+        for block, truth in testimony.gradients.items():
+            given = answer.gradients.get(block)
+            if given is None or given.shape != truth.lower.shape:
+                return None
+            judged.append(judge(block, given.astype(case.dtype), truth, limits.gradients[block], free))
+        return judged

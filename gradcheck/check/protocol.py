@@ -1,0 +1,62 @@
+"""Protocol before numbers: is this answer one that can be judged at all?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.errors import SubjectError
+from gradcheck.problem import Graph
+from gradcheck.verdict.finding import Finding, finding
+
+Array = NDArray[Any]
+
+
+def protocol(graph: Graph, value: Array, gradients: Mapping[str, Array], dtype: str) -> list[Finding]:
+    """Findings about keys, shapes and dtypes of an answer; empty if every parameter has an array that fits it."""
+    wanted = {graph.names[i]: graph.shapes[i] for i in graph.parameters}
+    findings = []
+    if missing := [name for name in wanted if name not in gradients]:
+        findings.append(finding("GC008", missing=_names(missing), keys=_names(gradients)))
+    if extra := [name for name in gradients if name not in wanted]:
+        findings.append(finding("GC009", extra=_names(extra), keys=_names(wanted)))
+    if value.shape:
+        findings.append(finding("GC010", block="value, the loss,", wanted=(), came=value.shape))
+    elif value.dtype.kind not in "fiu":
+        findings.append(finding("GC011", block="value, the loss,", wanted=dtype, came=str(value.dtype)))
+    for name, shape in wanted.items():
+        if name not in gradients:
+            continue
+        array = gradients[name]
+        if array.shape != shape:
+            findings.append(finding("GC010", block=name, wanted=shape, came=array.shape))
+        elif array.dtype != np.dtype(dtype) and not _number(array):
+            findings.append(finding("GC011", block=f"the gradient of {name}", wanted=dtype, came=str(array.dtype)))
+    return findings
+
+
+def no_answer(failure: SubjectError) -> Finding:
+    """The finding for a subject that gave no answer: what happened, and at which line of its own code."""
+    facts = dict(failure.facts)
+    if failure.code in ("GC001", "GC004"):
+        within = f", in {facts['function']}" if facts.get("function") not in (None, "<module>") else ""
+        facts["place"] = f" ({facts['file']}, line {facts['line']}{within})" if facts.get("line") else ""
+    elif failure.code == "GC003":
+        facts["looked_for"] = " or ".join(facts["looked_for"])
+        facts["found"] = ", ".join(facts["found"]) or "no public function"
+        facts["hint"] = f"; did you mean {' or '.join(facts['near'])}?" if facts["near"] else ""
+    elif failure.code == "GC007":
+        facts["place"] = f"{facts['block']}: " if facts.get("block") else ""
+    return finding(failure.code, **facts)
+
+
+def _number(array: Array) -> bool:
+    """Whether a gradient came as a plain Python number, which is right for a scalar parameter in any dtype."""
+    return not array.shape and array.dtype in (np.float64, np.int64)
+
+
+def _names(names: Any) -> str:
+    return ", ".join(map(repr, names)) or "nothing"

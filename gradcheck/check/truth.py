@@ -1,0 +1,100 @@
+"""Ask every oracle about one case, and put together what they know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gradcheck.errors import HarnessFault, Unsupported
+from gradcheck.oracle.estimate import Aside, Estimate, Estimates, Oracle
+from gradcheck.problem import Case, Graph, Point
+from gradcheck.verdict.compare import Truth, intersect
+from gradcheck.verdict.finding import Finding, finding
+from gradcheck.verdict.result import Witness
+
+
+@dataclass(frozen=True)
+class Testimony:
+    """What all oracles said about one case.
+
+    Attributes
+    ----------
+    answers: one per oracle that answered.
+    asides: one per oracle that stepped aside.
+    loss: the truth about the loss value.
+    gradients: the truth about each parameter's gradient.
+    """
+
+    answers: tuple[Estimates, ...]
+    asides: tuple[Aside, ...]
+    loss: Truth
+    gradients: Mapping[str, Truth]
+
+    def findings(self) -> list[Finding]:
+        """Discarded estimates (warnings), oracles that stepped aside and oracles' own remarks (notes)."""
+        found = []
+        for block, truth in [("the loss", self.loss), *self.gradients.items()]:
+            for oracle, proof, entry in truth.discarded:
+                found.append(finding("GC041", oracle=oracle, proven=proof, block=block, entry=entry or ""))
+        found += [finding("GC040", oracle=aside.oracle, why=aside.reason) for aside in self.asides]
+        return found
+
+    def witnesses(self, worst: tuple[str, tuple[int, ...]] | None) -> tuple[Witness, ...]:
+        """Each oracle's part, with its numbers at the (block, entry) `worst`."""
+        discarded = {row[0] for truth in (self.loss, *self.gradients.values()) for row in truth.discarded}
+        rows = []
+        for answer in self.answers:
+            estimates = [*answer.gradients.values()]
+            at = None
+            if worst is not None and worst[0] in answer.gradients:
+                estimate = answer.gradients[worst[0]]
+                at = (float(estimate.value[worst[1]]), float(estimate.error[worst[1]]))
+            kind = str(estimates[0].kind) if estimates else ""
+            state = "discarded" if answer.oracle in discarded else "agreed"
+            rows.append(Witness(answer.oracle, kind, state, "; ".join(answer.notes), at))
+        rows += [Witness(aside.oracle, "", "aside", aside.reason) for aside in self.asides]
+        return tuple(rows)
+
+
+def hear(case: Case, oracles: Sequence[Oracle]) -> Testimony:
+    """Ask all `oracles` about a case.
+
+    Raises HarnessFault when two proven estimates do not meet.
+    """
+    return hear_graph(case.graph, case.point, oracles)
+
+
+def hear_graph(graph: Graph, point: Point, oracles: Sequence[Oracle]) -> Testimony:
+    """Ask all `oracles` about a graph at a point."""
+    answers: list[Estimates] = []
+    asides: list[Aside] = []
+    for oracle in oracles:
+        try:
+            said = oracle(graph, point)
+        except Unsupported as reason:
+            said = Aside(oracle.name, str(reason))
+        if isinstance(said, Aside):
+            asides.append(said)
+        else:
+            answers.append(said)
+    losses = {a.oracle: a.loss for a in answers if a.loss is not None}
+    return Testimony(
+        tuple(answers),
+        tuple(asides),
+        _together("the loss value", losses, ()),
+        {
+            graph.names[i]: _together(
+                f"the gradient of {graph.names[i]!r}",
+                {a.oracle: a.gradients[graph.names[i]] for a in answers},
+                graph.shapes[i],
+            )
+            for i in graph.parameters
+        },
+    )
+
+
+def _together(what: str, estimates: Mapping[str, Estimate], shape: tuple[int, ...]) -> Truth:
+    try:
+        return intersect(estimates, shape)
+    except HarnessFault as fault:
+        raise HarnessFault(f"{what}: {fault}") from None

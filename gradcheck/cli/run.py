@@ -1,0 +1,139 @@
+"""`gradcheck run [SUITE[::CASE] ...] [--subject FILE[:NAME]]`: put an implementation on trial."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from pathlib import Path
+
+from gradcheck.check.settings import Settings
+from gradcheck.cli.terminal import consoles
+from gradcheck.errors import UsageError
+from gradcheck.oracle import graph_oracles
+from gradcheck.report.console import ConsoleReport
+from gradcheck.report.json import JsonReport
+from gradcheck.run import runner
+from gradcheck.run.events import Finished
+from gradcheck.run.select import select
+from gradcheck.run.suite import collect, shipped
+from gradcheck.subject.process import ChildSubject
+
+HELP = "put a backprop engine on trial: suites of cases, cross-checked by independent oracles"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument(
+        "targets", nargs="*", metavar="SUITE[::CASE]", help="suites or cases (default: all built-in suites)"
+    )
+    parser.add_argument(
+        "--subject", metavar="FILE[:NAME]", help="the engine under test (default: the built-in reference)"
+    )
+    parser.add_argument(
+        "-k", dest="expression", metavar="EXPR", help="only cases whose address or labels fit, as in pytest"
+    )
+    parser.add_argument(
+        "-x", "--fail-fast", action="store_true", help="stop after the first case that is not as it should be"
+    )
+    parser.add_argument("--seed", metavar="N", help="seed of generated cases: a number, or 'random'")
+    parser.add_argument("--timeout", type=float, default=10.0, metavar="S", help="seconds per question (default 10)")
+    parser.add_argument(
+        "--interest", type=float, metavar="R", help="relative error that matters (default max(1e-6, 64 u))"
+    )
+    parser.add_argument(
+        "--max-ulps", type=float, metavar="N", help="fail gradients that are off by more ulps than this"
+    )
+    parser.add_argument("--format", choices=("console", "json"), default="console", help="form of the output on stdout")
+    parser.add_argument(
+        "--report", action="append", default=[], metavar="KIND=PATH", help="write a report file (json=PATH)"
+    )
+    parser.add_argument("--list", action="store_true", help="list the cases and run nothing")
+    parser.add_argument("--no-timings", action="store_true", help="leave out times, so that two runs can be compared")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run it; returns the exit code."""
+    seed = _seed(options.seed)
+    files = _report_files(options.report)
+    settings = Settings(interest=options.interest, max_ulps=options.max_ulps)
+    if options.timeout <= 0:
+        raise UsageError(f"--timeout must be a positive number of seconds, got {options.timeout}")
+    path, name = subject_path(options.subject)
+    cases = collect(options.targets, seed=seed)
+    if options.expression:
+        cases = select(cases, options.expression)
+    console, progress = consoles()
+    if options.list:
+        for item in cases:
+            console.print(f"{item.address}  {item.case.sentence}", markup=False, highlight=False, soft_wrap=True)
+        return 0
+    given = f" --subject {options.subject}" if options.subject else ""
+    timeout = f" --timeout {options.timeout:g}" if options.timeout != 10.0 else ""
+    document = JsonReport()
+    screen = ConsoleReport(console, progress, timings=not options.no_timings) if options.format == "console" else None
+    code = 5
+    with ChildSubject(path, name, timeout=options.timeout) as subject:
+        events = runner.run(
+            cases,
+            subject,
+            graph_oracles(),
+            described=options.subject or "the built-in reference (gradcheck.reference)",
+            self_check=not options.subject and not options.targets,
+            seed=seed,
+            settings=settings,
+            fail_fast=options.fail_fast,
+            replay_options=given + timeout,
+        )
+        for event in events:
+            document.add(event)
+            if screen is not None:
+                screen.add(event)
+            if isinstance(event, Finished):
+                code = event.exit_code
+    if options.format == "json":
+        sys.stdout.write(document.text())
+    for file in files:
+        document.write(file)
+    return code
+
+
+def subject_path(given: str | None) -> tuple[Path, str | None]:
+    """FILE[:NAME] as a path and a function's name; the built-in reference for None.
+
+    Raises UsageError when there is no such file.
+    """
+    if given is None:
+        return shipped("reference"), None
+    path, name = Path(given), None
+    if not path.exists() and ":" in given:
+        file, _, function = given.rpartition(":")
+        path, name = Path(file), function
+    if not path.exists():
+        raise UsageError(
+            f"no subject file {str(path)!r}; expected a Python file, or FILE:NAME for one of its functions"
+        )
+    return path, name
+
+
+def _seed(given: str | None) -> int | None:
+    if given is None:
+        return None
+    if given == "random":
+        return random.SystemRandom().getrandbits(32)
+    try:
+        return int(given)
+    except ValueError:
+        raise UsageError(f"--seed takes a whole number or 'random', got {given!r}") from None
+
+
+def _report_files(given: list[str]) -> list[Path]:
+    files = []
+    for text in given:
+        kind, equals, path = text.partition("=")
+        if kind != "json" or not equals or not path:
+            raise UsageError(f"--report takes json=PATH, got {text!r}")
+        if not Path(path).resolve().parent.is_dir():
+            raise UsageError(f"--report: there is no folder for {path!r}")
+        files.append(Path(path))
+    return files

@@ -1,0 +1,1 @@
+"""Reports: renderings of results. They compute nothing."""

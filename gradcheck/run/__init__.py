@@ -1,0 +1,1 @@
+"""Many cases: suites, the runner that yields events, executors, baselines, configuration."""

@@ -1,0 +1,71 @@
+"""What the runner tells whoever listens; reports are made of these and of nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gradcheck.verdict.result import Result, Verdict
+
+
+@dataclass(frozen=True)
+class Started:
+    """The run begins: how many cases, against what, under which guarantees."""
+
+    cases: int
+    subject: str
+    self_check: bool
+    seed: int | None
+    guarantees: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CaseStarted:
+    """A case is put to oracles and subject."""
+
+    address: str
+
+
+@dataclass(frozen=True)
+class CaseFinished:
+    """A case has a result."""
+
+    result: Result
+
+
+@dataclass(frozen=True)
+class Faulted:
+    """The harness contradicted itself on a case."""
+
+    address: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The run is over."""
+
+    results: tuple[Result, ...]
+    faults: tuple[Faulted, ...]
+    seconds: float
+    interrupted: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """0 all as they should be, 1 otherwise, 3 harness fault, 5 nothing compared, 130 interrupted."""
+        if self.interrupted:
+            return 130
+        if self.faults:
+            return 3
+        if not self.results or not sum(r.comparisons for r in self.results):
+            return 1 if any(r.verdict is Verdict.ERROR for r in self.results) else 5
+        return 0 if all(as_it_should_be(r) for r in self.results) else 1
+
+
+Event = Started | CaseStarted | CaseFinished | Faulted | Finished
+
+
+def as_it_should_be(result: Result) -> bool:
+    """PASS, or exactly what the case's `expect` says."""
+    return result.verdict is Verdict.PASS or "GC043" in result.codes

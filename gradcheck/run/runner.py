@@ -1,0 +1,96 @@
+"""The runner: cases in, events out. It does not know who listens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+from gradcheck.check.protocol import no_answer
+from gradcheck.check.settings import Settings
+from gradcheck.check.trial import try_case
+from gradcheck.errors import HarnessFault, SubjectError
+from gradcheck.oracle.estimate import Oracle
+from gradcheck.run.events import CaseFinished, CaseStarted, Event, Faulted, Finished, Started, as_it_should_be
+from gradcheck.run.suite import Addressed
+from gradcheck.subject.answer import Subject
+from gradcheck.subject.process import InProcessSubject
+from gradcheck.verdict.finding import Finding, finding
+from gradcheck.verdict.result import Result, Verdict
+
+MOST_TIMEOUTS = 3
+"""After so many cases without an answer in time, the subject is not asked any more."""
+
+
+def run(
+    cases: Sequence[Addressed],
+    subject: Subject,
+    oracles: Sequence[Oracle],
+    *,
+    described: str,
+    self_check: bool = False,
+    seed: int | None = None,
+    settings: Settings | None = None,
+    fail_fast: bool = False,
+    replay_options: str = "",
+) -> Iterator[Event]:
+    """Put every case on trial, one after the other, and tell what happens.
+
+    Ctrl-C ends the run with what is finished; a harness fault ends its case only.
+    """
+    started = time.perf_counter()
+    results: list[Result] = []
+    faults: list[Faulted] = []
+    interrupted = False
+    timeouts = 0
+    yield Started(len(cases), described, self_check, seed, dict(subject.guarantees))
+    try:
+        if cases and (failure := _cannot_load(subject)):
+            results.append(Result(described, Verdict.ERROR, (no_answer(failure),)))
+            yield CaseFinished(results[-1])
+            cases = [item for item in cases if item.case.subject is not None]
+        for item in cases:
+            yield CaseStarted(item.address)
+            replay = replay_line(item, replay_options)
+            own = item.case.subject
+            try:
+                if own is not None:
+                    result = try_case(item.address, item.case, InProcessSubject(own), oracles, settings, replay=replay)
+                elif timeouts >= MOST_TIMEOUTS:
+                    result = _unasked(item, finding("GC017", timeouts=timeouts), replay)
+                else:
+                    result = try_case(item.address, item.case, subject, oracles, settings, replay=replay)
+                    timeouts += "GC005" in result.codes
+            except HarnessFault as fault:
+                faults.append(Faulted(item.address, str(fault)))
+                yield faults[-1]
+                continue
+            results.append(result)
+            yield CaseFinished(result)
+            if fail_fast and not as_it_should_be(result):
+                break
+    except KeyboardInterrupt:
+        interrupted = True
+    yield Finished(tuple(results), tuple(faults), time.perf_counter() - started, interrupted)
+
+
+def _cannot_load(subject: Subject) -> SubjectError | None:
+    """Why the subject cannot be asked anything at all, if so."""
+    try:
+        subject.entry_points()
+    except SubjectError as failure:
+        return failure
+    return None
+
+
+def _unasked(item: Addressed, why: Finding, replay: str) -> Result:
+    case = item.case
+    return Result(
+        item.address, Verdict.ERROR, (why,), sentence=case.sentence, labels=case.labels, seed=case.seed, replay=replay
+    )
+
+
+def replay_line(item: Addressed, options: str) -> str:
+    """The command that runs this case alone; a generated case needs its seed."""
+    seed = f" --seed {item.case.seed}" if item.case.seed is not None else ""
+    address = f"'{item.address}'" if any(c in item.address for c in " ()<>&|;*?$") else item.address
+    return f"gradcheck run {address}{options}{seed}"

@@ -1,0 +1,1 @@
+"""Graphs that once showed a bug, kept as JSON and replayed ever after."""
