@@ -9,6 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gradcheck.check.functions import (
+        assert_gradient,
+        assert_jvp,
+        assert_vjp,
+        check_gradient,
+        check_jvp,
+        check_vjp,
+    )
     from gradcheck.errors import (
         GradcheckError,
         GradientError,
@@ -23,6 +31,12 @@ if TYPE_CHECKING:
     from gradcheck.verdict.result import Result, Verdict
 
 _HOMES = {
+    "check_vjp": "gradcheck.check.functions",
+    "check_jvp": "gradcheck.check.functions",
+    "check_gradient": "gradcheck.check.functions",
+    "assert_vjp": "gradcheck.check.functions",
+    "assert_jvp": "gradcheck.check.functions",
+    "assert_gradient": "gradcheck.check.functions",
     "Case": "gradcheck.problem",
     "Graph": "gradcheck.problem",
     "GraphBuilder": "gradcheck.problem",
@@ -40,7 +54,6 @@ _HOMES = {
 }
 
 __all__ = [
-    "OPS",
     "Case",
     "GradcheckError",
     "GradientError",
@@ -48,11 +61,13 @@ __all__ = [
     "GraphBuilder",
     "HarnessFault",
     "InvalidProblem",
+    "OPS",
     "Result",
     "SubjectError",
     "Unsupported",
     "UsageError",
     "Verdict",
+    "assert_gradient",
     "case",
 ]
 

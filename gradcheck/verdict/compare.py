@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from gradcheck.errors import HarnessFault
 from gradcheck.oracle.estimate import Estimate, Kind
@@ -76,8 +76,11 @@ def intersect(estimates: Mapping[str, Estimate], shape: tuple[int, ...]) -> Trut
     """The intersection of the oracles' intervals for one block.
 
     Raises HarnessFault, naming oracles and entry, when two proven intervals do not meet (DESIGN: oracles are on
-    trial too).
+    trial too), and for an estimate of another shape.
     """
+    for name, e in estimates.items():
+        if e.value.shape != shape:  # broadcasting would have one entry speak for many
+            raise HarnessFault(f"{name} estimates an array of shape {e.value.shape}, expected {shape}")
     proven = {name: e for name, e in estimates.items() if e.kind is Kind.PROVEN}
     estimated = {name: e for name, e in estimates.items() if e.kind is Kind.ESTIMATED}
     lower, upper, known = _meet(proven, shape)
@@ -146,8 +149,11 @@ def judge(
 ) -> Comparison:
     """Judge one block of the answer. All arrays have the block's shape; `answer` is in the subject's dtype.
 
-    `fallback` is the scale by which ulps are counted where the block's true gradient is zero.
+    `fallback` is the scale by which ulps are counted where the block's true gradient is zero. An answer of another
+    shape, which the protocol must have refused, raises HarnessFault.
     """
+    if answer.shape != truth.lower.shape:
+        raise HarnessFault(f"{block}: an answer of shape {answer.shape} cannot be judged by {truth.lower.shape}")
     dtype = answer.dtype if answer.dtype.kind == "f" else np.dtype(np.float64)
     value = answer.astype(np.float64)
     huge = float(np.finfo(dtype).max)
@@ -159,18 +165,28 @@ def judge(
         known = truth.known
         not_finite = known & ~np.isfinite(value) & ~overflown
         wrong = known & ((distance > allowance) | not_finite)
-        undecided = ~wrong & ~(truth.radius + allowance <= interest)
+        # What nobody knows is open however little matters: passing needs evidence.
+        undecided = ~wrong & ~(known & (truth.radius + allowance <= interest))
     worst = _worst(block, value, truth, distance, allowance, undecided & ~known, dtype, fallback)
     return Comparison(block, answer, truth, allowance, interest, distance, wrong, not_finite, undecided, worst)
 
 
-def interest(truth: Truth, dtype: str, fallback: float, relative: float | None = None) -> Array:
+def interest(
+    truth: Truth, dtype: str, fallback: float, relative: float | None = None, allowance: Array | None = None
+) -> Array:
     """The error of interest: `relative`, by default max(1e-6, 64 u), times max(|v_i|, s_b).
+
+    A block that is zero up to rounding (no entry above its allowance) counts as zero.
 
     s_b is the root mean square of the block's true gradient, or `fallback` (|f| / max(1, |x_b|)) where that is 0.
     """
     share = max(1e-6, 64 * UNIT_ROUNDOFF[dtype]) if relative is None else relative
-    return share * np.maximum(np.abs(truth.middle), scale(truth, fallback))
+    # Below the smallest normal number digits are lost whatever one does.
+    smallest = float(np.finfo(dtype).smallest_normal)
+    size = scale(truth, fallback)
+    if allowance is not None and np.all(np.abs(truth.middle) <= allowance):
+        size = max(size, fallback)
+    return np.maximum(share * np.maximum(np.abs(truth.middle), size), smallest)
 
 
 def scale(truth: Truth, fallback: float) -> float:
@@ -182,10 +198,16 @@ def scale(truth: Truth, fallback: float) -> float:
 
 
 def _interval(estimate: Estimate) -> tuple[Array, Array]:
-    # Two ulps of slack cover the rounding of these very subtractions.
-    slack = estimate.error + 2 * np.spacing(np.abs(estimate.value))
     with np.errstate(over="ignore"):  # an interval may reach beyond the largest float
+        # Two ulps of slack cover the rounding of these very subtractions.
+        slack = estimate.error + 2 * _ulp(estimate.value, np.dtype(np.float64))
         return estimate.value - slack, estimate.value + slack
+
+
+def _ulp(value: ArrayLike, dtype: np.dtype[Any]) -> Array:
+    """The unit in the last place of `value` in `dtype`; of the largest number for what is beyond (spacing overflows)."""
+    below_largest = np.nextafter(np.finfo(dtype).max, 0, dtype=dtype)
+    return np.asarray(np.spacing(np.minimum(np.abs(value), below_largest.astype(np.float64)).astype(dtype)))
 
 
 def _meet(estimates: Mapping[str, Estimate], shape: tuple[int, ...]) -> tuple[Array, Array, Mask]:
@@ -219,7 +241,7 @@ def _worst(
         flat = int(np.argmax(np.where(order == np.max(order), np.where(np.isnan(off), np.inf, off), -1.0)))
     at = tuple(int(i) for i in np.unravel_index(flat, value.shape))
     peak = float(np.max(np.abs(truth.middle[truth.known]), initial=0.0)) or fallback
-    ulp = float(np.spacing(np.asarray(min(peak, float(np.finfo(dtype).max)), dtype=dtype)))
+    ulp = float(_ulp(peak, dtype))
     return Worst(
         block=block,
         entry=at,

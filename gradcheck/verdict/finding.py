@@ -1,7 +1,8 @@
 """Findings: one fact with its evidence each, and the table of their kinds.
 
 A kind's code is stable: reports, baselines and `gradcheck explain GC012` rest on it. Codes are grouped:
-GC00x-GC01x protocol and numbers, GC02x contracts, GC03x undecided, GC04x notes, GC05x causes.
+GC00x-GC01x protocol and numbers, GC02x contracts, GC03x undecided, GC04x notes, GC05x causes,
+GC06x trainings and costs.
 """
 
 from __future__ import annotations
@@ -100,14 +101,14 @@ class _Fact:
 
 
 def shown(value: Any) -> str:
-    """A fact as people read it: 12 significant digits, a block's only entry as nothing."""
+    """A fact as people read it: 12 significant digits, and nothing that a terminal would obey."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.12g}"
     if isinstance(value, tuple | list):
         return "(" + ", ".join(shown(v) for v in value) + ("," if len(value) == 1 else "") + ")"
-    return str(value)
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in str(value))
 
 
 def plain(value: Any) -> Any:
@@ -387,6 +388,16 @@ def _kinds() -> dict[str, FindingKind]:
             "A check that compared nothing is no success. A graph without parameters, or parameters without entries, is "
             "the usual reason.",
         ),
+        FindingKind(
+            "GC034",
+            still_open,
+            "truncated iteration",
+            "{block}{entry} is {subject}, the derivative of f as written {truth}; f ends a loop on a comparison, and "
+            "they come closer when it runs on",
+            "f approximates something by iterating until it is close enough, and the derivative looks like that of the "
+            "limit. Say what was meant with meant=g, or how accurate f is with accuracy=r; without either, nothing can tell "
+            "which derivative is the right one.",
+        ),
         # --- notes ------------------------------------------------------------------------------------------
         FindingKind(
             "GC040",
@@ -461,6 +472,67 @@ def _kinds() -> dict[str, FindingKind]:
             "{cause}",
             "The mistake that explains the numbers, and how sure that is: 'proved by' when an exact relation or a "
             "smaller case shows it, 'consistent with' when the numbers only fit.",
+        ),
+        # --- trainings and costs ----------------------------------------------------------------------------
+        FindingKind(
+            "GC060",
+            error,
+            "wrong step",
+            "after step {step} (batch {batch}, schedule {schedule}) {block}{entry} is {subject}, but from the parameters "
+            "before that step it must be {truth} (distance {distance:.3g}, allowed {allowed:.3g})",
+            "Each step is judged from the subject's own parameters before it, so that this is the first step that is "
+            "wrong and none before it is to blame. The truth is the schedule's update in 30-digit arithmetic with exact "
+            "gradients. A cause is named where the whole step agrees with that mistake within rounding.",
+        ),
+        FindingKind(
+            "GC061",
+            error,
+            "batches are no partition",
+            "the batches of epoch {epoch} are no partition of the {samples} samples: {what}",
+            "An epoch cuts the training set into batches: every sample is in exactly one, all batches have the batch size "
+            "except the last, which has what is left. Drawing with replacement, dropping the last batch and repeating the "
+            "same batch all break this.",
+        ),
+        FindingKind(
+            "GC062",
+            error,
+            "wrong number of steps",
+            "the training took {came} steps, but {why}",
+            "A training ends after its number of steps, or before that when a stopping condition holds, whichever "
+            "comes first.",
+        ),
+        FindingKind(
+            "GC063",
+            warning,
+            "never shuffled",
+            "the samples came in the order of the data in every epoch, with the seeds {seeds}",
+            "Stochastic gradient descent cuts the training set at random, anew in every epoch. Data that are sorted by class "
+            "make batches of one class each.",
+        ),
+        FindingKind(
+            "GC064",
+            still_open,
+            "operations cannot be counted",
+            "the operations cannot be counted: {why}",
+            "Costs are counted by arrays of a subclass of numpy.ndarray that is handed in. Code that refuses subclasses, or "
+            "leaves NumPy for Python's floats, hides its operations, so that nothing can be said of its cost.",
+        ),
+        FindingKind(
+            "GC065",
+            error,
+            "costs too much",
+            "{what}",
+            "Backprop visits each node once: a gradient costs a few forward passes, and grows as they do. Counted element "
+            "operations show otherwise here. A node visited once per path or per successor, a forward pass repeated for "
+            "every layer, and one pass per parameter are the usual reasons.",
+        ),
+        FindingKind(
+            "GC066",
+            still_open,
+            "step cannot be judged",
+            "step {step} cannot be judged: {why}",
+            "The truth about a step needs the exact gradient at the parameters before it. Parameters that have grown beyond "
+            "what the network's functions can take, or a kink, leave none.",
         ),
     )
     return {row.code: row for row in rows}

@@ -1,0 +1,91 @@
+"""Neighbours of a point that a function's own branches suggest: signs, zeros, ties, magnitudes, a batch of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.check.evidence import Evidence
+from gradcheck.problem.function import Product, lend
+
+Array = NDArray[Any]
+
+LARGE = 2_000
+"""Entries above which only the cheapest neighbours are tried."""
+
+
+def neighbours(
+    product: Product, evidence: Evidence, random: np.random.Generator, *, fixed: bool
+) -> Iterator[tuple[str, Product]]:
+    """Neighbours with a few words on where they are; the most telling first. `fixed`: keep away from structured inputs."""
+    if fixed:
+        return
+    function = product.function
+    blocks = {k: np.asarray(product.inputs[k]) for k in function.wrt}
+    entries = sum(b.size for b in blocks.values())
+    if not entries:
+        return
+
+    def moved(words: str, change: Any) -> tuple[str, Product]:
+        inputs = list(product.inputs)
+        for k, block in blocks.items():
+            inputs[k] = np.asarray(change(block), dtype=block.dtype)
+        return words, replace(product, inputs=tuple(inputs))
+
+    yield moved("every sign turned", lambda b: -b)
+    yield moved("a random point nearby", lambda b: b + _size(b) * random.standard_normal(b.shape))
+    if entries > LARGE:
+        return
+    yield moved("values ten times as large", lambda b: 8.0 * b)
+    yield moved("values a tenth as large", lambda b: b / 8.0)
+    yield from _batch_of_one(product)
+
+
+def _size(block: Array) -> float:
+    rms = float(np.sqrt(np.mean(np.square(block, dtype=float)))) if block.size else 0.0
+    return rms if rms > 0 else 1.0
+
+
+def _batch_of_one(product: Product) -> Iterator[tuple[str, Product]]:
+    """The first sample alone, where f is seen to treat samples one by one."""
+    outputs, _ = product.outputs
+    lengths = {np.shape(x)[0] for x in product.inputs if np.ndim(x) >= 2 and np.shape(x)[0] > 1}
+    for n in sorted(lengths):
+        batches = [k for k, x in enumerate(product.inputs) if np.ndim(x) >= 1 and np.shape(x)[0] == n]
+
+        def sample(i: int, batches: list[int] = batches) -> Product:
+            inputs = tuple(x[i : i + 1] if k in batches else x for k, x in enumerate(product.inputs))
+            tangents = product.tangents
+            if tangents is not None:
+                chosen = [k in batches for k in product.function.wrt]
+                tangents = tuple(t[i : i + 1] if c else t for t, c in zip(tangents, chosen, strict=True))
+            return replace(product, inputs=inputs, tangents=tangents)
+
+        if _by_sample(outputs, [sample(i) for i in range(n)] if n <= 64 else []):
+            yield "a batch of one", sample(0)
+            return
+
+
+def _by_sample(outputs: tuple[Array, ...], samples: list[Product]) -> bool:
+    """Whether f's outputs are those of the samples, stacked, or their sum or mean."""
+    try:
+        apart = [s.function.value(lend(s.inputs))[0] for s in samples]
+    except Exception:  # f does not take a batch of one
+        return False
+    if not apart or any(len(a) != len(outputs) for a in apart):
+        return False
+    for k, whole in enumerate(outputs):
+        parts = [a[k] for a in apart]
+        if whole.ndim and all(p.shape == (1, *whole.shape[1:]) for p in parts) and len(parts) == whole.shape[0]:
+            joined = [np.concatenate(parts)]
+        elif not whole.ndim and not any(p.ndim for p in parts):
+            joined = [np.sum(parts), np.mean(parts)]
+        else:
+            return False
+        if not any(np.allclose(whole, j, rtol=1e-4 if whole.dtype.itemsize < 8 else 1e-9) for j in joined):
+            return False
+    return True

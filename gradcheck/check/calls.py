@@ -1,0 +1,285 @@
+"""Contracts: what a derivative must not do, whatever its numbers. Each broken one is shown by the calls that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.check.question import Question, Reply
+from gradcheck.errors import SubjectError
+from gradcheck.problem.function import Product, lend
+from gradcheck.verdict.finding import Finding, finding
+
+Array = NDArray[Any]
+
+REPEATS = 3
+"""Further calls with the same arguments: a mistake may come at every third one."""
+
+
+class Contracts:
+    """The contracts of one derivative at one point.
+
+    `base` is its first answer, `tolerance` per block what two right answers may differ by.
+    """
+
+    def __init__(
+        self, question: Question, product: Product, base: Reply, tolerance: Mapping[str, Array], *, tuple_output: bool
+    ) -> None:
+        self._question = question
+        self._product = product
+        self._base = base
+        self._tolerance = tolerance
+        self._tuple = tuple_output
+
+    def findings(self) -> list[Finding]:
+        """One finding per broken contract; the first that is found of each kind."""
+        found: list[Finding] = []
+        for probe in (
+            self._mutation,
+            self._random_state,
+            self._repeats,
+            self._results_stay,
+            self._earlier_calls,
+            self._linear,
+            self._layouts,
+            self._one_array_twice,
+        ):
+            found += probe()
+        return found
+
+    # -- what a call leaves behind -------------------------------------------------------------------------------
+
+    def _mutation(self) -> Iterator[Finding]:
+        if self._base.mutated:
+            yield finding("GC020", what=", ".join(self._base.mutated))
+        inputs = lend(self._product.inputs)
+        before = [np.array(x) for x in inputs]
+        self._product.function.value(inputs)
+        changed = [
+            name
+            for name, x, b in zip(self._product.function.names, inputs, before, strict=True)
+            if not np.array_equal(np.asarray(x), b, equal_nan=b.dtype.kind == "f")
+        ]
+        if changed:
+            yield finding("GC020", what=f"{', '.join(changed)} (it is f that changes it)")
+
+    def _random_state(self) -> Iterator[Finding]:
+        for who, call in (("the derivative", lambda: self._ask()), ("f", lambda: self._product.outputs)):
+            if _touches_global_state(call):
+                yield finding("GC024", who=who)
+                return
+
+    def _results_stay(self) -> Iterator[Finding]:
+        """Keep what one call returned, call again elsewhere, and look at it."""
+        elsewhere = self._elsewhere()
+        outputs = self._product.function.f(*lend(self._product.inputs))
+        values = outputs if isinstance(outputs, tuple | list) else (outputs,)
+        reply = self._ask()
+        kept = [None if r is None else np.array(r) for r in (*reply.raw, *values)]
+        self._try(elsewhere)
+        names = (
+            *self._product.blocks,
+            *(f"the value of f {k}" if len(values) > 1 else "the value of f" for k in range(len(values))),
+        )
+        for name, now, then in zip(names, (*reply.raw, *values), kept, strict=False):
+            if then is None or np.array_equal(np.asarray(now), then, equal_nan=then.dtype.kind == "f"):
+                continue
+            at = np.asarray(now) != then
+            yield finding("GC022", block=name, first=float(then[at].flat[0]), second=float(np.asarray(now)[at].flat[0]))
+            return
+
+    # -- what a call rests on --------------------------------------------------------------------------------------
+
+    def _repeats(self) -> Iterator[Finding]:
+        for _ in range(REPEATS):
+            if differing := self._differs(self._ask()):
+                yield finding("GC021", **differing)
+                return
+
+    def _earlier_calls(self) -> Iterator[Finding]:
+        elsewhere = self._elsewhere()
+        for what, calls in (
+            ("after f was called at another point", [lambda: elsewhere.outputs]),
+            ("after the derivative was asked at another point", [lambda: self._ask(elsewhere)]),
+            ("after f was called here again", [lambda: self._product.outputs]),
+        ):
+            for call in calls:
+                _quietly(call)
+            if differing := self._differs(self._ask()):
+                yield finding("GC023", what=what, **differing)
+                return
+
+    def _linear(self) -> Iterator[Finding]:
+        """J^T c is linear in c: 0, multiples (powers of two, so that rounding is the same) and sums."""
+        if self._question.kind == "gradient":
+            return
+        weights = self._weights(self._product)
+        for factor in (0.0, -2.0, *self._far()):
+            scaled = self._with_weights([np.asarray(w * w.dtype.type(factor)) for w in weights])
+            expected = [None if p is None else factor * p.astype(float) for p in self._base.parts]
+            reply = self._ask(scaled)
+            if differing := self._differs(reply, expected, abs(factor)):
+                what = "for a cotangent of zero" if factor == 0 else f"for {factor:g} times the cotangent"
+                yield finding("GC025", what=what, **differing)
+                return
+        random = np.random.default_rng(1)
+        other = [np.asarray(random.standard_normal(w.shape), dtype=w.dtype) for w in weights]
+        apart = self._ask(self._with_weights(other))
+        joint = self._ask(self._with_weights([a + b for a, b in zip(weights, other, strict=True)]))
+        expected = [
+            None if p is None or q is None else p.astype(float) + q.astype(float)
+            for p, q in zip(self._base.parts, apart.parts, strict=True)
+        ]
+        slack = 4.0 * (1.0 + max((float(np.max(np.abs(w), initial=0.0)) for w in other), default=0.0))
+        if differing := self._differs(joint, expected, slack):
+            yield finding("GC025", what="for the sum of two cotangents", **differing)
+
+    # -- how the same point may be given ---------------------------------------------------------------------------
+
+    def _layouts(self) -> Iterator[Finding]:
+        plain = [np.ascontiguousarray(x) if np.ndim(x) else x for x in self._product.inputs]
+        try:
+            reference = self._ask(replace(self._product, inputs=tuple(plain)))
+        except SubjectError:
+            return
+        for layout, arrange in (
+            ("in Fortran order", lambda x: np.array(x, order="F")),
+            ("taken from every second element of a larger array", _strided),
+            ("in a read-only array", _read_only),
+        ):
+            inputs = tuple(arrange(x) if isinstance(x, np.ndarray) else x for x in plain)
+            moved = replace(self._product, inputs=inputs)
+            try:
+                reply = self._question.ask(moved, tuple_output=self._tuple, copy=False)
+            except SubjectError as failure:
+                if not _quietly(lambda m=moved: m.function.value(m.inputs)):
+                    continue  # f itself does not take it either
+                what = f"and raised {failure.facts.get('type', failure.code)} for the same numbers {layout}"
+                yield finding("GC026", block="the derivative", entry="", first="answered", second=what, layout="")
+                return
+            if differing := self._differs(reply, list(reference.parts)):
+                yield finding("GC026", layout=layout, **differing)
+                return
+
+    def _one_array_twice(self) -> Iterator[Finding]:
+        wrt, inputs = self._product.function.wrt, self._product.inputs
+        for i, j in zip(wrt, wrt[1:], strict=False):
+            a, b = inputs[i], inputs[j]
+            if (
+                not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray))
+                or a.shape != b.shape
+                or a.dtype != b.dtype
+            ):
+                continue
+            apart, together = list(inputs), list(inputs)
+            apart[i], apart[j] = a.copy(), a.copy()
+            together[i] = together[j] = a.copy()
+            try:
+                separate = self._question.ask(replace(self._product, inputs=tuple(apart)), tuple_output=self._tuple)
+                same = self._question.ask(replace(self._product, inputs=tuple(together)), tuple_output=self._tuple)
+            except SubjectError:
+                continue
+            if differing := self._differs(same, list(separate.parts)):
+                names = f"{self._product.function.names[i]} and {self._product.function.names[j]}"
+                yield finding("GC027", names=names, **differing)
+                return
+
+    # -- helpers ---------------------------------------------------------------------------------------------------
+
+    def _ask(self, product: Product | None = None) -> Reply:
+        return self._question.ask(product or self._product, tuple_output=self._tuple)
+
+    def _try(self, product: Product) -> None:
+        _quietly(lambda: product.function.f(*lend(product.inputs)))
+        _quietly(lambda: self._ask(product))
+
+    def _elsewhere(self) -> Product:
+        """Another point, near enough to be valid where the given one is."""
+        random = np.random.default_rng(0)
+        moved = [
+            np.asarray(x * (1 + 0.25 * random.uniform(-1, 1, np.shape(x))), dtype=np.asarray(x).dtype)
+            if k in self._product.function.wrt
+            else x
+            for k, x in enumerate(self._product.inputs)
+        ]
+        return replace(self._product, inputs=tuple(moved))
+
+    def _weights(self, product: Product) -> list[Array]:
+        given = product.cotangents if product.tangents is None else product.tangents
+        assert given is not None
+        return list(given)
+
+    def _far(self) -> tuple[float, ...]:
+        """Factors far from 1 that neither overflow nor underflow in the subject's dtype."""
+        wide = 2.0**20 if self._product.dtype.itemsize > 2 else 2.0**3
+        peak = max((float(np.max(np.abs(p), initial=0.0)) for p in self._base.parts if p is not None), default=0.0)
+        room = float(np.finfo(self._product.dtype).max) / max(peak, 1.0)
+        return (wide, 1 / wide) if room > 1e3 * wide else ()
+
+    def _with_weights(self, weights: Sequence[Array]) -> Product:
+        if self._product.tangents is None:
+            return replace(self._product, cotangents=tuple(weights))
+        return replace(self._product, tangents=tuple(weights))
+
+    def _differs(
+        self, reply: Reply, expected: Sequence[Array | None] | None = None, factor: float = 1.0
+    ) -> dict[str, Any] | None:
+        """The facts of the first entry in which two answers differ by more than rounding explains; None if none does."""
+        for block, first, second in zip(self._product.blocks, expected or self._base.parts, reply.parts, strict=True):
+            if first is None and second is None:
+                continue
+            a = np.zeros_like(second) if first is None else np.asarray(first)
+            b = np.zeros_like(a) if second is None else second
+            if a.shape != b.shape:
+                return {"block": block, "entry": "", "first": f"shape {a.shape}", "second": f"shape {b.shape}"}
+            with np.errstate(invalid="ignore", over="ignore"):
+                allowed = factor * np.broadcast_to(self._tolerance[block], a.shape)
+                same = (np.abs(a.astype(float) - b.astype(float)) <= allowed) | (a == b) | ((a != a) & (b != b))
+            if not np.all(same):
+                at = tuple(int(k) for k in np.argwhere(~same)[0])
+                return {"block": block, "entry": list(at) or "", "first": float(a[at]), "second": float(b[at])}
+        return None
+
+
+def _quietly(call: Callable[[], Any]) -> bool:
+    """Whether a call of the user's code came back; what it raises at a point of our choosing is no finding."""
+    try:
+        with np.errstate(all="ignore"):
+            call()
+    except Exception:
+        return False
+    return True
+
+
+def _touches_global_state(call: Callable[[], Any]) -> bool:
+    """Whether the call changes NumPy's global generator; it is put back afterwards."""
+    legacy = np.random.mtrand._rand  # type: ignore[attr-defined]  # the global generator has no public handle
+    kept = legacy.get_state(legacy=False)
+    legacy.seed(987_654_321)  # a state that no reseeding of theirs can hit by chance
+    before = legacy.get_state(legacy=False)
+    _quietly(call)
+    after = legacy.get_state(legacy=False)
+    changed = before["state"]["pos"] != after["state"]["pos"] or not np.array_equal(
+        before["state"]["key"], after["state"]["key"]
+    )
+    legacy.set_state(kept)
+    return changed
+
+
+def _strided(x: Array) -> Array:
+    if not x.ndim:
+        return x
+    wide = np.zeros((*x.shape[:-1], 2 * x.shape[-1]), dtype=x.dtype)
+    wide[..., 1::2] = np.nan if x.dtype.kind == "f" else 0
+    wide[..., ::2] = x
+    return wide[..., ::2]
+
+
+def _read_only(x: Array) -> Array:
+    copy = x.copy()
+    copy.flags.writeable = False
+    return copy

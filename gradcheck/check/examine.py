@@ -1,0 +1,287 @@
+"""The examination of one derivative of a function: protocol, contracts, numbers here, numbers at neighbours."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.check import around
+from gradcheck.check.calls import Contracts
+from gradcheck.check.evidence import Evidence, gather
+from gradcheck.check.numbers import Numbers, compare_numbers, slight
+from gradcheck.check.protocol import no_answer
+from gradcheck.check.question import Question, Reply
+from gradcheck.check.settings import Settings
+from gradcheck.errors import GradcheckError, InvalidProblem, SubjectError
+from gradcheck.problem.function import Product, lend
+from gradcheck.verdict.finding import Finding, Severity, finding
+from gradcheck.verdict.result import Result, Verdict
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What the author of a function may declare about it; see `check_gradient`."""
+
+    structure: Mapping[int | str, str] = field(default_factory=dict)
+    meant: Callable[..., Any] | None = None
+    accuracy: float | None = None
+    seed: int | None = None
+
+
+class Examination:
+    """One derivative at one point, and wherever else it pays to look."""
+
+    def __init__(self, question: Question, inputs: tuple[Any, ...], extras: Extras, settings: Settings) -> None:
+        self._question = question
+        self._inputs = inputs
+        self._extras = extras
+        self._settings = settings
+        self._name = getattr(question.derivative, "__qualname__", None) or type(question.derivative).__name__
+        seed = zlib.crc32(self._name.encode()) if extras.seed is None else extras.seed
+        self._random = np.random.default_rng(seed)
+        self._tuple = False
+
+    def result(self) -> Result:
+        """Examine it; only HarnessFault and InvalidProblem (a wrong call of gradcheck) are raised."""
+        started = time.perf_counter()
+        numbers: Numbers | None = None
+        try:
+            findings, numbers = self._examine()
+        except SubjectError as failure:
+            findings = [no_answer(failure)]
+        verdict = verdict_of(findings)
+        compared = numbers.compared if numbers is not None else 0
+        if verdict is Verdict.PASS and not compared:
+            findings.append(finding("GC033", why="there are no entries to compare"))
+            verdict = Verdict.UNDECIDED
+        order = list(Severity)
+        worst = numbers.worst if numbers is not None else None
+        where = (worst.block, worst.entry) if worst else None
+        return Result(
+            address=f"{self._question.kind} {self._name}",
+            verdict=verdict,
+            findings=tuple(sorted(findings, key=lambda f: order.index(f.severity))),
+            comparisons=compared,
+            worst=worst,
+            witnesses=numbers.evidence.testimony.witnesses(where) if numbers is not None else (),
+            seconds=time.perf_counter() - started,
+            seed=self._extras.seed,
+            settings=self._settings.changed() | self._declared(),
+        )
+
+    def _declared(self) -> dict[str, Any]:
+        extras = self._extras
+        given = {"meant": extras.meant is not None or None, "accuracy": extras.accuracy}
+        return {k: v for k, v in given.items() if v is not None}
+
+    def _examine(self) -> tuple[list[Finding], Numbers | None]:
+        early = self._asked_before_f()
+        product = self._product()
+        reply = self._question.ask(product, tuple_output=self._tuple)
+        if wrong := self.protocol(product, reply):
+            return wrong, None
+        evidence = gather(self._truth_of(product))
+        numbers = compare_numbers(self._question, product, reply, evidence, self._settings, self._extras)
+        tolerance = {b: 4 * a + 64 * _u(product) * _peak(reply, product, b) for b, a in evidence.allowance.items()}
+        contracts = Contracts(self._question, product, reply, tolerance, tuple_output=self._tuple).findings()
+        if early is not None and not contracts:
+            contracts += early(reply, tolerance)
+        findings = [*contracts, *numbers.findings]
+        if not any(f.severity in (Severity.ERROR, Severity.FATAL) for f in findings):
+            moved = self._neighbours(product, evidence)
+            findings += moved
+        return [*findings, *evidence.testimony.findings()], numbers
+
+    # -- the point itself ------------------------------------------------------------------------------------------
+
+    def _asked_before_f(self) -> Callable[[Reply, Mapping[str, Array]], list[Finding]] | None:
+        """A gradient must not need a forward call first: ask it before f ever ran."""
+        if self._question.kind != "gradient":
+            return None
+        blank = Product(self._question.function, self._inputs, (np.ones(()),), None, self._dtype())
+        try:
+            first: Reply | SubjectError = self._question.ask(blank, tuple_output=False)
+        except SubjectError as failure:
+            first = failure
+
+        def compare(reply: Reply, tolerance: Mapping[str, Array]) -> list[Finding]:
+            if isinstance(first, SubjectError):
+                what = f"raised {first.facts.get('type', first.code)}"
+                return [
+                    finding(
+                        "GC023", what="asked before f", block="the gradient", entry="", first=what, second="answers"
+                    )
+                ]
+            for block, a, b in zip(blank.blocks, first.parts, reply.parts, strict=True):
+                if a is not None and b is not None and a.shape == b.shape:
+                    off = np.abs(a.astype(float) - b.astype(float)) > tolerance[block]
+                    if np.any(off):
+                        at = tuple(int(k) for k in np.argwhere(off)[0])
+                        facts = {"block": block, "entry": list(at) or "", "first": float(a[at]), "second": float(b[at])}
+                        return [finding("GC023", what="asked before f", **facts)]
+            return []
+
+        return compare
+
+    def _product(self) -> Product:
+        """The product to ask about: f's outputs decide the cotangent's shape. Raises SubjectError GC018."""
+        function = self._question.function
+        with_f = _protected(lambda: function.value(lend(self._inputs)))
+        outputs, self._tuple = with_f
+        again, _ = _protected(lambda: function.value(lend(self._inputs)))
+        if [o.shape for o in outputs] != [o.shape for o in again]:
+            came = f"returned shape {outputs[0].shape}, then {again[0].shape}, for the same input"
+            raise SubjectError("GC018", what=came)
+        for k, output in enumerate(outputs):
+            if not np.all(np.isfinite(output)):
+                bad = output[~np.isfinite(output)].flat[0]
+                raise SubjectError("GC018", what=f"has the value {bad} here" + (f" (output {k})" if k else ""))
+        if self._question.kind == "gradient" and (self._tuple or outputs[0].size != 1):
+            shapes = " and ".join(str(o.shape) for o in outputs)
+            raise SubjectError("GC018", what=f"must return one number for a gradient, got shape {shapes}")
+        dtype = self._dtype()
+        if self._question.kind == "jvp":
+            tangents = tuple(self._draw(np.asarray(self._inputs[k])) for k in function.wrt)
+            return Product(function, self._inputs, None, tangents, dtype)
+        ones = self._question.kind == "gradient"
+        cotangents = tuple(np.ones(o.shape) if ones else self._draw(o) for o in outputs)
+        return Product(function, self._inputs, cotangents, None, dtype)
+
+    def _draw(self, like: Array) -> Array:
+        dtype = like.dtype if like.dtype.kind == "f" else np.dtype(float)
+        # Four digits: short in messages, exact in float32, and never so small that an error hides behind it.
+        drawn = self._random.uniform(0.5, 2.0, like.shape) * self._random.choice([-1.0, 1.0], like.shape)
+        return np.asarray(np.round(drawn, 4), dtype=dtype)
+
+    def _dtype(self) -> np.dtype[Any]:
+        kinds = [np.asarray(self._inputs[k]).dtype for k in self._question.function.wrt]
+        dtype = np.result_type(*kinds)
+        if dtype.itemsize > 8:
+            raise InvalidProblem(f"inputs must be float64, float32 or float16, got {dtype}")
+        return dtype
+
+    def _truth_of(self, product: Product) -> Product:
+        """The product whose truth is asked for: that of `meant` where it was declared."""
+        if self._extras.meant is None:
+            return product
+        return replace(product, function=replace(product.function, f=self._extras.meant))
+
+    def protocol(self, product: Product, reply: Reply) -> list[Finding]:
+        """Shapes and dtypes of an answer."""
+        found = []
+        outputs = product.outputs[0]
+        for k, (block, part) in enumerate(zip(product.blocks, reply.parts, strict=True)):
+            if part is None:
+                continue
+            like = np.asarray(product.inputs[product.function.wrt[k]]) if product.tangents is None else outputs[k]
+            what = block if product.tangents is None else f"the tangent of {block}"
+            if part.shape != like.shape:
+                found.append(finding("GC010", block=what, wanted=like.shape, came=part.shape))
+            elif part.dtype.kind == "f" and part.ndim and like.dtype.kind == "f" and part.dtype != like.dtype:
+                found.append(finding("GC011", block=what, wanted=str(like.dtype), came=str(part.dtype)))
+        if reply.primal is not None:
+            for k, (mine, own) in enumerate(zip(reply.primal, outputs, strict=False)):
+                if mine.shape != own.shape:
+                    found.append(finding("GC010", block=f"the value in output {k}", wanted=own.shape, came=mine.shape))
+                elif why := _primal_differs(mine, own, product):
+                    found.append(why)
+        return found
+
+    # -- elsewhere -------------------------------------------------------------------------------------------------
+
+    def _neighbours(self, product: Product, evidence: Evidence) -> list[Finding]:
+        """The first neighbour at which the derivative is wrong, if any."""
+        for where, moved in around.neighbours(product, evidence, self._random, fixed=bool(self._extras.structure)):
+            found = self._wrong_at(moved)
+            if found:
+                facts = {**found[0].facts, "where": where, "sentence": found[0].sentence, "as": found[0].code}
+                return [finding("GC028", **facts)]
+        return []
+
+    def _wrong_at(self, product: Product) -> list[Finding]:
+        """What is wrong at a neighbour, which need not be a point of f at all."""
+        try:
+            outputs, _ = product.function.value(lend(product.inputs))
+            if not all(np.all(np.isfinite(o)) for o in outputs):
+                return []
+        except Exception:  # not a point of f
+            return []
+        if product.tangents is None:
+            assert product.cotangents is not None
+            if [c.shape for c in product.cotangents] != [o.shape for o in outputs]:
+                ones = self._question.kind == "gradient"
+                product = replace(
+                    product, cotangents=tuple(np.ones(o.shape) if ones else self._draw(o) for o in outputs)
+                )
+        try:
+            reply = self._question.ask(product, tuple_output=self._tuple)
+        except SubjectError:
+            return []
+        if wrong := self.protocol(product, reply):
+            return wrong
+        try:
+            evidence = gather(self._truth_of(product), differences=False)
+        except GradcheckError:
+            return []
+        numbers = compare_numbers(self._question, product, reply, evidence, self._settings, self._extras, lenient=True)
+        gross = [c for c in numbers.comparisons if np.any(c.wrong) and not slight(c, evidence, product)]
+        if numbers.comparisons and not gross:
+            return []  # f may be ill-conditioned at a point of our choosing; only gross errors count there
+        return [f for f in numbers.findings if f.severity is Severity.ERROR]
+
+
+def verdict_of(findings: list[Finding]) -> Verdict:
+    """The verdict that findings add up to."""
+    severities = {f.severity for f in findings}
+    if Severity.FATAL in severities:
+        return Verdict.ERROR
+    if Severity.ERROR in severities:
+        return Verdict.FAIL
+    return Verdict.UNDECIDED if Severity.OPEN in severities else Verdict.PASS
+
+
+def _protected(call: Callable[[], Any]) -> Any:
+    """f at the point itself: what it raises is a fact about f, not a traceback of ours."""
+    try:
+        return call()
+    except InvalidProblem as wrong:
+        raise SubjectError(
+            "GC018", what=wrong.message.replace("expected an array of real numbers, got", "returned")
+        ) from None
+    except Exception as wrong:
+        raise SubjectError("GC018", what=f"raised {type(wrong).__name__}: {str(wrong)[:300]}") from None
+
+
+def _primal_differs(mine: Array, own: Array, product: Product) -> Finding | None:
+    """The value that a JVP returns beside its tangent has to be f's."""
+    scale = float(np.max(np.abs(own), initial=0.0))
+    allowed = 1024 * np.sqrt(max(own.size, 1)) * float(np.finfo(product.dtype).eps) * max(scale, np.finfo(float).tiny)
+    with np.errstate(invalid="ignore"):
+        off = ~(np.abs(mine.astype(float) - own.astype(float)) <= allowed) & (mine != own)
+    if not np.any(off):
+        return None
+    at = tuple(int(k) for k in np.argwhere(off)[0])
+    distance = abs(float(mine[at]) - float(own[at]))
+    facts = {"subject": float(mine[at]), "truth": float(own[at]), "distance": distance, "allowed": allowed}
+    return finding("GC014", loss=f"f{list(at) or ''}", **facts)
+
+
+def _u(product: Product) -> float:
+    return float(np.finfo(product.dtype).eps) / 2
+
+
+def _peak(reply: Reply, product: Product, block: str) -> float:
+    part = reply.parts[product.blocks.index(block)]
+    if part is None or not part.size:
+        return 0.0
+    with np.errstate(invalid="ignore"):
+        finite = np.abs(part[np.isfinite(part)].astype(float))
+    return float(np.max(finite, initial=0.0))

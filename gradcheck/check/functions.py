@@ -1,0 +1,155 @@
+"""`check_gradient`, `check_vjp`, `check_jvp`: is this derivative of a function of arrays right? And `assert_*`.
+
+No step size, no tolerance, no float64 caveat: the truth comes with a bound, rounding is measured, and where nothing
+can be known the verdict is UNDECIDED and says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from gradcheck.check.examine import Examination, Extras
+from gradcheck.check.question import Kind, Question
+from gradcheck.check.settings import Settings
+from gradcheck.errors import GradientError, InvalidProblem
+from gradcheck.problem.function import Function
+from gradcheck.verdict.result import Result
+
+Wrt = Sequence[int | str] | int | str | None
+
+
+def check_gradient(
+    f: Callable[..., Any],
+    grad: Callable[..., Any],
+    *inputs: Any,
+    wrt: Wrt = None,
+    structure: Mapping[int | str, str] | None = None,
+    meant: Callable[..., Any] | None = None,
+    accuracy: float | None = None,
+    interest: float | None = None,
+    max_ulps: float | None = None,
+    seed: int | None = None,
+) -> Result:
+    """Is `grad(*inputs)` the gradient of the scalar function `f(*inputs)`?
+
+    Parameters
+    ----------
+    f: returns one number (shape () or a single entry).
+    grad: returns one array per input, in order, each of its input's shape (bare for a single input); None for an
+        input that has no gradient. May return gradients for the inputs in `wrt` only.
+    inputs: arrays, numbers, or Hypothesis strategies that draw them.
+    wrt: positions or names of the inputs to differentiate by; by default all of floating-point dtype.
+    structure: {input: "symmetric" | "triangular" | "simplex"}: only changes that keep the structure count.
+    meant: a function with f's signature that f approximates (a truncated iteration); its derivative is the truth.
+    accuracy: relative accuracy to which f reaches what was meant; widens the truth by as much.
+    interest: relative error that matters, by default max(1e-6, 64 u), u the unit roundoff of the inputs' dtype.
+    max_ulps: fail gradients that are further off than this many units in the last place.
+    seed: of random cotangents, tangents and drawn inputs; by default derived from f's name.
+
+    Returns
+    -------
+    Result: verdict, findings, comparisons, worst entry; true exactly if the verdict is PASS.
+
+    Raises
+    ------
+    InvalidProblem: f or grad is not callable, no input can be differentiated, an unknown `wrt` or `structure`.
+    HarnessFault: two proofs contradict each other.
+    """
+    settings = Settings(interest=interest, max_ulps=max_ulps)
+    return _check("gradient", f, grad, inputs, wrt, Extras(structure or {}, meant, accuracy, seed), settings)
+
+
+def check_vjp(
+    f: Callable[..., Any],
+    vjp: Callable[..., Any],
+    *inputs: Any,
+    wrt: Wrt = None,
+    structure: Mapping[int | str, str] | None = None,
+    meant: Callable[..., Any] | None = None,
+    accuracy: float | None = None,
+    interest: float | None = None,
+    max_ulps: float | None = None,
+    seed: int | None = None,
+) -> Result:
+    """Is `vjp(cotangent, *inputs)` equal to J^T cotangent for `f(*inputs)`?
+
+    The cotangent has the shape of f's output; it is a tuple if f returns one. Everything else as `check_gradient`.
+    """
+    settings = Settings(interest=interest, max_ulps=max_ulps)
+    return _check("vjp", f, vjp, inputs, wrt, Extras(structure or {}, meant, accuracy, seed), settings)
+
+
+def check_jvp(
+    f: Callable[..., Any],
+    jvp: Callable[..., Any],
+    *inputs: Any,
+    wrt: Wrt = None,
+    structure: Mapping[int | str, str] | None = None,
+    meant: Callable[..., Any] | None = None,
+    accuracy: float | None = None,
+    interest: float | None = None,
+    max_ulps: float | None = None,
+    seed: int | None = None,
+) -> Result:
+    """Is `jvp(primals, tangents)`, two tuples, equal to J tangents for `f(*primals)`?
+
+    It returns the output tangent, or (output, output tangent). Everything else as `check_gradient`.
+    """
+    settings = Settings(interest=interest, max_ulps=max_ulps)
+    return _check("jvp", f, jvp, inputs, wrt, Extras(structure or {}, meant, accuracy, seed), settings)
+
+
+def assert_gradient(f: Callable[..., Any], grad: Callable[..., Any], *inputs: Any, **options: Any) -> None:
+    """`check_gradient`, raising GradientError (an AssertionError that carries the result) unless it passes."""
+    _assert(check_gradient(f, grad, *inputs, **options))
+
+
+def assert_vjp(f: Callable[..., Any], vjp: Callable[..., Any], *inputs: Any, **options: Any) -> None:
+    """`check_vjp`, raising GradientError unless it passes."""
+    _assert(check_vjp(f, vjp, *inputs, **options))
+
+
+def assert_jvp(f: Callable[..., Any], jvp: Callable[..., Any], *inputs: Any, **options: Any) -> None:
+    """`check_jvp`, raising GradientError unless it passes."""
+    _assert(check_jvp(f, jvp, *inputs, **options))
+
+
+def _assert(result: Result) -> None:
+    __tracebackhide__ = True  # pytest shows the line of the test
+    if not result:
+        raise GradientError(result)
+
+
+def _check(
+    kind: Kind,
+    f: Callable[..., Any],
+    derivative: Callable[..., Any],
+    inputs: Sequence[Any],
+    wrt: Wrt,
+    extras: Extras,
+    settings: Settings,
+) -> Result:
+    if not callable(derivative):
+        raise InvalidProblem(f"expected a function, got {type(derivative).__name__}", where=f"the {kind} to check")
+    if not callable(f):
+        raise InvalidProblem(f"expected a function of arrays, got {type(f).__name__}", where="f")
+    from gradcheck.check.drawn import check_drawn, is_strategy
+
+    if any(is_strategy(value) for value in inputs):
+        return check_drawn(kind, f, derivative, inputs, wrt, extras, settings)
+    given = as_inputs(inputs)
+    question = Question(kind, Function.of(f, given, wrt), derivative)
+    return Examination(question, given, extras, settings).result()
+
+
+def as_inputs(inputs: Sequence[Any]) -> tuple[Any, ...]:
+    """Numbers and lists become arrays; arrays stay themselves, an array given twice stays one array."""
+    import numpy as np
+
+    converted: dict[int, Any] = {}
+    for value in inputs:
+        if id(value) not in converted:
+            plain = isinstance(value, np.ndarray)
+            converted[id(value)] = value if plain else np.asarray(value)
+    return tuple(converted[id(value)] for value in inputs)

@@ -1,0 +1,244 @@
+"""Numbers: one answer of a derivative against the evidence, kinks and lost accuracy included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.check.evidence import Evidence
+from gradcheck.check.question import Question, Reply
+from gradcheck.check.settings import Settings
+from gradcheck.check.structure import Projection, project, projections
+from gradcheck.check.prolong import shrinks
+from gradcheck.check.wider import exact_answer
+from gradcheck.numbers import Smoothness
+from gradcheck.problem.function import Product
+from gradcheck.verdict.compare import Comparison, Truth, Worst, interest, judge, scale
+from gradcheck.verdict.finding import Finding, finding
+from gradcheck.verdict.hull import in_hull
+
+if TYPE_CHECKING:
+    from gradcheck.check.examine import Extras
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What comparing one answer with the truth brought to light."""
+
+    evidence: Evidence
+    comparisons: tuple[Comparison, ...]
+    findings: tuple[Finding, ...]
+    by_hull: int = 0
+
+    @property
+    def compared(self) -> int:
+        """Entries decided."""
+        return sum(c.compared for c in self.comparisons) + self.by_hull
+
+    @property
+    def worst(self) -> Worst | None:
+        """The worst entry of all blocks."""
+        found = [c.worst for c in self.comparisons if c.worst is not None]
+        return max(found, key=lambda w: (w.share, w.ulps), default=None)
+
+
+def compare_numbers(
+    question: Question,
+    product: Product,
+    reply: Reply,
+    evidence: Evidence,
+    settings: Settings,
+    extras: Extras,
+    *,
+    lenient: bool = False,
+) -> Numbers:
+    """Judge every block; asks again, in wider numbers or with loops that run on, only where an answer is off.
+
+    `lenient` (at a point of our choosing) forgives any discrepancy that is rounding of a right formula.
+    """
+    answers = _filled(product, reply, evidence)
+    if evidence.exact is not None and evidence.exact.derivative.smoothness is Smoothness.KINK:
+        return _at_kink(evidence, answers)
+    function = product.function
+    by_structure = projections(extras.structure, product.inputs, function.names, function.wrt)
+    comparisons = [_judge(b, a, evidence, product, settings, extras, by_structure) for b, a in answers.items()]
+    findings: list[Finding] = []
+    what = "f" if product.tangents is None else "output"
+    wrong = [c for c in comparisons if np.any(c.wrong)]
+    small = bool(wrong) and (lenient or all(slight(c, evidence, product) for c in wrong))
+    wide = exact_answer(question, product, evidence) if small else None
+    for k, comparison in enumerate(comparisons):
+        if not np.any(comparison.wrong):
+            findings += _open(comparison, evidence)
+            continue
+        if wide is not None and wide[k] is not None and _vanishes(comparison, wide[k]):
+            findings.append(_loses(comparison, what, settings))
+        elif shrinks(comparison, evidence):
+            findings.append(finding("GC034", **_facts(comparison, what)))
+        else:
+            findings.append(_wrong(comparison, what))
+    return Numbers(evidence, tuple(comparisons), tuple(findings))
+
+
+def _filled(product: Product, reply: Reply, evidence: Evidence) -> dict[str, Array]:
+    """Blocks of the answer in a floating dtype; None counts as zero."""
+    filled = {}
+    for block, part in zip(product.blocks, reply.parts, strict=True):
+        shape = evidence.truths[block].lower.shape
+        array = np.zeros(shape, dtype=product.dtype) if part is None else part
+        filled[block] = array if array.dtype.kind == "f" else array.astype(np.float64)
+    return filled
+
+
+def _judge(
+    block: str,
+    answer: Array,
+    evidence: Evidence,
+    product: Product,
+    settings: Settings,
+    extras: Extras,
+    projections: Mapping[str, Projection],
+) -> Comparison:
+    truth, fallback = evidence.truths[block], evidence.fallback[block]
+    allowance = evidence.allowance[block]
+    if block in projections:
+        truth, allowance = project(truth, allowance, projections[block])
+        answer = projections[block](answer)
+    matters = interest(truth, product.dtype.name, fallback, settings.interest, allowance)
+    if extras.accuracy is not None:
+        size = np.maximum(np.abs(truth.middle), scale(truth, fallback))
+        allowance = allowance + extras.accuracy * size
+        matters = matters + 2 * extras.accuracy * size
+    if settings.max_ulps is not None:
+        peak = float(np.max(np.abs(truth.middle[truth.known]), initial=0.0)) or fallback
+        allowance = np.minimum(allowance, settings.max_ulps * float(np.spacing(np.asarray(peak, dtype=product.dtype))))
+    return judge(block, answer, truth, allowance, matters, fallback)
+
+
+def _at_kink(evidence: Evidence, answers: dict[str, Array]) -> Numbers:
+    """No one derivative: the answer counts if it is a mixture of those that hold nearby."""
+    assert evidence.exact is not None
+    derivative = evidence.exact.derivative
+    flat = np.concatenate([a.astype(np.float64).ravel() for a in answers.values()])
+    tolerance = np.concatenate([np.asarray(evidence.allowance[b]).ravel() for b in answers])
+    corners = [np.concatenate([part.midpoint.ravel() for part in parts]) for parts in derivative.alternatives]
+    radii = [np.concatenate([part.radius.ravel() for part in parts]) for parts in derivative.alternatives]
+    tolerance = tolerance + np.max(radii, axis=0)
+    peak = np.max(np.abs(corners), axis=0)
+    tolerance = tolerance + 64 * float(np.finfo(evidence.product.dtype).eps) * peak
+    where = "; ".join(derivative.notes[:2]) or "a comparison is undecided here"
+    nearby = [c for c, occurs in zip(corners, derivative.occurs, strict=True) if occurs]
+    if not np.all(np.isfinite(corners)):
+        found = finding("GC030", what=f"{where}: a one-sided derivative is not finite")
+        return Numbers(evidence, (), (found,))
+    if nearby and in_hull(flat, nearby, tolerance):
+        return Numbers(evidence, (), (finding("GC045", where=where, which="that hold nearby"),), by_hull=len(flat))
+    if in_hull(flat, corners, tolerance):
+        found = finding(
+            "GC030",
+            what=f"{where}: each choice is legal by itself, but no derivative near this point is like the answer",
+        )
+        return Numbers(evidence, (), (found,))
+    return Numbers(evidence, (), (_outside(answers, derivative.alternatives, tolerance, where),), by_hull=len(flat))
+
+
+def _outside(answers: dict[str, Array], alternatives: Sequence[Any], tolerance: Array, where: str) -> Finding:
+    """The entry that is furthest from what any one-sided derivative allows."""
+    best: tuple[float, dict[str, Any]] = (-1.0, {})
+    start = 0
+    for k, (block, answer) in enumerate(answers.items()):
+        values = np.stack([parts[k].midpoint for parts in alternatives])
+        low, high = values.min(axis=0), values.max(axis=0)
+        allowed = tolerance[start : start + answer.size].reshape(answer.shape)
+        start += answer.size
+        miss = np.where(np.isfinite(answer), np.maximum(low - answer, answer - high), np.inf)
+        if not miss.size:
+            continue
+        at = tuple(int(i) for i in np.unravel_index(int(np.argmax(miss - allowed)), miss.shape))
+        if miss[at] > best[0]:
+            facts = {"block": block, "entry": list(at) or "", "subject": float(answer[at])}
+            truth = f"between {low[at]:.12g} and {high[at]:.12g} ({where})"
+            best = (
+                float(miss[at]),
+                {**facts, "truth": truth, "distance": float(max(miss[at], 0.0)), "allowed": float(allowed[at])},
+            )
+    return finding("GC012", loss="f", **best[1])
+
+
+def _open(comparison: Comparison, evidence: Evidence) -> list[Finding]:
+    if not np.any(comparison.open):
+        return []
+    at = tuple(int(i) for i in np.argwhere(comparison.open)[0])
+    truth: Truth = comparison.truth
+    entry = list(at) or ""
+    if evidence.jumps:
+        return [finding("GC030", what="the function jumps here: it has no derivative")]
+    if evidence.one_sided is not None:
+        left, right = (side[at] for side in evidence.one_sided[comparison.block])
+        what = f"{comparison.block}{entry}: the slope is {left:.12g} on the left and {right:.12g} on the right"
+        return [finding("GC030", what=what)]
+    if truth.disputed[at]:
+        return [finding("GC032", oracles="the estimated oracles", block=comparison.block, entry=entry)]
+    bound = float(truth.radius[at] + comparison.allowance[at])
+    return [finding("GC031", block=comparison.block, entry=entry, bound=bound, interest=float(comparison.interest[at]))]
+
+
+def slight(comparison: Comparison, evidence: Evidence, product: Product) -> bool:
+    """Whether all wrong entries are off by less than sqrt(u) of the block's scale: rounding could be to blame."""
+    if np.any(comparison.not_finite):
+        return False
+    fallback = evidence.fallback[comparison.block]
+    size = np.maximum(np.abs(comparison.truth.middle), max(scale(comparison.truth, fallback), fallback))
+    root = float(np.sqrt(np.finfo(product.dtype).eps / 2))
+    return bool(np.all(comparison.distance[comparison.wrong] <= root * size[comparison.wrong]))
+
+
+def _vanishes(comparison: Comparison, wide: tuple[Array, Array]) -> bool:
+    """Whether the subject's own formula, in wider numbers, agrees with the truth: a thousandth of the discrepancy."""
+    value, radius = wide
+    if value.shape != comparison.distance.shape:
+        return False
+    with np.errstate(invalid="ignore"):
+        off = np.abs(value - comparison.truth.middle) - radius - comparison.truth.radius
+    return bool(np.all(off[comparison.wrong] <= 1e-3 * comparison.distance[comparison.wrong]))
+
+
+def _entry(comparison: Comparison) -> tuple[int, ...]:
+    bad = comparison.not_finite if np.any(comparison.not_finite) else comparison.wrong
+    with np.errstate(over="ignore"):
+        excess = np.where(bad, comparison.distance / np.maximum(comparison.allowance, np.finfo(float).tiny), -1.0)
+    return tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
+
+
+def _facts(comparison: Comparison, what: str) -> dict[str, Any]:
+    at = _entry(comparison)
+    return {
+        "loss": what,
+        "block": comparison.block,
+        "entry": list(at) or "",
+        "subject": float(comparison.answer[at]),
+        "truth": float(comparison.truth.middle[at]),
+        "distance": float(comparison.distance[at]),
+        "allowed": float(comparison.allowance[at]),
+        "wrong": int(np.sum(comparison.wrong)),
+        "entries": int(comparison.answer.size),
+    }
+
+
+def _wrong(comparison: Comparison, what: str) -> Finding:
+    return finding("GC013" if np.any(comparison.not_finite) else "GC012", **_facts(comparison, what))
+
+
+def _loses(comparison: Comparison, what: str, settings: Settings) -> Finding:
+    facts = _facts(comparison, what)
+    if settings.max_ulps is not None:
+        return finding("GC012", **facts)
+    ratio = facts["distance"] / max(abs(facts["truth"]), np.finfo(float).tiny)
+    digits = max(0.0, np.log10(max(ratio, 1e-300)) - np.log10(np.finfo(comparison.answer.dtype).eps))
+    return finding("GC016", digits=f"{digits:.1f}", **facts)

@@ -1,0 +1,97 @@
+"""What every number system offers: one small set of operations on arrays.
+
+A record (see `record`) is a list of these operations. Whoever evaluates it, forward or in reverse, brings arrays of
+its own kind: balls, perturbed floats, or dual pairs of either. The derivative rules in `primitives` are written once,
+against this interface alone.
+"""
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Shape = tuple[int, ...]
+Axes = tuple[int, ...]
+
+UNARY = (
+    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt",
+    "sin", "cos", "tan", "arcsin", "arccos", "arctan",
+    "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh",
+    "expit", "softplus", "erf", "erfc", "ndtr", "log_ndtr", "gammaln", "digamma", "sinc",
+)  # fmt: skip
+"""Elementwise functions of one argument that a record may contain, by NumPy's or scipy.special's name.
+
+`softplus(x)` is log(1 + exp(x)); `sinc(x)` is sin(pi x) / (pi x), as in NumPy.
+"""
+
+HELPERS = ("trigamma", "sinc_slope")
+"""Functions that only derivative rules use: digamma' and sinc'."""
+
+CONSTANTS = ("pi", "ln2", "ln10")
+
+
+class Arithmetic(Protocol):
+    """Operations on arrays of one number system; `X` below is that system's array of the record's shape.
+
+    `index` arrays hold flat positions in the concatenation of the flattened arguments; -1 stands for `fill`.
+    """
+
+    def enter(self, dtype: np.dtype[Any]) -> None:
+        """Announce the dtype in which the operations that follow would be carried out; rounding depends on it."""
+
+    def constant(self, value: Array) -> Any:
+        """Exact X of a real NumPy array."""
+
+    def real(self, name: str) -> Any:
+        """A 0-d X of one of CONSTANTS."""
+
+    def add(self, a: Any, b: Any) -> Any: ...
+    def sub(self, a: Any, b: Any) -> Any: ...
+    def mul(self, a: Any, b: Any) -> Any: ...
+    def div(self, a: Any, b: Any) -> Any: ...
+    def neg(self, a: Any) -> Any: ...
+    def unary(self, a: Any, *, function: str) -> Any: ...
+    def pow(self, a: Any, *, exponent: Array) -> Any:
+        """a to constant real powers; whole exponents allow any sign of a."""
+
+    def power(self, a: Any, b: Any) -> Any: ...
+    def arctan2(self, a: Any, b: Any) -> Any: ...
+    def hypot(self, a: Any, b: Any) -> Any: ...
+    def logaddexp(self, a: Any, b: Any) -> Any: ...
+    def sum(self, a: Any, *, axes: Axes) -> Any:
+        """Sum over `axes` (non-negative, sorted), which disappear."""
+
+    def cumsum(self, a: Any, *, axis: int, reverse: bool = False) -> Any: ...
+    def matmul(self, a: Any, b: Any) -> Any:
+        """(..., n, k) times (..., k, m), leading axes equal."""
+
+    def swap(self, a: Any) -> Any:
+        """Last two axes exchanged."""
+
+    def gather(self, *arrays: Any, index: Array, fill: float = 0.0) -> Any: ...
+    def scatter(self, a: Any, *, index: Array, shape: Shape) -> Any:
+        """Zeros of `shape`, a's entries added at flat positions `index` (of a's shape); -1 drops the entry."""
+
+    def sum_to(self, a: Any, shape: Shape) -> Any:
+        """The transpose of broadcasting `shape` to a's shape."""
+
+    def broadcast(self, a: Any, shape: Shape) -> Any: ...
+    def keep(self, a: Any, mask: Array) -> Any:
+        """a where mask, exact zero elsewhere, whatever a holds there (NaN too)."""
+
+    def shape(self, a: Any) -> Shape: ...
+
+
+def segments(index: Array) -> tuple[Array, Array, Array]:
+    """Group equal entries of a flat index array: (order, starts, targets), for `add.reduceat(x[order], starts)`."""
+    order = np.argsort(index, kind="stable")
+    ordered = index[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if ordered.size else np.zeros(0, np.intp)
+    return order, starts, ordered[starts]
+
+
+def broadcast_axes(shape: Shape, target: Shape) -> Axes:
+    """Axes of `shape` that were made by broadcasting `target` to it."""
+    extra = len(shape) - len(target)
+    return tuple(axis for axis in range(len(shape)) if axis < extra or (target[axis - extra] == 1 and shape[axis] != 1))

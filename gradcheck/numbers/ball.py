@@ -1,0 +1,264 @@
+"""Arrays of balls: every number is a midpoint and a radius that is proven to contain the real result.
+
+An array of balls is an object ndarray, so that NumPy's own broadcasting, indexing and reductions apply. The scalars
+come from python-flint where it is installed, else from mpmath.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.errors import Unsupported
+from gradcheck.numbers.arithmetic import Array, Axes, Shape, broadcast_axes, segments
+
+
+class Backend(Protocol):
+    """Scalar balls of one library. Scalars have + - * /, unary -, abs, and < > that are True only when certain."""
+
+    name: str
+    zero: Any
+    functions: dict[str, Any]
+    constants: dict[str, Any]
+
+    def precision(self, bits: int) -> AbstractContextManager[None]: ...
+    def exact(self, value: float | int) -> Any: ...
+    def power(self, base: Any, exponent: Any) -> Any: ...
+    def arctan2(self, y: Any, x: Any) -> Any: ...
+    def midpoint(self, ball: Any) -> float: ...
+    def rest(self, ball: Any, high: float) -> float: ...
+    def radius(self, ball: Any) -> float: ...
+    def overlap(self, a: Any, b: Any) -> bool: ...
+    def matmul(self, a: Array, b: Array) -> Array: ...
+
+
+@cache
+def backend(name: str | None = None) -> Backend:
+    """The named backend ("python-flint" or "mpmath"), or the best that is installed.
+
+    Raises Unsupported if neither can be imported.
+    """
+    if name in (None, "python-flint"):
+        try:
+            from gradcheck.numbers.flint_balls import FlintBalls
+        except ImportError:
+            if name is not None:
+                raise Unsupported("python-flint is not installed: pip install 'gradcheck[exact]'") from None
+        else:
+            return FlintBalls()
+    try:
+        from gradcheck.numbers.interval_balls import IntervalBalls
+    except ImportError:
+        raise Unsupported("neither python-flint nor mpmath is installed; install python-flint") from None
+    return IntervalBalls()
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """Where real numbers are proven to lie.
+
+    Attributes
+    ----------
+    midpoint: float64 array (NaN or inf where the value is undefined or leaves float64's range).
+    radius: float64 array of the same shape, >= 0 or inf: |true - midpoint| <= radius. It includes the rounding of the
+        midpoint to float64, so that it is seldom below 1e-17 of the value.
+    """
+
+    midpoint: NDArray[np.float64]
+    radius: NDArray[np.float64]
+
+    @property
+    def finite(self) -> bool:
+        """Every entry is enclosed."""
+        return bool(np.all(np.isfinite(self.midpoint)) and np.all(np.isfinite(self.radius)))
+
+    @property
+    def shape(self) -> Shape:
+        return self.midpoint.shape
+
+
+def _objects(value: Any) -> Array:
+    """NumPy answers 0-d object results as bare objects; make arrays of them again."""
+    if isinstance(value, np.ndarray):
+        return value
+    out = np.empty((), dtype=object)
+    out[()] = value
+    return out
+
+
+class Balls:
+    """`arithmetic.Arithmetic` over object arrays of balls."""
+
+    def __init__(self, library: Backend | None = None) -> None:
+        self.backend = library or backend()
+        self._functions = {name: np.frompyfunc(f, 1, 1) for name, f in self.backend.functions.items()}
+        self._power = np.frompyfunc(self.backend.power, 2, 1)
+        self._arctan2 = np.frompyfunc(self.backend.arctan2, 2, 1)
+        self._exact = lru_cache(maxsize=4096)(self.backend.exact)
+        self._midpoint = np.frompyfunc(self.backend.midpoint, 1, 1)
+        self._rest = np.frompyfunc(self.backend.rest, 2, 1)
+        self._radius = np.frompyfunc(self.backend.radius, 1, 1)
+        self._overlap = np.frompyfunc(self.backend.overlap, 2, 1)
+
+    @contextmanager
+    def working(self, bits: int) -> Iterator[None]:
+        """Work with `bits` bits inside the block, without NumPy's floating-point warnings."""
+        with self.backend.precision(bits), np.errstate(all="ignore"):
+            yield
+
+    def enter(self, dtype: np.dtype[Any]) -> None:
+        """Balls do not round to any dtype."""
+
+    def constant(self, value: Array) -> Array:
+        value = np.asarray(value)
+        out = np.empty(value.size, dtype=object)
+        if value.dtype.kind in "biu":
+            out[:] = [self.backend.exact(int(v)) for v in value.ravel().tolist()]
+        elif value.dtype.itemsize > 8:
+            high = value.astype(np.float64)
+            low = np.where(np.isfinite(high), value - high, 0).astype(np.float64)
+            exact = self.backend.exact
+            pairs = zip(high.ravel().tolist(), low.ravel().tolist(), strict=True)
+            out[:] = [exact(h) + exact(t) if t else exact(h) for h, t in pairs]
+        else:
+            exact = self.backend.exact
+            out[:] = [exact(v) for v in value.ravel().tolist()]
+        return out.reshape(value.shape)
+
+    def real(self, name: str) -> Array:
+        return _objects(self.backend.constants[name]())
+
+    def add(self, a: Array, b: Array) -> Array:
+        return _objects(a + b)
+
+    def sub(self, a: Array, b: Array) -> Array:
+        return _objects(a - b)
+
+    def mul(self, a: Array, b: Array) -> Array:
+        return _objects(a * b)
+
+    def div(self, a: Array, b: Array) -> Array:
+        return _objects(a / b)
+
+    def neg(self, a: Array) -> Array:
+        return _objects(-a)
+
+    def unary(self, a: Array, *, function: str) -> Array:
+        return _objects(self._functions[function](a))
+
+    def pow(self, a: Array, *, exponent: Array) -> Array:
+        if exponent.ndim == 0 and exponent == 2:
+            return _objects(a * a)
+        return _objects(self._power(a, self.constant(exponent)))
+
+    def power(self, a: Array, b: Array) -> Array:
+        return _objects(self._power(a, b))
+
+    def arctan2(self, a: Array, b: Array) -> Array:
+        return _objects(self._arctan2(a, b))
+
+    def hypot(self, a: Array, b: Array) -> Array:
+        return self.unary(_objects(a * a + b * b), function="sqrt")
+
+    def logaddexp(self, a: Array, b: Array) -> Array:
+        return self.add(a, self.unary(_objects(b - a), function="softplus"))
+
+    def sum(self, a: Array, *, axes: Axes) -> Array:
+        if not axes:
+            return a
+        if a.size == 0:
+            return self.constant(np.zeros([n for axis, n in enumerate(a.shape) if axis not in axes]))
+        return _objects(np.add.reduce(a, axis=axes))
+
+    def cumsum(self, a: Array, *, axis: int, reverse: bool = False) -> Array:
+        if reverse:
+            return np.flip(np.add.accumulate(np.flip(a, axis), axis=axis), axis)
+        return np.asarray(np.add.accumulate(a, axis=axis))
+
+    def matmul(self, a: Array, b: Array) -> Array:
+        if a.ndim == 2:
+            return self.backend.matmul(a, b)
+        batch, (n, k), m = a.shape[:-2], a.shape[-2:], b.shape[-1]
+        pages = zip(a.reshape(-1, n, k), b.reshape(-1, k, m), strict=True)
+        out = np.empty((int(np.prod(batch)), n, m), dtype=object)
+        for page, (left, right) in enumerate(pages):
+            out[page] = self.backend.matmul(left, right)
+        return out.reshape(*batch, n, m)
+
+    def swap(self, a: Array) -> Array:
+        return np.swapaxes(a, -1, -2)
+
+    def gather(self, *arrays: Array, index: Array, fill: float = 0.0) -> Array:
+        # `fill` stands last, where position -1 finds it.
+        flat = np.concatenate([*(a.ravel() for a in arrays), _objects(self._exact(fill)).reshape(1)])
+        return _objects(flat[index])
+
+    def scatter(self, a: Array, *, index: Array, shape: Shape) -> Array:
+        flat = np.empty(int(np.prod(shape)), dtype=object)
+        flat[:] = [self.backend.zero] * flat.size
+        kept = index.ravel() >= 0
+        where, values = index.ravel()[kept], a.ravel()[kept]
+        order, starts, targets = segments(where)
+        if targets.size == where.size:
+            flat[where] = values
+        elif targets.size:
+            flat[targets] = np.add.reduceat(values[order], starts)
+        return flat.reshape(shape)
+
+    def sum_to(self, a: Array, shape: Shape) -> Array:
+        if a.shape == shape:
+            return a
+        return self.sum(a, axes=broadcast_axes(a.shape, shape)).reshape(shape)
+
+    def broadcast(self, a: Array, shape: Shape) -> Array:
+        return np.broadcast_to(a, shape)
+
+    def keep(self, a: Array, mask: Array) -> Array:
+        return _objects(np.where(mask, a, _objects(self.backend.zero)))
+
+    def shape(self, a: Array) -> Shape:
+        return a.shape
+
+    # -- from balls to floats ------------------------------------------------------------------------------------
+
+    def midpoint(self, a: Array) -> NDArray[np.float64]:
+        """Midpoints, rounded to float64."""
+        with np.errstate(all="ignore"):  # NumPy looks at the floating-point flags that the libraries leave behind
+            return np.asarray(self._midpoint(a), dtype=np.float64)
+
+    def radius(self, a: Array) -> NDArray[np.float64]:
+        """Upper bounds on the radii (inf for NaN)."""
+        # Conversion may have rounded down by one unit in the last place.
+        with np.errstate(all="ignore"):
+            radius = np.asarray(self._radius(a), dtype=np.float64) * (1 + 1e-15)
+        return np.asarray(np.where(np.isnan(radius) | np.isnan(self.midpoint(a)), np.inf, radius))
+
+    def longdouble(self, a: Array) -> Array:
+        """Midpoints to the precision of np.longdouble."""
+        high = self.midpoint(a)
+        if np.finfo(np.longdouble).eps >= np.finfo(np.float64).eps:
+            return high.astype(np.longdouble)
+        finite = np.isfinite(high)
+        low = np.zeros_like(high)
+        if finite.all():
+            low = np.asarray(self._rest(a, high), dtype=np.float64)
+        elif finite.any():
+            low[finite] = np.asarray(self._rest(a[finite], high[finite]), dtype=np.float64)
+        return high.astype(np.longdouble) + low
+
+    def enclosure(self, a: Array) -> Enclosure:
+        """Float64 midpoints and radii that contain the balls."""
+        middle = self.midpoint(a)
+        finite = np.isfinite(middle)
+        rest = np.zeros_like(middle)
+        rest[finite] = np.abs(np.asarray(self._rest(a[finite], middle[finite]), dtype=np.float64))
+        radius = (self.radius(a) + rest) * (1 + 1e-15)
+        return Enclosure(middle, np.where(finite, radius, np.inf))
+
+    def overlap(self, a: Array, b: Array) -> bool:
+        """Whether every pair of balls meets."""
+        return bool(np.all(self._overlap(a, b)))

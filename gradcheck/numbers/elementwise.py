@@ -1,0 +1,153 @@
+"""Ufuncs of NumPy and scipy.special on traced arrays that are smooth wherever they are defined."""
+
+from typing import Any
+
+import numpy as np
+
+from gradcheck.errors import Unsupported
+from gradcheck.numbers.arithmetic import UNARY
+from gradcheck.numbers.lifting import lift, operand, result
+from gradcheck.numbers.selection import where_plain
+from gradcheck.numbers.tables import METHODS, UFUNCS, ufunc
+from gradcheck.numbers.trace import Trace, positions
+from gradcheck.numbers.traced import Traced, is_traced
+
+
+def _register_unary(name: str) -> None:
+    def handler(trace: Trace, x: Any) -> Traced:
+        return result(trace, "unary", (lift(trace, x),), function=name)
+
+    UFUNCS[name] = handler
+
+
+def _register_binary(name: str, primitive: str) -> None:
+    def handler(trace: Trace, a: Any, b: Any) -> Traced:
+        return result(trace, primitive, (lift(trace, a), lift(trace, b)))
+
+    UFUNCS[name] = handler
+
+
+for _name in UNARY:
+    _register_unary(_name)
+UFUNCS["psi"] = UFUNCS["digamma"]
+UFUNCS["loggamma"] = UFUNCS["gammaln"]
+for _name, _primitive in {
+    "add": "add",
+    "subtract": "sub",
+    "multiply": "mul",
+    "divide": "div",
+    "true_divide": "div",
+    "hypot": "hypot",
+}.items():
+    _register_binary(_name, _primitive)
+
+
+@ufunc("negative")
+def _negative(trace: Trace, x: Any) -> Traced:
+    return result(trace, "neg", (lift(trace, x),))
+
+
+@ufunc("positive", "conjugate")
+def _positive(trace: Trace, x: Any) -> Traced:
+    x = lift(trace, x)
+    return Traced(trace, x.slot, dtype=x.dtype)
+
+
+@ufunc("square")
+def _square(trace: Trace, x: Any) -> Traced:
+    x = lift(trace, x)
+    return result(trace, "mul", (x, x))
+
+
+@ufunc("reciprocal")
+def _reciprocal(trace: Trace, x: Any) -> Traced:
+    return result(trace, "div", (lift(trace, 1.0), lift(trace, x)))
+
+
+@ufunc("power", "float_power")
+def _power(trace: Trace, x: Any, y: Any) -> Any:
+    base, exponent = operand(trace, x), lift(trace, y)
+    node = trace.record.nodes[exponent.slot]
+    if node.primitive != "constant":
+        return result(trace, "power", (base, exponent))
+    powers = np.asarray(node.attributes["value"], dtype=np.float64)
+    if powers.size and np.all(powers == powers.flat[0]):
+        shape = np.broadcast_shapes(base.shape, powers.shape)
+        if shape == base.shape:
+            powers = np.array(powers.flat[0])
+    if powers.ndim == 0 and powers == 1:
+        return _positive(trace, base)
+    if np.broadcast_shapes(base.shape, powers.shape) != base.shape:
+        base = np.broadcast_to(base, np.broadcast_shapes(base.shape, powers.shape))
+    return result(trace, "pow", (base,), exponent=powers)
+
+
+@ufunc("arctan2")
+def _arctan2(trace: Trace, y: Any, x: Any) -> Traced:
+    a, b = lift(trace, y), lift(trace, x)
+    i, j = np.broadcast_arrays(positions(a.shape), positions(b.shape))
+    _, on_axis = trace.signs((a.slot, i), (trace.constant(0.0), np.zeros_like(i)))
+    if np.any(on_axis & (trace.balls.midpoint(trace.values[b.slot]).ravel()[j] <= 0)):
+        raise Unsupported("np.arctan2 on its branch cut (y = 0, x <= 0), where the angle jumps by 2 pi")
+    return result(trace, "arctan2", (a, b))
+
+
+@ufunc("logaddexp")
+def _logaddexp(trace: Trace, a: Any, b: Any) -> Traced:
+    a, b = lift(trace, a), lift(trace, b)
+    empty_a, empty_b = (np.isneginf(trace.balls.midpoint(trace.values[x.slot])) for x in (a, b))
+    if not (empty_a.any() or empty_b.any()):
+        return result(trace, "logaddexp", (a, b))
+    # log(0 + e^b) = b: dynamic programmes start from -inf
+    inner = result(trace, "logaddexp", (where_plain(trace, empty_a, 0.0, a), where_plain(trace, empty_b, 0.0, b)))
+    return where_plain(trace, empty_a, b, where_plain(trace, empty_b, a, inner))
+
+
+@ufunc("logaddexp2")
+def _logaddexp2(trace: Trace, a: Any, b: Any) -> Any:
+    a, b = lift(trace, a), lift(trace, b)
+    return a + UFUNCS["log2"](trace, 1.0 + UFUNCS["exp2"](trace, b - a))
+
+
+@ufunc("deg2rad", "radians")
+def _deg2rad(trace: Trace, x: Any) -> Any:
+    return lift(trace, x) * (np.pi / 180)
+
+
+@ufunc("rad2deg", "degrees")
+def _rad2deg(trace: Trace, x: Any) -> Any:
+    return lift(trace, x) * (180 / np.pi)
+
+
+# -- what can be said about values without asking for a derivative ----------------------------------------------
+
+
+def _about(name: str) -> None:
+    test = getattr(np, name)
+
+    def handler(trace: Trace, x: Any) -> Any:
+        x = lift(trace, x)
+        return test(trace.balls.midpoint(trace.values[x.slot]))
+
+    UFUNCS[name] = handler
+
+
+for _name in ("isfinite", "isnan", "isinf"):
+    _about(_name)
+
+
+def _add_at(trace: Trace, target: Any, index: Any, values: Any = 1.0, *, sign: float = 1.0) -> None:
+    """`np.add.at`: repeated indices add up."""
+    if not is_traced(target):
+        raise trace.refuse(
+            f"np.add.at would put traced numbers into a plain buffer of dtype {target.dtype}, and their derivative "
+            "would be lost; make the buffer with np.zeros_like(x) of a traced x"
+        )
+    where = np.asarray(np.arange(target.size).reshape(target.shape)[index])
+    amounts: Any = np.broadcast_to(operand(trace, values), where.shape)
+    added = result(trace, "scatter", (amounts,), index=where, shape=target.shape)
+    target[...] = target + added if sign > 0 else target - added
+
+
+METHODS["add", "at"] = _add_at
+METHODS["subtract", "at"] = lambda trace, *args: _add_at(trace, *args, sign=-1.0)

@@ -1,0 +1,180 @@
+"""Explore what a function does where comparisons are too close to call: run it with either outcome.
+
+Every undecided comparison of a run is a fork; the run is repeated with each other choice, depth first, until no
+prefix of choices is left (at most `MOST_RUNS` runs). Equal comparisons share one choice within a run (`trace`).
+
+One kind of fork needs no second run: a *selection* between numbers that tie (a maximum, an absolute value), whose
+result has an adjoint of 0. It contributes nothing to any derivative, whichever it chose: going through such selections
+from the last to the first, changing one changes no adjoint before it. The shift of a softmax is one.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from gradcheck.errors import Unsupported
+from gradcheck.numbers.arithmetic import Array
+from gradcheck.numbers.ball import Balls, backend
+from gradcheck.numbers.derivative import adjoints_of
+from gradcheck.numbers.inert import inert, probe
+from gradcheck.numbers.location import Site
+from gradcheck.numbers.outcome import Outcomes
+from gradcheck.numbers.session import Run, Task, run
+from gradcheck.numbers.stochastic import SUM_WEIGHT
+from gradcheck.numbers.trace import NeedsPrecision
+
+MOST_RUNS = 2**8
+PRECISIONS = (128, 256, 512, 1024)
+_LOSS = 2.0**-20
+"""Radii above this share of one rounding of the largest entry call for more bits."""
+
+
+def explore(
+    function: Callable[..., Any],
+    arguments: Sequence[Any],
+    *,
+    wrt: Sequence[int] | None = None,
+    dtype: Any = None,
+    cotangents: Sequence[Array] | None = None,
+    seed: int = 0,
+    sum_weight: float = SUM_WEIGHT,
+    most_runs: int = MOST_RUNS,
+    library: str | None = None,
+) -> Outcomes:
+    """Trace `function(*arguments)` under every outcome of its undecided comparisons.
+
+    Parameters
+    ----------
+    arguments: all positional arguments. Those differentiated become traced arrays; the others are passed as they are.
+    wrt: numbers of the differentiated arguments; default: every float array (or Python or NumPy float).
+    dtype: the subject's dtype; default: the common dtype of the differentiated arguments.
+    cotangents: one array per output, with which the derivative will be asked for; ties that it does not feel are not
+        forked. Default: 1 for a scalar output, else random ones. `Outcomes.vjp` looks again for any other.
+    seed: of stochastic arithmetic and of random directions.
+    sum_weight: w in min(n, w sqrt(n)) u sum|terms|, by which stochastic arithmetic perturbs a sum of n terms.
+    library: "python-flint" or "mpmath"; default: the best that is installed.
+
+    Raises
+    ------
+    Unsupported: the function cannot be traced (its message says why and what to do), or more than `most_runs` runs.
+    HarnessFault: the reverse and the forward sweep contradict each other.
+    """
+    task = make_task(function, arguments, wrt=wrt, dtype=dtype, seed=seed, sum_weight=sum_weight)
+    return explore_task(task, cotangents=cotangents, most_runs=most_runs, library=library)
+
+
+def make_task(
+    function: Callable[..., Any],
+    arguments: Sequence[Any],
+    *,
+    wrt: Sequence[int] | None,
+    dtype: Any,
+    seed: int,
+    sum_weight: float,
+) -> Task:
+    """Check and normalise the arguments of `explore`."""
+    if wrt is None:
+        wrt = [
+            k for k, a in enumerate(arguments) if isinstance(a, float) or getattr(a, "dtype", np.dtype("O")).kind == "f"
+        ]
+    if not wrt:
+        raise Unsupported("no argument is a float array: there is nothing to differentiate with respect to")
+    kinds = [np.asarray(arguments[k]).dtype for k in wrt]
+    for k, kind in zip(wrt, kinds, strict=True):
+        if kind.kind != "f":
+            raise Unsupported(f"argument {k} has dtype {kind}; only float arrays can be differentiated")
+    return Task(function, tuple(arguments), tuple(wrt), np.dtype(dtype or np.result_type(*kinds)), seed, sum_weight)
+
+
+def _explore_again(
+    task: Task,
+    most_runs: int,
+    library: str,
+    cotangents: Sequence[Array] | None,
+    overrides: Mapping[Site, int] | None,
+) -> Outcomes:
+    """The same exploration with other cotangents, or with loops that run on."""
+    return explore_task(task, cotangents=cotangents, most_runs=most_runs, library=library, overrides=overrides)
+
+
+def explore_task(
+    task: Task, *, cotangents: Sequence[Array] | None, most_runs: int = MOST_RUNS, library: str | None = None,
+    overrides: Mapping[Site, int] | None = None,
+) -> Outcomes:  # fmt: skip
+    """`explore` at growing precision."""
+    balls = Balls(backend(library))
+    patch = False
+    for bits in PRECISIONS:
+        last = bits == PRECISIONS[-1]
+        with balls.working(bits):
+            try:
+                runs, patch = _explore(task, balls, cotangents, most_runs, last, patch, overrides)
+            except NeedsPrecision:
+                continue
+            again = partial(_explore_again, task, most_runs, balls.backend.name)
+            outcomes = Outcomes(task, balls, bits, patch, tuple(runs), cotangents, again)
+            if last or _sharp(outcomes, task):
+                return outcomes
+    raise AssertionError("the last precision always answers")
+
+
+def _explore(
+    task: Task, balls: Balls, cotangents: Sequence[Array] | None, most_runs: int, last: bool, patch: bool,
+    overrides: Mapping[Site, int] | None,
+) -> tuple[list[Run], bool]:  # fmt: skip
+    runs: list[Run] = []
+    waiting: list[tuple[int, ...]] = [()]
+    while waiting:
+        script = waiting.pop()
+        if len(runs) >= most_runs:
+            raise Unsupported(
+                f"more than {most_runs} outcomes of undecided comparisons, the first of them {_first(runs)}"
+            )
+        if not runs and not patch:
+            try:
+                current = run(task, balls, script, last=last, overrides=overrides)
+            except Unsupported:
+                # np.zeros, float() and the like keep out array classes; try again with them replaced.
+                patch = True
+        if patch or runs:
+            current = run(task, balls, script, last=last, patch=patch, overrides=overrides)
+        runs.append(current)
+        decisions = current.trace.decisions
+        if not decisions:
+            continue
+        current.inert = inert(current, probe(current, cotangents, task.seed))
+        active = [k for k in range(len(script), len(decisions)) if k not in current.inert]
+        if not script and float(np.prod([float(decisions[k].options) for k in active])) > most_runs:
+            raise Unsupported(
+                f"{len(active)} comparisons are undecided, the first of them {decisions[active[0]].what}: more than "
+                f"{most_runs} outcomes"
+            )
+        choices = tuple(decision.choice for decision in decisions)
+        for k in active:
+            for other in range(decisions[k].options):
+                if other != choices[k]:
+                    waiting.append((*choices[:k], other))
+    return runs, patch
+
+
+def _first(runs: list[Run]) -> str:
+    return next((d.what for r in runs for k, d in enumerate(r.trace.decisions) if k not in r.inert), "unknown")
+
+
+def _sharp(outcomes: Outcomes, task: Task) -> bool:
+    """Whether the radii of the first run's gradient are far below a rounding of the subject's dtype."""
+    first = outcomes.runs[0]
+    adjoints, _ = adjoints_of(first, probe(first, outcomes.cotangents, task.seed))
+    balls = first.trace.balls
+    unit = float(np.finfo(task.dtype).eps) / 2
+    arrays = [a for slot in first.trace.record.inputs if (a := adjoints[slot]) is not None]
+    arrays += [first.trace.values[slot] for slot in first.outputs]
+    for array in arrays:
+        middle, radius = np.abs(balls.midpoint(array)), balls.radius(array)
+        finite = np.isfinite(middle)
+        scale = float(np.max(middle, initial=0.0, where=finite))
+        if np.any(radius[finite] > _LOSS * unit * scale) and np.any(radius[finite] > 0):
+            return False
+    return True

@@ -1,0 +1,52 @@
+"""Forks that cannot matter: selections between equal numbers whose result has an adjoint of 0."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gradcheck.numbers.arithmetic import Array
+from gradcheck.numbers.derivative import adjoints_of
+from gradcheck.numbers.session import Run
+
+
+def probe(current: Run, cotangents: Sequence[Array] | None, seed: int) -> list[Array]:
+    """The cotangents to look with: those given, or 1 for one scalar output, else random ones."""
+    shapes = [current.trace.record.nodes[slot].shape for slot in current.outputs]
+    if cotangents is not None:
+        return [np.asarray(c) for c in cotangents]
+    if shapes == [()]:
+        return [np.ones(())]
+    random = np.random.default_rng(seed)
+    return [random.standard_normal(shape) for shape in shapes]
+
+
+def inert(current: Run, cotangents: Sequence[Array]) -> set[int]:
+    """Numbers of the decisions that only chose between equal values with an adjoint of 0."""
+    decisions = current.trace.decisions
+    candidates = [k for k, d in enumerate(decisions) if d.contested and not d.escaped]
+    if not candidates:
+        return set()
+    adjoints, _ = adjoints_of(current, cotangents)
+    balls = current.trace.balls
+    sizes: dict[int, tuple[Array, Array]] = {}
+    largest = 0.0
+    for slot in current.trace.record.inputs:
+        if (adjoint := adjoints[slot]) is not None:
+            middle = np.abs(balls.midpoint(adjoint))
+            largest = max(largest, float(np.max(middle, initial=0.0, where=np.isfinite(middle))))
+    found = set()
+    for k in candidates:
+        zero = True
+        for slot, position in decisions[k].contested:
+            adjoint = adjoints[slot]
+            if adjoint is None:
+                continue
+            if slot not in sizes:
+                sizes[slot] = np.abs(balls.midpoint(adjoint)).ravel(), balls.radius(adjoint).ravel()
+            middle, radius = (side[position] for side in sizes[slot])
+            if not (middle <= radius and (radius == 0 or radius <= 1e-25 * max(largest, 1e-300))):
+                zero = False
+                break
+        if zero:
+            found.add(k)
+    return found

@@ -1,0 +1,312 @@
+"""Stochastic arithmetic: many runs at once in floats, every operation perturbed by a random rounding.
+
+What honest rounding in the subject's dtype can cost is read from the spread of the runs (Vignes, "A stochastic
+arithmetic for reliable scientific computation", Math. Comput. Simul. 35 (1993); Parker, "Monte Carlo arithmetic",
+1997). The runs of one array are its last axis, so that NumPy broadcasts and reduces the record's own axes as they are
+and no loop over entries is needed. A structural constant has a last axis of length 1.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.numbers.arithmetic import Array, Axes, Shape, broadcast_axes, segments
+
+RUNS = 8
+SUM_WEIGHT = 10.0
+_POOL = 1 << 16
+
+
+def unit_roundoff(dtype: Any) -> float:
+    """Half the distance from 1 to the next larger number: 2^-53 for float64."""
+    return float(np.finfo(dtype).eps) / 2
+
+
+class Floats:
+    """`arithmetic.Arithmetic` over float arrays whose last axis holds the runs.
+
+    The first `rounded` runs round every operation at random; the `plain` ones after them do not, and show what moved
+    inputs do.
+
+    Parameters
+    ----------
+    dtype: the subject's dtype: an operation recorded in a narrower dtype rounds to that one, in a wider one to this.
+    rounded, plain: how many runs of either kind.
+    seed: of the perturbations.
+    sum_weight: w in min(n, w sqrt(n)) u sum|terms|, the perturbation of a sum of n terms, whose order is free.
+    """
+
+    def __init__(
+        self,
+        dtype: Any,
+        rounded: int = RUNS,
+        plain: int = 0,
+        *,
+        seed: int = 0,
+        sum_weight: float = SUM_WEIGHT,
+    ) -> None:
+        self.dtype = np.dtype(dtype)
+        self.rounded = rounded
+        self.runs = rounded + plain
+        self.sum_weight = sum_weight
+        self.subject_unit = unit_roundoff(dtype)
+        # The carrier's own rounding has to stay far below the perturbations, and below the moves of inputs.
+        self.carrier: Any = np.float64 if rounded and self.subject_unit > 2.0**-40 else np.longdouble
+        self._random = np.random.default_rng(seed)
+        self._pool = np.zeros((0, self.runs))
+        self._factors: dict[float, Array] = {}
+        self._cursor = 0
+        self._entered: np.dtype[Any] | None = None
+        self.enter(self.dtype)
+
+    def enter(self, dtype: np.dtype[Any]) -> None:
+        """Round the operations that follow as `dtype` does, or as the subject's dtype if that is coarser."""
+        if dtype is not self._entered:
+            self.unit, self.floor, self.threshold = _limits(dtype, self.dtype)
+            self._entered = dtype
+
+    def _piece(self, rows: int) -> slice:
+        """The next rows of the pool of uniform numbers in [-1, 1]; it is drawn once, and reused at new offsets."""
+        if rows > len(self._pool):
+            size = max(_POOL // self.runs, 2 * rows)
+            self._pool = np.zeros((size, self.runs), dtype=self.carrier)  # 0 for plain runs
+            self._pool[:, : self.rounded] = self._random.uniform(-1.0, 1.0, (size, self.rounded))
+            self._factors.clear()
+            self._cursor = 0
+        if self._cursor + rows > len(self._pool):
+            self._cursor = int(self._random.integers(0, len(self._pool) - rows + 1))
+        start, self._cursor = self._cursor, self._cursor + rows
+        return slice(start, self._cursor)
+
+    def _round(self, y: Array, error: Array | None = None) -> Array:
+        """y with a random rounding: relative `unit`, or at most `unit` times `error`; plus underflow."""
+        if not self.rounded:
+            return y
+        if y.shape[-1] != self.runs:
+            y = np.broadcast_to(y, (*y.shape[:-1], self.runs))
+        piece = self._piece(y.size // self.runs)
+        if error is None:
+            factors = self._factors.get(self.unit)
+            if factors is None:
+                factors = self._factors[self.unit] = 1 + self.unit * self._pool
+            rounded = y * factors[piece].reshape(y.shape)
+        else:
+            rounded = y + (self.unit * self._pool[piece].reshape(y.shape)) * error
+            rounded = np.where(np.isfinite(y), rounded, y)
+        size = np.abs(y)
+        if y.size and size.min() < self.threshold:  # (an exact zero is no underflow)
+            low = self.floor * self._pool[piece].reshape(y.shape)
+            rounded = np.where((size < self.threshold) & (y != 0), rounded + low, rounded)
+        return rounded
+
+    def _terms(self, n: int) -> float:
+        """How many roundings a sum of n terms suffers, whatever its order."""
+        return min(float(n), self.sum_weight * math.sqrt(n))
+
+    # -- leaves ----------------------------------------------------------------------------------------------------
+
+    def constant(self, value: Array) -> Array:
+        return np.asarray(value, dtype=self.carrier)[..., None]
+
+    def real(self, name: str) -> Array:
+        wide = np.longdouble
+        value = {"pi": 4 * np.arctan(wide(1)), "ln2": np.log(wide(2)), "ln10": np.log(wide(10))}[name]
+        return np.asarray([value], dtype=self.carrier)
+
+    # -- elementwise -----------------------------------------------------------------------------------------------
+
+    def add(self, a: Array, b: Array) -> Array:
+        return self._round(a + b)
+
+    def sub(self, a: Array, b: Array) -> Array:
+        return self._round(a - b)
+
+    def mul(self, a: Array, b: Array) -> Array:
+        return self._round(a * b)
+
+    def div(self, a: Array, b: Array) -> Array:
+        return self._round(a / b)
+
+    def neg(self, a: Array) -> Array:
+        return -a
+
+    def unary(self, a: Array, *, function: str) -> Array:
+        return self._round(np.asarray(_function(function)(a), dtype=self.carrier))
+
+    def pow(self, a: Array, *, exponent: Array) -> Array:
+        if exponent.ndim == 0 and exponent == 2:
+            return self._round(a * a)
+        return self._round(np.power(a, self.constant(exponent)))
+
+    def power(self, a: Array, b: Array) -> Array:
+        return self._round(np.power(a, b))
+
+    def arctan2(self, a: Array, b: Array) -> Array:
+        return self._round(np.arctan2(a, b))
+
+    def hypot(self, a: Array, b: Array) -> Array:
+        return self._round(np.hypot(a, b))
+
+    def logaddexp(self, a: Array, b: Array) -> Array:
+        return self._round(np.logaddexp(a, b))
+
+    # -- sums ------------------------------------------------------------------------------------------------------
+
+    def sum(self, a: Array, *, axes: Axes) -> Array:
+        if not axes:
+            return a
+        total: Array = np.add.reduce(a, axis=axes)
+        if not self.rounded:
+            return total
+        count = int(np.prod([a.shape[axis] for axis in axes]))
+        return self._round(total, self._terms(count) * np.add.reduce(np.abs(a), axis=axes))
+
+    def cumsum(self, a: Array, *, axis: int, reverse: bool = False) -> Array:
+        if reverse:
+            return np.flip(self.cumsum(np.flip(a, axis), axis=axis), axis)
+        total = np.cumsum(a, axis=axis)
+        if not self.rounded:
+            return total
+        counts = np.array([self._terms(n + 1) for n in range(a.shape[axis])])
+        along = counts.reshape([-1 if k == axis else 1 for k in range(a.ndim)])
+        return self._round(total, along * np.cumsum(np.abs(a), axis=axis))
+
+    def matmul(self, a: Array, b: Array) -> Array:
+        left, right = np.moveaxis(a, -1, 0), np.moveaxis(b, -1, 0)
+        product = np.moveaxis(np.matmul(left, right), 0, -1)
+        if not self.rounded:
+            return np.asarray(product)
+        # A magnitude serves for the bound, so that one run in float64 (which BLAS multiplies) stands for all.
+        size = np.abs(left[0].astype(np.float64)) @ np.abs(right[0].astype(np.float64))
+        return self._round(product, self._terms(a.shape[-2] + 1) * size[..., None])
+
+    def scatter(self, a: Array, *, index: Array, shape: Shape) -> Array:
+        runs = a.shape[-1]
+        kept = index.ravel() >= 0
+        where, values = index.ravel()[kept], a.reshape(-1, runs)[kept]
+        flat = np.zeros((int(np.prod(shape)), runs), dtype=a.dtype)
+        order, starts, targets = segments(where)
+        if targets.size == where.size:
+            flat[where] = values
+        elif targets.size:
+            total = np.add.reduceat(values[order], starts)
+            if self.rounded:
+                counts = np.diff(np.r_[starts, where.size])
+                size = np.add.reduceat(np.abs(values[order]), starts)
+                many = np.where(counts > 1, np.minimum(counts, self.sum_weight * np.sqrt(counts)), 0)
+                total = self._round(total, many[:, None] * size)
+                flat = np.zeros((flat.shape[0], total.shape[1]), dtype=flat.dtype)
+            flat[targets] = total
+        return flat.reshape(*shape, flat.shape[1])
+
+    def sum_to(self, a: Array, shape: Shape) -> Array:
+        if a.shape[:-1] == shape:
+            return a
+        reduced = self.sum(a, axes=broadcast_axes(a.shape[:-1], shape))
+        return reduced.reshape(*shape, reduced.shape[-1])
+
+    # -- structure -------------------------------------------------------------------------------------------------
+
+    def swap(self, a: Array) -> Array:
+        return np.swapaxes(a, -2, -3)
+
+    def gather(self, *arrays: Array, index: Array, fill: float = 0.0) -> Array:
+        runs = max(a.shape[-1] for a in arrays)
+        pieces = [
+            np.broadcast_to(a, (*a.shape[:-1], runs)).reshape(-1, runs) if a.size else np.zeros((0, runs))
+            for a in arrays
+        ]
+        last = np.full((1, runs), fill, dtype=self.carrier)
+        return np.asarray(np.concatenate([*pieces, last])[index])
+
+    def broadcast(self, a: Array, shape: Shape) -> Array:
+        return np.broadcast_to(a, (*shape, a.shape[-1]))
+
+    def keep(self, a: Array, mask: Array) -> Array:
+        return np.where(mask[..., None], a, a.dtype.type(0))
+
+    def shape(self, a: Array) -> Shape:
+        return a.shape[:-1]
+
+
+@cache
+def _limits(dtype: np.dtype[Any], subject: np.dtype[Any]) -> tuple[float, float, float]:
+    """Unit roundoff, smallest subnormal and smallest normal number of the coarser of two dtypes."""
+    coarse = np.finfo(subject)
+    if dtype.kind == "f" and np.finfo(dtype).eps > coarse.eps:
+        coarse = np.finfo(dtype)
+    return float(coarse.eps) / 2, float(coarse.smallest_subnormal), float(coarse.tiny)
+
+
+def _function(name: str) -> Any:
+    """The float version of a unary primitive."""
+    special = _SPECIAL.get(name)
+    return special if special is not None else getattr(np, name)
+
+
+def _in_float64(name: str) -> Any:
+    """A scipy.special function, which has no longdouble loop. Its error is of the size of one rounding of float64."""
+
+    def call(x: Array) -> NDArray[np.float64]:
+        import scipy.special
+
+        return np.asarray(getattr(scipy.special, name)(x.astype(np.float64)))
+
+    return call
+
+
+def _expit(x: Array) -> Array:
+    tail = np.exp(-np.abs(x))
+    return np.asarray(np.where(x < 0, tail, x.dtype.type(1)) / (1 + tail))
+
+
+def _softplus(x: Array) -> Array:
+    return np.asarray(np.logaddexp(x.dtype.type(0), x))
+
+
+def _sinc(x: Array) -> Array:
+    z = 4 * np.arctan(x.dtype.type(1)) * x
+    return np.asarray(np.where(z == 0, x.dtype.type(1), np.sin(z) / np.where(z == 0, x.dtype.type(1), z)))
+
+
+def _sinc_slope(x: Array) -> Array:
+    pi = 4 * np.arctan(x.dtype.type(1))
+    z = pi * x
+    safe = np.where(z == 0, x.dtype.type(1), z)
+    far = (np.cos(safe) - np.sin(safe) / safe) / safe
+    near = -z / 3 + z**3 / 30 - z**5 / 840 + z**7 / 45360  # Taylor series of (sin z / z)'
+    return np.asarray(pi * np.where(np.abs(z) < 0.05, near, far))
+
+
+def _trigamma(x: Array) -> NDArray[np.float64]:
+    import scipy.special
+
+    return np.asarray(scipy.special.polygamma(1, x.astype(np.float64)))
+
+
+_SPECIAL = {
+    "expit": _expit,
+    "softplus": _softplus,
+    "sinc": _sinc,
+    "sinc_slope": _sinc_slope,
+    "trigamma": _trigamma,
+    "digamma": _in_float64("digamma"),
+    "gammaln": _in_float64("gammaln"),
+    "erf": _in_float64("erf"),
+    "erfc": _in_float64("erfc"),
+    "ndtr": _in_float64("ndtr"),
+    "log_ndtr": _in_float64("log_ndtr"),
+}
+
+
+def largest(deviations: Sequence[Array]) -> list[NDArray[np.float64]]:
+    """Per entry the largest magnitude over the runs, as float64; NaN (a run that broke down) counts as inf."""
+    out = []
+    for deviation in deviations:
+        size = np.max(np.abs(deviation), axis=-1).astype(np.float64)
+        out.append(np.where(np.isnan(size), np.inf, size))
+    return out

@@ -1,0 +1,180 @@
+"""The oracle `exact`: the function runs in balls; reverse and forward sweeps over the record give proven derivatives.
+
+Every comparison that cannot be decided is explored both ways (`gradcheck.numbers`): where all outcomes have one
+derivative it is that derivative, at a kink the one-sided derivatives come back as alternatives, at a jump there is none.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcheck.errors import HarnessFault, Unsupported
+from gradcheck.numbers import Derivative, Enclosure, Outcomes, Rounding, Smoothness, explore
+from gradcheck.oracle.estimate import Array, Aside, Estimate, Estimates, Kind
+from gradcheck.problem import LEAVES, OPS, Graph, Point
+from gradcheck.problem.function import Product, lend
+from gradcheck.problem.parts import ancestors
+
+NAME = "exact"
+MOST_ENTRIES = 200_000
+"""Entries to differentiate by; more of them take too long, ball by ball."""
+NOISE = 16.0
+"""Largest distance between f's own value and its exact value, in observed effects of rounding, that is admitted."""
+
+
+@dataclass(frozen=True)
+class Exactly:
+    """What the exact oracle knows of a product at a point.
+
+    Attributes
+    ----------
+    estimates: proven; error inf where a kink leaves no one derivative.
+    derivative: smoothness, the alternatives at a kink and which of them occur nearby.
+    rounding: what rounding in the subject's dtype can cost, per block.
+    outcomes: all runs, for questions about more (loops that run on).
+    """
+
+    estimates: Estimates
+    derivative: Derivative
+    rounding: Rounding
+    outcomes: Outcomes
+
+
+def exactly(product: Product) -> Exactly | Aside:
+    """J^T c or J t, proven; or why not.
+
+    Raises HarnessFault when the reverse and the forward sweep contradict each other.
+    """
+    function = product.function
+    entries = sum(np.size(product.inputs[k]) for k in function.wrt)
+    if entries > MOST_ENTRIES:
+        return Aside(NAME, f"{entries:,} entries, budget {MOST_ENTRIES:,}".replace(",", " "))
+    inputs = lend(product.inputs)
+    outcomes = _explored(function.f, inputs, function.wrt, product.dtype, product.cotangents)
+    if isinstance(outcomes, Aside):
+        return outcomes
+    if why := _not_admitted(outcomes, product):
+        return Aside(NAME, why)
+    with np.errstate(all="ignore"):
+        try:
+            if product.tangents is None:
+                derivative = outcomes.vjp(product.cotangents)
+                rounding = outcomes.rounding(product.cotangents)
+            else:
+                derivative = outcomes.jvp(product.tangents)
+                rounding = outcomes.rounding_jvp(product.tangents)
+        except Unsupported as reason:
+            return Aside(NAME, str(reason))
+    if derivative.smoothness is Smoothness.JUMP:
+        return Aside(NAME, f"the function jumps here ({'; '.join(derivative.notes[:3])})")
+    smooth = derivative.smoothness is Smoothness.SMOOTH
+    gradients = {}
+    for block, part in zip(product.blocks, derivative.parts, strict=True):
+        estimate = proven(part)
+        gradients[block] = estimate if smooth else Estimate.unknown(estimate.value.shape, Kind.PROVEN)
+    notes = tuple(derivative.notes) if not smooth else ()
+    return Exactly(Estimates(NAME, None, gradients, notes), derivative, rounding, outcomes)
+
+
+def proven(part: Enclosure) -> Estimate:
+    """An enclosure as a proven estimate (its radius covers the rounding of the midpoint to float64)."""
+    return Estimate(part.midpoint, part.radius, Kind.PROVEN)
+
+
+def _explored(
+    f: Callable[..., Any], inputs: Sequence[Any], wrt: Sequence[int], dtype: Any, cotangents: Sequence[Array] | None
+) -> Outcomes | Aside:
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return explore(f, inputs, wrt=wrt, dtype=dtype, cotangents=cotangents)
+    except HarnessFault:
+        raise
+    except Unsupported as reason:
+        return Aside(NAME, str(reason))
+    except Exception as wrong:  # the user's code met an array that is none of NumPy's: the next oracle takes over
+        return Aside(NAME, f"f raised {type(wrong).__name__} on traced arrays: {str(wrong)[:200]}")
+
+
+def _not_admitted(outcomes: Outcomes, product: Product) -> str:
+    """A run in other numbers counts only if it computes the same function: its value has to be f's own."""
+    own, _ = product.outputs
+    unit = float(np.finfo(product.dtype).eps)
+    if len(own) != len(outcomes.values):
+        return f"traced, f returned {len(outcomes.values)} outputs instead of {len(own)}"
+    for mine, exact, spread in zip(own, outcomes.values, outcomes.value_spread, strict=True):
+        if mine.shape != exact.shape:
+            return f"traced, f returned shape {exact.shape} instead of {mine.shape}"
+        with np.errstate(all="ignore"):
+            value = mine.astype(np.float64)
+            allowed = NOISE * spread + 64 * unit * np.abs(exact.midpoint) + exact.radius + np.finfo(float).tiny
+            off = np.isfinite(value) & np.isfinite(exact.midpoint) & ~(np.abs(value - exact.midpoint) <= allowed)
+        if np.any(off):
+            at = tuple(int(i) for i in np.argwhere(off)[0])
+            return f"f's own value {value[at]:.17g} is not its exact value {exact.midpoint[at]:.17g}"
+    return ""
+
+
+class Exact:
+    """The oracle for graphs: the op table's values, run in balls."""
+
+    name = NAME
+
+    def __call__(self, graph: Graph, point: Point) -> Estimates | Aside:
+        """Proven estimates of the loss and of every parameter's gradient; error inf at a kink."""
+        said = examine_graph(graph, point, np.dtype(np.float64))
+        return said if isinstance(said, Aside) else said[0]
+
+
+exact = Exact()
+
+
+def examine_graph(graph: Graph, point: Point, dtype: np.dtype[Any]) -> tuple[Estimates, Exactly] | Aside:
+    """Estimates of a graph's loss and gradients, with everything else that is known (rounding, alternatives)."""
+    names = [graph.names[i] for i in graph.parameters]
+    if not names:
+        return Aside(NAME, "the graph has no parameters")
+    f = as_function(graph, point)
+    inputs = [np.asarray(point[name], dtype=np.float64) for name in names]
+    if sum(x.size for x in inputs) > MOST_ENTRIES:
+        return Aside(NAME, f"more than {MOST_ENTRIES} entries")
+    outcomes = _explored(f, inputs, range(len(inputs)), dtype, None)
+    if isinstance(outcomes, Aside):
+        return outcomes
+    with np.errstate(all="ignore"):
+        derivative, rounding = outcomes.vjp(), outcomes.rounding()
+    if derivative.smoothness is Smoothness.JUMP:
+        return Aside(NAME, "the loss jumps here")
+    smooth = derivative.smoothness is Smoothness.SMOOTH
+    gradients = {
+        name: proven(part) if smooth else Estimate.unknown(part.midpoint.shape, Kind.PROVEN)
+        for name, part in zip(names, derivative.parts, strict=True)
+    }
+    notes = () if smooth else tuple(derivative.notes)
+    estimates = Estimates(NAME, proven(outcomes.values[0]), gradients, notes)
+    return estimates, Exactly(estimates, derivative, rounding, outcomes)
+
+
+def as_function(graph: Graph, point: Point) -> Callable[..., Any]:
+    """The graph as plain NumPy code: a function of its parameters' arrays, in order, that returns the loss."""
+    parameters = {i: k for k, i in enumerate(graph.parameters)}
+    order = ancestors(graph, graph.loss)
+    fixed = {i: np.asarray(point[graph.names[i]], dtype=np.float64) for i in graph.free if i not in parameters}
+    steps = [
+        (i, OPS[graph.op(i)], graph.arguments(i), {**OPS[graph.op(i)].attributes, **graph.attributes.get(i, {})})
+        for i in order
+        if graph.op(i) not in LEAVES
+    ]
+
+    def loss(*arrays: Any) -> Any:
+        values: dict[int, Any] = {**graph.constants, **fixed, **{i: arrays[k] for i, k in parameters.items()}}
+        for i, op, arguments, attributes in steps:
+            values[i] = op.value(*(values[j] for j in arguments), **attributes)
+        return values[graph.loss]
+
+    return loss

@@ -1,0 +1,149 @@
+"""`Function`: a black box of arrays, and `Product`: the derivative times a vector that is asked for."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.errors import InvalidProblem
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Function:
+    """A black box `f(*inputs)` whose derivative is asked for.
+
+    Attributes
+    ----------
+    f: takes the inputs, returns an array, a number, or a tuple of them.
+    wrt: positions of the inputs that are differentiated.
+    names: a name per input, as messages use it.
+    """
+
+    f: Callable[..., Any]
+    wrt: tuple[int, ...]
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, f: Callable[..., Any], inputs: Sequence[Any], wrt: Sequence[int | str] | int | str | None) -> Function:
+        """A Function with the names of f's own arguments; by default every floating-point input is differentiated.
+
+        Raises InvalidProblem for an f that cannot be called, an unknown `wrt`, or inputs that are not real numbers.
+        """
+        if not callable(f):
+            raise InvalidProblem(f"expected a function of arrays, got {type(f).__name__}", where="f")
+        if not inputs:
+            raise InvalidProblem("expected at least one input to differentiate with respect to, got none")
+        names = input_names(f, len(inputs))
+        for name, value in zip(names, inputs, strict=True):
+            if np.asarray(value).dtype.kind not in "fiub":
+                raise InvalidProblem(
+                    f"expected an array of real numbers, got dtype {np.asarray(value).dtype}", where=f"input {name!r}"
+                )
+        return cls(f, _positions(wrt, inputs, names), names)
+
+    def value(self, inputs: Sequence[Any]) -> tuple[tuple[Array, ...], bool]:
+        """The outputs as arrays, and whether f returned a tuple. f gets `inputs` themselves, without copies.
+
+        Raises InvalidProblem when f returns something else than real arrays; whatever f raises passes.
+        """
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            returned = self.f(*inputs)
+        many = isinstance(returned, tuple | list)
+        outputs = tuple(np.asarray(part) for part in (returned if many else (returned,)))
+        for k, part in enumerate(outputs):
+            if part.dtype.kind not in "fiub":
+                what = "None" if part.dtype == object and part.shape == () and part.item() is None else part.dtype
+                place = f"output {k} of f" if many else "f"
+                raise InvalidProblem(f"expected an array of real numbers, got {what}", where=place)
+        return outputs, many
+
+
+@dataclass(frozen=True)
+class Product:
+    """What an oracle is asked: J^T c (a VJP) or J t (a JVP) of a function at a point.
+
+    Attributes
+    ----------
+    function: what is differentiated.
+    inputs: all of f's arguments; those in `wrt` are floating-point arrays.
+    cotangents: one array per output for J^T c; None for a JVP.
+    tangents: one array per differentiated input for J t; None for a VJP.
+    dtype: the dtype in which the subject computes.
+    """
+
+    function: Function
+    inputs: tuple[Any, ...]
+    cotangents: tuple[Array, ...] | None
+    tangents: tuple[Array, ...] | None
+    dtype: np.dtype[Any]
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """Names of the parts of the answer: differentiated inputs for a VJP, outputs for a JVP."""
+        if self.tangents is None:
+            return tuple(self.function.names[k] for k in self.function.wrt)
+        outputs = self.outputs[0]
+        return ("output",) if len(outputs) == 1 else tuple(f"output {k}" for k in range(len(outputs)))
+
+    @property
+    def outputs(self) -> tuple[tuple[Array, ...], bool]:
+        """f's own value here, computed on copies."""
+        return self.function.value(lend(self.inputs))
+
+    def scalar(self, inputs: Sequence[Any]) -> float:
+        """<c, f(inputs)>, the scalar function whose gradient J^T c is, in float64 (VJP only)."""
+        assert self.cotangents is not None
+        outputs, _ = self.function.value(inputs)
+        return float(sum(np.sum(np.asarray(c, dtype=float) * o) for c, o in zip(self.cotangents, outputs, strict=True)))
+
+
+def lend(inputs: Sequence[Any]) -> tuple[Any, ...]:
+    """Copies that keep memory layout; an array that is given twice stays one array."""
+    copies: dict[int, Any] = {}
+    for value in inputs:
+        if id(value) not in copies:
+            copies[id(value)] = value.copy(order="K") if isinstance(value, np.ndarray) else value
+    return tuple(copies[id(value)] for value in inputs)
+
+
+def input_names(f: Callable[..., Any], count: int) -> tuple[str, ...]:
+    """The names of f's positional arguments, or "input 0", "input 1", ... where it has none to tell."""
+    plain = tuple(f"input {k}" for k in range(count)) if count > 1 else ("input",)
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):  # ufuncs and some builtins tell no signature
+        return plain
+    named = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return tuple(named[:count]) if len(named) >= count else plain
+
+
+def _positions(wrt: Sequence[int | str] | int | str | None, inputs: Sequence[Any], names: Sequence[str]) -> Any:
+    floating = [k for k, value in enumerate(inputs) if np.asarray(value).dtype.kind == "f"]
+    if wrt is None:
+        if not floating:
+            kinds = ", ".join(str(np.asarray(v).dtype) for v in inputs)
+            raise InvalidProblem(f"no input is a floating-point array (dtypes {kinds}); nothing can be differentiated")
+        return tuple(floating)
+    chosen = []
+    for k in (wrt,) if isinstance(wrt, int | str) else wrt:
+        at = names.index(k) if isinstance(k, str) and k in names else k
+        if not isinstance(at, int) or not -len(inputs) <= at < len(inputs):
+            raise InvalidProblem(f"wrt names an input by position or name, got {k!r}; inputs are {', '.join(names)}")
+        if at % len(inputs) not in floating:
+            raise InvalidProblem(
+                f"dtype {np.asarray(inputs[at]).dtype} cannot be differentiated; give floating-point values",
+                where=f"input {names[at]!r}",
+            )
+        chosen.append(at % len(inputs))
+    if not chosen or len(set(chosen)) != len(chosen):
+        raise InvalidProblem(f"wrt must choose at least one input, each once, got {wrt!r}")
+    return tuple(chosen)

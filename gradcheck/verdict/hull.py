@@ -1,0 +1,56 @@
+"""Kinks: is an answer a mixture of the derivatives that hold around the point?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def in_hull(answer: Array, corners: Sequence[Array], tolerance: Array) -> bool:
+    """Whether `answer` lies in the convex hull of `corners`, up to `tolerance` per entry; all of shape (n,).
+
+    Tested on the whole vector: entries that are each between their bounds need not be a mixture. Solves
+    min t, |sum_k lambda_k corner_k - answer| <= t tolerance, lambda >= 0, sum lambda = 1, and asks for t <= 1.
+    """
+    if not np.all(np.isfinite(answer)):
+        return False
+    points = np.stack([np.asarray(c, dtype=np.float64) for c in corners])
+    spread = np.ptp(points, axis=0)
+    moving = spread > 0
+    if np.any(np.abs(points[0] - answer)[~moving] > tolerance[~moving]):
+        return False
+    if not np.any(moving):
+        return True
+    tight = np.maximum(tolerance[moving], np.finfo(float).tiny)
+    # In units of each entry's own spread, so that the solver sees numbers near 1.
+    unit = spread[moving]
+    columns, target, share = (points[:, moving] / unit).T, answer[moving] / unit, tight / unit
+    if np.any(target > columns.max(axis=1) + share) or np.any(target < columns.min(axis=1) - share):
+        return False
+    if len(points) == 2:
+        direction = columns[:, 1] - columns[:, 0]
+        along = np.clip(np.dot(direction, target - columns[:, 0]) / np.dot(direction, direction), 0.0, 1.0)
+        return bool(np.all(np.abs(columns[:, 0] + along * direction - target) <= share + 1e-12))
+    from scipy.optimize import linprog
+
+    count = len(points)
+    # Minimise the largest miss beyond each entry's tolerance.
+    rows = np.vstack(
+        [np.hstack([columns, -np.ones((len(target), 1))]), np.hstack([-columns, -np.ones((len(target), 1))])]
+    )
+    limits = np.concatenate([target + share, share - target])
+    found = linprog(
+        np.r_[np.zeros(count), 1.0],
+        A_ub=rows,
+        b_ub=limits,
+        A_eq=np.r_[np.ones(count), 0.0][None, :],
+        b_eq=[1.0],
+        bounds=[(0, None)] * (count + 1),
+        method="highs",
+    )
+    return bool(found.status == 0 and found.x[-1] <= 1e-9)
