@@ -13,8 +13,10 @@ from gradcheck.check.evidence import Evidence
 from gradcheck.check.question import Question, Reply
 from gradcheck.check.settings import Settings
 from gradcheck.check.structure import Projection, project, projections
+from gradcheck.check.many import Directions
 from gradcheck.check.prolong import shrinks
 from gradcheck.check.wider import exact_answer
+from gradcheck.errors import GradcheckError
 from gradcheck.numbers import Smoothness
 from gradcheck.problem.function import Product
 from gradcheck.verdict.compare import Comparison, Truth, Worst, interest, judge, scale
@@ -67,6 +69,8 @@ def compare_numbers(
         return _at_kink(evidence, answers)
     function = product.function
     by_structure = projections(extras.structure, product.inputs, function.names, function.wrt)
+    if product.tangents is None and not evidence.testimony.answers and sum(a.size for a in answers.values()):
+        return _by_directions(evidence, answers, settings)
     comparisons = [_judge(b, a, evidence, product, settings, extras, by_structure) for b, a in answers.items()]
     findings: list[Finding] = []
     what = "f" if product.tangents is None else "output"
@@ -83,7 +87,36 @@ def compare_numbers(
             findings.append(finding("GC034", **_facts(comparison, what)))
         else:
             findings.append(_wrong(comparison, what))
+    if any(f.code == "GC012" for f in findings) and not any(np.any(c.truth.proven) for c in comparisons):
+        findings = _confirmed(evidence, answers, findings)
     return Numbers(evidence, tuple(comparisons), tuple(findings))
+
+
+def _by_directions(evidence: Evidence, answers: dict[str, Array], settings: Settings) -> Numbers:
+    """No oracle bounds single entries: random directions, then group testing."""
+    try:
+        directions = Directions(evidence.product, answers, np.random.default_rng(17))
+        verified = directions.verify(settings.interest or 1e-6)
+    except GradcheckError as reason:
+        why = finding("GC031", block="all blocks", entry="", bound=float("inf"), interest=settings.interest or 1e-6)
+        return Numbers(evidence, (), (why, finding("GC040", oracle="directions", why=str(reason))))
+    entries = sum(a.size for a in answers.values())
+    return Numbers(evidence, (), verified.findings, by_hull=entries if verified.decided else 0)
+
+
+def _confirmed(evidence: Evidence, answers: dict[str, Array], findings: list[Finding]) -> list[Finding]:
+    """A discrepancy that rests on estimates alone has to show along a random direction, too."""
+    product = evidence.product
+    if product.tangents is None:
+        try:
+            agreed = Directions(product, answers, np.random.default_rng(29)).confirm()
+        except GradcheckError:
+            agreed = False
+        if not agreed:
+            blocks = ", ".join(str(f.facts["block"]) for f in findings if f.code == "GC012")
+            doubt = finding("GC032", oracles="differences per entry and along a direction", block=blocks, entry="")
+            return [doubt, *(f for f in findings if f.code != "GC012")]
+    return [*findings, finding("GC047", what="differences per entry and along a random direction")]
 
 
 def _filled(product: Product, reply: Reply, evidence: Evidence) -> dict[str, Array]:

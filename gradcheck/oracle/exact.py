@@ -1,7 +1,7 @@
 """The oracle `exact`: the function runs in balls; reverse and forward sweeps over the record give proven derivatives.
 
 Every comparison that cannot be decided is explored both ways (`gradcheck.numbers`): where all outcomes have one
-derivative it is that derivative, at a kink the one-sided derivatives come back as alternatives, at a jump there is none.
+derivative, that is the one; at a kink the one-sided derivatives come back as alternatives; at a jump there is none.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def exactly(product: Product) -> Exactly | Aside:
     function = product.function
     entries = sum(np.size(product.inputs[k]) for k in function.wrt)
     if entries > MOST_ENTRIES:
-        return Aside(NAME, f"{entries:,} entries, budget {MOST_ENTRIES:,}".replace(",", " "))
+        return Aside(NAME, f"{entries} entries, budget {MOST_ENTRIES}")
     inputs = lend(product.inputs)
     outcomes = _explored(function.f, inputs, function.wrt, product.dtype, product.cotangents)
     if isinstance(outcomes, Aside):

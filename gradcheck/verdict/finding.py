@@ -398,6 +398,13 @@ def _kinds() -> dict[str, FindingKind]:
             "limit. Say what was meant with meant=g, or how accurate f is with accuracy=r; without either, nothing can tell "
             "which derivative is the right one.",
         ),
+        FindingKind(
+            "GC035",
+            still_open,
+            "no valid point",
+            "{tried} points were drawn, and f was defined at none of them: {why}",
+            "The strategies never gave a point at which f has a finite value. Narrow them to f's domain.",
+        ),
         # --- notes ------------------------------------------------------------------------------------------
         FindingKind(
             "GC040",
@@ -456,6 +463,13 @@ def _kinds() -> dict[str, FindingKind]:
             "rests on estimates",
             "no proof was to be had; the finding rests on {what}",
             "Every oracle that proves stepped aside, so that two independent estimates had to agree.",
+        ),
+        FindingKind(
+            "GC048",
+            note,
+            "points drawn",
+            "{points}",
+            "Inputs came from strategies: so many points were drawn and compared, or this is the simplest one that fails.",
         ),
         # --- causes -----------------------------------------------------------------------------------------
         FindingKind(

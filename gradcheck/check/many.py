@@ -1,0 +1,220 @@
+"""Too many entries to compare one by one: random directions that miss an error with a stated probability, then
+adaptive group testing to name the wrong entries.
+
+For an answer a, a truth v and directions u = d N(0, 1), d_b = 1 / s_b per block, the discrepancy <a - v, u> is normal
+with standard deviation |e|, e = d (a - v). |<a - v, u>| <= t then has probability at most (t / |e|) sqrt(2 / pi).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.oracle.finite_difference import directional
+from gradcheck.problem.function import Product, lend
+from gradcheck.verdict.finding import Finding, finding
+
+Array = NDArray[Any]
+Entry = tuple[str, tuple[int, ...]]
+
+MISS = 1e-9
+"""Probability with which an error of interest may be missed."""
+MOST_DIRECTIONS = 12
+MOST_WRONG = 5
+"""Wrong entries that are named; beyond that it is "at least"."""
+SHARE = 0.2
+"""A part of the entries is to blame if its discrepancy exceeds this share of what the whole showed."""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What directions found: findings, and how many runs of f it took."""
+
+    findings: tuple[Finding, ...]
+    decided: bool
+    evaluations: int
+
+
+class Directions:
+    """One answer of a gradient or VJP against differences along random directions."""
+
+    def __init__(self, product: Product, answers: Mapping[str, Array], random: np.random.Generator) -> None:
+        self._product = product
+        self._answers = {b: a.astype(np.float64) for b, a in answers.items()}
+        self._random = random
+        self._cotangent = product.cotangents if product.outputs[1] else (product.cotangents or (None,))[0]
+        self._blocks = dict(zip(product.blocks, product.function.wrt, strict=True))
+        self._count = 0
+        self._scale = {b: self._pilot(b) for b in self._blocks}
+
+    def confirm(self) -> bool:
+        """Whether one more direction, by itself, shows that something is wrong."""
+        u = {b: self._random.standard_normal(a.shape) / self._scale[b] for b, a in self._answers.items()}
+        off, bound = self._discrepancy(u)
+        return abs(off) > bound
+
+    def verify(self, relative: float) -> Verified:
+        """Directions until an error of `relative` of each block is missed with probability at most MISS."""
+        entries = sum(a.size for a in self._answers.values())
+        size = relative * math.sqrt(entries)  # |e| of an error of that share of every block
+        miss, wrong = 1.0, []
+        for number in range(1, MOST_DIRECTIONS + 1):
+            u = {b: self._random.standard_normal(a.shape) / self._scale[b] for b, a in self._answers.items()}
+            off, bound = self._discrepancy(u)
+            if not math.isfinite(bound):
+                continue
+            if abs(off) > bound:
+                wrong.append((u, off, bound))
+                if len(wrong) == 2:
+                    return self._blame(wrong, entries)
+            miss *= min(1.0, (abs(off) + bound) / size * math.sqrt(2 / math.pi))
+            if miss <= MISS and not wrong:
+                note = finding("GC046", entries=entries, directions=number, size=relative, miss=miss)
+                return Verified((note,), True, self._count)
+        if wrong:
+            return self._blame(wrong, entries)
+        why = finding("GC031", block="all blocks", entry="", bound=miss, interest=MISS)
+        return Verified((why,), False, self._count)
+
+    # -- one direction -----------------------------------------------------------------------------------------------
+
+    def _discrepancy(self, u: Mapping[str, Array]) -> tuple[float, float]:
+        """<a, u> - D_u f and how large it may be without anything being wrong."""
+        value, error, info = directional(
+            self._product.function.f, self._product.inputs, self._full(u), cotangent=self._cotangent
+        )
+        self._count += info.evaluations
+        self._step = float(info.step)
+        terms = [a * u[b] for b, a in self._answers.items()]
+        inner = float(sum(np.sum(t) for t in terms))
+        unit = float(np.finfo(self._product.dtype).eps)
+        rounding = 64 * unit * math.sqrt(sum(float(np.sum(t * t)) for t in terms)) + 64 * unit * abs(inner)
+        return inner - float(value), float(error) + rounding
+
+    def _full(self, u: Mapping[str, Array]) -> list[Array]:
+        full = [np.zeros(np.shape(x)) for x in self._product.inputs]
+        for block, k in self._blocks.items():
+            if block in u:
+                full[k] = u[block]
+        return full
+
+    def _pilot(self, block: str) -> float:
+        """s_b: the root mean square of the block's true gradient, from one direction in it."""
+        a = self._answers[block]
+        u = {block: self._random.standard_normal(a.shape)}
+        value, _, info = directional(
+            self._product.function.f, self._product.inputs, self._full(u), cotangent=self._cotangent
+        )
+        self._count += info.evaluations
+        norm = abs(float(value)) / max(1.0, math.sqrt(a.size))
+        return norm if math.isfinite(norm) and norm > 0 else 1.0
+
+    # -- which entries -----------------------------------------------------------------------------------------------
+
+    def _blame(self, wrong: Sequence[tuple[Mapping[str, Array], float, float]], entries: int) -> Verified:
+        found = self._locate(max(abs(off) for _, off, _ in wrong))
+        findings = []
+        for (block, at), answer, truth in found:
+            facts = {"block": block, "entry": list(at) or "", "subject": answer, "truth": truth}
+            distance = abs(answer - truth)
+            more = {"wrong": len(found), "entries": entries, "distance": distance, "allowed": wrong[0][2]}
+            findings.append(finding("GC012", loss="f", **facts, **more))
+        if not findings:
+            _, off, bound = wrong[0]
+            facts = {
+                "block": "some entry",
+                "entry": "",
+                "subject": off,
+                "truth": 0.0,
+                "distance": abs(off),
+                "allowed": bound,
+            }
+            findings.append(finding("GC012", loss="f", **facts))
+        several = f"at least {MOST_WRONG} entries are wrong; " if len(found) >= MOST_WRONG else ""
+        what = f"{several}differences along {len(wrong)} directions, {self._count} runs of f in all"
+        findings.append(finding("GC047", what=what))
+        return Verified(tuple(findings), True, self._count)
+
+    def _locate(self, gross: float) -> list[tuple[Entry, float, float]]:
+        """Halve the entries; a half is to blame if the discrepancy along fresh weights on it is not small."""
+        flat = np.concatenate([a.ravel() for a in self._answers.values()])
+        weight = np.concatenate([np.full(a.size, 1 / self._scale[b]) for b, a in self._answers.items()])
+        step = self._plain_step(flat, weight, gross)
+        found: list[tuple[Entry, float, float]] = []
+        waiting = [(0, len(flat))]
+        while waiting and len(found) < MOST_WRONG:
+            low, high = waiting.pop()
+            if high - low == 1:
+                slope = self._one(low)
+                found.append((self._entry(low), float(flat[low]), slope))
+                continue
+            middle = (low + high) // 2
+            blamed = [
+                (a, b) for a, b in ((low, middle), (middle, high)) if self._guilty(a, b, flat, weight, gross, step)
+            ]
+            waiting += blamed[::-1]
+        return found
+
+    def _one(self, position: int) -> float:
+        """The derivative by one entry: two central differences, extrapolated."""
+        block, at = self._entry(position)
+        h = 1e-3 * max(1e-3, abs(float(np.asarray(self._product.inputs[self._blocks[block]])[at])))
+        wide, narrow = (self._plain(position, position + 1, np.ones(1), s) for s in (h, h / 2))
+        return (4 * narrow - wide) / 3
+
+    def _guilty(self, low: int, high: int, flat: Array, weight: Array, gross: float, step: float) -> bool:
+        u = (
+            weight[low:high]
+            * self._random.choice([-1.0, 1.0], high - low)
+            * self._random.uniform(0.75, 1.5, high - low)
+        )
+        off = float(np.dot(flat[low:high], u)) - self._plain(low, high, u, step)
+        return abs(off) > SHARE * gross / 3
+
+    def _plain_step(self, flat: Array, weight: Array, gross: float) -> float:
+        """A step at which a plain central difference is as good as locating needs: a tenth of the discrepancy."""
+        u = weight * self._random.standard_normal(len(flat))
+        step = self._step
+        last = self._plain(0, len(flat), u, step)
+        for _ in range(12):
+            step /= 4
+            now = self._plain(0, len(flat), u, step)
+            if abs(now - last) <= 0.05 * gross:
+                break
+            last = now
+        return step
+
+    def _plain(self, low: int, high: int, u: Array, step: float) -> float:
+        """A central difference over the entries [low, high)."""
+        full = np.zeros(sum(a.size for a in self._answers.values()))
+        full[low:high] = u
+        moves = self._split(full)
+        values, lengths = [], []
+        for sign in (1.0, -1.0):
+            inputs = list(lend(self._product.inputs))
+            for block, k in self._blocks.items():
+                x = np.asarray(inputs[k], dtype=np.float64)
+                inputs[k] = np.asarray(x + sign * step * moves[block], dtype=np.asarray(inputs[k]).dtype)
+            values.append(self._product.scalar(inputs))
+            lengths.append(sign * step)
+            self._count += 1
+        return (values[0] - values[1]) / (lengths[0] - lengths[1])
+
+    def _split(self, flat: Array) -> dict[str, Array]:
+        parts, start = {}, 0
+        for block, a in self._answers.items():
+            parts[block] = flat[start : start + a.size].reshape(a.shape)
+            start += a.size
+        return parts
+
+    def _entry(self, position: int) -> Entry:
+        for block, a in self._answers.items():
+            if position < a.size:
+                return block, tuple(int(i) for i in np.unravel_index(position, a.shape))
+            position -= a.size
+        raise AssertionError("a position beyond all blocks")
