@@ -1,6 +1,12 @@
 """How far an answer may be off by honest rounding. Never taken from the subject's own answers.
 
-Where no number system runs, the allowance is max(64, number of operations) u times the entry's scale, max(|v_i|, s_b).
+Stochastic arithmetic replays the recorded forward and reverse sweep with every operation perturbed by a random unit
+roundoff of the subject's dtype; the allowance is
+
+    8 max(deviation_i, rms of the block's deviations) + change under one ulp of the inputs + 16 u s_b + 2 u |v_i|
+
+and the smallest subnormal number per operation. Where no number system runs it is
+max(64, number of operations) u max(|v_i|, s_b).
 """
 
 from __future__ import annotations
@@ -14,10 +20,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check.truth import Testimony
+from gradcheck.oracle.exact import Exactly
 from gradcheck.problem import Case
-from gradcheck.verdict.compare import UNIT_ROUNDOFF, scale
+from gradcheck.verdict.compare import Truth, scale
 
 Array = NDArray[Any]
+
+STOCHASTIC = 8.0
+"""Allowance in largest deviations observed over the stochastic runs."""
+ROUNDINGS = 16
+"""Roundings of the block's scale that any honest formula may cost: far below every error of interest."""
+FEWEST = 64
+"""Operations that the allowance covers at least, where it is counted and not measured."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +47,48 @@ class Allowances:
 
 
 def allowances(case: Case, testimony: Testimony) -> Allowances:
-    """What rounding in the case's dtype may cost on this problem at this point."""
-    graph, u = case.graph, UNIT_ROUNDOFF[case.dtype]
+    """What rounding in the case's dtype may cost on this graph at this point."""
+    graph, info = case.graph, np.finfo(case.dtype)
+    u = float(info.eps) / 2
     operations = sum(math.prod(graph.shapes[i]) for i in range(len(graph)))
-    share = max(64, operations) * u
     values = graph.evaluate(case.point)
     largest = max((float(np.max(np.abs(v), initial=0.0)) for v in values.values()), default=0.0)
-    size = abs(float(testimony.loss.middle))
+    size = abs(float(testimony.loss.middle)) or largest  # a loss that happens to be 0 has no scale of its own
+    exact = next((a for a in testimony.answers if isinstance(a, Exactly)), None)
     fallback, limits = {}, {}
-    for block, truth in testimony.gradients.items():
+    for k, (block, truth) in enumerate(testimony.gradients.items()):
         norm = float(np.linalg.norm(np.asarray(case.point[block], dtype=np.float64)))
         fallback[block] = size / max(1.0, norm)
-        limits[block] = share * np.maximum(np.abs(truth.middle), scale(truth, fallback[block]))
-    return Allowances(np.asarray(share * max(size, largest)), limits, fallback)
+        if exact is not None:
+            limits[block] = measured(exact, k, truth, np.dtype(case.dtype))
+        else:
+            limits[block] = counted(operations, truth, fallback[block], np.dtype(case.dtype))
+    loss = max(FEWEST, operations) * u * max(size, largest)
+    if exact is not None:
+        loss = STOCHASTIC * float(exact.outcomes.value_spread[0]) + ROUNDINGS * u * size
+        loss += operations * float(info.smallest_subnormal)
+    return Allowances(np.asarray(loss), limits, fallback)
+
+
+def measured(exact: Exactly, k: int, truth: Truth, dtype: np.dtype[Any]) -> Array:
+    """The allowance of the k-th block, from stochastic runs; `dtype` is the one the block's answer comes in."""
+    deviation, change = exact.rounding.deviation[k], exact.rounding.input_change[k]
+    info = np.finfo(dtype)
+    u = float(info.eps) / 2
+    spread = np.maximum(deviation, _rms(deviation))  # entries of one block are rounded by the same sums
+    relative = 2 * u * np.abs(truth.middle) + ROUNDINGS * u * scale(truth, 0.0)
+    underflow = float(info.smallest_subnormal) * max(exact.outcomes.operations, 1)
+    return np.asarray(STOCHASTIC * spread + change + relative + underflow)
+
+
+def counted(operations: int, truth: Truth, fallback: float, dtype: np.dtype[Any]) -> Array:
+    """The allowance of a block where nothing could be measured."""
+    info = np.finfo(dtype)
+    share = max(FEWEST, operations) * float(info.eps) / 2
+    size = np.maximum(np.abs(truth.middle), scale(truth, fallback))
+    return np.asarray(share * size + operations * float(info.smallest_subnormal))
+
+
+def _rms(a: Array) -> float:
+    peak = float(np.max(a, initial=0.0))
+    return peak * float(np.sqrt(np.mean(np.square(a / peak)))) if 0 < peak < np.inf else peak

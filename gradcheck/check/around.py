@@ -83,7 +83,7 @@ def _by_sample(outputs: tuple[Array, ...], samples: list[Product]) -> bool:
         if whole.ndim and all(p.shape == (1, *whole.shape[1:]) for p in parts) and len(parts) == whole.shape[0]:
             joined = [np.concatenate(parts)]
         elif not whole.ndim and not any(p.ndim for p in parts):
-            joined = [np.sum(parts), np.mean(parts)]
+            joined = [np.asarray(np.sum(parts)), np.asarray(np.mean(parts))]
         else:
             return False
         if not any(np.allclose(whole, j, rtol=1e-4 if whole.dtype.itemsize < 8 else 1e-9) for j in joined):

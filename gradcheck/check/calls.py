@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -156,7 +157,7 @@ class Contracts:
             try:
                 reply = self._question.ask(moved, tuple_output=self._tuple, copy=False)
             except SubjectError as failure:
-                if not _quietly(lambda m=moved: m.function.value(m.inputs)):
+                if not _quietly(partial(moved.function.value, moved.inputs)):
                     continue  # f itself does not take it either
                 what = f"and raised {failure.facts.get('type', failure.code)} for the same numbers {layout}"
                 yield finding("GC026", block="the derivative", entry="", first="answered", second=what, layout="")
@@ -257,7 +258,7 @@ def _quietly(call: Callable[[], Any]) -> bool:
 
 def _touches_global_state(call: Callable[[], Any]) -> bool:
     """Whether the call changes NumPy's global generator; it is put back afterwards."""
-    legacy = np.random.mtrand._rand  # type: ignore[attr-defined]  # the global generator has no public handle
+    legacy: Any = np.random.mtrand._rand  # the global generator has no public handle
     kept = legacy.get_state(legacy=False)
     legacy.seed(987_654_321)  # a state that no reseeding of theirs can hit by chance
     before = legacy.get_state(legacy=False)

@@ -9,18 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.check.allowance import FEWEST, counted, measured
 from gradcheck.check.truth import Testimony, testimony_of
 from gradcheck.errors import GradcheckError
 from gradcheck.oracle.estimate import Aside, Estimate, Estimates, Kind
 from gradcheck.oracle.exact import Exactly, exactly
 from gradcheck.oracle.finite_difference import difference_gradient, directional
 from gradcheck.problem.function import Product
-from gradcheck.verdict.compare import Truth, scale
+from gradcheck.verdict.compare import Truth
 
 Array = NDArray[Any]
 
-STOCHASTIC = 8.0
-"""Allowance in largest deviations observed over the stochastic runs."""
 MOST_DIFFERENCED = 400
 """Entries up to which every one of them gets finite differences of its own."""
 
@@ -64,7 +63,7 @@ def gather(product: Product, *, differences: bool = True) -> Evidence:
     asides: list[Aside] = []
     one_sided, jumps = None, False
     if isinstance(said, Exactly):
-        answers.append(said.estimates)
+        answers.append(said)
     else:
         asides.append(said)
         if differences:
@@ -156,20 +155,14 @@ def _fallback(product: Product) -> dict[str, float]:
 def _allowance(
     product: Product, testimony: Testimony, exact: Exactly | None, fallback: Mapping[str, float]
 ) -> dict[str, Array]:
-    """8 times the largest deviation of the stochastic runs, the effect of one ulp of the inputs, and underflow."""
+    """Per block and entry: measured where the function could be traced, counted otherwise."""
     limits = {}
     for k, (block, truth) in enumerate(testimony.gradients.items()):
         dtype = _block_dtype(product, k)
-        info = np.finfo(dtype)
-        u = float(info.eps) / 2
-        size = np.abs(truth.middle)
-        operations = exact.outcomes.operations if exact is not None else 64
-        tiny = float(info.smallest_subnormal) * max(operations, 1)
         if exact is not None:
-            deviation, change = exact.rounding.deviation[k], exact.rounding.input_change[k]
-            limits[block] = STOCHASTIC * deviation + change + 2 * u * size + tiny
+            limits[block] = measured(exact, k, truth, dtype)
         else:
-            limits[block] = max(64, operations) * u * np.maximum(size, scale(truth, fallback[block])) + tiny
+            limits[block] = counted(FEWEST, truth, fallback[block], dtype)
     return limits
 
 

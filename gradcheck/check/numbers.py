@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,18 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check.evidence import Evidence
+from gradcheck.check.kinks import at_kink
+from gradcheck.check.many import Directions
+from gradcheck.check.prolong import shrinks
 from gradcheck.check.question import Question, Reply
 from gradcheck.check.settings import Settings
 from gradcheck.check.structure import Projection, project, projections
-from gradcheck.check.many import Directions
-from gradcheck.check.prolong import shrinks
 from gradcheck.check.wider import exact_answer
 from gradcheck.errors import GradcheckError
 from gradcheck.numbers import Smoothness
 from gradcheck.problem.function import Product
 from gradcheck.verdict.compare import Comparison, Truth, Worst, interest, judge, scale
 from gradcheck.verdict.finding import Finding, finding
-from gradcheck.verdict.hull import in_hull
 
 if TYPE_CHECKING:
     from gradcheck.check.examine import Extras
@@ -81,13 +81,14 @@ def compare_numbers(
         if not np.any(comparison.wrong):
             findings += _open(comparison, evidence)
             continue
-        if wide is not None and wide[k] is not None and _vanishes(comparison, wide[k]):
+        own = wide[k] if wide is not None else None
+        if own is not None and _vanishes(comparison, own):
             findings.append(_loses(comparison, what, settings))
         elif shrinks(comparison, evidence):
             findings.append(finding("GC034", **_facts(comparison, what)))
         else:
             findings.append(_wrong(comparison, what))
-    if any(f.code == "GC012" for f in findings) and not any(np.any(c.truth.proven) for c in comparisons):
+    if any(f.code == "GC012" for f in findings) and not any(bool(np.any(c.truth.proven)) for c in comparisons):
         findings = _confirmed(evidence, answers, findings)
     return Numbers(evidence, tuple(comparisons), tuple(findings))
 
@@ -157,51 +158,9 @@ def _judge(
 def _at_kink(evidence: Evidence, answers: dict[str, Array]) -> Numbers:
     """No one derivative: the answer counts if it is a mixture of those that hold nearby."""
     assert evidence.exact is not None
-    derivative = evidence.exact.derivative
-    flat = np.concatenate([a.astype(np.float64).ravel() for a in answers.values()])
-    tolerance = np.concatenate([np.asarray(evidence.allowance[b]).ravel() for b in answers])
-    corners = [np.concatenate([part.midpoint.ravel() for part in parts]) for parts in derivative.alternatives]
-    radii = [np.concatenate([part.radius.ravel() for part in parts]) for parts in derivative.alternatives]
-    tolerance = tolerance + np.max(radii, axis=0)
-    peak = np.max(np.abs(corners), axis=0)
-    tolerance = tolerance + 64 * float(np.finfo(evidence.product.dtype).eps) * peak
-    where = "; ".join(derivative.notes[:2]) or "a comparison is undecided here"
-    nearby = [c for c, occurs in zip(corners, derivative.occurs, strict=True) if occurs]
-    if not np.all(np.isfinite(corners)):
-        found = finding("GC030", what=f"{where}: a one-sided derivative is not finite")
-        return Numbers(evidence, (), (found,))
-    if nearby and in_hull(flat, nearby, tolerance):
-        return Numbers(evidence, (), (finding("GC045", where=where, which="that hold nearby"),), by_hull=len(flat))
-    if in_hull(flat, corners, tolerance):
-        found = finding(
-            "GC030",
-            what=f"{where}: each choice is legal by itself, but no derivative near this point is like the answer",
-        )
-        return Numbers(evidence, (), (found,))
-    return Numbers(evidence, (), (_outside(answers, derivative.alternatives, tolerance, where),), by_hull=len(flat))
-
-
-def _outside(answers: dict[str, Array], alternatives: Sequence[Any], tolerance: Array, where: str) -> Finding:
-    """The entry that is furthest from what any one-sided derivative allows."""
-    best: tuple[float, dict[str, Any]] = (-1.0, {})
-    start = 0
-    for k, (block, answer) in enumerate(answers.items()):
-        values = np.stack([parts[k].midpoint for parts in alternatives])
-        low, high = values.min(axis=0), values.max(axis=0)
-        allowed = tolerance[start : start + answer.size].reshape(answer.shape)
-        start += answer.size
-        miss = np.where(np.isfinite(answer), np.maximum(low - answer, answer - high), np.inf)
-        if not miss.size:
-            continue
-        at = tuple(int(i) for i in np.unravel_index(int(np.argmax(miss - allowed)), miss.shape))
-        if miss[at] > best[0]:
-            facts = {"block": block, "entry": list(at) or "", "subject": float(answer[at])}
-            truth = f"between {low[at]:.12g} and {high[at]:.12g} ({where})"
-            best = (
-                float(miss[at]),
-                {**facts, "truth": truth, "distance": float(max(miss[at], 0.0)), "allowed": float(allowed[at])},
-            )
-    return finding("GC012", loss="f", **best[1])
+    unit = float(np.finfo(evidence.product.dtype).eps) / 2
+    found, decided = at_kink(answers, evidence.exact.derivative, evidence.allowance, unit=unit, local_rules=False)
+    return Numbers(evidence, (), (found,), by_hull=sum(a.size for a in answers.values()) if decided else 0)
 
 
 def _open(comparison: Comparison, evidence: Evidence) -> list[Finding]:

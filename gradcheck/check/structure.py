@@ -45,19 +45,19 @@ def projections(
 
 
 def project(truth: Truth, allowance: Array, projection: Projection) -> tuple[Truth, Array]:
-    """Truth and allowance after a projection; errors add up (every entry of a projection is bounded by 1)."""
+    """Truth and allowance after a projection."""
     middle, radius = projection(truth.middle), truth.radius
-    widest = projection_bound(projection, np.where(np.isfinite(radius), radius, 0.0))
-    limit = projection_bound(projection, allowance)
+    widest = _bound(np.where(np.isfinite(radius), radius, 0.0))
+    limit = _bound(allowance)
     known = np.full(radius.shape, bool(np.all(np.isfinite(radius))))
     lower = np.where(known, middle - widest, -np.inf)
     upper = np.where(known, middle + widest, np.inf)
     return Truth(lower, upper, truth.proven, truth.disputed, truth.discarded, truth.voices), limit
 
 
-def projection_bound(projection: Projection, error: Array) -> Array:
-    """A bound on |P e| for |e| <= error: no entry of these projections is larger than the errors it mixes, added up."""
-    return np.abs(projection(error)) + np.full(error.shape, float(np.max(error, initial=0.0)))
+def _bound(error: Array) -> Array:
+    """A bound on |P e| for |e| <= error: none of these projections more than doubles the largest entry."""
+    return np.full(error.shape, 2 * float(np.max(error, initial=0.0)))
 
 
 def _symmetric(value: Array, where: str) -> Projection:

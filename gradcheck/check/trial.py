@@ -11,16 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check.allowance import Allowances, allowances
+from gradcheck.check.asking import ask, entry_for
+from gradcheck.check.kinks import at_kink
 from gradcheck.check.locate import Locator
 from gradcheck.check.neighbours import moved_cases
+from gradcheck.check.outcome import as_expected, gravest_first, verdict_of
 from gradcheck.check.protocol import no_answer, protocol
 from gradcheck.check.settings import Settings
 from gradcheck.check.truth import Testimony, hear
 from gradcheck.errors import SubjectError
+from gradcheck.numbers import Smoothness
 from gradcheck.oracle.estimate import Oracle
+from gradcheck.oracle.exact import Exactly
 from gradcheck.problem import Case
-from gradcheck.subject.answer import Answer, Subject
-from gradcheck.verdict.compare import Comparison, Truth, interest, judge
+from gradcheck.subject.answer import NATIVE, Answer, Subject
+from gradcheck.verdict.compare import UNIT_ROUNDOFF, Comparison, Truth, interest, judge
 from gradcheck.verdict.finding import Finding, Severity, finding
 from gradcheck.verdict.result import Result, Verdict
 
@@ -35,6 +40,12 @@ class Trial:
     findings: tuple[Finding, ...]
     comparisons: tuple[Comparison, ...]
     testimony: Testimony | None
+    by_hull: int = 0
+
+    @property
+    def compared(self) -> int:
+        """Entries of gradients that were decided."""
+        return self.by_hull + sum(c.compared for c in self.comparisons[1:])
 
     @property
     def wrong(self) -> bool:
@@ -65,24 +76,23 @@ def try_case(
                 trial = again
                 break
     findings = list(trial.findings)
-    if trial.wrong and not any(f.severity is Severity.FATAL for f in findings):
+    fatal = any(f.severity is Severity.FATAL for f in findings)
+    if trial.wrong and not fatal and entry_for(case, subject) == NATIVE:  # the parts asked about are graphs
         findings += Locator(trial.case, subject, oracles).findings(trial.comparisons)
-    verdict = _verdict(findings)
-    if verdict is Verdict.PASS and not sum(c.compared for c in trial.comparisons[1:]):
+    verdict = verdict_of(findings)
+    if verdict is Verdict.PASS and not trial.compared:
         findings.append(finding("GC033", why="the graph has no parameters, or they have no entries"))
         verdict = Verdict.UNDECIDED
-    if case.expect is not None:
-        findings, verdict = _expected(case, findings, verdict)
+    findings, verdict = as_expected(case.expect, findings, verdict)
     gradients = [c.worst for c in trial.comparisons[1:] if c.worst is not None]
     # Of entries that are equally far inside their allowance, the one that is off by the most ulps is the worst.
     worst = max(gradients, key=lambda w: (w.share, w.ulps), default=None)
     testimony = trial.testimony
-    order = list(Severity)
     return Result(
         address=address,
         verdict=verdict,
-        findings=tuple(sorted(findings, key=lambda f: order.index(f.severity))),
-        comparisons=sum(c.compared for c in trial.comparisons),
+        findings=gravest_first(findings),
+        comparisons=trial.compared + sum(c.compared for c in trial.comparisons[:1]),
         worst=worst,
         witnesses=testimony.witnesses((worst.block, worst.entry) if worst else None) if testimony else (),
         sentence=case.sentence,
@@ -98,7 +108,7 @@ def try_case(
 def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Settings) -> Trial:
     """Ask once (and once more, to see whether the answer repeats) and judge."""
     try:
-        answer = subject.ask(case.problem, case.point, case.dtype)
+        answer = ask(subject, case)
         findings = protocol(case.graph, answer.value, answer.gradients, case.dtype)
         if findings:
             return Trial(case, tuple(findings), (), None)
@@ -107,32 +117,54 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
         return Trial(case, (no_answer(failure),), (), None)
     testimony = hear(case, oracles)
     limits = allowances(case, testimony)
+    exact = next((a for a in testimony.answers if isinstance(a, Exactly)), None)
+    by_hull = 0
     compared = [_judge_loss(case, answer, testimony, limits)]
     compared += [_judge_block(case, b, answer, testimony, limits, settings) for b in answer.gradients]
     if np.any(compared[0].wrong):
         findings.append(_forward(case, compared[0]))
+    elif exact is not None and exact.derivative.smoothness is Smoothness.KINK:
+        found, decided = _kink(case, answer, exact, limits)
+        findings.append(found)
+        by_hull = sum(g.size for g in answer.gradients.values()) if decided else 0
     else:
         for comparison in compared[1:]:
             findings += _about(case, comparison)
-    return Trial(case, (*findings, *testimony.findings()), tuple(compared), testimony)
+    return Trial(case, (*findings, *testimony.findings()), tuple(compared), testimony, by_hull)
+
+
+def _kink(case: Case, answer: Answer, exact: Exactly, limits: Allowances) -> tuple[Finding, bool]:
+    """A graph at a kink: each op's choice is a rule of its own, so that any mixture of legal choices is legal."""
+    loss, unit = case.graph.names[case.graph.loss], UNIT_ROUNDOFF[case.dtype]
+    answers = {case.graph.names[i]: answer.gradients[case.graph.names[i]] for i in case.graph.parameters}
+    return at_kink(answers, exact.derivative, limits.gradients, unit=unit, local_rules=True, loss=loss)
 
 
 def _contracts(case: Case, answer: Answer, subject: Subject) -> list[Finding]:
     findings = []
     if answer.mutated:
         findings.append(finding("GC020", what=", ".join(answer.mutated)))
-    again = subject.ask(case.problem, case.point, case.dtype)
+    again = ask(subject, case)
     pairs: dict[str, tuple[Array, Array | None]] = {"the loss value": (answer.value, again.value)}
     pairs |= {name: (first, again.gradients.get(name)) for name, first in answer.gradients.items()}
     for name, (first, second) in pairs.items():
         if second is None or second.shape != first.shape or second.dtype != first.dtype:
             findings.append(finding("GC021", block=name, entry="", first=_form(first), second=_form(second)))
-        elif not np.array_equal(first, second, equal_nan=True):
-            at = tuple(int(i) for i in np.argwhere(~((first == second) | ((first != first) & (second != second))))[0])
+        elif np.any(off := _apart(first, second)):
+            at = tuple(int(i) for i in np.argwhere(off)[0])
             findings.append(
                 finding("GC021", block=name, entry=list(at) or "", first=float(first[at]), second=float(second[at]))
             )
     return findings
+
+
+def _apart(first: Array, second: Array) -> Array:
+    """Entries in which two answers differ by more than the order of a sum explains (it may follow memory alignment)."""
+    with np.errstate(invalid="ignore"):
+        finite = np.abs(first[np.isfinite(first)]).astype(np.float64)
+        slack = 64 * float(np.finfo(first.dtype).eps if first.dtype.kind == "f" else 0.0) * np.max(finite, initial=0.0)
+        near = np.abs(first.astype(np.float64) - second.astype(np.float64)) <= slack
+    return np.asarray(~(near | (first == second) | ((first != first) & (second != second))))
 
 
 def _form(array: Array | None) -> str:
@@ -149,7 +181,7 @@ def _judge_block(
     case: Case, block: str, answer: Answer, testimony: Testimony, limits: Allowances, settings: Settings
 ) -> Comparison:
     truth, given = testimony.gradients[block], answer.gradients[block]
-    matters = interest(truth, case.dtype, limits.fallback[block], settings.interest)
+    matters = interest(truth, case.dtype, limits.fallback[block], settings.interest, limits.gradients[block])
     return judge(block, given.astype(case.dtype), truth, limits.gradients[block], matters, limits.fallback[block])
 
 
@@ -204,24 +236,6 @@ def _zero_blocks(trial: Trial) -> list[str]:
     if trial.testimony is None:
         return []
     return [b for b, t in trial.testimony.gradients.items() if t.middle.size and np.all(t.known) and not t.middle.any()]
-
-
-def _verdict(findings: Sequence[Finding]) -> Verdict:
-    severities = {f.severity for f in findings}
-    if Severity.FATAL in severities:
-        return Verdict.ERROR
-    if Severity.ERROR in severities:
-        return Verdict.FAIL
-    return Verdict.UNDECIDED if Severity.OPEN in severities else Verdict.PASS
-
-
-def _expected(case: Case, findings: list[Finding], verdict: Verdict) -> tuple[list[Finding], Verdict]:
-    """A strict expectation: as expected is noted; anything else is an error, passing included."""
-    assert case.expect is not None
-    wanted, reason = case.expect
-    if verdict == wanted:
-        return [*findings, finding("GC043", verdict=str(verdict), reason=reason)], verdict
-    return [*findings, finding("GC042", expected=wanted, reason=reason, verdict=str(verdict))], Verdict.FAIL
 
 
 def _shows(case: Case, testimony: Testimony | None) -> Mapping[str, Any]:

@@ -77,20 +77,19 @@ def hear_graph(graph: Graph, point: Point, oracles: Sequence[Oracle]) -> Testimo
             asides.append(said)
         else:
             answers.append(said)
+    return testimony_of(answers, asides, {graph.names[i]: graph.shapes[i] for i in graph.parameters})
+
+
+def testimony_of(
+    answers: Sequence[Estimates], asides: Sequence[Aside], shapes: Mapping[str, tuple[int, ...]]
+) -> Testimony:
+    """Put together what the oracles said about blocks of the given shapes."""
     losses = {a.oracle: a.loss for a in answers if a.loss is not None}
-    return Testimony(
-        tuple(answers),
-        tuple(asides),
-        _together("the loss value", losses, ()),
-        {
-            graph.names[i]: _together(
-                f"the gradient of {graph.names[i]!r}",
-                {a.oracle: a.gradients[graph.names[i]] for a in answers},
-                graph.shapes[i],
-            )
-            for i in graph.parameters
-        },
-    )
+    gradients = {
+        block: _together(f"the gradient of {block!r}", {a.oracle: a.gradients[block] for a in answers}, shape)
+        for block, shape in shapes.items()
+    }
+    return Testimony(tuple(answers), tuple(asides), _together("the loss value", losses, ()), gradients)
 
 
 def _together(what: str, estimates: Mapping[str, Estimate], shape: tuple[int, ...]) -> Truth:

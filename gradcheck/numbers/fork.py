@@ -21,6 +21,7 @@ from gradcheck.numbers.derivative import adjoints_of
 from gradcheck.numbers.inert import inert, probe
 from gradcheck.numbers.location import Site
 from gradcheck.numbers.outcome import Outcomes
+from gradcheck.numbers.record import MOST_ENTRIES
 from gradcheck.numbers.session import Run, Task, run
 from gradcheck.numbers.stochastic import SUM_WEIGHT
 from gradcheck.numbers.trace import NeedsPrecision
@@ -85,6 +86,9 @@ def make_task(
     for k, kind in zip(wrt, kinds, strict=True):
         if kind.kind != "f":
             raise Unsupported(f"argument {k} has dtype {kind}; only float arrays can be differentiated")
+    size = sum(np.size(arguments[k]) for k in wrt)
+    if 4 * size > MOST_ENTRIES:  # before any ball is made
+        raise Unsupported(f"{size} entries to differentiate with respect to are more than {MOST_ENTRIES // 4}")
     return Task(function, tuple(arguments), tuple(wrt), np.dtype(dtype or np.result_type(*kinds)), seed, sum_weight)
 
 
@@ -164,17 +168,25 @@ def _first(runs: list[Run]) -> str:
 
 
 def _sharp(outcomes: Outcomes, task: Task) -> bool:
-    """Whether the radii of the first run's gradient are far below a rounding of the subject's dtype."""
-    first = outcomes.runs[0]
+    """Whether the radii of the first run's values and gradient are finite, and far below a rounding."""
+    first, balls = outcomes.first, outcomes.balls
     adjoints, _ = adjoints_of(first, probe(first, outcomes.cotangents, task.seed))
-    balls = first.trace.balls
-    unit = float(np.finfo(task.dtype).eps) / 2
-    arrays = [a for slot in first.trace.record.inputs if (a := adjoints[slot]) is not None]
-    arrays += [first.trace.values[slot] for slot in first.outputs]
-    for array in arrays:
-        middle, radius = np.abs(balls.midpoint(array)), balls.radius(array)
-        finite = np.isfinite(middle)
-        scale = float(np.max(middle, initial=0.0, where=finite))
-        if np.any(radius[finite] > _LOSS * unit * scale) and np.any(radius[finite] > 0):
-            return False
-    return True
+    inputs = first.trace.record.inputs
+    values = [first.trace.values[slot] for slot in first.outputs]
+    size = max((_largest(balls, v) for v in values), default=0.0)
+    scales = [(v, _largest(balls, v)) for v in values]
+    for slot in inputs:
+        if (adjoint := adjoints[slot]) is not None:
+            # A gradient that is 0 up to its radius has no scale of its own.
+            usual = size / max(1.0, _largest(balls, first.trace.values[slot]))
+            zero = bool(np.all(np.abs(balls.midpoint(adjoint)) <= balls.radius(adjoint)))
+            scales.append((adjoint, usual if zero else _largest(balls, adjoint)))
+    small = _LOSS * float(np.finfo(task.dtype).eps) / 2
+    # A ball that has grown until it contains a pole is not finite, and neither is an infinite derivative: more bits
+    # tell the two apart.
+    return not any(np.any(balls.radius(array) > small * scale) for array, scale in scales)
+
+
+def _largest(balls: Balls, array: Array) -> float:
+    size = np.abs(balls.midpoint(array))
+    return float(np.max(size, initial=0.0, where=np.isfinite(size)))

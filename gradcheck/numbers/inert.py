@@ -30,8 +30,8 @@ def inert(current: Run, cotangents: Sequence[Array]) -> set[int]:
     balls = current.trace.balls
     sizes: dict[int, tuple[Array, Array]] = {}
     largest = 0.0
-    for slot in current.trace.record.inputs:
-        if (adjoint := adjoints[slot]) is not None:
+    for adjoint in adjoints:
+        if adjoint is not None:
             middle = np.abs(balls.midpoint(adjoint))
             largest = max(largest, float(np.max(middle, initial=0.0, where=np.isfinite(middle))))
     found = set()

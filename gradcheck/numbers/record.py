@@ -11,8 +11,9 @@ from gradcheck.numbers import primitives
 from gradcheck.numbers.arithmetic import Arithmetic, Array, Shape
 
 MOST_NODES = 100_000
-MOST_ENTRIES = 20_000_000
-"""Beyond these a trace gives up: a loop that waits for floating-point equality would never end in real numbers."""
+MOST_ENTRIES = 2_000_000
+"""Beyond these a trace gives up: a loop that waits for floating-point equality would never end in real numbers, and an
+entry takes some 400 bytes with its ball and its stochastic runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,8 @@ class Record:
         self.entries += int(np.prod(node.shape)) if node.shape else 1
         if len(self.nodes) >= MOST_NODES or self.entries > MOST_ENTRIES:
             raise Unsupported(
-                f"the function computed more than {len(self.nodes)} arrays or {MOST_ENTRIES} numbers: too long to "
-                "record (does a loop wait until two floats are equal?)"
+                f"the function computes more than {MOST_NODES} arrays or {MOST_ENTRIES} numbers: too long to record "
+                "(does a loop wait until two floats are equal?)"
             )
         self.nodes.append(node)
         return len(self.nodes) - 1

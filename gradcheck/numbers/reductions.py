@@ -14,7 +14,7 @@ from gradcheck.numbers.trace import Trace, positions
 from gradcheck.numbers.traced import Traced, is_traced
 
 
-def _finish(value: Any, axes: tuple[int, ...], keepdims: Any, dtype: Any, out: Any, cast_to: Any = None) -> Any:
+def _finish(value: Any, axes: tuple[int, ...], keepdims: Any, dtype: Any, out: Any) -> Any:
     """keepdims=, dtype= and out= of a reduction."""
     if keepdims is True:
         value = np.expand_dims(value, axes)

@@ -54,7 +54,7 @@ class Run:
     ----------
     trace: its record, balls and decisions.
     structure: None if the function returned one array, else the number of arrays in the tuple or list.
-    warnings: texts of warnings raised while it ran.
+    warnings: texts of the RuntimeWarnings (ComplexWarning is one) raised while it ran.
     inert: numbers of the decisions that cannot matter (see `fork`).
     adjoints: those of the last cotangents asked for, which are wanted several times over.
     """
@@ -114,7 +114,8 @@ def run(
         if trace.refusal is not None:  # the function caught it and went on without the derivative
             raise trace.refusal
         structure = _outputs(trace, answer)
-    return Run(trace, structure, tuple(dict.fromkeys(str(w.message) for w in caught)))
+    texts = [str(w.message) for w in caught if issubclass(w.category, RuntimeWarning)]
+    return Run(trace, structure, tuple(dict.fromkeys(texts)))
 
 
 def _outputs(trace: Trace, answer: Any) -> int | None:

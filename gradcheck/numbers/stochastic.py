@@ -99,7 +99,8 @@ class Floats:
             rounded = np.where(np.isfinite(y), rounded, y)
         size = np.abs(y)
         if y.size and size.min() < self.threshold:  # (an exact zero is no underflow)
-            low = self.floor * self._pool[piece].reshape(y.shape)
+            # Rounding to a subnormal number, or to zero: never by more than the number itself.
+            low = np.minimum(self.floor, size) * self._pool[piece].reshape(y.shape)
             rounded = np.where((size < self.threshold) & (y != 0), rounded + low, rounded)
         return rounded
 

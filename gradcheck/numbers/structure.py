@@ -124,9 +124,8 @@ def _joins(function: Any, arrays: int = 1) -> Callable[..., Any]:
     """A function that puts arrays together; its first `arrays` arguments are arrays or nested lists of them."""
 
     def handler(trace: Trace, *args: Any, **kwargs: Any) -> Any:
-        for name in ("dtype", "casting", "out"):
-            if kwargs.pop(name, None) is not None and name == "out":
-                raise Unsupported(f"np.{function.__name__} with out=")
+        for name in ("dtype", "casting"):
+            kwargs.pop(name, None)
         found: list[Traced] = []
         numbered = [_numbered(trace, a, found) for a in _listed(args[:arrays])]
         index = function(*numbered, *args[arrays:], **kwargs)

@@ -5,9 +5,8 @@ its value at the point. Comparisons (relu, maximum, where, abs, max) are decided
 `Kink` is raised. All numbers of one calculation share a `Sheet`, which names the leaves, counts the operations and cuts
 formulas that grow too long.
 
-Expressions use symbols without assumptions: an identity that SymPy applies to every complex number holds for the real
-ones. Numbers enter exactly. Whole numbers and halves are written as such, any other float is a symbol named by its
-digits whose value is known, so that formulas stay readable.
+Numbers enter exactly. Whole numbers and halves are written as such, any other float is a symbol named by its digits
+whose value is known, so that formulas stay readable.
 """
 
 import operator
@@ -90,7 +89,8 @@ class Sheet:
         while name in self._names:
             name += "'"
         self._names.add(name)
-        return self.kernel.Symbol(name)
+        # Without `real`, SymPy looks for real and imaginary parts everywhere, for minutes.
+        return self.kernel.Symbol(name, real=True) if self.kernel.__name__ == "sympy" else self.kernel.Symbol(name)
 
     def number(self, value: Any) -> "Symbol":
         """A constant: exact, and written out where it is short."""

@@ -131,9 +131,7 @@ class Symbols(np.lib.mixins.NDArrayOperatorsMixin):
         out[0].data[...] = result
         return out[0]
 
-    def __array_function__(
-        self, function: Callable[..., Any], types: Iterable[type], args: Any, kwargs: Any
-    ) -> Any:
+    def __array_function__(self, function: Callable[..., Any], types: Iterable[type], args: Any, kwargs: Any) -> Any:
         if function in _ARRAY_FUNCTIONS:
             return _ARRAY_FUNCTIONS[function](*args, **kwargs)
         try:
@@ -143,8 +141,10 @@ class Symbols(np.lib.mixins.NDArrayOperatorsMixin):
 
 
 _METHODS = frozenset(
-    ("all", "any", "argmax", "argmin", "argsort", "clip", "cumprod", "cumsum", "diagonal", "dot", "max", "mean")
-    + ("min", "prod", "ravel", "repeat", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var")
+    {
+        *("all", "any", "argmax", "argmin", "argsort", "clip", "cumprod", "cumsum", "diagonal", "dot", "max", "mean"),
+        *("min", "prod", "ravel", "repeat", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"),
+    }
 )
 
 

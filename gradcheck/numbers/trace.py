@@ -123,20 +123,18 @@ class Trace:
         return slot
 
     def constant(self, value: Any) -> int:
-        """Record a structural constant and return its slot; equal scalars share one."""
+        """Record a structural constant and return its slot; equal ones share it."""
         array = np.asarray(value)
         if array.dtype.kind not in "biuf":
             raise Unsupported(
                 f"an array of dtype {array.dtype} meets a traced one; the exact oracle knows real numbers only"
             )
-        key = ("constant", array.dtype, array.item()) if array.ndim == 0 else None
-        if key is not None and key in self._seen:
-            return self._seen[key]
         array = np.array(array)  # the caller may change the buffer later
+        key = ("constant", array.dtype, _key(array))
+        if key in self._seen:
+            return self._seen[key]
         node = Node("constant", (), {"value": array}, array.shape, array.dtype, False)
-        slot = self._append(node, self.balls.constant(array))
-        if key is not None:
-            self._seen[key] = slot
+        slot = self._seen[key] = self._append(node, self.balls.constant(array))
         return slot
 
     def apply(self, primitive: str, args: Sequence[int], dtype: np.dtype[Any], **attributes: Any) -> int:

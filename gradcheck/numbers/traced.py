@@ -158,11 +158,23 @@ class Traced:
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         handler = FUNCTIONS.get(function)
         if handler is not None:
-            return handler(self.run, *args, **kwargs)
+            out = kwargs.pop("out", None)
+            value = handler(self.run, *args, **kwargs)
+            return value if out is None else self._written(out[0] if isinstance(out, tuple) else out, value)
         plain = plain_constants((args, kwargs))
         if plain is None:
             raise Unsupported(unsupported(f"np.{function.__name__}"))
         return function(*plain[0], **plain[1])
+
+    def _written(self, target: Any, value: Any) -> Any:
+        """The result of a call with out=target."""
+        if not is_traced(target):
+            raise self.run.refuse(
+                "a traced result was to be written into a plain array with out=: its derivative would be lost; make "
+                "the buffer with np.zeros_like(x) of a traced x"
+            )
+        target[...] = value
+        return target
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if not self.varies:

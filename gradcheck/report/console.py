@@ -19,7 +19,7 @@ from gradcheck.verdict.result import STYLES, Result, Verdict
 MOST_IN_FULL = 10
 """Results that are shown with all their findings; a wrong engine fails in many cases for one reason."""
 
-SHORT = {"finite_difference": "differences", "path_enumeration": "paths", "complex_step": "complex step"}
+SHORT = {"finite_difference": "differ.", "path_enumeration": "paths", "complex_step": "complex"}
 """Oracle names that are too long for a table's cell."""
 
 

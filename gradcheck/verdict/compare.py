@@ -29,6 +29,10 @@ Entry = tuple[int, ...]
 UNIT_ROUNDOFF = {name: float(np.finfo(name).eps) / 2 for name in ("float64", "float32", "float16")}
 """u of each dtype: half the distance from 1 to the next number."""
 
+INTEREST = {"float64": 1e-6, "float32": 1e-4, "float16": 64 * UNIT_ROUNDOFF["float16"]}
+"""Relative error that matters, by dtype. In float32 64 u (4e-6) is what an honest sum of a hundred terms may cost, so
+that nothing longer could ever be decided; 1e-4 is the smallest error that anybody would call one there."""
+
 
 @dataclass(frozen=True)
 class Truth:
@@ -174,13 +178,13 @@ def judge(
 def interest(
     truth: Truth, dtype: str, fallback: float, relative: float | None = None, allowance: Array | None = None
 ) -> Array:
-    """The error of interest: `relative`, by default max(1e-6, 64 u), times max(|v_i|, s_b).
+    """The error of interest: `relative`, by default INTEREST of the dtype, times max(|v_i|, s_b).
 
     A block that is zero up to rounding (no entry above its allowance) counts as zero.
 
     s_b is the root mean square of the block's true gradient, or `fallback` (|f| / max(1, |x_b|)) where that is 0.
     """
-    share = max(1e-6, 64 * UNIT_ROUNDOFF[dtype]) if relative is None else relative
+    share = INTEREST[dtype] if relative is None else relative
     # Below the smallest normal number digits are lost whatever one does.
     smallest = float(np.finfo(dtype).smallest_normal)
     size = scale(truth, fallback)
@@ -205,7 +209,7 @@ def _interval(estimate: Estimate) -> tuple[Array, Array]:
 
 
 def _ulp(value: ArrayLike, dtype: np.dtype[Any]) -> Array:
-    """The unit in the last place of `value` in `dtype`; of the largest number for what is beyond (spacing overflows)."""
+    """The unit in the last place of `value` in `dtype`; beyond its range, and at its end, that of its last numbers."""
     below_largest = np.nextafter(np.finfo(dtype).max, 0, dtype=dtype)
     return np.asarray(np.spacing(np.minimum(np.abs(value), below_largest.astype(np.float64)).astype(dtype)))
 

@@ -33,9 +33,11 @@ def in_hull(answer: Array, corners: Sequence[Array], tolerance: Array) -> bool:
     if np.any(target > columns.max(axis=1) + share) or np.any(target < columns.min(axis=1) - share):
         return False
     if len(points) == 2:
+        # Each entry admits an interval of lambda; a nearest point would weigh entries by more than their tolerance.
         direction = columns[:, 1] - columns[:, 0]
-        along = np.clip(np.dot(direction, target - columns[:, 0]) / np.dot(direction, direction), 0.0, 1.0)
-        return bool(np.all(np.abs(columns[:, 0] + along * direction - target) <= share + 1e-12))
+        ends = np.stack([target - share - columns[:, 0], target + share - columns[:, 0]]) / direction
+        low, high = ends.min(axis=0).max(), ends.max(axis=0).min()
+        return bool(max(low, 0.0) <= min(high, 1.0) + 1e-12)
     from scipy.optimize import linprog
 
     count = len(points)

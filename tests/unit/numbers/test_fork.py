@@ -71,7 +71,9 @@ def test_legal_by_local_rules_but_not_nearby() -> None:
 
 
 def test_equal_comparisons_fall_alike() -> None:
-    found = judged(lambda x: np.sum(np.where(x > 0, x, 0) - np.where(x <= 0, 0, x) + np.where(0 < x, x, 0)), np.zeros(1))
+    found = judged(
+        lambda x: np.sum(np.where(x > 0, x, 0) - np.where(x <= 0, 0, x) + np.where(np.less(0, x), x, 0)), np.zeros(1)
+    )
     assert answers(found) == {(0.0,), (1.0,)}
     found = judged(lambda x: np.sum((2 * x > 0) * x) + np.sum((2 * x > 0) * x), np.zeros(1))
     assert answers(found) == {(0.0,), (2.0,)}  # the same expression, computed twice
@@ -164,7 +166,7 @@ def test_structural_constants_never_fork() -> None:
         zeros = np.zeros_like(x)
         assert not np.any(zeros > 0)
         assert np.all(zeros == 0)
-        assert x[0] == x[0]  # noqa: PLR0124 (the same entry, by name)
+        assert x[0] == x[0]
         return np.sum(np.maximum(zeros, 0.0)) + np.sum(x)
 
     outcomes = explore(f, (np.array([1.0, 2.0]),))
@@ -249,3 +251,40 @@ def test_arctan2_on_its_cut() -> None:
     with pytest.raises(Unsupported, match="branch cut"):
         explore(lambda x: np.arctan2(x, -1.0), (np.array(0.0),))
     assert judged(lambda x: np.arctan2(x, 1.0), np.array(0.0)).parts[0].midpoint == 1.0
+
+
+def test_a_ball_that_contains_a_pole_asks_for_more_bits() -> None:
+    def chaos(x: Any) -> Any:
+        for _ in range(150):
+            x = 4 * x * (1 - x)
+        return 1 / (x - 0.5)
+
+    outcomes = explore(chaos, (np.array(0.375),))
+    assert outcomes.bits > 128
+    assert outcomes.vjp().parts[0].finite
+
+
+def test_a_gradient_of_zero_does_not_ask_for_more_bits() -> None:
+    """The bias before a batch normalisation: its derivative cancels, so that only a radius is left."""
+
+    def loss(x: Any, bias: Any) -> Any:
+        h = x / 3 + bias
+        return np.sum(np.tanh((h - h.mean(axis=0)) / np.sqrt(h.var(axis=0) + 1e-5)))
+
+    x = np.array([[0.3, 1.0], [0.7, -2.0], [1.9, 0.4]])
+    outcomes = explore(loss, (x, np.array([0.1, 0.2])))
+    assert outcomes.bits == 128
+    bias = outcomes.vjp().parts[1]
+    assert np.all(np.abs(bias.midpoint) <= bias.radius)
+    assert bias.radius.max() < 1e-30
+
+
+def test_ties_are_inert_also_where_the_whole_gradient_is_zero() -> None:
+    outcomes = explore(lambda x: np.sum(np.exp(x - x.max(1, keepdims=True))) * 0.0 + np.sum(x - x), (np.zeros((9, 4)),))
+    assert len(outcomes.runs) == 1
+
+    def total(x: Any) -> Any:
+        e = np.exp(x / 3 - (x / 3).max(axis=1, keepdims=True))
+        return np.sum(e / e.sum(axis=1, keepdims=True))
+
+    assert len(explore(total, (np.ones((9, 4)),)).runs) == 1

@@ -32,11 +32,17 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
         lambda x: (np.abs(x), np.sign(x) * x, np.clip(x, -0.5, 0.5), np.maximum(x, 0.1), np.fmin(x, 0.1)),
         (X,),
     ),
-    "steps": (lambda x: (np.floor(x) * x, np.ceil(x) + x, np.trunc(3 * x) * x, np.rint(x) * x, np.round(x, 1) * x), (X,)),
+    "steps": (
+        lambda x: (np.floor(x) * x, np.ceil(x) + x, np.trunc(3 * x) * x, np.rint(x) * x, np.round(x, 1) * x),
+        (X,),
+    ),
     "remainders": (lambda x: (x % 0.7, np.fmod(x, 0.3), x // 0.4 + x, divmod(x, 0.3)[1], np.modf(x)[0]), (X,)),
     "heaviside": (lambda x: (np.heaviside(x, 0.5) * x, np.copysign(x, -x)), (X,)),
     "nan_to_num": (lambda x: np.nan_to_num(np.where(X > 0, x, np.nan), nan=2.0), (X,)),
-    "sums": (lambda x: (np.sum(x), x.sum(0), x.sum(axis=(0, 1), keepdims=True), np.nansum(x), x.sum(where=X > 0)), (X,)),
+    "sums": (
+        lambda x: (np.sum(x), x.sum(0), x.sum(axis=(0, 1), keepdims=True), np.nansum(x), x.sum(where=X > 0)),
+        (X,),
+    ),
     "means": (lambda x: (x.mean(), x.mean(1, keepdims=True), np.average(x, axis=0, weights=[1, 2, 3])), (X,)),
     "variances": (lambda x: (x.var(), x.var(0, ddof=1), x.std(1), np.cov(x)), (X,)),
     "products": (lambda x: (x.prod(), x.prod(0), np.cumprod(x), np.cumprod(x, 1), np.multiply.reduce(x)), (X,)),
@@ -44,16 +50,25 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "extremes": (lambda x: (x.max(), x.min(0), np.max(x, axis=1, keepdims=True), np.ptp(x), np.nanmax(x)), (X,)),
     "initial": (lambda x: (x.max(initial=0.1), np.sum(x, initial=3.0), np.prod(x, initial=2.0)), (X,)),
     "arguments": (lambda x: (x[np.argmax(x, 0), np.arange(4)], x.ravel()[x.argmin()]), (X,)),
-    "sorting": (lambda x: (np.sort(x), np.sort(x, axis=None), x[0][np.argsort(x[0])], np.partition(x, 2)[..., :3]), (X,)),
+    "sorting": (
+        lambda x: (np.sort(x), np.sort(x, axis=None), x[0][np.argsort(x[0])], np.partition(x, 2)[..., :3]),
+        (X,),
+    ),
     "quantiles": (lambda x: (np.median(x, axis=0), np.percentile(x, [10, 50]), np.quantile(x, 0.3, axis=1)), (X,)),
-    "differences": (lambda x: (np.diff(x), np.diff(x, 2, axis=1), np.diff(x, prepend=0.0), np.trapezoid(x, dx=0.1)), (X,)),
+    "differences": (
+        lambda x: (np.diff(x), np.diff(x, 2, axis=1), np.diff(x, prepend=0.0), np.trapezoid(x, dx=0.1)),
+        (X,),
+    ),
     "interpolation": (lambda x: np.interp(x, [0.0, 1.0, 3.0], [1.0, 3.0, -1.0]), (P,)),
     "interpolated values": (lambda y: np.interp([0.2, 1.7, 3.3], [0.0, 1.0, 3.0], y), (P[:, 0],)),
     "bincount": (lambda w: np.bincount([0, 2, 2, 5], weights=w, minlength=7), (X[0],)),
     "polynomials": (lambda x: (np.polyval([1.0, -2.0, 3.0], x), np.vander(x[0], 3)), (X,)),
     "matmul": (lambda x, y: (x @ y.T, x @ y[0], x[0] @ y[1], np.matmul(x[None], y.T)), (X, P)),
     "dot": (lambda x, y: (np.dot(x, y.T), np.dot(x, 2.0), x.dot(y[0]), np.vdot(x, y), np.inner(x, y)), (X, P)),
-    "outer": (lambda x, y: (np.outer(x, y), np.kron(x, y), np.multiply.outer(x[0], y), np.tensordot(x, y, ((0,), (0,)))), (X, P)),
+    "outer": (
+        lambda x, y: (np.outer(x, y), np.kron(x, y), np.multiply.outer(x[0], y), np.tensordot(x, y, ((0,), (0,)))),
+        (X, P),
+    ),
     "cross": (lambda x: np.cross(x[:, :3], x[:, 1:]), (X,)),
     "einsum": (
         lambda x, y: (
@@ -133,10 +148,22 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
         ),
         (X,),
     ),
-    "reduce and friends": (lambda x: (np.add.reduce(x), np.maximum.reduce(x, axis=1), np.logaddexp.reduce(x, axis=1)), (X,)),
+    "reduce and friends": (
+        lambda x: (np.add.reduce(x), np.maximum.reduce(x, axis=1), np.logaddexp.reduce(x, axis=1)),
+        (X,),
+    ),
     "apply_along_axis": (lambda x: np.apply_along_axis(lambda row: row / np.sqrt(row @ row), 1, x), (X,)),
     "methods": (
-        lambda x: (x.sum(), x.mean(0), x.clip(-1, 1), x.flatten(), x.trace(), x.round(1) * x, x.repeat(2), x.conj().real),
+        lambda x: (
+            x.sum(),
+            x.mean(0),
+            x.clip(-1, 1),
+            x.flatten(),
+            x.trace(),
+            x.round(1) * x,
+            x.repeat(2),
+            x.conj().real,
+        ),
         (X,),
     ),
     "ties of -inf": (lambda x: np.logaddexp(np.full(4, -np.inf), x[0]), (X,)),
@@ -225,7 +252,9 @@ def test_what_cannot_be_traced_says_so(function: Any, name: str) -> None:
 
 
 def test_unsupported_functions_of_constants_are_simply_called() -> None:
-    (gradient,) = explore(lambda x: np.sum(x) * np.linalg.eigvalsh(np.zeros_like(x) + np.eye(3))[0], (X[:, :3],)).vjp().parts
+    (gradient,) = (
+        explore(lambda x: np.sum(x) * np.linalg.eigvalsh(np.zeros_like(x) + np.eye(3))[0], (X[:, :3],)).vjp().parts
+    )
     assert np.array_equal(gradient.midpoint, np.ones((3, 3)))
 
 

@@ -233,6 +233,8 @@ def test_the_same_array_twice_is_two_inputs() -> None:
 def test_bad_arguments() -> None:
     with pytest.raises(Unsupported, match="no argument is a float array"):
         explore(lambda x: x, (np.arange(3),))
+    with pytest.raises(Unsupported, match="1000000 entries"):
+        explore(np.sum, (np.ones(10**6),))
     with pytest.raises(Unsupported, match="argument 0 has dtype int64"):
         explore(lambda x: x, (np.arange(3),), wrt=(0,))
     with pytest.raises(ValueError, match="need cotangents"):

@@ -143,7 +143,10 @@ def test_value_derivative_and_admission(name: str, agrees: Any) -> None:
     function, inputs = CASES[name]
     outcomes = agrees(function, *inputs)
     assert admit(outcomes, function(*inputs)) == ()
-    scale = max(1.0, *(float(np.abs(p.midpoint).max()) for p in outcomes.vjp([np.ones(s) for s in outcomes.output_shapes]).parts))
+    scale = max(
+        1.0,
+        *(float(np.abs(p.midpoint).max()) for p in outcomes.vjp([np.ones(s) for s in outcomes.output_shapes]).parts),
+    )
     assert all(p.radius.max() < 1e-15 * scale for p in outcomes.vjp([np.ones(s) for s in outcomes.output_shapes]).parts)
 
 

@@ -1,0 +1,78 @@
+"""At a kink: is the answer a mixture of the derivatives that hold around the point?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.numbers import Derivative
+from gradcheck.verdict.finding import Finding, finding
+from gradcheck.verdict.hull import in_hull
+
+Array = NDArray[Any]
+
+
+def at_kink(
+    answers: Mapping[str, Array],
+    derivative: Derivative,
+    allowance: Mapping[str, Array],
+    *,
+    unit: float,
+    local_rules: bool,
+    loss: str = "f",
+) -> tuple[Finding, bool]:
+    """The finding about an answer at a kink, and whether it decides anything.
+
+    In the hull of derivatives that occur nearby: right. In the hull of all choices: right where each choice is a rule
+    of its own (`local_rules`: graphs and networks, relu(x) - relu(-x) at 0), undecided for a black box. Outside: wrong.
+    `unit` is the unit roundoff of the subject's dtype; hulls are tested on the whole gradient.
+    """
+    flat = np.concatenate([np.asarray(a, dtype=np.float64).ravel() for a in answers.values()])
+    corners = [_flat(parts, "midpoint") for parts in derivative.alternatives]
+    where = "; ".join(derivative.notes[:2]) or "a comparison is undecided here"
+    if not np.all(np.isfinite(corners)):
+        return finding("GC030", what=f"{where}: a one-sided derivative is not finite"), False
+    radius = np.max([_flat(parts, "radius") for parts in derivative.alternatives], axis=0)
+    tolerance = np.concatenate([np.asarray(allowance[b], dtype=np.float64).ravel() for b in answers])
+    tolerance = tolerance + radius + 128 * unit * np.max(np.abs(corners), axis=0)
+    nearby = [c for c, occurs in zip(corners, derivative.occurs, strict=True) if occurs]
+    if nearby and in_hull(flat, nearby, tolerance):
+        return finding("GC045", where=where, which="that hold nearby"), True
+    if in_hull(flat, corners, tolerance):
+        if local_rules:
+            return finding(
+                "GC045", where=where, which="that the choices at the kink allow (legal by local rules)"
+            ), True
+        what = f"{where}: each choice is legal by itself, but no derivative near this point is like the answer"
+        return finding("GC030", what=what), False
+    return _outside(answers, derivative.alternatives, tolerance, where, loss), True
+
+
+def _flat(parts: Sequence[Any], name: str) -> Array:
+    return np.concatenate([np.asarray(getattr(part, name)).ravel() for part in parts])
+
+
+def _outside(
+    answers: Mapping[str, Array], alternatives: Sequence[Any], tolerance: Array, where: str, loss: str
+) -> Finding:
+    """The entry that is furthest from what the one-sided derivatives allow."""
+    best: dict[str, Any] = {}
+    furthest, start = -np.inf, 0
+    for k, (block, answer) in enumerate(answers.items()):
+        allowed = tolerance[start : start + answer.size].reshape(answer.shape)
+        start += answer.size
+        if not answer.size:
+            continue
+        values = np.stack([parts[k].midpoint for parts in alternatives])
+        low, high = values.min(axis=0), values.max(axis=0)
+        miss = np.where(np.isfinite(answer), np.maximum(low - answer, answer - high), np.inf)
+        at = tuple(int(i) for i in np.unravel_index(int(np.argmax(miss - allowed)), miss.shape))
+        if miss[at] > furthest:
+            furthest = float(miss[at])
+            truth = f"between {low[at]:.12g} and {high[at]:.12g} ({where})"
+            best = {"block": block, "entry": list(at) or "", "subject": float(answer[at]), "truth": truth}
+            best |= {"distance": max(furthest, 0.0), "allowed": float(allowed[at])}
+    return finding("GC012", loss=loss, **best)

@@ -1,0 +1,239 @@
+"""One training on trial: protocol, batches, every step from the parameters before it, and the end (S3, S4).
+
+A step is right if it is the schedule's update of the exact gradient within what rounding may cost:
+
+    8 + t roundings of the update, 2 of the parameters, and twice the largest distance by which the update moves
+    when every gradient so far moves by its own allowance (8 seeded choices of signs)
+
+The first wrong step ends the trial: what comes after it starts from parameters that are its own, but tells nothing new.
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.check.allowance import allowances
+from gradcheck.check.batches import partition, shuffled
+from gradcheck.check.outcome import as_expected, gravest_first, verdict_of
+from gradcheck.check.protocol import no_answer, protocol
+from gradcheck.check.settings import Settings
+from gradcheck.check.stopping import stopping
+from gradcheck.check.training_causes import WrongStep, cause
+from gradcheck.check.truth import testimony_of
+from gradcheck.errors import InvalidProblem, SubjectError, Unsupported
+from gradcheck.oracle.estimate import Estimate, Estimates
+from gradcheck.oracle.training import BallArrays, TrainingTruth, estimates
+from gradcheck.problem import AdaGrad, Case, Constant, Decay, Training
+from gradcheck.problem.training import Arrays
+from gradcheck.subject.answer import Subject, TrainingStep
+from gradcheck.verdict.compare import UNIT_ROUNDOFF, Comparison, interest, intersect, judge
+from gradcheck.verdict.finding import Finding, Severity, finding
+from gradcheck.verdict.result import Result, Verdict, Witness
+
+Array = NDArray[Any]
+
+PERTURBATIONS = 8
+"""Choices of signs tried to see how far an update moves with its gradients."""
+
+
+def try_training(
+    address: str, training: Training, subject: Subject, settings: Settings | None = None, *, replay: str = ""
+) -> Result:
+    """Put `subject` on trial in one training and return the result; nothing the subject does raises."""
+    settings = settings or Settings()
+    started = time.perf_counter()
+    findings, judged = _try(training, subject, settings)
+    if verdict_of(findings) is Verdict.PASS and not any(c.compared for c in judged):
+        findings.append(finding("GC033", why="the training took no step"))
+    findings, verdict = as_expected(training.expect, findings, verdict_of(findings))
+    worst = max((c.worst for c in judged if c.worst is not None), key=lambda w: (w.share, w.ulps), default=None)
+    return Result(
+        address=address,
+        verdict=verdict,
+        findings=gravest_first(findings),
+        comparisons=sum(c.compared for c in judged),
+        worst=worst,
+        witnesses=(Witness(TrainingTruth.name, "proven", "agreed"),) if judged else (),
+        sentence=training.sentence,
+        labels=training.labels,
+        seconds=time.perf_counter() - started,
+        replay=replay,
+        settings=settings.changed(),
+    )
+
+
+def _try(training: Training, subject: Subject, settings: Settings) -> tuple[list[Finding], list[Comparison]]:
+    try:
+        answer = subject.train(training)
+    except SubjectError as failure:
+        return [no_answer(failure)], []
+    except Unsupported as reason:  # it cannot be sent to a child process
+        return [finding("GC033", why=str(reason))], []
+    if wrong := _protocol(training, answer.steps):
+        return wrong, []
+    findings = [finding("GC020", what=", ".join(answer.mutated))] if answer.mutated else []
+    findings += partition(training, answer.steps)
+    truth = TrainingTruth(training)
+    steps = _Steps(training, truth, settings)
+    before = training.initial
+    for step in answer.steps:
+        if not len(step.indices):
+            break  # no partition, and said so
+        if steps.judge(before, step):
+            break
+        before = step.parameters
+    findings += steps.findings
+    if not any(f.severity is Severity.ERROR for f in findings):
+        findings += stopping(training, answer.steps, truth)
+        findings += shuffled(training, answer.steps, subject)
+    return findings, steps.comparisons
+
+
+def _protocol(training: Training, steps: Sequence[TrainingStep]) -> list[Finding]:
+    """Keys, shapes and dtypes of every step; its indices are whole numbers that name samples."""
+    graph = training.problem(training.samples).lower()
+    for k, step in enumerate(steps, 1):
+        indices = step.indices
+        whole = indices.ndim == 1 and (indices.dtype.kind in "iu" or not indices.size)
+        if not whole or np.any(indices < 0) or np.any(indices >= training.samples):
+            if whole:
+                stray = int(indices[(indices < 0) | (indices >= training.samples)][0])
+                came = f"{stray} among them"
+            else:
+                came = f"an array of shape {indices.shape} of {indices.dtype}"
+            expected = f"the indices of the batch's samples, whole numbers from 0 to {training.samples - 1}"
+            return [finding("GC007", place=f"step {k}: ", expected=expected, came=came)]
+        if wrong := protocol(graph, np.zeros(()), step.parameters, training.dtype):
+            return wrong
+    return []
+
+
+@dataclass
+class _Steps:
+    """Judges the steps of one training, one after the other."""
+
+    training: Training
+    truth: TrainingTruth
+    settings: Settings
+    findings: list[Finding] = field(default_factory=list)
+    comparisons: list[Comparison] = field(default_factory=list)
+    exact: list[BallArrays] = field(default_factory=list)
+    rounded: list[Mapping[str, Array]] = field(default_factory=list)
+    costs: list[Mapping[str, Array]] = field(default_factory=list)
+    earlier: Arrays | None = None
+
+    def judge(self, before: Arrays, step: TrainingStep) -> bool:
+        """Judge one step; whether the trial ends with it."""
+        number = len(self.exact) + 1
+        try:
+            self._take_gradient(before, step)
+            expected = self.truth.after(before, self.exact)
+        except (Unsupported, InvalidProblem) as reason:
+            self.findings.append(finding("GC066", step=number, why=str(reason)))
+            return True
+        moved = estimates(self.truth.updates(self.exact))
+        allowed = self._allowance(moved, before)
+        judged = [self._judge_block(name, step, expected[name], moved[name], allowed[name]) for name in expected]
+        self.comparisons += judged
+        wrong = [c for c in judged if np.any(c.wrong)]
+        self.findings += [self._wrong(c, number, step) for c in wrong]
+        if wrong:
+            indices, after = step.indices, step.parameters
+            mistake = WrongStep(number, indices, before, after, self.earlier, self.exact, allowed)
+            if (words := cause(mistake, self.truth)) is not None:
+                self.findings.append(finding("GC051", cause=f"{words} (proved by step {number}, entry by entry)"))
+        else:
+            self.findings += [self._open(c, number) for c in judged if np.any(c.open)][:1]
+        self.earlier = before
+        return bool(wrong)
+
+    def _take_gradient(self, before: Arrays, step: TrainingStep) -> None:
+        """The exact gradient, and what rounding may cost in it."""
+        training = self.training
+        exact = self.truth.gradient(step.indices, before)
+        point = training.point(step.indices, before)
+        case = Case("step", training.problem(len(step.indices)), point, dtype=training.dtype)
+        known = estimates(exact)
+        said = Estimates(self.truth.name, None, known)
+        testimony = testimony_of([said], (), {name: block.value.shape for name, block in known.items()})
+        self.exact.append(exact)
+        self.rounded.append({name: block.value for name, block in known.items()})
+        self.costs.append(allowances(case, testimony).gradients)
+
+    def _allowance(self, moved: Mapping[str, Estimate], before: Arrays) -> dict[str, Array]:
+        u, t = UNIT_ROUNDOFF[self.training.dtype], len(self.exact) - 1
+        random = np.random.default_rng(zlib.crc32(f"{self.training.name} {t}".encode()))
+        usual = self.truth.in_floats(self.rounded)
+        spread = {name: np.zeros(np.shape(update)) for name, update in usual.items()}
+        for _ in range(PERTURBATIONS):
+            shaken = [
+                {name: g + cost[name] * random.choice((-1.0, 1.0), np.shape(g)) for name, g in past.items()}
+                for past, cost in zip(self.rounded, self.costs, strict=True)
+            ]
+            for name, shifted in self.truth.in_floats(shaken).items():
+                spread[name] = np.maximum(spread[name], np.abs(shifted - usual[name]))
+        smallest = float(np.finfo(self.training.dtype).smallest_subnormal)
+        allowed = {}
+        for name, update in moved.items():
+            size = np.abs(update.value)
+            parameter = np.abs(np.asarray(before[name], dtype=np.float64)) + size
+            allowed[name] = 2.0 * spread[name] + (8 + t) * u * size + 2 * u * parameter + 4 * smallest
+        return allowed
+
+    def _judge_block(
+        self, name: str, step: TrainingStep, expected: Estimate, moved: Estimate, allowed: Array
+    ) -> Comparison:
+        """Interest is in the update: what its rounding into the parameter costs can never matter."""
+        dtype = self.training.dtype
+        came = step.parameters[name].astype(dtype)
+        shape = came.shape
+        truth = intersect({self.truth.name: expected}, shape)
+        update = intersect({self.truth.name: moved}, shape)
+        matters = interest(update, dtype, 0.0, self.settings.interest)
+        matters = matters + 8 * UNIT_ROUNDOFF[dtype] * np.abs(truth.middle)
+        return judge(name, came, truth, allowed, matters)
+
+    def _wrong(self, comparison: Comparison, number: int, step: TrainingStep) -> Finding:
+        bad = comparison.not_finite if np.any(comparison.not_finite) else comparison.wrong
+        excess = np.where(bad, comparison.distance / comparison.allowance, -1.0)
+        at = tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
+        return finding(
+            "GC060",
+            step=number,
+            batch="[" + ", ".join(str(i) for i in step.indices.tolist()) + "]",
+            schedule=_schedule(self.training),
+            block=comparison.block,
+            entry=list(at) or "",
+            subject=float(comparison.answer[at]),
+            truth=float(comparison.truth.middle[at]),
+            distance=float(comparison.distance[at]),
+            allowed=float(comparison.allowance[at]),
+            wrong=int(np.sum(comparison.wrong)),
+            entries=int(comparison.answer.size),
+        )
+
+    def _open(self, comparison: Comparison, number: int) -> Finding:
+        at = tuple(int(i) for i in np.argwhere(comparison.open)[0])
+        bound = float(comparison.truth.radius[at] + comparison.allowance[at])
+        wanted = float(comparison.interest[at])
+        why = f"{comparison.block}{list(at) or ''} is known to {bound:.3g}, and {wanted:.3g} matters"
+        return finding("GC066", step=number, why=why)
+
+
+def _schedule(training: Training) -> str:
+    match training.schedule:
+        case Constant(rate):
+            return f"constant rate {rate:g}"
+        case Decay(rate, decay):
+            return f"rate {rate:g} / (1 + {decay:g} t)"
+        case AdaGrad(rate):
+            return f"AdaGrad, rate {rate:g}"
+        case custom:
+            return f"{custom.name!r}"
