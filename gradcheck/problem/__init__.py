@@ -2,6 +2,7 @@
 
 from gradcheck.problem.builder import GraphBuilder, Handle
 from gradcheck.problem.case import Case, Lowers
+from gradcheck.problem.cost import Cost, Forwards, Growth, Shortcut
 from gradcheck.problem.graph import Graph, Node, Point
 from gradcheck.problem.networks import MLP, NeuronDAG
 from gradcheck.problem.ops import CODES, LEAVES, NAMES, OPS, Op
@@ -16,16 +17,20 @@ __all__ = [
     "AdaGrad",
     "Case",
     "Constant",
+    "Cost",
     "Custom",
     "Decay",
+    "Forwards",
     "Graph",
     "GraphBuilder",
+    "Growth",
     "Handle",
     "Lowers",
     "NeuronDAG",
     "Node",
     "Op",
     "Point",
+    "Shortcut",
     "Training",
     "Until",
 ]

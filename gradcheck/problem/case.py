@@ -72,12 +72,12 @@ class Case:
             isinstance(self.expect, tuple) and len(self.expect) == 2 and self.expect[0] in VERDICTS
         ):
             raise InvalidProblem(f"expect must be ({' | '.join(VERDICTS)}, reason), got {self.expect!r}", where=where)
-        if not isinstance(self.problem, Lowers):
-            raise InvalidProblem(
-                f"the problem must be a Graph, MLP or NeuronDAG, got {type(self.problem).__name__}", where=where
-            )
         try:
-            put(self, "graph", self.problem.lower())
+            graph: object = self.problem.lower() if isinstance(self.problem, Lowers) else None
+            if not isinstance(graph, Graph):  # a text has a method `lower`, too
+                kind = type(self.problem).__name__
+                raise InvalidProblem(f"the problem must be a Graph, MLP or NeuronDAG, got {kind}")
+            put(self, "graph", graph)
             put(self, "point", self.graph.complete(self.point, np.dtype(self.dtype)))
             if hasattr(self.problem, "check_point"):  # targets of a kind that the network's loss can use
                 self.problem.check_point(self.point)

@@ -101,9 +101,8 @@ def _erfc(x: Any) -> Any:
 
 def _logsumexp(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
     if axis is None:
-        x = np.reshape(x, (-1,))
-        total = _logaddexp(x, axis=0)
-        return np.reshape(total, (1,) * keepdims) if keepdims else total
+        total = _logaddexp(np.reshape(x, (-1,)), axis=0)
+        return np.reshape(total, (1,) * x.ndim) if keepdims else total
     return _logaddexp(x, axis=axis, keepdims=keepdims)
 
 

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem.arrays import real_array
+from gradcheck.problem.case import VERDICTS
 from gradcheck.problem.losses import known, whole
 from gradcheck.problem.mlp import MLP
 from gradcheck.problem.ops import Array
@@ -159,6 +160,8 @@ class Training:
     sentence: what it is about, for people.
     dtype: the dtype that the subject computes in; data and parameters are rounded to it.
     labels: other names it answers to.
+    expect: (verdict, reason) where it is known not to pass; strict.
+    subject: its own subject, a callable of `train`'s signature that runs in the caller's process.
 
     Raises
     ------
@@ -180,10 +183,18 @@ class Training:
     sentence: str = ""
     dtype: str = "float64"
     labels: tuple[str, ...] = ()
+    expect: tuple[str, str] | None = None
+    subject: Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:
         put = object.__setattr__
+        if not isinstance(self.name, str) or not self.name or not self.name.isprintable() or "::" in self.name:
+            raise InvalidProblem(f"a training needs a printable name without '::', got {self.name!r}")
         where = f"training {self.name!r}"
+        if self.expect is not None and not (
+            isinstance(self.expect, tuple) and len(self.expect) == 2 and self.expect[0] in VERDICTS
+        ):
+            raise InvalidProblem(f"expect must be ({' | '.join(VERDICTS)}, reason), got {self.expect!r}", where=where)
         known("dtype", self.dtype, ("float64", "float32", "float16"), where=where)
         put(self, "X", _rounded("X", self.X, self.dtype, where))
         put(self, "T", _rounded("T", self.T, self.dtype, where))
@@ -204,6 +215,11 @@ class Training:
             self.problem(self.samples).check_point({"X": self.X, "T": self.T, **self.parameters})
         except InvalidProblem as wrong:
             raise wrong.within(where) from None
+
+    @property
+    def initial(self) -> dict[str, Array]:
+        """The initial parameters, as arrays of `dtype`."""
+        return {name: np.asarray(value) for name, value in self.parameters.items()}
 
     @property
     def samples(self) -> int:

@@ -56,7 +56,8 @@ def structure(graph: Graph) -> None:
     counts, arity = np.diff(offsets), _ARITY[codes]
     if bad := np.flatnonzero(np.where(arity < 0, counts < 1, counts != arity)).tolist():
         i = bad[0]
-        wanted = "at least 1 argument" if arity[i] < 0 else f"{arity[i]} argument{'s' * (arity[i] != 1)}"
+        count = int(arity[i])
+        wanted = "at least 1 argument" if count < 0 else f"{count} argument{'s' * (count != 1)}"
         raise InvalidProblem(f"{graph.op(i)} takes {wanted}, got {counts[i]}", where=_at(graph, i))
     if bad := np.flatnonzero((inputs < 0) | (inputs >= n)).tolist():
         owner = int(np.searchsorted(offsets, bad[0], side="right")) - 1

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem import CODES, Graph, GraphBuilder
 from gradcheck.problem.serialise import graph_from_json
@@ -302,7 +303,8 @@ def test_a_graph_without_inputs_says_so() -> None:
 
 
 def test_a_file_names_itself_and_the_node() -> None:
-    text = '{"schema_version": 1, "nodes": [{"name": "w", "op": "parameter"}, {"name": "e", "op": "expp", "inputs": ["w"]}], "loss": "e"}'
+    nodes = '[{"name": "w", "op": "parameter"}, {"name": "e", "op": "expp", "inputs": ["w"]}]'
+    text = f'{{"schema_version": 1, "nodes": {nodes}, "loss": "e"}}'
     with pytest.raises(InvalidProblem) as refusal:
         graph_from_json(text, where="my.json")
     assert str(refusal.value).startswith("my.json: node 'e': unknown op 'expp'; did you mean 'exp")

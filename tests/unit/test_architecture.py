@@ -1,0 +1,255 @@
+"""The rooms of gradcheck look down only, and stay light where they must: read off the imports."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+Sources = Mapping[str, str]
+
+BELOW: dict[str, set[str]] = {
+    "errors": set(),
+    "problem": {"errors"},
+    "numbers": {"errors"},
+    "oracle": {"numbers", "problem"},
+    "verdict": {"oracle"},
+    "subject": {"problem"},
+    "strategies": {"problem"},
+    "faults": {"oracle", "subject"},
+    "check": {"verdict", "subject", "faults", "strategies"},
+    "run": {"check"},
+    "grade": {"run"},
+    "report": {"grade"},
+    "cli": {"report"},
+    "pytest_plugin": {"report"},
+}
+"""Each room and those directly below it; a room may import whatever is below, at any depth."""
+
+SHIPPED = {"reference", "suites"}
+"""Packages that ship inside gradcheck and are no part of it: loaded by path, imported by nobody."""
+
+HEAVY = {"sympy", "symengine", "scipy", "hypothesis", "rich", "pytest", "mpmath", "flint"}
+LIGHT = {"problem": HEAVY, "errors": HEAVY | {"numpy"}, "numbers": {"sympy", "scipy", "hypothesis", "rich", "pytest"}}
+"""What a room must not import before it is needed: a subject's process imports `problem` and nothing else."""
+
+LIMIT = 500
+TABLES = {"gradcheck/verdict/finding.py": "a row per kind of finding"}
+"""Longer files, and why."""
+
+
+def below(room: str) -> set[str]:
+    found = set(BELOW[room])
+    for lower in BELOW[room]:
+        found |= below(lower)
+    return found
+
+
+def imports(source: str, package: str) -> Iterator[tuple[int, str, bool]]:
+    """Line, dotted name and whether it happens when the module is imported; type-checking imports are left out."""
+
+    def walk(node: ast.AST, at_import: bool) -> Iterator[tuple[int, str, bool]]:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            for child in node.orelse:
+                yield from walk(child, at_import)
+            return
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name, at_import) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*parents, base] if base else parents)
+            yield from ((node.lineno, f"{base}.{alias.name}", at_import) for alias in node.names)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute) and node.args:
+            called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            first = node.args[0]
+            if called in ("import_module", "__import__") and isinstance(first, ast.Constant):
+                yield node.lineno, str(first.value), at_import
+        inside = at_import and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for child in ast.iter_child_nodes(node):
+            yield from walk(child, inside)
+
+    return walk(ast.parse(source), True)
+
+
+def room_of(path: str) -> str:
+    """ "problem" for gradcheck/problem/ops.py, "errors" for gradcheck/errors.py, "" for gradcheck/__init__.py."""
+    first = path.removeprefix("gradcheck/").partition("/")[0].removesuffix(".py")
+    return "" if first == "__init__" else first
+
+
+def violations(sources: Sources) -> list[str]:
+    """Complaints about imports that look up, at the shipped packages, or at something heavy."""
+    complaints = []
+    for path, source in sources.items():
+        room = room_of(path)
+        if room and room not in BELOW:
+            complaints.append(f"{path}: {room!r} is no room")
+            continue
+        package = path.rpartition("/")[0].replace("/", ".")
+        for line, name, at_import in imports(source, package):
+            top, _, rest = name.partition(".")
+            other = rest.partition(".")[0]
+            if top in SHIPPED or (top == "gradcheck" and other in SHIPPED):
+                complaints.append(f"{path}:{line}: imports {name}, which is loaded by path only")
+            elif top == "gradcheck" and room and other and other != room and other not in below(room):
+                what = f"the higher room {other!r}" if other in BELOW else "the facade"
+                complaints.append(f"{path}:{line}: {room!r} imports {name}, of {what}")
+            elif top == "gradcheck" and not room and at_import:
+                complaints.append(f"{path}:{line}: the facade imports {name} at once")
+            elif at_import and top in LIGHT.get(room, set()):
+                complaints.append(f"{path}:{line}: {room!r} imports {top} at once")
+    return complaints
+
+
+def too_long(sources: Sources) -> list[str]:
+    """Files beyond the limit without a reason, and reasons without such a file."""
+    lengths = {path: len(source.splitlines()) for path, source in sources.items()}
+    complaints = [f"{p} has {n} lines, more than {LIMIT}" for p, n in lengths.items() if n > LIMIT and p not in TABLES]
+    return complaints + [f"{p} needs no exception" for p in TABLES if lengths.get(p, 0) <= LIMIT]
+
+
+@pytest.fixture(scope="module")
+def sources(checkout: Path) -> Sources:
+    """Every file of gradcheck, by its path in the checkout."""
+    return read(checkout, "gradcheck")
+
+
+def read(checkout: Path, *folders: str) -> Sources:
+    paths = [path for folder in folders for path in sorted((checkout / folder).rglob("*.py"))]
+    return {path.relative_to(checkout).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+
+
+def test_rooms_look_down(sources: Sources) -> None:
+    assert violations(sources) == []
+    assert len(sources) > 50
+    assert {room_of(path) for path in sources} - {""} <= set(BELOW)
+
+
+def test_every_import_of_a_room_is_seen(sources: Sources) -> None:
+    # A checker that saw nothing would find nothing: these are imports that are known to be there.
+    seen = {
+        (room_of(path), name.split(".")[1])
+        for path, source in sources.items()
+        for _, name, _ in imports(source, path.rpartition("/")[0].replace("/", "."))
+        if name.startswith("gradcheck.")
+    }
+    assert {
+        ("problem", "errors"),
+        ("oracle", "problem"),
+        ("check", "verdict"),
+        ("run", "check"),
+        ("cli", "run"),
+    } <= seen
+
+
+PLANTED = {
+    "a higher room": (
+        "gradcheck/problem/x.py",
+        "from gradcheck.oracle.estimate import Estimate",
+        "higher room 'oracle'",
+    ),
+    "a higher room, plainly": ("gradcheck/numbers/x.py", "import gradcheck.oracle.estimate", "higher room 'oracle'"),
+    "a room beside": ("gradcheck/numbers/x.py", "from gradcheck.problem import Graph", "higher room 'problem'"),
+    "subjects and oracles": ("gradcheck/oracle/x.py", "import gradcheck.subject.answer", "higher room 'subject'"),
+    "oracles and subjects": ("gradcheck/subject/x.py", "from gradcheck.oracle import Kind", "higher room 'oracle'"),
+    "verdicts and subjects": ("gradcheck/verdict/x.py", "import gradcheck.subject", "higher room 'subject'"),
+    "a report from the runner": ("gradcheck/run/x.py", "from gradcheck.report import json", "higher room 'report'"),
+    "in a function": ("gradcheck/errors.py", "def f():\n    from gradcheck.verdict import result", "errors.py:2"),
+    "relatively": ("gradcheck/oracle/x.py", "from ..check import trial", "gradcheck.check.trial"),
+    "relatively, from a package": ("gradcheck/oracle/a/x.py", "from ...check import trial", "gradcheck.check.trial"),
+    "by import_module": ("gradcheck/oracle/x.py", "import_module('gradcheck.run.suite')", "higher room 'run'"),
+    "the facade": ("gradcheck/problem/x.py", "from gradcheck import Case", "of the facade"),
+    "in an else of TYPE_CHECKING": (
+        "gradcheck/errors.py",
+        "if TYPE_CHECKING:\n    pass\nelse:\n    import gradcheck.run",
+        "errors.py:4",
+    ),
+    "the reference": ("gradcheck/check/x.py", "from gradcheck.reference import gradients", "by path only"),
+    "the reference of the checkout": ("gradcheck/cli/x.py", "import reference.rules", "by path only"),
+    "the suites": ("gradcheck/run/x.py", "def f():\n    import gradcheck.suites", "by path only"),
+    "sympy in problem": ("gradcheck/problem/x.py", "import sympy", "imports sympy at once"),
+    "scipy in numbers": ("gradcheck/numbers/x.py", "from scipy.special import erfc", "imports scipy at once"),
+    "in a class body": ("gradcheck/problem/x.py", "class A:\n    import rich", "imports rich at once"),
+    "numpy in errors": ("gradcheck/errors.py", "import numpy as np", "imports numpy at once"),
+    "an eager facade": ("gradcheck/__init__.py", "from gradcheck.problem import Graph", "facade imports"),
+    "a new room": ("gradcheck/attic/x.py", "", "'attic' is no room"),
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED)
+def test_a_planted_violation_is_found(planted: str) -> None:
+    path, source, says = PLANTED[planted]
+    (complaint,) = violations({path: source})
+    assert says in complaint
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        (
+            "gradcheck/errors.py",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import gradcheck.verdict.result",
+        ),
+        ("gradcheck/oracle/x.py", "from gradcheck.problem import Graph\nfrom . import estimate\nimport sympy"),
+        ("gradcheck/check/x.py", "from gradcheck.errors import HarnessFault\nfrom gradcheck.numbers import ball"),
+        ("gradcheck/problem/x.py", "def f():\n    from scipy.special import erfc"),
+        ("gradcheck/subject/x.py", "import gradcheck\nfrom gradcheck.problem import Graph"),
+        ("gradcheck/__init__.py", "def __getattr__(name):\n    from gradcheck.run.suite import case"),
+        ("gradcheck/pytest_plugin.py", "from gradcheck.report import console"),
+    ],
+)
+def test_what_is_allowed_is_not_complained_about(path: str, source: str) -> None:
+    assert violations({path: source}) == []
+
+
+def test_the_reference_knows_problems_and_nothing_else_of_gradcheck(checkout: Path) -> None:
+    rooms = {
+        name.split(".")[1] if "." in name else ""
+        for path, source in read(checkout, "reference").items()
+        for _, name, _ in imports(source, path.rpartition("/")[0])
+        if name.partition(".")[0] == "gradcheck"
+    }
+    assert rooms <= {"problem", "errors"}
+
+
+def test_files_are_short(checkout: Path) -> None:
+    assert too_long(read(checkout, "gradcheck", "reference", "suites")) == []
+
+
+def test_a_long_file_is_found() -> None:
+    table = dict.fromkeys(TABLES, "\n" * (LIMIT + 1))
+    assert too_long({"gradcheck/a.py": "\n" * LIMIT, **table}) == []
+    assert too_long({"gradcheck/a.py": "\n" * (LIMIT + 1), **table}) == ["gradcheck/a.py has 501 lines, more than 500"]
+    assert too_long(dict.fromkeys(TABLES, "")) == [f"{path} needs no exception" for path in TABLES]
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Top-level packages in a fresh interpreter after `statement`."""
+    script = f"import sys\n{statement}\nprint(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("statement", "without"),
+    [
+        ("import gradcheck", HEAVY | {"numpy"}),
+        ("import gradcheck; dir(gradcheck)", HEAVY | {"numpy"}),
+        ("from gradcheck import InvalidProblem", HEAVY | {"numpy"}),
+        ("from gradcheck import Graph, GraphBuilder, OPS, Case", HEAVY),
+        ("import gradcheck.subject.service", HEAVY),
+    ],
+)
+def test_importing_costs_little(statement: str, without: set[str]) -> None:
+    loaded = loaded_by(statement)
+    assert "gradcheck" in loaded
+    assert loaded & without == set()
+
+
+def test_what_is_loaded_is_seen() -> None:
+    assert {"numpy", "gradcheck"} <= loaded_by("import gradcheck.problem")
+    assert "rich" in loaded_by("import gradcheck.verdict.result")

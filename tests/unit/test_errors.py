@@ -1,0 +1,53 @@
+"""The exception tree: who is to blame, and what a message says."""
+
+import re
+
+import pytest
+
+from gradcheck import errors
+from gradcheck.errors import (
+    GradcheckError,
+    GradientError,
+    HarnessFault,
+    InvalidProblem,
+    SubjectError,
+    Unsupported,
+    UsageError,
+)
+
+
+@pytest.mark.parametrize("kind", [UsageError, InvalidProblem, SubjectError, Unsupported, HarnessFault])
+def test_one_root_catches_everything_else(kind: type[GradcheckError]) -> None:
+    assert issubclass(kind, GradcheckError)
+    others = {UsageError, InvalidProblem, SubjectError, Unsupported, HarnessFault} - {kind}
+    assert not any(issubclass(kind, other) for other in others)
+
+
+def test_a_wrong_gradient_is_a_failed_assertion_and_no_mistake_of_the_caller() -> None:
+    assert issubclass(GradientError, AssertionError)
+    assert not issubclass(GradientError, GradcheckError)
+    assert issubclass(InvalidProblem, ValueError)
+
+
+def test_the_drawn_tree_is_the_tree() -> None:
+    drawn = set(re.findall(r"[├└]── (\w+)", errors.__doc__ or ""))
+    real = {n for n, c in vars(errors).items() if isinstance(c, type) and issubclass(c, GradcheckError)}
+    assert drawn == real - {"GradcheckError"}
+
+
+def test_a_complaint_says_where_from_the_outside_in() -> None:
+    wrong = InvalidProblem("is not finite", where="node 'w'")
+    assert str(wrong) == "node 'w': is not finite"
+    outer = wrong.within("case 'c'").within("suite.json")
+    assert str(outer) == "suite.json: case 'c': node 'w': is not finite"
+    assert (outer.message, outer.where) == ("is not finite", "suite.json: case 'c': node 'w'")
+    assert str(InvalidProblem("means nothing").within("here")) == "here: means nothing"
+    assert str(InvalidProblem("means nothing")) == "means nothing"
+
+
+def test_a_subjects_failure_keeps_its_facts() -> None:
+    failure = SubjectError("GC005", seconds=10.0)
+    assert failure.code == "GC005"
+    assert failure.facts == {"seconds": 10.0}
+    assert str(failure) == "seconds=10.0"
+    assert str(SubjectError("GC003")) == "GC003"

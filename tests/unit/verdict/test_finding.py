@@ -1,0 +1,222 @@
+"""The table of findings: stable codes, sentences that fill, help that helps; and every call that makes one."""
+
+import ast
+import json
+import re
+import string
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradcheck
+from gradcheck.verdict.finding import KINDS, Finding, FindingKind, Severity, finding, plain, shown
+
+PACKAGE = Path(gradcheck.__file__).parent
+
+GROUPS = {
+    "protocol and numbers": (range(20), {Severity.FATAL, Severity.ERROR, Severity.WARNING}),
+    "contracts": (range(20, 30), {Severity.FATAL, Severity.ERROR, Severity.WARNING}),
+    "undecided": (range(30, 40), {Severity.OPEN}),
+    "notes": (range(40, 50), {Severity.NOTE, Severity.WARNING, Severity.ERROR}),
+    "causes": (range(50, 60), {Severity.NOTE}),
+    "trainings and costs": (range(60, 70), {Severity.ERROR, Severity.WARNING, Severity.OPEN}),
+}
+
+
+def fields(template: str) -> dict[str, str]:
+    """The facts that a sentence needs, with their format specifications."""
+    return {name: spec or "" for _, name, spec, _ in string.Formatter().parse(template) if name is not None}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+class TestRow:
+    def test_code(self, kind: FindingKind) -> None:
+        assert re.fullmatch(r"GC\d{3}", kind.code)
+        assert KINDS[kind.code] is kind
+
+    def test_texts(self, kind: FindingKind) -> None:
+        assert kind.title
+        assert kind.title == kind.title.strip().rstrip(".")
+        assert kind.sentence == kind.sentence.strip().rstrip(".")
+        assert len(kind.help) > 40
+        assert kind.help.endswith(".")
+        assert "  " not in kind.help
+        assert kind.help != kind.sentence
+
+    def test_sentence_fills_from_the_facts_it_names_and_no_fewer(self, kind: FindingKind) -> None:
+        needed = fields(kind.sentence)
+        facts: dict[str, Any] = {name: 0.125 if spec else f"<{name}>" for name, spec in needed.items()}
+        sentence = finding(kind.code, **facts, unused="besides").sentence
+        for name, value in facts.items():
+            assert (f"<{name}>" if isinstance(value, str) else "0.125") in sentence
+            with pytest.raises(KeyError):
+                _ = finding(kind.code, **{k: v for k, v in facts.items() if k != name}).sentence
+        assert "{" not in sentence
+
+    def test_severity_fits_the_group_of_the_code(self, kind: FindingKind) -> None:
+        number = int(kind.code[2:])
+        (severities,) = [allowed for codes, allowed in GROUPS.values() if number in codes]
+        assert kind.severity in severities
+
+
+def test_no_code_stands_twice_in_the_table() -> None:
+    source = (PACKAGE / "verdict" / "finding.py").read_text(encoding="utf-8")
+    literals = [
+        n.value for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+    ]
+    codes = [text for text in literals if re.fullmatch(r"GC\d{3}", text)]
+    assert sorted(codes) == sorted(KINDS)  # the dict would hide a repeat
+
+
+def test_published_codes_keep_their_meaning() -> None:
+    # Reports, baselines and people rest on these.
+    published = {
+        "GC001": "subject cannot be imported",
+        "GC002": "syntax error",
+        "GC003": "no entry point",
+        "GC004": "subject raised",
+        "GC005": "subject timed out",
+        "GC006": "subject died",
+        "GC007": "answer of the wrong form",
+        "GC008": "gradients missing",
+        "GC009": "unknown gradients",
+        "GC010": "wrong shape",
+        "GC011": "wrong dtype",
+        "GC012": "wrong gradient",
+        "GC013": "gradient not finite",
+        "GC014": "wrong forward value",
+        "GC015": "first wrong node",
+        "GC020": "mutates its problem",
+        "GC021": "not repeatable",
+        "GC040": "oracle stepped aside",
+        "GC041": "oracle discarded",
+    }
+    assert {code: KINDS[code].title for code in published} == published
+
+
+def test_the_table_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        KINDS["GC999"] = KINDS["GC001"]  # type: ignore[index]
+    with pytest.raises(KeyError):
+        finding("GC999")
+
+
+DERIVED = {"GC001": {"place"}, "GC003": {"hint"}, "GC004": {"place"}, "GC007": {"place"}}
+"""Facts that `check.protocol.no_answer` makes of the others before the sentence is filled."""
+
+
+def calls(source: str) -> list[tuple[int, str, set[str], bool]]:
+    """Line, code, facts and whether there are more (`**facts`), of every call that makes a finding."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args):
+            continue
+        if node.func.id not in ("finding", "SubjectError"):
+            continue
+        codes = [n.value for n in ast.walk(node.args[0]) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+        facts = {keyword.arg for keyword in node.keywords if keyword.arg is not None}
+        more = any(keyword.arg is None for keyword in node.keywords)
+        found += [(node.lineno, code, facts, more) for code in codes if re.fullmatch(r"GC\d{3}", code)]
+    return found
+
+
+def lacking(source: str) -> list[str]:
+    """Complaints about calls whose code does not exist, or whose sentence could not be filled."""
+    complaints = []
+    for line, code, facts, more in calls(source):
+        if code not in KINDS:
+            complaints.append(f"line {line}: {code} does not exist")
+        elif not more and (missing := set(fields(KINDS[code].sentence)) - facts - DERIVED.get(code, set())):
+            complaints.append(f"line {line}: {code} lacks {sorted(missing)}")
+    return complaints
+
+
+def test_every_call_gives_what_its_sentence_needs() -> None:
+    made = set()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        assert lacking(source) == [], path
+        made |= {code for _, code, _, _ in calls(source)}
+    assert {"GC012", "GC014", "GC020", "GC031"} <= made  # the search finds what there is
+
+
+def test_a_call_that_forgets_a_fact_is_found() -> None:
+    assert lacking('finding("GC020")') == ["line 1: GC020 lacks ['what']"]
+    assert lacking('finding("GC998", a=1)') == ["line 1: GC998 does not exist"]
+    assert lacking('finding("GC020" if a else "GC020", what=1)') == []
+    assert lacking('SubjectError("GC005", **facts)') == []
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.0, "1"),
+        (0.1 + 0.2, "0.3"),
+        (1e-300, "1e-300"),
+        (float("nan"), "nan"),
+        (float("-inf"), "-inf"),
+        (np.float64(2.5), "2.5"),
+        (3, "3"),
+        (True, "yes"),
+        (False, "no"),
+        ((0, 2), "(0, 2)"),
+        ([1], "(1,)"),
+        ((), "()"),
+        ("[red]w[/red]", "[red]w[/red]"),
+        ("\x1b[31mred\x07", "\\x1b[31mred\\x07"),
+        ("two\nlines", "two\nlines"),
+        ("half a pair \ud800", "half a pair \\ud800"),
+        (None, "None"),
+    ],
+)
+def test_facts_as_people_read_them(value: Any, text: str) -> None:
+    assert shown(value) == text
+
+
+def test_a_sentence_of_numbers() -> None:
+    made = finding(
+        "GC012", loss="l", block="w", entry=[0, 2], subject=1.25, truth=2.5, distance=1.25, allowed=1.23456e-9, wrong=1
+    )
+    assert "w" in made.sentence
+    assert "(0, 2)" in made.sentence
+    for number in ("1.25", "2.5", "1.23e-09"):
+        assert number in made.sentence
+    assert made.severity is Severity.ERROR
+
+
+def test_plain_data_is_strict_json() -> None:
+    facts = {
+        "nan": float("nan"),
+        "infinite": [np.float64("inf"), (-np.inf,)],
+        "array": np.array([1.5, np.nan]),
+        "whole": np.int64(3),
+        "truth": np.bool_(True),
+        "nested": {1: {"deep": np.float32(0.5)}},
+        "other": Path("a"),
+        "none": None,
+    }
+    data = plain(facts)
+    assert json.loads(json.dumps(data, allow_nan=False)) == data
+    assert data == {
+        "nan": "nan",
+        "infinite": ["inf", ["-inf"]],
+        "array": [1.5, "nan"],
+        "whole": 3,
+        "truth": True,
+        "nested": {"1": {"deep": 0.5}},
+        "other": "a",
+        "none": None,
+    }
+
+
+def test_a_finding_as_data() -> None:
+    data = Finding(KINDS["GC020"], {"what": "w", "more": np.array([1.0])}).to_dict()
+    assert data == {
+        "code": "GC020",
+        "severity": "error",
+        "title": KINDS["GC020"].title,
+        "sentence": KINDS["GC020"].sentence.format(what="w"),
+        "facts": {"what": "w", "more": [1.0]},
+    }
