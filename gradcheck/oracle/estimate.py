@@ -90,4 +90,3 @@ class Oracle(Protocol):
     def __call__(self, graph: Graph, point: Point) -> Estimates | Aside:
         """Estimate the loss and the gradient with respect to every parameter of `graph` at `point`."""
         ...
-
