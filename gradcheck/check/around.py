@@ -21,7 +21,7 @@ LARGE = 2_000
 def neighbours(
     product: Product, evidence: Evidence, random: np.random.Generator, *, fixed: bool
 ) -> Iterator[tuple[str, Product]]:
-    """Neighbours with a few words on where they are; the most telling first. `fixed`: keep away from structured inputs."""
+    """Neighbours with a few words on where they are, the most telling first; none where inputs are `fixed`."""
     if fixed:
         return
     function = product.function

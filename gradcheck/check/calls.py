@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -168,7 +169,7 @@ class Contracts:
 
     def _one_array_twice(self) -> Iterator[Finding]:
         wrt, inputs = self._product.function.wrt, self._product.inputs
-        for i, j in zip(wrt, wrt[1:], strict=False):
+        for i, j in pairwise(wrt):
             a, b = inputs[i], inputs[j]
             if (
                 not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray))
@@ -229,7 +230,7 @@ class Contracts:
     def _differs(
         self, reply: Reply, expected: Sequence[Array | None] | None = None, factor: float = 1.0
     ) -> dict[str, Any] | None:
-        """The facts of the first entry in which two answers differ by more than rounding explains; None if none does."""
+        """The facts of the first entry in which two answers differ by more than rounding explains, if any."""
         for block, first, second in zip(self._product.blocks, expected or self._base.parts, reply.parts, strict=True):
             if first is None and second is None:
                 continue

@@ -69,7 +69,8 @@ def compare_numbers(
         return _at_kink(evidence, answers)
     function = product.function
     by_structure = projections(extras.structure, product.inputs, function.names, function.wrt)
-    if product.tangents is None and not evidence.testimony.answers and sum(a.size for a in answers.values()):
+    entries = sum(a.size for a in answers.values())
+    if product.tangents is None and entries and not evidence.testimony.answers:
         return _by_directions(evidence, answers, settings)
     comparisons = [_judge(b, a, evidence, product, settings, extras, by_structure) for b, a in answers.items()]
     findings: list[Finding] = []
@@ -88,7 +89,8 @@ def compare_numbers(
             findings.append(finding("GC034", **_facts(comparison, what)))
         else:
             findings.append(_wrong(comparison, what))
-    if any(f.code == "GC012" for f in findings) and not any(bool(np.any(c.truth.proven)) for c in comparisons):
+    proven = sum(int(np.sum(c.truth.proven)) for c in comparisons)
+    if not proven and any(f.code == "GC012" for f in findings):
         findings = _confirmed(evidence, answers, findings)
     return Numbers(evidence, tuple(comparisons), tuple(findings))
 

@@ -22,10 +22,7 @@ def shrinks(comparison: Comparison, evidence: Evidence) -> bool:
         longer = evidence.exact.outcomes.prolonged(ITERATIONS)
         if longer is None:
             return False
-        if product.tangents is None:
-            derivative = longer.vjp(product.cotangents)
-        else:
-            derivative = longer.jvp(product.tangents)
+        derivative = longer.vjp(product.cotangents) if product.tangents is None else longer.jvp(product.tangents)
     except GradcheckError:  # a longer run may leave what can be traced
         return False
     part = derivative.parts[product.blocks.index(comparison.block)]

@@ -59,7 +59,7 @@ class Finished:
         if self.faults:
             return 3
         if not self.results or not sum(r.comparisons for r in self.results):
-            return 1 if any(r.verdict is Verdict.ERROR for r in self.results) else 5
+            return 1 if any(r.verdict is Verdict.ERROR and not as_it_should_be(r) for r in self.results) else 5
         return 0 if all(as_it_should_be(r) for r in self.results) else 1
 
 

@@ -26,9 +26,12 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from gradcheck.errors import InvalidProblem, UsageError
-from gradcheck.problem import Case
+from gradcheck.problem import Case, Cost, Training
 from gradcheck.problem.serialise import suite_from_json
 from gradcheck.subject.loading import Package
+
+AnyCase = Case | Training | Cost
+"""What a suite is made of."""
 
 _MARK = "__gradcheck_case__"
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -36,11 +39,12 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Addressed:
-    """A case and its address; `suite` is what stands before the `::`."""
+    """A case and its address; `suite` is what stands before the `::`; `named` if the address itself was asked for."""
 
     address: str
     suite: str
-    case: Case
+    case: AnyCase
+    named: bool = False
 
 
 def case(function: Function) -> Function:
@@ -69,7 +73,7 @@ def collect(targets: Sequence[str], *, seed: int | None = None) -> list[Addresse
             chosen = [a for a in cases if a.case.name == name] or [a for a in cases if name in a.case.labels]
             if not chosen:
                 raise UsageError(f"suite {suite!r} has no case {name!r}; it has {_some(a.case.name for a in cases)}")
-            cases = chosen
+            cases = [replace(a, named=True) for a in chosen]
         found += cases
     return list({a.address: a for a in found}.values())
 
@@ -83,7 +87,7 @@ def load_suite(suite: str, *, seed: int | None = None) -> list[Addressed]:
             raise UsageError(f"no suite {suite!r}: neither a file nor one of the built-in suites, {', '.join(builtin)}")
         path = builtin[suite]
     if path.suffix == ".json":
-        cases = suite_from_json(path.read_text(encoding="utf-8"), where=str(path))
+        cases: list[AnyCase] = [*suite_from_json(path.read_text(encoding="utf-8"), where=str(path))]
     elif path.suffix == ".py":
         cases = list(_python_cases(path, suite, seed))
     else:
@@ -101,7 +105,7 @@ def seed_of(address: str) -> int:
     return int.from_bytes(hashlib.sha256(address.encode()).digest()[:4], "big")
 
 
-def _python_cases(path: Path, suite: str, seed: int | None) -> Iterator[Case]:
+def _python_cases(path: Path, suite: str, seed: int | None) -> Iterator[AnyCase]:
     module = _load(path)
     functions = [f for f in vars(module).values() if getattr(f, _MARK, False)]
     if not functions:
@@ -112,15 +116,18 @@ def _python_cases(path: Path, suite: str, seed: int | None) -> Iterator[Case]:
         try:
             made = function(own) if takes_seed else function()
             for row in _flat(made, where=f"{path}: {function.__name__}"):
-                yield replace(row, seed=own) if takes_seed and row.seed is None else row
+                if takes_seed and isinstance(row, Case) and row.seed is None:
+                    yield replace(row, seed=own)
+                else:
+                    yield row
         except InvalidProblem as wrong:
             raise wrong.within(f"{path}: {function.__name__}") from wrong
         except Exception as wrong:
             raise _raised(path, wrong) from wrong
 
 
-def _flat(made: Any, where: str) -> Iterator[Case]:
-    if isinstance(made, Case):
+def _flat(made: Any, where: str) -> Iterator[AnyCase]:
+    if isinstance(made, AnyCase):
         yield made
     elif isinstance(made, Iterable) and not isinstance(made, str | bytes):
         for row in made:

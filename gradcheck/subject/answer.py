@@ -34,6 +34,7 @@ class Answer:
         means harm can hide this from level `limits`.
     stdout: what it printed, standard error included, at most 64 KiB; "" in process.
     seconds: wall clock between question and answer.
+    operations: element operations that were counted; None unless counting was asked for.
     """
 
     value: Array
@@ -42,6 +43,7 @@ class Answer:
     mutated: tuple[str, ...] = ()
     stdout: str = ""
     seconds: float = 0.0
+    operations: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,13 @@ class Subject(Protocol):
         point: Mapping[str, ArrayLike],
         dtype: DTypeLike = np.float64,
         entry: str = NATIVE,
+        *,
+        count: bool = False,
     ) -> Answer:
-        """The answer at `point`, rounded to `dtype`; SubjectError where there is none to judge."""
+        """The answer at `point`, rounded to `dtype`; SubjectError where there is none to judge.
+
+        With `count` the point's arrays count the element operations that are done with them.
+        """
         ...
 
     def train(self, training: Any) -> TrainingAnswer:

@@ -58,6 +58,8 @@ def answer_to_wire(answer: Answer, vocabulary: Vocabulary) -> tuple[dict[str, An
     """Header and arrays of an answer."""
     arrays: list[Array] = [answer.value]
     header: dict[str, Any] = {"status": "answer", "mutated": _shortened(answer.mutated)}
+    if answer.operations is not None:
+        header["operations"] = answer.operations
     header["gradients"] = _names_to_wire(answer.gradients, vocabulary, arrays, "gradients")
     if answer.adjoints is not None:
         header["adjoints"] = _names_to_wire(answer.adjoints, vocabulary, arrays, "adjoints")
@@ -74,7 +76,10 @@ def answer_from_wire(
     adjoints = _names_from_wire(header["adjoints"], vocabulary, left) if "adjoints" in header else None
     if next(left, None) is not None:
         raise Malformed("arrays that the answer does not name")
-    return Answer(value, gradients, adjoints, _strings(header.get("mutated")), stdout, seconds)
+    operations = header.get("operations")
+    if operations is not None and not (type(operations) is int and 0 <= operations < 1 << 62):
+        raise Malformed("a count that is none")
+    return Answer(value, gradients, adjoints, _strings(header.get("mutated")), stdout, seconds, operations)
 
 
 def training_to_wire(answer: TrainingAnswer) -> tuple[dict[str, Any], list[Array]]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import SubjectError
+from gradcheck.problem.counting import Meter, counted
 from gradcheck.subject.answer import Answer, Array, TrainingAnswer, TrainingStep
 from gradcheck.subject.plain import LARGEST, Plain, describe
 from gradcheck.subject.snapshot import changed_point, changed_problem, snapshot
@@ -28,18 +29,23 @@ def ask(
     place: Place | None = None,
     trusted: bool = False,
     largest: int = LARGEST,
+    count: bool = False,
 ) -> Answer:
-    """Call `function(problem, point)` with writable copies of the point's arrays.
+    """Call `function(problem, point)` with writable copies of the point's arrays, which count operations with `count`.
 
     Raises
     ------
     SubjectError: GC004 it raised, GC006 it called `sys.exit`, GC007 its answer has not the native form.
     """
     arrays = {name: np.array(value) for name, value in point.items()}
+    meter = Meter()
+    if count:
+        arrays = {name: counted(value, meter) for name, value in arrays.items()}
     handed = dict(arrays)
     before = snapshot(problem)
     with call_failed(place, trusted=trusted):
         returned = function(problem, handed)
+    operations = meter.operations
     mutated = (*changed_point(point, arrays, handed), *changed_problem(problem, before))
     if not isinstance(returned, tuple | list) or len(returned) not in (2, 3):
         raise SubjectError("GC007", expected=_FORM, came=describe(returned), block=None)
@@ -50,6 +56,7 @@ def ask(
         gradients=plain.arrays(returned[1], "gradients"),
         adjoints=None if adjoints is None else plain.arrays(adjoints, "adjoints"),
         mutated=mutated,
+        operations=operations if count else None,
     )
 
 

@@ -52,13 +52,15 @@ class InProcessSubject:
         point: Mapping[str, ArrayLike],
         dtype: DTypeLike = np.float64,
         entry: str = NATIVE,
+        *,
+        count: bool = False,
     ) -> Answer:
         """As `ChildSubject.ask`, without GC005."""
         self._require(entry)
         names, values = rounded(problem, point, dtype)
         named = dict(zip(point if names is None else names, values, strict=True))
         begun = time.monotonic()
-        answer = calling.ask(self._function, problem, named, place=self._place, trusted=True)
+        answer = calling.ask(self._function, problem, named, place=self._place, trusted=True, count=count)
         return replace(answer, seconds=time.monotonic() - begun)
 
     def train(self, training: Any) -> TrainingAnswer:

@@ -121,6 +121,8 @@ class ChildSubject:
         point: Mapping[str, ArrayLike],
         dtype: DTypeLike = np.float64,
         entry: str = NATIVE,
+        *,
+        count: bool = False,
     ) -> Answer:
         """The subject's answer at `point`, whose arrays are rounded to `dtype`.
 
@@ -133,7 +135,7 @@ class ChildSubject:
         arrays: list[Array] = []
         data = problem_to_wire(problem, arrays)
         names, values = rounded(problem, point, dtype)
-        header = {"do": "ask", "problem": data, "point": names, "at": len(arrays), "entry": entry}
+        header = {"do": "ask", "problem": data, "point": names, "at": len(arrays), "entry": entry, "count": count}
         vocabulary = answers.Vocabulary(problem, point)
         return self._question(
             header,

@@ -69,7 +69,9 @@ class Service:
                 point = dict(zip(names, arrays[header["at"] :], strict=True))
                 vocabulary = Vocabulary(problem, point)
                 function = self._begin(header)
-                answer = calling.ask(function, problem, point, place=self._place, largest=self._largest)
+                answer = calling.ask(
+                    function, problem, point, place=self._place, largest=self._largest, count=header["count"]
+                )
                 return answer_to_wire(answer, vocabulary)
 
     @property
