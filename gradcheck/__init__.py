@@ -54,6 +54,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "OPS",
     "Case",
     "GradcheckError",
     "GradientError",
@@ -61,14 +62,18 @@ __all__ = [
     "GraphBuilder",
     "HarnessFault",
     "InvalidProblem",
-    "OPS",
     "Result",
     "SubjectError",
     "Unsupported",
     "UsageError",
     "Verdict",
     "assert_gradient",
+    "assert_jvp",
+    "assert_vjp",
     "case",
+    "check_gradient",
+    "check_jvp",
+    "check_vjp",
 ]
 
 

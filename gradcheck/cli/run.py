@@ -57,7 +57,7 @@ def main(options: argparse.Namespace) -> int:
     seed = _seed(options.seed)
     files = _report_files(options.report)
     settings = Settings(interest=options.interest, max_ulps=options.max_ulps)
-    if options.timeout <= 0:
+    if not options.timeout > 0:
         raise UsageError(f"--timeout must be a positive number of seconds, got {options.timeout}")
     path, name = subject_path(options.subject)
     cases = collect(options.targets, seed=seed)

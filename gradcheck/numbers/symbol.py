@@ -267,7 +267,8 @@ def _whole(sheet: Sheet, symbol: Symbol) -> int | None:
     if sheet.balls is None or sheet.balls.radius(symbol.ball) > 0:
         return None
     value = sheet.balls.midpoint(symbol.ball)
-    return int(value) if value.is_integer() and symbol.ball == sheet.balls.exact(value) else None
+    whole = value.is_integer() and abs(value) <= _LITERAL and symbol.ball == sheet.balls.exact(value)
+    return int(value) if whole else None
 
 
 KERNEL_NAMES = {f"arc{f}": f"a{f}" for f in ("sin", "cos", "tan", "sinh", "cosh", "tanh")} | {"gammaln": "loggamma"}

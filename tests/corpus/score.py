@@ -1,6 +1,6 @@
 """Score gradcheck on the labelled corpus: `python tests/corpus/score.py [--half open|held-out] [--jobs N] [NAME ...]`.
 
-Prints the confusion table (goal: 0 missed, 0 false alarms, UNDECIDED at most 3 %, no category entirely undecided), the
+Prints the confusion table (goal: 0 missed, 0 false alarms, UNDECIDED at most 3 %, no category entirely so), the
 misjudged and undecided items with their findings, and seconds per case. Exits 1 when an item is missed or flagged.
 """
 

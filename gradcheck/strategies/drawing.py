@@ -1,0 +1,106 @@
+"""Drawing a graph with a valid point: one step after the other, then the loose ends, the loss and the order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Protocol, TypeVar
+
+from gradcheck.problem.graph import Graph
+from gradcheck.problem.ops import OPS, Array
+from gradcheck.strategies import steps
+from gradcheck.strategies.draft import Draft
+from gradcheck.strategies.leaves import any_shape, new_leaf
+from gradcheck.strategies.motifs import MOTIFS
+from gradcheck.strategies.pick import Pick, one_of
+from gradcheck.strategies.wish import REDUCTIONS, Wish
+
+Step = Callable[[Pick, Draft], object]
+
+T = TypeVar("T")
+
+
+Rest = tuple[int, Callable[[Pick], T]]
+"""About how many choices are still to be made, and what makes them."""
+
+
+class Unit(Protocol):
+    """Makes the choices of one part of a drawing: first `begin`'s own, then those of the rest that it tells of."""
+
+    def __call__(self, begin: Callable[[Pick], Rest[T]], *, step: bool = True) -> T:
+        """What the rest answers; steps, and only steps, can take each other's place."""
+        ...
+
+
+_AS_DRAWN = 100
+"""Of 256 orders of the nodes this many are the order they were drawn in; the next is its reverse."""
+
+
+def draw(pick: Pick, wish: Wish, unit: Unit | None = None) -> tuple[Graph, dict[str, Array]]:
+    """A graph and a point at which every node is comfortable.
+
+    `unit` lets Hypothesis know which choices belong together; without it all are made by `pick`.
+    """
+    draft, menu = Draft(wish), _menu(wish)
+    part: Unit = unit or (lambda begin, step=True: begin(pick)[1](pick))
+
+    def first(pick: Pick) -> Rest[object]:
+        shape = any_shape(pick, draft) if wish.max_nodes > 1 else ()
+        return math.prod(shape), lambda rest: new_leaf(rest, draft, "parameter", shape)
+
+    def step(pick: Pick) -> Rest[object]:
+        size, chosen = one_of(pick, menu)
+        return size, lambda rest: chosen(rest, draft) if draft.room >= 1 else None
+
+    part(first, step=False)
+    # The number of steps comes first: then one step more or less leaves all others what they are.
+    for _ in range(1 + pick(max(2, 3 * wish.max_nodes // 4)) if wish.max_nodes > 1 else 0):
+        part(step)
+    for _ in range(wish.min_nodes):
+        if len(draft) < wish.min_nodes and draft.room >= 1:
+            part(step)
+    loss = part(lambda _: (2, lambda rest: _loss(rest, draft)), step=False)
+    _fill(draft)
+    return draft.finish(loss, max(0, pick(256) - _AS_DRAWN) if wish.shuffled else 0)
+
+
+@cache
+def _menu(wish: Wish) -> tuple[tuple[int, Step], ...]:
+    """Every op, then motifs, about as many, with their sizes; near kinks, ops that have kinks come up more often."""
+    size = 5 if wish.scalar else 7  # one for all, so that any step can stand in any other's place
+    menu: list[tuple[int, Step]] = [(size, partial(_apply, op=op)) for op in wish.ops]
+    if wish.near_kinks:
+        menu += [(size, partial(_apply, op=op)) for op in wish.ops if OPS[op].kink is not None] * 2
+    if wish.binary or wish.unary:
+        menu += [(size, motif) for motif in MOTIFS] * max(1, round(len(wish.ops) / len(MOTIFS)))
+    return tuple(menu)
+
+
+def _apply(pick: Pick, draft: Draft, op: str) -> int | None:
+    return steps.apply(pick, draft, op)
+
+
+def _loss(pick: Pick, draft: Draft) -> int:
+    """Gather the loose ends or leave them dead, and end in one scalar that depends on a parameter."""
+    ends = draft.ends
+    if len(ends) > 1 and pick(4):
+        gathered = ends[0]
+        for end in ends[1:]:
+            joined = steps.join(pick, draft, gathered, end)
+            gathered = end if joined is None else joined
+    unused = [i for i in draft.computed if not draft.users[i] and draft.trained[i]]
+    shown = [i for i in unused if i not in draft.hidden]
+    loss = (shown or unused or [next(i for i, op in enumerate(draft.ops) if op == "parameter")])[-1]
+    if draft.shape(loss):
+        loss = draft.reduce(one_of(pick, [op for op in REDUCTIONS if op in draft.wish.ops]), loss)
+    return loss
+
+
+def _fill(draft: Draft) -> None:
+    """Up to `min_nodes`, where the steps found too little to do."""
+    for _ in range(draft.wish.min_nodes - len(draft)):
+        if draft.computed:
+            draft.repeat()
+        else:
+            draft.leaf("parameter", draft.wish.values[0])
