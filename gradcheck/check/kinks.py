@@ -9,10 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.numbers import Derivative
+from gradcheck.oracle.finite_difference import directional
+from gradcheck.problem.function import Product
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.hull import in_hull
 
 Array = NDArray[Any]
+
+_DIRECTIONS = 3
 
 
 def at_kink(
@@ -76,3 +80,46 @@ def _outside(
             best = {"block": block, "entry": list(at) or "", "subject": float(answer[at]), "truth": truth}
             best |= {"distance": max(furthest, 0.0), "allowed": float(allowed[at])}
     return finding("GC012", loss=loss, **best)
+
+
+def at_differenced_kink(
+    product: Product, answers: Mapping[str, Array], one_sided: Mapping[str, tuple[Array, Array]], slack: float
+) -> tuple[Finding, bool]:
+    """The same where only differences are to be had: slopes on either side, along coordinates and random directions.
+
+    Right if the answer's slope lies between the one-sided slopes along all of them (a convex or concave kink has no
+    other subgradients); wrong if it lies outside along a coordinate and along a random direction; else undecided.
+    `slack` is the relative error that does not matter.
+    """
+    place, facts = "", dict[str, Any]()
+    for block, answer in answers.items():
+        low, high = np.minimum(*one_sided[block]), np.maximum(*one_sided[block])
+        allowed = slack * np.maximum(1.0, np.maximum(np.abs(low), np.abs(high)))
+        miss = np.where(np.isfinite(answer), np.maximum(low - answer, answer - high), np.inf) - allowed
+        if miss.size and np.max(miss) > 0:
+            at = tuple(int(i) for i in np.unravel_index(int(np.argmax(miss)), miss.shape))
+            place, facts = block, {"block": block, "entry": list(at) or "", "subject": float(answer[at])}
+            facts |= {"truth": f"between {low[at]:.12g} and {high[at]:.12g}, the slopes on either side"}
+            facts |= {"distance": float(miss[at] + allowed[at]), "allowed": float(allowed[at])}
+            break
+    random = np.random.default_rng(41)
+    cotangent = product.cotangents if product.outputs[1] else (product.cotangents or (None,))[0]
+    outside = 0
+    for _ in range(_DIRECTIONS):
+        moves = {b: random.standard_normal(np.shape(a)) for b, a in answers.items()}
+        positions = dict(zip(product.function.wrt, answers, strict=True))
+        u = [moves[positions[k]] if k in positions else np.zeros(np.shape(x)) for k, x in enumerate(product.inputs)]
+        value, error, info = directional(product.function.f, product.inputs, u, cotangent=cotangent)
+        slope = sum(float(np.sum(np.asarray(a, dtype=np.float64) * moves[b])) for b, a in answers.items())
+        sides = (float(info.left), float(info.right)) if info.kink else (float(value), float(value))
+        if info.jump or not all(map(np.isfinite, sides)):
+            return finding("GC030", what="kink: differences cannot tell the slopes on either side of it"), False
+        room = slack * max(1.0, *map(abs, sides)) + (0.0 if info.kink else float(error))
+        outside += not min(sides) - room <= slope <= max(sides) + room
+    if not place and not outside:
+        which = "on either side, along every direction tried"
+        return finding("GC045", where="a kink, seen by differences", which=which), True
+    if place and outside:
+        return finding("GC012", loss="f", **facts), True
+    what = "kink: the answer lies between the slopes along some directions and outside along others"
+    return finding("GC030", what=what), False

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check.evidence import Evidence
-from gradcheck.check.kinks import at_kink
+from gradcheck.check.kinks import at_differenced_kink, at_kink
 from gradcheck.check.many import Directions
 from gradcheck.check.prolong import shrinks
 from gradcheck.check.question import Question, Reply
@@ -72,6 +72,13 @@ def compare_numbers(
     entries = sum(a.size for a in answers.values())
     if product.tangents is None and entries and not evidence.testimony.answers:
         return _by_directions(evidence, answers, settings)
+    if evidence.one_sided is not None and not evidence.jumps and not extras.structure:
+        try:
+            found, decided = at_differenced_kink(product, answers, evidence.one_sided, settings.interest or 1e-6)
+        except GradcheckError:
+            pass  # differences along a direction cannot be had; the entries stay undecided below
+        else:
+            return Numbers(evidence, (), (found,), by_hull=entries if decided else 0)
     comparisons = [_judge(b, a, evidence, product, settings, extras, by_structure) for b, a in answers.items()]
     findings: list[Finding] = []
     what = "f" if product.tangents is None else "output"

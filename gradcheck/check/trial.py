@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gradcheck.check.allowance import Allowances, allowances
 from gradcheck.check.asking import ask, entry_for
+from gradcheck.check.diagnose import causes
 from gradcheck.check.kinks import at_kink
 from gradcheck.check.locate import Locator
 from gradcheck.check.neighbours import moved_cases
@@ -77,6 +78,8 @@ def try_case(
                 break
     findings = list(trial.findings)
     fatal = any(f.severity is Severity.FATAL for f in findings)
+    if trial.wrong and not fatal and trial.comparisons and not np.any(trial.comparisons[0].wrong):
+        findings += causes(trial.case, trial.comparisons)
     if trial.wrong and not fatal and entry_for(case, subject) == NATIVE:  # the parts asked about are graphs
         findings += Locator(trial.case, subject, oracles).findings(trial.comparisons)
     verdict = verdict_of(findings)

@@ -35,7 +35,7 @@ class Testimony:
         found = []
         for block, truth in [("the loss", self.loss), *self.gradients.items()]:
             for oracle, proof, entry in truth.discarded:
-                found.append(finding("GC041", oracle=oracle, proven=proof, block=block, entry=entry or ""))
+                found.append(finding("GC041", oracle=oracle, proven=proof, block=block, entry=list(entry) or ""))
         found += [finding("GC040", oracle=aside.oracle, why=aside.reason) for aside in self.asides]
         return found
 

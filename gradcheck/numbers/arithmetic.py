@@ -95,3 +95,13 @@ def broadcast_axes(shape: Shape, target: Shape) -> Axes:
     """Axes of `shape` that were made by broadcasting `target` to it."""
     extra = len(shape) - len(target)
     return tuple(axis for axis in range(len(shape)) if axis < extra or (target[axis - extra] == 1 and shape[axis] != 1))
+
+
+def one_less(exponent: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """exponent - 1, and where floats hold that exactly: they do not below 1/2 (1/3 - 1).
+
+    The rest of the subtraction by Knuth's two-sum ("The Art of Computer Programming" 2, 4.2.2, theorem B).
+    """
+    less = np.asarray(exponent - 1)
+    back = less - exponent
+    return less, np.asarray((exponent - (less - back)) + (-1.0 - back) == 0.0)

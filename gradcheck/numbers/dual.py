@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.numbers.arithmetic import Arithmetic, Array, Axes, Shape
+from gradcheck.numbers.arithmetic import Arithmetic, Array, Axes, Shape, one_less
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,11 @@ class Duals:
         if a.tangent is None:
             return Dual(value, None)
         constant = exponent == 0
-        lower = n.pow(a.value, exponent=np.where(constant, 0, exponent - 1))
+        less, exact = one_less(exponent)
+        lower = n.pow(a.value, exponent=np.where(constant, 0, less))
+        if not np.all(exact):
+            exact = np.broadcast_to(exact, n.shape(value))
+            lower = n.add(n.keep(lower, exact), n.keep(n.div(value, a.value), ~exact))
         return Dual(value, n.mul(n.constant(np.where(constant, 0, exponent)), n.mul(lower, a.tangent)))
 
     def power(self, a: Dual, b: Dual) -> Dual:

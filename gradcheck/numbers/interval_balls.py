@@ -20,7 +20,8 @@ _MINIMUM_OF_GAMMA = 1.4616321449683622  # DLMF 5.4.19 and the text below it
 
 
 def _nan() -> Any:
-    return iv.mpf("nan")
+    # Not a NaN: mpmath takes nan * 0 for 0, and a ball has to hold whatever the value could be.
+    return iv.mpf(["-inf", "inf"])
 
 
 def _ends(x: Any) -> tuple[Any, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.numbers.arithmetic import Arithmetic, Array
+from gradcheck.numbers.arithmetic import Arithmetic, Array, one_less
 
 Attributes = Mapping[str, Any]
 Needed = Sequence[bool]
@@ -122,9 +122,13 @@ def _div(n: Arithmetic, g: Any, xs: Sequence[Any], y: Any, _: Attributes, need: 
 
 def _pow(n: Arithmetic, g: Any, xs: Sequence[Any], y: Any, at: Attributes, _: Needed) -> tuple[Any, ...]:
     exponent: Array = at["exponent"]
+    less, exact = one_less(exponent)
     # x^0 is constant, also at x = 0, where the exponent -1 would have no value.
-    lower = np.where(exponent == 0, 0.0, exponent - 1)
-    return (n.mul(g, n.mul(n.constant(exponent), n.pow(xs[0], exponent=lower))),)
+    lower = n.pow(xs[0], exponent=np.where(exponent == 0, 0.0, less))
+    if not np.all(exact):  # a rounded exponent would enclose another power
+        exact = np.broadcast_to(exact, n.shape(y))
+        lower = n.add(n.keep(lower, exact), n.keep(n.div(y, xs[0]), ~exact))
+    return (n.mul(g, n.mul(n.constant(exponent), lower)),)
 
 
 def _power(n: Arithmetic, g: Any, xs: Sequence[Any], y: Any, _: Attributes, need: Needed) -> tuple[Any, ...]:

@@ -38,6 +38,11 @@ def tight(balls: Backend, ball: Any) -> bool:
     return radius <= max(_RELATIVE * abs(balls.midpoint(ball)), _NEGLIGIBLE)
 
 
+def anything(balls: Backend) -> Any:
+    """A ball that says nothing, and says nothing after any operation: python-flint's NaN, mpmath's whole line."""
+    return balls.exact(1) / balls.zero
+
+
 def proven(balls: Backend, entries: Iterable[Any], shape: tuple[int, ...]) -> Estimate:
     """An estimate from one ball per entry, in C order; None stands for a derivative that is 0 by structure."""
     pairs = [(0.0, 0.0) if ball is None else enclose(balls, ball) for ball in entries]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.numbers.ball import Backend
-from gradcheck.oracle.enclosure import ancestors
+from gradcheck.oracle.enclosure import ancestors, anything
 from gradcheck.oracle.estimate import Array
 from gradcheck.oracle.lanes import Lanes, freeze, lanes
 from gradcheck.oracle.smallop import SmallOp, small_op
@@ -220,8 +220,8 @@ class Expansion:
         """Values on which all branches agree; a ball that says nothing where they differ."""
         if len(alternatives) == 1:
             return alternatives[0]
-        nothing = self._balls.functions["log"](self._balls.exact(-1))
-        return [nothing if (one := self._same(v)) is None else one for v in zip(*alternatives, strict=True)]
+        agreed = [self._same(values) for values in zip(*alternatives, strict=True)]
+        return [anything(self._balls) if value is None else value for value in agreed]
 
     def _same(self, alternatives: tuple[Any, ...]) -> Any:
         """The first (a ball of 0 for the None of a formula), if all are exactly equal, else None."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from gradcheck.errors import Unsupported
 from gradcheck.numbers.ball import Backend, backend
-from gradcheck.oracle.enclosure import PRECISIONS, deciding_bits, enclose, proven, tight, zero
+from gradcheck.oracle.enclosure import PRECISIONS, anything, deciding_bits, enclose, proven, tight, zero
 from gradcheck.oracle.estimate import Array, Aside, Estimates
 from gradcheck.oracle.expansion import Edge, Expansion, Structure
 from gradcheck.problem import Graph, Point
@@ -179,7 +179,7 @@ def _forward(expansion: Expansion, balls: Backend) -> list[list[Edge]]:
 
 
 def _sum(edges: list[list[Edge]], start: int, sink: int, balls: Backend) -> Any:
-    """The sum over all paths from `start` to the loss of their products; NaN if one of them meets a kink."""
+    """The sum over all paths from `start` to the loss of their products; `anything` if one of them meets a kink."""
     total = balls.zero
     waiting: list[tuple[int, Any]] = [(start, balls.exact(1))]
     while waiting:
@@ -189,6 +189,6 @@ def _sum(edges: list[list[Edge]], start: int, sink: int, balls: Backend) -> Any:
             continue
         for target, derivative in edges[vertex]:
             if derivative is None:
-                return balls.functions["log"](balls.exact(-1))
+                return anything(balls)
             waiting.append((target, product * derivative))
     return total

@@ -106,7 +106,9 @@ def shown(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.12g}"
-    if isinstance(value, tuple | list):
+    if isinstance(value, list):  # an entry of a block
+        return "[" + ", ".join(shown(v) for v in value) + "]"
+    if isinstance(value, tuple):  # a shape
         return "(" + ", ".join(shown(v) for v in value) + ("," if len(value) == 1 else "") + ")"
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in str(value))
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from gradcheck.oracle.differences.stencil import SAFETY, Array
 from gradcheck.oracle.differences.weigh import Slopes, weigh
-from gradcheck.oracle.differences.window import ROUNDING, Centre, Window
+from gradcheck.oracle.differences.window import QUIET, ROUNDING, Centre, Window
 
 FIRST = 0.25
 """Half-width of the first window, relative to a component's scale."""
@@ -135,23 +135,24 @@ class _Climber:
         if k:
             before = self.windows[k - 1]
             stays = (window.spread >= STAYS * before.spread) | (window.range == 0)
-            asked = wanted & before.usable & ~before.quiet & window.usable & stays
+            asked = wanted & before.usable & ~before.quiet & window.usable & stays & ~np.any(self.torn, axis=0)
             self.torn[k - 1] = self._torn(before, asked)
             self._answers(k - 1, self.torn[k - 1] & (before.spread <= ROUNDING * before.peak))
 
     def widen(self, budget: float) -> None:
-        """Larger windows where the first one is good but blunt, as long as they halve the bound."""
+        """Larger windows where the first one is good but blunt, as long as they halve the bound.
+
+        Not where it is torn: the mean slope of a staircase is not its slope.
+        """
         if not self.windows:
             return
-        wide, torn, going = self.windows[0], self.torn[0], self.answer == 0
+        wide, going = self.windows[0], (self.answer == 0) & ~self.torn[0]
         for _ in range(WIDENINGS):
             going = going & (self.best * wide.step > BLUNT * wide.range) & (wide.range > 0)
             if not going.any() or self.centre.sample.evaluations >= budget:
                 return
-            before, noise = self.best, wide.spread
+            before = self.best
             wide = self._take(wide.step * SHRINK, going)
-            torn = torn & going & (wide.spread <= noise / STAYS)
-            self.torn[-1] = torn
             going = going & (self.best < before / 2)
 
     def _take(self, step: Array, wanted: Array) -> Window:
@@ -168,7 +169,8 @@ class _Climber:
         if good.any():
             window = self.windows[k]
             asked = np.flatnonzero(window.usable if self.together else good)
-            self.believed[k][asked] &= self.centre.misses(window, asked) <= SAFETY * window.spread[asked]
+            noise = np.where(self.torn[k], window.spread, np.minimum(window.spread, QUIET * window.floor))
+            self.believed[k][asked] &= self.centre.misses(window, asked) <= SAFETY * noise[asked]
             self.answer[good & self.believed[k] & (self.answer < 0)] = k
 
     def _torn(self, window: Window, noisy: Array) -> Array:

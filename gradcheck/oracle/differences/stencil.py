@@ -76,6 +76,7 @@ class Stencil:
         s gives entries of that standard deviation, and the slope an error of s * norm(slope).
     slopes: derivative of the fit at the points, shape (1 + POINTS, 1 + POINTS).
     predict: values of the fit at PROBES, shape (len(PROBES), 1 + POINTS).
+    centre: value of the fit at 0, shape (1 + POINTS,).
     right, left: the halves.
     """
 
@@ -84,6 +85,7 @@ class Stencil:
     rest: Array
     slopes: Array
     predict: Array
+    centre: Array
     right: Side
     left: Side
 
@@ -100,13 +102,14 @@ def stencil(dtype: np.dtype[Any]) -> Stencil:
     q, r = _orthonormal(_chebyshev(points, POINTS)[0])
     q, r, rest = q[:, : DEGREE + 1], r[: DEGREE + 1, : DEGREE + 1], q[:, DEGREE + 1 :].T
     coefficients = _solve_upper(r, q.T)  # Chebyshev coefficients of the fit, from values
-    at_zero = _chebyshev(np.zeros(1, np.longdouble), DEGREE)[1]
+    value, derivative = (row @ coefficients for row in _chebyshev(np.zeros(1, np.longdouble), DEGREE))
     return Stencil(
         points=_cast(points, dtype),
-        slope=_cast((at_zero @ coefficients)[0], dtype),
+        slope=_cast(derivative[0], dtype),
         rest=_cast(rest, dtype),
         slopes=_cast(_chebyshev(points, DEGREE)[1] @ coefficients, dtype),
         predict=_cast(_chebyshev(np.array(PROBES, np.longdouble), DEGREE)[0] @ coefficients, dtype),
+        centre=_cast(value[0], dtype),
         right=_side(points, 1, dtype),
         left=_side(points, -1, dtype),
     )

@@ -18,7 +18,7 @@ QUIET = 30.0
 RESOLVED = 0.02
 """What is left over, relative to f's range, up to which the fit is said to follow f."""
 
-ROUNDING = 2.0**-19
+ROUNDING = 2.0**-21
 """Noise up to this size, relative to f, is taken for rounding of a function that is meant to be smooth."""
 
 TORN = 0.3
@@ -125,12 +125,18 @@ class Centre:
         return self._fit(step, values, offset, alive)
 
     def misses(self, window: Window, active: Array) -> Array:
-        """By how much the fit misses f at PROBES, at most, shape (len(active),); inf where f has no value."""
+        """How far changes of f from 0 to PROBES miss the fit, beyond what the bound allows; shape (len(active),).
+
+        The largest of them; inf where f has no value. A smooth f is missed by its rounding, however much the fit leaves
+        over at the ends of the window.
+        """
         steps = np.array(PROBES, self.dtype)[:, None] * window.step[active]
         realised, sampled = self.sample(steps, active)
-        predicted = self.maps.predict @ window.values[:, active] + window.slope[active] * (realised - steps)
+        predicted = (self.maps.predict - self.maps.centre) @ window.values[:, active]
+        predicted += window.slope[active] * (realised - steps)
         with np.errstate(invalid="ignore"):
-            miss = np.abs(sampled - self.base[active] - predicted).max(axis=0)
+            miss = np.abs(sampled - self.base[active] - predicted) - window.error[active] * np.abs(steps)
+        miss = miss.max(axis=0)
         return np.where(np.isfinite(miss), miss, np.inf).astype(np.float64)
 
     def torn(self, window: Window, active: Array) -> Array:

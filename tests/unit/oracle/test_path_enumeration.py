@@ -260,3 +260,43 @@ def test_every_op_agrees_with_the_closed_form(op: str) -> None:
             assert np.all(np.abs(a.value - b.value) <= a.error + b.error)
             assert np.all(a.error <= 1e-15 * np.maximum(1, np.abs(a.value)))
         assert sum(counts.sum() for counts in path_counts(graph).values()) == count_paths(graph)
+
+
+def random_graph(seed: int) -> tuple[Graph, dict[str, np.ndarray]]:
+    """A dozen scalar ops on three parameters, away from the edges of their domains."""
+    rng = np.random.default_rng(seed)
+    build = GraphBuilder()
+    nodes = [build.parameter(name) for name in "abc"]
+    for _ in range(12):
+        op = str(rng.choice(["add", "sub", "mul", "sin", "tanh", "sigmoid", "relu", "maximum", "square", "gelu"]))
+        at = rng.integers(max(0, len(nodes) - 5), len(nodes), size=2)
+        nodes.append(build.apply(op, *(nodes[k] for k in at[: OPS[op].arity])))
+    return build.graph(nodes[-1] + nodes[-2]), {name: np.asarray(rng.uniform(-2, 2)) for name in "abc"}
+
+
+def meet(a: Estimates, b: Estimates) -> bool:
+    pairs = [(a.gradients[name], b.gradients[name]) for name in a.gradients]
+    return all(abs(x.value - y.value) <= x.error + y.error for x, y in pairs)
+
+
+def test_definition_and_closed_form_meet_on_random_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no longer meet when one edge that carries something is left out."""
+    graphs = [random_graph(seed) for seed in range(60)]
+    closed = [symbolic(graph, point) for graph, point in graphs]
+    for (graph, point), other in zip(graphs, closed, strict=True):
+        assert isinstance(other, Estimates)
+        assert meet(asked(graph, **point), other)
+
+    whole = module._forward
+
+    def one_edge_short(*arguments: Any) -> Any:
+        edges = whole(*arguments)
+        for users in edges:
+            if len(users) > 1:
+                users.pop()
+                break
+        return edges
+
+    monkeypatch.setattr(module, "_forward", one_edge_short)
+    wrong = sum(not meet(asked(graph, **point), other) for (graph, point), other in zip(graphs, closed, strict=True))
+    assert wrong > 30

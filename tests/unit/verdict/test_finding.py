@@ -162,7 +162,7 @@ def test_a_call_that_forgets_a_fact_is_found() -> None:
         (True, "yes"),
         (False, "no"),
         ((0, 2), "(0, 2)"),
-        ([1], "(1,)"),
+        ([1], "[1]"),
         ((), "()"),
         ("[red]w[/red]", "[red]w[/red]"),
         ("\x1b[31mred\x07", "\\x1b[31mred\\x07"),
@@ -180,7 +180,7 @@ def test_a_sentence_of_numbers() -> None:
         "GC012", loss="l", block="w", entry=[0, 2], subject=1.25, truth=2.5, distance=1.25, allowed=1.23456e-9, wrong=1
     )
     assert "w" in made.sentence
-    assert "(0, 2)" in made.sentence
+    assert "[0, 2]" in made.sentence
     for number in ("1.25", "2.5", "1.23e-09"):
         assert number in made.sentence
     assert made.severity is Severity.ERROR
