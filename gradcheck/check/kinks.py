@@ -79,6 +79,8 @@ def _outside(
             truth = f"between {low[at]:.12g} and {high[at]:.12g} ({where})"
             best = {"block": block, "entry": list(at) or "", "subject": float(answer[at]), "truth": truth}
             best |= {"distance": max(furthest, 0.0), "allowed": float(allowed[at])}
+            if miss[at] <= allowed[at]:
+                best["truth"] = f"no mixture of the one-sided derivatives, taken as a whole ({where})"
     return finding("GC012", loss=loss, **best)
 
 
