@@ -19,7 +19,7 @@ from gradcheck.check.truth import hear
 from gradcheck.errors import HarnessFault, InvalidProblem, SubjectError
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case, Graph
-from gradcheck.problem.parts import alone, ancestors, beyond, up_to
+from gradcheck.problem.parts import ancestors, beyond, slot_by_slot, up_to
 from gradcheck.problem.validate import reached
 from gradcheck.subject.answer import Subject
 from gradcheck.verdict.compare import Comparison, judge
@@ -119,7 +119,7 @@ class Locator:
         return None if judged is None else bool(judged[graph.names[node]].wrong.any())
 
     def _rule_wrong(self, node: int) -> bool:
-        part, extra = alone(self._graph, node, self._values)
+        part, extra = slot_by_slot(self._graph, node, self._values)
         judged = self._gradients(part, extra)
         return judged is not None and any(c.wrong.any() for c in judged.values())
 
@@ -135,7 +135,8 @@ class Locator:
         if self._left <= 0:
             return None
         self._left -= 1
-        point = {part.names[i]: extra.get(part.names[i], self._values[part.names[i]]) for i in part.free}
+        values = {**self._values, **extra}
+        point = {part.names[i]: values[part.names[i]] for i in part.free}
         try:
             case = Case("part", part, point, dtype=self._case.dtype)
             answer = self._subject.ask(part, case.point, case.dtype)

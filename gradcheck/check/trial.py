@@ -108,6 +108,12 @@ def try_case(
     )
 
 
+def is_wrong(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Settings) -> bool:
+    """Whether value, gradient or contract are wrong here; an answer that cannot be judged is none of these."""
+    severities = {f.severity for f in _try(case, subject, oracles, settings).findings}
+    return Severity.ERROR in severities and Severity.FATAL not in severities
+
+
 def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Settings) -> Trial:
     """Ask once (and once more, to see whether the answer repeats) and judge."""
     try:

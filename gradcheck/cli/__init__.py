@@ -44,6 +44,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader (a pager, `head`) closed our output; that is its right.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as wrong:  # a user never sees our traceback unless asked for: this is a fault of the harness
+        if options.traceback:
+            traceback.print_exc()
+        what = f"{type(wrong).__name__}: {wrong}"
+        print(f"gradcheck: internal error, please report it (--traceback shows where): {what}", file=sys.stderr)
+        return 3
     except KeyboardInterrupt:
         print("gradcheck: interrupted", file=sys.stderr)
         return 130

@@ -14,9 +14,10 @@ from gradcheck.oracle import graph_oracles
 from gradcheck.report.console import ConsoleReport
 from gradcheck.report.json import JsonReport
 from gradcheck.run import runner
-from gradcheck.run.events import Finished
+from gradcheck.run.afterthought import save
+from gradcheck.run.events import Diagnosed, Finished
 from gradcheck.run.select import select
-from gradcheck.run.suite import collect, shipped
+from gradcheck.run.suite import builtin_suites, collect, shipped
 from gradcheck.subject.process import ChildSubject
 
 HELP = "put a backprop engine on trial: suites of cases, cross-checked by independent oracles"
@@ -48,6 +49,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--report", action="append", default=[], metavar="KIND=PATH", help="write a report file (json=PATH)"
     )
+    parser.add_argument(
+        "--save-failures",
+        metavar="DIR",
+        default=".gradcheck/failures",
+        help="where failing generated graphs are saved, and replayed from next time ('' for nowhere)",
+    )
+    parser.add_argument(
+        "--no-diagnosis", action="store_true", help="do not look for the smallest counterexample and its cause"
+    )
     parser.add_argument("--list", action="store_true", help="list the cases and run nothing")
     parser.add_argument("--no-timings", action="store_true", help="leave out times, so that two runs can be compared")
 
@@ -60,7 +70,8 @@ def main(options: argparse.Namespace) -> int:
     if not options.timeout > 0:
         raise UsageError(f"--timeout must be a positive number of seconds, got {options.timeout}")
     path, name = subject_path(options.subject)
-    cases = collect(options.targets, seed=seed)
+    folder = None if options.save_failures == "" else Path(options.save_failures)
+    cases = collect([*_saved(folder, options.targets), *options.targets], seed=seed)
     if options.expression:
         cases = select(cases, options.expression)
     console, progress = consoles()
@@ -84,18 +95,31 @@ def main(options: argparse.Namespace) -> int:
             settings=settings,
             fail_fast=options.fail_fast,
             replay_options=given + timeout,
+            diagnosis=not options.no_diagnosis,
         )
+        diagnosed = None
         for event in events:
             document.add(event)
             if screen is not None:
                 screen.add(event)
+            if isinstance(event, Diagnosed):
+                diagnosed = event
             if isinstance(event, Finished):
                 code = event.exit_code
+                if folder is not None and options.subject:
+                    save(folder, cases, event.results, diagnosed)
     if options.format == "json":
         sys.stdout.write(document.text())
     for file in files:
         document.write(file)
     return code
+
+
+def _saved(folder: Path | None, targets: list[str]) -> list[str]:
+    """Failures saved by earlier runs, which are replayed first where all built-in suites run."""
+    if targets or folder is None or not folder.is_dir() or not (files := sorted(folder.glob("*.json"))):
+        return []
+    return [*map(str, files), *builtin_suites()]
 
 
 def subject_path(given: str | None) -> tuple[Path, str | None]:

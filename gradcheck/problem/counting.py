@@ -168,4 +168,3 @@ _FUNCTIONS: Mapping[Any, Callable[[Sequence[Any], Any], int]] = {
     np.trace: _first,
 }
 """Array functions whose arithmetic no ufunc of theirs would show; all others show it, or only move elements."""
-

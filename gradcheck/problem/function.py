@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,7 +134,7 @@ def _positions(wrt: Sequence[int | str] | int | str | None, inputs: Sequence[Any
             raise InvalidProblem(f"no input is a floating-point array (dtypes {kinds}); nothing can be differentiated")
         return tuple(floating)
     chosen = []
-    for k in (wrt,) if isinstance(wrt, int | str) else wrt:
+    for k in wrt if isinstance(wrt, Iterable) and not isinstance(wrt, str) else (wrt,):
         at = names.index(k) if isinstance(k, str) and k in names else k
         if not isinstance(at, int) or not -len(inputs) <= at < len(inputs):
             raise InvalidProblem(f"wrt names an input by position or name, got {k!r}; inputs are {', '.join(names)}")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.problem.builder import GraphBuilder
 from gradcheck.problem.graph import Graph
 from gradcheck.problem.ops import CODES
 
@@ -51,6 +52,27 @@ def alone(graph: Graph, index: int, values: Mapping[str, Array]) -> tuple[Graph,
     summed = f"sum of {name}" if graph.shapes[index] else None
     part = _cut(graph, keep, loss=index, summed=summed, leaves=arguments)
     return part, {part.names[i]: values[part.names[i]] for i in part.free}
+
+
+def slot_by_slot(graph: Graph, index: int, values: Mapping[str, Array]) -> tuple[Graph, dict[str, Array]]:
+    """As `alone`, but with a leaf per slot even for a repeated argument ("x", "x (slot 2)"): no fan-out at all."""
+    build, point = GraphBuilder(), dict[str, Array]()
+    varying = graph.depends_on_parameters()
+    handles = []
+    for slot, j in enumerate(graph.arguments(index), 1):
+        name = graph.names[j]
+        own = name if name not in build.names else f"{name} (slot {slot})"
+        if graph.op(j) == "constant":
+            handles.append(build.constant(graph.constants[j], name=own))
+            continue
+        leaf = build.parameter if varying[j] else build.input
+        handles.append(leaf(own, graph.shapes[j]))
+        point[own] = values[name]
+    name = graph.names[index]
+    node = build.apply(graph.op(index), *handles, name=name, **graph.attributes.get(index, {}))
+    if graph.shapes[index]:
+        node = build.sum(node, name=f"sum of {name}")
+    return build.graph(node), point
 
 
 def _needed(graph: Graph, leaf: int) -> list[int]:

@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
+from rich.tree import Tree
 
-from gradcheck.run.events import CaseFinished, CaseStarted, Event, Faulted, Finished, Started, as_it_should_be
+from gradcheck.problem import Case
+from gradcheck.run.events import (
+    CaseFinished,
+    CaseStarted,
+    Diagnosed,
+    Event,
+    Faulted,
+    Finished,
+    Started,
+    as_it_should_be,
+)
 from gradcheck.verdict.result import STYLES, Result, Verdict
 
 MOST_IN_FULL = 10
@@ -32,6 +43,7 @@ class ConsoleReport:
     def __init__(self, console: Console, progress: Console | None = None, *, timings: bool = True) -> None:
         self._console = console
         self._timings = timings
+        self._diagnosed: Diagnosed | None = None
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
@@ -54,6 +66,8 @@ class ConsoleReport:
                 self._bar.update(self._task, description=escape(event.address[:40]))
             case CaseFinished() | Faulted():
                 self._bar.advance(self._task)
+            case Diagnosed():
+                self._diagnosed = event
             case Finished():
                 self._bar.stop()
                 self._finish(event)
@@ -82,6 +96,8 @@ class ConsoleReport:
             self._console.print(Panel(result, border_style=STYLES[result.verdict], title_align="left"))
         if len(telling) > MOST_IN_FULL:
             self._console.print(f"and {len(telling) - MOST_IN_FULL} more like these; --format json has them all")
+        if self._diagnosed is not None:
+            self._console.print(_diagnosis(self._diagnosed))
         for fault in event.faults:
             text = Text(f"{fault.address}: {fault.message}\nNo verdict of this run can be trusted; please report it.")
             self._console.print(Panel(text, title="harness fault", border_style="bold red"))
@@ -133,6 +149,50 @@ class ConsoleReport:
         if event.interrupted:
             text.append("; interrupted", style="bold red")
         return text
+
+
+def _diagnosis(found: Diagnosed) -> Panel:
+    """The smallest counterexample, drawn, and the fault that behaves alike."""
+    parts: list[RenderableType] = []
+    if found.case is not None and found.counterexample is not None:
+        parts += [draw(found.case), Text(), found.counterexample]
+    if len(found.faults) == 1:
+        fault = found.faults[0]
+        sure = f"behaves, on all {found.cases} cases tried, exactly like {fault.code}, “{fault.name}”: "
+        parts += [Text.assemble(("cause  ", "bold"), sure, fault.sentence)]
+        if fault.misconception:
+            parts += [Text(f"       {fault.misconception}", style="dim")]
+    elif found.faults:
+        named = ", ".join(f"{f.code} “{f.name}”" for f in found.faults[:4])
+        parts += [Text.assemble(("cause  ", "bold"), f"consistent with {named}")]
+    return Panel(Group(*parts), title="smallest counterexample", title_align="left", border_style="cyan")
+
+
+def draw(case: Case) -> Tree:
+    """A small graph as a tree from its loss; a shared node is drawn once and pointed at afterwards."""
+    graph, values = case.graph, case.graph.evaluate(case.point)
+    drawn: set[str] = set()
+
+    def label(name: str) -> Text:
+        node = graph.node(name)
+        value = values[name]
+        number = f"{float(value):.6g}" if not value.shape else f"shape {value.shape}"
+        text = Text.assemble((name, "bold"), f" = {number}  ", (node.op if node.inputs else f"({node.op})", "dim"))
+        if name in drawn and node.inputs:
+            text.append("  ↑ shared, shown above", style="yellow")
+        return text
+
+    top = graph.names[graph.loss]
+    tree = Tree(label(top))
+    waiting = [(top, tree)]
+    while waiting:
+        name, branch = waiting.pop(0)
+        if name in drawn:
+            continue
+        drawn.add(name)
+        for argument in graph.node(name).inputs:
+            waiting.append((argument, branch.add(label(argument))))
+    return tree
 
 
 def _by_suite(results: Iterable[Result]) -> dict[str, list[Result]]:

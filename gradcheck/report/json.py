@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gradcheck.run.events import Event, Finished, Started
+from gradcheck.problem.serialise import case_to_dict
+from gradcheck.run.events import Diagnosed, Event, Finished, Started
 from gradcheck.verdict.result import SCHEMA_VERSION, Verdict
 
 
@@ -18,11 +19,14 @@ class JsonReport:
     def __init__(self) -> None:
         self._started: Started | None = None
         self._finished: Finished | None = None
+        self._diagnosed: Diagnosed | None = None
 
     def add(self, event: Event) -> None:
         """Take note of one event."""
         if isinstance(event, Started):
             self._started = event
+        elif isinstance(event, Diagnosed):
+            self._diagnosed = event
         elif isinstance(event, Finished):
             self._finished = event
 
@@ -45,6 +49,7 @@ class JsonReport:
             "interrupted": self._finished.interrupted,
             "seconds": round(self._finished.seconds, 3),
             "harness_faults": [{"address": f.address, "message": f.message} for f in self._finished.faults],
+            "diagnosis": None if self._diagnosed is None else _diagnosis(self._diagnosed),
             "results": [r.to_dict() for r in results],
         }
 
@@ -55,3 +60,13 @@ class JsonReport:
     def write(self, path: Path) -> None:
         """Write the document to a file."""
         path.write_text(self.text(), encoding="utf-8")
+
+
+def _diagnosis(found: Diagnosed) -> Mapping[str, Any]:
+    faults = [{"code": f.code, "name": f.name, "sentence": f.sentence} for f in found.faults]
+    return {
+        "cases": found.cases,
+        "faults": faults,
+        "counterexample": None if found.counterexample is None else found.counterexample.to_dict(),
+        "case": None if found.case is None else case_to_dict(found.case),
+    }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gradcheck.faults.fault import Fault
+from gradcheck.problem import Case
 from gradcheck.verdict.result import Result, Verdict
 
 
@@ -43,6 +45,19 @@ class Faulted:
 
 
 @dataclass(frozen=True)
+class Diagnosed:
+    """What a subject that fails has in common with a known fault, and the smallest graph on which it is wrong.
+
+    `faults` behave exactly like the subject on all `cases` cases tried; one or two are a diagnosis, none is none.
+    """
+
+    counterexample: Result | None
+    case: Case | None
+    faults: tuple[Fault, ...]
+    cases: int
+
+
+@dataclass(frozen=True)
 class Finished:
     """The run is over."""
 
@@ -63,7 +78,7 @@ class Finished:
         return 0 if all(as_it_should_be(r) for r in self.results) else 1
 
 
-Event = Started | CaseStarted | CaseFinished | Faulted | Finished
+Event = Started | CaseStarted | CaseFinished | Faulted | Diagnosed | Finished
 
 
 def as_it_should_be(result: Result) -> bool:

@@ -13,6 +13,7 @@ from gradcheck.check.settings import Settings
 from gradcheck.errors import HarnessFault, SubjectError
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case
+from gradcheck.run.afterthought import diagnose
 from gradcheck.run.events import CaseFinished, CaseStarted, Event, Faulted, Finished, Started, as_it_should_be
 from gradcheck.run.suite import Addressed
 from gradcheck.subject.answer import Subject
@@ -34,6 +35,7 @@ def run(
     settings: Settings | None = None,
     fail_fast: bool = False,
     replay_options: str = "",
+    diagnosis: bool = True,
 ) -> Iterator[Event]:
     """Put every case on trial, one after the other, and tell what happens.
 
@@ -74,6 +76,8 @@ def run(
             yield CaseFinished(result)
             if fail_fast and not as_it_should_be(result):
                 break
+        if diagnosis and not timeouts and (found := diagnose(cases, results, subject, oracles)):
+            yield found
     except KeyboardInterrupt:
         interrupted = True
     yield Finished(tuple(results), tuple(faults), time.perf_counter() - started, interrupted)

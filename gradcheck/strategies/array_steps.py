@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from gradcheck.problem.ops import OPS, Shape
-from gradcheck.strategies.draft import Draft
-from gradcheck.strategies.leaves import LARGEST, new_leaf
+from gradcheck.strategies.draft import LARGEST, Draft
+from gradcheck.strategies.leaves import new_leaf
 from gradcheck.strategies.pick import Pick, one_of
 
 TAME = 10.0
@@ -40,14 +40,14 @@ def apply(pick: Pick, draft: Draft, op: str) -> int | None:
 
 def ways(op: str, shape: Shape) -> list[Attributes]:
     """Attributes under which the op takes an array of the shape (as its first argument)."""
-    rank = len(shape)
+    rank, size = len(shape), math.prod(shape)
     axes = range(rank)
     match op:
         case "sum" | "mean" | "max" | "logsumexp":
             if not rank:
                 return []
             single: list[Attributes] = [{"axis": k} for k in axes]
-            return [{}, *single, {"axis": rank - 1, "keepdims": True}, {"axis": -1}]
+            return [{}, *single, {"axis": rank - 1, "keepdims": True}, {"axis": -1}, *single]
         case "softmax" | "log_softmax":
             return [{"axis": k} for k in (-1, *axes)] if rank else []
         case "cross_entropy":
@@ -55,20 +55,20 @@ def ways(op: str, shape: Shape) -> list[Attributes]:
         case "matmul":
             return [{}] if rank else []
         case "transpose":
-            cycles: list[Attributes] = [{"axes": (*range(1, rank), 0)}] if rank > 2 else []
-            return [{}, *cycles] if rank > 1 else []
+            cycle: Attributes = {"axes": (*range(1, rank), 0)}
+            return ([{}] if rank == 2 else [{}, cycle, cycle]) if rank > 1 else []
         case "reshape":
             return [{"shape": s} for s in _reshaped(shape)]
         case "broadcast_to":
             return [{"shape": s} for s in _widened(shape)]
         case "concatenate":
-            return [{"axis": k} for k in axes if 2 * math.prod(shape) <= LARGEST]
+            return [{"axis": k} for k in axes if 2 * size <= LARGEST]
         case "take":
-            picks: list[Attributes] = [{"indices": (n - 1, 0, n - 1), "axis": k} for k, n in enumerate(shape)]
-            single = [{"indices": 0, "axis": k} for k in axes]
-            return single + [a for a in picks if 3 * math.prod(shape) <= LARGEST]
+            first: list[Attributes] = [{"indices": 0, "axis": k} for k in axes]
+            twice: list[Attributes] = [{"indices": (n - 1, 0, n - 1), "axis": k} for k, n in enumerate(shape)]
+            return first + 2 * [a for a, n in zip(twice, shape, strict=True) if 3 * size <= LARGEST * n]
         case "where":
-            return [{"mask": np.reshape(np.arange(math.prod(shape)) % 2 == 0, shape).tolist()}]
+            return [{"mask": np.reshape(np.arange(size) % 2 == 0, shape).tolist()}]
     return []
 
 
@@ -94,13 +94,14 @@ def _with_partner(pick: Pick, draft: Draft, op: str, node: int, attributes: Attr
 def _factors(shape: Shape) -> list[Shape]:
     """What a matrix, vector or stack of the shape can be multiplied with."""
     inner = shape[-1]
-    found: list[Shape] = [(inner,), (inner, 2), (inner, 1)]
+    found: list[Shape] = [(inner,), (inner, inner), (inner, 2), (inner, 1)]
     return found if len(shape) > 2 else [*found, (2, inner, 1)]
 
 
 def _reshaped(shape: Shape) -> list[Shape]:
     size = math.prod(shape)
-    return [s for s in dict.fromkeys([(size,), shape[::-1], (1, size), (size, 1)]) if s != shape]
+    found = [(size,), shape[::-1], (1, size), (size, 1), *((2, size // 2),) * (size % 2 == 0)]
+    return [s for s in dict.fromkeys(found) if s != shape] if size > 2 else []
 
 
 def _widened(shape: Shape) -> list[Shape]:

@@ -16,6 +16,10 @@ from gradcheck.strategies.wish import Wish
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
+LARGEST = 12
+"""Most entries that a node of a drawn array graph has."""
+
+
 class Draft:
     """Nodes in the order they were drawn, arguments first. Every node added is comfortable.
 
@@ -85,7 +89,9 @@ class Draft:
         row, given = OPS[op], [self.values[i] for i in arguments]
         with np.errstate(all="ignore"):  # an uncomfortable value is refused, whatever made it so
             value = np.asarray(row.value(*given, **attributes), dtype=np.float64)
-        if self.left < 1 or not self.wish.comfort.result(row, given, value, {**row.attributes, **attributes}):
+        if value.size > LARGEST or self.left < 1:
+            return None
+        if not self.wish.comfort.result(row, given, value, {**row.attributes, **attributes}):
             return None
         return self._add(op, arguments, value, attributes, any(self.trained[i] for i in arguments))
 

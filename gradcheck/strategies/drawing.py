@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Protocol, TypeVar
 
+import numpy as np
+
 from gradcheck.problem.graph import Graph
 from gradcheck.problem.ops import OPS, Array
 from gradcheck.strategies import steps
@@ -32,6 +34,9 @@ class Unit(Protocol):
         """What the rest answers; steps, and only steps, can take each other's place."""
         ...
 
+
+WEIGHTS = (1.0, -2.0, 0.5, 3.0, -1.5, 0.25, 2.5, -0.75, 2.0, -3.0, 1.5, -0.5)
+"""Of the entries of an array that becomes the loss."""
 
 _AS_DRAWN = 100
 """Of 256 orders of the nodes this many are the order they were drawn in; the next is its reverse."""
@@ -67,13 +72,18 @@ def draw(pick: Pick, wish: Wish, unit: Unit | None = None) -> tuple[Graph, dict[
 
 @cache
 def _menu(wish: Wish) -> tuple[tuple[int, Step], ...]:
-    """Every op, then motifs, about as many, with their sizes; near kinks, ops that have kinks come up more often."""
+    """Every op, then motifs, about as many, with their sizes.
+
+    What goes wrong on few values or shapes comes up more often: ops with kinks, and ops that mix entries.
+    """
     size = 5 if wish.scalar else 7  # one for all, so that any step can stand in any other's place
     menu: list[tuple[int, Step]] = [(size, partial(_apply, op=op)) for op in wish.ops]
-    if wish.near_kinks:
-        menu += [(size, partial(_apply, op=op)) for op in wish.ops if OPS[op].kink is not None] * 2
-    if wish.binary or wish.unary:
-        menu += [(size, motif) for motif in MOTIFS] * max(1, round(len(wish.ops) / len(MOTIFS)))
+    kinked = [op for op in wish.unary if OPS[op].kink is not None]
+    mixing = [op for op in wish.ops if not OPS[op].elementwise]
+    menu += [(size, partial(_apply, op=op)) for op in kinked * (3 if wish.near_kinks else 1) + mixing * 3]
+    if elementwise := len(wish.binary) + len(wish.unary):
+        times = max(1, round(elementwise / len(MOTIFS))) if wish.scalar else 1
+        menu += [(size, motif) for motif in MOTIFS] * times
     return tuple(menu)
 
 
@@ -93,8 +103,19 @@ def _loss(pick: Pick, draft: Draft) -> int:
     shown = [i for i in unused if i not in draft.hidden]
     loss = (shown or unused or [next(i for i, op in enumerate(draft.ops) if op == "parameter")])[-1]
     if draft.shape(loss):
+        loss = _weighted(pick, draft, loss)
         loss = draft.reduce(one_of(pick, [op for op in REDUCTIONS if op in draft.wish.ops]), loss)
     return loss
+
+
+def _weighted(pick: Pick, draft: Draft, node: int) -> int:
+    """The node's entries with weights of their own: a plain sum treats all entries alike, and hides mix-ups."""
+    if "mul" not in draft.wish.ops or draft.left < 2 or not pick(4):
+        return node
+    size = math.prod(draft.shape(node))
+    weights = draft.leaf("constant", np.reshape(WEIGHTS[:size], draft.shape(node)))
+    weighted = draft.apply("mul", weights, node)
+    return node if weighted is None else weighted
 
 
 def _fill(draft: Draft) -> None:

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from gradcheck.problem.ops import Array, Shape
-from gradcheck.strategies.draft import NOTHING, Draft
+from gradcheck.strategies.draft import LARGEST, NOTHING, Draft
 from gradcheck.strategies.pick import Pick, one_of, one_that
 from gradcheck.strategies.values import EXPONENTS
 
-LARGEST = 12
-"""Most entries that a node of a drawn array graph has."""
-
-SHAPES: tuple[Shape, ...] = ((2,), (), (3,), (2, 3), (2, 1), (1, 3), (1,), (2, 2), (1, 1), (2, 1, 3))
-"""Shapes to begin with."""
+SHAPES: tuple[Shape, ...] = (
+    *((2,), (2, 2), (), (2, 3), (3,), (2, 1), (2, 2), (1, 3), (1,)),
+    *((2, 2, 2), (3, 2), (2, 2), (2, 1, 3), (2, 2, 2), (1, 1), (3, 3)),
+)
+"""Shapes to begin with; square ones often, since they hide transposes and wrong axes."""
 
 
 def anything(_: object) -> bool:

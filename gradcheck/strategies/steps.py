@@ -92,7 +92,7 @@ def onward(pick: Pick, draft: Draft, node: int) -> int | None:
 
 def join(pick: Pick, draft: Draft, left: int, right: int) -> int | None:
     """Both nodes as the operands of one op."""
-    op = one_that(pick, draft.wish.binary, lambda op: comfortable_pair(draft, op, left, right))
+    op = one_that(pick, draft.wish.joins, lambda op: comfortable_pair(draft, op, left, right))
     return None if op is None else draft.apply(op, left, right)
 
 

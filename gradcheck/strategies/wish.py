@@ -88,6 +88,11 @@ class Wish:
         """The element-wise ops of two arguments."""
         return tuple(op for op in self.ops if OPS[op].elementwise and OPS[op].arity == 2)
 
+    @cached_property
+    def joins(self) -> tuple[str, ...]:
+        """What branches are joined by: most often as networks do, by sums and products."""
+        return (*self.binary, *(op for op in self.binary if op in ("add", "mul")))
+
 
 def _ops(ops: Iterable[str] | None, scalar: bool) -> tuple[str, ...]:
     if ops is None:

@@ -1,0 +1,230 @@
+"""Faults of accumulation and order: what becomes of an adjoint at a branch, and when a node is visited."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradcheck.errors import SubjectError
+from gradcheck.faults.engine import Backprop
+from gradcheck.problem.ops import Array
+
+
+class Overwrites(Backprop):
+    """`adjoint[a] = message` for `adjoint[a] += message`."""
+
+    def receive(self, node: int, message: Array) -> None:
+        """The last message wins."""
+        self.adjoints[node] = message
+
+
+class KeepsTheFirst(Backprop):
+    """`if a not in adjoint: adjoint[a] = message`."""
+
+    def receive(self, node: int, message: Array) -> None:
+        """The first message wins."""
+        if not np.any(self.adjoints[node]):
+            self.adjoints[node] = message
+
+
+class OncePerPath(Backprop):
+    """Recursion that pushes the whole sum so far each time a message arrives."""
+
+    def sweep(self) -> None:
+        """From the loss, along every path."""
+        stack = [self.graph.loss]
+        while stack:  # a stack of visits in the order that recursion would make them
+            node = stack.pop()
+            for slot, argument in enumerate(self.graph.arguments(node)):
+                if self.varying[argument]:
+                    self.receive(argument, self.message(node, slot, self.adjoints[node]))
+                    stack.append(argument)
+
+
+class PartialAdjoints(Backprop):
+    """Every node once, but as soon as it is reached: its adjoint is passed on before all users have reported."""
+
+    def sweep(self) -> None:
+        """Breadth first from the loss."""
+        queue, seen = [self.graph.loss], {self.graph.loss}
+        for node in queue:  # grows while it is walked
+            self.visit(node)
+            for argument in self.graph.arguments(node):
+                if argument not in seen:
+                    seen.add(argument)
+                    queue.append(argument)
+
+
+class GivenOrder(Backprop):
+    """The nodes in the reverse of the order they were given in, which need not be a topological one."""
+
+    def sweep(self) -> None:
+        """From the last node of the list to the first."""
+        for node in reversed(range(len(self.graph))):
+            self.visit(node)
+
+
+class VisitedByValue(Backprop):
+    """`if node in visited` with an `==` that compares values."""
+
+    def sweep(self) -> None:
+        """A node whose value was met before is taken for a node that was visited before."""
+        seen: set[bytes] = set()
+        for node in self.graph.order[::-1].tolist():
+            key = self.values[node].tobytes()
+            if key not in seen:
+                seen.add(key)
+                self.visit(node)
+
+
+class EqualNodesMerged(Backprop):
+    """A dictionary of adjoints keyed by value: leaves that are worth the same share one adjoint."""
+
+    def receive(self, node: int, message: Array) -> None:
+        """All leaves of the same kind and value receive what one of them should."""
+        mine = self.values[node]
+        for other, value in enumerate(self.values):
+            if other == node or (
+                self.graph.op(other) == self.graph.op(node) == "parameter" and np.array_equal(value, mine)
+            ):
+                self.adjoints[other] = self.adjoints[other] + message
+
+
+class OperandsMerged(Backprop):
+    """The operands kept in a set, as in `self._prev = set(children)`: x * x has one."""
+
+    def visit(self, node: int) -> None:
+        """A message for each distinct argument, by the first place where it stands."""
+        arguments = self.graph.arguments(node)
+        for slot, argument in enumerate(arguments):
+            if self.varying[argument] and arguments.index(argument) == slot:
+                self.receive(argument, self.message(node, slot, self.adjoints[node]))
+
+
+class SeededEverywhere(Backprop):
+    """Every adjoint starts at 1, not the loss's alone."""
+
+    def start(self) -> list[Array]:
+        """Ones."""
+        return [np.ones_like(value) for value in self.values]
+
+
+class UpstreamIgnored(Backprop):
+    """Local derivatives are added up, and never multiplied with what comes from above."""
+
+    def message(self, node: int, slot: int, upstream: Array) -> Array:
+        """As if every node were the loss."""
+        return super().message(node, slot, np.ones_like(upstream))
+
+
+class UpstreamAdded(Backprop):
+    """The chain rule with a plus: upstream + local derivative."""
+
+    def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
+        """A sum where the product belongs; at the loss itself, whose upstream is 1, it is right."""
+        if node == self.graph.loss:
+            return super().local(node, slot, arguments, upstream)
+        derivative = super().local(node, slot, arguments, np.ones_like(upstream))
+        return derivative + (upstream if upstream.shape == derivative.shape else np.mean(upstream))
+
+
+class OneParent(Backprop):
+    """Of the users of a node only the one nearest to the loss counts: a tree, where the graph has branches."""
+
+    def sweep(self) -> None:
+        """Each argument listens to the first user that the sweep meets."""
+        parent: dict[int, int] = {}
+        for node in self.graph.order[::-1].tolist():
+            for argument in self.graph.arguments(node):
+                if np.any(self.adjoints[node]):
+                    parent.setdefault(argument, node)
+            for slot, argument in enumerate(self.graph.arguments(node)):
+                if self.varying[argument] and parent.get(argument) == node:
+                    self.receive(argument, self.message(node, slot, self.adjoints[node]))
+
+
+class BranchesAveraged(Backprop):
+    """Contributions are averaged at a branch instead of added."""
+
+    def visit(self, node: int) -> None:
+        """Each message divided by the number of uses of the argument."""
+        for slot, argument in enumerate(self.graph.arguments(node)):
+            if self.varying[argument]:
+                uses = int(np.sum(self.graph.inputs == argument))
+                self.receive(argument, self.message(node, slot, self.adjoints[node]) / uses)
+
+
+class CutOff(Backprop):
+    """Adjoints are passed on for a few levels only, as in backprop through time that is truncated."""
+
+    levels = 4
+
+    def sweep(self) -> None:
+        """Nodes further from the loss than `levels` edges send nothing."""
+        distance = {self.graph.loss: 0}
+        for node in self.graph.order[::-1].tolist():
+            if node in distance and distance[node] < self.levels:
+                self.visit(node)
+                for argument in self.graph.arguments(node):
+                    distance[argument] = max(distance.get(argument, 0), distance[node] + 1)
+
+
+class SharedBuffers(Backprop):
+    """`adjoint[a] += message` in place, where add hands the same array to both of its operands."""
+
+    def start(self) -> list[Array]:
+        """No adjoints yet: the first message becomes one, without being copied."""
+        self.arrived = {self.graph.loss}
+        return super().start()
+
+    def message(self, node: int, slot: int, upstream: Array) -> Array:
+        """Add passes the upstream array itself on."""
+        argument = self.graph.arguments(node)[slot]
+        if self.graph.op(node) == "add" and upstream.shape == self.values[argument].shape:
+            return upstream
+        return super().message(node, slot, upstream)
+
+    def receive(self, node: int, message: Array) -> None:
+        """In place from the second message on."""
+        if node in self.arrived:
+            self.adjoints[node] += message
+        else:
+            self.arrived.add(node)
+            self.adjoints[node] = message if message.flags.writeable else message.copy()
+
+
+class EveryPath(Backprop):
+    """The sum over all paths, path by path: right, and exponential in the number of branches."""
+
+    def sweep(self) -> None:
+        """Each message travels to the leaves on its own."""
+        stack = [(self.graph.loss, self.adjoints[self.graph.loss])]
+        while stack:
+            node, upstream = stack.pop()
+            for slot, argument in enumerate(self.graph.arguments(node)):
+                if self.varying[argument]:
+                    message = self.message(node, slot, upstream)
+                    self.receive(argument, message)
+                    stack.append((argument, message))
+
+
+class NeverReady(Backprop):
+    """Waits until all uses of a node are ticked off, but counts edges and ticks off nodes: x * x is never ready.
+
+    Nothing can stop a loop in this process, so this one gives up as soon as nothing moves any more, and says what a
+    child's parent would have said.
+    """
+
+    seconds = 10.0
+
+    def sweep(self) -> None:
+        """Visit whatever is ready, until nothing is left."""
+        waiting = {node: int(np.sum(self.graph.inputs == node)) for node in range(len(self.graph))}
+        while waiting:
+            ready = [node for node, uses in waiting.items() if uses == 0]
+            if not ready:
+                raise SubjectError("GC005", seconds=self.seconds)
+            for node in ready:
+                del waiting[node]
+                self.visit(node)
+                for argument in set(self.graph.arguments(node)):
+                    waiting[argument] -= 1

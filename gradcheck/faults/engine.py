@@ -1,0 +1,155 @@
+"""Textbook backprop on SymPy's local derivatives, one decision per method: what the faults of the catalogue bend.
+
+S0's algorithm as it stands. The local derivatives come from `oracle.local`, so that the unbent engine owes nothing to
+the rules of any engine under test; a fault is a subclass that overrides one method. It is written to be bent, not to
+be fast: it runs in the harness's own process, on small graphs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from gradcheck.oracle.local import Block, local_jacobian
+from gradcheck.problem import LEAVES, OPS, Graph, Point
+from gradcheck.problem.ops import Array, Shape
+
+Gradients = dict[str, Array]
+Answer = tuple[Any, ...]
+"""(value, gradients, adjoints), or whatever a fault makes of it."""
+
+
+class Backprop:
+    """A subject of the native signature: call it with a graph and a point.
+
+    While it answers, these hold, and every method may use them:
+
+    graph, dtype: the problem, and the dtype of the point.
+    values: every node's value, by node index.
+    adjoints: dl/dv as summed up so far, by node index, each of its node's shape.
+    varying: for every node, whether a parameter reaches it; no other node needs an adjoint.
+    """
+
+    graph: Graph
+    dtype: np.dtype[Any]
+    values: list[Array]
+    adjoints: list[Array]
+    varying: list[bool]
+
+    def __call__(self, graph: Graph, point: Point) -> Answer:
+        """The loss, its gradients by parameter, and the adjoints of all nodes that a parameter reaches, by name."""
+        self.graph = graph
+        self.dtype = np.result_type(*point.values()) if point else np.dtype(np.float64)
+        self.varying = graph.depends_on_parameters().tolist()
+        with np.errstate(all="ignore"):
+            self.values = self.forward(point)
+            self.adjoints = self.start()
+            self.sweep()
+            return self.answer()
+
+    # Forward.
+
+    def forward(self, point: Point) -> list[Array]:
+        """Every node's value, arguments first."""
+        graph = self.graph
+        values: list[Array] = [np.zeros((), self.dtype)] * len(graph)
+        for i in graph.order.tolist():
+            op = graph.op(i)
+            if op == "constant":
+                values[i] = graph.constants[i].astype(self.dtype)
+            elif op in LEAVES:
+                values[i] = np.array(point[graph.names[i]])
+            else:
+                arguments = [values[j] for j in graph.arguments(i)]
+                values[i] = np.asarray(self.value(i, arguments), dtype=self.dtype)
+        return values
+
+    def value(self, node: int, arguments: list[Array]) -> Any:
+        """What a node's op makes of its arguments."""
+        return OPS[self.graph.op(node)].value(*arguments, **self.graph.attributes.get(node, {}))
+
+    # Backward.
+
+    def start(self) -> list[Array]:
+        """Adjoints before the sweep: dl/dl = 1, and 0 for all others."""
+        adjoints = [np.zeros_like(value) for value in self.values]
+        adjoints[self.graph.loss] = np.ones_like(self.values[self.graph.loss])
+        return adjoints
+
+    def sweep(self) -> None:
+        """Visit every node once, after all the nodes that use it."""
+        for node in self.graph.order[::-1].tolist():
+            self.visit(node)
+
+    def visit(self, node: int) -> None:
+        """Send a message to each argument of the node, repeats included."""
+        for slot, argument in enumerate(self.graph.arguments(node)):
+            if self.varying[argument]:
+                self.receive(argument, self.message(node, slot, self.adjoints[node]))
+
+    def message(self, node: int, slot: int, upstream: Array) -> Array:
+        """(dv/da)^T upstream for argument a = `slot` of node v, in the shape of a."""
+        arguments = self.arguments(node)
+        if not OPS[self.graph.op(node)].elementwise:
+            return self.local(node, slot, arguments, upstream)
+        spread = [np.broadcast_to(a, self.values[node].shape) for a in arguments]
+        return self.unbroadcast(self.local(node, slot, spread, upstream), arguments[slot].shape)
+
+    def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
+        """The VJP of the node's op by SymPy's local derivatives, in the shape of `arguments[slot]`."""
+        return local_vjp(self.graph.op(node), self.attributes(node), arguments, slot, upstream).astype(self.dtype)
+
+    def unbroadcast(self, message: Array, shape: Shape) -> Array:
+        """Sum over the axes that broadcasting added or stretched: every copy of an entry contributes."""
+        message = np.sum(message, axis=tuple(range(message.ndim - len(shape))))
+        stretched = tuple(k for k, n in enumerate(shape) if n == 1 and message.shape[k] != 1)
+        return np.asarray(np.sum(message, axis=stretched, keepdims=True))
+
+    def receive(self, node: int, message: Array) -> None:
+        """Gradients add at branches (S4)."""
+        self.adjoints[node] = self.adjoints[node] + message
+
+    def answer(self) -> Answer:
+        """Value, gradients and adjoints."""
+        names = self.graph.names
+        gradients = {names[i]: self.adjoints[i] for i in self.graph.parameters}
+        adjoints = {names[i]: self.adjoints[i] for i, varies in enumerate(self.varying) if varies}
+        return self.values[self.graph.loss], gradients, adjoints
+
+    # What faults look at.
+
+    def arguments(self, node: int) -> list[Array]:
+        """Values of the node's arguments."""
+        return [self.values[j] for j in self.graph.arguments(node)]
+
+    def attributes(self, node: int) -> Mapping[str, Any]:
+        """The node's attributes, defaults included."""
+        return {**OPS[self.graph.op(node)].attributes, **self.graph.attributes.get(node, {})}
+
+
+def local_vjp(op: str, attributes: Mapping[str, Any], arguments: list[Array], slot: int, upstream: Array) -> Array:
+    """`oracle.local.local_vjp`, which remembers the Jacobians: every fault meets the same nodes again."""
+    key = tuple((a.shape, np.asarray(a, dtype=np.float64).tobytes()) for a in arguments)
+    blocks = _blocks(op, tuple((name, _frozen(value)) for name, value in sorted(attributes.items())), key, slot)
+    flat = np.asarray(upstream, dtype=np.float64).reshape(-1)
+    shape = arguments[slot].shape
+    out = np.zeros(int(np.prod(shape, dtype=np.int64)))
+    for block in blocks:
+        terms = np.einsum("lq,lqk->lk", flat[block.outputs], block.derivatives)
+        out += np.bincount(block.inputs.reshape(-1), terms.reshape(-1), minlength=out.size)
+    return out.reshape(shape)
+
+
+@lru_cache(maxsize=20_000)
+def _blocks(
+    op: str, attributes: tuple[tuple[str, Any], ...], arguments: tuple[tuple[Shape, bytes], ...], slot: int
+) -> tuple[Block, ...]:
+    arrays = [np.frombuffer(data, dtype=np.float64).reshape(shape) for shape, data in arguments]
+    return local_jacobian(op, dict(attributes), arrays, slot)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value

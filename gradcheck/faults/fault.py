@@ -1,0 +1,53 @@
+"""What one row of the catalogue says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+SCOPES = {
+    "dag": "gradients",
+    "protocol": "gradients",
+    "mlp": "mlp_gradients",
+    "neurons": "neuron_gradients",
+    "training": "train",
+}
+"""Each scope and the entry point at which its subjects are asked."""
+
+Subject = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A known way of getting backprop wrong.
+
+    Attributes
+    ----------
+    code: stable, "F01".
+    name: short, for tables.
+    sentence: what such an engine does, in words that a student understands.
+    misconception: the thought behind it.
+    scope: "dag" (any graph), "protocol" (state, and the form of the answer), "mlp", "neurons" or "training".
+    family: what it gets wrong: "branches", "order", "rule", "shape", "state", "answer", "layer", "schedule".
+    bend: makes a subject that has the fault.
+    right: its numbers are right; it fails otherwise (it takes exponential time).
+    """
+
+    code: str
+    name: str
+    sentence: str
+    misconception: str
+    scope: str
+    family: str
+    bend: Callable[[], Subject]
+    right: bool = False
+
+    def subject(self) -> Subject:
+        """A fresh callable of the signature of `entry`; one that keeps state keeps its own."""
+        return self.bend()
+
+    @property
+    def entry(self) -> str:
+        """The entry point that the subject stands for."""
+        return SCOPES[self.scope]

@@ -1,0 +1,188 @@
+"""Faults of state and protocol: what is kept between calls, and what the answer looks like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradcheck.faults.engine import Answer, Backprop
+from gradcheck.problem import Graph, Point
+from gradcheck.problem.ops import Array
+
+
+class StaleAdjoints(Backprop):
+    """Adjoints are not reset: a second sweep over a graph adds to the first."""
+
+    def __init__(self) -> None:
+        self.kept: list[Array] = []
+
+    def start(self) -> list[Array]:
+        """What is left of the last call, where it fits."""
+        fresh = super().start()
+        if [a.shape for a in self.kept] == [a.shape for a in fresh]:
+            old = [a for k, a in enumerate(self.kept) if k != self.graph.loss]
+            old.insert(self.graph.loss, np.zeros_like(fresh[self.graph.loss]))
+            fresh = [a + b for a, b in zip(fresh, old, strict=True)]
+        return fresh
+
+    def answer(self) -> Answer:
+        """Everything stays for the next call."""
+        self.kept = self.adjoints
+        return super().answer()
+
+
+class StaleInnerAdjoints(StaleAdjoints):
+    """`zero_grad` resets the parameters, and only them."""
+
+    def start(self) -> list[Array]:
+        """Parameters start at 0, inner nodes where they were left."""
+        adjoints = super().start()
+        for i in self.graph.parameters:
+            adjoints[i] = np.zeros_like(adjoints[i])
+        return adjoints
+
+
+class StaleValues(Backprop):
+    """The forward pass is remembered, and not repeated at another point."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, tuple[Graph, list[Array]]] = {}
+
+    def forward(self, point: Point) -> list[Array]:
+        """The values of the first point that this graph was asked at."""
+        key = id(self.graph)
+        if key not in self.known:
+            self.known[key] = (self.graph, super().forward(point))  # the graph is kept, so that its id stays its own
+        return self.known[key][1]
+
+
+class Uninitialised(Backprop):
+    """`np.empty` for parameters that the loss does not need."""
+
+    def answer(self) -> Answer:
+        """Whatever memory holds; here, what the loss left there."""
+        value, gradients, adjoints = super().answer()
+        used = set(self.graph.inputs.tolist()) | {self.graph.loss}
+        for i in self.graph.parameters:
+            if i not in used or not _reaches_loss(self.graph, i):
+                gradients[self.graph.names[i]] = np.full(self.graph.shapes[i], value)
+        return value, gradients, adjoints
+
+
+class UnusedLeftOut(Backprop):
+    """Parameters that the loss does not need are missing from the answer."""
+
+    def answer(self) -> Answer:
+        """Only what received a message."""
+        value, gradients, adjoints = super().answer()
+        kept = {n: g for n, g in gradients.items() if _reaches_loss(self.graph, self.graph.index(n))}
+        return value, kept, adjoints
+
+
+class WrongShape(Backprop):
+    """Scalars come as arrays of one entry."""
+
+    def answer(self) -> Answer:
+        """(1,) for ()."""
+        value, gradients, adjoints = super().answer()
+        return value, {n: np.atleast_1d(g) for n, g in gradients.items()}, adjoints
+
+
+class NoValue(Backprop):
+    """The gradients alone, without the loss."""
+
+    def answer(self) -> Answer:
+        """One dictionary."""
+        return (super().answer()[1],)
+
+
+class Lists(Backprop):
+    """Gradients in a list, in the order of the parameters, instead of by name."""
+
+    def answer(self) -> Answer:
+        """No names."""
+        value, gradients, _ = super().answer()
+        return value, list(gradients.values())
+
+
+class SteppedInPlace(Backprop):
+    """The point is the caller's, and is changed: parameters take a step while they are differentiated."""
+
+    def __call__(self, graph: Graph, point: Point) -> Answer:
+        """`parameter -= rate * gradient` in place."""
+        answer = super().__call__(graph, point)
+        for name, gradient in answer[1].items():
+            np.subtract(point[name], 0.1 * gradient, out=point[name])
+        return answer
+
+
+class SinglePrecision(Backprop):
+    """Everything is computed in float32, and handed out as float64."""
+
+    def __call__(self, graph: Graph, point: Point) -> Answer:
+        """Seven digits."""
+        value, *rest = super().__call__(graph, {n: np.asarray(v, dtype=np.float32) for n, v in point.items()})
+        dtype = np.result_type(*point.values())
+        return np.asarray(value, dtype), *({n: np.asarray(g, dtype) for n, g in block.items()} for block in rest)
+
+
+class Nudged(Backprop):
+    """Forward differences with a step that is too large, in the place of backprop."""
+
+    step = 1e-3
+
+    def answer(self) -> Answer:
+        """(f(x + h) - f(x)) / h, entry by entry."""
+        value = self.values[self.graph.loss]
+        free = {self.graph.names[i]: self.values[i] for i in self.graph.free}
+        gradients: dict[str, Any] = {}
+        for i in self.graph.parameters:
+            name = self.graph.names[i]
+            gradient = np.zeros_like(free[name])
+            for entry in np.ndindex(gradient.shape):
+                moved = free[name].copy()
+                moved[entry] += self.step
+                gradient[entry] = (self.forward({**free, name: moved})[self.graph.loss] - value) / self.step
+            gradients[name] = gradient
+        return value, gradients
+
+
+class Moody(Backprop):
+    """Another answer each time: noise that no seed controls."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def answer(self) -> Answer:
+        """A thousandth more at every second call."""
+        self.calls += 1
+        value, gradients, adjoints = super().answer()
+        return value, {n: g * (1 + 1e-3 * (self.calls % 2)) for n, g in gradients.items()}, adjoints
+
+
+class Negative(Backprop):
+    """The direction of descent for the gradient."""
+
+    def answer(self) -> Answer:
+        """Every sign changed."""
+        value, gradients, adjoints = super().answer()
+        return value, {n: -g for n, g in gradients.items()}, adjoints
+
+
+class Clipped(Backprop):
+    """Gradients are clipped to [-1, 1] before they are handed out."""
+
+    def answer(self) -> Answer:
+        """Large entries come as 1."""
+        value, gradients, adjoints = super().answer()
+        return value, {n: np.clip(g, -1.0, 1.0) for n, g in gradients.items()}, adjoints
+
+
+def _reaches_loss(graph: Graph, node: int) -> bool:
+    """Whether the loss depends on the node."""
+    needed = {graph.loss}
+    for i in graph.order[::-1].tolist():
+        if i in needed:
+            needed.update(graph.arguments(i))
+    return node in needed

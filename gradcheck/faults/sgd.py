@@ -1,0 +1,197 @@
+"""The textbook's stochastic gradient descent (S3, S4), one decision per method, and its faults."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gradcheck.faults.network import DeltaRecursion, Gradients
+from gradcheck.problem.ops import Array
+from gradcheck.problem.training import AdaGrad, Constant, Custom, Decay, Training
+
+Step = tuple[Array, Gradients]
+
+
+class Descent:
+    """A subject for trainings: call it with one; it answers a list of (indices, parameters after the step).
+
+    Attributes, while it answers
+    ----------
+    training, random: what was asked, and the generator seeded by it.
+    parameters: as they are now.
+    squares: AdaGrad's sums of squared gradients.
+    t, epoch: steps and epochs done.
+    """
+
+    training: Training
+    random: np.random.Generator
+    parameters: Gradients
+    squares: Gradients
+    t: int
+    epoch: int
+
+    def __call__(self, training: Training) -> list[Step]:
+        """Steps until a stopping condition holds."""
+        self.training, self.random = training, np.random.default_rng(training.seed)
+        self.parameters = {name: np.array(w) for name, w in training.parameters.items()}
+        self.squares = {name: np.zeros_like(w) for name, w in self.parameters.items()}
+        self.t = self.epoch = 0
+        until, steps, loss = training.until, list[Step](), self.loss()
+        while True:
+            for batch in self.batches():
+                gradient = self.gradient(batch)
+                if until.gradient_norm is not None and norm(gradient) <= until.gradient_norm:
+                    return steps
+                update = self.update(gradient)
+                self.parameters = {n: self.moved(w, update[n]).astype(w.dtype) for n, w in self.parameters.items()}
+                self.t += 1
+                steps.append((batch, self.parameters))
+                if self.t == training.steps or (until.when and until.when(self.t, self.parameters)):
+                    return steps
+            self.epoch += 1
+            before, loss = loss, self.loss()
+            settled = until.loss_change is not None and abs(loss - before) <= until.loss_change
+            if settled or self.epoch == until.epochs:
+                return steps
+
+    def batches(self) -> Sequence[Array]:
+        """A random partition of the samples (S3)."""
+        order, size = self.random.permutation(self.training.samples), self.training.batch_size
+        return [order[k : k + size] for k in range(0, len(order), size)]
+
+    def gradient(self, batch: Array) -> Gradients:
+        """The gradient of the batch's loss at the parameters as they are."""
+        training = self.training
+        return DeltaRecursion()(training.problem(len(batch)), training.point(batch, self.parameters))[1]
+
+    def update(self, gradient: Gradients) -> Gradients:
+        """What to subtract: the schedule's rule (S3)."""
+        rule = self.training.schedule
+        if isinstance(rule, AdaGrad):
+            return {name: self.adagrad(rule, name, g) for name, g in gradient.items()}
+        if isinstance(rule, Custom):
+            return rule.update(self.time(), gradient)
+        return {name: self.rate(rule) * g for name, g in gradient.items()}
+
+    def rate(self, rule: Constant | Decay) -> float:
+        """a, or a / (1 + k t)."""
+        return rule.rate if isinstance(rule, Constant) else rule.rate / (1.0 + rule.decay * self.time())
+
+    def time(self) -> int:
+        """t = 0 at the first batch."""
+        return self.t
+
+    def adagrad(self, rule: AdaGrad, name: str, g: Array) -> Array:
+        """G += g^2, then a g / (sqrt(G) + eps)."""
+        self.squares[name] = self.squares[name] + g * g
+        return rule.rate * g / (np.sqrt(self.squares[name]) + rule.epsilon)
+
+    def moved(self, w: Array, update: Array) -> Array:
+        """Down the slope."""
+        return np.asarray(w - update)
+
+    def loss(self) -> float:
+        """The loss on all data."""
+        training = self.training
+        everything = training.point(np.arange(training.samples), self.parameters)
+        return float(DeltaRecursion()(training.problem(training.samples), everything)[0])
+
+
+def norm(gradient: Gradients) -> float:
+    """The Euclidean norm over all parameters."""
+    return float(np.sqrt(sum(float(np.sum(np.square(g))) for g in gradient.values())))
+
+
+class NothingAccumulated(Descent):
+    """AdaGrad with G = g^2 of this step alone: the update is about a sign(g)."""
+
+    def adagrad(self, rule: AdaGrad, name: str, g: Array) -> Array:
+        """G is assigned, not added to."""
+        self.squares[name] = np.zeros_like(g)
+        return super().adagrad(rule, name, g)
+
+
+class RootForgotten(Descent):
+    """AdaGrad divides by G, not by its root."""
+
+    def adagrad(self, rule: AdaGrad, name: str, g: Array) -> Array:
+        """a g / (G + eps)."""
+        super().adagrad(rule, name, g)
+        return np.asarray(rule.rate * g / (self.squares[name] + rule.epsilon))
+
+
+class DecayFromOne(Descent):
+    """t = 1 at the first batch."""
+
+    def time(self) -> int:
+        """Counted after the step."""
+        return self.t + 1
+
+
+class DecayPerEpoch(Descent):
+    """The rate decays per epoch, not per batch."""
+
+    def time(self) -> int:
+        """Epochs for batches."""
+        return self.epoch
+
+
+class WithReplacement(Descent):
+    """Each batch is drawn on its own: some samples twice in an epoch, some never."""
+
+    def batches(self) -> Sequence[Array]:
+        """No partition; of the first epoch's batches the second repeats a sample of the first."""
+        right = super().batches()
+        return [right[0], *(np.concatenate([right[0][:1], batch[1:]]) for batch in right[1:])]
+
+
+class RemainderDropped(Descent):
+    """The last, smaller batch of an epoch is left out."""
+
+    def batches(self) -> Sequence[Array]:
+        """Full batches only."""
+        return [batch for batch in super().batches() if len(batch) == self.training.batch_size]
+
+
+class Ascent(Descent):
+    """The update is added."""
+
+    def moved(self, w: Array, update: Array) -> Array:
+        """Up the slope."""
+        return np.asarray(w + update)
+
+
+class FirstParameters(Descent):
+    """Every gradient is taken at the initial parameters."""
+
+    def gradient(self, batch: Array) -> Gradients:
+        """The parameters of the start for those of now."""
+        now, self.parameters = self.parameters, {n: np.array(w) for n, w in self.training.parameters.items()}
+        try:
+            return super().gradient(batch)
+        finally:
+            self.parameters = now
+
+
+class BatchSummed(Descent):
+    """The batch's gradient is a sum where an average is asked for, and an average where a sum is."""
+
+    def gradient(self, batch: Array) -> Gradients:
+        """The other of S3 and S4; the penalty, which counts once per batch, stays."""
+        training, n = self.training, len(batch)
+        factor = float(n) if training.reduction == "mean" else 1.0 / n
+        right, l2 = super().gradient(batch), training.mlp.l2
+        penalty = {name: l2 * w if name[0] == "W" else np.zeros_like(w) for name, w in self.parameters.items()}
+        return {name: (g - penalty[name]) * factor + penalty[name] for name, g in right.items()}
+
+
+class StopsLate(Descent):
+    """One step beyond the last."""
+
+    def __call__(self, training: Training) -> list[Step]:
+        """`<=` for `<`."""
+        steps = super().__call__(training)
+        batch = steps[-1][0]
+        update = self.update(self.gradient(batch))
+        return [*steps, (batch, {n: self.moved(w, update[n]).astype(w.dtype) for n, w in self.parameters.items()})]

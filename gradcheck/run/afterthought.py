@@ -1,0 +1,61 @@
+"""After a run with wrong gradients: the smallest counterexample, the fault that behaves alike, and files to replay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from gradcheck.check.alike import alike
+from gradcheck.check.smallest import smallest
+from gradcheck.check.trial import try_case
+from gradcheck.errors import GradcheckError, HarnessFault
+from gradcheck.oracle.estimate import Oracle
+from gradcheck.problem import Case
+from gradcheck.problem.serialise import suite_to_json
+from gradcheck.run.events import Diagnosed
+from gradcheck.run.suite import Addressed
+from gradcheck.subject.answer import NATIVE, Subject
+from gradcheck.verdict.result import Result, Verdict
+
+
+def diagnose(
+    items: Sequence[Addressed], results: Sequence[Result], subject: Subject, oracles: Sequence[Oracle]
+) -> Diagnosed | None:
+    """What can be said about a subject that failed some gradient cases; None where there is nothing to add."""
+    verdicts = {r.address: r.verdict for r in results}
+    tried = [
+        (a.address, a.case)
+        for a in items
+        if isinstance(a.case, Case) and a.case.subject is None and a.address in verdicts
+    ]
+    failing = [case for address, case in tried if verdicts[address] is Verdict.FAIL]
+    passing = [case for address, case in tried if verdicts[address] is Verdict.PASS]
+    if not failing or NATIVE not in subject.entry_points():
+        return None
+    known = frozenset(node.op for case in (*failing, *passing) for node in case.graph.nodes if node.inputs)
+    try:
+        case = smallest(subject, ops=known) or smallest(subject, scalar=False, ops=known)
+        counterexample = None if case is None else try_case("the smallest counterexample", case, subject, oracles)
+        faults = alike(subject, failing + ([case] if case is not None else []), passing)
+    except (GradcheckError, HarnessFault):  # the subject gave no answer any more: what was found before stands
+        return None
+    return Diagnosed(counterexample, case, tuple(faults), len(failing) + len(passing))
+
+
+def save(
+    folder: Path, items: Sequence[Addressed], results: Sequence[Result], diagnosed: Diagnosed | None
+) -> list[Path]:
+    """Write failing generated cases, and the smallest counterexample, as suite files that are replayed next time."""
+    wrong = {r.address for r in results if r.verdict is Verdict.FAIL}
+    cases = [a.case for a in items if isinstance(a.case, Case) and a.case.seed is not None and a.address in wrong]
+    if diagnosed is not None and diagnosed.case is not None:
+        cases.append(diagnosed.case)
+    written = []
+    for case in cases:
+        folder.mkdir(parents=True, exist_ok=True)
+        seed = f"-{case.seed}" if case.seed is not None else ""
+        path = folder / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', case.name)}{seed}.json"
+        path.write_text(suite_to_json([case]), encoding="utf-8")
+        written.append(path)
+    return written

@@ -1,0 +1,463 @@
+"""Contracts: every one with a derivative that breaks it and a neighbour that keeps it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradcheck
+from gradcheck.verdict.result import Result
+
+X = np.array([0.7, -1.2, 0.4])
+M = np.array([[0.3, -0.8, 1.1], [0.9, 0.2, -0.5]])
+
+Make = Callable[[], tuple[Callable[..., Any], Callable[..., Any]]]
+"""Makes f and its VJP afresh, with whatever state they keep."""
+
+
+def tanh(x: Any) -> Any:
+    return np.tanh(x)
+
+
+def right(c: Any, x: Any) -> Any:
+    return c * (1 - np.tanh(x) ** 2)
+
+
+def honest() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    return tanh, right
+
+
+# -- GC020: what was lent --------------------------------------------------------------------------------------------
+
+
+def doubles_its_input_afterwards() -> tuple[Any, Any]:
+    def vjp(c: Any, x: Any) -> Any:
+        answer = right(c, x)
+        x *= 2.0
+        return answer
+
+    return tanh, vjp
+
+
+def scales_the_cotangent_in_place() -> tuple[Any, Any]:
+    def vjp(c: Any, x: Any) -> Any:
+        c *= 1 - np.tanh(x) ** 2
+        return c.copy()
+
+    return tanh, vjp
+
+
+def f_sorts_its_input() -> tuple[Any, Any]:
+    def f(x: Any) -> Any:
+        if isinstance(x, np.ndarray):
+            x.sort()
+        return np.sum(x**2)
+
+    return f, lambda c, x: c * 2 * x
+
+
+def writes_and_restores() -> tuple[Any, Any]:
+    def vjp(c: Any, x: Any) -> Any:
+        work = x.copy()
+        work *= 2.0
+        return right(c, work / 2.0)
+
+    return tanh, vjp
+
+
+# -- GC021: the same question ----------------------------------------------------------------------------------------
+
+
+def noisy() -> tuple[Any, Any]:
+    random = np.random.default_rng(5)
+    return tanh, lambda c, x: right(c, x) * (1 + 1e-3 * random.standard_normal(x.shape))
+
+
+def wrong_every_third_time() -> tuple[Any, Any]:
+    calls = [0]
+
+    def vjp(c: Any, x: Any) -> Any:
+        calls[0] += 1
+        return right(c, x) * (2.0 if calls[0] % 3 == 0 else 1.0)
+
+    return tanh, vjp
+
+
+def counts_its_calls() -> tuple[Any, Any]:
+    calls = [0]
+
+    def vjp(c: Any, x: Any) -> Any:
+        calls[0] += 1
+        return right(c, x)
+
+    return tanh, vjp
+
+
+# -- GC022: what was returned ----------------------------------------------------------------------------------------
+
+
+def one_buffer_for_all_answers() -> tuple[Any, Any]:
+    buffer = np.zeros(3)
+
+    def vjp(c: Any, x: Any) -> Any:
+        buffer[...] = right(c, x)
+        return buffer
+
+    return tanh, vjp
+
+
+def value_in_one_buffer() -> tuple[Any, Any]:
+    buffer = np.zeros(3)
+
+    def f(x: Any) -> Any:
+        if not isinstance(x, np.ndarray) or x.shape != buffer.shape:
+            return np.tanh(x)
+        buffer[...] = np.tanh(x)
+        return buffer
+
+    return f, right
+
+
+def buffer_then_copy() -> tuple[Any, Any]:
+    buffer = np.zeros(3)
+
+    def vjp(c: Any, x: Any) -> Any:
+        buffer[...] = right(c, x)
+        return buffer.copy()
+
+    return tanh, vjp
+
+
+def returns_the_cotangent_itself() -> tuple[Any, Any]:
+    return lambda x: x + 1.0, lambda c, x: c
+
+
+def returns_a_read_only_view() -> tuple[Any, Any]:
+    return lambda x: np.sum(x), lambda c, x: np.broadcast_to(c, x.shape)
+
+
+# -- GC023: earlier calls --------------------------------------------------------------------------------------------
+
+
+def uses_the_last_forward() -> tuple[Any, Any]:
+    kept: dict[str, Any] = {}
+
+    def f(x: Any) -> Any:
+        kept["y"] = np.tanh(x)
+        return kept["y"]
+
+    return f, lambda c, x: c * (1 - np.asarray(kept["y"], dtype=float) ** 2)
+
+
+def remembers_its_first_input() -> tuple[Any, Any]:
+    kept: list[Any] = []
+
+    def vjp(c: Any, x: Any) -> Any:
+        kept.append(np.array(x))
+        return right(c, kept[0])
+
+    return tanh, vjp
+
+
+def caches_by_content() -> tuple[Any, Any]:
+    kept: dict[bytes, Any] = {}
+
+    def vjp(c: Any, x: Any) -> Any:
+        key = x.tobytes() + np.asarray(x.shape).tobytes()
+        if key not in kept:
+            kept[key] = 1 - np.tanh(x) ** 2
+        return c * kept[key]
+
+    return tanh, vjp
+
+
+# -- GC024: the global generator -------------------------------------------------------------------------------------
+
+
+def draws_globally() -> tuple[Any, Any]:
+    def vjp(c: Any, x: Any) -> Any:
+        np.random.standard_normal(2)  # noqa: NPY002 (the mistake)
+        return right(c, x)
+
+    return tanh, vjp
+
+
+def reseeds_the_world() -> tuple[Any, Any]:
+    def vjp(c: Any, x: Any) -> Any:
+        np.random.seed(0)  # noqa: NPY002 (the mistake)
+        return right(c, x)
+
+    return tanh, vjp
+
+
+def f_draws_globally() -> tuple[Any, Any]:
+    def f(x: Any) -> Any:
+        np.random.standard_normal(2)  # noqa: NPY002 (the mistake)
+        return np.tanh(x)
+
+    return f, right
+
+
+def draws_from_its_own() -> tuple[Any, Any]:
+    def vjp(c: Any, x: Any) -> Any:
+        np.random.default_rng(0).standard_normal(2)
+        return right(c, x)
+
+    return tanh, vjp
+
+
+# -- GC025: linear in the cotangent ----------------------------------------------------------------------------------
+
+
+def ignores_the_cotangent() -> tuple[Any, Any]:
+    return tanh, lambda c, x: 1 - np.tanh(x) ** 2 + 0 * c
+
+
+def adds_a_constant() -> tuple[Any, Any]:
+    return tanh, lambda c, x: right(c, x) + 1e-3
+
+
+def clips_far_out() -> tuple[Any, Any]:
+    return tanh, lambda c, x: right(np.clip(c, -100.0, 100.0), x)
+
+
+def takes_its_magnitude() -> tuple[Any, Any]:
+    return tanh, lambda c, x: right(np.abs(c), x)
+
+
+def scales_and_unscales() -> tuple[Any, Any]:
+    return tanh, lambda c, x: right(c * 8.0, x) / 8.0
+
+
+# -- GC026: memory ---------------------------------------------------------------------------------------------------
+
+
+def walks_memory() -> tuple[Any, Any]:
+    def vjp(c: Any, x: Any) -> Any:
+        return (c.ravel() * (1 - np.tanh(x.ravel(order="K")) ** 2)).reshape(x.shape)
+
+    return tanh, vjp
+
+
+def reads_bytes() -> tuple[Any, Any]:
+    def vjp(c: Any, x: Any) -> Any:
+        base = x if x.base is None else x.base
+        return right(c, base.ravel()[: x.size].reshape(x.shape))
+
+    return tanh, vjp
+
+
+def insists_on_writing() -> tuple[Any, Any]:
+    def vjp(c: Any, x: Any) -> Any:
+        x.flags.writeable = x.flags.owndata and x.flags.writeable
+        if not x.flags.writeable:
+            raise ValueError("assignment destination is read-only")
+        return right(c, x)
+
+    return tanh, vjp
+
+
+def walks_in_c_order() -> tuple[Any, Any]:
+    def vjp(c: Any, x: Any) -> Any:
+        return (c.ravel() * (1 - np.tanh(x.ravel()) ** 2)).reshape(x.shape)
+
+    return tanh, vjp
+
+
+BROKEN: list[tuple[str, Make, Any]] = [
+    ("GC020", doubles_its_input_afterwards, X),
+    ("GC020", scales_the_cotangent_in_place, X),
+    ("GC020", f_sorts_its_input, X),
+    ("GC021", noisy, X),
+    ("GC021", wrong_every_third_time, X),
+    ("GC022", one_buffer_for_all_answers, X),
+    ("GC022", value_in_one_buffer, X),
+    ("GC023", uses_the_last_forward, X),
+    ("GC028", remembers_its_first_input, X),
+    ("GC024", draws_globally, X),
+    ("GC024", reseeds_the_world, X),
+    ("GC024", f_draws_globally, X),
+    ("GC025", ignores_the_cotangent, X),
+    ("GC025", adds_a_constant, X),
+    ("GC025", clips_far_out, X),
+    ("GC025", takes_its_magnitude, X),
+    ("GC026", walks_memory, M),
+    ("GC026", reads_bytes, M),
+    ("GC026", insists_on_writing, M),
+]
+
+KEPT: list[tuple[Make, Any]] = [
+    (honest, X),
+    (honest, M),
+    (writes_and_restores, X),
+    (counts_its_calls, X),
+    (buffer_then_copy, X),
+    (returns_the_cotangent_itself, X),
+    (returns_a_read_only_view, X),
+    (caches_by_content, X),
+    (draws_from_its_own, X),
+    (scales_and_unscales, X),
+    (walks_in_c_order, M),
+]
+
+
+@pytest.mark.parametrize(("code", "make", "x"), BROKEN, ids=[f"{c}-{m.__name__}" for c, m, _ in BROKEN])
+def test_a_broken_contract_fails_by_its_code(code: str, make: Make, x: Any) -> None:
+    f, vjp = make()
+    result = gradcheck.check_vjp(f, vjp, x)
+    assert result.verdict == "FAIL"
+    assert code in result.codes, result.to_text()
+
+
+@pytest.mark.parametrize(("make", "x"), KEPT, ids=[f"{m.__name__}-{x.ndim}d" for m, x in KEPT])
+def test_its_neighbour_passes(make: Make, x: Any) -> None:
+    f, vjp = make()
+    result = gradcheck.check_vjp(f, vjp, x)
+    assert result.verdict == "PASS", result.to_text()
+
+
+def test_the_inputs_given_are_never_changed() -> None:
+    x = X.copy()
+    gradcheck.check_vjp(*doubles_its_input_afterwards(), x)
+    assert np.array_equal(x, X)
+
+
+def test_the_global_generator_is_put_back() -> None:
+    np.random.seed(3)  # noqa: NPY002 (what is tested)
+    before = np.random.standard_normal(4)  # noqa: NPY002
+    np.random.seed(3)  # noqa: NPY002
+    gradcheck.check_vjp(tanh, right, X)
+    assert np.array_equal(np.random.standard_normal(4), before)  # noqa: NPY002
+
+
+# -- GC023: a gradient that needs f to have been called ----------------------------------------------------------------
+
+
+def loss(x: Any) -> Any:
+    return np.sum(np.tanh(x))
+
+
+def test_a_gradient_must_not_need_a_forward_call() -> None:
+    kept: dict[str, Any] = {}
+
+    def f(x: Any) -> Any:
+        kept["called"] = True
+        return loss(x)
+
+    result = gradcheck.check_gradient(f, lambda x: (1 - np.tanh(x) ** 2) * float(kept["called"]), X)
+    assert result.verdict == "FAIL"
+    assert result.codes[0] == "GC023"
+    assert "asked before f" in result.findings[0].sentence
+
+
+def test_a_gradient_that_answers_otherwise_before_f() -> None:
+    kept: dict[str, Any] = {}
+
+    def f(x: Any) -> Any:
+        kept["scale"] = 1.0
+        return loss(x)
+
+    result = gradcheck.check_gradient(f, lambda x: (1 - np.tanh(x) ** 2) * kept.get("scale", 0.5), X)
+    assert result.verdict == "FAIL"
+    assert result.codes[0] == "GC023"
+
+
+def test_a_gradient_may_use_a_forward_call_of_its_own() -> None:
+    assert gradcheck.check_gradient(loss, lambda x: 1 - np.tanh(x) ** 2 + 0 * loss(x), X)
+
+
+# -- GC027: one array in two slots -------------------------------------------------------------------------------------
+
+
+def test_slots_keyed_by_identity() -> None:
+    def filed(c: Any, a: Any, b: Any) -> Any:
+        slots = {id(a): 0.0, id(b): 0.0}
+        slots[id(a)] = slots[id(a)] + c * b
+        slots[id(b)] = slots[id(b)] + c * a
+        return slots[id(a)], slots[id(b)]
+
+    apart = np.array([1.5, -0.5]), np.array([0.25, 2.0])
+    result = gradcheck.check_vjp(lambda a, b: a * b, filed, *apart)
+    assert result.verdict == "FAIL"
+    assert "GC027" in result.codes
+    assert gradcheck.check_vjp(lambda a, b: a * b, lambda c, a, b: (c * b, c * a), *apart)
+
+
+def test_one_array_given_twice_has_a_gradient_per_slot() -> None:
+    x = np.array([1.5, -0.5])
+    assert gradcheck.check_vjp(lambda a, b: a * b, lambda c, a, b: (c * b, c * a), x, x)
+    merged = gradcheck.check_vjp(lambda a, b: a * b, lambda c, a, b: (2 * c * b, c * a), x, x)
+    assert merged.verdict == "FAIL"
+
+
+# -- GC028: elsewhere ------------------------------------------------------------------------------------------------
+
+
+def elu(x: Any) -> Any:
+    return np.where(x > 0, x, np.expm1(np.minimum(x, 0.0)))
+
+
+def test_a_branch_that_the_point_does_not_take() -> None:
+    positive = np.array([0.5, 1.5])
+    result = gradcheck.check_vjp(elu, lambda c, x: c * np.where(x > 0, 1.0, 0.5), positive)
+    assert result.verdict == "FAIL"
+    assert result.codes[0] == "GC028"
+    assert result.findings[0].facts["where"]
+    assert gradcheck.check_vjp(elu, lambda c, x: c * np.where(x > 0, 1.0, np.exp(np.minimum(x, 0.0))), positive)
+
+
+def test_a_batch_of_one() -> None:
+    def f(x: Any) -> Any:
+        return np.sum(np.sin(x), axis=1)
+
+    def vjp(c: Any, x: Any) -> Any:
+        wrong = len(x) == 1
+        return c[:, None] * np.cos(x) * (2.0 if wrong else 1.0)
+
+    result = gradcheck.check_vjp(f, vjp, M)
+    assert result.verdict == "FAIL"
+    assert result.findings[0].code == "GC028"
+    assert result.findings[0].facts["where"] == "a batch of one"
+    assert gradcheck.check_vjp(f, lambda c, x: c[:, None] * np.cos(x), M)
+
+
+def test_larger_batches_only() -> None:
+    def vjp(c: Any, x: Any) -> Any:
+        return np.broadcast_to(c[0], (len(x), 1)) * np.cos(x)  # the first sample's cotangent for all
+
+    assert gradcheck.check_vjp(lambda x: np.sum(np.sin(x), axis=1), vjp, M).verdict == "FAIL"
+
+
+def test_nothing_is_tried_outside_f_s_domain() -> None:
+    """log has no value at a turned sign; a derivative that raises there is none the worse."""
+
+    def vjp(c: Any, x: Any) -> Any:
+        if np.any(x <= 0):
+            raise ValueError("outside")
+        return c / x
+
+    assert gradcheck.check_vjp(np.log, vjp, np.array([0.5, 2.0]))
+
+
+# -- JVPs ------------------------------------------------------------------------------------------------------------
+
+
+def test_contracts_hold_for_jvps_too() -> None:
+    def jvp(primals: Any, tangents: Any) -> Any:
+        (x,), (t,) = primals, tangents
+        return t * np.cos(x)
+
+    def mutating(primals: Any, tangents: Any) -> Any:
+        (x,), (t,) = primals, tangents
+        t *= np.cos(x)
+        return t.copy()
+
+    def affine(primals: Any, tangents: Any) -> Any:
+        return jvp(primals, tangents) + 1e-3
+
+    assert gradcheck.check_jvp(np.sin, jvp, X)
+    for code, broken in (("GC020", mutating), ("GC025", affine)):
+        result: Result = gradcheck.check_jvp(np.sin, broken, X)
+        assert result.verdict == "FAIL"
+        assert code in result.codes

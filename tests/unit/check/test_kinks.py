@@ -1,0 +1,178 @@
+"""Kinks are judged by hulls of whole gradients; jumps and flat pieces are told apart from them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradcheck
+
+
+def relu(x: Any) -> Any:
+    return np.sum(np.maximum(x, 0.0))
+
+
+def largest(x: Any) -> Any:
+    return np.max(x)
+
+
+def absolute(x: Any) -> Any:
+    return np.sum(np.abs(x))
+
+
+def hinge(x: Any) -> Any:
+    return np.sum(np.maximum(1.0 - x, 0.0))
+
+
+def clipped(x: Any) -> Any:
+    return np.sum(np.clip(x, -1.0, 1.0))
+
+
+def verdict(f: Callable[..., Any], answer: Any, x: Any) -> tuple[str, tuple[str, ...]]:
+    result = gradcheck.check_gradient(f, lambda x: np.array(answer, dtype=float), np.array(x))
+    return str(result.verdict), result.codes
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])
+@pytest.mark.parametrize(
+    ("f", "low", "high"),
+    [(np.abs, -1.0, 1.0), (lambda x: np.maximum(x, 0.0), 0.0, 1.0), (lambda x: np.minimum(2 * x, 5 * x), 5.0, 2.0)],
+    ids=["abs", "relu", "min"],
+)
+def test_between_the_slopes_of_both_sides(f: Any, low: float, high: float, share: float) -> None:
+    answer = low + share * (high - low)
+    at_zero = gradcheck.check_gradient(f, lambda x: np.where(x == 0, answer, _slope(f, x)), np.array(0.0))
+    assert at_zero.verdict == "PASS", at_zero.to_text()
+    assert "GC045" in at_zero.codes
+
+
+def _slope(f: Any, x: Any) -> Any:
+    """The derivative away from the kink of these three, which are linear on either side."""
+    return f(x) / np.where(x == 0, 1.0, x)
+
+
+@pytest.mark.parametrize("beyond", [-0.001, 1.001, 5.0, -1.0])
+def test_outside_the_hull(beyond: float) -> None:
+    code, codes = verdict(lambda x: np.maximum(x, 0.0), beyond, 0.0)
+    assert code == "FAIL"
+    assert codes[0] == "GC012"
+
+
+def test_the_hull_is_that_of_whole_gradients() -> None:
+    """At a tie of max every entry may be anything between 0 and 1, but together they are 1."""
+    tie = [2.0, 2.0, 1.0]
+    for answer in ([1, 0, 0], [0, 1, 0], [0.5, 0.5, 0], [0.3, 0.7, 0]):
+        code, codes = verdict(largest, answer, tie)
+        assert (code, "GC045" in codes) == ("PASS", True)
+    for answer in ([1, 1, 0], [0, 0, 0], [0.5, 0.4, 0], [0.5, 0.5, 0.1], [2, -1, 0]):
+        assert verdict(largest, answer, tie)[0] == "FAIL"
+
+
+def test_an_entry_of_five_in_a_sum_of_absolute_values_at_zero() -> None:
+    assert verdict(absolute, [0.0, 1.0, -1.0], [0.0, 0.0, 0.0])[0] == "PASS"
+    assert verdict(absolute, [0.0, 5.0, 0.0], [0.0, 0.0, 0.0])[0] == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "legal", "wrong"),
+    [
+        (hinge, [1.0, 2.0, 0.5], [-0.5, 0.0, -1.0], [0.5, 0.0, -1.0]),
+        (clipped, [1.0, 0.3, -2.0], [0.5, 1.0, 0.0], [0.5, 1.0, 1.0]),
+        (relu, [-1.0, 0.0, 2.0], [0.0, 1.0, 1.0], [0.0, 1.0, 0.0]),
+        (absolute, [0.0, -3.0], [0.0, -1.0], [0.0, 1.0]),
+    ],
+    ids=["hinge", "clip", "relu", "abs"],
+)
+def test_entries_beside_a_kink_are_still_judged(f: Any, x: Any, legal: Any, wrong: Any) -> None:
+    assert verdict(f, legal, x)[0] == "PASS"
+    assert verdict(f, wrong, x)[0] == "FAIL"
+
+
+# -- legal only choice by choice -----------------------------------------------------------------------------------------
+
+
+def identity_in_two_halves(x: Any) -> Any:
+    return np.maximum(x, 0.0) - np.maximum(-x, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "code"), [(0.0, "UNDECIDED", "GC030"), (2.0, "UNDECIDED", "GC030"), (3.0, "FAIL", "GC012")]
+)
+def test_what_only_local_choices_allow_is_undecided(answer: float, expected: str, code: str) -> None:
+    """x = relu(x) - relu(-x) has the slope 1 everywhere; autodiff with relu'(0) = 0 answers 0."""
+    found, codes = verdict(identity_in_two_halves, answer, 0.0)
+    assert (found, codes[0]) == (expected, code)
+
+
+def test_what_holds_nearby_passes_there() -> None:
+    assert verdict(identity_in_two_halves, 1.0, 0.0)[0] == "PASS"
+
+
+# -- no kink at all ------------------------------------------------------------------------------------------------------
+
+
+def test_a_tie_that_cancels_is_smooth() -> None:
+    def logsumexp(x: Any) -> Any:
+        m = np.max(x)
+        return m + np.log(np.sum(np.exp(x - m)))
+
+    tie = np.array([0.5, 0.5, -1.0])
+    softmax = np.exp(tie) / np.sum(np.exp(tie))
+    result = gradcheck.check_gradient(logsumexp, lambda x: np.exp(x) / np.sum(np.exp(x)), tie)
+    assert result.verdict == "PASS"
+    assert "GC045" not in result.codes
+    assert verdict(logsumexp, softmax + 1e-9, tie)[0] == "FAIL"
+
+
+def test_equal_branches_are_smooth() -> None:
+    def smooth(x: Any) -> Any:
+        return np.sum(np.where(x > 0, x**2, -(x**3)))
+
+    def grad(x: Any) -> Any:
+        return np.where(x > 0, 2 * x, -3 * x**2)
+
+    assert gradcheck.check_gradient(smooth, grad, np.array([0.0, 0.5, -0.5]))
+    assert gradcheck.check_gradient(smooth, lambda x: grad(x) + 1e-6 * (x == 0), np.array([0.0, 0.5])).verdict == "FAIL"
+
+
+@pytest.mark.parametrize("gap", [1e-3, 1e-6, 1e-9, 1e-12])
+def test_beside_a_kink_there_is_one_derivative(gap: float) -> None:
+    point = [gap, -gap, 1.0]
+    assert gradcheck.check_gradient(relu, lambda x: (x > 0) * 1.0, np.array(point))
+    assert verdict(relu, [0.5, 0.0, 1.0], point)[0] == "FAIL"
+
+
+# -- jumps and plateaus --------------------------------------------------------------------------------------------------
+
+
+def test_a_jump_has_no_derivative() -> None:
+    found, codes = verdict(lambda x: np.sum(np.floor(x)), [0.0, 0.0], [1.0, 0.5])
+    assert found == "UNDECIDED"
+    assert codes[0] in ("GC030", "GC031")
+
+
+def test_a_plateau_has_the_derivative_zero() -> None:
+    assert gradcheck.check_gradient(lambda x: np.sum(np.floor(x)), lambda x: 0.0 * x, np.array([0.3, 0.5]))
+    straight_through = gradcheck.check_gradient(lambda x: np.sum(np.floor(x)), np.ones_like, np.array([0.3, 0.5]))
+    assert straight_through.verdict == "FAIL"
+
+
+def test_a_dead_relu_passes_only_if_it_is_right_elsewhere() -> None:
+    dead = np.array([-1.0, -2.0])
+    result = gradcheck.check_gradient(relu, lambda x: 0.0 * x, dead)
+    assert result.verdict == "FAIL"
+    assert result.codes[0] == "GC028"
+    assert gradcheck.check_gradient(relu, lambda x: (x > 0) * 1.0, dead)
+
+
+def test_kinks_of_vjps_and_jvps() -> None:
+    def f(x: Any) -> Any:
+        return np.maximum(x, 0.0) * np.array([1.0, 10.0])
+
+    x = np.array([0.0, 1.0])
+    assert gradcheck.check_vjp(f, lambda c, x: c * np.array([1.0, 10.0]) * (x >= 0), x)
+    assert gradcheck.check_vjp(f, lambda c, x: c * np.array([1.0, 10.0]) * (1.5 - 0.5 * (x > 0)) * (x >= 0), x).verdict == "FAIL"
+    assert gradcheck.check_jvp(f, lambda p, t: t[0] * np.array([1.0, 10.0]) * (p[0] >= 0), x)
+    wrong = gradcheck.check_jvp(f, lambda p, t: t[0] * np.array([1.0, 10.0]) * (p[0] >= 0) * -1.0, x)
+    assert wrong.verdict == "FAIL"
