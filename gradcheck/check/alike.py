@@ -12,11 +12,12 @@ from gradcheck.check.asking import ask, entry_for
 from gradcheck.errors import SubjectError
 from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.faults.fault import Fault
-from gradcheck.problem import Case
-from gradcheck.subject.answer import NATIVE, Answer, Subject
+from gradcheck.problem import Case, Training
+from gradcheck.subject.answer import Answer, Subject, TrainingAnswer
 from gradcheck.subject.inprocess import InProcessSubject
 
 Array = NDArray[Any]
+Tried = Case | Training
 
 MOST_CASES = 16
 """Failing cases, and as many others, on which a fault has to behave like the subject."""
@@ -26,41 +27,66 @@ ROUNDINGS = 4096
 """Units of roundoff, of a block's largest entry, within which two answers count as the same."""
 
 
-def alike(subject: Subject, failing: Sequence[Case], others: Sequence[Case]) -> list[Fault]:
+def alike(subject: Subject, failing: Sequence[Tried], others: Sequence[Tried]) -> list[Fault]:
     """The faults that give the subject's very answers, wrong ones and right ones, on all cases tried.
 
-    Only faults that go wrong on at least one of them count. Cases are graphs; an answer that cannot be had counts as
-    no evidence.
+    Faults are compared on the cases that their kind of entry point takes; at least one failing case has to be among
+    them. An answer that cannot be had counts as no evidence.
     """
-    chosen = [*_small(subject, failing), *_small(subject, others)]
-    answers = []
-    for case in chosen:
-        try:
-            answers.append((case, ask(subject, case)))
-        except SubjectError:
-            continue
-    if not answers:
-        return []
-    return [fault for fault in CATALOGUE if fault.entry == NATIVE and not fault.right and _same(fault, answers)]
+    found = []
+    answers: dict[str, list[tuple[Tried, Answer | TrainingAnswer]]] = {}
+    for entry in dict.fromkeys(_entry(case, subject) for case in failing):
+        chosen = [*_small(subject, failing, entry), *_small(subject, others, entry)]
+        answers[entry] = [(case, said) for case in chosen if (said := _asked(subject, case)) is not None]
+    for fault in CATALOGUE:
+        theirs = answers.get(fault.entry)
+        if theirs and not fault.right and _same(fault, theirs):
+            found.append(fault)
+    return found
 
 
-def _small(subject: Subject, cases: Sequence[Case]) -> list[Case]:
-    fit = [c for c in cases if len(c.graph) <= LARGEST and entry_for(c, subject) == NATIVE]
-    return sorted(fit, key=lambda c: len(c.graph))[:MOST_CASES]
+def _entry(case: Tried, subject: Subject) -> str:
+    return "train" if isinstance(case, Training) else entry_for(case, subject)
 
 
-def _same(fault: Fault, answers: Sequence[tuple[Case, Answer]]) -> bool:
-    own = InProcessSubject(fault.subject())
+def _small(subject: Subject, cases: Sequence[Tried], entry: str) -> list[Tried]:
+    fit = [c for c in cases if _entry(c, subject) == entry and (entry != "gradients" or _nodes(c) <= LARGEST)]
+    return sorted(fit, key=_nodes)[:MOST_CASES]
+
+
+def _nodes(case: Tried) -> int:
+    return len(case.graph) if isinstance(case, Case) else 0
+
+
+def _asked(subject: Subject, case: Tried) -> Answer | TrainingAnswer | None:
+    try:
+        return subject.train(case) if isinstance(case, Training) else ask(subject, case)
+    except SubjectError:
+        return None
+
+
+def _same(fault: Fault, answers: Sequence[tuple[Tried, Answer | TrainingAnswer]]) -> bool:
+    own = InProcessSubject(fault.subject(), entry=fault.entry)
     for case, theirs in answers:
-        try:
-            ours = own.ask(case.graph, case.point, case.dtype)
-        except SubjectError:
+        ours = _asked(own, case)
+        if ours is None:
             return False
-        if not _equal(ours.value, theirs.value, case.dtype) or set(ours.gradients) != set(theirs.gradients):
-            return False
-        if not all(_equal(ours.gradients[b], theirs.gradients[b], case.dtype) for b in theirs.gradients):
-            return False
+        if isinstance(theirs, TrainingAnswer) and isinstance(ours, TrainingAnswer):
+            pairs = list(zip(ours.steps, theirs.steps, strict=False))
+            if len(ours.steps) != len(theirs.steps) or not all(
+                np.array_equal(a.indices, b.indices) and _alike(a.parameters, b.parameters, case.dtype)
+                for a, b in pairs
+            ):
+                return False
+        elif isinstance(theirs, Answer) and isinstance(ours, Answer):
+            same_value = _equal(ours.value, theirs.value, case.dtype)
+            if not same_value or not _alike(ours.gradients, theirs.gradients, case.dtype):
+                return False
     return True
+
+
+def _alike(ours: dict[str, Array], theirs: dict[str, Array], dtype: str) -> bool:
+    return set(ours) == set(theirs) and all(_equal(ours[b], theirs[b], dtype) for b in theirs)
 
 
 def _equal(a: Array, b: Array, dtype: str) -> bool:

@@ -35,7 +35,8 @@ def causes(case: Case, comparisons: Sequence[Comparison]) -> list[Finding]:
     for comparison in comparisons[1:]:
         if not np.any(comparison.wrong):
             continue
-        cause = _relation(case, comparison) or _paths(case, comparison)
+        # One path says more than a factor; several paths are a weaker reading than one factor.
+        cause = _paths(case, comparison, 1) or _relation(case, comparison) or _paths(case, comparison, MOST_CHANGED)
         if cause:
             found.append(finding("GC051", cause=f"{comparison.block}: {cause}", block=comparison.block))
     return found
@@ -82,7 +83,7 @@ def _relation(case: Case, comparison: Comparison) -> str:
     return relation(comparison.answer.astype(np.float64), truth.middle, tolerance, sizes)
 
 
-def _paths(case: Case, comparison: Comparison) -> str:
+def _paths(case: Case, comparison: Comparison, most: int) -> str:
     """The paths whose absence, or double count, gives exactly the wrong entry."""
     at = tuple(int(i) for i in np.argwhere(comparison.wrong)[0])
     try:
@@ -96,7 +97,7 @@ def _paths(case: Case, comparison: Comparison) -> str:
     answer, truth = float(comparison.answer[at]), float(comparison.truth.middle[at])
     tolerance = float(comparison.allowance[at] + comparison.truth.radius[at])
     for sign in (-1.0, 1.0):
-        for count in range(1, min(MOST_CHANGED, len(rows) - 1) + 1):
+        for count in range(1, min(most, len(rows) - 1) + 1):
             fits = [
                 chosen
                 for chosen in combinations(rows, count)

@@ -9,13 +9,15 @@ from hypothesis.errors import NoSuchExample
 
 from gradcheck.check.settings import Settings
 from gradcheck.check.trial import is_wrong
+from gradcheck.errors import InvalidProblem
 from gradcheck.oracle.symbolic import symbolic
-from gradcheck.problem import Case, Graph
+from gradcheck.problem import OPS, Case, Graph, Training
 from gradcheck.strategies import graph_cases
 from gradcheck.subject.answer import Subject
 
 EXAMPLES = 200
 """Graphs drawn at most until one fails."""
+OPS_OF_SCALARS = frozenset(name for name, op in OPS.items() if op.elementwise)
 QUESTIONS = 1_500
 """Graphs tried in all, shrinking included."""
 
@@ -50,6 +52,18 @@ def smallest(subject: Subject, *, scalar: bool = True, ops: frozenset[str] | Non
     with suppress(NoSuchExample):
         hypothesis.find(graph_cases(scalar=scalar, ops=ops, name="smallest"), fails, settings=settings)
     return best
+
+
+def smallest_like(subject: Subject, case: Case | Training) -> Case | None:
+    """The simplest case found among graphs that use only the ops of one that is known to fail, arrays included."""
+    if not isinstance(case, Case):
+        return None
+    ops = frozenset(node.op for node in case.graph.nodes if node.inputs)
+    scalar = ops <= OPS_OF_SCALARS
+    try:
+        return smallest(subject, scalar=scalar, ops=ops)
+    except InvalidProblem:  # no graph is drawn from these ops alone
+        return None
 
 
 def size(graph: Graph) -> tuple[int, int]:

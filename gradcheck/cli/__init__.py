@@ -9,10 +9,10 @@ import traceback
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from gradcheck.cli import explain, run
+from gradcheck.cli import explain, faults, run
 from gradcheck.errors import GradcheckError, HarnessFault
 
-COMMANDS = {"run": run, "explain": explain}
+COMMANDS = {"run": run, "explain": explain, "faults": faults}
 
 _EPILOG = """exit codes: 0 every case PASS or as its `expect` says; 1 any other FAIL, ERROR or UNDECIDED;
 2 usage, configuration, or an invalid suite: nothing ran; 3 harness fault; 5 nothing compared; 130 interrupted"""

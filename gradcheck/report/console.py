@@ -158,7 +158,8 @@ def _diagnosis(found: Diagnosed) -> Panel:
         parts += [draw(found.case), Text(), found.counterexample]
     if len(found.faults) == 1:
         fault = found.faults[0]
-        sure = f"behaves, on all {found.cases} cases tried, exactly like {fault.code}, “{fault.name}”: "
+        tried = "the one case" if found.cases == 1 else f"all {found.cases} cases"
+        sure = f"behaves, on {tried} tried, exactly like {fault.code}, “{fault.name}”: "
         parts += [Text.assemble(("cause  ", "bold"), sure, fault.sentence)]
         if fault.misconception:
             parts += [Text(f"       {fault.misconception}", style="dim")]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gradcheck.check.alike import alike
-from gradcheck.check.smallest import smallest
+from gradcheck.check.smallest import smallest, smallest_like
 from gradcheck.check.trial import try_case
 from gradcheck.errors import GradcheckError, HarnessFault
 from gradcheck.oracle.estimate import Oracle
@@ -35,7 +35,7 @@ def diagnose(
         return None
     known = frozenset(node.op for case in (*failing, *passing) for node in case.graph.nodes if node.inputs)
     try:
-        case = smallest(subject, ops=known) or smallest(subject, scalar=False, ops=known)
+        case = smallest(subject, ops=known) or smallest_like(subject, min(failing, key=lambda c: len(c.graph)))
         counterexample = None if case is None else try_case("the smallest counterexample", case, subject, oracles)
         faults = alike(subject, failing + ([case] if case is not None else []), passing)
     except (GradcheckError, HarnessFault):  # the subject gave no answer any more: what was found before stands

@@ -53,7 +53,7 @@ def _arrays(
     draw: st.DrawFn, shapes: st.SearchStrategy[Shape], values: tuple[float, ...], dtype: np.dtype[Any]
 ) -> Array:
     shape = draw(shapes)
-    return _filled(_frugal(chooser(draw), math.prod(shape)), shape, values).astype(dtype)
+    return _filled(frugal(chooser(draw), math.prod(shape)), shape, values).astype(dtype)
 
 
 def points(
@@ -80,7 +80,7 @@ def points(
 @st.composite
 def _points(draw: st.DrawFn, valid: _Valid) -> Values:
     size = sum(math.prod(shape) for shape in valid.shapes.values())
-    return valid.mend(valid.drawn(_frugal(chooser(draw), size)))
+    return valid.mend(valid.drawn(frugal(chooser(draw), size)))
 
 
 class _Valid:
@@ -171,6 +171,6 @@ def _filled(pick: Pick, shape: Shape, values: tuple[float, ...], suits: Callable
     return np.reshape(np.asarray(entries, dtype=np.float64), shape)
 
 
-def _frugal(pick: Pick, size: int) -> Pick:
+def frugal(pick: Pick, size: int) -> Pick:
     """The same choices where there are few to make, else choices from one seed."""
     return pick if size <= MANY else picker(pick(1 << 16))

@@ -1,0 +1,153 @@
+"""The harness grades itself: every catalogued fault against every suite, and correct engines against all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gradcheck.check.alike import alike
+from gradcheck.check.asking import missing_entry
+from gradcheck.check.dispatch import try_any
+from gradcheck.check.smallest import smallest, smallest_like
+from gradcheck.errors import HarnessFault, Unsupported
+from gradcheck.faults import correct
+from gradcheck.faults.catalogue import CATALOGUE
+from gradcheck.faults.fault import Fault
+from gradcheck.oracle.estimate import Aside, Estimates, Oracle
+from gradcheck.problem import Case, Graph, Point, Training
+from gradcheck.run.suite import Addressed, shipped
+from gradcheck.subject.answer import NATIVE, Subject
+from gradcheck.subject.inprocess import InProcessSubject
+from gradcheck.subject.process import ChildSubject
+from gradcheck.verdict.result import Result, Verdict
+
+CAUGHT = (Verdict.FAIL, Verdict.ERROR)
+EVIDENCE = 6
+"""Failing cases collected before a fault's name is looked for."""
+
+
+@dataclass(frozen=True)
+class Catch:
+    """The first case of a suite in which a fault was caught, and the oracles that bore witness."""
+
+    address: str
+    verdict: Verdict
+    oracles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Graded:
+    """How the harness did on one fault.
+
+    `catches` has an entry per suite, None where the suite did not catch it (or has no case for it); `named` the codes
+    of the faults that behave alike; `smallest` the nodes of the smallest counterexample, None where none was sought.
+    """
+
+    fault: Fault
+    catches: Mapping[str, Catch | None]
+    named: tuple[str, ...]
+    smallest: int | None
+
+    @property
+    def caught(self) -> bool:
+        """Whether any suite caught it."""
+        return any(catch is not None for catch in self.catches.values())
+
+    @property
+    def named_rightly(self) -> bool:
+        """Whether the fault itself is what diagnosis names first, or its numbers are right and it needs no name."""
+        return self.fault.right or self.named[:1] == (self.fault.code,)
+
+
+class Remembering:
+    """An oracle that answers a question asked before from memory: what it says does not depend on the subject."""
+
+    def __init__(self, oracle: Oracle) -> None:
+        self._oracle = oracle
+        self._said: dict[tuple[int, bytes], tuple[Graph, Estimates | Aside]] = {}
+
+    @property
+    def name(self) -> str:
+        """The oracle's name."""
+        return self._oracle.name
+
+    def __call__(self, graph: Graph, point: Point) -> Estimates | Aside:
+        """The oracle's answer."""
+        key = (id(graph), b"".join(name.encode() + value.tobytes() for name, value in sorted(point.items())))
+        if key not in self._said:
+            try:
+                answer = self._oracle(graph, point)
+            except Unsupported as reason:
+                answer = Aside(self.name, str(reason))
+            self._said[key] = (graph, answer)  # the graph is kept, so that its id stays its own
+        return self._said[key][1]
+
+
+def grade_faults(
+    suites: Mapping[str, Sequence[Addressed]], oracles: Sequence[Oracle], faults: Sequence[Fault] = CATALOGUE
+) -> Iterator[Graded]:
+    """Each fault, in turn, against every suite."""
+    for fault in faults:
+        yield _grade(fault, suites, oracles)
+
+
+def _grade(fault: Fault, suites: Mapping[str, Sequence[Addressed]], oracles: Sequence[Oracle]) -> Graded:
+    subject = InProcessSubject(fault.subject(), entry=fault.entry)
+    catches: dict[str, Catch | None] = {}
+    failing: list[Case | Training] = []
+    passing: list[Case | Training] = []
+    for name, items in suites.items():
+        catches[name] = None
+        for item in _for(items, fault, subject):
+            result = try_any(item.address, item.case, subject, oracles)
+            case = item.case
+            if isinstance(case, Case | Training) and result.verdict is Verdict.PASS and len(passing) < EVIDENCE:
+                passing.append(case)
+            if result.verdict in CAUGHT:
+                catches[name] = catches[name] or Catch(item.address, result.verdict, result.agreed)
+                if isinstance(case, Case | Training) and result.verdict is Verdict.FAIL:
+                    failing.append(case)
+                break
+    found = None
+    if fault.entry == NATIVE and not fault.right:
+        found = smallest(subject) or next(filter(None, (smallest_like(subject, case) for case in failing[:1])), None)
+    if found is not None:
+        failing.append(found)
+    named = alike(subject, failing, passing)
+    return Graded(fault, catches, tuple(f.code for f in named), None if found is None else len(found.graph))
+
+
+def _for(items: Sequence[Addressed], fault: Fault, subject: Subject) -> Iterator[Addressed]:
+    """The cases that are put to the fault's own entry point."""
+    for item in items:
+        if item.case.subject is None and missing_entry(item.case, subject) is None:
+            yield item
+
+
+def correct_engines() -> dict[str, Path]:
+    """The engines that no case may flag: the reference, and three of another architecture each."""
+    folder = Path(str(correct.__file__)).parent
+    engines = {p.stem: p for p in sorted(folder.glob("*.py")) if p.stem != "__init__"}
+    return {"reference": shipped("reference"), **engines}
+
+
+def false_alarms(
+    suites: Mapping[str, Sequence[Addressed]], oracles: Sequence[Oracle]
+) -> Iterator[tuple[str, int, list[Result]]]:
+    """For each correct engine: how many cases it was put to, and the results that are no PASS."""
+    for name, path in correct_engines().items():
+        tried, wrong = 0, []
+        with ChildSubject(path) as subject:
+            for items in suites.values():
+                for item in items:
+                    if item.case.subject is not None or missing_entry(item.case, subject) is not None:
+                        continue
+                    tried += 1
+                    try:
+                        result = try_any(item.address, item.case, subject, oracles)
+                    except HarnessFault as fault:
+                        raise HarnessFault(f"{item.address}: {fault}") from fault
+                    if result.verdict is not Verdict.PASS:
+                        wrong.append(result)
+        yield name, tried, wrong
