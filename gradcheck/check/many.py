@@ -50,6 +50,7 @@ class Directions:
         self._cotangent = product.cotangents if product.outputs[1] else (product.cotangents or (None,))[0]
         self._blocks = dict(zip(product.blocks, product.function.wrt, strict=True))
         self._count = 0
+        self._precision = "auto"
         self._scale = {b: self._pilot(b) for b in self._blocks}
 
     def confirm(self) -> bool:
@@ -86,8 +87,13 @@ class Directions:
     def _discrepancy(self, u: Mapping[str, Array]) -> tuple[float, float]:
         """<a, u> - D_u f and how large it may be without anything being wrong."""
         value, error, info = directional(
-            self._product.function.f, self._product.inputs, self._full(u), cotangent=self._cotangent
+            self._product.function.f,
+            self._product.inputs,
+            self._full(u),
+            cotangent=self._cotangent,
+            precision=self._precision,
         )
+        self._precision = info.precision  # found out once
         self._count += info.evaluations
         self._step = float(info.step)
         terms = [a * u[b] for b, a in self._answers.items()]
@@ -108,8 +114,13 @@ class Directions:
         a = self._answers[block]
         u = {block: self._random.standard_normal(a.shape)}
         value, _, info = directional(
-            self._product.function.f, self._product.inputs, self._full(u), cotangent=self._cotangent
+            self._product.function.f,
+            self._product.inputs,
+            self._full(u),
+            cotangent=self._cotangent,
+            precision=self._precision,
         )
+        self._precision = info.precision  # found out once
         self._count += info.evaluations
         norm = abs(float(value)) / max(1.0, math.sqrt(a.size))
         return norm if math.isfinite(norm) and norm > 0 else 1.0
@@ -141,23 +152,29 @@ class Directions:
         return Verified(tuple(findings), True, self._count)
 
     def _locate(self, gross: float) -> list[tuple[Entry, float, float]]:
-        """Halve the entries; a half is to blame if the discrepancy along fresh weights on it is not small."""
+        """Halve the entries: test one half, subtract to have the other; the larger discrepancies are followed."""
         flat = np.concatenate([a.ravel() for a in self._answers.values()])
         weight = np.concatenate([np.full(a.size, 1 / self._scale[b]) for b, a in self._answers.items()])
         step = self._plain_step(flat, weight, gross)
+        u = weight * self._random.choice([-1.0, 1.0], len(flat)) * self._random.uniform(0.75, 1.5, len(flat))
+        least = SHARE * gross / 3
+
+        def discrepancy(low: int, high: int) -> float:
+            return float(np.dot(flat[low:high], u[low:high])) - self._plain(low, high, u[low:high], step)
+
         found: list[tuple[Entry, float, float]] = []
-        waiting = [(0, len(flat))]
+        waiting = [(0, len(flat), discrepancy(0, len(flat)))]
         while waiting and len(found) < MOST_WRONG:
-            low, high = waiting.pop()
+            low, high, off = waiting.pop()
             if high - low == 1:
-                slope = self._one(low)
-                found.append((self._entry(low), float(flat[low]), slope))
+                found.append((self._entry(low), float(flat[low]), self._one(low)))
                 continue
             middle = (low + high) // 2
-            blamed = [
-                (a, b) for a, b in ((low, middle), (middle, high)) if self._guilty(a, b, flat, weight, gross, step)
-            ]
-            waiting += blamed[::-1]
+            left = discrepancy(low, middle)
+            right = off - left
+            if least / 2 < abs(right) < 2 * least:  # what the subtractions have cost may decide it
+                right = discrepancy(middle, high)
+            waiting += [half for half in ((middle, high, right), (low, middle, left)) if abs(half[2]) > least]
         return found
 
     def _one(self, position: int) -> float:
@@ -166,15 +183,6 @@ class Directions:
         h = 1e-3 * max(1e-3, abs(float(np.asarray(self._product.inputs[self._blocks[block]])[at])))
         wide, narrow = (self._plain(position, position + 1, np.ones(1), s) for s in (h, h / 2))
         return (4 * narrow - wide) / 3
-
-    def _guilty(self, low: int, high: int, flat: Array, weight: Array, gross: float, step: float) -> bool:
-        u = (
-            weight[low:high]
-            * self._random.choice([-1.0, 1.0], high - low)
-            * self._random.uniform(0.75, 1.5, high - low)
-        )
-        off = float(np.dot(flat[low:high], u)) - self._plain(low, high, u, step)
-        return abs(off) > SHARE * gross / 3
 
     def _plain_step(self, flat: Array, weight: Array, gross: float) -> float:
         """A step at which a plain central difference is as good as locating needs: a tenth of the discrepancy."""

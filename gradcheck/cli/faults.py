@@ -44,14 +44,16 @@ def main(options: argparse.Namespace) -> int:
         for one in grade_faults(suites, oracles, chosen):
             graded.append(one)
             bar.advance(task)
+        if options.format == "console":
+            console.print(table(graded))
         if not options.no_engines:
             task = bar.add_task("correct engines", total=None)
             alarms = [(n, tried, [r.address for r in wrong]) for n, tried, wrong in false_alarms(suites, oracles)]
     if options.format == "json":
         sys.stdout.write(json.dumps(as_data(graded, alarms), indent=1) + "\n")
     else:
-        console.print(table(graded))
-        console.print(_engines(alarms))
+        if alarms:
+            console.print(_engines(alarms))
         console.print(summary(graded, alarms))
     return int(not all(g.caught for g in graded) or any(wrong for _, _, wrong in alarms))
 

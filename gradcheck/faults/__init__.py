@@ -1,6 +1,5 @@
-"""Known ways of getting backprop wrong: the catalogue, and the textbook engines that its rows bend."""
+"""Known ways of getting backprop wrong: a textbook engine, the bends that make it wrong, and their catalogue.
 
-from gradcheck.faults.catalogue import CATALOGUE, fault
-from gradcheck.faults.fault import SCOPES, Fault
-
-__all__ = ["CATALOGUE", "SCOPES", "Fault", "fault"]
+`catalogue.CATALOGUE` has a row per fault; `correct/` holds engines that are right, of three other architectures. Nothing
+is imported here: the correct engines are loaded like any subject, in a process that sees nothing of this room.
+"""

@@ -82,7 +82,7 @@ class Draft:
 
     def leaf(self, kind: str, value: Any) -> int:
         """A new input, parameter or constant."""
-        return self._add(kind, (), np.asarray(value, dtype=np.float64), NOTHING, kind == "parameter")
+        return self.add(kind, (), np.asarray(value, dtype=np.float64), NOTHING, kind == "parameter")
 
     def apply(self, op: str, *arguments: int, attributes: Mapping[str, Any] = NOTHING) -> int | None:
         """A new node, or None, and the draft as it was, where it does not fit or would not be comfortable."""
@@ -93,16 +93,16 @@ class Draft:
             return None
         if not self.wish.comfort.result(row, given, value, {**row.attributes, **attributes}):
             return None
-        return self._add(op, arguments, value, attributes, any(self.trained[i] for i in arguments))
+        return self.add(op, arguments, value, attributes, any(self.trained[i] for i in arguments))
 
     def reduce(self, op: str, node: int) -> int:
         """The last node: a loss made of an array. A total may be large, or cancel, and is still a fair loss."""
-        return self._add(op, (node,), np.asarray(OPS[op].value(self.values[node])), NOTHING, self.trained[node])
+        return self.add(op, (node,), np.asarray(OPS[op].value(self.values[node])), NOTHING, self.trained[node])
 
     def repeat(self) -> None:
         """The last application once more, as another node: what can always be added."""
         last = self.computed[-1]
-        self._add(
+        self.add(
             self.ops[last],
             self.arguments[last],
             self.values[last],
@@ -110,9 +110,10 @@ class Draft:
             self.trained[last],
         )
 
-    def _add(
+    def add(
         self, op: str, arguments: tuple[int, ...], value: Array, attributes: Mapping[str, Any], trained: bool
     ) -> int:
+        """A node as it is, whether or not it is comfortable."""
         node = len(self.ops)
         self.ops.append(op)
         self.arguments.append(arguments)

@@ -6,6 +6,7 @@ enters it (away from kinks and flat parts), so that valid points are built and n
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -74,12 +75,12 @@ def _limits(**limits: int) -> None:
 def _mlps(draw: st.DrawFn, max_layers: int, max_units: int, max_batch: int, comfort: Comfort) -> Case:
     pick = chooser(draw)
     sizes = [1 + pick(max_units) for _ in range(2 + pick(max_layers))]
-    batch, bias, l2 = 1 + pick(max_batch), not pick(5), (0.0, 0.5)[pick(3) == 1]
+    batch, bias, l2 = 1 + pick(max_batch), pick(5) < 4, (0.0, 0.5)[pick(3) == 1]
     loss, reduction = one_of(pick, tuple(LOSSES)), one_of(pick, ("mean", "sum"))
-    numbers = frugal(pick, batch * sizes[0] + sum(a * b + b for a, b in zip(sizes[:-1], sizes[1:], strict=True)))
+    numbers = frugal(pick, batch * sizes[0] + sum(a * b + b for a, b in itertools.pairwise(sizes)))
     point: Values = {"X": _filled(numbers, (batch, sizes[0]), DATA)}
     a, activations = point["X"], []
-    for k, (n_in, n_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True), 1):
+    for k, (n_in, n_out) in enumerate(itertools.pairwise(sizes), 1):
         point[f"W{k}"] = _filled(numbers, (n_out, n_in), WEIGHTS)
         z = a @ point[f"W{k}"].T
         if bias:

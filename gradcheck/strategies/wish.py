@@ -111,4 +111,4 @@ def _ops(ops: Iterable[str] | None, scalar: bool) -> tuple[str, ...]:
         raise InvalidProblem(
             f"graphs of arrays end in a scalar loss, so that ops must name {' or '.join(REDUCTIONS)}", where="ops"
         )
-    return names
+    return tuple(op for op in OPS if op in names)  # in the table's order: a set of names must repeat, too

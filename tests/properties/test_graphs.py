@@ -86,6 +86,13 @@ def test_only_the_ops_asked_for(graph: Graph) -> None:
     assert {node.op for node in graph.nodes if node.inputs} <= {"mul", "log"}
 
 
+def test_the_order_of_the_ops_asked_for_makes_no_difference() -> None:
+    forwards, backwards = graphs(ops=["add", "mul", "log"]), graphs(ops={"log", "mul", "add"})
+    assert repr(forwards) == repr(backwards)
+    wishes = [Wish.of(2, 12, ops, **DEFAULTS) for ops in (["add", "mul", "log"], ["log", "mul", "add"])]
+    assert wishes[0] == wishes[1]
+
+
 @given(st.one_of(graphs(), graphs(scalar=False)))
 def test_the_loss_depends_on_a_parameter_and_nothing_uses_it(graph: Graph) -> None:
     assert graph.depends_on_parameters()[graph.loss]

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import gradcheck
-from gradcheck.check.structure import projection_bound, projections
+from gradcheck.check.structure import project, projections
 from gradcheck.errors import InvalidProblem
+from gradcheck.oracle.estimate import Estimate, Kind
+from gradcheck.verdict.compare import intersect
 
 S = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, -0.2], [0.5, -0.2, 2.0]])
 L = np.array([[2.0, 0.0, 0.0], [0.5, 1.5, 0.0], [-0.3, 0.7, 1.1]])
@@ -124,12 +126,15 @@ def test_a_declaration_about_another_input_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(("kind", "value"), [("symmetric", S), ("triangular", L), ("simplex", P)])
-def test_projections_project_and_their_bound_holds(kind: str, value: Any) -> None:
+def test_projections_project_and_their_bounds_hold(kind: str, value: Any) -> None:
     projection = projections({0: kind}, [value], ["a"], [0])["a"]
     random = np.random.default_rng(0)
     for _ in range(50):
         g = random.standard_normal(value.shape)
         assert projection(projection(g)) == pytest.approx(projection(g), abs=1e-15)
         error = random.uniform(0, 1, value.shape)
-        e = error * random.uniform(-1, 1, value.shape)
-        assert np.all(np.abs(projection(e)) <= projection_bound(projection, error) + 1e-15)
+        true = g + error * random.uniform(-1, 1, value.shape)
+        truth = intersect({"some": Estimate(g, error, Kind.ESTIMATED)}, value.shape)
+        projected, limit = project(truth, error, projection)
+        assert np.all((projected.lower <= projection(true)) & (projection(true) <= projected.upper))
+        assert np.all(np.abs(projection(true - g)) <= limit)
