@@ -15,7 +15,7 @@ from gradcheck.errors import GradcheckError
 from gradcheck.oracle.estimate import Aside, Estimate, Estimates, Kind
 from gradcheck.oracle.exact import Exactly, exactly
 from gradcheck.oracle.finite_difference import difference_gradient, directional
-from gradcheck.problem.function import Product
+from gradcheck.problem.function import Product, lend
 from gradcheck.verdict.compare import Truth
 
 Array = NDArray[Any]
@@ -148,8 +148,25 @@ def _fallback(product: Product) -> dict[str, float]:
                 sum(np.sum(np.square(c * o, dtype=float)) for c, o in zip(product.cotangents, outputs, strict=True))
             )
         )
+        if size == 0:  # f happens to be 0 here, which says nothing about its scale
+            size = _size_nearby(product)
         norms = [float(np.linalg.norm(np.asarray(product.inputs[k], dtype=float))) for k in product.function.wrt]
     return {b: size / max(1.0, n) for b, n in zip(product.blocks, norms, strict=True)}
+
+
+def _size_nearby(product: Product) -> float:
+    """|f| at a point nearby, or 0 where f has no value there."""
+    random = np.random.default_rng(5)
+    inputs = list(lend(product.inputs))
+    for k in product.function.wrt:
+        x = np.asarray(inputs[k], dtype=float)
+        step = 0.1 * (np.abs(x) + (float(np.max(np.abs(x), initial=0.0)) or 1.0))
+        inputs[k] = np.asarray(x + step * random.uniform(-1, 1, x.shape), dtype=np.asarray(inputs[k]).dtype)
+    try:
+        value = product.scalar(inputs)
+    except Exception:  # not a point of f
+        return 0.0
+    return abs(value) if np.isfinite(value) else 0.0
 
 
 def _allowance(

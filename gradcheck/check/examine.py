@@ -108,7 +108,11 @@ class Examination:
         if early is not None and not contracts:
             contracts += early(reply, tolerance)
         findings = [*contracts, *numbers.findings]
-        if self._elsewhere and not any(f.severity in (Severity.ERROR, Severity.FATAL) for f in findings):
+        if (
+            self._elsewhere
+            and self._extras.accuracy is None
+            and not any(f.severity in (Severity.ERROR, Severity.FATAL) for f in findings)
+        ):
             moved = self._neighbours(product, evidence)
             findings += moved
         return [*findings, *evidence.testimony.findings()], numbers

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.numbers import Derivative
+from gradcheck.numbers import Derivative, Outcomes
 from gradcheck.oracle.finite_difference import directional
 from gradcheck.problem.function import Product
 from gradcheck.verdict.finding import Finding, finding
@@ -17,6 +17,8 @@ from gradcheck.verdict.hull import in_hull
 Array = NDArray[Any]
 
 _DIRECTIONS = 3
+_BOUNDED = 100.0
+"""Gradients near a singular point count as bounded if none is so many times as large as another."""
 
 
 def at_kink(
@@ -53,6 +55,34 @@ def at_kink(
         what = f"{where}: each choice is legal by itself, but no derivative near this point is like the answer"
         return finding("GC030", what=what), False
     return _outside(answers, derivative.alternatives, tolerance, where, loss), True
+
+
+def at_singular_point(
+    answers: Mapping[str, Array], outcomes: Outcomes, cotangents: Sequence[Array] | None
+) -> Finding | None:
+    """Where the derivative's formula is 0/0 but gradients nearby are finite and bounded: a norm at 0.
+
+    Right if the answer is a mixture of nearby gradients, wrong if it is not even finite; None where nothing can be said.
+    """
+    parts = outcomes.vjp(cotangents).parts
+    if all(part.finite for part in parts):
+        return None
+    around = outcomes.gradients_around(cotangents)
+    points = np.concatenate([a.reshape(-1, a.shape[-1]) for a in around]).T
+    sizes = np.max(np.abs(points), axis=1, initial=0.0)
+    if not np.all(np.isfinite(points)) or np.max(sizes) > _BOUNDED * max(float(np.min(sizes)), np.finfo(float).tiny):
+        return None
+    flat = np.concatenate([np.asarray(a, dtype=np.float64).ravel() for a in answers.values()])
+    if not np.all(np.isfinite(flat)):
+        at = int(np.argwhere(~np.isfinite(flat))[0][0])
+        block, facts = (
+            next(iter(answers)),
+            {"entry": "", "subject": float(flat[at]), "truth": f"of size {np.max(sizes):.3g}"},
+        )
+        return finding("GC013", loss="f", block=block, **facts)
+    if in_hull(flat, list(points), np.full(flat.shape, 1e-6 * float(np.max(sizes)))):
+        return finding("GC045", where="no derivative exists here", which="at points nearby")
+    return None
 
 
 def _flat(parts: Sequence[Any], name: str) -> Array:

@@ -128,7 +128,7 @@ class Directions:
     # -- which entries -----------------------------------------------------------------------------------------------
 
     def _blame(self, wrong: Sequence[tuple[Mapping[str, Array], float, float]], entries: int) -> Verified:
-        found = self._locate(max(abs(off) for _, off, _ in wrong))
+        found, rest = self._locate(max(abs(off) for _, off, _ in wrong))
         findings = []
         for (block, at), answer, truth in found:
             facts = {"block": block, "entry": list(at) or "", "subject": answer, "truth": truth}
@@ -147,12 +147,18 @@ class Directions:
             }
             findings.append(finding("GC012", loss="f", **facts))
         several = f"at least {MOST_WRONG} entries are wrong; " if len(found) >= MOST_WRONG else ""
+        if 0 < len(found) < MOST_WRONG and rest:
+            several = "these are not all that is wrong; "
         what = f"{several}differences along {len(wrong)} directions, {self._count} runs of f in all"
         findings.append(finding("GC047", what=what))
         return Verified(tuple(findings), True, self._count)
 
-    def _locate(self, gross: float) -> list[tuple[Entry, float, float]]:
-        """Halve the entries: test one half, subtract to have the other; the larger discrepancies are followed."""
+    def _locate(self, gross: float) -> tuple[list[tuple[Entry, float, float]], bool]:
+        """Entries with answer and truth, and whether they leave a discrepancy unexplained.
+
+        Halve the entries: test one half, subtract to have the other, follow what is not small. An error that is spread
+        so thin that both halves are small is followed to its largest entry.
+        """
         flat = np.concatenate([a.ravel() for a in self._answers.values()])
         weight = np.concatenate([np.full(a.size, 1 / self._scale[b]) for b, a in self._answers.items()])
         step = self._plain_step(flat, weight, gross)
@@ -163,26 +169,48 @@ class Directions:
             return float(np.dot(flat[low:high], u[low:high])) - self._plain(low, high, u[low:high], step)
 
         found: list[tuple[Entry, float, float]] = []
-        waiting = [(0, len(flat), discrepancy(0, len(flat)))]
+        unexplained = discrepancy(0, len(flat))
+        waiting = [(0, len(flat), unexplained)]
         while waiting and len(found) < MOST_WRONG:
             low, high, off = waiting.pop()
             if high - low == 1:
-                found.append((self._entry(low), float(flat[low]), self._one(low)))
+                answer = float(flat[low])
+                truth, bound = self._one(low, answer)
+                if abs(answer - truth) > bound:
+                    found.append((self._entry(low), answer, truth))
+                    unexplained -= (answer - truth) * float(u[low])
                 continue
             middle = (low + high) // 2
             left = discrepancy(low, middle)
             right = off - left
             if least / 2 < abs(right) < 2 * least:  # what the subtractions have cost may decide it
                 right = discrepancy(middle, high)
-            waiting += [half for half in ((middle, high, right), (low, middle, left)) if abs(half[2]) > least]
-        return found
+            halves = [(middle, high, right), (low, middle, left)]
+            followed = [half for half in halves if abs(half[2]) > least]
+            if not followed and not found and not waiting:
+                followed = [max(halves, key=lambda half: abs(half[2]))]
+            waiting += followed
+        return found, abs(unexplained) > least
 
-    def _one(self, position: int) -> float:
-        """The derivative by one entry: two central differences, extrapolated."""
+    def _one(self, position: int, answer: float) -> tuple[float, float]:
+        """The derivative by one entry and a bound: two central differences, or a whole ladder where they differ."""
         block, at = self._entry(position)
         h = 1e-3 * max(1e-3, abs(float(np.asarray(self._product.inputs[self._blocks[block]])[at])))
         wide, narrow = (self._plain(position, position + 1, np.ones(1), s) for s in (h, h / 2))
-        return (4 * narrow - wide) / 3
+        value = (4 * narrow - wide) / 3
+        if abs(wide - narrow) <= 0.01 * abs(answer - value):
+            return value, abs(wide - narrow)
+        unit = np.zeros(self._answers[block].shape)
+        unit[at] = 1.0
+        slope, bound, info = directional(
+            self._product.function.f,
+            self._product.inputs,
+            self._full({block: unit}),
+            cotangent=self._cotangent,
+            precision=self._precision,
+        )
+        self._count += info.evaluations
+        return float(slope), float(bound)
 
     def _plain_step(self, flat: Array, weight: Array, gross: float) -> float:
         """A step at which a plain central difference is as good as locating needs: a tenth of the discrepancy."""

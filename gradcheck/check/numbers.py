@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check.evidence import Evidence
-from gradcheck.check.kinks import at_differenced_kink, at_kink
+from gradcheck.check.kinks import at_differenced_kink, at_kink, at_singular_point
 from gradcheck.check.many import Directions
 from gradcheck.check.prolong import shrinks
 from gradcheck.check.question import Question, Reply
@@ -67,6 +67,10 @@ def compare_numbers(
     answers = _filled(product, reply, evidence)
     if evidence.exact is not None and evidence.exact.derivative.smoothness is Smoothness.KINK:
         return _at_kink(evidence, answers)
+    if evidence.exact is not None and product.tangents is None and not extras.structure:
+        around = at_singular_point(answers, evidence.exact.outcomes, product.cotangents)
+        if around is not None:
+            return Numbers(evidence, (), (around,), by_hull=sum(a.size for a in answers.values()))
     function = product.function
     by_structure = projections(extras.structure, product.inputs, function.names, function.wrt)
     entries = sum(a.size for a in answers.values())

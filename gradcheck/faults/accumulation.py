@@ -27,17 +27,35 @@ class KeepsTheFirst(Backprop):
 
 
 class OncePerPath(Backprop):
-    """Recursion that pushes the whole sum so far each time a message arrives."""
+    """Depth-first search without a set of what was seen: a node stands in the order once per path to the loss."""
 
     def sweep(self) -> None:
-        """From the loss, along every path."""
-        stack = [self.graph.loss]
-        while stack:  # a stack of visits in the order that recursion would make them
-            node = stack.pop()
-            for slot, argument in enumerate(self.graph.arguments(node)):
-                if self.varying[argument]:
-                    self.receive(argument, self.message(node, slot, self.adjoints[node]))
-                    stack.append(argument)
+        """Each time, the node passes on all that it has."""
+        order: list[int] = []
+        stack = [(self.graph.loss, False)]
+        while stack:  # what recursion would do: first the arguments, then the node
+            node, listed = stack.pop()
+            if listed:
+                order.append(node)
+            else:
+                stack.append((node, True))
+                stack += [(a, False) for a in reversed(self.graph.arguments(node))]
+        for node in reversed(order):
+            self.visit(node)
+
+
+class OncePerMessage(Backprop):
+    """Recursion from the loss: whenever a message arrives, the sum so far is passed on at once."""
+
+    def sweep(self) -> None:
+        """Along every path, depth first; what was passed on before is passed on again."""
+        stack = [(self.graph.loss, slot) for slot in reversed(range(len(self.graph.arguments(self.graph.loss))))]
+        while stack:
+            node, slot = stack.pop()
+            argument = self.graph.arguments(node)[slot]
+            if self.varying[argument]:
+                self.receive(argument, self.message(node, slot, self.adjoints[node]))
+                stack += [(argument, k) for k in reversed(range(len(self.graph.arguments(argument))))]
 
 
 class PartialAdjoints(Backprop):

@@ -41,7 +41,7 @@ CATALOGUE: tuple[Fault, ...] = (
       "`=` for `+=`: a node is thought to have one user, as in a chain."),
     _("F02", "dag", "order", "visited once per path", accumulation.OncePerPath,
       "A node that is used twice is visited twice, and passes its whole gradient on each time.",
-      "Recursion along the edges; what was passed on before is passed on again."),
+      "A depth-first order without a set of the nodes seen: a node stands in it once per path."),
     _("F03", "dag", "order", "partial gradient passed on", accumulation.PartialAdjoints,
       "A node passes its gradient on before all the nodes that use it have reported.",
       "Nodes are visited as they are reached, without a topological order."),
@@ -87,6 +87,9 @@ CATALOGUE: tuple[Fault, ...] = (
     _("F17", "dag", "order", "hangs", accumulation.NeverReady,
       "Waits for ever where a node is both operands of another: two uses are counted and one is ticked off.",
       "Edges are counted, and users are ticked off."),
+    _("F18", "dag", "order", "passed on with every message", accumulation.OncePerMessage,
+      "Whenever a message reaches a node, it passes all that it has on at once, what it passed on before included.",
+      "Recursion along the edges, from the loss: `a.grad += ...; a.backward()`."),
     # Local rules: one op's derivative.
     _("F20", "dag", "rule", "tanh at the output",
       partial(WrongRule, "tanh", lambda g, y, x: g * (1 - np.tanh(y) ** 2)),

@@ -53,7 +53,10 @@ def minimise(case: Case, fails: Callable[[Case], bool], *, questions: int = 400)
 
 
 def smaller(case: Case) -> Iterator[Case]:
-    """Valid cases that are simpler than this one, the boldest first; away from kinks where this one is."""
+    """Valid cases that are simpler than this one, the boldest first; away from kinks where this one is.
+
+    The loss of each depends on a parameter.
+    """
     sketch = _Sketch.of(case)
     limit, near_kink = complexity(case.graph, case.point), _gap(case) < MARGIN
     for edited in sketch.edits():
@@ -61,8 +64,9 @@ def smaller(case: Case) -> Iterator[Case]:
             candidate = edited.case(case)
         except InvalidProblem:
             continue  # shapes that no longer fit, or a value outside an op's domain
-        measure = complexity(candidate.graph, candidate.point)
-        if measure < limit and (near_kink or _gap(candidate) >= MARGIN):
+        simpler = complexity(candidate.graph, candidate.point) < limit
+        trained = bool(candidate.graph.depends_on_parameters()[candidate.graph.loss])
+        if simpler and trained and (near_kink or _gap(candidate) >= MARGIN):
             yield candidate
 
 
@@ -121,7 +125,7 @@ class _Sketch:
     @classmethod
     def of(cls, case: Case) -> _Sketch:
         graph, known = case.graph, case.graph.evaluate(case.point)
-        order = graph.order.tolist()
+        order = sorted(graph.order.tolist(), key=lambda i: bool(graph.arguments(i)))  # leaves first
         place = {node: at for at, node in enumerate(order)}
         return cls(
             tuple(graph.op(i) for i in order),
@@ -152,10 +156,14 @@ class _Sketch:
             if i != self.loss:
                 yield self._leaf(i)
         used = {j for a in self.arguments for j in a}
+        for i in computed:
+            if i not in used and i != self.loss:
+                other = replace(self, loss=i)
+                yield other._without(set(range(len(self.ops))) - other._needed())
         yield from (self._without({i}) for i in range(len(self.ops)) if i not in used and i != self.loss)
         leaves = [i for i, a in enumerate(self.arguments) if not a]
         for i in reversed(leaves):
-            yield from (self._redirect({i: j}, self.loss) for j in leaves if j != i and self._alike(i, j))
+            yield from (self._redirect({i: j}, self.loss) for j in leaves if j < i and self._alike(i, j))
         for i in computed:
             for slot, old in enumerate(self.arguments[i]):
                 for new in range(i):
@@ -182,11 +190,13 @@ class _Sketch:
         return needed
 
     def _without(self, gone: set[int]) -> _Sketch:
-        """The graph without these nodes, nor the dead ones that use them."""
+        """The graph without these nodes, nor the dead ones that use them; itself where the loss is one of them."""
         gone = set(gone)
         for i, a in enumerate(self.arguments):
             if gone.intersection(a):
                 gone.add(i)
+        if self.loss in gone:
+            return self
         kept = [i for i in range(len(self.ops)) if i not in gone]
         place = {old: new for new, old in enumerate(kept)}
         return replace(

@@ -297,7 +297,7 @@ def _kinds() -> dict[str, FindingKind]:
             "GC021",
             error,
             "not repeatable",
-            "asked twice the same question, the subject answered {first} and then {second} for {block}{entry}",
+            "asked twice the same question, the answer was {first} and then {second} for {block}{entry}",
             "State that survives between calls (adjoints not reset, a cache that is stale), uninitialised memory or "
             "random numbers. The two calls stand in the evidence.",
         ),
