@@ -53,7 +53,7 @@ def allowances(case: Case, testimony: Testimony) -> Allowances:
     operations = sum(math.prod(graph.shapes[i]) for i in range(len(graph)))
     values = graph.evaluate(case.point)
     largest = max((float(np.max(np.abs(v), initial=0.0)) for v in values.values()), default=0.0)
-    size = abs(float(testimony.loss.middle)) or largest  # a loss that happens to be 0 has no scale of its own
+    size = abs(float(testimony.loss.middle)) or largest or 1.0  # a loss that happens to be 0 has no scale of its own
     exact = next((a for a in testimony.answers if isinstance(a, Exactly)), None)
     fallback, limits = {}, {}
     for k, (block, truth) in enumerate(testimony.gradients.items()):

@@ -62,13 +62,12 @@ def at_singular_point(
 ) -> Finding | None:
     """Where the derivative's formula is 0/0 but gradients nearby are finite and bounded: a norm at 0.
 
-    Right if the answer is a mixture of nearby gradients, wrong if it is not even finite; None where nothing can be said.
+    Right if the answer is a mixture of nearby gradients, wrong if it is not even finite; None where nobody can tell.
     """
     parts = outcomes.vjp(cotangents).parts
-    if all(part.finite for part in parts):
+    if all(np.all(np.isfinite(part.midpoint)) for part in parts):
         return None
-    around = outcomes.gradients_around(cotangents)
-    points = np.concatenate([a.reshape(-1, a.shape[-1]) for a in around]).T
+    points = _gathered(outcomes.gradients_around(cotangents))
     sizes = np.max(np.abs(points), axis=1, initial=0.0)
     if not np.all(np.isfinite(points)) or np.max(sizes) > _BOUNDED * max(float(np.min(sizes)), np.finfo(float).tiny):
         return None
@@ -80,9 +79,16 @@ def at_singular_point(
             {"entry": "", "subject": float(flat[at]), "truth": f"of size {np.max(sizes):.3g}"},
         )
         return finding("GC013", loss="f", block=block, **facts)
-    if in_hull(flat, list(points), np.full(flat.shape, 1e-6 * float(np.max(sizes)))):
+    # Farther away a smooth part of the gradient has changed, and a small error would be taken for that change.
+    closest = _gathered(outcomes.gradients_around(cotangents, closest=True))
+    if in_hull(flat, list(closest), np.full(flat.shape, 1e-6 * float(np.max(sizes)))):
         return finding("GC045", where="no derivative exists here", which="at points nearby")
     return None
+
+
+def _gathered(around: Sequence[Array]) -> Array:
+    """Gradients at nearby points, a row each."""
+    return np.concatenate([a.reshape(-1, a.shape[-1]) for a in around]).T
 
 
 def _flat(parts: Sequence[Any], name: str) -> Array:

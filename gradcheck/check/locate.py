@@ -18,10 +18,11 @@ from gradcheck.check.allowance import allowances
 from gradcheck.check.truth import hear
 from gradcheck.errors import HarnessFault, InvalidProblem, SubjectError
 from gradcheck.oracle.estimate import Oracle
-from gradcheck.problem import Case, Graph
+from gradcheck.problem import Case, Graph, GraphBuilder
+from gradcheck.problem.builder import Handle
 from gradcheck.problem.parts import ancestors, beyond, slot_by_slot, up_to
 from gradcheck.problem.validate import reached
-from gradcheck.subject.answer import Subject
+from gradcheck.subject.answer import Answer, Subject
 from gradcheck.verdict.compare import Comparison, judge
 from gradcheck.verdict.finding import Finding, finding
 
@@ -119,7 +120,21 @@ class Locator:
         return None if judged is None else bool(judged[graph.names[node]].wrong.any())
 
     def _rule_wrong(self, node: int) -> bool:
+        """Whether the node's op, alone, passes on a wrong cotangent: for a cotangent of ones, or for another."""
         part, extra = slot_by_slot(self._graph, node, self._values)
+        if self._wrong_somewhere(part, extra):
+            return True
+        name, shape = self._graph.names[node], self._graph.shapes[node]
+        if not shape or self._graph.op(node) == "mul":
+            return False
+        # Ones hide a wrong order of entries. Weights show it, where the subject is known to multiply by them rightly.
+        build = GraphBuilder()
+        probe = weighted(build.graph(build.sum(build.parameter(name, shape))), name)
+        if self._wrong_somewhere(probe, {name: self._values[name]}):
+            return False
+        return self._wrong_somewhere(weighted(part, name), extra)
+
+    def _wrong_somewhere(self, part: Graph, extra: Mapping[str, Array]) -> bool:
         judged = self._gradients(part, extra)
         return judged is not None and any(c.wrong.any() for c in judged.values())
 
@@ -132,6 +147,10 @@ class Locator:
         return None if asked is None else {c.block: c for c in asked[1:]}
 
     def _ask(self, part: Graph, extra: Mapping[str, Array]) -> list[Comparison] | None:
+        """Value and gradients of a part, judged; None where the subject or the oracles leave nothing to judge.
+
+        One oracle is enough to see that an answer is right; before it is called wrong, all are heard.
+        """
         if self._left <= 0:
             return None
         self._left -= 1
@@ -140,9 +159,15 @@ class Locator:
         try:
             case = Case("part", part, point, dtype=self._case.dtype)
             answer = self._subject.ask(part, case.point, case.dtype)
-            testimony = hear(case, self._oracles)
+            judged = self._judged(case, answer, self._oracles[:1])
+            if judged is None or any(c.wrong.any() or not np.all(c.truth.known) for c in judged):
+                judged = self._judged(case, answer, self._oracles)
         except (InvalidProblem, SubjectError, HarnessFault):
             return None
+        return judged
+
+    def _judged(self, case: Case, answer: Answer, oracles: Sequence[Oracle]) -> list[Comparison] | None:
+        testimony = hear(case, oracles)
         limits = allowances(case, testimony)
         free = np.full((), np.inf)
         judged = [judge("loss", np.asarray(answer.value, dtype=np.float64), testimony.loss, limits.loss, free)]
@@ -152,3 +177,20 @@ class Locator:
                 return None
             judged.append(judge(block, given.astype(case.dtype), truth, limits.gradients[block], free))
         return judged
+
+
+def weighted(part: Graph, name: str) -> Graph:
+    """The graph, with the entries of its node `name` multiplied by unequal weights and added up as the loss."""
+    build, made = GraphBuilder(), dict[str, Handle]()
+    for i in ancestors(part, part.index(name)):
+        node = part.node(i)
+        if node.inputs:
+            made[node.name] = build.apply(node.op, *[made[a] for a in node.inputs], name=node.name, **node.attributes)
+        elif node.value is not None:
+            made[node.name] = build.constant(node.value, name=node.name)
+        else:
+            leaf = build.parameter if node.op == "parameter" else build.input
+            made[node.name] = leaf(node.name, node.shape)
+    shape = part.node(name).shape
+    weights = np.arange(1.0, 1.0 + np.prod(shape, dtype=np.int64)).reshape(shape)
+    return build.graph(build.sum(build.mul(made[name], weights)))

@@ -257,6 +257,9 @@ class Balls:
         rest = np.zeros_like(middle)
         rest[finite] = np.abs(np.asarray(self._rest(a[finite], middle[finite]), dtype=np.float64))
         radius = (self.radius(a) + rest) * (1 + 1e-15)
+        # Below the normal numbers that factor rounds nothing up, and a rest may have vanished.
+        faint = np.where(radius == 0, (middle != 0) & (np.abs(middle) < 1e-280), radius < 1e-290)
+        radius = np.where(faint, radius + 1e-322, radius)
         return Enclosure(middle, np.where(finite, radius, np.inf))
 
     def overlap(self, a: Array, b: Array) -> bool:

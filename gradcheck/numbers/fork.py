@@ -43,6 +43,7 @@ def explore(
     sum_weight: float = SUM_WEIGHT,
     most_runs: int = MOST_RUNS,
     library: str | None = None,
+    held: Sequence[int] = (),
 ) -> Outcomes:
     """Trace `function(*arguments)` under every outcome of its undecided comparisons.
 
@@ -55,6 +56,8 @@ def explore(
         forked. Default: 1 for a scalar output, else random ones. `Outcomes.vjp` looks again for any other.
     seed: of stochastic arithmetic and of random directions.
     sum_weight: w in min(n, w sqrt(n)) u sum|terms|, by which stochastic arithmetic perturbs a sum of n terms.
+    held: numbers of arguments that are traced as constants; those neither held nor in `wrt` are passed as they are, and
+        what NumPy computes of them is rounded.
     library: "python-flint" or "mpmath"; default: the best that is installed.
 
     Raises
@@ -62,7 +65,7 @@ def explore(
     Unsupported: the function cannot be traced (its message says why and what to do), or more than `most_runs` runs.
     HarnessFault: the reverse and the forward sweep contradict each other.
     """
-    task = make_task(function, arguments, wrt=wrt, dtype=dtype, seed=seed, sum_weight=sum_weight)
+    task = make_task(function, arguments, wrt=wrt, dtype=dtype, seed=seed, sum_weight=sum_weight, held=held)
     return explore_task(task, cotangents=cotangents, most_runs=most_runs, library=library)
 
 
@@ -74,6 +77,7 @@ def make_task(
     dtype: Any,
     seed: int,
     sum_weight: float,
+    held: Sequence[int] = (),
 ) -> Task:
     """Check and normalise the arguments of `explore`."""
     if wrt is None:
@@ -89,7 +93,9 @@ def make_task(
     size = sum(np.size(arguments[k]) for k in wrt)
     if 4 * size > MOST_ENTRIES:  # before any ball is made
         raise Unsupported(f"{size} entries to differentiate with respect to are more than {MOST_ENTRIES // 4}")
-    return Task(function, tuple(arguments), tuple(wrt), np.dtype(dtype or np.result_type(*kinds)), seed, sum_weight)
+    return Task(
+        function, tuple(arguments), tuple(wrt), np.dtype(dtype or np.result_type(*kinds)), seed, sum_weight, tuple(held)
+    )
 
 
 def _explore_again(

@@ -28,12 +28,17 @@ def occurring(runs: Sequence[Run], task: Task) -> tuple[bool, ...]:
     return tuple(_occurs(run, task, points) for run in runs)
 
 
-def gradients_around(run: Run, task: Task, cotangents: Sequence[Array], count: int) -> list[Array]:
-    """J^T u by the run's record at `count` points near by, on the last axis; NaN where it does not exist."""
+def gradients_around(
+    run: Run, task: Task, cotangents: Sequence[Array], count: int, *, closest: bool = False
+) -> list[Array]:
+    """J^T u by the run's record at `count` points near by, on the last axis; NaN where it does not exist.
+
+    The points lie at several distances, or all at the shortest of them.
+    """
     floats = Floats(task.dtype, 0, count)
     record = run.trace.record
     with np.errstate(all="ignore"):
-        values = record.forward(floats, around(task, count))
+        values = record.forward(floats, around(task, count, _STEPS[-1:] if closest else _STEPS))
         found = reverse(floats, record, values, seeds_of(run, floats, cotangents), masked=True)
         shapes = [record.nodes[slot].shape for slot in record.inputs]
         return [
@@ -42,12 +47,12 @@ def gradients_around(run: Run, task: Task, cotangents: Sequence[Array], count: i
         ]
 
 
-def around(task: Task, count: int) -> list[Array]:
+def around(task: Task, count: int, distances: Sequence[float] = _STEPS) -> list[Array]:
     """Points x + t d on the last axis: single coordinates first, then random directions."""
     random = np.random.default_rng(task.seed + 3)
     inputs = task.inputs
     total = sum(x.size for x in inputs)
-    steps = np.resize(np.array(_STEPS), count)
+    steps = np.resize(np.array(distances), count)
     directions = random.standard_normal((total, count))
     single = min(2 * total, count // 4)
     directions[:, :single] = 0.0

@@ -245,12 +245,16 @@ class Outcomes:
         """Whether some value on the way is finite, but leaves the range of the subject's dtype."""
         return self.first.replay.overflows(self.task.dtype)
 
-    def gradients_around(self, cotangents: Sequence[Array] | None = None, count: int = 64) -> tuple[Array, ...]:
+    def gradients_around(
+        self, cotangents: Sequence[Array] | None = None, count: int = 64, *, closest: bool = False
+    ) -> tuple[Array, ...]:
         """J^T u at `count` points near by, in floats: per argument an array of its shape and a last axis of points.
 
-        Where the derivative at the point itself is not finite (a norm at 0), these show what it could be.
+        Where the derivative at the point itself is not finite (a norm at 0), these show what it could be; the `closest`
+        ones alone, where the point's own derivative is their limit.
         """
-        return tuple(gradients_around(self.first, self.task, probe(self.first, cotangents, 0), count))
+        given = probe(self.first, cotangents, 0)
+        return tuple(gradients_around(self.first, self.task, given, count, closest=closest))
 
     # -- rounding --------------------------------------------------------------------------------------------------
 

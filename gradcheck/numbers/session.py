@@ -31,6 +31,7 @@ class Task:
     dtype: the subject's dtype, whose rounding decides which comparisons are open.
     seed: of the stochastic runs.
     sum_weight: see `stochastic.Floats`.
+    held: numbers of arguments that are traced without being differentiated, so that nothing computed of them rounds.
     """
 
     function: Callable[..., Any]
@@ -39,6 +40,7 @@ class Task:
     dtype: np.dtype[Any]
     seed: int = 0
     sum_weight: float = SUM_WEIGHT
+    held: tuple[int, ...] = ()
 
     @property
     def inputs(self) -> list[Array]:
@@ -95,6 +97,8 @@ def run(
     arguments = list(task.arguments)
     for position, value in zip(task.wrt, task.inputs, strict=True):
         arguments[position] = Traced(trace, trace.input(value), scalar=False)
+    for position in task.held:
+        arguments[position] = Traced(trace, trace.constant(np.asarray(task.arguments[position])), scalar=False)
     with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
         warnings.simplefilter("always")
         try:

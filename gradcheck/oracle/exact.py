@@ -55,7 +55,10 @@ def exactly(product: Product) -> Exactly | Aside:
     if entries > MOST_ENTRIES:
         return Aside(NAME, f"{entries} entries, budget {MOST_ENTRIES}")
     inputs = lend(product.inputs)
-    outcomes = _explored(function.f, inputs, function.wrt, product.dtype, product.cotangents)
+    others = [k for k, x in enumerate(inputs) if k not in function.wrt and np.asarray(x).dtype.kind == "f"]
+    outcomes = _explored(function.f, inputs, function.wrt, product.dtype, product.cotangents, others)
+    if isinstance(outcomes, Aside) and others:  # f may need plain numbers there
+        outcomes = _explored(function.f, inputs, function.wrt, product.dtype, product.cotangents)
     if isinstance(outcomes, Aside):
         return outcomes
     own, many = product.outputs
@@ -88,12 +91,17 @@ def proven(part: Enclosure) -> Estimate:
 
 
 def _explored(
-    f: Callable[..., Any], inputs: Sequence[Any], wrt: Sequence[int], dtype: Any, cotangents: Sequence[Array] | None
+    f: Callable[..., Any],
+    inputs: Sequence[Any],
+    wrt: Sequence[int],
+    dtype: Any,
+    cotangents: Sequence[Array] | None,
+    held: Sequence[int] = (),
 ) -> Outcomes | Aside:
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return explore(f, inputs, wrt=wrt, dtype=dtype, cotangents=cotangents, sum_weight=SUM_WEIGHT)
+            return explore(f, inputs, wrt=wrt, dtype=dtype, cotangents=cotangents, sum_weight=SUM_WEIGHT, held=held)
     except HarnessFault:
         raise
     except Unsupported as reason:
@@ -117,8 +125,10 @@ class Exact:
             return Aside(NAME, f"more than {MOST_ENTRIES} entries")
         # The point comes in the subject's dtype, whose rounding decides which comparisons are open.
         dtype = np.result_type(*given)
-        inputs = [x.astype(np.float64) for x in given]
-        outcomes = _explored(as_function(graph, point), inputs, range(len(inputs)), dtype, None)
+        loss, fixed = as_function(graph, point)
+        inputs = [*(x.astype(np.float64) for x in given), *fixed]
+        held = range(len(given), len(inputs))
+        outcomes = _explored(loss, inputs, range(len(given)), dtype, None, held)
         if isinstance(outcomes, Aside):
             return outcomes
         with np.errstate(all="ignore"):
@@ -144,11 +154,16 @@ class Exact:
 exact = Exact()
 
 
-def as_function(graph: Graph, point: Point) -> Callable[..., Any]:
-    """The graph as plain NumPy code: a function of its parameters' arrays, in order, that returns the loss."""
-    parameters = {i: k for k, i in enumerate(graph.parameters)}
+def as_function(graph: Graph, point: Point) -> tuple[Callable[..., Any], list[Array]]:
+    """The graph as plain NumPy code, and the arrays that it takes besides its parameters' values.
+
+    The function's arguments are the parameters, in order, then the values of inputs and constants: what is computed of
+    those alone must not be rounded either.
+    """
     order = ancestors(graph, graph.loss)
-    fixed = {i: np.asarray(point[graph.names[i]], dtype=np.float64) for i in graph.free if i not in parameters}
+    fixed = [i for i in order if graph.op(i) in ("input", "constant")]
+    leaves = [*graph.parameters, *fixed]
+    values = [graph.constants[i] if i in graph.constants else np.asarray(point[graph.names[i]], float) for i in fixed]
     steps = [
         (i, OPS[graph.op(i)], graph.arguments(i), {**OPS[graph.op(i)].attributes, **graph.attributes.get(i, {})})
         for i in order
@@ -156,9 +171,9 @@ def as_function(graph: Graph, point: Point) -> Callable[..., Any]:
     ]
 
     def loss(*arrays: Any) -> Any:
-        values: dict[int, Any] = {**graph.constants, **fixed, **{i: arrays[k] for i, k in parameters.items()}}
+        known = dict(zip(leaves, arrays, strict=True))
         for i, op, arguments, attributes in steps:
-            values[i] = op.value(*(values[j] for j in arguments), **attributes)
-        return values[graph.loss]
+            known[i] = op.value(*(known[j] for j in arguments), **attributes)
+        return known[graph.loss]
 
-    return loss
+    return loss, values

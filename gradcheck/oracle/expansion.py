@@ -97,7 +97,7 @@ class Structure:
         for i in reversed(self.nodes):
             if not self.live[i]:
                 continue
-            here = counts.pop(i)
+            here = counts.pop(i, np.zeros(math.prod(self.graph.shapes[i]), dtype=dtype))  # an entry may go unused
             if self.graph.op(i) in LEAVES:
                 kept[i] = here.reshape(self.graph.shapes[i])
                 continue

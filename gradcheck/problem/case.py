@@ -77,7 +77,7 @@ class Case:
             if not isinstance(graph, Graph):  # a text has a method `lower`, too
                 kind = type(self.problem).__name__
                 raise InvalidProblem(f"the problem must be a Graph, MLP or NeuronDAG, got {kind}")
-            put(self, "graph", graph)
+            put(self, "graph", graph.rounded(np.dtype(self.dtype)))
             put(self, "point", self.graph.complete(self.point, np.dtype(self.dtype)))
             if hasattr(self.problem, "check_point"):  # targets of a kind that the network's loss can use
                 self.problem.check_point(self.point)

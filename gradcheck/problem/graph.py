@@ -184,6 +184,23 @@ class Graph:
         """A graph is what networks lower to; it lowers to itself."""
         return self
 
+    def rounded(self, dtype: np.dtype[Any]) -> Graph:
+        """The graph with constants that `dtype` can hold; itself where they are that already."""
+        constants = {i: c.astype(dtype).astype(np.float64) for i, c in self.constants.items()}
+        if all(np.array_equal(c, self.constants[i]) for i, c in constants.items()):
+            return self
+        leaves = {i: self.shapes[i] for i in self.free}
+        return Graph(
+            self.codes,
+            self.offsets,
+            self.inputs,
+            loss=self.loss,
+            names=None if isinstance(self.names, _DefaultNames) else self.names,
+            leaf_shapes=leaves,
+            constants=constants,
+            attributes=self.attributes,
+        )
+
     @property
     def nodes(self) -> Sequence[Node]:
         """A view of every node, in the order given, which need not be a topological one."""

@@ -110,6 +110,10 @@ def _log_softmax(x: Any, axis: int = -1) -> Any:
     return x - _logaddexp(x, axis=axis, keepdims=True)
 
 
+def _gelu(x: Any) -> Any:
+    return 0.5 * x * _erfc(-x / np.sqrt(2.0 + 0.0 * x))  # the root is taken in the numbers of x: it must not be rounded
+
+
 def _elu(x: Any, alpha: float = 1.0) -> Any:
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0)))
 
@@ -187,7 +191,7 @@ _ROWS = (
         kink=lambda x, alpha=1.0: np.abs(x) if alpha != 1.0 else np.full(np.shape(x), np.inf),
         special=((0.0,), (-40.0,)),
     ),
-    Op("gelu", 1, lambda x: 0.5 * x * _erfc(-x / np.sqrt(2.0)), special=((0.0,), (-10.0,), (10.0,))),
+    Op("gelu", 1, _gelu, special=((0.0,), (-10.0,), (10.0,))),
     Op("abs", 1, np.abs, kink=np.abs, special=((0.0,), (-3.0,))),
     Op("minimum", 2, np.minimum, kink=lambda x, y: np.abs(x - y), special=((1.0, 1.0),), examples=_TWO),
     Op("maximum", 2, np.maximum, kink=lambda x, y: np.abs(x - y), special=((1.0, 1.0),), examples=_TWO),

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gradcheck.check.alike import alike
-from gradcheck.check.smallest import smallest, smallest_like
+from gradcheck.check.asking import entry_for
+from gradcheck.check.smallest import OPS_OF_SCALARS, smallest, smallest_like
 from gradcheck.check.trial import try_case
-from gradcheck.errors import GradcheckError, HarnessFault
+from gradcheck.errors import HarnessFault
 from gradcheck.oracle.estimate import Oracle
-from gradcheck.problem import Case
+from gradcheck.problem import Case, Training
 from gradcheck.problem.serialise import suite_to_json
 from gradcheck.run.events import Diagnosed
 from gradcheck.run.suite import Addressed
@@ -22,25 +23,39 @@ from gradcheck.verdict.result import Result, Verdict
 def diagnose(
     items: Sequence[Addressed], results: Sequence[Result], subject: Subject, oracles: Sequence[Oracle]
 ) -> Diagnosed | None:
-    """What can be said about a subject that failed some gradient cases; None where there is nothing to add."""
+    """What can be said about a subject that failed some cases; None where there is nothing to add."""
     verdicts = {r.address: r.verdict for r in results}
     tried = [
         (a.address, a.case)
         for a in items
-        if isinstance(a.case, Case) and a.case.subject is None and a.address in verdicts
+        if isinstance(a.case, Case | Training) and a.case.subject is None and a.address in verdicts
     ]
     failing = [case for address, case in tried if verdicts[address] is Verdict.FAIL]
     passing = [case for address, case in tried if verdicts[address] is Verdict.PASS]
-    if not failing or NATIVE not in subject.entry_points():
+    if not failing:
         return None
-    known = frozenset(node.op for case in (*failing, *passing) for node in case.graph.nodes if node.inputs)
     try:
-        case = smallest(subject, ops=known) or smallest_like(subject, min(failing, key=lambda c: len(c.graph)))
+        case = _smallest(subject, failing, passing)
         counterexample = None if case is None else try_case("the smallest counterexample", case, subject, oracles)
-        faults = alike(subject, failing + ([case] if case is not None else []), passing)
-    except (GradcheckError, HarnessFault):  # the subject gave no answer any more: what was found before stands
+    except HarnessFault:  # the oracles contradict each other on it, so that it shows nothing about the subject
+        case = counterexample = None
+    faults = alike(subject, failing + ([case] if case is not None else []), passing)
+    if counterexample is None and not faults:
         return None
     return Diagnosed(counterexample, case, tuple(faults), len(failing) + len(passing))
+
+
+def _smallest(
+    subject: Subject, failing: Sequence[Case | Training], passing: Sequence[Case | Training]
+) -> Case | None:
+    """The smallest graph on which the subject is wrong, made of ops that it was asked about and knows."""
+    wrong = [c for c in failing if isinstance(c, Case) and entry_for(c, subject) == NATIVE]
+    if not wrong:
+        return None
+    right = [c for c in passing if isinstance(c, Case) and entry_for(c, subject) == NATIVE]
+    known = frozenset(node.op for case in (*wrong, *right) for node in case.graph.nodes if node.inputs)
+    found = smallest(subject, ops=known & OPS_OF_SCALARS) if known & OPS_OF_SCALARS else None
+    return found or smallest_like(subject, min(wrong, key=lambda c: len(c.graph)))
 
 
 def save(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
-from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -20,20 +19,8 @@ from gradcheck.strategies.wish import REDUCTIONS, Wish
 
 Step = Callable[[Pick, Draft], object]
 
-T = TypeVar("T")
-
-
-Rest = tuple[int, Callable[[Pick], T]]
-"""About how many choices are still to be made, and what makes them."""
-
-
-class Unit(Protocol):
-    """Makes the choices of one part of a drawing: first `begin`'s own, then those of the rest that it tells of."""
-
-    def __call__(self, begin: Callable[[Pick], Rest[T]], *, step: bool = True) -> T:
-        """What the rest answers; steps, and only steps, can take each other's place."""
-        ...
-
+Parts = Callable[[int], Pick]
+"""`parts(size)`: where the choices of the next part of a drawing come from, about `size` of them."""
 
 WEIGHTS = (1.0, -2.0, 0.5, 3.0, -1.5, 0.25, 2.5, -0.75, 2.0, -3.0, 1.5, -0.5)
 """Of the entries of an array that becomes the loss."""
@@ -42,48 +29,45 @@ _AS_DRAWN = 100
 """Of 256 orders of the nodes this many are the order they were drawn in; the next is its reverse."""
 
 
-def draw(pick: Pick, wish: Wish, unit: Unit | None = None) -> tuple[Graph, dict[str, Array]]:
+def draw(pick: Pick, wish: Wish, parts: Parts | None = None) -> tuple[Graph, dict[str, Array]]:
     """A graph and a point at which every node is comfortable.
 
-    `unit` lets Hypothesis know which choices belong together; without it all are made by `pick`.
+    `parts` lets Hypothesis know which choices belong together; without it all are made by `pick`.
     """
     draft, menu = Draft(wish), _menu(wish)
-    part: Unit = unit or (lambda begin, step=True: begin(pick)[1](pick))
-
-    def first(pick: Pick) -> Rest[object]:
-        shape = any_shape(pick, draft) if wish.max_nodes > 1 else ()
-        return math.prod(shape), lambda rest: new_leaf(rest, draft, "parameter", shape)
-
-    def step(pick: Pick) -> Rest[object]:
-        size, chosen = one_of(pick, menu)
-        return size, lambda rest: chosen(rest, draft) if draft.room >= 1 else None
-
-    part(first, step=False)
+    part: Parts = parts or (lambda size: pick)
+    first = part(1 if wish.scalar else 4)
+    new_leaf(first, draft, "parameter", any_shape(first, draft) if wish.max_nodes > 1 else ())
     # The number of steps comes first: then one step more or less leaves all others what they are.
     for _ in range(1 + pick(max(2, 3 * wish.max_nodes // 4)) if wish.max_nodes > 1 else 0):
-        part(step)
+        _step(part, draft, menu)
     for _ in range(wish.min_nodes):
         if len(draft) < wish.min_nodes and draft.room >= 1:
-            part(step)
-    loss = part(lambda _: (2, lambda rest: _loss(rest, draft)), step=False)
+            _step(part, draft, menu)
+    loss = _loss(part(2), draft)
     _fill(draft)
     return draft.finish(loss, max(0, pick(256) - _AS_DRAWN) if wish.shuffled else 0)
 
 
+def _step(part: Parts, draft: Draft, menu: Sequence[Step]) -> None:
+    """One step, as large as any, so that each can stand in any other's place."""
+    choices = part(6 if draft.wish.scalar else 8)
+    if draft.room >= 1:
+        one_of(choices, menu)(choices, draft)
+
+
 @cache
-def _menu(wish: Wish) -> tuple[tuple[int, Step], ...]:
-    """Every op, then motifs, about as many, with their sizes.
+def _menu(wish: Wish) -> tuple[Step, ...]:
+    """Every op, then motifs, about as many.
 
     What goes wrong on few values or shapes comes up more often: ops with kinks, and ops that mix entries.
     """
-    size = 5 if wish.scalar else 7  # one for all, so that any step can stand in any other's place
-    menu: list[tuple[int, Step]] = [(size, partial(_apply, op=op)) for op in wish.ops]
     kinked = [op for op in wish.unary if OPS[op].kink is not None]
     mixing = [op for op in wish.ops if not OPS[op].elementwise]
-    menu += [(size, partial(_apply, op=op)) for op in kinked * (3 if wish.near_kinks else 1) + mixing * 3]
+    ops = [*wish.ops, *kinked * (3 if wish.near_kinks else 1), *mixing * 3]
+    menu: list[Step] = [partial(_apply, op=op) for op in ops]
     if elementwise := len(wish.binary) + len(wish.unary):
-        times = max(1, round(elementwise / len(MOTIFS))) if wish.scalar else 1
-        menu += [(size, motif) for motif in MOTIFS] * times
+        menu += MOTIFS * (max(1, round(elementwise / len(MOTIFS))) if wish.scalar else 1)
     return tuple(menu)
 
 

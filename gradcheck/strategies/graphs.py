@@ -10,7 +10,7 @@ from gradcheck.errors import InvalidProblem
 from gradcheck.problem.case import Case
 from gradcheck.problem.graph import Graph
 from gradcheck.strategies.chain import draw_chain
-from gradcheck.strategies.choosing import chooser, units
+from gradcheck.strategies.choosing import chooser, parts
 from gradcheck.strategies.drawing import draw
 from gradcheck.strategies.wish import Wish
 
@@ -119,12 +119,12 @@ def chains(*, min_length: int = 1000, max_length: int = 5000, shared: bool = Tru
 
 @st.composite
 def _graphs(draw_from: st.DrawFn, wish: Wish) -> Graph:
-    return draw(chooser(draw_from), wish, units(draw_from))[0]
+    return draw(chooser(draw_from), wish, parts(draw_from))[0]
 
 
 @st.composite
 def _cases(draw_from: st.DrawFn, wish: Wish, name: str) -> Case:
-    graph, point = draw(chooser(draw_from), wish, units(draw_from))
+    graph, point = draw(chooser(draw_from), wish, parts(draw_from))
     return Case(name=name, problem=graph, point=point)
 
 

@@ -23,6 +23,7 @@ from gradcheck.strategies.choosing import chooser
 from gradcheck.strategies.comfort import Comfort
 from gradcheck.strategies.pick import Pick, one_of, one_that
 from gradcheck.strategies.points import frugal
+from gradcheck.strategies.values import NEAR_ZERO
 
 ACTIVATIONS = ("tanh", "sigmoid", "identity", "relu", "softplus", "sin", "leaky_relu", "gelu")
 WEIGHTS = (0.5, -0.5, 1.0, -1.0, 0.25, -0.25, 0.75, -0.75, 0.1, -0.1, 0.3, -0.3, 0.6, -0.6, 0.9, -0.9)
@@ -41,7 +42,8 @@ def mlps(
     Parameters
     ----------
     max_layers, max_units, max_batch: limits, each at least 1.
-    comfort: `Comfort(near_kinks=True)` also asks at kinks, `Comfort(saturated=True)` where activations are flat.
+    comfort: `Comfort(near_kinks=True)` also asks at kinks of MLPs with biases, `Comfort(saturated=True)` where
+        activations are flat.
 
     Raises
     ------
@@ -85,6 +87,8 @@ def _mlps(draw: st.DrawFn, max_layers: int, max_units: int, max_batch: int, comf
         z = a @ point[f"W{k}"].T
         if bias:
             point[f"b{k}"] = _filled(numbers, (n_out,), WEIGHTS)
+            if comfort.near_kinks and pick(2):  # biases at which the first sample comes to lie at or next to 0
+                point[f"b{k}"] = _filled(numbers, (n_out,), NEAR_ZERO) - z[0]
             z = z + point[f"b{k}"]
         activations.append(_activation(pick, z, comfort))
         a = _activated(activations[-1], z)

@@ -228,7 +228,8 @@ def test_a_wrong_call_is_an_invalid_problem(arguments: tuple[Any, ...], words: s
 @pytest.mark.parametrize("option", ["interest", "max_ulps"])
 def test_a_bad_setting_is_a_usage_error(option: str) -> None:
     with pytest.raises(UsageError):
-        gradcheck.check_gradient(square, lambda x: 2 * x, X, **{option: -1.0})
+        bad: Any = {option: -1.0}
+        gradcheck.check_gradient(square, lambda x: 2 * x, X, **bad)
 
 
 def test_empty_inputs_compare_nothing() -> None:

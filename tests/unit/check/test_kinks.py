@@ -110,7 +110,7 @@ def test_entries_beside_a_kink_are_still_judged(f: Any, x: Any, legal: Any, wron
     assert verdict(f, wrong, x)[0] == "FAIL"
 
 
-# -- legal only choice by choice -----------------------------------------------------------------------------------------
+# -- legal only choice by choice ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_what_holds_nearby_passes_there() -> None:
     assert verdict(identity_in_two_halves, [1.0, 1.0], [0.0, 2.0])[0] == "PASS"
 
 
-# -- no kink at all ------------------------------------------------------------------------------------------------------
+# -- no kink at all ----------------------------------------------------------------------------------------------------
 
 
 def test_a_tie_that_cancels_is_smooth() -> None:
@@ -160,7 +160,7 @@ def test_beside_a_kink_there_is_one_derivative(gap: float) -> None:
     assert verdict(relu, [0.5, 0.0, 1.0], point)[0] == "FAIL"
 
 
-# -- jumps and plateaus --------------------------------------------------------------------------------------------------
+# -- jumps and plateaus ------------------------------------------------------------------------------------------------
 
 
 def test_a_jump_has_no_derivative() -> None:
@@ -196,3 +196,38 @@ def test_kinks_of_vjps_and_jvps() -> None:
     assert gradcheck.check_jvp(f, lambda p, t: t[0] * np.array([1.0, 10.0]) * (p[0] >= 0), x)
     wrong = gradcheck.check_jvp(f, lambda p, t: t[0] * np.array([1.0, 10.0]) * (p[0] >= 0) * -1.0, x)
     assert wrong.verdict == "FAIL"
+
+
+# -- no formula at the point -------------------------------------------------------------------------------------------
+
+
+def norm(x: Any) -> Any:
+    return np.sqrt(np.sum(x * x))
+
+
+@pytest.mark.parametrize(("answer", "expected"), [([0.0, 0.0], "PASS"), ([0.5, -0.5], "PASS")])
+def test_a_norm_at_zero_has_the_unit_ball_as_its_hull(answer: Any, expected: str) -> None:
+    def grad(x: Any) -> Any:
+        return x / norm(x) if np.any(x) else np.array(answer)
+
+    assert gradcheck.check_gradient(norm, grad, np.zeros(2)).verdict == expected
+
+
+@pytest.mark.parametrize("answer", [[np.nan, np.nan], [0.8, 0.8], [2.0, 0.0]])
+def test_what_no_norm_has_does_not_pass(answer: Any) -> None:
+    def grad(x: Any) -> Any:
+        return x / norm(x) if np.any(x) else np.array(answer)
+
+    assert gradcheck.check_gradient(norm, grad, np.zeros(2)).verdict in ("FAIL", "UNDECIDED")
+
+
+@pytest.mark.parametrize("error", [1e-5, 5e-4, 1e-2])
+def test_where_the_limit_is_one_number_nothing_near_it_passes(error: float) -> None:
+    """x + sqrt(x^4) has the slope 1 at 0, where the formula is 0/0; slopes at a distance of 1e-3 are 1 +- 2e-3."""
+
+    def f(x: Any) -> Any:
+        return x + np.sqrt(x**4)
+
+    assert gradcheck.check_gradient(f, lambda x: 1.0 + 2 * x * np.sign(x) * np.sign(x), np.array(0.0)).verdict != "FAIL"
+    wrong = gradcheck.check_gradient(f, lambda x: 1.0 + 2 * x + error * (x == 0), np.array(0.0))
+    assert wrong.verdict in ("FAIL", "UNDECIDED")

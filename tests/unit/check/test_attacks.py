@@ -1,0 +1,162 @@
+"""Derivatives that try to get through without being right."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradcheck
+
+X = np.array([0.7, -1.2, 0.4])
+
+
+def f(x: Any) -> Any:
+    return np.sin(x) * np.exp(0.5 * x)
+
+
+def right(c: Any, x: Any) -> Any:
+    return c * (np.cos(x) + 0.5 * np.sin(x)) * np.exp(0.5 * x)
+
+
+def difference(h: float) -> Any:
+    """Differentiates numerically instead; f works entry by entry."""
+    return lambda c, x: c * (f(x + h) - f(x - h)) / (2 * h)
+
+
+@pytest.mark.parametrize("h", [1e-1, 1e-2, 1e-3, 1e-4, 1e-5])
+def test_central_differences_whose_truncation_shows_fail(h: float) -> None:
+    assert gradcheck.check_vjp(f, difference(h), X).verdict == "FAIL"
+
+
+@pytest.mark.parametrize("h", [1e-6, 1e-7, 1e-8, 1e-9, 1e-10])
+def test_central_differences_whose_rounding_shows_do_not_pass_in_silence(h: float) -> None:
+    result = gradcheck.check_vjp(f, difference(h), X)
+    assert result.verdict == "FAIL" or "GC016" in result.codes, result.to_text()
+
+
+def test_central_differences_of_a_quadratic_are_right() -> None:
+    """There is no truncation, and a power of two as step loses next to nothing."""
+    result = gradcheck.check_vjp(lambda x: x * x, lambda c, x: c * ((x + 0.5) ** 2 - (x - 0.5) ** 2), X)
+    assert result.verdict == "PASS"
+
+
+@pytest.mark.parametrize("error", [1e-2, 1e-4, 1e-6])
+def test_a_derivative_that_knows_when_it_is_traced(error: float) -> None:
+    def two_faced(c: Any, x: Any) -> Any:
+        return right(c, x) * (1.0 + error * (type(x) is np.ndarray))
+
+    assert gradcheck.check_vjp(f, two_faced, X).verdict == "FAIL"
+
+
+@pytest.mark.parametrize("error", [1e-9, 1e-12])
+def test_small_errors_that_hide_from_wider_numbers_are_warned_of(error: float) -> None:
+    """What is off by less than sqrt(u), and right in wider numbers, looks like lost accuracy; never like nothing."""
+
+    def two_faced(c: Any, x: Any) -> Any:
+        return right(c, x) * (1.0 + error * (type(x) is np.ndarray and x.dtype == np.float64))
+
+    result = gradcheck.check_vjp(f, two_faced, X)
+    assert result.verdict == "FAIL" or "GC016" in result.codes
+    assert gradcheck.check_vjp(f, two_faced, X, max_ulps=64).verdict == "FAIL"
+
+
+class Agreeable(np.ndarray):
+    """Equal to everything, near to everything."""
+
+    def __eq__(self, other: object) -> Any:
+        return np.ones(self.shape, dtype=bool)
+
+    def __ne__(self, other: object) -> Any:
+        return np.zeros(self.shape, dtype=bool)
+
+    def __sub__(self, other: Any) -> Any:
+        return np.zeros(self.shape)
+
+    __rsub__ = __sub__
+    __hash__ = None
+
+    def __array_ufunc__(self, *arguments: Any, **options: Any) -> Any:
+        return np.zeros(self.shape)
+
+
+@pytest.mark.parametrize("factor", [0.0, 1.5, np.nan])
+def test_an_array_that_lies_in_comparisons(factor: float) -> None:
+    def lying(c: Any, x: Any) -> Any:
+        return np.asarray(factor * right(c, x)).view(Agreeable)
+
+    assert gradcheck.check_vjp(f, lying, X).verdict == "FAIL"
+
+
+def test_masked_arrays_are_their_data() -> None:
+    def masked(c: Any, x: Any) -> Any:
+        return np.ma.masked_array(1.5 * right(c, x), mask=[True, True, True])
+
+    assert gradcheck.check_vjp(f, masked, X).verdict in ("FAIL", "ERROR")
+
+
+def test_exceptions_swallowed_into_zeros() -> None:
+    def quiet(c: Any, x: Any) -> Any:
+        try:
+            return right(c, x) + np.ones(7)
+        except ValueError:
+            return np.zeros_like(x)
+
+    assert gradcheck.check_vjp(f, quiet, X).verdict == "FAIL"
+
+
+def test_zeros_where_the_point_hides_them() -> None:
+    """At the minimum of f the truth is zero, too."""
+
+    def loss(x: Any) -> Any:
+        return np.sum((x - 1.0) ** 2)
+
+    result = gradcheck.check_gradient(loss, np.zeros_like, np.ones(3))
+    assert result.verdict == "FAIL"
+    assert result.codes[0] == "GC028"
+    assert gradcheck.check_gradient(loss, lambda x: 2 * (x - 1.0), np.ones(3))
+
+
+def test_an_answer_remembered_for_the_inputs_given() -> None:
+    def table(c: Any, x: Any) -> Any:
+        near = np.shape(x) == X.shape and np.array_equal(x, X)
+        return right(c, x) if near else 0.9 * right(c, x)
+
+    assert gradcheck.check_vjp(f, table, X).verdict == "FAIL"
+
+
+def test_one_that_raises_on_the_second_call() -> None:
+    calls = [0]
+
+    def once(c: Any, x: Any) -> Any:
+        calls[0] += 1
+        if calls[0] > 1:
+            raise RuntimeError("graph was freed")
+        return right(c, x)
+
+    result = gradcheck.check_vjp(f, once, X)
+    assert result.verdict in ("FAIL", "ERROR")
+    assert "graph was freed" in result.to_text()
+
+
+@pytest.mark.parametrize("period", range(2, 6))
+def test_one_that_is_wrong_every_so_often(period: int) -> None:
+    calls = [0]
+
+    def seldom(c: Any, x: Any) -> Any:
+        calls[0] += 1
+        return right(c, x) * (1.5 if calls[0] % period == 0 else 1.0)
+
+    assert gradcheck.check_vjp(f, seldom, X).verdict == "FAIL"
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_one_that_answers_nothing_finite(bad: float) -> None:
+    result = gradcheck.check_vjp(f, lambda c, x: np.full(3, bad), X)
+    assert result.verdict == "FAIL"
+    assert "GC013" in result.codes
+
+
+def test_a_derivative_of_the_value_it_was_told_to_have() -> None:
+    """f and its derivative agree with each other and with nothing else: only f can be asked, so that is right."""
+    assert gradcheck.check_gradient(lambda x: np.sum(3 * x), lambda x: np.full(3, 3.0), X)
+    assert gradcheck.check_gradient(lambda x: np.sum(3 * x), lambda x: np.full(3, 3.0 + 1e-12), X).verdict == "FAIL"
