@@ -102,3 +102,28 @@ def _name(op: Op, example: Example) -> str:
     if any(len(other[1]) == len(example[1]) and other[0] != example[0] for other in others):
         words += map(str, example[0])
     return " ".join(words)
+
+
+@gradcheck.case
+def shapes_that_tell() -> Iterator[Case]:
+    """Square matrices, three axes, rows against columns: where a rule of the wrong shape keeps a plausible shape."""
+    build = GraphBuilder()
+    a = build.parameter("a", (2, 2))
+    weights = build.constant([[1.0, -2.0], [0.5, 3.0]])
+    columns = build.sum(build.square(build.sum(a, axis=0)))
+    yield Case(
+        "square matrices",
+        build.graph(build.add(build.sum(weights * (a @ (a @ a))), columns, name="loss")),
+        {"a": [[1.0, 2.0], [-0.5, 0.75]]},
+        "a (a a) and column sums: a transposed factor has the right shape here",
+    )
+    build = GraphBuilder()
+    cube = build.parameter("x", (2, 2, 2))
+    turned = build.square(build.transpose(cube, axes=(1, 2, 0)))
+    rows = build.reshape(turned, shape=(4, 2)) * build.constant([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [6.0, 7.0]])
+    yield Case(
+        "three axes",
+        build.graph(build.sum(rows, name="loss")),
+        {"x": [[[-0.6, -0.35], [-0.1, 0.15]], [[0.4, 0.65], [0.9, 1.15]]]},
+        "a cyclic transpose and a reshape: the inverse permutation is another one",
+    )

@@ -211,12 +211,23 @@ class SharedBuffers(Backprop):
 
 
 class EveryPath(Backprop):
-    """The sum over all paths, path by path: right, and exponential in the number of branches."""
+    """The sum over all paths, path by path: right, and exponential in the number of branches.
+
+    Nothing can stop it in this process, so it gives up after `most` messages, and says what a child's parent would have
+    said.
+    """
+
+    most = 20_000
+    seconds = 10.0
 
     def sweep(self) -> None:
         """Each message travels to the leaves on its own."""
         stack = [(self.graph.loss, self.adjoints[self.graph.loss])]
+        sent = 0
         while stack:
+            sent += 1
+            if sent > self.most:
+                raise SubjectError("GC005", seconds=self.seconds)
             node, upstream = stack.pop()
             for slot, argument in enumerate(self.graph.arguments(node)):
                 if self.varying[argument]:

@@ -61,10 +61,10 @@ class Backprop:
             if op == "constant":
                 values[i] = graph.constants[i].astype(self.dtype)
             elif op in LEAVES:
-                values[i] = np.array(point[graph.names[i]])
+                values[i] = np.array(point[graph.names[i]], subok=True)  # arrays that count go on counting
             else:
                 arguments = [values[j] for j in graph.arguments(i)]
-                values[i] = np.asarray(self.value(i, arguments), dtype=self.dtype)
+                values[i] = np.asanyarray(self.value(i, arguments), dtype=self.dtype)
         return values
 
     def value(self, node: int, arguments: list[Array]) -> Any:

@@ -59,14 +59,15 @@ def import_failed(place: Place, file: Path) -> Iterator[None]:
 def call_failed(place: Place | None, *, trusted: bool = False) -> Iterator[None]:
     """Turns what a call raises into GC004 (raised) or GC006 (asked to exit).
 
-    In the caller's own process (`trusted`) Ctrl-C is the caller's, and passes.
+    In the caller's own process (`trusted`) Ctrl-C is the caller's, and passes; so does a SubjectError, by which a fault of
+    the catalogue says what would have become of it in a child.
     """
     try:
         yield
     except SystemExit as leaving:
         raise exits(leaving, "answering") from None
     except BaseException as wrong:
-        if trusted and isinstance(wrong, KeyboardInterrupt):
+        if trusted and isinstance(wrong, KeyboardInterrupt | SubjectError):
             raise
         raise SubjectError("GC004", **facts(wrong, place)) from None
 

@@ -46,7 +46,6 @@ def broadcasts(graph: Graph) -> bool:
     [
         (fans_out, "parameter() add(w1,w1)"),
         (has("tanh"), "parameter() tanh(w1)"),
-        (has("mul"), "parameter() mul(w1,w1)"),
         (constant_on_the_left, "parameter() constant() sub(0.5,w1)"),
         (out_of_order, "add(w1,w1) parameter()"),
     ],
@@ -63,11 +62,20 @@ def test_a_shared_inner_node_shrinks_to_three_nodes(minimal: Minimal) -> None:
     ("condition", "expected"),
     [
         (fans_out, "parameter() add(w1,w1) sum(add)"),
-        (broadcasts, "parameter() constant() add(w1,2) sum(add)"),
+        (has("matmul"), "parameter() matmul(w1,w1)"),
     ],
 )
 def test_the_minimal_array_graph(minimal: Minimal, condition: Callable[[Graph], bool], expected: str) -> None:
     assert minimal(graphs(scalar=False), condition) == expected
+
+
+@pytest.mark.parametrize("op", ["mul", "div", "pow", "relu", "log"])
+def test_an_op_shrinks_to_few_nodes(minimal: Minimal, op: str) -> None:
+    assert len(minimal(graphs(), has(op)).split()) <= 5
+
+
+def test_broadcasting_shrinks_to_few_nodes(minimal: Minimal) -> None:
+    assert len(minimal(graphs(scalar=False), broadcasts).split()) <= 5
 
 
 def test_a_condition_that_needs_many_nodes_is_not_shrunk_below_it(minimal: Minimal) -> None:
