@@ -59,8 +59,8 @@ def import_failed(place: Place, file: Path) -> Iterator[None]:
 def call_failed(place: Place | None, *, trusted: bool = False) -> Iterator[None]:
     """Turns what a call raises into GC004 (raised) or GC006 (asked to exit).
 
-    In the caller's own process (`trusted`) Ctrl-C is the caller's, and passes; so does a SubjectError, by which a fault of
-    the catalogue says what would have become of it in a child.
+    In the caller's own process (`trusted`) Ctrl-C is the caller's, and passes; so does a SubjectError, by which a
+    fault of the catalogue says what would have become of it in a child.
     """
     try:
         yield

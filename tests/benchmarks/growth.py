@@ -14,11 +14,11 @@ from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
-from gradcheck.reference import gradients
 from rich.console import Console
 from rich.table import Table
 
 from gradcheck.problem import CODES, Graph, GraphBuilder
+from gradcheck.reference import gradients
 
 
 def chain(nodes: int) -> Graph:

@@ -95,9 +95,8 @@ def report(scores: list[Score]) -> int:
     for category, group in [*sorted(by_category.items()), ("all", scores)]:
         n = Counter(s.outcome for s in group)
         mean, slowest = sum(s.seconds for s in group) / len(group), max(s.seconds for s in group)
-        print(
-            f"{category:24}{n['right']:8}{n['missed']:8}{n['false alarm']:13}{n['undecided']:11}{mean:9.2f}{slowest:9.2f}"
-        )
+        counts = f"{n['right']:8}{n['missed']:8}{n['false alarm']:13}{n['undecided']:11}"
+        print(f"{category:24}{counts}{mean:9.2f}{slowest:9.2f}")
         if n["undecided"] == len(group):
             empty.append(category)
     for outcome in ("missed", "false alarm", "undecided"):

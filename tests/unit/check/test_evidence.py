@@ -100,7 +100,7 @@ def test_a_corrupt_allowance_makes_no_wrong_verdict(monkeypatch: pytest.MonkeyPa
     sound: Any = vars(outcome)["rounding_of_vjp"]
 
     def bent(*arguments: Any) -> Rounding:
-        rounding = sound(*arguments)
+        rounding: Rounding = sound(*arguments)
         return replace(rounding, deviation=tuple(d * factor for d in rounding.deviation))
 
     monkeypatch.setattr(outcome, "rounding_of_vjp", bent)

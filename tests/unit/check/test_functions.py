@@ -227,8 +227,8 @@ def test_a_wrong_call_is_an_invalid_problem(arguments: tuple[Any, ...], words: s
 
 @pytest.mark.parametrize("option", ["interest", "max_ulps"])
 def test_a_bad_setting_is_a_usage_error(option: str) -> None:
+    bad: Any = {option: -1.0}
     with pytest.raises(UsageError):
-        bad: Any = {option: -1.0}
         gradcheck.check_gradient(square, lambda x: 2 * x, X, **bad)
 
 
@@ -251,11 +251,12 @@ def test_assertions_raise_with_the_result() -> None:
     gradcheck.assert_gradient(square, lambda x: 2 * x, X)
     gradcheck.assert_vjp(np.sin, lambda c, x: c * np.cos(x), X)
     gradcheck.assert_jvp(np.sin, lambda p, t: t[0] * np.cos(p[0]), X)
-    for call in (
+    calls: tuple[Callable[[], None], ...] = (
         lambda: gradcheck.assert_gradient(square, lambda x: 3 * x, X),
         lambda: gradcheck.assert_vjp(np.sin, lambda c, x: c * np.sin(x), X),
         lambda: gradcheck.assert_jvp(np.sin, lambda p, t: t[0] * np.sin(p[0]), X),
-    ):
+    )
+    for call in calls:
         with pytest.raises(GradientError, match="GC012") as caught:
             call()
         assert isinstance(caught.value, AssertionError)

@@ -328,9 +328,7 @@ class TestJudge:
 
 
 class TestInterest:
-    @pytest.mark.parametrize(
-        ("dtype", "share"), [("float64", 1e-6), ("float32", 1e-4), ("float16", 64 * 2.0**-11)]
-    )
+    @pytest.mark.parametrize(("dtype", "share"), [("float64", 1e-6), ("float32", 1e-4), ("float16", 64 * 2.0**-11)])
     def test_by_default_a_millionth_and_more_in_narrow_dtypes(self, dtype: str, share: float) -> None:
         assert interest(known([2.0, -2.0]), dtype, 1.0).tolist() == pytest.approx([2 * share] * 2)
 
