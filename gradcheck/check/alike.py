@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,13 @@ from numpy.typing import NDArray
 from gradcheck.check.asking import ask, entry_for
 from gradcheck.errors import SubjectError
 from gradcheck.faults.catalogue import CATALOGUE
+from gradcheck.faults.engine import Backprop
 from gradcheck.faults.fault import Fault
-from gradcheck.problem import Case, Training
-from gradcheck.subject.answer import Answer, Subject, TrainingAnswer
+from gradcheck.faults.network import DeltaRecursion
+from gradcheck.faults.neurons import Neurons
+from gradcheck.faults.sgd import Descent
+from gradcheck.problem import OPS, Case, Training
+from gradcheck.subject.answer import NATIVE, Answer, Subject, TrainingAnswer
 from gradcheck.subject.inprocess import InProcessSubject
 
 Array = NDArray[Any]
@@ -25,24 +31,43 @@ LARGEST = 60
 """Nodes of a graph beyond which a case is not used: the catalogue's engine is a textbook, not a fast one."""
 ROUNDINGS = 4096
 """Units of roundoff, of a block's largest entry, within which two answers count as the same."""
+RIGHT: Mapping[str, Callable[[], Any]] = MappingProxyType(
+    {NATIVE: Backprop, "mlp_gradients": DeltaRecursion, "neuron_gradients": Neurons, "train": Descent}
+)
+"""The textbook that the faults of an entry point bend, unbent."""
 
 
-def alike(subject: Subject, failing: Sequence[Tried], others: Sequence[Tried]) -> list[Fault]:
+@dataclass(frozen=True)
+class Likeness:
+    """The faults that gave the subject's very answers, and on how many cases that was so."""
+
+    faults: tuple[Fault, ...] = ()
+    cases: int = 0
+
+
+def alike(subject: Subject, failing: Sequence[Tried], others: Sequence[Tried]) -> Likeness:
     """The faults that give the subject's very answers, wrong ones and right ones, on all cases tried.
 
     Faults are compared on the cases that their kind of entry point takes; at least one failing case has to be among
-    them. An answer that cannot be had counts as no evidence.
+    them. An answer that cannot be had counts as no evidence, and neither does a case at a kink, where engines may
+    rightly differ. An engine that treats scalars and arrays in two pieces of code may be wrong in one of them alone: if
+    it fails on scalars only (or on arrays only) and no fault fits all cases, the other kind is left out.
     """
-    found = []
-    answers: dict[str, list[tuple[Tried, Answer | TrainingAnswer]]] = {}
+    found, cases = list[Fault](), 0
     for entry in dict.fromkeys(_entry(case, subject) for case in failing):
-        chosen = [*_small(subject, failing, entry), *_small(subject, others, entry)]
-        answers[entry] = [(case, said) for case in chosen if (said := _asked(subject, case)) is not None]
-    for fault in CATALOGUE:
-        theirs = answers.get(fault.entry)
-        if theirs and not fault.right and _same(fault, theirs):
-            found.append(fault)
-    return found
+        kinds = {_scalar(case) for case in failing if _entry(case, subject) == entry}
+        narrower = [[c for c in others if _scalar(c) in kinds]] if len(kinds) == 1 else []
+        for passing in (others, *narrower):
+            chosen = [*_small(subject, failing, entry), *_small(subject, passing, entry)]
+            theirs = [(case, said) for case in chosen if (said := _asked(subject, case)) is not None]
+            if not theirs or _same(RIGHT[entry], entry, theirs):  # wrong elsewhere only: that says nothing about how
+                break
+            fits = [f for f in CATALOGUE if f.entry == entry and not f.right and _same(f.subject, entry, theirs)]
+            if fits:
+                found += fits
+                cases += len(theirs)
+                break
+    return Likeness(tuple(found), cases)
 
 
 def _entry(case: Tried, subject: Subject) -> str:
@@ -50,8 +75,23 @@ def _entry(case: Tried, subject: Subject) -> str:
 
 
 def _small(subject: Subject, cases: Sequence[Tried], entry: str) -> list[Tried]:
-    fit = [c for c in cases if _entry(c, subject) == entry and (entry != "gradients" or _nodes(c) <= LARGEST)]
-    return sorted(fit, key=_nodes)[:MOST_CASES]
+    fit = [c for c in cases if _entry(c, subject) == entry and (entry != NATIVE or _nodes(c) <= LARGEST)]
+    return [c for c in sorted(fit, key=_nodes) if not _at_kink(c)][:MOST_CASES]
+
+
+def _scalar(case: Tried) -> bool:
+    return isinstance(case, Case) and not any(case.graph.shapes)
+
+
+def _at_kink(case: Tried) -> bool:
+    if not isinstance(case, Case):
+        return False
+    graph, values = case.graph, case.graph.evaluate(case.point)
+    for node in graph.nodes:
+        kink = OPS[node.op].kink if node.inputs else None
+        if kink is not None and not np.all(kink(*(values[a] for a in node.inputs), **node.attributes)):
+            return True
+    return False
 
 
 def _nodes(case: Tried) -> int:
@@ -65,8 +105,8 @@ def _asked(subject: Subject, case: Tried) -> Answer | TrainingAnswer | None:
         return None
 
 
-def _same(fault: Fault, answers: Sequence[tuple[Tried, Answer | TrainingAnswer]]) -> bool:
-    own = InProcessSubject(fault.subject(), entry=fault.entry)
+def _same(make: Callable[[], Any], entry: str, answers: Sequence[tuple[Tried, Answer | TrainingAnswer]]) -> bool:
+    own = InProcessSubject(make(), entry=entry)
     for case, theirs in answers:
         ours = _asked(own, case)
         if ours is None:

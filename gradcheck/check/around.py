@@ -33,7 +33,7 @@ def neighbours(
     def moved(words: str, change: Any) -> tuple[str, Product]:
         inputs = list(product.inputs)
         for k, block in blocks.items():
-            inputs[k] = np.asarray(change(block), dtype=block.dtype)
+            inputs[k] = np.asarray(_kept(block, change(block)), dtype=block.dtype)
         return words, replace(product, inputs=tuple(inputs))
 
     yield moved("every sign turned", lambda b: -b)
@@ -43,6 +43,18 @@ def neighbours(
     yield moved("values ten times as large", lambda b: 8.0 * b)
     yield moved("values a tenth as large", lambda b: b / 8.0)
     yield from _batch_of_one(product)
+
+
+def _kept(block: Array, moved: Array) -> Array:
+    """A symmetric matrix stays symmetric, a positive definite one positive definite: f may be meant for no other."""
+    if block.ndim != 2 or block.shape[0] != block.shape[1] or len(block) < 2 or not np.array_equal(block, block.T):
+        return moved
+    symmetric = (moved + moved.T) / 2
+    if np.all(np.linalg.eigvalsh(block.astype(float)) > 0):
+        values, vectors = np.linalg.eigh(symmetric.astype(float))
+        floor = 0.1 * float(np.max(np.abs(values)))
+        return np.asarray((vectors * np.maximum(np.abs(values), floor)) @ vectors.T)
+    return symmetric
 
 
 def _size(block: Array) -> float:

@@ -12,18 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check import around
+from gradcheck.check.bounded import TooLongError, bounded
 from gradcheck.check.calls import Contracts
 from gradcheck.check.evidence import Evidence, gather
 from gradcheck.check.numbers import Numbers, compare_numbers, slight
 from gradcheck.check.protocol import no_answer
 from gradcheck.check.question import Question, Reply
 from gradcheck.check.settings import Settings
+from gradcheck.check.structure import projections
 from gradcheck.errors import GradcheckError, InvalidProblem, SubjectError
 from gradcheck.problem.function import Product, lend
 from gradcheck.verdict.finding import Finding, Severity, finding
 from gradcheck.verdict.result import Result, Verdict
 
 Array = NDArray[Any]
+
+
+GROSS = 1e-3
+"""Relative error that counts at a point of our choosing, where f may be ill-conditioned or a series cut too early."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +173,10 @@ class Examination:
             raise SubjectError("GC018", what=f"must return one number for a gradient, got shape {shapes}")
         dtype = self._dtype()
         if self._question.kind == "jvp":
-            tangents = tuple(self._draw(np.asarray(self._inputs[k])) for k in function.wrt)
+            keep = projections(self._extras.structure, self._inputs, function.names, function.wrt)
+            tangents = tuple(
+                keep.get(function.names[k], np.asarray)(self._draw(np.asarray(self._inputs[k]))) for k in function.wrt
+            )
             return Product(function, self._inputs, None, tangents, dtype)
         ones = self._question.kind == "gradient"
         cotangents = tuple(np.ones(o.shape) if ones else self._draw(o) for o in outputs)
@@ -227,7 +236,7 @@ class Examination:
     def _wrong_at(self, product: Product) -> list[Finding]:
         """What is wrong at a neighbour, which need not be a point of f at all."""
         try:
-            outputs, _ = product.function.value(lend(product.inputs))
+            outputs, _ = bounded(lambda: product.function.value(lend(product.inputs)))
             if not all(np.all(np.isfinite(o)) for o in outputs):
                 return []
         except Exception:  # not a point of f
@@ -240,8 +249,8 @@ class Examination:
                     product, cotangents=tuple(np.ones(o.shape) if ones else self._draw(o) for o in outputs)
                 )
         try:
-            reply = self._question.ask(product, tuple_output=self._tuple)
-        except SubjectError:
+            reply = bounded(lambda: self._question.ask(product, tuple_output=self._tuple))
+        except (SubjectError, TooLongError):
             return []
         if wrong := self.protocol(product, reply):
             return wrong
@@ -252,7 +261,7 @@ class Examination:
         if evidence.exact is None:
             return []  # only a proof counts at a point that nobody asked about
         numbers = compare_numbers(self._question, product, reply, evidence, self._settings, self._extras, lenient=True)
-        gross = [c for c in numbers.comparisons if np.any(c.wrong) and not slight(c, evidence, product)]
+        gross = [c for c in numbers.comparisons if np.any(c.wrong) and not slight(c, evidence, product, GROSS)]
         if numbers.comparisons and not gross:
             return []  # f may be ill-conditioned at a point of our choosing; only gross errors count there
         return [f for f in numbers.findings if f.severity is Severity.ERROR]

@@ -3,7 +3,7 @@
 Forward: each inner node becomes the loss of a smaller graph; the first whose value is wrong while all of its
 arguments' values are right is the one. Backward: each inner node becomes a parameter; the nodes closest to the loss
 whose adjoint is wrong are fed by a wrong local rule or a wrong accumulation, and the rule is then tried alone, on a
-graph of that one op.
+graph of that one op, with a cotangent of ones and with another.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gradcheck.check.allowance import allowances
 from gradcheck.check.truth import hear
 from gradcheck.errors import HarnessFault, InvalidProblem, SubjectError
 from gradcheck.oracle.estimate import Oracle
-from gradcheck.problem import Case, Graph, GraphBuilder
+from gradcheck.problem import OPS, Case, Graph, GraphBuilder
 from gradcheck.problem.builder import Handle
 from gradcheck.problem.parts import ancestors, beyond, slot_by_slot, up_to
 from gradcheck.problem.validate import reached
@@ -39,7 +39,8 @@ class Locator:
         self._case = case
         self._graph = case.graph
         self._subject = subject
-        self._oracles = oracles
+        # One proof is enough to find the place, and the symbolic one is the cheapest for small graphs.
+        self._oracles = [o for o in oracles if o.name == "symbolic"] or list(oracles)
         self._values = case.graph.evaluate(case.point)
         self._left = BUDGET
 
@@ -94,7 +95,8 @@ class Locator:
         users = [k for k in range(len(graph)) if node in graph.arguments(k)]
         for user in users:
             if self._rule_wrong(user):
-                what = f"passes a wrong cotangent to {graph.names[node]!r}: its rule is wrong, alone on one op"
+                fits = f" (broadcast from {graph.shapes[node]})" if self._broadcasts(user, node) else ""
+                what = f"passes a wrong cotangent to {graph.names[node]!r}{fits}: its rule is wrong, alone on one op"
                 return finding("GC050", node=repr(graph.names[user]), op=graph.op(user), what=what)
         uses = int(np.sum(graph.inputs == node))
         what = (
@@ -104,6 +106,10 @@ class Locator:
             else "is the first whose adjoint is wrong; every node after it is right"
         )
         return finding("GC050", node=repr(graph.names[node]), op=graph.op(node), what=what)
+
+    def _broadcasts(self, user: int, argument: int) -> bool:
+        op, shapes = self._graph.op(user), self._graph.shapes
+        return (OPS[op].elementwise or op == "broadcast_to") and shapes[user] != shapes[argument]
 
     def _above(self, leaf: int) -> list[int]:
         """The leaf and every node on a path from it to the loss."""
@@ -125,9 +131,10 @@ class Locator:
         if self._wrong_somewhere(part, extra):
             return True
         name, shape = self._graph.names[node], self._graph.shapes[node]
-        if not shape or self._graph.op(node) == "mul":
+        if self._graph.op(node) == "mul":
             return False
-        # Ones hide a wrong order of entries. Weights show it, where the subject is known to multiply by them rightly.
+        # Ones hide a wrong order of entries, and a rule that ignores its cotangent. Weights show both, if the subject
+        # is known to multiply by them rightly.
         build = GraphBuilder()
         probe = weighted(build.graph(build.sum(build.parameter(name, shape))), name)
         if self._wrong_somewhere(probe, {name: self._values[name]}):
@@ -192,5 +199,6 @@ def weighted(part: Graph, name: str) -> Graph:
             leaf = build.parameter if node.op == "parameter" else build.input
             made[node.name] = leaf(node.name, node.shape)
     shape = part.node(name).shape
-    weights = np.arange(1.0, 1.0 + np.prod(shape, dtype=np.int64)).reshape(shape)
-    return build.graph(build.sum(build.mul(made[name], weights)))
+    weights = np.arange(2.0, 2.0 + np.prod(shape, dtype=np.int64)).reshape(shape)
+    product = build.mul(made[name], weights)
+    return build.graph(build.sum(product) if shape else product)

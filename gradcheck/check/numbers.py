@@ -194,13 +194,13 @@ def _open(comparison: Comparison, evidence: Evidence) -> list[Finding]:
     return [finding("GC031", block=comparison.block, entry=entry, bound=bound, interest=float(comparison.interest[at]))]
 
 
-def slight(comparison: Comparison, evidence: Evidence, product: Product) -> bool:
-    """Whether all wrong entries are off by less than sqrt(u) of the block's scale: rounding could be to blame."""
+def slight(comparison: Comparison, evidence: Evidence, product: Product, share: float = 0.0) -> bool:
+    """Whether all wrong entries are off by less than sqrt(u), or `share`, of the block's scale."""
     if np.any(comparison.not_finite):
         return False
     fallback = evidence.fallback[comparison.block]
     size = np.maximum(np.abs(comparison.truth.middle), max(scale(comparison.truth, fallback), fallback))
-    root = float(np.sqrt(np.finfo(product.dtype).eps / 2))
+    root = max(share, float(np.sqrt(np.finfo(product.dtype).eps / 2)))
     return bool(np.all(comparison.distance[comparison.wrong] <= root * size[comparison.wrong]))
 
 
@@ -216,7 +216,7 @@ def _vanishes(comparison: Comparison, wide: tuple[Array, Array]) -> bool:
 
 def _entry(comparison: Comparison) -> tuple[int, ...]:
     bad = comparison.not_finite if np.any(comparison.not_finite) else comparison.wrong
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         excess = np.where(bad, comparison.distance / np.maximum(comparison.allowance, np.finfo(float).tiny), -1.0)
     return tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
 

@@ -79,7 +79,7 @@ def _conditions(
             found.append((k, _share(norm, until.gradient_norm), reason))
     if until.loss_change is not None:
         ends = range(0, len(steps) + 1, count)
-        losses = [float(truth.loss(before[k])) for k in ends]
+        losses = [truth.loss_value(before[k]) for k in ends]
         for k, (earlier, later) in zip(ends[1:], pairwise(losses), strict=True):
             change = abs(later - earlier)
             reason = (

@@ -212,7 +212,7 @@ def _about(case: Case, comparison: Comparison) -> list[Finding]:
     loss, block = case.graph.names[case.graph.loss], comparison.block
     if np.any(comparison.wrong):
         bad = comparison.not_finite if np.any(comparison.not_finite) else comparison.wrong
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             excess = np.where(bad, comparison.distance / np.maximum(comparison.allowance, np.finfo(float).tiny), -1.0)
         at = tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
         return [

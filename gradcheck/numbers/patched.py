@@ -46,7 +46,12 @@ class _Replacements:
     def add(self, original: Any, stand_in: Callable[..., Any]) -> None:
         @functools.wraps(original)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            if threading.get_ident() != self.thread or _foreign(sys._getframe(1)):
+            caller = sys._getframe(1)
+            # Compiled code has no frame of its own: what its caller does not name was not asked for by its caller, and
+            # numpy.random's own buffers must stay plain memory.
+            names = caller.f_code.co_names
+            called = original.__name__ in names and "random" not in names
+            if threading.get_ident() != self.thread or not called or _foreign(caller):
                 return original(*args, **kwargs)
             return stand_in(*args, **kwargs)
 

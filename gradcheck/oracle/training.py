@@ -71,6 +71,11 @@ class TrainingTruth:
         graph = self.training.problem(self.training.samples).lower()
         return gradient_in_balls(graph, self.training.point(everything, parameters))[0]
 
+    def loss_value(self, parameters: Mapping[str, ArrayLike]) -> float:
+        """The middle of `loss`."""
+        with self._balls.precision(BITS):
+            return self._balls.midpoint(self.loss(parameters))
+
     def after(
         self,
         parameters: Mapping[str, ArrayLike],
@@ -95,17 +100,18 @@ class TrainingTruth:
         rule = schedule if schedule is not None else self.training.schedule
         t = len(history) - 1 if t is None else t
         balls, g = self._balls, history[-1]
+        # Arrays stand on the left: mpmath's intervals refuse an array on their right.
         with balls.precision(BITS):
             if isinstance(rule, Constant):
-                return {name: balls.exact(rule.rate) * value for name, value in g.items()}
+                return {name: value * balls.exact(rule.rate) for name, value in g.items()}
             if isinstance(rule, Decay):
                 rate = balls.exact(rule.rate) / (1 + balls.exact(rule.decay) * t)
-                return {name: rate * value for name, value in g.items()}
+                return {name: value * rate for name, value in g.items()}
             if isinstance(rule, AdaGrad):
                 root = np.frompyfunc(balls.functions["sqrt"], 1, 1)
                 rate, epsilon = balls.exact(rule.rate), balls.exact(rule.epsilon)
-                squares = {name: sum((past[name] * past[name] for past in history), start=balls.zero) for name in g}
-                return {name: np.asarray(rate * g[name] / (root(squares[name]) + epsilon), dtype=object) for name in g}
+                squares = {name: sum((past[name] * past[name] for past in history), start=0) for name in g}
+                return {name: np.asarray(g[name] * rate / (root(squares[name]) + epsilon), dtype=object) for name in g}
             if isinstance(rule, Custom):
                 return _custom(rule, t, g)
         raise Unsupported(f"no truth for the schedule {rule!r}")
@@ -115,7 +121,7 @@ class TrainingTruth:
         rule, t, g = self.training.schedule, len(history) - 1, history[-1]
         if isinstance(rule, Constant | Decay):
             rate = rule.rate / (1 + rule.decay * t) if isinstance(rule, Decay) else rule.rate
-            return {name: rate * value for name, value in g.items()}
+            return {name: value * rate for name, value in g.items()}
         if isinstance(rule, AdaGrad):
             squares = {name: sum(past[name] ** 2 for past in history) for name in g}
             return {name: rule.rate * g[name] / (np.sqrt(squares[name]) + rule.epsilon) for name in g}

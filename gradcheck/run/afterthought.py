@@ -39,15 +39,14 @@ def diagnose(
         counterexample = None if case is None else try_case("the smallest counterexample", case, subject, oracles)
     except HarnessFault:  # the oracles contradict each other on it, so that it shows nothing about the subject
         case = counterexample = None
-    faults = alike(subject, failing + ([case] if case is not None else []), passing)
-    if counterexample is None and not faults:
+    drawn: list[Case | Training] = [case] if case is not None else []
+    likeness = alike(subject, [*failing, *drawn], passing)
+    if counterexample is None and not likeness.faults:
         return None
-    return Diagnosed(counterexample, case, tuple(faults), len(failing) + len(passing))
+    return Diagnosed(counterexample, case, likeness.faults, max(1, likeness.cases - len(drawn)))
 
 
-def _smallest(
-    subject: Subject, failing: Sequence[Case | Training], passing: Sequence[Case | Training]
-) -> Case | None:
+def _smallest(subject: Subject, failing: Sequence[Case | Training], passing: Sequence[Case | Training]) -> Case | None:
     """The smallest graph on which the subject is wrong, made of ops that it was asked about and knows."""
     wrong = [c for c in failing if isinstance(c, Case) and entry_for(c, subject) == NATIVE]
     if not wrong:

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from gradcheck.reference.dag import ADJOINTS_UP_TO, gradients, levels
 
 from gradcheck.problem import CODES, Graph, GraphBuilder
+from gradcheck.reference.dag import ADJOINTS_UP_TO, gradients, levels
 
 
 class Counting(np.ndarray):

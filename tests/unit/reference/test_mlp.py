@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from gradcheck.reference import gradients, mlp_gradients
 
 from gradcheck.problem.networks import MLP
+from gradcheck.reference import gradients, mlp_gradients
 
 NETWORKS = {
     "regression, half squared": MLP((2, 3, 2), ("sigmoid", "identity"), batch=2),

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+
+from gradcheck.problem.networks import NeuronDAG, target, weight
 from gradcheck.reference import gradients, mlp_gradients, neuron_gradients
 from gradcheck.reference.mlp import activate, loss_and_slope, slope_times
 from gradcheck.reference.neurons import enumeration
-
-from gradcheck.problem.networks import NeuronDAG, target, weight
 
 LAYERS = (("x", "p"), ("x", "q"), ("p", "r"), ("p", "s"), ("q", "r"), ("q", "s"))
 NETWORKS = {

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from gradcheck.reference.rules import RULES, Rule, pullback, unbroadcast
 
 from gradcheck.problem import OPS
+from gradcheck.reference.rules import RULES, Rule, pullback, unbroadcast
 
 LIMIT = 32.0
 """Units roundoff of the summed terms' magnitude: the most that a rule may be off."""

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from gradcheck.reference import train
 
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem.networks import MLP
 from gradcheck.problem.training import AdaGrad, Constant, Custom, Decay, Training, Until
+from gradcheck.reference import train
 
 X = np.array([[1.0], [2.0], [-1.0], [0.5], [3.0]])
 T = 2.0 * X - 1.0
