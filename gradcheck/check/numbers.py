@@ -76,7 +76,7 @@ def compare_numbers(
     entries = sum(a.size for a in answers.values())
     if product.tangents is None and entries and not evidence.testimony.answers:
         return _by_directions(evidence, answers, settings)
-    if evidence.one_sided is not None and not evidence.jumps and not extras.structure:
+    if evidence.exact is None and evidence.one_sided is not None and not evidence.jumps and not extras.structure:
         try:
             found, decided = at_differenced_kink(product, answers, evidence.one_sided, settings.interest or 1e-6)
         except GradcheckError:

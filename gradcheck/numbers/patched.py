@@ -50,7 +50,9 @@ class _Replacements:
             # Compiled code has no frame of its own: what its caller does not name was not asked for by its caller, and
             # numpy.random's own buffers must stay plain memory.
             names = caller.f_code.co_names
-            called = original.__name__ in names and "random" not in names
+            bound = caller.f_globals
+            called = any(n == original.__name__ or bound.get(n) is guarded or bound.get(n) is original for n in names)
+            called = called and "random" not in names
             if threading.get_ident() != self.thread or not called or _foreign(caller):
                 return original(*args, **kwargs)
             return stand_in(*args, **kwargs)

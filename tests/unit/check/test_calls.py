@@ -177,8 +177,7 @@ def caches_by_content() -> tuple[Any, Any]:
 
 def draws_globally() -> tuple[Any, Any]:
     def vjp(c: Any, x: Any) -> Any:
-        np.random.standard_normal(2)  # noqa: NPY002 (the mistake)
-        return right(c, x)
+        return right(c, x) + 1e-9 * np.random.standard_normal(x.shape)  # noqa: NPY002 (the mistake)
 
     return tanh, vjp
 
@@ -193,8 +192,7 @@ def reseeds_the_world() -> tuple[Any, Any]:
 
 def f_draws_globally() -> tuple[Any, Any]:
     def f(x: Any) -> Any:
-        np.random.standard_normal(2)  # noqa: NPY002 (the mistake)
-        return np.tanh(x)
+        return np.tanh(x) + 1e-9 * np.random.standard_normal(x.shape)  # noqa: NPY002 (the mistake)
 
     return f, right
 
