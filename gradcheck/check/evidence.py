@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,7 @@ class Evidence:
 
 
 def gather(product: Product, *, differences: bool = True) -> Evidence:
-    """Hear the oracles: `exact` first; finite differences where it steps aside, and along one direction beside it.
+    """Hear the oracles: `exact` first; finite differences where it steps aside, or where its formula is 0/0.
 
     Raises HarnessFault when proofs contradict each other. Whatever f raises at the point itself passes.
     """
@@ -65,22 +65,28 @@ def gather(product: Product, *, differences: bool = True) -> Evidence:
     one_sided, jumps = None, False
     if isinstance(said, Exactly):
         answers.append(said)
-        smooth = said.derivative.smoothness is Smoothness.SMOOTH
-        if differences and smooth and not all(np.all(np.isfinite(e.error)) for e in said.gradients.values()):
-            # A formula that is 0/0 somewhere (the root of 0) proves nothing there, and differences may see through it.
-            other, one_sided, jumps = _differenced(product)
-            (answers if isinstance(other, Estimates) else asides).append(other)  # type: ignore[arg-type]
     else:
         asides.append(said)
-        if differences:
-            other, one_sided, jumps = _differenced(product)
-            (answers if isinstance(other, Estimates) else asides).append(other)  # type: ignore[arg-type]
+    if differences and _leaves_open(said):
+        other, one_sided, jumps = _differenced(product)
+        if isinstance(other, Estimates):
+            answers.append(other)
+        else:
+            asides.append(other)
     testimony = testimony_of(answers, asides, shapes)
     fallback = _fallback(product)
     exact = said if isinstance(said, Exactly) else None
     return Evidence(
         product, testimony, _allowance(product, testimony, exact, fallback), fallback, exact, one_sided, jumps
     )
+
+
+def _leaves_open(said: Exactly | Aside) -> bool:
+    """Whether differences are wanted: no proof, or a formula that is 0/0 somewhere (the root of 0)."""
+    if isinstance(said, Aside):
+        return True
+    finite = all(np.all(np.isfinite(e.error)) for e in said.gradients.values())
+    return said.derivative.smoothness is Smoothness.SMOOTH and not finite
 
 
 def _shapes(product: Product) -> dict[str, tuple[int, ...]]:
@@ -193,8 +199,3 @@ def _block_dtype(product: Product, k: int) -> np.dtype[Any]:
     """The dtype in which a block's answer is honest: that of its input, or the subject's own for a JVP."""
     own = np.asarray(product.inputs[product.function.wrt[k]]).dtype if product.tangents is None else product.dtype
     return own if np.finfo(own).eps >= np.finfo(product.dtype).eps else product.dtype
-
-
-def at(product: Product, **changes: Any) -> Product:
-    """The product at other inputs, cotangents or tangents."""
-    return replace(product, **changes)

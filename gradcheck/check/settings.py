@@ -14,7 +14,7 @@ class Settings:
 
     Attributes
     ----------
-    interest: relative error that matters; None for max(1e-6, 64 u).
+    interest: relative error that matters; None for `compare.INTEREST` of the dtype.
     max_ulps: a gradient off by more units in the last place fails even if rounding explains it; None for no limit.
     moved_points: points tried besides, where a true gradient is zero at the point given.
     """

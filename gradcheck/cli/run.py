@@ -40,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", metavar="N", help="seed of generated cases: a number, or 'random'")
     parser.add_argument("--timeout", type=float, default=10.0, metavar="S", help="seconds per question (default 10)")
     parser.add_argument(
-        "--interest", type=float, metavar="R", help="relative error that matters (default max(1e-6, 64 u))"
+        "--interest", type=float, metavar="R", help="relative error that matters (default 1e-6; 1e-4 in float32)"
     )
     parser.add_argument(
         "--max-ulps", type=float, metavar="N", help="fail gradients that are off by more ulps than this"
