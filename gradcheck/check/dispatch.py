@@ -29,7 +29,7 @@ def try_any(
     Raises HarnessFault when proven oracles contradict each other; nothing the subject does raises.
     """
     if isinstance(case, Training):
-        return try_training(address, case, subject, settings, replay=replay)
+        return try_training(address, case, subject, oracles, settings, replay=replay)
     if isinstance(case, Cost):
         return try_cost(address, case, subject, oracles, settings, replay=replay)
     return try_case(address, case, subject, oracles, settings, replay=replay)

@@ -21,21 +21,21 @@ from numpy.typing import NDArray
 
 from gradcheck.check.allowance import allowances
 from gradcheck.check.batches import partition, shuffled
+from gradcheck.check.hearings import Hearings
 from gradcheck.check.outcome import as_expected, gravest_first, verdict_of
 from gradcheck.check.protocol import no_answer, protocol
 from gradcheck.check.settings import Settings
 from gradcheck.check.stopping import stopping
 from gradcheck.check.training_causes import WrongStep, cause
-from gradcheck.check.truth import testimony_of
 from gradcheck.errors import InvalidProblem, SubjectError, Unsupported
-from gradcheck.oracle.estimate import Estimate, Estimates
+from gradcheck.oracle.estimate import Estimate, Estimates, Oracle
 from gradcheck.oracle.training import BallArrays, TrainingTruth, estimates
 from gradcheck.problem import AdaGrad, Case, Constant, Decay, Training
 from gradcheck.problem.training import Arrays
 from gradcheck.subject.answer import Subject, TrainingStep
-from gradcheck.verdict.compare import UNIT_ROUNDOFF, Comparison, interest, intersect, judge
+from gradcheck.verdict.compare import INTEREST, UNIT_ROUNDOFF, Comparison, intersect, judge
 from gradcheck.verdict.finding import Finding, Severity, finding
-from gradcheck.verdict.result import Result, Verdict, Witness
+from gradcheck.verdict.result import Result, Verdict
 
 Array = NDArray[Any]
 
@@ -44,12 +44,23 @@ PERTURBATIONS = 8
 
 
 def try_training(
-    address: str, training: Training, subject: Subject, settings: Settings | None = None, *, replay: str = ""
+    address: str,
+    training: Training,
+    subject: Subject,
+    oracles: Sequence[Oracle],
+    settings: Settings | None = None,
+    *,
+    replay: str = "",
 ) -> Result:
-    """Put `subject` on trial in one training and return the result; nothing the subject does raises."""
+    """Put `subject` on trial in one training and return the result.
+
+    Raises HarnessFault when proven oracles contradict each other; nothing the subject does raises.
+    """
     settings = settings or Settings()
     started = time.perf_counter()
-    findings, judged = _try(training, subject, settings)
+    hearings = Hearings(oracles)
+    findings, judged = _try(training, subject, hearings, settings)
+    findings += hearings.findings()
     if verdict_of(findings) is Verdict.PASS and not any(c.compared for c in judged):
         findings.append(finding("GC033", why="the training took no step"))
     findings, verdict = as_expected(training.expect, findings, verdict_of(findings))
@@ -60,7 +71,7 @@ def try_training(
         findings=gravest_first(findings),
         comparisons=sum(c.compared for c in judged),
         worst=worst,
-        witnesses=(Witness(TrainingTruth.name, "proven", "agreed"),) if judged else (),
+        witnesses=hearings.witnesses(),
         sentence=training.sentence,
         labels=training.labels,
         seconds=time.perf_counter() - started,
@@ -69,7 +80,9 @@ def try_training(
     )
 
 
-def _try(training: Training, subject: Subject, settings: Settings) -> tuple[list[Finding], list[Comparison]]:
+def _try(
+    training: Training, subject: Subject, hearings: Hearings, settings: Settings
+) -> tuple[list[Finding], list[Comparison]]:
     try:
         answer = subject.train(training)
     except SubjectError as failure:
@@ -81,7 +94,7 @@ def _try(training: Training, subject: Subject, settings: Settings) -> tuple[list
     findings = [finding("GC020", what=", ".join(answer.mutated))] if answer.mutated else []
     findings += partition(training, answer.steps)
     truth = TrainingTruth(training)
-    steps = _Steps(training, truth, settings)
+    steps = _Steps(training, truth, hearings, settings)
     before = training.initial
     for step in answer.steps:
         if not len(step.indices):
@@ -89,11 +102,12 @@ def _try(training: Training, subject: Subject, settings: Settings) -> tuple[list
         if steps.judge(before, step):
             break
         before = step.parameters
+    comparisons = steps.settled()
     findings += steps.findings
     if not any(f.severity is Severity.ERROR for f in findings):
         findings += stopping(training, answer.steps, truth)
         findings += shuffled(training, answer.steps, subject)
-    return findings, steps.comparisons
+    return findings, comparisons
 
 
 def _protocol(training: Training, steps: Sequence[TrainingStep]) -> list[Finding]:
@@ -121,9 +135,10 @@ class _Steps:
 
     training: Training
     truth: TrainingTruth
+    hearings: Hearings
     settings: Settings
     findings: list[Finding] = field(default_factory=list)
-    comparisons: list[Comparison] = field(default_factory=list)
+    judged: list[tuple[Comparison, float]] = field(default_factory=list)
     exact: list[BallArrays] = field(default_factory=list)
     rounded: list[Mapping[str, Array]] = field(default_factory=list)
     costs: list[Mapping[str, Array]] = field(default_factory=list)
@@ -140,17 +155,15 @@ class _Steps:
             return True
         moved = estimates(self.truth.updates(self.exact))
         allowed = self._allowance(moved, before)
-        judged = [self._judge_block(name, step, expected[name], moved[name], allowed[name]) for name in expected]
-        self.comparisons += judged
-        wrong = [c for c in judged if np.any(c.wrong)]
+        compared = [self._judge_block(name, step, expected[name], allowed[name]) for name in expected]
+        self.judged += [(c, _scale(moved[c.block])) for c in compared]
+        wrong = [c for c in compared if np.any(c.wrong)]
         self.findings += [self._wrong(c, number, step) for c in wrong]
         if wrong:
             indices, after = step.indices, step.parameters
             mistake = WrongStep(number, indices, before, after, self.earlier, self.exact, allowed)
             if (words := cause(mistake, self.truth)) is not None:
                 self.findings.append(finding("GC051", cause=f"{words} (proved by step {number}, entry by entry)"))
-        else:
-            self.findings += [self._open(c, number) for c in judged if np.any(c.open)][:1]
         self.earlier = before
         return bool(wrong)
 
@@ -161,8 +174,7 @@ class _Steps:
         point = training.point(step.indices, before)
         case = Case("step", training.problem(len(step.indices)), point, dtype=training.dtype)
         known = estimates(exact)
-        said = Estimates(self.truth.name, None, known)
-        testimony = testimony_of([said], (), {name: block.value.shape for name, block in known.items()})
+        testimony = self.hearings.hear(case, Estimates(self.truth.name, None, known))
         self.exact.append(exact)
         self.rounded.append({name: block.value for name, block in known.items()})
         self.costs.append(allowances(case, testimony).gradients)
@@ -187,18 +199,34 @@ class _Steps:
             allowed[name] = 2.0 * spread[name] + (8 + t) * u * size + 2 * u * parameter + 4 * smallest
         return allowed
 
-    def _judge_block(
-        self, name: str, step: TrainingStep, expected: Estimate, moved: Estimate, allowed: Array
-    ) -> Comparison:
-        """Interest is in the update: what its rounding into the parameter costs can never matter."""
-        dtype = self.training.dtype
-        came = step.parameters[name].astype(dtype)
-        shape = came.shape
-        truth = intersect({self.truth.name: expected}, shape)
-        update = intersect({self.truth.name: moved}, shape)
-        matters = interest(update, dtype, 0.0, self.settings.interest)
-        matters = matters + 8 * UNIT_ROUNDOFF[dtype] * np.abs(truth.middle)
-        return judge(name, came, truth, allowed, matters)
+    def _judge_block(self, name: str, step: TrainingStep, expected: Estimate, allowed: Array) -> Comparison:
+        """What comes of it is wrong or not; what is open is settled when all steps are known."""
+        came = step.parameters[name].astype(self.training.dtype)
+        return judge(name, came, intersect({self.truth.name: expected}, came.shape), allowed, np.zeros(came.shape))
+
+    def settled(self) -> list[Comparison]:
+        """Every comparison, open where more is unknown than what matters; an open entry is said once.
+
+        Interest is in the update, at the block's largest scale in any step: the samples of one batch may all but
+        cancel, and what rounding then costs in a digit of their sum tells nothing of the rule. What the update's
+        rounding into the parameter costs can never matter.
+        """
+        dtype, settled = self.training.dtype, []
+        share = INTEREST[dtype] if self.settings.interest is None else self.settings.interest
+        largest: dict[str, float] = {}
+        for comparison, size in self.judged:
+            largest[comparison.block] = max(size, largest.get(comparison.block, 0.0))
+        for comparison, _ in self.judged:
+            middle = np.abs(comparison.truth.middle)
+            matters = share * largest[comparison.block] + 8 * UNIT_ROUNDOFF[dtype] * middle
+            matters = np.maximum(matters, float(np.finfo(dtype).smallest_normal))
+            settled.append(judge(comparison.block, comparison.answer, comparison.truth, comparison.allowance, matters))
+        blocks = len(largest)
+        for k, comparison in enumerate(settled):
+            if np.any(comparison.open):
+                self.findings.append(self._open(comparison, 1 + k // blocks))
+                break
+        return settled
 
     def _wrong(self, comparison: Comparison, number: int, step: TrainingStep) -> Finding:
         bad = comparison.not_finite if np.any(comparison.not_finite) else comparison.wrong
@@ -225,6 +253,11 @@ class _Steps:
         wanted = float(comparison.interest[at])
         why = f"{comparison.block}{list(at) or ''} is known to {bound:.3g}, and {wanted:.3g} matters"
         return finding("GC066", step=number, why=why)
+
+
+def _scale(update: Estimate) -> float:
+    """The root mean square of a block's update."""
+    return float(np.linalg.norm(update.value)) / float(np.sqrt(max(1, update.value.size)))
 
 
 def _schedule(training: Training) -> str:

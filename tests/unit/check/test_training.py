@@ -11,7 +11,9 @@ import pytest
 
 from gradcheck.check.settings import Settings
 from gradcheck.check.training import try_training
-from gradcheck.problem import MLP, AdaGrad, Constant, Custom, Decay, Training, Until
+from gradcheck.errors import HarnessFault
+from gradcheck.oracle import Aside, Estimates, Oracle, graph_oracles
+from gradcheck.problem import MLP, AdaGrad, Constant, Custom, Decay, Graph, Point, Training, Until
 from gradcheck.subject import InProcessSubject
 from gradcheck.verdict.result import Result, Verdict
 
@@ -78,8 +80,15 @@ class Trainer:
                 steps.append((batch, self.parameters))
 
 
-def trial(asked: Training, trainer: Callable[[Training], Any], settings: Settings | None = None) -> Result:
-    return try_training("s::t", asked, InProcessSubject(trainer, entry="train"), settings, replay="again")
+def trial(
+    asked: Training,
+    trainer: Callable[[Training], Any],
+    settings: Settings | None = None,
+    oracles: Sequence[Oracle] | None = None,
+) -> Result:
+    subject = InProcessSubject(trainer, entry="train")
+    heard = graph_oracles() if oracles is None else oracles
+    return try_training("s::t", asked, subject, heard, settings, replay="again")
 
 
 def with_method(name: str, method: Callable[..., Any]) -> Callable[[Training], Steps]:
@@ -116,13 +125,71 @@ class TestRight:
     def test_the_result_carries_the_case(self) -> None:
         result = trial(replace(training(), sentence="said", labels=("S3.b",)), right)
         assert (result.address, result.sentence, result.labels, result.replay) == ("s::t", "said", ("S3.b",), "again")
-        assert result.agreed == ("symbolic",)
+        assert result.agreed == ("symbolic", "exact", "finite_difference", "path_enumeration")
+        assert {w.reason for w in result.witnesses} == {"in 5 of 5 steps"}
 
     def test_an_expectation_is_strict(self) -> None:
         assert trial(replace(training(), expect=("FAIL", "known")), right).codes == ("GC042",)
         wrong = with_method("move", lambda self, w, change: w + change)
         result = trial(replace(training(), expect=("FAIL", "known")), wrong)
         assert (result.verdict, result.codes[-1]) == (Verdict.FAIL, "GC043")
+
+
+class Bent:
+    """An oracle whose gradients are off by a factor, from the given call on."""
+
+    def __init__(self, oracle: Oracle, factor: float, first: int = 1) -> None:
+        self.name, self._oracle, self._factor, self._left = oracle.name, oracle, factor, first
+
+    def __call__(self, graph: Graph, point: Point) -> Estimates | Aside:
+        said = self._oracle(graph, point)
+        self._left -= 1
+        if isinstance(said, Aside) or self._left > 0:
+            return said
+        bent = {name: replace(e, value=self._factor * e.value) for name, e in said.gradients.items()}
+        return replace(said, gradients=bent)
+
+
+class TestOracles:
+    """The truth of the steps is itself on trial: the other oracles cross-check every batch's gradient."""
+
+    @pytest.mark.parametrize("first", [1, 4])
+    @pytest.mark.parametrize("name", ["exact", "path_enumeration"])
+    def test_a_proof_that_disagrees_is_a_fault_of_the_harness(self, name: str, first: int) -> None:
+        bent = [Bent(o, 1 + 1e-9, first) if o.name == name else o for o in graph_oracles()]
+        with pytest.raises(HarnessFault, match="do not meet"):
+            trial(training(), right, oracles=bent)
+
+    @pytest.mark.parametrize("trainer", [right, lambda asked: [(i, dict(asked.parameters)) for i, _ in right(asked)]])
+    def test_an_estimate_that_disagrees_is_discarded_and_said_once(self, trainer: Any) -> None:
+        bent = [Bent(o, 1.01, 3) if o.name == "finite_difference" else o for o in graph_oracles()]
+        result = trial(training(), trainer, oracles=bent)
+        assert result.verdict is (Verdict.PASS if trainer is right else Verdict.FAIL)
+        if trainer is right:  # a wrong step ends the trial before the third gradient
+            assert {w.oracle: w.state for w in result.witnesses}["finite_difference"] == "discarded"
+            assert 1 <= len([f for f in result.findings if f.code == "GC041"]) <= 2  # one per block
+
+    def test_an_oracle_that_steps_aside_says_why(self) -> None:
+        def aside(graph: Graph, point: Point) -> Aside:
+            return Aside("exact", "not today")
+
+        aside.name = "exact"  # type: ignore[attr-defined]
+        result = trial(training(), right, oracles=[aside, *graph_oracles()[2:]])  # type: ignore[list-item]
+        assert result.agreed == ("symbolic", "finite_difference", "path_enumeration")
+        assert [f.facts["why"] for f in result.findings if f.code == "GC040"] == ["not today"]
+
+
+class TestInterest:
+    def test_samples_that_all_but_cancel_in_one_batch_are_judged_at_the_scale_of_the_others(self) -> None:
+        """In float32 the bias's gradient at step 1 is 0.025, a difference of numbers near 1: rounding moves it by 4e-6
+        of that scale, more than matters in 0.025 alone.
+        """
+        asked = training(dtype="float32")
+        assert trial(asked, right).verdict is Verdict.PASS
+        wrong = with_method(
+            "gradient", lambda self, batch: {n: 1.001 * g for n, g in Trainer.gradient(self, batch).items()}
+        )
+        assert trial(asked, wrong).verdict is Verdict.FAIL
 
 
 class TestAllowance:
