@@ -5,7 +5,7 @@ from _mlp import Network
 
 
 class Trainer:
-    """Mini-batches and schedules."""
+    """Mini-batches, schedules and stopping conditions."""
 
     def __init__(self, training):
         self.training = training
@@ -37,13 +37,29 @@ class Trainer:
         rate = rule.rate / (1.0 + rule.decay * t) if hasattr(rule, "decay") else rule.rate
         return {name: rate * g for name, g in gradients.items()}
 
+    def loss(self, parameters):
+        """On all data."""
+        everything = np.arange(self.training.samples)
+        whole = self.training.problem(self.training.samples)
+        return float(Network(whole, self.training.point(everything, parameters)).gradients()[0])
+
     def run(self):
-        """Every step."""
-        parameters, steps = dict(self.training.parameters), []
+        """Every step, until a stopping condition holds."""
+        training, until = self.training, self.training.until
+        parameters, steps, epochs = dict(training.parameters), [], 0
         while True:
+            before = self.loss(parameters)
             for batch in self.batches():
-                change = self.update(len(steps), self.gradient(batch, parameters))
-                parameters = {name: w - change[name] for name, w in parameters.items()}
-                steps.append((batch, parameters))
-                if len(steps) == self.training.steps:
+                gradient = self.gradient(batch, parameters)
+                norm = np.sqrt(sum(float(np.sum(g**2)) for g in gradient.values()))
+                if until.gradient_norm is not None and norm <= until.gradient_norm:
                     return steps
+                change = self.update(len(steps), gradient)
+                parameters = {name: (w - change[name]).astype(w.dtype) for name, w in parameters.items()}
+                steps.append((batch, parameters))
+                if len(steps) == training.steps or (until.when and until.when(len(steps), parameters)):
+                    return steps
+            epochs += 1
+            settled = until.loss_change is not None and abs(self.loss(parameters) - before) <= until.loss_change
+            if settled or epochs == until.epochs:
+                return steps
