@@ -1,0 +1,53 @@
+"""Edits of `reference/dag.py`, `rules.py` and `stable.py`: engine, what, old text, new text, marks (see `planted`)."""
+# ruff: noqa: E501 - a table of source lines reads best unbroken
+# fmt: off
+
+ROWS = (
+    # dag.py: branches, order, state.
+    ("dag.py", "running average", "adjoints[a] = message if sofar is None else sofar + message", "adjoints[a] = message if sofar is None else (sofar + message) / 2", "F10"),
+    ("dag.py", "starts from ones", "adjoints: list[Array | None] = [None] * len(graph)", "adjoints: list[Array | None] = [np.ones(shape, dtype) for shape in graph.shapes]", "F11"),
+    ("dag.py", "in place into a message", "adjoints[a] = message if sofar is None else sofar + message", "adjoints[a] = message if sofar is None else np.add(sofar, message, out=sofar)", "F15"),
+    ("dag.py", "first six batches only", "for batch in batches:", "for batch in batches[:6]:", "F14"),
+    ("dag.py", "walks the edges without a set", "for i in inner:\n        upstream,", "walk = [graph.loss]\n    for i in walk:\n        walk.extend(a for a in graph.arguments(i) if a not in leaves)\n        if i in leaves:\n            continue\n        upstream,", "F02", "F18"),
+    ("dag.py", "adjoints kept between calls", "adjoints = np.zeros(len(graph), dtype)", "adjoints = vars(_scalars).setdefault(len(graph), np.zeros(len(graph), dtype))", "F70"),
+    ("dag.py", "zeroes the parameters only", "adjoints = np.zeros(len(graph), dtype)", "adjoints = vars(_scalars).setdefault(len(graph), np.zeros(len(graph), dtype))\n    adjoints[list(leaves)] = 0.0", "F71"),
+    ("dag.py", "empty for unused", "np.zeros(graph.shapes[i], dtype) if adjoint is None", "np.empty(graph.shapes[i], dtype) if adjoint is None", "F73"),
+    ("dag.py", "scalars in single precision", "values = np.zeros(len(graph), dtype)", "values = np.zeros(len(graph), np.float32)", "F80"),
+    ("dag.py", "fancy += loses repeats", "np.add.at(adjoints, a, message)", "adjoints[a] += message", "F01", "F09"),
+    # rules.py: rows of the catalogue.
+    ("rules.py", "tanh at the input", "(g * stable.tanh_slope(x),)", "(g * (1.0 - np.square(x)),)", "F21", "F101"),
+    ("rules.py", "sigmoid at the input", "(g * stable.sigmoid_slope(x),)", "(g * x * (1.0 - x),)", "F23", "F101"),
+    ("rules.py", "sigmoid as tanh", "(g * stable.sigmoid_slope(x),)", "(g * (1.0 - v * v),)", "F24"),
+    ("rules.py", "relu lets all through", "(g * (x > 0),)),  # slope 0", "(g,)),  # slope 0", "F25"),
+    ("rules.py", "cosine's sign", "(-g * np.sin(x),)", "(g * np.sin(x),)", "F28"),
+    ("rules.py", "log at the output", "(g / x,)", "(g / v,)", "F30"),
+    ("rules.py", "exponent not lowered", "slope = y * np.power(x, np.where(y == 0, y, y - 1.0))", "slope = y * v", "F33"),
+    ("rules.py", "negation's sign", "lambda g, v, x: (-g,)", "lambda g, v, x: (g,)", "F38"),
+    ("rules.py", "abs as identity", "(g * np.sign(x),)", "(g,)", "F39"),
+    ("rules.py", "maximum to both", "lambda g, v, x, y: _take_greater(g, x, y)", "lambda g, v, x, y: (g, g)", "F40"),
+    ("rules.py", "leaky relu as relu", "(np.where(x > 0, g, slope * g),)", "(np.where(x > 0, g, 0.0 * g),)", "F41"),
+    ("rules.py", "one copy of a broadcast", "return np.reshape(np.sum(message, axis=(*range(added), *stretched)), shape)", "return np.reshape(message[tuple(0 if k < added or k in stretched else slice(None) for k in range(message.ndim))], shape)", "F50"),
+    ("rules.py", "stretched axes forgotten", "np.sum(message, axis=(*range(added), *stretched))", "np.sum(message, axis=tuple(range(added)))", "F53"),
+    ("rules.py", "expand_dims forgotten", "else np.expand_dims(g, axis)\n\n\ndef _sum", "else g\n\n\ndef _sum", "F54"),
+    ("rules.py", "sum as mean", "return (np.broadcast_to(_widen(g, x, axis, keepdims), x.shape),)\n\n\ndef _mean", "return (np.broadcast_to(_widen(g * (v.size / max(1, x.size)), x, axis, keepdims), x.shape),)\n\n\ndef _mean", "F56"),
+    ("rules.py", "1/n twice in mean", "_sum(g / (x.size // max(1, v.size)), v,", "_sum(g / (x.size // max(1, v.size)) ** 2, v,", "F57"),
+    ("rules.py", "matmul without transpose", "x_bar = np.matmul(g, np.swapaxes(columns, -1, -2))", "x_bar = np.matmul(g, columns if columns.shape[-1] == columns.shape[-2] else np.swapaxes(columns, -1, -2))", "F58"),
+    ("rules.py", "softmax's denominator constant", "return (v * (h - np.sum(h * v, axis=axis, keepdims=True)),)", "return (v * g,)", "F63"),
+    ("rules.py", "max to all", "return (largest * (_widen(g, x, axis, keepdims) / np.sum(largest, axis=axis, keepdims=True, dtype=x.dtype)),)", "return (np.broadcast_to(_widen(g, x, axis, keepdims), x.shape),)", "F65"),
+    ("rules.py", "reshape by columns", "(np.reshape(g, x.shape),)", '(np.reshape(g, x.shape, order="F"),)', "F66"),
+    ("rules.py", "take sends nothing back", "np.add.at(np.moveaxis(x_bar, axis, 0), index, picked)", "pass", "F60"),
+    ("rules.py", "same piece for all", "return tuple(np.split(g, np.cumsum([part.shape[axis] for part in parts[:-1]]), axis=axis))", "return tuple(np.take(g, range(part.shape[axis]), axis=axis) for part in parts)", "F68"),
+    # rules.py and stable.py: rules that no row of the catalogue has; the op is to be blamed.
+    ("rules.py", "sqrt of x for v", "(g / (2.0 * v),)", "(g / (2.0 * x),)", "sqrt"),
+    ("rules.py", "expm1 as exp", "(g * np.exp(x),)", "(g * v,)", "expm1"),
+    ("rules.py", "log1p as log", "(g / (1.0 + x),)", "(g / x,)", "log1p"),
+    ("rules.py", "tan without square", "(g * (1.0 + np.square(v)),)", "(g * (1.0 + v),)", "tan"),
+    ("rules.py", "softplus at the output", "lambda g, v, x: (g * stable.sigmoid(x),)", "lambda g, v, x: (g * stable.sigmoid(v),)", "softplus"),
+    ("rules.py", "elu forgets alpha", "g * alpha * np.exp(np.minimum(x, 0.0))", "g * np.exp(np.minimum(x, 0.0))", "elu"),
+    ("rules.py", "minimum as maximum", "_take_greater(g, -x, -y)", "_take_greater(g, x, y)", "minimum"),
+    ("rules.py", "logsumexp without its quotient", "return (_widen(g, x, axis, keepdims) * softmax(x, axis),)", "return (_widen(g, x, axis, keepdims) * np.exp(x),)", "logsumexp"),
+    ("rules.py", "log softmax forgets the sum", "return (g * complement - y * (np.sum(g, axis=axis, keepdims=True) - g),)", "return (g * complement,)", "log_softmax", "cross_entropy"),
+    ("rules.py", "where to both", "return g * chosen, g * ~chosen", "return g * chosen, g * chosen", "where"),
+    ("stable.py", "gelu without x phi", "return np.asanyarray(normal_cdf(x) + x * density)", "return np.asanyarray(normal_cdf(x) + density)", "gelu"),
+    ("stable.py", "sigmoid's slope not squared", "return np.asanyarray(e / np.square(1.0 + e))", "return np.asanyarray(e / (1.0 + e))", "sigmoid"),
+)
