@@ -111,12 +111,16 @@ class Result:
         return tuple(f.code for f in self.findings)
 
     def to_dict(self) -> dict[str, Any]:
-        """The result as plain data (strict JSON: non-finite numbers become strings)."""
+        """The result as plain data (strict JSON: non-finite numbers become strings).
+
+        Its labels are all the names that the case answers to, its own first.
+        """
+        own = [name] if (name := self.address.partition("::")[2]) else []
         return {
             "address": self.address,
             "verdict": str(self.verdict),
             "sentence": self.sentence,
-            "labels": list(self.labels),
+            "labels": list(dict.fromkeys((*own, *self.labels))),
             "comparisons": self.comparisons,
             "worst": None if self.worst is None else plain(asdict(self.worst)),
             "oracles": list(self.agreed),
