@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -170,7 +171,7 @@ def ci(folder: Path, readme: str, **environment: str) -> "subprocess.CompletedPr
     )
 
 
-TOOLS = "mkdir -p .venv/bin && for t in pip ruff mypy gradcheck; do cp tool .venv/bin/$t; done"
+TOOLS = "mkdir -p .venv/bin && for t in pip ruff mypy gradcheck pytest python; do cp tool .venv/bin/$t; done"
 
 
 @pytest.fixture
@@ -189,8 +190,18 @@ def test_ci_executes_the_readmes_lines_in_a_clone(repository: Path, tmp_path: Pa
     assert done.returncode == 0, done.stderr
     lines = notes.read_text(encoding="utf-8").splitlines()
     assert lines[:2] == ["gradcheck run one", "gradcheck run two words"]
-    assert [line.split()[0] for line in lines[2:]] == ["pip", "ruff", "ruff", "mypy"]
+    assert [line.split()[0] for line in lines[2:6]] == ["pip", "ruff", "ruff", "mypy"]
+    assert [line.split()[0] for line in lines[6:]] == ["pip", "pip", "pytest", "python"]
     assert not (repository / ".venv").exists()  # it happened in a clone
+
+
+def test_ci_installs_torch_first_and_as_the_extra_pins_it() -> None:
+    """Whatever else asks for torch must find it installed, or pip may fetch another build of it."""
+    run = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    (pin,) = [requirement for requirement in extra["peers"] if requirement.startswith("torch")]
+    assert f"pip install --quiet {pin}\n" in run
+    assert run.index(f"pip install --quiet {pin}\n") < run.index("peers]")
 
 
 def test_ci_stops_at_a_line_that_fails(repository: Path, tmp_path: Path) -> None:
