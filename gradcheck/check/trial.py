@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.check.adjoints import revealed
 from gradcheck.check.allowance import Allowances, allowances
 from gradcheck.check.asking import ask, entry_for
 from gradcheck.check.diagnose import causes
@@ -139,6 +140,8 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
     else:
         for comparison in compared[1:]:
             findings += _about(case, comparison)
+        if answer.adjoints and not any(c.wrong.any() for c in compared):
+            findings += revealed(case, answer.adjoints, oracles)
     return Trial(case, (*findings, *testimony.findings()), tuple(compared), testimony, by_hull)
 
 

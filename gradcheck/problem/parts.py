@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,41 @@ def slot_by_slot(graph: Graph, index: int, values: Mapping[str, Array]) -> tuple
     if graph.shapes[index]:
         node = build.sum(node, name=f"sum of {name}")
     return build.graph(node), point
+
+
+def probed(graph: Graph, nodes: Sequence[int]) -> tuple[Graph, list[str], dict[str, Array]]:
+    """The graph with a parameter added to each of the given nodes, the parameters' names, and their values, zeros.
+
+    The loss's gradient with respect to such a probe is its node's adjoint.
+    """
+    size, count = len(graph), len(nodes)
+    users = np.arange(size)
+    users[list(nodes)] = size + count + np.arange(count)
+    taken = set(graph.names)
+    probes = [_fresh(f"probe of {graph.names[i]}", taken) for i in nodes]
+    moved = [_fresh(f"{graph.names[i]} + probe", taken) for i in nodes]
+    pairs = np.stack([np.asarray(nodes, dtype=np.int64), size + np.arange(count)], axis=1)
+    offsets = graph.offsets
+    built = Graph(
+        np.concatenate([graph.codes, np.repeat([CODES["parameter"], CODES["add"]], count)]),
+        np.concatenate([offsets, np.full(count, offsets[-1]), offsets[-1] + 2 * np.arange(1, count + 1)]),
+        np.concatenate([users[graph.inputs], pairs.ravel()]),
+        loss=int(users[graph.loss]),
+        names=[*graph.names, *probes, *moved],
+        leaf_shapes={
+            **{i: graph.shapes[i] for i in range(size) if not graph.arguments(i) and i not in graph.constants},
+            **{size + k: graph.shapes[i] for k, i in enumerate(nodes)},
+        },
+        constants=graph.constants,
+        attributes=graph.attributes,
+    )
+    return built, probes, {probe: np.zeros(graph.shapes[i]) for probe, i in zip(probes, nodes, strict=True)}
+
+
+def _fresh(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "'"
+    return name
 
 
 def _needed(graph: Graph, leaf: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 A kind's code is stable: reports, baselines and `gradcheck explain GC012` rest on it. Codes are grouped:
 GC00x-GC01x protocol and numbers, GC02x contracts, GC03x undecided, GC04x notes, GC05x causes,
-GC06x trainings and costs.
+GC06x trainings and costs, GC07x revealed adjoints.
 """
 
 from __future__ import annotations
@@ -549,6 +549,32 @@ def _kinds() -> dict[str, FindingKind]:
             "step {step} cannot be judged: {why}",
             "The truth about a step needs the exact gradient at the parameters before it. Parameters that have grown beyond "
             "what the network's functions can take, or a kink, leave none.",
+        ),
+        # --- revealed adjoints -----------------------------------------------------------------------------------
+        FindingKind(
+            "GC070",
+            error,
+            "wrong adjoint",
+            "the adjoint of node {node}{entry} is {subject}, but the truth is {truth} (distance {distance:.3g}, allowed "
+            "{allowed:.3g}), although every parameter's gradient is right",
+            "The subject returned adjoints, dl/dv by node name, as the third part of its answer. This one is wrong, or not "
+            "complete: some of the node's users may not have sent their message, or sent it twice. Leave a node out of the "
+            "adjoints rather than giving a number that is not its adjoint.",
+        ),
+        FindingKind(
+            "GC071",
+            note,
+            "adjoints not judged",
+            "adjoints that were not judged: {why}",
+            "Adjoints are judged under the names that the graph gives its nodes; the parameters' gradients are judged in "
+            "any case.",
+        ),
+        FindingKind(
+            "GC072",
+            fatal,
+            "adjoint of the wrong form",
+            "the adjoint of node {node} must be an array of numbers of shape {wanted}, got {came}",
+            "An adjoint has the shape of its node's value.",
         ),
     )
     return {row.code: row for row in rows}

@@ -16,8 +16,8 @@ class Neurons:
         """The neurons in the order in which the backward pass visits them: each once, after all its successors."""
         return list(reversed(order))
 
-    def gradients(self):
-        """The loss and every gradient."""
+    def gradients(self, out_grad=None):
+        """The loss and every gradient; out_grad of every vertex is left in the dictionary given, if any."""
         network, point = self.network, self.point
         order, dtype = network.order(), point[network.inputs[0]].dtype
         out, signal = {u: point[u] for u in network.inputs}, {}
@@ -29,7 +29,8 @@ class Neurons:
         value, slope = LOSSES[network.loss](outputs, targets)
         if network.reduction == "mean":
             value, slope = value / network.batch, slope / network.batch
-        out_grad = {v: np.zeros(network.batch, dtype) for v in out}
+        out_grad = {} if out_grad is None else out_grad
+        out_grad.update({v: np.zeros(network.batch, dtype) for v in out})
         for k, v in enumerate(network.loss_neurons):
             out_grad[v] = slope[:, k]
         grads = {}

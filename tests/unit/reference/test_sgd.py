@@ -92,7 +92,7 @@ def test_every_epoch_is_a_random_partition():  # S3.b
         (Until(when=lambda step, parameters: step == 4), 4),
         (Until(when=lambda step, parameters: parameters["b1"][0] < 1e9), 1),
     ],
-    ids=str,
+    ids=["two epochs", "any gradient is small", "no gradient is", "any change is small", "after step 4", "at once"],
 )
 def test_stopping_conditions(until, steps):
     assert len(train(linear(Constant(0.01), steps=50, until=until))) == steps

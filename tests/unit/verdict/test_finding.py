@@ -22,6 +22,7 @@ GROUPS = {
     "notes": (range(40, 50), {Severity.NOTE, Severity.WARNING, Severity.ERROR}),
     "causes": (range(50, 60), {Severity.NOTE}),
     "trainings and costs": (range(60, 70), {Severity.ERROR, Severity.WARNING, Severity.OPEN}),
+    "revealed adjoints": (range(70, 80), {Severity.FATAL, Severity.ERROR, Severity.NOTE}),
 }
 
 

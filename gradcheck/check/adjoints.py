@@ -1,0 +1,99 @@
+"""Adjoints that a subject reveals are part of its answer, and judged: dl/dv of any node v.
+
+Every revealed node gets a probe, a parameter of value 0 that is added to it: dl/dv is the gradient with respect to the
+probe, so that the oracles answer for all nodes in one question. The nearest wrong node to the loss is named. Constants
+get no probe, since an op may rest on their being constant (an exponent that is a whole number).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.check.allowance import allowances
+from gradcheck.check.truth import hear
+from gradcheck.errors import InvalidProblem
+from gradcheck.numbers import Smoothness
+from gradcheck.oracle.estimate import Oracle
+from gradcheck.oracle.exact import Exactly
+from gradcheck.problem import Case
+from gradcheck.problem.parts import probed
+from gradcheck.verdict.compare import Comparison, judge
+from gradcheck.verdict.finding import Finding, finding
+
+Array = NDArray[Any]
+
+MOST = 1000
+"""Revealed adjoints that are judged at most: each makes the question longer by two nodes."""
+
+PROOF = "exact"
+"""The oracle that is asked about right adjoints; before one is called wrong, all are heard."""
+
+
+def revealed(case: Case, adjoints: Mapping[str, Array], oracles: Sequence[Oracle]) -> list[Finding]:
+    """Findings about the adjoints of a subject whose gradients are right: of the wrong form, or wrong.
+
+    Raises HarnessFault when proven oracles contradict each other.
+    """
+    graph = case.graph
+    places = {name: k for k, name in enumerate(graph.names)}
+    findings = []
+    if unknown := [name for name in adjoints if name not in places]:
+        findings.append(finding("GC071", why=f"{', '.join(map(repr, unknown))}: no such node in the graph"))
+    known = {places[name]: a for name, a in adjoints.items() if name in places}
+    if len(known) > MOST:
+        return [*findings, finding("GC071", why=f"{len(known)} nodes, of which at most {MOST} can be")]
+    for node, a in known.items():
+        if a.shape != graph.shapes[node] or a.dtype.kind not in "fiu":
+            came = f"an array of shape {a.shape} of {a.dtype}"
+            return [*findings, finding("GC072", node=repr(graph.names[node]), wanted=graph.shapes[node], came=came)]
+    judged = _judge(case, known, [o for o in oracles if o.name == PROOF] or oracles)
+    if any(c.wrong.any() for c in judged.values()):
+        judged = _judge(case, known, oracles)
+    for node in reversed(graph.order.tolist()):
+        if node in judged and judged[node].wrong.any():
+            return [*findings, _wrong(case, node, judged[node], sum(bool(c.wrong.any()) for c in judged.values()))]
+    return findings
+
+
+def _judge(case: Case, adjoints: Mapping[int, Array], oracles: Sequence[Oracle]) -> dict[int, Comparison]:
+    """Every revealed adjoint that something is known about, by node; none at a kink, where there is no one truth."""
+    varying = case.graph.depends_on_parameters()
+    nodes = [i for i in adjoints if case.graph.op(i) != "constant"]
+    for chosen in (nodes, [i for i in nodes if varying[i]]):  # an input may be one that nothing can be derived by
+        graph, probes, zeros = probed(case.graph, chosen)
+        try:
+            asked = Case(case.name, graph, {**case.point, **zeros}, dtype=case.dtype)
+        except InvalidProblem:
+            continue
+        testimony = hear(asked, oracles)
+        if any(isinstance(a, Exactly) and a.derivative.smoothness is not Smoothness.SMOOTH for a in testimony.answers):
+            return {}
+        limits = allowances(asked, testimony)
+        judged = {}
+        for i, probe in zip(chosen, probes, strict=True):
+            given, truth = adjoints[i].astype(case.dtype), testimony.gradients[probe]
+            judged[i] = judge(case.graph.names[i], given, truth, limits.gradients[probe], np.full(given.shape, np.inf))
+        return judged
+    return {}
+
+
+def _wrong(case: Case, node: int, comparison: Comparison, count: int) -> Finding:
+    bad = comparison.not_finite if np.any(comparison.not_finite) else comparison.wrong
+    with np.errstate(over="ignore", invalid="ignore"):
+        excess = np.where(bad, comparison.distance / np.maximum(comparison.allowance, np.finfo(float).tiny), -1.0)
+    at = tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
+    return finding(
+        "GC070",
+        loss=case.graph.names[case.graph.loss],
+        node=repr(case.graph.names[node]),
+        entry=list(at) or "",
+        subject=float(comparison.answer[at]),
+        truth=float(comparison.truth.middle[at]),
+        distance=float(comparison.distance[at]),
+        allowed=float(comparison.allowance[at]),
+        wrong=count,
+    )
