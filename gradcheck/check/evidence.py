@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from gradcheck.check.allowance import FEWEST, counted, measured
 from gradcheck.check.truth import Testimony, testimony_of
+from gradcheck.check.voices import along_one_direction, closed_form, complete, complex_entries
 from gradcheck.errors import GradcheckError
 from gradcheck.numbers import Smoothness
-from gradcheck.oracle.estimate import Aside, Estimate, Estimates, Kind
+from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Kind
 from gradcheck.oracle.exact import Exactly, exactly
 from gradcheck.oracle.finite_difference import difference_gradient, directional
 from gradcheck.problem.function import Product, lend
@@ -53,40 +54,34 @@ class Evidence:
         return self.testimony.gradients
 
 
-def gather(product: Product, *, differences: bool = True) -> Evidence:
-    """Hear the oracles: `exact` first; finite differences where it steps aside, or where its formula is 0/0.
+def gather(product: Product, *, voices: bool = True) -> Evidence:
+    """Hear the oracles: `exact` first, then `symbolic`; finite differences per entry where `exact` leaves some open.
+
+    Without `voices`, `exact` speaks alone, checked by its own other sweep.
 
     Raises HarnessFault when proofs contradict each other. Whatever f raises at the point itself passes.
     """
-    shapes = _shapes(product)
     said = exactly(product)
-    answers: list[Estimates] = []
-    asides: list[Aside] = []
-    one_sided, jumps = None, False
-    if isinstance(said, Exactly):
-        answers.append(said)
-    else:
-        asides.append(said)
-    if differences and _leaves_open(said):
-        other, one_sided, jumps = _differenced(product)
-        if isinstance(other, Estimates):
-            answers.append(other)
-        else:
-            asides.append(other)
-    testimony = testimony_of(answers, asides, shapes)
-    fallback = _fallback(product)
     exact = said if isinstance(said, Exactly) else None
-    return Evidence(
-        product, testimony, _allowance(product, testimony, exact, fallback), fallback, exact, one_sided, jumps
-    )
-
-
-def _leaves_open(said: Exactly | Aside) -> bool:
-    """Whether differences are wanted: no proof, or a formula that is 0/0 somewhere (the root of 0)."""
-    if isinstance(said, Aside):
-        return True
-    finite = all(np.all(np.isfinite(e.error)) for e in said.gradients.values())
-    return said.derivative.smoothness is Smoothness.SMOOTH and not finite
+    heard: list[Estimates | Aside] = [said]
+    along: list[Along] = []
+    one_sided, jumps = None, False
+    if voices:
+        written = closed_form(product, said)
+        heard.append(written)
+        if exact is not None and complete(exact):
+            along, asides = along_one_direction(product, exact)
+            heard += asides
+        elif exact is None or exact.derivative.smoothness is Smoothness.SMOOTH:  # a formula that is 0/0 (the root of 0)
+            other, one_sided, jumps = _differenced(product)
+            heard += [other, complex_entries(product)]
+        if isinstance(written, Estimates):  # a proof: no need of slopes seen by differences
+            one_sided, jumps = None, False
+    answers = [h for h in heard if isinstance(h, Estimates)]
+    testimony = testimony_of(answers, [h for h in heard if isinstance(h, Aside)], _shapes(product), along)
+    fallback = _fallback(product)
+    allowance = _allowance(product, testimony, exact, fallback)
+    return Evidence(product, testimony, allowance, fallback, exact, one_sided, jumps)
 
 
 def _shapes(product: Product) -> dict[str, tuple[int, ...]]:

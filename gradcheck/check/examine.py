@@ -20,7 +20,7 @@ from gradcheck.check.protocol import no_answer
 from gradcheck.check.question import Question, Reply
 from gradcheck.check.settings import Settings
 from gradcheck.check.structure import projections
-from gradcheck.errors import GradcheckError, InvalidProblem, SubjectError
+from gradcheck.errors import GradcheckError, HarnessFault, InvalidProblem, SubjectError
 from gradcheck.problem.function import Product, lend
 from gradcheck.verdict.finding import Finding, Severity, finding
 from gradcheck.verdict.result import Result, Verdict
@@ -255,7 +255,9 @@ class Examination:
         if wrong := self.protocol(product, reply):
             return wrong
         try:
-            evidence = gather(self._truth_of(product), differences=False)
+            evidence = gather(self._truth_of(product), voices=False)
+        except HarnessFault:
+            raise
         except GradcheckError:
             return []
         if evidence.exact is None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from gradcheck.errors import HarnessFault, Unsupported
-from gradcheck.oracle.estimate import Aside, Estimate, Estimates, Oracle
+from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Oracle
 from gradcheck.problem import Case, Graph, Point
-from gradcheck.verdict.compare import Truth, intersect
+from gradcheck.verdict.compare import Truth, intersect, misses
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import Witness
 
@@ -23,12 +25,16 @@ class Testimony:
     asides: one per oracle that stepped aside.
     loss: the truth about the loss value.
     gradients: the truth about each parameter's gradient.
+    along: what oracles said along one direction.
+    missed: the oracles among these that miss the proven truth, and are discarded.
     """
 
     answers: tuple[Estimates, ...]
     asides: tuple[Aside, ...]
     loss: Truth
     gradients: Mapping[str, Truth]
+    along: tuple[Along, ...] = ()
+    missed: tuple[str, ...] = ()
 
     def findings(self) -> list[Finding]:
         """Discarded estimates (warnings), oracles that stepped aside and oracles' own remarks (notes)."""
@@ -36,6 +42,8 @@ class Testimony:
         for block, truth in [("the loss", self.loss), *self.gradients.items()]:
             for oracle, proof, entry in truth.discarded:
                 found.append(finding("GC041", oracle=oracle, proven=proof, block=block, entry=list(entry) or ""))
+        for oracle in self.missed:
+            found.append(finding("GC041", oracle=oracle, proven="the truth", block="one random direction", entry=""))
         found += [finding("GC040", oracle=aside.oracle, why=aside.reason) for aside in self.asides]
         return found
 
@@ -51,7 +59,14 @@ class Testimony:
                 at = (float(estimate.value[worst[1]]), float(estimate.error[worst[1]]))
             kind = str(estimates[0].kind) if estimates else ""
             state = "discarded" if answer.oracle in discarded else "agreed"
-            rows.append(Witness(answer.oracle, kind, state, "; ".join(answer.notes), at))
+            of = sum(e.error.size for e in estimates)
+            entries = sum(int(np.sum(np.isfinite(e.error))) for e in estimates)
+            rows.append(Witness(answer.oracle, kind, state, "; ".join(answer.notes), at, entries, of))
+        for along in self.along:
+            state = "discarded" if along.oracle in self.missed else "agreed"
+            rows.append(
+                Witness(along.oracle, str(along.estimate.kind), state, "; ".join(along.notes), None, directions=1)
+            )
         rows += [Witness(aside.oracle, "", "aside", aside.reason) for aside in self.asides]
         return tuple(rows)
 
@@ -77,19 +92,28 @@ def hear_graph(graph: Graph, point: Point, oracles: Sequence[Oracle]) -> Testimo
             asides.append(said)
         else:
             answers.append(said)
-    return testimony_of(answers, asides, {graph.names[i]: graph.shapes[i] for i in graph.parameters})
+    return testimony_of(answers, asides, {graph.names[i]: graph.shapes[i] for i in graph.parameters}, ())
 
 
 def testimony_of(
-    answers: Sequence[Estimates], asides: Sequence[Aside], shapes: Mapping[str, tuple[int, ...]]
+    answers: Sequence[Estimates],
+    asides: Sequence[Aside],
+    shapes: Mapping[str, tuple[int, ...]],
+    along: Sequence[Along],
 ) -> Testimony:
-    """Put together what the oracles said about blocks of the given shapes."""
+    """Put together what the oracles said about blocks of the given shapes, and `along` directions in them.
+
+    Raises HarnessFault when two proofs contradict each other.
+    """
     losses = {a.oracle: a.loss for a in answers if a.loss is not None}
     gradients = {
         block: _together(f"the gradient of {block!r}", {a.oracle: a.gradients[block] for a in answers}, shape)
         for block, shape in shapes.items()
     }
-    return Testimony(tuple(answers), tuple(asides), _together("the loss value", losses, ()), gradients)
+    everything = (*(a for answer in answers for a in answer.along), *along)
+    missed = tuple(a.oracle for a in everything if misses(gradients, a))
+    loss = _together("the loss value", losses, ())
+    return Testimony(tuple(answers), tuple(asides), loss, gradients, everything, missed)
 
 
 def _together(what: str, estimates: Mapping[str, Estimate], shape: tuple[int, ...]) -> Truth:

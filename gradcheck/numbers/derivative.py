@@ -1,6 +1,7 @@
 """Derivatives of one finished run, in balls: reverse, forward, and the check of one by the other."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from gradcheck.errors import HarnessFault
 from gradcheck.numbers import sweep
 from gradcheck.numbers.arithmetic import Array
+from gradcheck.numbers.ball import Enclosure
 from gradcheck.numbers.session import Run
 
 
@@ -69,28 +71,89 @@ def tangents_of(run: Run, tangents: Sequence[Array | None]) -> list[Array]:
     ]
 
 
-def cross_check(run: Run, cotangents: Sequence[Array], gradient: Sequence[Array], seed: int) -> None:
+@dataclass(frozen=True)
+class Crossing:
+    """u^T J v of a smooth run by the sweep that did not make the derivative, which can be held against it.
+
+    Attributes
+    ----------
+    directions: per part of the derivative, an array of its shape: v for J^T u, u for J v.
+    number: the sum over all parts of <derivative, direction>, enclosed.
+    """
+
+    directions: tuple[Array, ...]
+    number: Enclosure
+
+
+def cross_check(run: Run, cotangents: Sequence[Array], gradient: Sequence[Array], seed: int) -> Crossing | None:
     """u . (J v), by dual numbers, against (J^T u) . v, by the reverse sweep, for a random direction v.
 
-    Raises HarnessFault if the two balls do not meet. Entries whose derivative is not finite are left out of v.
+    Entries whose derivative is not finite are left out of v. None where an infinite derivative lies on the way.
+
+    Raises HarnessFault if the two balls do not meet.
     """
-    balls = run.trace.balls
     random = np.random.default_rng(seed)
-    directions = []
-    for array in gradient:
-        finite = np.isfinite(balls.midpoint(array))
-        directions.append(np.where(finite, random.standard_normal(finite.shape), 0.0))
+    directions = _finite(run, gradient, [random.standard_normal(array.shape) for array in gradient])
     outputs = tangents_of(run, directions)
-    ahead = _inner(balls, [balls.constant(np.asarray(c)) for c in cotangents], outputs)
-    known = [balls.keep(g, d != 0) for g, d in zip(gradient, directions, strict=True)]
-    back = _inner(balls, known, [balls.constant(d) for d in directions])
-    if not np.all(np.isfinite([balls.midpoint(ahead), balls.midpoint(back)])):
-        return  # an infinite derivative somewhere on the way, as of sqrt at 0
-    if not balls.overlap(ahead, back):
+    return _crossing(run, "reverse", gradient, directions, cotangents, outputs)
+
+
+def cross_check_forward(
+    run: Run, tangents: Sequence[Array | None], found: Sequence[Array], seed: int
+) -> Crossing | None:
+    """(J v) . u, by dual numbers, against v . (J^T u), by the reverse sweep, for a random cotangent u.
+
+    As `cross_check`, for the derivative `found` along `tangents`.
+    """
+    directions = _finite(run, found, probe(run, None, seed))
+    adjoints, _ = adjoints_of(run, directions)
+    given = [
+        np.zeros(run.trace.record.nodes[slot].shape) if t is None else np.asarray(t)
+        for slot, t in zip(run.trace.record.inputs, tangents, strict=True)
+    ]
+    return _crossing(run, "forward", found, directions, given, gradients(run, adjoints))
+
+
+def probe(run: Run, cotangents: Sequence[Array] | None, seed: int) -> list[Array]:
+    """The cotangents to look with: those given, or 1 for one scalar output, else random ones."""
+    shapes = [run.trace.record.nodes[slot].shape for slot in run.outputs]
+    if cotangents is not None:
+        return [np.asarray(c) for c in cotangents]
+    if shapes == [()]:
+        return [np.ones(())]
+    random = np.random.default_rng(seed)
+    return [random.standard_normal(shape) for shape in shapes]
+
+
+def _finite(run: Run, parts: Sequence[Array], directions: Sequence[Array]) -> list[Array]:
+    """The directions, 0 where a part is not finite."""
+    middles = [run.trace.balls.midpoint(part) for part in parts]
+    return [np.where(np.isfinite(m), d, 0.0) for m, d in zip(middles, directions, strict=True)]
+
+
+def _crossing(
+    run: Run,
+    sweep_used: str,
+    parts: Sequence[Array],
+    directions: Sequence[Array],
+    weights: Sequence[Array],
+    others: Sequence[Array],
+) -> Crossing | None:
+    """<parts, directions> against <weights, others>, what the other sweep made."""
+    balls = run.trace.balls
+    across = _inner(balls, [balls.constant(np.asarray(w)) for w in weights], others)
+    known = [balls.keep(p, d != 0) for p, d in zip(parts, directions, strict=True)]
+    along = _inner(balls, known, [balls.constant(d) for d in directions])
+    if not np.all(np.isfinite([balls.midpoint(across), balls.midpoint(along)])):
+        return None  # an infinite derivative somewhere on the way, as of sqrt at 0
+    if not balls.overlap(across, along):
+        other = "forward" if sweep_used == "reverse" else "reverse"
         raise HarnessFault(
             "the reverse and the forward sweep of the exact oracle contradict each other along one direction: "
-            f"{float(balls.midpoint(back)):.17g} backward, {float(balls.midpoint(ahead)):.17g} forward"
+            f"{float(balls.midpoint(along)):.17g} by the {sweep_used} sweep, "
+            f"{float(balls.midpoint(across)):.17g} by the {other} one"
         )
+    return Crossing(tuple(directions), balls.enclosure(across))
 
 
 def _inner(balls: Any, left: Sequence[Array], right: Sequence[Array]) -> Any:

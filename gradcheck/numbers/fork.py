@@ -17,8 +17,8 @@ import numpy as np
 from gradcheck.errors import Unsupported
 from gradcheck.numbers.arithmetic import Array
 from gradcheck.numbers.ball import Balls, backend
-from gradcheck.numbers.derivative import adjoints_of
-from gradcheck.numbers.inert import inert, probe
+from gradcheck.numbers.derivative import adjoints_of, probe
+from gradcheck.numbers.inert import inert
 from gradcheck.numbers.location import Site
 from gradcheck.numbers.outcome import Outcomes
 from gradcheck.numbers.record import MOST_ENTRIES

@@ -9,17 +9,6 @@ from gradcheck.numbers.derivative import adjoints_of
 from gradcheck.numbers.session import Run
 
 
-def probe(current: Run, cotangents: Sequence[Array] | None, seed: int) -> list[Array]:
-    """The cotangents to look with: those given, or 1 for one scalar output, else random ones."""
-    shapes = [current.trace.record.nodes[slot].shape for slot in current.outputs]
-    if cotangents is not None:
-        return [np.asarray(c) for c in cotangents]
-    if shapes == [()]:
-        return [np.ones(())]
-    random = np.random.default_rng(seed)
-    return [random.standard_normal(shape) for shape in shapes]
-
-
 def inert(current: Run, cotangents: Sequence[Array]) -> set[int]:
     """Numbers of the decisions that only chose between equal values with an adjoint of 0."""
     decisions = current.trace.decisions

@@ -10,7 +10,8 @@ import numpy as np
 from gradcheck.numbers import derivative
 from gradcheck.numbers.arithmetic import Array, Shape
 from gradcheck.numbers.ball import Balls, Enclosure
-from gradcheck.numbers.inert import inert, probe
+from gradcheck.numbers.derivative import Crossing, probe
+from gradcheck.numbers.inert import inert
 from gradcheck.numbers.location import Site
 from gradcheck.numbers.nearby import gradients_around, occurring
 from gradcheck.numbers.rounding import Rounding, rounding_of_jvp, rounding_of_vjp
@@ -48,6 +49,7 @@ class Derivative:
     alternatives: the distinct derivatives among all outcomes, each like `parts`; one where smooth.
     occurs: for each alternative, whether some outcome with it was seen at points near this one.
     notes: one sentence per fork ("np.maximum: a tie (line 3 of model.py)").
+    crossing: one number about `parts` by the other sweep; None where it was not asked for or is not finite.
     """
 
     smoothness: Smoothness
@@ -55,6 +57,7 @@ class Derivative:
     alternatives: tuple[tuple[Enclosure, ...], ...]
     occurs: tuple[bool, ...]
     notes: tuple[str, ...]
+    crossing: Crossing | None = None
 
 
 @dataclass(frozen=True)
@@ -170,36 +173,44 @@ class Outcomes:
 
     # -- derivatives -----------------------------------------------------------------------------------------------
 
-    def vjp(self, cotangents: Sequence[Array] | None = None, *, check: bool = True) -> Derivative:
+    def vjp(self, cotangents: Sequence[Array] | None = None) -> Derivative:
         """J^T u: one part per differentiated argument.
 
-        Parameters
-        ----------
-        cotangents: one array per output, of its shape; default 1 for a single output of shape ().
-        check: compare with a forward sweep (HarnessFault if they contradict each other).
+        `cotangents`: one array per output, of its shape; default 1 for a single output of shape ().
+
+        HarnessFault if a forward sweep contradicts it.
         """
         if cotangents is None and self.output_shapes != ((),):
             raise ValueError(f"outputs of shapes {self.output_shapes} need cotangents")
         with self.balls.working(self.bits):
             given = probe(self.first, cotangents, 0)
             answers = []
+            crossings: list[Crossing | None] = []
             for number, run in enumerate(self.runs):
                 if run.inert and not run.inert <= inert(run, given):
                     # Under this cotangent a tie matters that did not under the one explored with.
-                    return self.again(given, None).vjp(given, check=check)
+                    return self.again(given, None).vjp(given)
                 adjoints, _ = derivative.adjoints_of(run, given)
                 gradient = derivative.gradients(run, adjoints)
-                if check and number < _CHECKED:
-                    derivative.cross_check(run, given, gradient, self.task.seed + 1)
+                if number < _CHECKED:
+                    crossings.append(derivative.cross_check(run, given, gradient, self.task.seed + 1))
                 answers.append(gradient)
-            return self._judge(answers)
+            return self._judge(answers, crossings)
 
     def jvp(self, tangents: Sequence[Array | None]) -> Derivative:
-        """J v: one part per output. `tangents`: one array per differentiated argument (None for zeros)."""
-        with self.balls.working(self.bits):
-            return self._judge([derivative.tangents_of(run, tangents) for run in self.runs])
+        """J v: one part per output. `tangents`: one array per differentiated argument (None for zeros).
 
-    def _judge(self, answers: Sequence[Sequence[Array]]) -> Derivative:
+        HarnessFault if the reverse sweep contradicts it.
+        """
+        with self.balls.working(self.bits):
+            answers = [derivative.tangents_of(run, tangents) for run in self.runs]
+            crossings = [
+                derivative.cross_check_forward(run, tangents, answer, self.task.seed)
+                for run, answer in zip(self.runs[:_CHECKED], answers, strict=False)
+            ]
+            return self._judge(answers, crossings)
+
+    def _judge(self, answers: Sequence[Sequence[Array]], crossings: Sequence[Crossing | None]) -> Derivative:
         """Smooth, kink or jump."""
         distinct: list[int] = []
         occurs: list[bool] = []
@@ -226,7 +237,8 @@ class Outcomes:
         notes = dict.fromkeys(
             decision.what for run in self.runs for k, decision in enumerate(run.trace.decisions) if k not in run.inert
         )
-        return Derivative(kind, alternatives[0], alternatives, tuple(occurs), tuple(notes))
+        crossing = next(iter(crossings), None)
+        return Derivative(kind, alternatives[0], alternatives, tuple(occurs), tuple(notes), crossing)
 
     def adjoints(self, cotangents: Sequence[Array]) -> tuple[Enclosure, ...]:
         """The total adjoint of every output: its own cotangent and what reaches it from outputs computed of it.

@@ -55,20 +55,30 @@ class Sheet:
     longest: a formula of more operations than this gets a symbol of its own (see `definitions`).
     budget: number of operations after which `Unsupported` is raised.
     decide: decides comparisons instead of the balls: a sign for (a, b) as of a - b. There are no balls then.
+    dtype: what arrays of symbols say about themselves: the dtype of the floats that they stand for, or object.
 
     Attributes
     ----------
     known: value of each symbol that stands for a given float; None for a leaf without a value.
     definitions: the formula behind each symbol that stands for one, in an order in which they can be evaluated.
+    refusal: why a symbol refused to become a float, which user code may have caught.
     """
 
     def __init__(
-        self, *, bits: int = 50, longest: int = 200, budget: int = 30_000, decide: Decide | None = None
+        self,
+        *,
+        bits: int = 50,
+        longest: int = 200,
+        budget: int = 30_000,
+        decide: Decide | None = None,
+        dtype: Any = object,
     ) -> None:
         self.kernel: Any = kernel()
         self.bits, self.longest, self.budget, self.decide = bits, longest, budget, decide
         self.balls: Backend | None = None if decide else backend()
+        self.dtype = np.dtype(dtype)
         self.operations = 0
+        self.refusal = ""
         self.known: dict[Expression, float | None] = {}
         self.definitions: dict[Expression, Expression] = {}
         self._names: set[str] = set()
@@ -245,7 +255,8 @@ class Symbol:
         return self != 0
 
     def __float__(self) -> NoReturn:
-        raise TypeError(f"{self!r} is a symbol and cannot become a float without losing its derivative")
+        self.sheet.refusal = f"{self!r} is a symbol and cannot become a float without losing its derivative"
+        raise TypeError(self.sheet.refusal)
 
     __int__ = __index__ = __complex__ = __float__
 

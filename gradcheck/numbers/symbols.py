@@ -51,7 +51,7 @@ class Symbols(np.lib.mixins.NDArrayOperatorsMixin):
     shape = property(lambda self: self.data.shape)
     ndim = property(lambda self: self.data.ndim)
     size = property(lambda self: self.data.size)
-    dtype = property(lambda self: self.data.dtype)
+    dtype = property(lambda self: self.sheet.dtype)
     T = property(lambda self: Symbols(self.sheet, self.data.T))
     real = property(lambda self: self)
     flat = property(lambda self: self.data.flat)
@@ -79,8 +79,9 @@ class Symbols(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if dtype is not None and np.dtype(dtype) != object:
-            raise TypeError(f"an array of symbols cannot become {np.dtype(dtype)} without losing its derivative")
-        return self.data
+            self.sheet.refusal = f"an array of symbols cannot become {np.dtype(dtype)} without losing its derivative"
+            raise TypeError(self.sheet.refusal)
+        return self.data.copy() if copy else self.data
 
     def item(self) -> Symbol:
         """The only element."""

@@ -9,7 +9,7 @@ at every step h, is made visible by moving the point by a millionth of its size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,8 +69,59 @@ def complex_step_gradient(
     ------
     InvalidProblem, and whatever f raises at the point itself: as `difference_gradient`.
     """
-    real = BlackBox(f, inputs)
+    opened = _open(f, inputs, cotangent)
+    if isinstance(opened, Aside):
+        return opened
+    real, probe, value, size = opened
     chosen = chosen_inputs(real, wrt)
+    values, errors = [], []
+    with probe.box.watching():
+        for block in chosen:
+            found, error = _block(probe, block, size)
+            values.append(found)
+            errors.append(error)
+    runs = real.evaluations + probe.box.evaluations
+    if probe.refusal and not any(np.isfinite(e).any() for e in errors):
+        return Aside(NAME, probe.refusal)
+    gradients: list[Estimate | None] = [None] * len(real.inputs)
+    for block, found, error in zip(chosen, values, errors, strict=True):
+        shape = real.inputs[block].shape
+        gradients[block] = Estimate(found.reshape(shape), error.reshape(shape), Kind.ESTIMATED)
+    loss = Estimate(np.array(value), np.array(SAFETY * _UNIT * size), Kind.ESTIMATED)
+    return Differences(loss, tuple(gradients), (), (None,) * len(gradients), runs, "complex128")
+
+
+def complex_step_along(
+    f: Callable[..., Any],
+    inputs: Sequence[ArrayLike],
+    direction: Unit,
+    cotangent: ArrayLike | tuple[ArrayLike, ...] | None = None,
+) -> tuple[Estimate, int] | Aside:
+    """The derivative of sum(cotangent * f(inputs + t u)) by t at 0, and how often f ran.
+
+    `direction`: by input, u as an array of its shape, which should move entries by about their own size. Everything
+    else as `complex_step_gradient`.
+    """
+    opened = _open(f, inputs, cotangent)
+    if isinstance(opened, Aside):
+        return opened
+    real, probe, _, size = opened
+    with probe.box.watching():
+        value, error = _tangent(probe, direction)
+        if np.isfinite(error):
+            slope, doubt = _circle(probe, direction, size)
+            error = np.inf if probe.disagree(slope, value, 8 * doubt + error) else error + 8 * doubt
+    if not np.isfinite(error):
+        return Aside(NAME, probe.refusal)
+    found = Estimate(np.array(value), np.array(error + _UNIT * abs(value)), Kind.ESTIMATED)
+    return found, real.evaluations + probe.box.evaluations
+
+
+def _open(
+    f: Callable[..., Any], inputs: Sequence[ArrayLike], cotangent: ArrayLike | tuple[ArrayLike, ...] | None
+) -> tuple[BlackBox, _Probe, float, float] | Aside:
+    """f in real numbers, f in complex ones, its value, and the size of what the value is a sum of; or why not."""
+    real = BlackBox(f, inputs)
     weights = cotangent_parts(real, cotangent)
     value = _weighed(real.outputs, weights).real
     size = _size(real.outputs, weights)
@@ -80,22 +131,7 @@ def complex_step_gradient(
         return Aside(NAME, f"the code does not run in complex numbers: {_first_line(refusal)}")
     if reason := _unlike(real, box, weights, value, size):
         return Aside(NAME, reason)
-    probe = _Probe(box, weights)
-    values, errors = [], []
-    with box.watching():
-        for block in chosen:
-            found, error = _block(probe, block, size)
-            values.append(found)
-            errors.append(error)
-    runs = real.evaluations + box.evaluations
-    if probe.refusal and not any(np.isfinite(e).any() for e in errors):
-        return Aside(NAME, probe.refusal)
-    gradients: list[Estimate | None] = [None] * len(real.inputs)
-    for block, found, error in zip(chosen, values, errors, strict=True):
-        shape = real.inputs[block].shape
-        gradients[block] = Estimate(found.reshape(shape), error.reshape(shape), Kind.ESTIMATED)
-    loss = Estimate(np.array(value), np.array(SAFETY * _UNIT * size), Kind.ESTIMATED)
-    return Differences(loss, tuple(gradients), (), (None,) * len(gradients), runs, "complex128")
+    return real, _Probe(box, weights), value, size
 
 
 class ComplexStep:
@@ -124,22 +160,34 @@ class ComplexStep:
 complex_step = ComplexStep()
 
 
+Unit = Mapping[int, Array]
+"""A direction: by input, an array of its shape."""
+
+
 @dataclass
 class _Probe:
-    """f weighed by the cotangent, at complex displacements of one input; `refusal` is the first reason to doubt it."""
+    """f weighed by the cotangent, at complex displacements of its inputs; `refusal` is the first reason to doubt it."""
 
     box: BlackBox
     weights: Sequence[Array]
     refusal: str = ""
 
-    def __call__(self, block: int, displacement: Array) -> complex:
+    def __call__(self, unit: Unit, z: complex) -> complex:
         inputs = list(self.box.inputs)
-        inputs[block] = inputs[block] + displacement
+        for block, u in unit.items():
+            inputs[block] = inputs[block] + u * z
         outputs = self.box(inputs)
         return complex(np.nan) if outputs is None else _weighed(outputs, self.weights)
 
     def doubt(self, reason: str) -> None:
         self.refusal = self.refusal or reason
+
+    def disagree(self, slope: float, expected: float, allowed: float) -> bool:
+        """Whether the imaginary part contradicts the circle, which makes both worthless."""
+        if np.isfinite(allowed) and not abs(slope - expected) <= allowed:
+            self.doubt("the imaginary part disagrees with the function's values on a circle: not holomorphic")
+            return True
+        return False
 
 
 def _block(probe: _Probe, block: int, size: float) -> tuple[Array, Array]:
@@ -154,28 +202,26 @@ def _block(probe: _Probe, block: int, size: float) -> tuple[Array, Array]:
         unit.flat[i] = flat[i]
         if x.size <= ALONE:
             units.append(unit)
-        value[i], error[i] = _tangent(probe, block, unit)
+        value[i], error[i] = _tangent(probe, {block: unit})
     if x.size > ALONE:
         spread = 0.5 + (np.arange(x.size) * np.sqrt([[5.0], [2.0]])) % 1
         units = [(s * flat * (-1.0) ** np.arange(x.size)).reshape(x.shape) for s in spread]
     for i, unit in enumerate(units):
-        slope, doubt = _circle(probe, block, unit, size)
+        slope, doubt = _circle(probe, {block: unit}, size)
         mine = slice(i, i + 1) if x.size <= ALONE else slice(None)
         share = np.abs(unit.ravel()[mine])
         expected = float(np.sum(value[mine] * unit.ravel()[mine] / flat[mine]))
-        allowed = 8 * doubt + float(np.sum(error[mine] * share / flat[mine]))
-        if np.isfinite(allowed) and not abs(slope - expected) <= allowed:
-            probe.doubt("the imaginary part disagrees with the function's values on a circle: not holomorphic")
+        if probe.disagree(slope, expected, 8 * doubt + float(np.sum(error[mine] * share / flat[mine]))):
             doubt = np.inf
         error[mine] += 8 * doubt * flat[mine] / share
     error += _UNIT * np.abs(value)
     return value / flat, error / flat
 
 
-def _tangent(probe: _Probe, block: int, unit: Array) -> tuple[float, float]:
+def _tangent(probe: _Probe, unit: Unit) -> tuple[float, float]:
     """The derivative along `unit` by the imaginary part, and what rounding leaves of it over moved points."""
-    slopes = np.array([probe(block, unit * complex(d, STEP)).imag / STEP for d in DITHER])
-    doubled = probe(block, unit * complex(0, 2 * STEP)).imag / STEP
+    slopes = np.array([probe(unit, complex(d, STEP)).imag / STEP for d in DITHER])
+    doubled = probe(unit, complex(0, 2 * STEP)).imag / STEP
     if not np.all(np.isfinite(slopes)) or not np.isfinite(doubled):
         probe.doubt("no value, or a warning that the real run does not give, at a complex step")
         return 0.0, np.inf
@@ -189,7 +235,7 @@ def _tangent(probe: _Probe, block: int, unit: Array) -> tuple[float, float]:
     return float((inverse @ slopes)[3]), SAFETY * noise
 
 
-def _circle(probe: _Probe, block: int, unit: Array, size: float) -> tuple[float, float]:
+def _circle(probe: _Probe, unit: Unit, size: float) -> tuple[float, float]:
     """The derivative along `unit` from values on a circle, and the negative coefficients there, as slopes.
 
     The radius is the one with the smallest of these; (0, inf) where they vanish on none.
@@ -197,7 +243,7 @@ def _circle(probe: _Probe, block: int, unit: Array, size: float) -> tuple[float,
     best = 0.0, np.inf
     turns = np.exp(2j * np.pi * np.arange(CIRCLE) / CIRCLE)
     for radius in RADII:
-        values = np.array([[probe(block, unit * (radius * (c + z))) for z in turns] for c in CENTRES])
+        values = np.array([[probe(unit, radius * (c + z)) for z in turns] for c in CENTRES])
         if not np.all(np.isfinite(values)):
             continue
         coefficients = np.fft.fft(values - values.mean(axis=1, keepdims=True), axis=1) / CIRCLE

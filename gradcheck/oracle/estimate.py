@@ -54,6 +54,24 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class Along:
+    """What an oracle knows of the derivative along one direction, where every entry would cost too much.
+
+    Attributes
+    ----------
+    oracle: the oracle's name.
+    direction: per block an array of its shape.
+    estimate: of the sum over all blocks of <derivative, direction>, shape ().
+    notes: facts for the report.
+    """
+
+    oracle: str
+    direction: Mapping[str, Array]
+    estimate: Estimate
+    notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
 class Estimates:
     """One oracle's answer to one case.
 
@@ -63,12 +81,14 @@ class Estimates:
     loss: estimate of the loss value itself, where the oracle has one.
     gradients: an estimate per parameter asked for.
     notes: facts for the report ("from 2 paths"; "kink at node 'h': ...").
+    along: what it can say along a direction, by another road than it came to `gradients`.
     """
 
     oracle: str
     loss: Estimate | None
     gradients: Mapping[str, Estimate]
     notes: tuple[str, ...] = field(default=())
+    along: tuple[Along, ...] = field(default=())
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy as np
 
 from gradcheck.errors import HarnessFault, Unsupported
 from gradcheck.numbers import Derivative, Enclosure, Outcomes, Rounding, Smoothness, admit, explore
-from gradcheck.oracle.estimate import Array, Aside, Estimate, Estimates, Kind
+from gradcheck.oracle.estimate import Along, Array, Aside, Estimate, Estimates, Kind
 from gradcheck.problem import LEAVES, OPS, Graph, Point
 from gradcheck.problem.function import Product, lend
 from gradcheck.problem.parts import ancestors
@@ -43,6 +43,11 @@ class Exactly(Estimates):
     derivative: Derivative
     rounding: Rounding
     outcomes: Outcomes
+
+
+@dataclass(frozen=True)
+class Jump(Aside):
+    """It stepped aside since the function jumps at the point: there is no derivative that another could find."""
 
 
 def exactly(product: Product) -> Exactly | Aside:
@@ -75,14 +80,23 @@ def exactly(product: Product) -> Exactly | Aside:
         except Unsupported as reason:
             return Aside(NAME, str(reason))
     if derivative.smoothness is Smoothness.JUMP:
-        return Aside(NAME, f"the function jumps here ({'; '.join(derivative.notes[:3])})")
+        return Jump(NAME, f"the function jumps here ({'; '.join(derivative.notes[:3])})")
     smooth = derivative.smoothness is Smoothness.SMOOTH
     gradients = {}
     for block, part in zip(product.blocks, derivative.parts, strict=True):
         estimate = proven(part)
         gradients[block] = estimate if smooth else Estimate.unknown(estimate.value.shape, Kind.PROVEN)
     notes = tuple(derivative.notes) if not smooth else ()
-    return Exactly(NAME, None, gradients, notes, derivative=derivative, rounding=rounding, outcomes=outcomes)
+    across = _across(derivative, product.blocks, "forward" if product.tangents is None else "reverse")
+    return Exactly(NAME, None, gradients, notes, across, derivative=derivative, rounding=rounding, outcomes=outcomes)
+
+
+def _across(derivative: Derivative, blocks: Sequence[str], sweep: str) -> tuple[Along, ...]:
+    """The number by which the other sweep speaks for the derivative, where it is smooth."""
+    crossing = derivative.crossing
+    if crossing is None or derivative.smoothness is not Smoothness.SMOOTH:
+        return ()
+    return (Along(f"{NAME} ({sweep})", dict(zip(blocks, crossing.directions, strict=True)), proven(crossing.number)),)
 
 
 def proven(part: Enclosure) -> Estimate:
@@ -145,6 +159,7 @@ class Exact:
             proven(outcomes.values[0]),
             gradients,
             () if smooth else tuple(derivative.notes),
+            _across(derivative, names, "forward"),
             derivative=derivative,
             rounding=rounding,
             outcomes=outcomes,

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gradcheck.errors import HarnessFault
-from gradcheck.oracle.estimate import Estimate, Kind
+from gradcheck.oracle.estimate import Along, Estimate, Kind
 
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
@@ -106,6 +106,32 @@ def intersect(estimates: Mapping[str, Estimate], shape: tuple[int, ...]) -> Trut
     lower, upper = np.where(known, lower, low), np.where(known, upper, high)
     voices = tuple(n for n, e in {**proven, **estimated}.items() if np.any(np.isfinite(e.error)) or not e.error.size)
     return Truth(lower, upper, known, disputed, tuple(discarded), voices)
+
+
+def misses(truths: Mapping[str, Truth], along: Along) -> bool:
+    """Whether a number along a direction lies outside of what the proven truths allow there.
+
+    False where some entry that the direction moves is not proven. Raises HarnessFault when the number is proven, too.
+    """
+    middle = radius = slack = 0.0
+    for block, direction in along.direction.items():
+        truth, moved = truths[block], direction != 0
+        if not np.all((truth.known & truth.proven)[moved]):
+            return False
+        terms = (truth.middle[moved] * direction[moved]).astype(np.longdouble)
+        middle += float(np.sum(terms))
+        radius += float(np.sum((truth.radius[moved] * np.abs(direction[moved])).astype(np.longdouble)))
+        slack += float(np.sum(np.abs(terms))) * 2.0**-52
+    room = radius + slack + 2.0**-52 * abs(middle) + float(along.estimate.error)
+    distance = abs(middle - float(along.estimate.value))
+    if not np.isfinite(room) or not np.isfinite(distance) or distance <= room:
+        return False
+    if along.estimate.kind is Kind.PROVEN:
+        raise HarnessFault(
+            f"along one direction the proven truth, {middle!r}, and {along.oracle}, {float(along.estimate.value)!r} "
+            f"(proven), contradict each other: {distance:.3g} apart, at most {room:.3g} allowed"
+        )
+    return True
 
 
 @dataclass(frozen=True)

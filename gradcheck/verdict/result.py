@@ -53,6 +53,8 @@ class Witness:
     state: "agreed" (its intervals hold the truth that was used), "aside" or "discarded".
     reason: why it stepped aside or was discarded; notes otherwise.
     worst: its (value, error) at the result's worst entry, where it has one.
+    entries, of: how many entries it bounds, of how many.
+    directions: along how many directions it was asked, where it was not asked about entries.
     """
 
     oracle: str
@@ -60,6 +62,16 @@ class Witness:
     state: str
     reason: str = ""
     worst: tuple[float, float] | None = None
+    entries: int = 0
+    of: int = 0
+    directions: int = 0
+
+    @property
+    def coverage(self) -> str:
+        """What it covers, in words."""
+        if self.directions:
+            return "one direction" if self.directions == 1 else f"{self.directions} directions"
+        return f"{self.entries} of {self.of} entries" if self.of else "no entries"
 
 
 @dataclass(frozen=True)
@@ -102,8 +114,8 @@ class Result:
 
     @property
     def agreed(self) -> tuple[str, ...]:
-        """Names of the oracles whose estimates were used and met."""
-        return tuple(w.oracle for w in self.witnesses if w.state == "agreed")
+        """Names of the oracles whose estimates of entries were used and met."""
+        return tuple(w.oracle for w in self.witnesses if w.state == "agreed" and not w.directions)
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -166,6 +178,8 @@ class Result:
             parts.append(self._numbers())
         if notes:
             parts.append(_lines(notes))
+        if heard := [w for w in self.witnesses if w.state != "aside" and (w.of or w.directions)]:
+            parts.append(Text(f"  oracles: {'; '.join(map(_said, heard))}", style="dim"))
         for name, value in self.shows.items():
             parts.append(Text.assemble("  ", (name, "bold"), f" = {shown(value)}"))
         if self.settings:
@@ -194,6 +208,11 @@ class Result:
                 table.add_row(witness.oracle, f"{value:.17g}", f"± {error:.2g} ({witness.kind}{state})")
         table.add_row("allowed", f"{self.worst.allowed:.3g}", f"distance {self.worst.distance:.3g}")
         return table
+
+
+def _said(witness: Witness) -> str:
+    state = "" if witness.state == "agreed" else f", {witness.state}"
+    return f"{witness.oracle} {witness.coverage} ({witness.kind}{state})"
 
 
 def _lines(findings: list[Finding]) -> Table:

@@ -74,6 +74,9 @@ def test_as_data() -> None:
         "state": "aside",
         "reason": "12 870 000 paths, budget 200 000",
         "worst": None,
+        "entries": 0,
+        "of": 0,
+        "directions": 0,
     }
     assert data["findings"][0]["facts"]["entry"] == [0, 2]
     assert data["settings"] == {"interest": 1e-4}

@@ -1,0 +1,156 @@
+"""Voices beside `exact`: no oracle stands alone where another can afford to speak.
+
+`symbolic` answers for every entry of a small function, by another road. Complex step and finite differences answer for
+one number: the derivative along one direction, which any wrong entry moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.errors import GradcheckError, HarnessFault
+from gradcheck.numbers import Smoothness
+from gradcheck.oracle.complex_step import complex_step_along, complex_step_gradient
+from gradcheck.oracle.differences.sampling import entry_scales
+from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Kind
+from gradcheck.oracle.exact import Exactly, Jump
+from gradcheck.oracle.finite_difference import directional
+from gradcheck.oracle.symbolic_function import NAME as SYMBOLIC
+from gradcheck.oracle.symbolic_function import symbolically
+from gradcheck.problem.function import Product, lend
+
+Array = NDArray[Any]
+
+MOST_STEPPED = 32
+"""Entries up to which complex step answers for each, at some fifty runs of f."""
+MOST_ARRAYS = 1_000
+MOST_NUMBERS = 100_000
+"""Arrays and numbers that f computes, up to which it is run some hundred times for one direction."""
+
+
+def closed_form(product: Product, said: Exactly | Aside) -> Estimates | Aside:
+    """What `symbolic` says of the product, where `exact` found a derivative or could not run."""
+    if isinstance(said, Jump):
+        return Aside(SYMBOLIC, "the function jumps here")
+    if isinstance(said, Aside):
+        return symbolically(product)
+    if said.derivative.smoothness is not Smoothness.SMOOTH:
+        return Aside(SYMBOLIC, "a kink, whose one-sided derivatives exact has")
+    if not complete(said):
+        return Aside(SYMBOLIC, "the derivative's formula has no finite value here")
+    return symbolically(product, said.outcomes.values)
+
+
+def along_one_direction(product: Product, said: Exactly) -> tuple[list[Along], list[Aside]]:
+    """Complex step and finite differences along one direction: estimated voices beside a proof."""
+    record = said.outcomes.first.trace.record
+    arrays, numbers = len(record.nodes), record.entries
+    if arrays > MOST_ARRAYS or numbers > MOST_NUMBERS:
+        why = f"f computes {numbers} numbers in {arrays} arrays, budget {MOST_NUMBERS} in {MOST_ARRAYS}"
+        return [], [Aside("complex_step", why), Aside("finite_difference", why)]
+    moves, cotangents = _direction(product)
+    blocks = [moves[k] for k in product.function.wrt] if product.tangents is None else list(cotangents)
+    direction = dict(zip(product.blocks, blocks, strict=True))
+    told: Any = tuple(cotangents) if product.outputs[1] else cotangents[0]
+    found: list[Along] = []
+    asides: list[Aside] = []
+    for name, ask in (("complex_step", _complex), ("finite_difference", _differenced)):
+        try:
+            answer = ask(product, moves, told)
+        except HarnessFault:
+            raise
+        except GradcheckError as reason:
+            answer = Aside(name, str(reason))
+        if isinstance(answer, Aside):
+            asides.append(answer)
+        else:
+            estimate, notes = answer
+            found.append(Along(name, direction, estimate, notes))
+    return found, asides
+
+
+def complex_entries(product: Product) -> Estimates | Aside:
+    """Complex step for every entry of a small product: beside finite differences where nothing is proven."""
+    entries = sum(np.size(product.inputs[k]) for k in product.function.wrt)
+    entries = entries if product.tangents is None else sum(o.size for o in product.outputs[0])
+    if entries > MOST_STEPPED:
+        return Aside("complex_step", f"{entries} entries, of which at most {MOST_STEPPED} are stepped into one by one")
+    try:
+        return _stepped(product) if product.tangents is None else _stepped_outputs(product)
+    except HarnessFault:
+        raise
+    except GradcheckError as reason:
+        return Aside("complex_step", str(reason))
+
+
+def _stepped(product: Product) -> Estimates | Aside:
+    assert product.cotangents is not None
+    told: Any = product.cotangents if product.outputs[1] else product.cotangents[0]
+    f, wrt = product.function.f, product.function.wrt
+    found = complex_step_gradient(f, lend(product.inputs), wrt=wrt, cotangent=told)
+    if isinstance(found, Aside):
+        return found
+    gradients = {b: g for b, k in zip(product.blocks, wrt, strict=True) if (g := found.gradients[k]) is not None}
+    return Estimates("complex_step", None, gradients, (f"{found.evaluations} evaluations in complex128",))
+
+
+def _stepped_outputs(product: Product) -> Estimates | Aside:
+    """J t, output by output."""
+    outputs, many = product.outputs
+    moves, _ = _direction(product)
+    blocks = {b: (np.zeros(o.shape), np.full(o.shape, np.inf)) for b, o in zip(product.blocks, outputs, strict=True)}
+    runs = 0
+    for block, output in zip(product.blocks, outputs, strict=True):
+        for index in np.ndindex(output.shape):
+            told = [np.zeros(o.shape) for o in outputs]
+            told[product.blocks.index(block)][index] = 1.0
+            answer = _complex(product, moves, tuple(told) if many else told[0])
+            if isinstance(answer, Aside):
+                return answer
+            blocks[block][0][index], blocks[block][1][index] = answer[0].value, answer[0].error
+            runs += 1
+    gradients = {b: Estimate(value, error, Kind.ESTIMATED) for b, (value, error) in blocks.items()}
+    return Estimates("complex_step", None, gradients, (f"{runs} outputs, one by one",))
+
+
+def complete(said: Exactly) -> bool:
+    """Whether `exact` bounds every entry."""
+    return all(np.all(np.isfinite(e.error)) for e in said.gradients.values())
+
+
+def _direction(product: Product) -> tuple[dict[int, Array], Sequence[Array]]:
+    """Moves of the differentiated inputs, and weights of the outputs: what the product leaves open is random."""
+    random = np.random.default_rng(23)
+
+    def drawn(shape: tuple[int, ...]) -> Array:
+        return np.asarray(random.uniform(0.5, 1.5, shape) * random.choice([-1.0, 1.0], shape))
+
+    if product.tangents is None:
+        assert product.cotangents is not None
+        inputs = {k: np.asarray(product.inputs[k], dtype=np.float64) for k in product.function.wrt}
+        # Entries move by about their own size, and none is so small that nothing would be seen of it.
+        return {k: entry_scales(x) * drawn(x.shape) for k, x in inputs.items()}, product.cotangents
+    moves = {k: np.asarray(t, dtype=np.float64) for k, t in zip(product.function.wrt, product.tangents, strict=True)}
+    return moves, [drawn(o.shape) for o in product.outputs[0]]
+
+
+def _complex(product: Product, moves: Mapping[int, Array], told: Any) -> tuple[Estimate, tuple[str, ...]] | Aside:
+    answer = complex_step_along(product.function.f, lend(product.inputs), moves, told)
+    if isinstance(answer, Aside):
+        return answer
+    estimate, runs = answer
+    return estimate, (f"{runs} evaluations in complex128",)
+
+
+def _differenced(product: Product, moves: Mapping[int, Array], told: Any) -> tuple[Estimate, tuple[str, ...]] | Aside:
+    direction = [moves.get(k, np.zeros(np.shape(x))) for k, x in enumerate(product.inputs)]
+    value, error, info = directional(product.function.f, lend(product.inputs), direction, cotangent=told)
+    if not np.isfinite(error):
+        what = "jumps" if info.jump else "has a kink" if info.kink else "is too noisy, or too little known, to tell"
+        return Aside("finite_difference", f"along one direction the function {what}")
+    estimate = Estimate(np.asarray(value), np.asarray(error), Kind.ESTIMATED)
+    return estimate, (f"{info.evaluations} evaluations in {info.precision}",)
