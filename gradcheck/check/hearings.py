@@ -26,7 +26,7 @@ class Hearings:
         """What all know about one batch; raises HarnessFault when two proofs do not meet."""
         others = hear(case, [oracle for oracle in self._oracles if oracle.name != said.oracle])
         shapes = {block: estimate.value.shape for block, estimate in said.gradients.items()}
-        testimony = testimony_of([said, *others.answers], others.asides, shapes)
+        testimony = testimony_of([said, *others.answers], others.asides, shapes, ())
         self._heard.append(testimony)
         return testimony
 

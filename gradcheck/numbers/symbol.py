@@ -122,7 +122,9 @@ class Sheet:
         return self.leaf(repr(value), value, varies=False)
 
     def lift(self, value: Any) -> "Symbol":
-        """`value` itself if it is a Symbol, else a constant."""
+        """`value` itself if it is a Symbol, or the one in an array without axes; else a constant."""
+        if not isinstance(value, Symbol) and getattr(value, "ndim", None) == 0:
+            value = value.item()
         return value if isinstance(value, Symbol) else self.number(value)
 
     def make(self, expression: Expression, ball: Any, size: int, varies: bool) -> "Symbol":

@@ -69,7 +69,8 @@ class Symbols(np.lib.mixins.NDArrayOperatorsMixin):
         return Symbols(self.sheet, _array(self.data[index]))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self.data[index] = _plain(value)
+        value = _plain(value)
+        self.data[index] = value[()] if isinstance(value, np.ndarray) and not value.ndim else value
 
     def __bool__(self) -> bool:
         return bool(self.item())
@@ -85,7 +86,8 @@ class Symbols(np.lib.mixins.NDArrayOperatorsMixin):
 
     def item(self) -> Symbol:
         """The only element."""
-        return self.sheet.lift(self.data.item())
+        only: Any = self.data.item()
+        return self.sheet.lift(only)
 
     def astype(self, dtype: Any, **_: Any) -> "Symbols":
         """Itself: symbols are real numbers, which a cast to another float type would round."""
