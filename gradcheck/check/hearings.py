@@ -46,7 +46,13 @@ class Hearings:
             answers = [row for row in own if row.state != "aside"]
             if answers:
                 steps = f"in {answered[name]} of {len(self._heard)} steps"
-                told.append(Witness(name, answers[0].kind, answers[0].state, steps))
+                worst = answers[0]
+                covered = (
+                    sum(r.entries for r in answers),
+                    sum(r.of for r in answers),
+                    sum(r.directions for r in answers),
+                )
+                told.append(Witness(name, worst.kind, worst.state, steps, None, *covered))
             else:
                 told.append(own[0])
         return tuple(told)

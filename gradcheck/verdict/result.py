@@ -68,10 +68,10 @@ class Witness:
 
     @property
     def coverage(self) -> str:
-        """What it covers, in words."""
+        """What it covers, in words: entries bounded of all, or directions."""
         if self.directions:
             return "one direction" if self.directions == 1 else f"{self.directions} directions"
-        return f"{self.entries} of {self.of} entries" if self.of else "no entries"
+        return f"{self.entries}/{self.of}"
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ class Result:
         if notes:
             parts.append(_lines(notes))
         if heard := [w for w in self.witnesses if w.state != "aside" and (w.of or w.directions)]:
-            parts.append(Text(f"  oracles: {'; '.join(map(_said, heard))}", style="dim"))
+            parts.append(Text(f"  oracles (entries): {'; '.join(map(_said, heard))}", style="dim"))
         for name, value in self.shows.items():
             parts.append(Text.assemble("  ", (name, "bold"), f" = {shown(value)}"))
         if self.settings:
@@ -211,8 +211,9 @@ class Result:
 
 
 def _said(witness: Witness) -> str:
+    kind = "" if witness.kind == "proven" else f", {witness.kind}"
     state = "" if witness.state == "agreed" else f", {witness.state}"
-    return f"{witness.oracle} {witness.coverage} ({witness.kind}{state})"
+    return f"{witness.oracle} {witness.coverage}{kind}{state}"
 
 
 def _lines(findings: list[Finding]) -> Table:
