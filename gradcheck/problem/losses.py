@@ -6,7 +6,7 @@ belong to the loss where it names them, so the last layer's activation is then u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -128,6 +128,23 @@ def whole(what: str, value: object, where: str = "") -> None:
     """InvalidProblem unless `value` is a whole number >= 1."""
     if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
         raise InvalidProblem(f"{what} must be a whole number >= 1, got {value!r}", where=where)
+
+
+def finite(what: str, value: object, where: str = "", *, positive: bool = False) -> None:
+    """InvalidProblem unless `value` is a finite number >= 0, or > 0 where it must be `positive`."""
+    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not (number and 0 <= value < np.inf and not (positive and value == 0)):  # type: ignore[operator]
+        raise InvalidProblem(f"{what} must be a finite number >{'' if positive else '='} 0, got {value!r}", where=where)
+
+
+def texts(what: str, values: object, where: str = "") -> tuple[str, ...]:
+    """`values` as a tuple of names; InvalidProblem unless it is a sequence of texts (a single text is none)."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise InvalidProblem(f"{what} must be a sequence of names, got {values!r}", where=where)
+    names = tuple(values)
+    if strange := [name for name in names if not isinstance(name, str)]:
+        raise InvalidProblem(f"{what} must be names, texts all of them; got {strange[0]!r}", where=where)
+    return names
 
 
 def check_targets(loss: str, targets: Array, where: str) -> None:

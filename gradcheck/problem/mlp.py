@@ -8,7 +8,7 @@ W[l] (n_l, n_{l-1}), b[l] (n_l,), T (batch, n_L). The input layer is layer 0, as
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem.builder import GraphBuilder, Handle
 from gradcheck.problem.graph import Graph
-from gradcheck.problem.losses import LOSSES, REDUCTIONS, check_targets, known, reduce, total, whole
+from gradcheck.problem.losses import LOSSES, REDUCTIONS, check_targets, finite, known, reduce, total, whole
 from gradcheck.problem.ops import OPS, Shape
 
 ACTIVATIONS = (
@@ -60,6 +60,8 @@ class MLP:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
+        if not isinstance(self.sizes, Iterable):
+            raise InvalidProblem(f"sizes must be units per layer, such as (2, 3, 1), got {self.sizes!r}")
         put(self, "sizes", tuple(self.sizes))
         if len(self.sizes) < 2:
             raise InvalidProblem(f"an MLP needs an input size and a size per layer, got {self.sizes}")
@@ -67,6 +69,8 @@ class MLP:
             whole("its number of units", n, where=f"layer {k}")
         if isinstance(self.activations, str):
             put(self, "activations", (self.activations,) * self.layers)
+        if not isinstance(self.activations, Iterable):
+            raise InvalidProblem(f"activations must be a name, or one per layer, got {self.activations!r}")
         put(self, "activations", tuple(self.activations))
         if len(self.activations) != self.layers:
             raise InvalidProblem(
@@ -77,8 +81,7 @@ class MLP:
             known("activation", name, ACTIVATIONS, where=f"layer {k}")
         known("loss", self.loss, tuple(LOSSES))
         known("reduction", self.reduction, REDUCTIONS)
-        if not 0 <= self.l2 < np.inf:
-            raise InvalidProblem(f"l2 must be a finite number >= 0, got {self.l2}")
+        finite("l2", self.l2)
         whole("the batch's number of samples", self.batch)
 
     @classmethod

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem.builder import GraphBuilder, Handle
 from gradcheck.problem.graph import Graph
-from gradcheck.problem.losses import LOSSES, REDUCTIONS, check_targets, known, reduce, total, whole
+from gradcheck.problem.losses import LOSSES, REDUCTIONS, check_targets, known, reduce, texts, total, whole
 from gradcheck.problem.mlp import ACTIVATIONS
 from gradcheck.problem.ops import Shape
 
@@ -60,12 +60,15 @@ class NeuronDAG:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
+        if not isinstance(self.neurons, Mapping):
+            raise InvalidProblem(f"neurons must map each neuron's name to its nonlinearity, got {self.neurons!r}")
         put(self, "neurons", dict(self.neurons))
-        for what in ("edges", "inputs", "loss_neurons"):
-            given = getattr(self, what)
-            if isinstance(given, str):
-                raise InvalidProblem(f"{what} must be a sequence, got the text {given!r}")
-            put(self, what, tuple(given))
+        texts("neurons", self.neurons)
+        for what in ("inputs", "loss_neurons"):
+            put(self, what, texts(what, getattr(self, what)))
+        if not isinstance(self.edges, Iterable):
+            raise InvalidProblem(f"edges must be a sequence of pairs (from, to), got {self.edges!r}")
+        put(self, "edges", tuple(self.edges))
         if bad := [edge for edge in self.edges if not isinstance(edge, tuple | list) or len(edge) != 2]:
             raise InvalidProblem(f"an edge must be a pair (from, to), got {bad[0]!r}")
         put(self, "edges", tuple((str(u), str(v)) for u, v in self.edges))

@@ -7,10 +7,13 @@ The subject shuffles with a generator of its own; what is judged is each step, f
 
 from __future__ import annotations
 
+import builtins
+import dis
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -18,10 +21,13 @@ from numpy.typing import ArrayLike
 
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem.arrays import real_array
-from gradcheck.problem.case import VERDICTS
-from gradcheck.problem.losses import known, whole
+from gradcheck.problem.case import DTYPES, VERDICTS
+from gradcheck.problem.losses import finite, known, whole
 from gradcheck.problem.mlp import MLP
 from gradcheck.problem.ops import Array
+
+CHECKED_STEPS = 20
+"""At so many steps a user's rule is tried out before it is used."""
 
 Arrays = Mapping[str, Array]
 """A gradient or the parameters: an array per parameter, by name."""
@@ -77,6 +83,10 @@ class Custom:
     rule: Callable[[int, Arrays], Arrays]
     text: str = field(default="", repr=False)
 
+    def __post_init__(self) -> None:
+        if not callable(self.rule):
+            raise InvalidProblem(f"its rule must be a function, got {self.rule!r}", where=f"schedule {self.name!r}")
+
     def update(self, t: int, gradients: Arrays) -> dict[str, Array]:
         """The rule's answer; InvalidProblem unless it is a finite array of the right shape for every parameter."""
         where = f"schedule {self.name!r}, step {t}"
@@ -87,29 +97,63 @@ class Custom:
                 f"it must return an update for each of {', '.join(gradients)}; got {came}", where=where
             )
         for name, gradient in gradients.items():
-            update = np.asarray(answer[name])
+            try:
+                update = real_array(answer[name])
+            except ValueError as wrong:
+                raise InvalidProblem(f"its update for {name}: {wrong}", where=where) from None
             if update.shape != np.shape(gradient):
                 raise InvalidProblem(
                     f"its update for {name} must have shape {np.shape(gradient)}, got {update.shape}", where=where
                 )
-            if not np.all(np.isfinite(update.astype(np.float64))):
+            if not np.all(np.isfinite(update)):
                 raise InvalidProblem(f"its update for {name} is not finite: {update}", where=where)
         return {name: np.asarray(answer[name]) for name in gradients}
 
     def source(self) -> str:
-        """The rule as Python text; InvalidProblem for a lambda or a function whose text cannot be found."""
+        """The rule as Python text.
+
+        Raises InvalidProblem for a lambda, for a function whose text cannot be found, and for one that uses names from
+        around it, which a text leaves behind.
+        """
         if self.text:
             return self.text
+        where = f"schedule {self.name!r}"
         try:
             text = textwrap.dedent(inspect.getsource(self.rule))
         except (OSError, TypeError):
             text = ""
         if not text.startswith("def "):
             raise InvalidProblem(
-                "its rule must be a function written with `def` in a file, to be sent to a subject",
-                where=f"schedule {self.name!r}",
+                "its rule must be a function written with `def` in a file, to be sent to a subject", where=where
             )
+        if left := sorted(_names_around(self.rule.__code__) - {"np", self.rule.__name__}):
+            raise InvalidProblem(
+                f"its rule must use nothing but its arguments and NumPy as `np`, to be sent to a subject; "
+                f"it uses {', '.join(left)}",
+                where=where,
+            )
+        try:
+            self.from_source(self.name, text)
+        except Exception as wrong:  # an annotation or a default value that needs a name from around the function
+            raise InvalidProblem(
+                f"its rule's text does not stand alone, to be sent to a subject: {type(wrong).__name__}: {wrong}",
+                where=where,
+            ) from wrong
         return text
+
+    def check(self, shapes: Mapping[str, tuple[int, ...]], steps: int) -> None:
+        """InvalidProblem unless the rule answers ordinary gradients of these shapes at the first steps."""
+        ordinary = np.random.default_rng(0)
+        gradients = {name: ordinary.uniform(0.1, 0.9, shape) for name, shape in shapes.items()}
+        for t in range(min(steps, CHECKED_STEPS)):
+            try:
+                self.update(t, {name: value.copy() for name, value in gradients.items()})
+            except InvalidProblem:
+                raise
+            except Exception as wrong:
+                raise InvalidProblem(
+                    f"its rule raised {type(wrong).__name__}: {wrong}", where=f"schedule {self.name!r}, step {t}"
+                ) from wrong
 
     @classmethod
     def from_source(cls, name: str, text: str) -> Custom:
@@ -118,6 +162,15 @@ class Custom:
         exec(compile(text, f"<schedule {name}>", "exec"), scope)
         functions = [value for key, value in scope.items() if key not in ("np", "__builtins__") and callable(value)]
         return cls(name, functions[-1], text)
+
+
+def _names_around(code: CodeType) -> set[str]:
+    """Names that a function takes from the scopes around it, builtins excepted; those of the functions in it, too."""
+    found = {step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            found |= _names_around(inner) - {*code.co_varnames, *code.co_cellvars}
+    return {name for name in found if not hasattr(builtins, name)} | set(code.co_freevars)
 
 
 Schedule = Constant | Decay | AdaGrad | Custom
@@ -132,13 +185,25 @@ class Until:
     epochs: after this many passes through the data.
     gradient_norm: before a step whose gradient's Euclidean norm, over all parameters, is at most this.
     loss_change: after an epoch that changed the loss on all data by at most this.
-    when: `when(step, parameters)`, asked after every step; true ends the training.
+    when: `when(step, parameters)`, asked after every step; true ends the training. It cannot be sent to a child
+        process, so such a training needs a subject of its own.
+
+    Raises InvalidProblem for fewer than 1 epoch, and for bounds that are negative or not finite.
     """
 
     epochs: int | None = None
     gradient_norm: float | None = None
     loss_change: float | None = None
     when: Callable[[int, Arrays], bool] | None = None
+
+    def __post_init__(self) -> None:
+        if self.epochs is not None:
+            whole("the number of epochs", self.epochs)
+        for what in ("gradient_norm", "loss_change"):
+            if (bound := getattr(self, what)) is not None:
+                finite(what, bound)
+        if self.when is not None and not callable(self.when):
+            raise InvalidProblem(f"`when` must be a function of step and parameters, got {self.when!r}")
 
 
 @dataclass(frozen=True)
@@ -166,7 +231,8 @@ class Training:
     Raises
     ------
     InvalidProblem: data or parameters that do not fit the network, targets of the wrong kind for the loss, a batch
-        size below 1 or above N, fewer than 1 step.
+        size below 1 or above N, fewer than 1 step; a schedule of the user's whose rule raises or returns NaN, too
+        little, or arrays of other shapes, or which could not be sent to a subject.
     """
 
     name: str
@@ -195,13 +261,19 @@ class Training:
             isinstance(self.expect, tuple) and len(self.expect) == 2 and self.expect[0] in VERDICTS
         ):
             raise InvalidProblem(f"expect must be ({' | '.join(VERDICTS)}, reason), got {self.expect!r}", where=where)
-        known("dtype", self.dtype, ("float64", "float32", "float16"), where=where)
+        if not isinstance(self.mlp, MLP):
+            raise InvalidProblem(f"the network must be an MLP, got {self.mlp!r}", where=where)
+        if not isinstance(self.until, Until):
+            raise InvalidProblem(f"until must be an Until, got {self.until!r}", where=where)
+        known("dtype", self.dtype, DTYPES, where=where)
         put(self, "X", _rounded("X", self.X, self.dtype, where))
         put(self, "T", _rounded("T", self.T, self.dtype, where))
         parameters = {name: _rounded(name, value, self.dtype, where) for name, value in self.parameters.items()}
         put(self, "parameters", parameters)
         whole("the batch size", self.batch_size, where)
         whole("the number of steps", self.steps, where)
+        if not self.samples:
+            raise InvalidProblem(f"X must have at least one row, a sample; got shape {self.X.shape}", where=where)
         if self.batch_size > self.samples:
             raise InvalidProblem(
                 f"the batch size must be at most {self.samples}, the number of samples; got {self.batch_size}",
@@ -211,8 +283,15 @@ class Training:
             raise InvalidProblem(
                 f"the schedule must be a Constant, Decay, AdaGrad or Custom, got {self.schedule!r}", where=where
             )
+        if strange := [name for name in self.parameters if name not in self.mlp.parameter_shapes]:
+            wanted = ", ".join(self.mlp.parameter_shapes)
+            raise InvalidProblem(f"the network has no parameter {strange[0]!r}; it has {wanted}", where=where)
         try:
             self.problem(self.samples).check_point({"X": self.X, "T": self.T, **self.parameters})
+            if isinstance(self.schedule, Custom):
+                self.schedule.check(self.mlp.parameter_shapes, self.steps)
+                if self.subject is None:
+                    self.schedule.source()
         except InvalidProblem as wrong:
             raise wrong.within(where) from None
 
@@ -238,8 +317,7 @@ class Training:
 
 
 def _positive(what: str, value: float) -> None:
-    if not 0 < value < np.inf:
-        raise InvalidProblem(f"a schedule's {what} must be a finite number > 0, got {value}")
+    finite(f"a schedule's {what}", value, positive=True)
 
 
 def _rounded(name: str, value: ArrayLike, dtype: str, where: str) -> Array:

@@ -180,6 +180,10 @@ def test_parameters_that_do_not_chain(changes, parts):
         ({"reduction": "median"}, ("unknown reduction 'median'", "mean, sum")),
         ({"l2": -1.0}, ("l2", "-1.0")),
         ({"l2": float("nan")}, ("l2", "nan")),
+        ({"l2": "0.1"}, ("l2 must be a finite number >= 0, got '0.1'",)),
+        ({"l2": None}, ("l2 must be a finite number >= 0, got None",)),
+        ({"sizes": 3}, ("units per layer", "got 3")),
+        ({"activations": None}, ("activations must be a name, or one per layer, got None",)),
     ],
 )
 def test_what_an_mlp_refuses(options, parts):
@@ -213,7 +217,11 @@ GOOD = {
         ({"loss": "softmax_cross_entropy"}, ("unknown loss", "half_squared, squared, logistic")),
         ({"reduction": "none"}, ("unknown reduction 'none'",)),
         ({"batch": 0}, ("batch", "whole number >= 1, got 0")),
-        ({"inputs": "x"}, ("inputs must be a sequence, got the text 'x'",)),
+        ({"inputs": "x"}, ("inputs must be a sequence of names, got 'x'",)),
+        ({"inputs": [0]}, ("inputs must be names, texts all of them; got 0",)),
+        ({"edges": None}, ("edges must be a sequence of pairs (from, to), got None",)),
+        ({"neurons": ["v", "u"]}, ("neurons must map each neuron's name to its nonlinearity, got ['v', 'u']",)),
+        ({"neurons": {1: "tanh"}}, ("neurons must be names, texts all of them; got 1",)),
         ({"edges": [("x", "v", "u")]}, ("must be a pair (from, to), got ('x', 'v', 'u')",)),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem.networks import MLP
-from gradcheck.problem.training import AdaGrad, Constant, Custom, Decay, Training, Until
+from gradcheck.problem.training import CHECKED_STEPS, AdaGrad, Constant, Custom, Decay, Training, Until
 from gradcheck.reference import train
 
 X = np.array([[1.0], [2.0], [-1.0], [0.5], [3.0]])
@@ -124,11 +124,14 @@ def test_float32_stays_float32_and_initial_parameters_stay_untouched(schedule):
         (lambda t, g: None, "got NoneType"),
     ],
 )
-def test_a_schedule_that_returns_nonsense_is_named(rule, complaint):
+def test_a_schedule_that_returns_nonsense_later_on_is_named(rule, complaint):
+    def late(t, g):
+        return rule(t, g) if t >= CHECKED_STEPS else {name: 0.01 * value for name, value in g.items()}
+
     with pytest.raises(InvalidProblem) as caught:
-        train(linear(Custom("mine", rule)))
+        train(linear(Custom("mine", late), steps=2 * CHECKED_STEPS, subject=train))
     assert complaint in str(caught.value)
-    assert "schedule 'mine', step 0" in str(caught.value)
+    assert f"schedule 'mine', step {CHECKED_STEPS}" in str(caught.value)
 
 
 def test_momentum_free_sgd_with_batches_of_one():  # S4: s = 1 is stochastic gradient descent
