@@ -17,8 +17,11 @@ from gradcheck.verdict.finding import Finding, finding
 
 Array = NDArray[Any]
 
-FURTHER_SEEDS = 2
-"""How many other seeds a subject is given whose samples came in the order of the data."""
+FURTHER_SEEDS = 3
+"""How many other seeds a subject is given whose samples came in the same order in every epoch."""
+
+FEWEST_TAKEN = 4
+"""Of fewer samples chance makes the same order too often."""
 
 
 def per_epoch(training: Training) -> int:
@@ -41,22 +44,24 @@ def partition(training: Training, steps: Sequence[TrainingStep]) -> list[Finding
 
 
 def shuffled(training: Training, steps: Sequence[TrainingStep], subject: Subject) -> list[Finding]:
-    """GC063 if the samples always come in the order of the data, with further seeds as well.
+    """GC063 if the samples come in one order, in every epoch and with further seeds as well: that of the data, say.
 
-    A batch of all samples has no order that matters; of fewer than 4 samples chance keeps the order too often.
+    A partition that is kept for all epochs is as random as one that is drawn anew (S3 repeats its batches), so other
+    seeds decide. A batch of all samples has no order that matters.
     """
-    if training.batch_size == training.samples or training.samples < 4 or not _in_order(training, steps):
+    order = _only_order(training, steps)
+    if training.batch_size == training.samples or order is None or len(order) < FEWEST_TAKEN:
         return []
     seeds = [training.seed]
     for further in range(1, FURTHER_SEEDS + 1):
         again = replace(training, seed=training.seed + further)
         seeds.append(again.seed)
         try:
-            if not _in_order(again, subject.train(again).steps):
+            if _only_order(again, subject.train(again).steps) != order:
                 return []
         except SubjectError:
             return []  # it answered with its own seed, and that answer is judged
-    return [finding("GC063", seeds=", ".join(map(str, seeds)))]
+    return [finding("GC063", order=list(order), seeds=", ".join(map(str, seeds)))]
 
 
 def _no_partition(training: Training, batches: Sequence[Array]) -> str:
@@ -72,9 +77,8 @@ def _no_partition(training: Training, batches: Sequence[Array]) -> str:
     return ""  # the sizes add up, so that without repetition every sample was taken
 
 
-def _in_order(training: Training, steps: Sequence[TrainingStep]) -> bool:
-    for epoch in epochs(training, steps):
-        order = [int(i) for step in epoch for i in step.indices]
-        if order != list(range(len(order))):
-            return False
-    return bool(steps)
+def _only_order(training: Training, steps: Sequence[TrainingStep]) -> tuple[int, ...] | None:
+    """The order in which every epoch took the samples; None if they differ. The last epoch may be incomplete."""
+    orders = [tuple(int(i) for step in epoch for i in step.indices) for epoch in epochs(training, steps)]
+    same = all(order == orders[0][: len(order)] for order in orders)
+    return orders[0] if orders and same else None

@@ -209,15 +209,15 @@ class Examination:
             if part is None:
                 continue
             like = np.asarray(product.inputs[product.function.wrt[k]]) if product.tangents is None else outputs[k]
-            what = block if product.tangents is None else f"the tangent of {block}"
+            what = f"the {'gradient' if product.tangents is None else 'tangent'} of {block}"
             if part.shape != like.shape:
-                found.append(finding("GC010", block=what, wanted=like.shape, came=part.shape))
+                found.append(finding("GC010", what=what, block=block, wanted=like.shape, came=part.shape))
             elif part.dtype.kind == "f" and part.ndim and like.dtype.kind == "f" and part.dtype != like.dtype:
-                found.append(finding("GC011", block=what, wanted=str(like.dtype), came=str(part.dtype)))
+                found.append(finding("GC011", what=what, block=block, wanted=str(like.dtype), came=str(part.dtype)))
         if reply.primal is not None:
             for k, (mine, own) in enumerate(zip(reply.primal, outputs, strict=False)):
                 if mine.shape != own.shape:
-                    found.append(finding("GC010", block=f"the value in output {k}", wanted=own.shape, came=mine.shape))
+                    found.append(finding("GC010", what=f"the value in output {k}", wanted=own.shape, came=mine.shape))
                 elif why := _primal_differs(mine, own, product):
                     found.append(why)
         return found

@@ -15,26 +15,38 @@ from gradcheck.verdict.finding import Finding, finding
 Array = NDArray[Any]
 
 
-def protocol(graph: Graph, value: Array, gradients: Mapping[str, Array], dtype: str) -> list[Finding]:
-    """Findings about keys, shapes and dtypes of an answer; empty if every parameter has an array that fits it."""
+def protocol(
+    graph: Graph,
+    value: Array,
+    gradients: Mapping[str, Array],
+    dtype: str,
+    *,
+    mapping: str = "grads",
+    entry: str = "the gradient of",
+) -> list[Finding]:
+    """Findings about keys, shapes and dtypes of an answer; empty if every parameter has an array that fits it.
+
+    `mapping` and `entry` are what sentences call the answer and one array of it.
+    """
     wanted = {graph.names[i]: graph.shapes[i] for i in graph.parameters}
     findings = []
     if missing := [name for name in wanted if name not in gradients]:
-        findings.append(finding("GC008", missing=_names(missing), keys=_names(gradients)))
+        findings.append(finding("GC008", mapping=mapping, missing=_names(missing), keys=_names(gradients)))
     if extra := [name for name in gradients if name not in wanted]:
-        findings.append(finding("GC009", extra=_names(extra), keys=_names(wanted)))
+        findings.append(finding("GC009", mapping=mapping, extra=_names(extra), keys=_names(wanted)))
     if value.shape:
-        findings.append(finding("GC010", block="value, the loss,", wanted=(), came=value.shape))
+        findings.append(finding("GC010", what="value, the loss,", wanted=(), came=value.shape))
     elif value.dtype.kind not in "fiu":
-        findings.append(finding("GC011", block="value, the loss,", wanted=dtype, came=str(value.dtype)))
+        findings.append(finding("GC011", what="value, the loss,", wanted=dtype, came=str(value.dtype)))
     for name, shape in wanted.items():
         if name not in gradients:
             continue
         array = gradients[name]
         if array.shape != shape:
-            findings.append(finding("GC010", block=name, wanted=shape, came=array.shape))
+            findings.append(finding("GC010", what=f"{entry} {name}", block=name, wanted=shape, came=array.shape))
         elif array.dtype != np.dtype(dtype) and not _number(array):
-            findings.append(finding("GC011", block=f"the gradient of {name}", wanted=dtype, came=str(array.dtype)))
+            came = str(array.dtype)
+            findings.append(finding("GC011", what=f"{entry} {name}", block=name, wanted=dtype, came=came))
     return findings
 
 

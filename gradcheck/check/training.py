@@ -124,7 +124,8 @@ def _protocol(training: Training, steps: Sequence[TrainingStep]) -> list[Finding
                 came = f"an array of shape {indices.shape} of {indices.dtype}"
             expected = f"the indices of the batch's samples, whole numbers from 0 to {training.samples - 1}"
             return [finding("GC007", place=f"step {k}: ", expected=expected, came=came)]
-        if wrong := protocol(graph, np.zeros(()), step.parameters, training.dtype):
+        after = {"mapping": f"step {k}", "entry": f"after step {k} the parameter"}
+        if wrong := protocol(graph, np.zeros(()), step.parameters, training.dtype, **after):
             return wrong
     return []
 
@@ -257,7 +258,10 @@ class _Steps:
 
 def _scale(update: Estimate) -> float:
     """The root mean square of a block's update."""
-    return float(np.linalg.norm(update.value)) / float(np.sqrt(max(1, update.value.size)))
+    largest = float(np.max(np.abs(update.value), initial=0.0))
+    if not 0.0 < largest < np.inf:
+        return largest
+    return largest * float(np.sqrt(np.mean(np.square(update.value / largest))))  # squares beyond 1e308 overflow
 
 
 def _schedule(training: Training) -> str:

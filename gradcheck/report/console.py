@@ -91,7 +91,8 @@ class ConsoleReport:
         for suite, results in _by_suite(event.results).items():
             self._console.print(self._table(suite, results))
             self._console.print()
-        telling = [r for r in event.results if r.verdict is not Verdict.PASS or "GC041" in r.codes]
+        telling = [r for r in event.results if r.verdict is not Verdict.PASS or r.warned]
+        telling.sort(key=lambda r: r.verdict is Verdict.PASS)  # what is only warned of comes last
         for result in telling[:MOST_IN_FULL]:
             self._console.print(Panel(result, border_style=STYLES[result.verdict], title_align="left"))
         if len(telling) > MOST_IN_FULL:

@@ -191,21 +191,21 @@ def _kinds() -> dict[str, FindingKind]:
             "GC008",
             fatal,
             "gradients missing",
-            "grads has no entry for {missing}; it has {keys}",
+            "{mapping} has no entry for {missing}; it has {keys}",
             "Every parameter of the graph needs a gradient, zero where the loss does not depend on it.",
         ),
         FindingKind(
             "GC009",
             fatal,
             "unknown gradients",
-            "grads has entries for {extra}, which are no parameters; the parameters are {keys}",
+            "{mapping} has entries for {extra}, which are no parameters; the parameters are {keys}",
             "Gradients are asked for with respect to parameters only, under the names that the graph gives them.",
         ),
         FindingKind(
             "GC010",
             fatal,
             "wrong shape",
-            "the gradient of {block} must have shape {wanted}, got {came}",
+            "{what} must have shape {wanted}, got {came}",
             "A gradient has the shape of its parameter. A larger shape usually means that broadcasting was not undone: "
             "sum the cotangent over the axes along which the parameter was repeated.",
         ),
@@ -213,7 +213,7 @@ def _kinds() -> dict[str, FindingKind]:
             "GC011",
             fatal,
             "wrong dtype",
-            "{block} must have dtype {wanted}, got {came}",
+            "{what} must have dtype {wanted}, got {came}",
             "Gradients have the dtype of the parameters. float32 inside float64 code costs nine digits; whole numbers "
             "and booleans cannot hold a gradient.",
         ),
@@ -521,9 +521,9 @@ def _kinds() -> dict[str, FindingKind]:
             "GC063",
             warning,
             "never shuffled",
-            "the samples came in the order of the data in every epoch, with the seeds {seeds}",
-            "Stochastic gradient descent cuts the training set at random, anew in every epoch. Data that are sorted by class "
-            "make batches of one class each.",
+            "the samples came in the order {order} in every epoch, with each of the seeds {seeds}",
+            "Stochastic gradient descent cuts the training set at random: another seed gives other batches. Data that are "
+            "sorted by class make batches of one class each if they are taken as they come.",
         ),
         FindingKind(
             "GC064",

@@ -118,6 +118,11 @@ class Result:
         return tuple(w.oracle for w in self.witnesses if w.state == "agreed" and not w.directions)
 
     @property
+    def warned(self) -> bool:
+        """Whether some finding is a warning: worth knowing, although the verdict stands."""
+        return any(f.severity is Severity.WARNING for f in self.findings)
+
+    @property
     def codes(self) -> tuple[str, ...]:
         """Codes of all findings, in order."""
         return tuple(f.code for f in self.findings)

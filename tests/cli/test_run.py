@@ -37,6 +37,14 @@ def test_a_user_s_subject_is_no_self_check(desk: Any) -> None:
     assert "self-check" not in desk(*RUN, "mine.py", "--subject", "engine.py").out
 
 
+def test_a_warning_is_shown_although_the_verdict_stands(shell: Any, checkout: Path) -> None:
+    ran = shell(*RUN, "training::S4.d", "--subject", str(checkout / "tests" / "faults" / "sgd_in_order.py"))
+    assert ran.code == 0
+    assert (
+        "GC063 the samples came in the order [0, 1, 2, 3, 4, 5, 6] in every epoch, with each of the seeds" in ran.flat
+    )
+
+
 def test_a_wrong_engine_fails(desk: Any, engine: str, snapshot: Any) -> None:
     desk.write("engine.py", engine.replace("bars[name] = bars[name] + bar", "bars[name] = bar"))
     ran = desk(*RUN, "mine.py", "--subject", "engine.py")

@@ -322,6 +322,8 @@ class TestProtocol:
         result = trial(training(), lambda asked: [change(i, p) for i, p in right(asked)])
         assert (result.verdict, result.codes) == (Verdict.ERROR, (code,))
         assert result.comparisons == 0
+        assert "step " in result.findings[0].sentence
+        assert "gradient" not in result.findings[0].sentence
 
     def test_a_trainer_that_raises(self) -> None:
         result = trial(training(), lambda asked: 1 / 0)
@@ -340,6 +342,13 @@ class TestProtocol:
         result = trial(training(), changes)
         assert "GC020" in result.codes
         assert result.verdict is Verdict.FAIL
+
+    def test_huge_updates_are_measured_without_overflow(self) -> None:
+        start = {"W1": [[1e150]], "b1": [0.0]}
+        asked = Training("h", MLP((1, 1), "identity"), [[1.0]], [[0.0]], start, 1, Constant(1e40), steps=1)
+        after = {"W1": np.array([[1e150 - 1e190]]), "b1": np.array([-1e190])}
+        assert trial(asked, lambda _: [([0], after)]).verdict is Verdict.PASS
+        assert trial(asked, lambda _: [([0], {**after, "b1": np.array([-1.000001e190])})]).verdict is Verdict.FAIL
 
     def test_a_kink_leaves_a_step_undecided(self) -> None:
         asked = Training("k", MLP((1, 1), "relu"), X, T, {"W1": [[0.0]], "b1": [0.0]}, 5, Constant(0.1), steps=1)
@@ -374,7 +383,20 @@ class TestBatches:
         in_order = with_method("batches", lambda self: np.split(np.arange(5), [2, 4]))
         result = trial(training(), in_order)
         assert (result.verdict, result.codes) == (Verdict.PASS, ("GC063",))
-        assert facts(result, "GC063")[0]["seeds"] == "3, 4, 5"
+        assert facts(result, "GC063")[0]["seeds"] == "3, 4, 5, 6"
+        assert facts(result, "GC063")[0]["order"] == [0, 1, 2, 3, 4]
+
+    def test_any_order_that_no_seed_changes_is_a_warning(self) -> None:
+        backwards = with_method("batches", lambda self: np.split(np.arange(5)[::-1], [2, 4]))
+        result = trial(training(), backwards)
+        assert (result.verdict, result.codes) == (Verdict.PASS, ("GC063",))
+        assert facts(result, "GC063")[0]["order"] == [4, 3, 2, 1, 0]
+
+    def test_a_partition_that_is_kept_for_all_epochs_is_random(self) -> None:  # S3 repeats its batches
+        def kept(self: Trainer) -> Any:
+            return np.split(np.random.default_rng(self.asked.seed).permutation(5), [2, 4])
+
+        assert trial(training(steps=6), with_method("batches", kept)).codes == ()
 
     def test_the_order_of_the_data_by_chance_is_not(self) -> None:
         def lucky(self: Trainer) -> Any:
