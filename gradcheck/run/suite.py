@@ -14,6 +14,7 @@ is given a seed: from the suite's and function's name by default, so that a run 
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import inspect
 import traceback
@@ -72,7 +73,7 @@ def collect(targets: Sequence[str], *, seed: int | None = None) -> list[Addresse
         if name:
             chosen = [a for a in cases if a.case.name == name] or [a for a in cases if name in a.case.labels]
             if not chosen:
-                raise UsageError(f"suite {suite!r} has no case {name!r}; it has {_some(a.case.name for a in cases)}")
+                raise UsageError(f"suite {suite!r} has no case {name!r}; {_hint(name, [a.case.name for a in cases])}")
             cases = [replace(a, named=True) for a in chosen]
         found += cases
     return list({a.address: a for a in found}.values())
@@ -170,6 +171,9 @@ def shipped(package: str) -> Path:
     return Path(spec.origin)
 
 
-def _some(names: Iterable[str]) -> str:
-    listed = list(names)
-    return ", ".join(listed[:12]) + (f" and {len(listed) - 12} more" if len(listed) > 12 else "")
+def _hint(name: str, names: Sequence[str]) -> str:
+    """The names that one may have meant, and some of all there are."""
+    lowered = {n.lower(): n for n in names}
+    near = [repr(lowered[n]) for n in difflib.get_close_matches(name.lower(), lowered, n=3)]
+    there = "it has " + ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    return f"did you mean {' or '.join(near)}? {there}" if near else there

@@ -25,7 +25,7 @@ USAGE = {
     "unknown suite": (("nowhere",), ("no suite 'nowhere'", "worked_examples")),
     "missing suite file": (("nowhere.py",), ("no suite 'nowhere.py'",)),
     "a suite that is neither": (("notes.txt",), (".py or .json", "notes.txt")),
-    "unknown case": (("mine.py::brunches",), ("no case 'brunches'", "branches, product")),
+    "unknown case": (("mine.py::brunches",), ("no case 'brunches'; did you mean 'branches'?", "branches, product")),
     "-k with a bracket open": (("mine.py", "-k", "(a or b"), ("-k '(a or b' cannot be read", "bracket")),
     "-k with a word missing": (("mine.py", "-k", "a and"), ("a word is missing",)),
     "-k with nothing": (("mine.py", "-k", ")"), ("-k ')'",)),
