@@ -46,6 +46,7 @@ class Contracts:
             self._repeats,
             self._results_stay,
             self._earlier_calls,
+            self._new_numbers_in_place,
             self._linear,
             self._layouts,
             self._one_array_twice,
@@ -130,6 +131,24 @@ class Contracts:
             if differing := self._differs(self._ask()):
                 yield finding("GC023", what=what, **differing)
                 return
+
+    def _new_numbers_in_place(self) -> Iterator[Finding]:
+        """The very arrays of one call, with other numbers in them: an optimiser updates its parameters in place."""
+        elsewhere = self._elsewhere()
+        mine = lend(self._product.inputs)
+        here = replace(self._product, inputs=mine)
+        try:
+            self._question.ask(here, tuple_output=self._tuple, copy=False)
+            for x, new in zip(mine, elsewhere.inputs, strict=True):
+                if isinstance(x, np.ndarray):
+                    x[...] = new
+            expected = self._ask(here)  # on copies
+            reply = self._question.ask(here, tuple_output=self._tuple, copy=False)
+        except SubjectError:  # not a point of f, perhaps
+            return
+        peaks = [max((_peak(p) for p in r.parts), default=0.0) for r in (expected, self._base)]
+        if differing := self._differs(reply, list(expected.parts), 1.0 + peaks[0] / (peaks[1] or 1.0)):
+            yield finding("GC023", what="after the very same arrays were given new numbers in place", **differing)
 
     def _linear(self) -> Iterator[Finding]:
         """J^T c is linear in c: 0, multiples (powers of two, so that rounding is the same) and sums."""
@@ -234,7 +253,7 @@ class Contracts:
     def _far(self) -> tuple[float, ...]:
         """Factors far from 1 that neither overflow nor underflow in the subject's dtype."""
         wide = 2.0**20 if self._product.dtype.itemsize > 2 else 2.0**3
-        peak = max((float(np.max(np.abs(p), initial=0.0)) for p in self._base.parts if p is not None), default=0.0)
+        peak = max((_peak(p) for p in self._base.parts), default=0.0)
         room = float(np.finfo(self._product.dtype).max) / max(peak, 1.0)
         return (wide, 1 / wide) if room > 1e3 * wide else ()
 
@@ -261,6 +280,10 @@ class Contracts:
                 at = tuple(int(k) for k in np.argwhere(~same)[0])
                 return {"block": block, "entry": list(at) or "", "first": float(a[at]), "second": float(b[at])}
         return None
+
+
+def _peak(part: Array | None) -> float:
+    return 0.0 if part is None else float(np.max(np.abs(part), initial=0.0))
 
 
 def _quietly(call: Callable[[], Any]) -> bool:

@@ -246,32 +246,30 @@ def _reached(thing: Any, found: dict[int, dict[str, Any]]) -> list[Any]:
     if isinstance(thing, types.MethodType):
         return [thing.__func__, type(thing.__self__)]
     if isinstance(thing, types.FunctionType):
-        if not _is_users(thing.__module__):
+        if not is_users(thing.__module__):
             return []
         space = thing.__globals__
         found[id(space)] = space
         cells = [cell.cell_contents for cell in thing.__closure__ or () if _is_filled(cell)]
-        named = [space[name] for name in _names(thing.__code__) if name in space]
+        named = [space[name] for name in names_in(thing.__code__) if name in space]
         return [*cells, *named, *(thing.__defaults__ or ()), getattr(thing, "__wrapped__", None)]
     if isinstance(thing, types.ModuleType):
-        if not _is_users(thing.__name__):
+        if not is_users(thing.__name__):
             return []
         found[id(vars(thing))] = vars(thing)
         return [v for v in vars(thing).values() if isinstance(v, types.FunctionType | type)]
     if isinstance(thing, type):
         return (
-            [v for v in vars(thing).values() if isinstance(v, types.FunctionType)]
-            if _is_users(thing.__module__)
-            else []
+            [v for v in vars(thing).values() if isinstance(v, types.FunctionType)] if is_users(thing.__module__) else []
         )
     if isinstance(thing, staticmethod | classmethod):
         return [thing.__func__]
-    return [type(thing)] if callable(thing) or _is_users(type(thing).__module__) else []
+    return [type(thing)] if callable(thing) or is_users(type(thing).__module__) else []
 
 
-def _names(code: types.CodeType) -> set[str]:
+def names_in(code: types.CodeType) -> set[str]:
     inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
-    return set(code.co_names).union(*(_names(c) for c in inner))
+    return set(code.co_names).union(*(names_in(c) for c in inner))
 
 
 def _is_filled(cell: Any) -> bool:
@@ -282,7 +280,7 @@ def _is_filled(cell: Any) -> bool:
     return True
 
 
-def _is_users(module: str | None) -> bool:
+def is_users(module: str | None) -> bool:
     top = (module or "").partition(".")[0]
     if (module or "").startswith(_OWN):
         return False

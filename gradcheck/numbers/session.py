@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from gradcheck.numbers.lifting import contains_traced, lift
 from gradcheck.numbers.location import Site
 from gradcheck.numbers.patched import patched
 from gradcheck.numbers.replay import Replay
+from gradcheck.numbers.state import restored
 from gradcheck.numbers.stochastic import RUNS, SUM_WEIGHT, Floats
 from gradcheck.numbers.trace import NeedsPrecision, Trace
 from gradcheck.numbers.traced import Traced, is_traced
@@ -102,10 +104,7 @@ def run(
     with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
         warnings.simplefilter("always")
         try:
-            if patch:
-                with patched(trace, task.function):
-                    answer = task.function(*arguments)
-            else:
+            with restored(task.function), patched(trace, task.function) if patch else nullcontext():
                 answer = task.function(*arguments)
         except (NeedsPrecision, GradcheckError):
             if trace.refusal is not None:
