@@ -1,4 +1,4 @@
-"""Neighbours of a point that a function's own branches suggest: signs, zeros, ties, magnitudes, a batch of one."""
+"""Neighbours of a point that a function's own branches suggest: signs, zeros, ties, magnitudes, other batches."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from gradcheck.problem.function import Product, lend
 
 Array = NDArray[Any]
 
+BATCH_OF_TWO = "a batch of two"
+"""Where the derivative need not answer: it may be meant for one sample alone."""
 LARGE = 2_000
 """Entries above which only the cheapest neighbours are tried."""
 
@@ -43,6 +45,7 @@ def neighbours(
     yield moved("values ten times as large", lambda b: 8.0 * b)
     yield moved("values a tenth as large", lambda b: b / 8.0)
     yield from _batch_of_one(product)
+    yield from _batch_of_two(product)
 
 
 def _kept(block: Array, moved: Array) -> Array:
@@ -80,6 +83,33 @@ def _batch_of_one(product: Product) -> Iterator[tuple[str, Product]]:
         if _by_sample(outputs, [sample(i) for i in range(n)] if n <= 64 else []):
             yield "a batch of one", sample(0)
             return
+
+
+def _batch_of_two(product: Product) -> Iterator[tuple[str, Product]]:
+    """A second sample beside a single one, where f is seen to treat samples one by one.
+
+    Only if one array alone can be the batch: where two of them have a first axis of length 1, either may be a
+    parameter (a bias of shape (1, n)), or both have to grow together (labels).
+    """
+    single = [k for k, x in enumerate(product.inputs) if np.ndim(x) >= 1 and np.shape(x)[0] == 1]
+    if len(single) != 1 or single[0] not in product.function.wrt or product.tangents is not None:
+        return
+    (k,) = single
+    first = np.asarray(product.inputs[k])
+    if first.ndim < 2:
+        return
+
+    def given(batch: Array) -> Product:
+        return replace(product, inputs=tuple(batch if i == k else x for i, x in enumerate(product.inputs)))
+
+    second = np.asarray(first * 1.25, dtype=first.dtype)
+    both = given(np.concatenate([first, second]))
+    try:
+        outputs, _ = both.outputs
+    except Exception:  # f does not take a batch of two
+        return
+    if _by_sample(outputs, [given(first), given(second)]):
+        yield BATCH_OF_TWO, both
 
 
 def _by_sample(outputs: tuple[Array, ...], samples: list[Product]) -> bool:

@@ -227,14 +227,17 @@ class Examination:
     def _neighbours(self, product: Product, evidence: Evidence) -> list[Finding]:
         """The first neighbour at which the derivative is wrong, if any."""
         for where, moved in around.neighbours(product, evidence, self._random, fixed=bool(self._extras.structure)):
-            found = self._wrong_at(moved)
+            found = self._wrong_at(moved, fitting=where == around.BATCH_OF_TWO)
             if found:
                 facts = {**found[0].facts, "where": where, "sentence": found[0].sentence, "as": found[0].code}
                 return [finding("GC028", **facts)]
         return []
 
-    def _wrong_at(self, product: Product) -> list[Finding]:
-        """What is wrong at a neighbour, which need not be a point of f at all."""
+    def _wrong_at(self, product: Product, *, fitting: bool = False) -> list[Finding]:
+        """What is wrong at a neighbour, which need not be a point of f at all.
+
+        With `fitting`, an answer of another shape or dtype says that the derivative is not meant for that neighbour.
+        """
         try:
             outputs, _ = bounded(lambda: product.function.value(lend(product.inputs)))
             if not all(np.all(np.isfinite(o)) for o in outputs):
@@ -253,7 +256,7 @@ class Examination:
         except (SubjectError, TooLongError):
             return []
         if wrong := self.protocol(product, reply):
-            return wrong
+            return [] if fitting else wrong
         try:
             evidence = gather(self._truth_of(product), voices=False)
         except HarnessFault:

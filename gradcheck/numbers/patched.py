@@ -190,6 +190,39 @@ class _Float(builtins.float, metaclass=_FloatMeta):
         return builtins.float(value)
 
 
+def _vectorized(trace: Trace, original: Callable[..., Any]) -> Callable[..., Any]:
+    """np.vectorize's call: the scalar function on every entry, which may be traced."""
+
+    def call(vectorize: Any, *args: Any, **kwargs: Any) -> Any:
+        plain = not contains_traced(args) and not contains_traced(list(kwargs.values()))
+        if plain or kwargs or vectorize.excluded or vectorize.signature is not None:
+            return original(vectorize, *args, **kwargs)
+        entries = np.broadcast(*(_cells(trace, a) for a in args))
+        results = [vectorize.pyfunc(*entry) for entry in entries]
+        several = bool(results) and isinstance(results[0], tuple)
+        columns = list(zip(*results, strict=True)) if several else [results]
+        answers = [lift(trace, list(column)).reshape(entries.shape) for column in columns]
+        for k, (answer, column) in enumerate(zip(answers, columns, strict=True)):
+            # NumPy takes the dtype of the first result for all of them, be it of integers.
+            first = np.dtype(float) if is_traced(column[0]) else np.asarray(column[0]).dtype
+            wanted = np.dtype(vectorize.otypes[k]) if vectorize.otypes else first
+            answers[k] = answer if wanted == answer.dtype else answer.astype(wanted)
+        return tuple(answers) if several else answers[0]
+
+    return call
+
+
+def _cells(trace: Trace, value: Any) -> Any:
+    """An object array of an argument's entries: traced scalars, or what they are where nothing is traced."""
+    if not contains_traced(value):
+        return np.asarray(value, dtype=object)
+    traced = lift(trace, value)
+    cells = np.empty(traced.shape, dtype=object)
+    for place in np.ndindex(*traced.shape):
+        cells[place] = traced[place]
+    return cells
+
+
 @contextmanager
 def patched(trace: Trace, function: Any) -> Iterator[None]:
     """Run a block with the stand-ins of `trace` in place of what `function` would call."""
@@ -202,7 +235,9 @@ def patched(trace: Trace, function: Any) -> Iterator[None]:
     modules = [vars(module) for module in (np, math, *_scipy(replacements))]
     own = namespaces(function)
     undo: list[tuple[dict[str, Any], str, Any]] = []
+    call = np.vectorize.__call__
     try:
+        np.vectorize.__call__ = _vectorized(trace, call)  # type: ignore[method-assign]
         for space in (*modules, *own):
             for name, value in list(space.items()):
                 original, stand_in = replacements.by_original.get(id(value), (None, None))
@@ -215,6 +250,7 @@ def patched(trace: Trace, function: Any) -> Iterator[None]:
                 space["float"] = _Float
         yield
     finally:
+        np.vectorize.__call__ = call  # type: ignore[method-assign]
         for space, name, value in reversed(undo):
             if value is _MISSING:
                 space.pop(name, None)
@@ -243,6 +279,8 @@ def _reached(thing: Any, found: dict[int, dict[str, Any]]) -> list[Any]:
     """What a callable refers to; the globals of a user's function are noted in `found`."""
     if isinstance(thing, functools.partial):
         return [thing.func, *thing.args, *thing.keywords.values()]
+    if isinstance(thing, np.vectorize):
+        return [thing.pyfunc]
     if isinstance(thing, types.MethodType):
         return [thing.__func__, type(thing.__self__)]
     if isinstance(thing, types.FunctionType):

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from gradcheck.numbers.lifting import contains_traced
 from gradcheck.numbers.patched import is_users, names_in
 
@@ -104,6 +106,8 @@ def _holders(function: Any) -> list[Any]:
         seen.add(id(thing))
         if isinstance(thing, functools.partial):
             waiting += [thing.func, *thing.args, *thing.keywords.values()]
+        elif isinstance(thing, np.vectorize):
+            waiting.append(thing.pyfunc)
         elif isinstance(thing, types.MethodType):
             waiting += [thing.__func__, thing.__self__]
         elif isinstance(thing, types.FunctionType):

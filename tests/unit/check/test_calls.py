@@ -451,6 +451,43 @@ def test_larger_batches_only() -> None:
     assert gradcheck.check_vjp(lambda x: np.sum(np.sin(x), axis=1), vjp, M).verdict == "FAIL"
 
 
+def row_norms(x: Any) -> Any:
+    return np.sqrt(np.sum(x * x, axis=1))
+
+
+def test_a_batch_of_two() -> None:
+    single = M[:1]
+    result = gradcheck.check_vjp(row_norms, lambda c, x: c[:, None] * x / np.linalg.norm(x), single)
+    assert result.verdict == "FAIL"
+    assert result.findings[0].facts["where"] == "a batch of two"
+    assert gradcheck.check_vjp(row_norms, lambda c, x: c[:, None] * x / row_norms(x)[:, None], single)
+
+
+def fixed_batch(c: Any, x: Any) -> Any:
+    return c[0] * x / np.linalg.norm(x, axis=1) if len(x) == 1 else np.zeros(7)
+
+
+def quadratic(x: Any) -> Any:
+    return np.sum(x @ np.diag([1.0, 2.0, 3.0]) @ x.T)
+
+
+def bias(x: Any, b: Any) -> Any:
+    return x + b
+
+
+@pytest.mark.parametrize(
+    ("f", "vjp", "inputs"),
+    [
+        (row_norms, fixed_batch, (M[:1],)),  # says itself that it is meant for one sample
+        (quadratic, lambda c, x: 2 * c * x @ np.diag([1.0, 2.0, 3.0]), (M[:1],)),  # a row vector, no batch
+        (bias, lambda c, x, b: (c, np.zeros_like(b) + c.sum(axis=0)), (M[:1], M[1:])),  # a parameter of shape (1, n)
+    ],
+)
+def test_what_has_a_first_axis_of_one_need_not_be_a_batch(f: Any, vjp: Any, inputs: Any) -> None:
+    result = gradcheck.check_vjp(f, vjp, *inputs)
+    assert result.verdict == "PASS", result.to_text()
+
+
 def test_nothing_is_tried_outside_f_s_domain() -> None:
     """log has no value at a turned sign; a derivative that raises there is none the worse."""
 

@@ -1,5 +1,6 @@
 """Code as people write it: networks, filters, solvers. Values and derivatives against the plain functions."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -219,3 +220,30 @@ def test_functions_with_large_noise_are_judged_as_real_functions() -> None:
     assert outcomes.vjp().parts[0].midpoint == pytest.approx(np.cos(0.3), rel=1e-15)
     assert admit(outcomes, 1e8 + np.sin(x)) == ()
     assert outcomes.value_spread[0] > 1e-9
+
+
+def test_vectorize_is_traced_entry_by_entry() -> None:
+    def elu(v: Any) -> Any:
+        return v if v > 0 else math.exp(v) - 1.0
+
+    x = np.array([[0.5, -1.25], [2.0, -0.1]])
+    whole = np.vectorize(elu)
+    (gradient,) = explore(lambda x: np.sum(whole(x) * x), (x,)).vjp().parts
+    truth = np.where(x > 0, 2 * x, np.expm1(x) + x * np.exp(x))
+    assert np.allclose(gradient.midpoint, truth, rtol=1e-14)
+    assert np.vectorize(elu)(x).dtype == float  # and everything is put back
+
+
+def test_vectorize_truncates_where_its_first_result_is_whole() -> None:
+    gate = np.vectorize(lambda v: 0 if v < 0 else 3.5 * v)
+    for x, truth in (([-1.0, 2.0], [0.0, 0.0]), ([2.0, -1.0], [3.5, 0.0])):
+        (gradient,) = explore(lambda x: np.sum(gate(x)) + 0 * np.sum(x), (np.array(x),)).vjp().parts
+        assert np.array_equal(gradient.midpoint, truth)
+
+
+def test_vectorize_of_two_results() -> None:
+    both = np.vectorize(lambda v, w: (v * w, v - w))
+    x, y = np.array([1.5, -2.0]), np.array(4.0)
+    dx, dy = explore(lambda x, y: np.sum(both(x, y)[0] * both(x, y)[1]), (x, y)).vjp().parts
+    assert np.array_equal(dx.midpoint, 2 * x * y - y * y)
+    assert dy.midpoint == np.sum(x * x - 2 * x * y)
