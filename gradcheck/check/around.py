@@ -48,6 +48,26 @@ def neighbours(
     yield from _batch_of_two(product)
 
 
+def repeated_index(product: Product) -> tuple[str, Product] | None:
+    """An index taken twice, in the first integer argument whose entries look like indices that merely happen to differ.
+
+    A permutation has to stay one; what increases (pointers into an array, a sorted selection) is distinct on purpose.
+    """
+    for k, value in enumerate(product.inputs):
+        index = np.asarray(value)
+        flat = index.ravel()
+        if index.dtype.kind not in "iu" or flat.size < 2 or np.any(flat < 0):
+            continue
+        order = np.sort(flat)
+        if np.any(np.diff(order) == 0) or np.array_equal(order, flat) or np.array_equal(order, np.arange(flat.size)):
+            continue
+        repeated = np.array(index)
+        repeated.flat[1] = flat[0]
+        inputs = tuple(repeated if j == k else x for j, x in enumerate(product.inputs))
+        return product.function.names[k], replace(product, inputs=inputs)
+    return None
+
+
 def _kept(block: Array, moved: Array) -> Array:
     """A symmetric matrix stays symmetric, a positive definite one positive definite: f may be meant for no other."""
     if block.ndim != 2 or block.shape[0] != block.shape[1] or len(block) < 2 or not np.array_equal(block, block.T):

@@ -231,6 +231,8 @@ class Examination:
             if found:
                 facts = {**found[0].facts, "where": where, "sentence": found[0].sentence, "as": found[0].code}
                 return [finding("GC028", **facts)]
+        if (repeated := around.repeated_index(product)) and (found := self._wrong_at(repeated[1], fitting=True)):
+            return [finding("GC036", **found[0].facts, name=repeated[0], sentence=found[0].sentence)]
         return []
 
     def _wrong_at(self, product: Product, *, fitting: bool = False) -> list[Finding]:

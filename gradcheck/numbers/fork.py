@@ -2,6 +2,7 @@
 
 Every undecided comparison of a run is a fork; the run is repeated with each other choice, depth first, until no
 prefix of choices is left (at most `MOST_RUNS` runs). Equal comparisons share one choice within a run (`trace`).
+Where that would be too many, selections that do not feed one another are changed one at a time.
 
 One kind of fork needs no second run: a *selection* between numbers that tie (a maximum, an absolute value), whose
 result has an adjoint of 0. It contributes nothing to any derivative, whichever it chose: going through such selections
@@ -17,7 +18,7 @@ import numpy as np
 from gradcheck.errors import Unsupported
 from gradcheck.numbers.arithmetic import Array
 from gradcheck.numbers.ball import Balls, backend
-from gradcheck.numbers.derivative import adjoints_of, probe
+from gradcheck.numbers.derivative import adjoints_of, gradients, probe
 from gradcheck.numbers.inert import inert
 from gradcheck.numbers.location import Site
 from gradcheck.numbers.outcome import Outcomes
@@ -120,11 +121,11 @@ def explore_task(
         last = bits == PRECISIONS[-1]
         with balls.working(bits):
             try:
-                runs, patch = _explore(task, balls, cotangents, most_runs, last, patch, overrides)
+                runs, patch, apart = _explore(task, balls, cotangents, most_runs, last, patch, overrides)
             except NeedsPrecision:
                 continue
             again = partial(_explore_again, task, most_runs, balls.backend.name)
-            outcomes = Outcomes(task, balls, bits, patch, tuple(runs), cotangents, again)
+            outcomes = Outcomes(task, balls, bits, patch, tuple(runs), cotangents, again, apart)
             if last or _sharp(outcomes, task):
                 return outcomes
     raise AssertionError("the last precision always answers")
@@ -133,8 +134,10 @@ def explore_task(
 def _explore(
     task: Task, balls: Balls, cotangents: Sequence[Array] | None, most_runs: int, last: bool, patch: bool,
     overrides: Mapping[Site, int] | None,
-) -> tuple[list[Run], bool]:  # fmt: skip
+) -> tuple[list[Run], bool, bool]:  # fmt: skip
+    """The runs, whether NumPy had to be patched, and whether choices were changed one by one only."""
     runs: list[Run] = []
+    apart, too_many = False, Unsupported("")
     waiting: list[tuple[int, ...]] = [()]
     while waiting:
         script = waiting.pop()
@@ -157,16 +160,42 @@ def _explore(
         current.inert = inert(current, probe(current, cotangents, task.seed))
         active = [k for k in range(len(script), len(decisions)) if k not in current.inert]
         if not script and float(np.prod([float(decisions[k].options) for k in active])) > most_runs:
-            raise Unsupported(
+            apart = len(active) < most_runs and _independent(current, active)
+            too_many = Unsupported(
                 f"{len(active)} comparisons are undecided, the first of them {decisions[active[0]].what}: more than "
                 f"{most_runs} outcomes"
             )
+            if not apart:
+                raise too_many
+        elif apart:
+            if not _same_derivative(current, runs[0], cotangents, task.seed):
+                raise too_many  # one of them matters, and then the hull of all outcomes is wanted
+            continue
         choices = tuple(decision.choice for decision in decisions)
         for k in active:
             for other in range(decisions[k].options):
                 if other != choices[k]:
                     waiting.append((*choices[:k], other))
-    return runs, patch
+    return runs, patch, apart
+
+
+def _independent(current: Run, active: Sequence[int]) -> bool:
+    """Whether each of these decisions only selects between equal numbers, of which no other selection is computed.
+
+    The derivative is then a sum of one term per decision: if changing any one of them alone changes nothing, neither
+    does changing several.
+    """
+    decisions = [current.trace.decisions[k] for k in active]
+    if any(d.escaped or not d.contested for d in decisions):
+        return False
+    return current.trace.record.independent({entry for d in decisions for entry in d.contested})
+
+
+def _same_derivative(one: Run, other: Run, cotangents: Sequence[Array] | None, seed: int) -> bool:
+    """Whether two runs have the same gradient for the cotangents explored with."""
+    balls = one.trace.balls
+    sides = [gradients(run, adjoints_of(run, probe(run, cotangents, seed))[0]) for run in (one, other)]
+    return all(balls.overlap(a, b) for a, b in zip(*sides, strict=True))
 
 
 def _first(runs: list[Run]) -> str:

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from gradcheck.errors import Unsupported
 from gradcheck.numbers import derivative
 from gradcheck.numbers.arithmetic import Array, Shape
 from gradcheck.numbers.ball import Balls, Enclosure
@@ -71,6 +72,8 @@ class Outcomes:
     runs: the first one took every undecided comparison as it falls at the point itself.
     cotangents: those explored with (None: the default ones).
     again: explores anew, with other cotangents or with loops that run on.
+    apart: the runs change one choice each, of choices that do not influence one another; enough to show that none of
+        them matters, and no more.
     """
 
     task: Task
@@ -80,6 +83,7 @@ class Outcomes:
     runs: tuple[Run, ...]
     cotangents: Sequence[Array] | None
     again: Callable[[Sequence[Array] | None, Mapping[Site, int] | None], "Outcomes"]
+    apart: bool = False
 
     @property
     def first(self) -> Run:
@@ -229,6 +233,10 @@ class Outcomes:
             kind = Smoothness.JUMP
         else:
             kind = Smoothness.SMOOTH if len(distinct) == 1 else Smoothness.KINK
+        if self.apart and kind is not Smoothness.SMOOTH:
+            raise Unsupported(
+                f"more than {len(self.runs)} undecided comparisons, of which some matter: a kink of many sides"
+            )
         seen = self.occurs if kind is Smoothness.KINK else (True,) * len(self.runs)
         occurs = [
             any(seen[number] for number, place in enumerate(member) if place == which) for which in range(len(distinct))

@@ -1,6 +1,6 @@
 """The record of one run: a flat list of array primitives, in the order in which they were computed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,6 +114,25 @@ class Record:
                 before = masks[argument]
                 masks[argument] = reached if before is None else before | reached
         return masks
+
+    def independent(self, entries: Iterable[tuple[int, int]]) -> bool:
+        """Whether none of the entries, given as (slot, flat position), is computed of another one."""
+        chosen: dict[int, list[int]] = {}
+        for slot, position in entries:
+            chosen.setdefault(slot, []).append(position)
+        masks: dict[int, Array] = {}
+        for slot in range(max(chosen, default=-1), -1, -1):
+            node, mask = self.nodes[slot], masks.pop(slot, None)
+            if slot in chosen:
+                mask = np.zeros(node.shape, dtype=bool) if mask is None else mask.copy()
+                if mask.ravel()[chosen[slot]].any():
+                    return False
+                mask.reshape(-1)[chosen[slot]] = True
+            if mask is None or not node.args:
+                continue
+            for argument, reached in zip(node.args, self._reached(node, mask), strict=True):
+                masks[argument] = masks[argument] | reached if argument in masks else reached
+        return True
 
     def _reached(self, node: Node, mask: Array) -> list[Array]:
         """The entries of each argument that the marked entries of `node` depend on."""

@@ -409,6 +409,15 @@ def _kinds() -> dict[str, FindingKind]:
         ),
         # --- notes ------------------------------------------------------------------------------------------
         FindingKind(
+            "GC036",
+            still_open,
+            "wrong where an index repeats",
+            "with an index of {name} taken twice: {sentence}",
+            "The indices given are all different, and the derivative is right for such; where one repeats it is wrong, as "
+            "assigning (g[i] = c, g[i] += c) instead of adding (np.add.at) is. Nothing says whether they may repeat: give "
+            "some that do, or close over them (f = lambda x: ...) if they never will.",
+        ),
+        FindingKind(
             "GC040",
             note,
             "oracle stepped aside",

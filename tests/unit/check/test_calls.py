@@ -488,6 +488,35 @@ def test_what_has_a_first_axis_of_one_need_not_be_a_batch(f: Any, vjp: Any, inpu
     assert result.verdict == "PASS", result.to_text()
 
 
+def overwriting(c: Any, x: Any, i: Any) -> Any:
+    g = np.zeros_like(x)
+    g[i] = c
+    return g, None
+
+
+def adding(c: Any, x: Any, i: Any) -> Any:
+    g = np.zeros_like(x)
+    np.add.at(g, i, c)
+    return g, None
+
+
+TABLE = np.array([0.5, -1.0, 2.0, 0.25, 1.5])
+
+
+def test_an_index_that_repeats_decides_what_distinct_ones_leave_open() -> None:
+    distinct, repeated = np.array([3, 0, 4]), np.array([3, 0, 3])
+    open_still = gradcheck.check_vjp(lambda x, i: x[i], overwriting, TABLE, distinct)
+    assert open_still.verdict == "UNDECIDED"
+    assert open_still.codes[0] == "GC036"
+    assert gradcheck.check_vjp(lambda x, i: x[i], overwriting, TABLE, repeated).verdict == "FAIL"
+    assert gradcheck.check_vjp(lambda x, i: x[i], adding, TABLE, distinct)
+
+
+@pytest.mark.parametrize("index", [[2, 0, 1, 4, 3], [0, 2, 4]])
+def test_permutations_and_sorted_selections_are_distinct_on_purpose(index: list[int]) -> None:
+    assert gradcheck.check_vjp(lambda x, i: x[i], overwriting, TABLE, np.array(index))
+
+
 def test_nothing_is_tried_outside_f_s_domain() -> None:
     """log has no value at a turned sign; a derivative that raises there is none the worse."""
 

@@ -186,6 +186,41 @@ def test_too_many_outcomes() -> None:
     assert len(explore(lambda x: np.sum(np.abs(x)), (np.zeros(8),)).runs) == 256
 
 
+def binary_cross_entropy(z: Any) -> Any:
+    return np.sum(np.maximum(z, 0) - 0.25 * z + np.log1p(np.exp(-np.abs(z))))
+
+
+def test_many_ties_that_do_not_feed_one_another_are_changed_one_at_a_time() -> None:
+    found = explore(binary_cross_entropy, (np.zeros((5, 4)),))
+    assert len(found.runs) == 21
+    assert found.vjp().smoothness == "smooth"
+    assert np.allclose(found.vjp().parts[0].midpoint, 0.25)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda z: binary_cross_entropy(z) + 1e-9 * np.sum(np.abs(z[3])),  # some of them matter
+        lambda z: np.sum(np.maximum(np.maximum(z, 0) * 1.5, 0)),  # one selection feeds another
+        lambda z: np.sum(np.maximum(np.abs(z), z * z)),
+        lambda z: np.sum(np.where(z * z > 0, z, 2 * z)),  # between values that depend on the choice alone
+    ],
+)
+def test_many_ties_that_matter_or_feed_one_another_are_too_many(function: Any) -> None:
+    with pytest.raises(Unsupported, match="more than 256 outcomes"):
+        explore(function, (np.zeros((5, 4)),))
+
+
+def test_ties_that_matter_under_another_cotangent_alone() -> None:
+    def both(z: Any) -> Any:
+        return np.stack([binary_cross_entropy(z), np.sum(np.abs(z))])
+
+    found = explore(both, (np.zeros(12),), cotangents=[np.array([1.0, 0.0])])
+    assert found.vjp([np.array([1.0, 0.0])]).smoothness == "smooth"
+    with pytest.raises(Unsupported):
+        found.vjp([np.array([0.0, 1.0])])
+
+
 def test_wide_balls_ask_for_more_bits() -> None:
     """200 steps of the logistic map lose 200 bits; the comparison afterwards is decided all the same."""
 
