@@ -1,20 +1,19 @@
 """What a function keeps between calls, put back after a run in other numbers.
 
-A layer remembers its input, a running mean is updated, a list of losses grows: the numbers of a trace must not stay
-there, where the function's next call in floats would meet them.
+A layer remembers its input, a running mean is updated, a list of losses grows: traced numbers, formulas and complex
+ones must not stay there, where the function's next call in floats would meet them.
 """
 
 from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
-from gradcheck.numbers.lifting import contains_traced
 from gradcheck.numbers.patched import is_users, names_in
 
 _MOST = 10_000
@@ -22,10 +21,14 @@ _MOST = 10_000
 
 _NOTHING = object()
 
+Function = TypeVar("Function")
+Parameters = ParamSpec("Parameters")
+Answer = TypeVar("Answer")
+
 
 @contextmanager
 def restored(function: Any) -> Iterator[None]:
-    """Run a block, then put back what holds traced numbers since among the objects that `function` can reach.
+    """Run a block, then put back what holds numbers of another system since, among what `function` can reach.
 
     Those are attributes of the user's classes and their instances, dictionaries, lists, closures and globals; each is
     put back as a whole. Notes of another kind, such as a count of the calls, stay.
@@ -37,8 +40,21 @@ def restored(function: Any) -> Iterator[None]:
         for holder, then in kept:
             now = _items(holder)
             changed = [value for key, value in now.items() if then.get(key, _NOTHING) is not value]
-            if changed and _contain_traced(changed):
+            if changed and _contain_others(changed):
                 _put_back(holder, now, then)
+
+
+def restoring(
+    run: Callable[Concatenate[Function, Parameters], Answer],
+) -> Callable[Concatenate[Function, Parameters], Answer]:
+    """A function whose first argument is the user's, made to leave no such numbers there."""
+
+    @functools.wraps(run)
+    def clean(function: Function, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Answer:
+        with restored(function):
+            return run(function, *args, **kwargs)
+
+    return clean
 
 
 def _items(holder: Any) -> dict[Any, Any]:
@@ -68,23 +84,32 @@ def _put_back(holder: Any, now: dict[Any, Any], then: dict[Any, Any]) -> None:
                 setattr(holder, key, value) if named else holder.__setitem__(key, value)
 
 
-def _contain_traced(values: Iterable[Any]) -> bool:
-    """Whether a traced number is among the values, or in what they hold."""
+def _contain_others(values: Iterable[Any]) -> bool:
+    """Whether a number of another system is among the values, or in what they hold."""
     waiting, seen = list(values), set[int]()
     while waiting and len(seen) < _MOST:
         thing = waiting.pop()
         if id(thing) in seen:
             continue
         seen.add(id(thing))
-        if contains_traced(thing):
+        if _is_other(thing):
             return True
         if isinstance(thing, dict):
             waiting += thing.values()
         elif isinstance(thing, list | tuple):
             waiting += thing
+        elif isinstance(thing, np.ndarray):
+            waiting += thing.ravel().tolist() if thing.dtype == object else []
         elif is_users(type(thing).__module__):
             waiting += getattr(thing, "__dict__", {}).values()
     return False
+
+
+def _is_other(value: Any) -> bool:
+    """Whether it is a number or an array of this package, or complex."""
+    if _is_ours(type(value).__module__):  # asked first: traced arrays pass as NumPy's
+        return True
+    return isinstance(value, np.ndarray | np.generic | complex) and np.asarray(value).dtype.kind == "c"
 
 
 def _content(cell: types.CellType) -> Any:

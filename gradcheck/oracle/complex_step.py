@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gradcheck.numbers.state import restoring
 from gradcheck.oracle.differences.blackbox import BlackBox
 from gradcheck.oracle.differences.functions import Differences, chosen_inputs, cotangent_parts
 from gradcheck.oracle.differences.graph_values import WORK, graph_function, thousands
@@ -53,6 +54,7 @@ _UNIT = 2.0**-53
 _SERIES = np.arange(1.0, 10) * (-CENTRES[0]) ** np.arange(9)  # slope at the point, from coefficients about a centre
 
 
+@restoring
 def complex_step_gradient(
     f: Callable[..., Any],
     inputs: Sequence[ArrayLike],
@@ -91,6 +93,7 @@ def complex_step_gradient(
     return Differences(loss, tuple(gradients), (), (None,) * len(gradients), runs, "complex128")
 
 
+@restoring
 def complex_step_along(
     f: Callable[..., Any],
     inputs: Sequence[ArrayLike],

@@ -17,6 +17,7 @@ import numpy as np
 
 from gradcheck.errors import Unsupported
 from gradcheck.numbers.ball import Backend, Enclosure, backend
+from gradcheck.numbers.state import restored
 from gradcheck.numbers.symbol import Expression, Kink, Sheet, Symbol, kernel
 from gradcheck.numbers.symbols import Symbols, constants, leaves
 from gradcheck.oracle.enclosure import PRECISIONS, deciding_bits, proven, tight
@@ -80,7 +81,7 @@ def _written(product: Product, sheet: Sheet) -> tuple[list[Symbols], list[Array]
                 raise Unsupported(f"input {product.function.names[k]!r} has {array.size} entries")
             arguments[k] = constants(sheet, array)
     try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
+        with np.errstate(all="ignore"), warnings.catch_warnings(), restored(product.function.f):
             warnings.simplefilter("ignore")
             returned = product.function.f(*arguments)
     except (Kink, Unsupported):

@@ -8,6 +8,9 @@ import pytest
 import gradcheck
 from gradcheck.numbers import explore
 from gradcheck.numbers.traced import is_traced
+from gradcheck.oracle.complex_step import complex_step_along
+from gradcheck.oracle.symbolic_function import symbolically
+from gradcheck.problem.function import Function, Product
 
 X = np.array([0.5, 1.25, -0.75])
 LAST: dict[str, Any] = {}
@@ -75,6 +78,18 @@ def test_closures_are_put_back() -> None:
 
     explore(f, (X,))
     assert total == 0.0
+
+
+def test_formulas_and_complex_numbers_are_put_back_as_well() -> None:
+    layer = Layer()
+    layer.forward(X)
+    before = layer.kept()
+    product = Product(Function(layer.forward, (0,), ("x",)), (X,), (np.ones(3),), None, X.dtype)
+    complex_step_along(layer.forward, [X], {0: X}, np.ones(3))
+    assert layer.x.dtype == float
+    symbolically(product)
+    assert all(np.asarray(a).dtype == float for a in layer.kept())
+    assert len(layer.kept()) >= len(before)
 
 
 def test_a_value_that_drifts_with_a_running_mean_fails_and_one_that_does_not_passes() -> None:
