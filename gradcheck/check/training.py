@@ -151,11 +151,11 @@ class _Steps:
         try:
             self._take_gradient(before, step)
             expected = self.truth.after(before, self.exact)
-        except (Unsupported, InvalidProblem) as reason:
+            moved = estimates(self.truth.updates(self.exact))
+            allowed = self._allowance(moved, before)
+        except (Unsupported, InvalidProblem) as reason:  # of the gradient, or of a user's rule
             self.findings.append(finding("GC066", step=number, why=str(reason)))
             return True
-        moved = estimates(self.truth.updates(self.exact))
-        allowed = self._allowance(moved, before)
         compared = [self._judge_block(name, step, expected[name], allowed[name]) for name in expected]
         self.judged += [(c, _scale(moved[c.block])) for c in compared]
         wrong = [c for c in compared if np.any(c.wrong)]

@@ -14,6 +14,7 @@ from gradcheck.check.training import try_training
 from gradcheck.errors import HarnessFault
 from gradcheck.oracle import Aside, Estimates, Oracle, graph_oracles
 from gradcheck.problem import MLP, AdaGrad, Constant, Custom, Decay, Graph, Point, Training, Until
+from gradcheck.problem.training import CHECKED_STEPS
 from gradcheck.subject import InProcessSubject
 from gradcheck.verdict.result import Result, Verdict
 
@@ -349,6 +350,18 @@ class TestProtocol:
         after = {"W1": np.array([[1e150 - 1e190]]), "b1": np.array([-1e190])}
         assert trial(asked, lambda _: [([0], after)]).verdict is Verdict.PASS
         assert trial(asked, lambda _: [([0], {**after, "b1": np.array([-1.000001e190])})]).verdict is Verdict.FAIL
+
+    def test_a_rule_that_fails_later_on_leaves_its_step_undecided(self) -> None:
+        def late(t: int, gradients: Any) -> Any:
+            return {name: g * (np.nan if t == CHECKED_STEPS else 0.01) for name, g in gradients.items()}
+
+        without_a_look = with_method("update", lambda self, t: late(t, self.history[-1]))
+        asked = training(schedule=Custom("late", late), steps=CHECKED_STEPS + 2, subject=without_a_look)
+        result = trial(asked, without_a_look)
+        assert (result.verdict, result.codes) == (Verdict.UNDECIDED, ("GC066",))
+        assert f"step {CHECKED_STEPS + 1} cannot be judged: schedule 'late', step {CHECKED_STEPS}" in str(
+            result.findings[0].sentence
+        )
 
     def test_a_kink_leaves_a_step_undecided(self) -> None:
         asked = Training("k", MLP((1, 1), "relu"), X, T, {"W1": [[0.0]], "b1": [0.0]}, 5, Constant(0.1), steps=1)
