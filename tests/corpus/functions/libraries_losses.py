@@ -178,7 +178,32 @@ def mp_triplet_swap(a, p, n):
 
 TRIPLET = (np.array([0.0, 0.0, 1.0]), np.array([1.0, 0.2, 0.3]), np.array([1.9, 0.5, -0.4]))
 SWAP = Reference(mp_triplet_swap)
-right("triplet_distance_swap", "gradient", triplet_swap, triplet_swap_gradient, TRIPLET, "Positive is nearer.", SWAP)
+wrong(
+    "triplet_distance_swap",
+    "gradient",
+    triplet_swap,
+    triplet_swap_gradient,
+    TRIPLET,
+    "Once labelled right, which was false: the hinge is not in the gradient, so that a triplet beyond its margin still "
+    "pulls. Right at this point, wrong where the loss is 0.",
+    Reference(mp_triplet_swap, at=((TRIPLET[0], TRIPLET[1], 9 * TRIPLET[2]),)),
+)
+
+
+def triplet_swap_gradient_hinged(a, p, n):
+    active = triplet_swap(a, p, n) > 0
+    return tuple(g * active for g in triplet_swap_gradient(a, p, n))
+
+
+right(
+    "triplet_distance_swap_hinged",
+    "gradient",
+    triplet_swap,
+    triplet_swap_gradient_hinged,
+    TRIPLET,
+    "Positive is nearer; nothing beyond the margin.",
+    SWAP,
+)
 wrong(
     "triplet_distance_swap_ignored",
     "gradient",
