@@ -29,17 +29,55 @@ def _register_binary(name: str, primitive: str) -> None:
 
 for _name in UNARY:
     _register_unary(_name)
+
+
+def _constant_zeros(trace: Trace, x: Traced) -> Any:
+    """Which entries of an array that varies are structurally 0."""
+    node = trace.record.nodes[x.slot]
+    found = np.zeros(x.shape, dtype=bool)
+    if node.varies:
+        opaque = trace.contested
+        for k in np.flatnonzero(trace.balls.midpoint(trace.values[x.slot]) == 0):
+            found.flat[k] = trace.record.constant_entry(x.slot, int(k), opaque)
+    return found
+
+
+@ufunc("sqrt")
+def _sqrt(trace: Trace, x: Any) -> Any:
+    """The root of an entry that is 0 whatever the inputs (a point's distance to itself) is 0, and has no slope."""
+    x = lift(trace, x)
+    zeros = _constant_zeros(trace, x)
+    if not zeros.any():
+        return result(trace, "unary", (x,), function="sqrt")
+    return where_plain(trace, zeros, 0.0, result(trace, "unary", (where_plain(trace, zeros, 1.0, x),), function="sqrt"))
+
+
 UFUNCS["psi"] = UFUNCS["digamma"]
 UFUNCS["loggamma"] = UFUNCS["gammaln"]
 for _name, _primitive in {
     "add": "add",
-    "subtract": "sub",
     "multiply": "mul",
     "divide": "div",
     "true_divide": "div",
     "hypot": "hypot",
 }.items():
     _register_binary(_name, _primitive)
+
+
+@ufunc("subtract")
+def _subtract(trace: Trace, x: Any, y: Any) -> Any:
+    """x - y; where both are one and the same number, structurally 0 (the diagonal of x[:, None] - x)."""
+    a, b = lift(trace, x), lift(trace, y)
+    difference = result(trace, "sub", (a, b))
+    record = trace.record
+    if not (record.nodes[a.slot].varies and record.roots(a.slot) & record.roots(b.slot)):
+        return difference
+    i, j = (np.broadcast_to(positions(operand.shape), difference.shape).ravel() for operand in (a, b))
+    same, opaque = np.zeros(difference.shape, dtype=bool), trace.contested
+    for k in np.flatnonzero(trace.balls.midpoint(trace.values[difference.slot]) == 0):
+        left, right = (a.slot, int(i[k])), (b.slot, int(j[k]))
+        same.flat[k] = record.origin(*left, opaque) == record.origin(*right, opaque)
+    return where_plain(trace, same, 0.0, difference) if same.any() else difference
 
 
 @ufunc("negative")
@@ -69,7 +107,7 @@ def _power(trace: Trace, x: Any, y: Any) -> Any:
     base, exponent = operand(trace, x), lift(trace, y)
     node = trace.record.nodes[exponent.slot]
     if node.primitive != "constant":
-        return result(trace, "power", (base, exponent))
+        return _power_of_zero(trace, base, exponent)
     powers = np.asarray(node.attributes["value"], dtype=np.float64)
     if powers.size and np.all(powers == powers.flat[0]):
         shape = np.broadcast_shapes(base.shape, powers.shape)
@@ -79,7 +117,31 @@ def _power(trace: Trace, x: Any, y: Any) -> Any:
         return _positive(trace, base)
     if np.broadcast_shapes(base.shape, powers.shape) != base.shape:
         base = np.broadcast_to(base, np.broadcast_shapes(base.shape, powers.shape))
+    steep = (powers > 0) & (powers < 1)
+    if steep.any() and (zeros := _constant_zeros(trace, base) & steep).any():
+        raised = result(trace, "pow", (where_plain(trace, zeros, 1.0, base),), exponent=powers)
+        return where_plain(trace, zeros, 0.0, raised)
     return result(trace, "pow", (base,), exponent=powers)
+
+
+def _power_of_zero(trace: Trace, base: Traced, exponent: Traced) -> Any:
+    """x^y whose exponent varies, too: where x is an input and 0, x^y is 0 for all y near a y > 1, and so is its slope.
+
+    By the formula the slope in y would be 0 log 0. At y = 1 the slope in x is 1. A 0 that was computed keeps the
+    formula: rounding would have moved it.
+    """
+    shape = np.broadcast_shapes(base.shape, exponent.shape)
+    value, power = trace.values[base.slot], trace.values[exponent.slot]
+    given = np.zeros(base.shape, dtype=bool)
+    for k in np.flatnonzero((trace.balls.midpoint(value) == 0) & (trace.balls.radius(value) == 0)):
+        given.flat[k] = trace.record.nodes[trace.record.origin(base.slot, int(k))[0]].primitive in ("input", "constant")
+    if not given.any():
+        return result(trace, "power", (base, exponent))
+    one = np.broadcast_to(trace.balls.midpoint(power) - 1, shape)
+    far = np.broadcast_to(given, shape) & (one > np.broadcast_to(trace.balls.radius(power), shape))
+    same = np.broadcast_to(given, shape) & (one == 0)
+    elsewhere = result(trace, "power", (where_plain(trace, far | same, 1.0, base), exponent))
+    return where_plain(trace, far, 0.0, where_plain(trace, same, base, elsewhere))
 
 
 @ufunc("arctan2")

@@ -65,6 +65,12 @@ def _gauss(n: Arithmetic, x: Any) -> Any:
     return n.div(bell, _root(n, n.mul(_number(n, 2.0), n.real("pi"))))
 
 
+def _mills(n: Arithmetic, x: Any, log_ndtr: Any) -> Any:
+    """exp(-x^2 / 2 - log ndtr(x)) / sqrt(2 pi): in the far tail density and distribution underflow, not their ratio."""
+    ratio = _exp(n, n.sub(n.mul(_number(n, -0.5), _square(n, x)), log_ndtr))
+    return n.div(ratio, _root(n, n.mul(_number(n, 2.0), n.real("pi"))))
+
+
 def _erf_slope(n: Arithmetic, x: Any) -> Any:
     """2 exp(-x^2) / sqrt(pi), DLMF 7.2.1."""
     return n.div(n.mul(_number(n, 2.0), _exp(n, n.neg(_square(n, x)))), _root(n, n.real("pi")))
@@ -98,7 +104,7 @@ SLOPES: Mapping[str, Callable[[Arithmetic, Any, Any, Any], Any]] = MappingProxyT
         "erf": lambda n, g, x, y: n.mul(g, _erf_slope(n, x)),
         "erfc": lambda n, g, x, y: n.neg(n.mul(g, _erf_slope(n, x))),
         "ndtr": lambda n, g, x, y: n.mul(g, _gauss(n, x)),
-        "log_ndtr": lambda n, g, x, y: n.mul(g, n.div(_gauss(n, x), _exp(n, y))),
+        "log_ndtr": lambda n, g, x, y: n.mul(g, _mills(n, x, y)),
         "gammaln": lambda n, g, x, y: n.mul(g, n.unary(x, function="digamma")),
         "digamma": lambda n, g, x, y: n.mul(g, n.unary(x, function="trigamma")),
         "sinc": lambda n, g, x, y: n.mul(g, n.unary(x, function="sinc_slope")),

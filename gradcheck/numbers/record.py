@@ -1,6 +1,6 @@
 """The record of one run: a flat list of array primitives, in the order in which they were computed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,10 @@ MOST_NODES = 100_000
 MOST_ENTRIES = 2_000_000
 """Beyond these a trace gives up: a loop that waits for floating-point equality would never end in real numbers, and an
 entry takes some 400 bytes with its ball and its stochastic runs."""
+
+
+MOST_LOOKED_AT = 1_000
+"""Entries that are looked at to see whether one entry is constant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +83,14 @@ class Record:
         numbers.enter(node.dtype)
         return primitives.value(numbers, node.primitive, arguments, node.attributes)
 
-    def origin(self, slot: int, position: int) -> tuple[int, int]:
-        """The node and flat position where an entry was computed, looking through gathers.
+    def origin(self, slot: int, position: int, opaque: Set[int] = frozenset()) -> tuple[int, int]:
+        """The node and flat position where an entry was computed, looking through gathers that are not `opaque`.
 
         A gather's fill is reported as (slot of the gather, position).
         """
         while True:
             node = self.nodes[slot]
-            if node.primitive != "gather":
+            if node.primitive != "gather" or slot in opaque:
                 return slot, position
             source = int(node.attributes["index"].ravel()[position])
             if source < 0:
@@ -97,6 +101,48 @@ class Record:
                     slot, position = argument, source
                     break
                 source -= size
+
+    def roots(self, slot: int) -> frozenset[int]:
+        """The nodes whose entries a node shows, looking through gathers."""
+        found, open_ = set[int](), {slot}
+        while open_:
+            node = self.nodes[now := open_.pop()]
+            if node.primitive == "gather":
+                open_.update(node.args)
+            else:
+                found.add(now)
+        return frozenset(found)
+
+    def constant_entry(self, slot: int, position: int, opaque: Set[int]) -> bool:
+        """Whether one entry is structurally constant, although its array may vary: it is computed of constants alone.
+
+        What comes out of an `opaque` gather is not: with another choice it would have been something else.
+        Looks at no more than `MOST_LOOKED_AT` entries and says False beyond.
+        """
+        waiting, seen = [(slot, position)], set[tuple[int, int]]()
+        while waiting:
+            entry = self.origin(*waiting.pop(), opaque)
+            node = self.nodes[entry[0]]
+            if entry[0] in opaque:
+                return False
+            if not node.varies or node.primitive == "gather" or entry in seen:  # a gather is its own origin if it fills
+                continue
+            seen.add(entry)
+            shapes = [self.nodes[argument].shape for argument in node.args]
+            if node.primitive == "sum":
+                axes = node.attributes["axes"]
+                kept = [axis for axis in range(len(shapes[0])) if axis not in axes]
+                table = np.arange(int(np.prod(shapes[0]))).reshape(shapes[0]).transpose(*kept, *axes)
+                sources = [table.reshape(int(np.prod(node.shape)), -1)[entry[1]]]
+            elif node.args and primitives.PRIMITIVES[node.primitive].elementwise:
+                at = np.unravel_index(entry[1], node.shape)
+                sources = [_broadcast_position(at, shape) for shape in shapes]
+            else:
+                return False
+            waiting += [(a, int(p)) for a, ps in zip(node.args, sources, strict=True) for p in ps]
+            if len(seen) + len(waiting) > MOST_LOOKED_AT:
+                return False
+        return True
 
     def influences(self, outputs: Sequence[int]) -> list[Array | None]:
         """For each node, which entries the outputs depend on structurally; None where none does.
@@ -156,6 +202,15 @@ class Record:
         if not mask.any():
             return [np.zeros(shape, dtype=bool) for shape in shapes]
         return [np.ones(shape, dtype=bool) for shape in shapes]
+
+
+def _broadcast_position(at: tuple[Any, ...], shape: Shape) -> Array:
+    """The flat position, as an array of one, in an argument of `shape` that the output's entry `at` was computed of."""
+    own = at[len(at) - len(shape) :]
+    if not shape:
+        return np.zeros(1, dtype=np.intp)
+    place = tuple(0 if n == 1 else int(k) for k, n in zip(own, shape, strict=True))
+    return np.atleast_1d(np.ravel_multi_index(place, shape))
 
 
 def _unbroadcast(mask: Array, shape: Shape) -> Array:

@@ -49,13 +49,18 @@ class Replay:
 
     @classmethod
     def of_rounding(cls, record: Record, floats: Floats, inputs: Sequence[Array], seed: int) -> "Replay":
-        """Rounded runs that start at `inputs`, and plain ones that start one unit in the last place beside them."""
+        """Rounded runs that start at `inputs`, and plain ones that start one unit in the last place beside them.
+
+        A zero stays: its neighbours are the smallest subnormal numbers, which move nothing but a branch already taken
+        (|x| as x) out of its domain.
+        """
         random = np.random.default_rng(seed)
         starts = []
         for x in inputs:
             start = np.repeat(x.astype(floats.carrier)[..., None], floats.runs, axis=-1)
             step = np.abs(np.spacing(np.abs(x).astype(floats.dtype))).astype(floats.carrier)[..., None]
             plain = floats.runs - floats.rounded
+            step[x == 0] = 0.0
             start[..., floats.rounded :] += step * random.choice([-1.0, 1.0], size=(*x.shape, plain))
             starts.append(start)
         return cls(record, floats, starts)

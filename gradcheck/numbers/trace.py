@@ -28,6 +28,7 @@ The largest of 8 deviations is about 1.4 standard deviations of the sum of many 
 far tail to chance.
 """
 MOST_UNDECIDED = 20_000
+MOST_COMPARED = 200
 _MOST_BYTES_TO_COMPARE = 1 << 16
 
 NAN = 2
@@ -93,6 +94,7 @@ class Trace:
     refusal: the first attempt to drop a derivative.
     sites: the answers of scalar comparisons, by place in the user's code.
     overrides: at these places the first change of answer is put off so many times: a loop runs on.
+    compared: what was compared with what, entries of one slot with entries of another; the first `MOST_COMPARED`.
     """
 
     balls: Balls
@@ -107,6 +109,7 @@ class Trace:
     refusal: BecameFloat | None = None
     sites: dict[Site, list[bool]] = field(default_factory=dict)
     overrides: dict[Site, int] = field(default_factory=dict)
+    compared: list[tuple[tuple[int, Array], tuple[int, Array]]] = field(default_factory=list)
     _replay: Replay | None = None
     _points: list[Array] = field(default_factory=list)
     _seen: dict[Any, int] = field(default_factory=dict)
@@ -179,6 +182,11 @@ class Trace:
         self.refusal = BecameFloat(message)
         return self.refusal
 
+    @property
+    def contested(self) -> frozenset[int]:
+        """Slots of selections, some of whose entries another outcome would have chosen otherwise."""
+        return frozenset(slot for decision in self.decisions for slot, _ in decision.contested)
+
     # -- deciding --------------------------------------------------------------------------------------------------
 
     def signs(self, left: tuple[int, Array], right: tuple[int, Array]) -> tuple[Array, Array]:
@@ -200,6 +208,8 @@ class Trace:
         nodes = self.record.nodes
         if not (nodes[a].varies or nodes[b].varies):
             return sign.reshape(shape), np.zeros(shape, dtype=bool)
+        if len(self.compared) < MOST_COMPARED:
+            self.compared.append(((a, i), (b, j)))
         noise = MARGIN * self.replay.spread((a, i), (b, j), self.balls.longdouble(gap))
         undecided = (np.abs(middle) - radius <= noise) & ~undefined
         if undecided.any():
