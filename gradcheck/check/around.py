@@ -1,4 +1,4 @@
-"""Neighbours of a point that a function's own branches suggest: signs, zeros, ties, magnitudes, other batches."""
+"""Neighbours of a point: signs, magnitudes, other batches, and the other side of the function's own comparisons."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ BATCH_OF_TWO = "a batch of two"
 LARGE = 2_000
 """Entries above which only the cheapest neighbours are tried."""
 
+MOST_CROSSED = 3
+"""Comparisons of which the other side is looked at."""
+
+_HAIR = 2.0**-13
+"""Relative distance of a point that a cache keyed by rounded inputs takes for the same."""
+
 
 def neighbours(
     product: Product, evidence: Evidence, random: np.random.Generator, *, fixed: bool
@@ -38,14 +44,24 @@ def neighbours(
             inputs[k] = np.asarray(_kept(block, change(block)), dtype=block.dtype)
         return words, replace(product, inputs=tuple(inputs))
 
-    yield moved("every sign turned", lambda b: -b)
-    yield moved("a random point nearby", lambda b: b + _size(b) * random.standard_normal(b.shape))
+    tried = [
+        moved("every sign turned", lambda b: -b),
+        moved("a random point nearby", lambda b: b + _size(b) * random.standard_normal(b.shape)),
+    ]
+    if entries <= LARGE:
+        tried.append(moved("values ten times as large", lambda b: 8.0 * b))
+        tried.append(moved("values a tenth as large", lambda b: b / 8.0))
+    yield from tried
     if entries > LARGE:
         return
-    yield moved("values ten times as large", lambda b: 8.0 * b)
-    yield moved("values a tenth as large", lambda b: b / 8.0)
     yield from _batch_of_one(product)
     yield from _batch_of_two(product)
+    if evidence.exact is not None:
+        points = [[np.asarray(there.inputs[k]) for k in blocks] for _, there in tried]
+        for across in evidence.exact.outcomes.across(points, MOST_CROSSED):
+            places = dict(zip(blocks, across, strict=True))
+            inputs = tuple(_kept(blocks[k], places[k]) if k in blocks else x for k, x in enumerate(product.inputs))
+            yield "the other side of a comparison", replace(product, inputs=inputs)
 
 
 def repeated_index(product: Product) -> tuple[str, Product] | None:
@@ -66,6 +82,15 @@ def repeated_index(product: Product) -> tuple[str, Product] | None:
         inputs = tuple(repeated if j == k else x for j, x in enumerate(product.inputs))
         return product.function.names[k], replace(product, inputs=inputs)
     return None
+
+
+def hair_away(product: Product) -> Product:
+    """A point so near that the derivative has hardly changed, and that it has."""
+    inputs = list(product.inputs)
+    for k in product.function.wrt:
+        x = np.asarray(inputs[k])
+        inputs[k] = np.asarray(_kept(x, x * x.dtype.type(1 + _HAIR)), dtype=x.dtype)
+    return replace(product, inputs=tuple(inputs))
 
 
 def _kept(block: Array, moved: Array) -> Array:

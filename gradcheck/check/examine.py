@@ -15,11 +15,12 @@ from gradcheck.check import around
 from gradcheck.check.bounded import TooLongError, bounded
 from gradcheck.check.calls import Contracts
 from gradcheck.check.evidence import Evidence, gather
-from gradcheck.check.numbers import Numbers, compare_numbers, slight
+from gradcheck.check.numbers import Numbers, compare_numbers, repeats, slight
 from gradcheck.check.protocol import no_answer
 from gradcheck.check.question import Question, Reply
 from gradcheck.check.settings import Settings
 from gradcheck.check.structure import projections
+from gradcheck.check.wider import traced_answer
 from gradcheck.errors import GradcheckError, HarnessFault, InvalidProblem, SubjectError
 from gradcheck.problem.function import Product, lend
 from gradcheck.verdict.finding import Finding, Severity, finding
@@ -119,8 +120,7 @@ class Examination:
             and self._extras.accuracy is None
             and not any(f.severity in (Severity.ERROR, Severity.FATAL) for f in findings)
         ):
-            moved = self._neighbours(product, evidence)
-            findings += moved
+            findings += self._neighbours(product, evidence, reply)
         return [*findings, *evidence.testimony.findings()], numbers
 
     # -- the point itself ------------------------------------------------------------------------------------------
@@ -224,21 +224,42 @@ class Examination:
 
     # -- elsewhere -------------------------------------------------------------------------------------------------
 
-    def _neighbours(self, product: Product, evidence: Evidence) -> list[Finding]:
+    def _neighbours(self, product: Product, evidence: Evidence, reply: Reply) -> list[Finding]:
         """The first neighbour at which the derivative is wrong, if any."""
+        if not self._extras.structure and (found := self._remembered(product, reply)):
+            return found
         for where, moved in around.neighbours(product, evidence, self._random, fixed=bool(self._extras.structure)):
-            found = self._wrong_at(moved, fitting=where == around.BATCH_OF_TWO)
-            if found:
-                facts = {**found[0].facts, "where": where, "sentence": found[0].sentence, "as": found[0].code}
-                return [finding("GC028", **facts)]
+            if found := self._told(where, self._wrong_at(moved, fitting=where == around.BATCH_OF_TWO)):
+                return found
         if (repeated := around.repeated_index(product)) and (found := self._wrong_at(repeated[1], fitting=True)):
             return [finding("GC036", **found[0].facts, name=repeated[0], sentence=found[0].sentence)]
         return []
 
-    def _wrong_at(self, product: Product, *, fitting: bool = False) -> list[Finding]:
+    def _remembered(self, product: Product, reply: Reply) -> list[Finding]:
+        """Whether a point a hair away gets the very answer of this one, although its derivative is another."""
+        near = around.hair_away(product)
+        try:
+            there = bounded(lambda: self._question.ask(near, tuple_output=self._tuple))
+        except (SubjectError, TooLongError):
+            return []
+        pairs = zip(reply.parts, there.parts, strict=True)
+        if any(a is None or b is None or not np.array_equal(a, b) for a, b in pairs):
+            return []
+        return self._told("a point a hair away, right after this one", self._wrong_at(near, gross=0.0))
+
+    def _told(self, where: str, found: list[Finding]) -> list[Finding]:
+        """The finding about a neighbour."""
+        if not found:
+            return []
+        facts = {**found[0].facts, "where": where, "sentence": found[0].sentence, "as": found[0].code}
+        return [finding("GC028", **facts)]
+
+    def _wrong_at(self, product: Product, gross: float = GROSS, *, fitting: bool = False) -> list[Finding]:
         """What is wrong at a neighbour, which need not be a point of f at all.
 
-        With `fitting`, an answer of another shape or dtype says that the derivative is not meant for that neighbour.
+        An error that is less than `gross` counts only if it matters and the derivative's own formula, in exact
+        arithmetic, has it too. With `fitting`, an answer of another shape or dtype says that the derivative is not meant
+        for that neighbour.
         """
         try:
             outputs, _ = bounded(lambda: product.function.value(lend(product.inputs)))
@@ -257,8 +278,8 @@ class Examination:
             reply = bounded(lambda: self._question.ask(product, tuple_output=self._tuple))
         except (SubjectError, TooLongError):
             return []
-        if wrong := self.protocol(product, reply):
-            return [] if fitting else wrong
+        if broken := self.protocol(product, reply):
+            return [] if fitting else broken
         try:
             evidence = gather(self._truth_of(product), voices=False)
         except HarnessFault:
@@ -268,9 +289,13 @@ class Examination:
         if evidence.exact is None:
             return []  # only a proof counts at a point that nobody asked about
         numbers = compare_numbers(self._question, product, reply, evidence, self._settings, self._extras, lenient=True)
-        gross = [c for c in numbers.comparisons if np.any(c.wrong) and not slight(c, evidence, product, GROSS)]
-        if numbers.comparisons and not gross:
-            return []  # f may be ill-conditioned at a point of our choosing; only gross errors count there
+        wrong = [c for c in numbers.comparisons if np.any(c.wrong)]
+        if numbers.comparisons and all(slight(c, evidence, product, gross) for c in wrong):
+            # f may be ill-conditioned at a point of our choosing: only a mistake of the formula counts there.
+            own = traced_answer(self._question, product) if wrong and gross else None
+            blocks = [c.block for c in numbers.comparisons]
+            if own is None or not any(repeats(c, own[blocks.index(c.block)]) for c in wrong):
+                return []
         return [f for f in numbers.findings if f.severity is Severity.ERROR]
 
 

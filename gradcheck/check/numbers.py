@@ -214,6 +214,16 @@ def _vanishes(comparison: Comparison, wide: tuple[Array, Array]) -> bool:
     return bool(np.all(off[comparison.wrong] <= 1e-3 * comparison.distance[comparison.wrong]))
 
 
+def repeats(comparison: Comparison, wide: tuple[Array, Array] | None) -> bool:
+    """Whether the subject's own formula, in exact arithmetic, has a discrepancy that matters, at a wrong entry."""
+    if wide is None or wide[0].shape != comparison.distance.shape:
+        return False
+    with np.errstate(invalid="ignore"):
+        off = np.abs(wide[0] - comparison.truth.middle) - wide[1] - comparison.truth.radius
+        same = (off >= 0.5 * comparison.distance) & (comparison.distance > comparison.interest)
+    return bool(np.any(same & comparison.wrong))
+
+
 def _entry(comparison: Comparison) -> tuple[int, ...]:
     bad = comparison.not_finite if np.any(comparison.not_finite) else comparison.wrong
     with np.errstate(over="ignore", invalid="ignore"):

@@ -23,11 +23,12 @@ def exact_answer(question: Question, product: Product, evidence: Evidence) -> li
 
     In balls, by tracing the derivative itself; where it cannot be traced, in the next wider NumPy dtype.
     """
-    traced = _in_balls(question, product)
+    traced = traced_answer(question, product)
     return traced if traced is not None else _in_wider_floats(question, product, evidence)
 
 
-def _in_balls(question: Question, product: Product) -> list[tuple[Array, Array] | None] | None:
+def traced_answer(question: Question, product: Product) -> list[tuple[Array, Array] | None] | None:
+    """The same in balls alone; None where the derivative cannot be traced."""
     kept: list[int] = []
 
     def formula(*differentiated: Any) -> Any:
@@ -45,6 +46,8 @@ def _in_balls(question: Question, product: Product) -> list[tuple[Array, Array] 
             outcomes = explore(formula, inputs, wrt=range(len(inputs)), dtype=product.dtype)
     except Exception:  # a formula that cannot be traced is no fact about its result
         return None
+    if max(kept, default=0) >= len(product.blocks):
+        return None  # a gradient written as a list of numbers, say
     found: list[tuple[Array, Array] | None] = [None] * len(product.blocks)
     for k, value in zip(kept, outcomes.values, strict=True):
         found[k] = (value.midpoint, value.radius)

@@ -15,6 +15,7 @@ entry of the gradient, and in stochastic arithmetic, which shows what honest rou
     outcomes.overflows              an intermediate value leaves the range of the subject's dtype
     outcomes.adjoints(cotangents)   total adjoints of all outputs, for a function that returns its intermediate results
     outcomes.gradients_around()     J^T u at points near by, where it is not finite at the point itself
+    outcomes.across(tried, most)    points at which a comparison comes out otherwise, and did at none of those tried
     outcomes.prolonged(k)           the same with loops that end on a comparison run k iterations longer, or None
 
 How it works, file by file:
@@ -29,7 +30,7 @@ How it works, file by file:
     traced       the array class; `storage`, `methods`, `calls`, `lifting`, and what fills `tables`
     patched      np.zeros, np.array, float, math and the like, replaced while a function is traced
     session      run a function once; `fork` every outcome of undecided comparisons; `inert` those that cannot matter
-    outcome      what came out; `derivative`, `nearby`, `admission`
+    outcome      what came out; `derivative`, `nearby`, `across`, `admission`
     symbol(s)    formulas
 """
 
@@ -52,12 +53,13 @@ from gradcheck.numbers import (  # noqa: F401
 )
 from gradcheck.numbers.admission import admit
 from gradcheck.numbers.ball import Balls, Enclosure, backend
-from gradcheck.numbers.fork import explore
+from gradcheck.numbers.fork import MOST_RUNS, explore
 from gradcheck.numbers.outcome import Derivative, Outcomes, Smoothness
 from gradcheck.numbers.rounding import Rounding
 from gradcheck.numbers.trace import BecameFloat
 
 __all__ = [
+    "MOST_RUNS",
     "Balls",
     "BecameFloat",
     "Derivative",

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcheck.errors import Unsupported
 from gradcheck.numbers import derivative
+from gradcheck.numbers.across import points_across
 from gradcheck.numbers.arithmetic import Array, Shape
 from gradcheck.numbers.ball import Balls, Enclosure
 from gradcheck.numbers.derivative import Crossing, probe
@@ -275,6 +276,10 @@ class Outcomes:
         """
         given = probe(self.first, cotangents, 0)
         return tuple(gradients_around(self.first, self.task, given, count, closest=closest))
+
+    def across(self, tried: Sequence[Sequence[Array]], most: int) -> list[list[Array]]:
+        """Points (an array per argument) at which a comparison comes out otherwise than here and at those `tried`."""
+        return list(points_across(self.first, self.task, tried, most))
 
     # -- rounding --------------------------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ far tail to chance.
 """
 MOST_UNDECIDED = 20_000
 MOST_COMPARED = 200
+MOST_COMPARED_ENTRIES = 2_000
 _MOST_BYTES_TO_COMPARE = 1 << 16
 
 NAN = 2
@@ -94,7 +95,8 @@ class Trace:
     refusal: the first attempt to drop a derivative.
     sites: the answers of scalar comparisons, by place in the user's code.
     overrides: at these places the first change of answer is put off so many times: a loop runs on.
-    compared: what was compared with what, entries of one slot with entries of another; the first `MOST_COMPARED`.
+    compared: what was compared with what, entries of one slot with entries of another; the first `MOST_COMPARED`, of no
+        more than `MOST_COMPARED_ENTRIES` each.
     """
 
     balls: Balls
@@ -208,7 +210,7 @@ class Trace:
         nodes = self.record.nodes
         if not (nodes[a].varies or nodes[b].varies):
             return sign.reshape(shape), np.zeros(shape, dtype=bool)
-        if len(self.compared) < MOST_COMPARED:
+        if len(self.compared) < MOST_COMPARED and i.size <= MOST_COMPARED_ENTRIES:
             self.compared.append(((a, i), (b, j)))
         noise = MARGIN * self.replay.spread((a, i), (b, j), self.balls.longdouble(gap))
         undecided = (np.abs(middle) - radius <= noise) & ~undefined

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import HarnessFault, Unsupported
-from gradcheck.numbers import Derivative, Enclosure, Outcomes, Rounding, Smoothness, admit, explore
+from gradcheck.numbers import MOST_RUNS, Derivative, Enclosure, Outcomes, Rounding, Smoothness, admit, explore
 from gradcheck.oracle.estimate import Along, Array, Aside, Estimate, Estimates, Kind
 from gradcheck.problem import LEAVES, OPS, Graph, Point
 from gradcheck.problem.function import Product, lend
@@ -50,8 +50,8 @@ class Jump(Aside):
     """It stepped aside since the function jumps at the point: there is no derivative that another could find."""
 
 
-def exactly(product: Product) -> Exactly | Aside:
-    """J^T c or J t, proven; or why not.
+def exactly(product: Product, *, most_runs: int = MOST_RUNS) -> Exactly | Aside:
+    """J^T c or J t, proven, if `most_runs` outcomes of undecided comparisons are all there are; or why not.
 
     Raises HarnessFault when the reverse and the forward sweep contradict each other.
     """
@@ -61,9 +61,10 @@ def exactly(product: Product) -> Exactly | Aside:
         return Aside(NAME, f"{entries} entries, budget {MOST_ENTRIES}")
     inputs = lend(product.inputs)
     others = [k for k, x in enumerate(inputs) if k not in function.wrt and np.asarray(x).dtype.kind == "f"]
-    outcomes = _explored(function.f, inputs, function.wrt, product.dtype, product.cotangents, others)
+    asked = function.f, inputs, function.wrt, product.dtype, product.cotangents
+    outcomes = _explored(*asked, others, most_runs=most_runs)
     if isinstance(outcomes, Aside) and others:  # f may need plain numbers there
-        outcomes = _explored(function.f, inputs, function.wrt, product.dtype, product.cotangents)
+        outcomes = _explored(*asked, most_runs=most_runs)
     if isinstance(outcomes, Aside):
         return outcomes
     own, many = product.outputs
@@ -111,11 +112,22 @@ def _explored(
     dtype: Any,
     cotangents: Sequence[Array] | None,
     held: Sequence[int] = (),
+    *,
+    most_runs: int = MOST_RUNS,
 ) -> Outcomes | Aside:
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return explore(f, inputs, wrt=wrt, dtype=dtype, cotangents=cotangents, sum_weight=SUM_WEIGHT, held=held)
+            return explore(
+                f,
+                inputs,
+                wrt=wrt,
+                dtype=dtype,
+                cotangents=cotangents,
+                sum_weight=SUM_WEIGHT,
+                held=held,
+                most_runs=most_runs,
+            )
     except HarnessFault:
         raise
     except Unsupported as reason:

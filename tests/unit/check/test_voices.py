@@ -89,8 +89,8 @@ def estimate(e: Estimate, bend: Bend) -> Estimate:
 def _exact(patch: pytest.MonkeyPatch, bend: Bend) -> None:
     sound: Any = vars(evidence)["exactly"]
 
-    def bent(product: Any) -> Any:
-        said = sound(product)
+    def bent(product: Any, **rest: Any) -> Any:
+        said = sound(product, **rest)
         assert isinstance(said, Exactly)
         return replace(said, gradients={b: estimate(e, bend) for b, e in said.gradients.items()})
 

@@ -9,7 +9,7 @@ import pytest
 import gradcheck
 from gradcheck.check.evidence import Evidence, gather
 from gradcheck.check.question import Question
-from gradcheck.check.wider import exact_answer
+from gradcheck.check.wider import exact_answer, traced_answer
 from gradcheck.problem.function import Function, Product
 
 SMALL = np.array([1e-4, 3e-4])
@@ -114,3 +114,9 @@ def test_a_part_that_is_not_answered_is_left_out() -> None:
     result = gradcheck.check_gradient(both, lambda a, b: (slope(a), None), SMALL, np.ones(2))
     assert result.verdict == "PASS", result.to_text()
     assert "GC016" in result.codes
+
+
+def test_a_gradient_written_as_a_list_of_numbers_is_not_read() -> None:
+    function = Function.of(lambda x: np.sum(f(x)), (SMALL,), None)
+    product = Product(function, (SMALL,), (np.ones(()),), None, np.dtype(float))
+    assert traced_answer(Question("gradient", function, lambda x: [slope(v) for v in x]), product) is None
