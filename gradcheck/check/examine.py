@@ -258,8 +258,8 @@ class Examination:
         """What is wrong at a neighbour, which need not be a point of f at all.
 
         An error that is less than `gross` counts only if it matters and the derivative's own formula, in exact
-        arithmetic, has it too. With `fitting`, an answer of another shape or dtype says that the derivative is not meant
-        for that neighbour.
+        arithmetic, has it too. With `fitting`, an answer of another shape or dtype says that the derivative is not
+        meant for that neighbour.
         """
         try:
             outputs, _ = bounded(lambda: product.function.value(lend(product.inputs)))
