@@ -4,10 +4,12 @@ For one block, with oracle k's interval I_k = [v_k - e_k, v_k + e_k] per entry:
 
     truth     T = intersection of the proven I_k; of the estimated ones where nothing is proven
     wrong     distance(subject, T) > allowance                       (a non-finite subject value always is)
-    open      half the width of T + allowance > interest, or the I_k do not meet and none is proven
-    right     otherwise
+    right     not wrong, and half the width of T + allowance <= interest, or all of T within CLOSE u max(|v_i|, s_b) of
+              the subject (and within interest)
+    open      otherwise, and wherever the I_k do not meet and none is proven
 
-`allowance` is what honest rounding may cost, `interest` the error that matters; both have the block's shape.
+`allowance` is what honest rounding may cost, `interest` the error that matters; both have the block's shape. Where
+rounding may cost more than what matters, an answer can still turn out right to the last digits of its dtype.
 """
 
 from __future__ import annotations
@@ -32,6 +34,10 @@ UNIT_ROUNDOFF = {name: float(np.finfo(name).eps) / 2 for name in ("float64", "fl
 INTEREST = {"float64": 1e-6, "float32": 1e-4, "float16": 64 * UNIT_ROUNDOFF["float16"]}
 """Relative error that matters, by dtype. In float32 64 u (4e-6) is what an honest sum of a hundred terms may cost, so
 that nothing longer could ever be decided; 1e-4 is the smallest error that anybody would call one there."""
+
+
+CLOSE = 16
+"""Units of roundoff of max(|v_i|, s_b) within which an answer is right to the last digits of its dtype."""
 
 
 @dataclass(frozen=True)
@@ -196,7 +202,11 @@ def judge(
         not_finite = known & ~np.isfinite(value) & ~overflown
         wrong = known & ((distance > allowance) | not_finite)
         # What nobody knows is open however little matters: passing needs evidence.
-        undecided = ~wrong & ~(known & (truth.radius + allowance <= interest))
+        digits = CLOSE * float(np.finfo(dtype).eps) / 2
+        smallest = float(np.finfo(dtype).smallest_normal)
+        tight = digits * np.maximum(np.maximum(np.abs(truth.middle), scale(truth, 0.0)), smallest)
+        close = np.maximum(truth.upper - value, value - truth.lower) <= np.minimum(interest, tight)
+        undecided = ~wrong & ~(known & (close | (truth.radius + allowance <= interest)))
     worst = _worst(block, value, truth, distance, allowance, undecided & ~known, dtype, fallback)
     return Comparison(block, answer, truth, allowance, interest, distance, wrong, not_finite, undecided, worst)
 

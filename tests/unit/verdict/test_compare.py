@@ -188,6 +188,26 @@ class TestJudge:
         assert comparison.compared == (not still_open)
         assert not comparison.wrong
 
+    @pytest.mark.parametrize("dtype", ["float64", "float32"])
+    @pytest.mark.parametrize(("roundoffs", "still_open"), [(0, False), (12, False), (20, True)])
+    def test_right_to_the_last_digits_whatever_rounding_might_have_cost(
+        self, dtype: str, roundoffs: int, still_open: bool
+    ) -> None:
+        answer = np.asarray(1.0 + roundoffs * float(np.finfo(dtype).eps) / 2, dtype)
+        truth = known(1.0, 1e-18)
+        for allowance in (1e-2, np.inf):
+            comparison = judge("w", answer, truth, np.full((), allowance), np.full((), 1e-3))
+            assert (bool(comparison.wrong), bool(comparison.open)) == (False, still_open)
+
+    def test_the_last_digits_count_only_where_the_truth_is_known_to_them(self) -> None:
+        comparison = judge("w", np.asarray(1.0), known(1.0, 1e-14), np.full((), 1e-2), np.full((), 1e-3))
+        assert comparison.open
+
+    def test_the_last_digits_of_zero_are_subnormal(self) -> None:
+        for answer, still_open in ((0.0, False), (1e-300, True)):
+            comparison = judge("w", np.asarray(answer), known(0.0), np.full((), np.inf), np.full((), 1e-3))
+            assert bool(comparison.open) is still_open
+
     def test_wrong_comes_before_open(self) -> None:
         # Far outside an interval that is too wide to pass anything is wrong all the same.
         comparison = judged(9.0, known(1.0, 0.5), allowance=1e-6, interest_=1e-3)
