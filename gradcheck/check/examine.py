@@ -20,7 +20,7 @@ from gradcheck.check.protocol import no_answer
 from gradcheck.check.question import Question, Reply
 from gradcheck.check.settings import Settings
 from gradcheck.check.structure import projections
-from gradcheck.check.wider import traced_answer
+from gradcheck.check.wider import exact_answer, traced_answer
 from gradcheck.errors import GradcheckError, HarnessFault, InvalidProblem, SubjectError
 from gradcheck.problem.function import Product, lend
 from gradcheck.verdict.finding import Finding, Severity, finding
@@ -111,7 +111,14 @@ class Examination:
         tolerance = {b: 4 * a + 64 * _u(product) * _peak(reply, product, b) for b, a in evidence.allowance.items()}
         contracts: list[Finding] = []
         if self._contracts:
-            contracts = Contracts(self._question, product, reply, tolerance, tuple_output=self._tuple).findings()
+            contracts = Contracts(
+                self._question,
+                product,
+                reply,
+                tolerance,
+                tuple_output=self._tuple,
+                wider=lambda scaled: exact_answer(self._question, scaled, evidence),
+            ).findings()
         if early is not None and not contracts:
             contracts += early(reply, tolerance)
         findings = [*contracts, *numbers.findings]

@@ -25,6 +25,8 @@ Entry = tuple[str, tuple[int, ...]]
 MISS = 1e-9
 """Probability with which an error of interest may be missed."""
 MOST_DIRECTIONS = 12
+PILOTS = 3
+"""Further directions that a block's scale is measured along: one alone may be ten times too small by chance."""
 MOST_WRONG = 5
 """Wrong entries that are named; beyond that it is "at least"."""
 SHARE = 0.2
@@ -53,9 +55,15 @@ class Directions:
         self._precision = "auto"
         self._scale = {b: self._pilot(b) for b in self._blocks}
 
-    def confirm(self) -> bool:
-        """Whether one more direction, by itself, shows that something is wrong."""
-        u = {b: self._random.standard_normal(a.shape) / self._scale[b] for b, a in self._answers.items()}
+    def confirm(self, suspected: Mapping[str, Array]) -> bool:
+        """Whether one more direction, by itself, shows that something is wrong.
+
+        Its signs are those of what each entry is suspected to be off by, so that errors do not cancel along it.
+        """
+        u = {
+            block: np.copysign(self._random.uniform(0.5, 1.5, off.shape), off) / self._scale[block]
+            for block, off in suspected.items()
+        }
         off, bound = self._discrepancy(u)
         return abs(off) > bound
 
@@ -64,7 +72,8 @@ class Directions:
         entries = sum(a.size for a in self._answers.values())
         size = relative * math.sqrt(entries)  # |e| of an error of that share of every block
         miss, wrong = 1.0, []
-        for number in range(1, MOST_DIRECTIONS + 1):
+        few_digits = self._product.dtype.itemsize < 8  # rounding leaves each direction less to say
+        for number in range(1, MOST_DIRECTIONS * (2 if few_digits else 1) + 1):
             u = {b: self._random.standard_normal(a.shape) / self._scale[b] for b, a in self._answers.items()}
             off, bound = self._discrepancy(u)
             if not math.isfinite(bound):
@@ -110,7 +119,10 @@ class Directions:
         return full
 
     def _pilot(self, block: str) -> float:
-        """s_b: the root mean square of the block's true gradient, from one direction in it."""
+        """s_b: the root mean square of the block's true gradient, from a few directions in it.
+
+        One gets a whole ladder, which also finds a step; plain differences along the others tell a size well enough.
+        """
         a = self._answers[block]
         u = {block: self._random.standard_normal(a.shape)}
         value, _, info = directional(
@@ -122,8 +134,14 @@ class Directions:
         )
         self._precision = info.precision  # found out once
         self._count += info.evaluations
-        norm = abs(float(value)) / max(1.0, math.sqrt(a.size))
-        return norm if math.isfinite(norm) and norm > 0 else 1.0
+        low = list(self._answers).index(block)
+        low = sum(a.size for a in list(self._answers.values())[:low])
+        slopes = [float(value)]
+        for _ in range(PILOTS):
+            slopes.append(self._plain(low, low + a.size, self._random.standard_normal(a.size), float(info.step) / 8))
+        known = [slope for slope in slopes if math.isfinite(slope)]
+        norm = math.hypot(*known) / math.sqrt(max(1, len(known)) * max(1, a.size))
+        return norm if norm > 0 else 1.0
 
     # -- which entries -----------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from gradcheck.check.wider import exact_answer
 from gradcheck.errors import GradcheckError
 from gradcheck.numbers import Smoothness
 from gradcheck.problem.function import Product
-from gradcheck.verdict.compare import Comparison, Truth, Worst, interest, judge, scale
+from gradcheck.verdict.compare import INTEREST, Comparison, Truth, Worst, interest, judge, scale
 from gradcheck.verdict.finding import Finding, finding
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def compare_numbers(
         return _by_directions(evidence, answers, settings)
     if evidence.exact is None and evidence.one_sided is not None and not evidence.jumps and not extras.structure:
         try:
-            found, decided = at_differenced_kink(product, answers, evidence.one_sided, settings.interest or 1e-6)
+            found, decided = at_differenced_kink(product, answers, evidence.one_sided, _share(product, settings))
         except GradcheckError:
             pass  # differences along a direction cannot be had; the entries stay undecided below
         else:
@@ -102,7 +102,7 @@ def compare_numbers(
             findings.append(_wrong(comparison, what))
     proven = sum(int(np.sum(c.truth.proven)) for c in comparisons)
     if not proven and any(f.code == "GC012" for f in findings):
-        findings = _confirmed(evidence, answers, findings)
+        findings = _confirmed(evidence, answers, comparisons, findings)
     return Numbers(evidence, tuple(comparisons), tuple(findings))
 
 
@@ -110,20 +110,30 @@ def _by_directions(evidence: Evidence, answers: dict[str, Array], settings: Sett
     """No oracle bounds single entries: random directions, then group testing."""
     try:
         directions = Directions(evidence.product, answers, np.random.default_rng(17))
-        verified = directions.verify(settings.interest or 1e-6)
+        verified = directions.verify(_share(evidence.product, settings))
     except GradcheckError as reason:
-        why = finding("GC031", block="all blocks", entry="", bound=float("inf"), interest=settings.interest or 1e-6)
+        why = finding(
+            "GC031", block="all blocks", entry="", bound=float("inf"), interest=_share(evidence.product, settings)
+        )
         return Numbers(evidence, (), (why, finding("GC040", oracle="directions", why=str(reason))))
     entries = sum(a.size for a in answers.values())
     return Numbers(evidence, (), verified.findings, by_hull=entries if verified.decided else 0)
 
 
-def _confirmed(evidence: Evidence, answers: dict[str, Array], findings: list[Finding]) -> list[Finding]:
+def _share(product: Product, settings: Settings) -> float:
+    """The relative error of interest."""
+    return INTEREST[product.dtype.name] if settings.interest is None else settings.interest
+
+
+def _confirmed(
+    evidence: Evidence, answers: dict[str, Array], comparisons: Sequence[Comparison], findings: list[Finding]
+) -> list[Finding]:
     """A discrepancy that rests on estimates alone has to show along a random direction, too."""
     product = evidence.product
     if product.tangents is None:
         try:
-            agreed = Directions(product, answers, np.random.default_rng(29)).confirm()
+            suspected = {c.block: np.nan_to_num(answers[c.block] - c.truth.middle) for c in comparisons}
+            agreed = Directions(product, answers, np.random.default_rng(29)).confirm(suspected)
         except GradcheckError:
             agreed = False
         if not agreed:

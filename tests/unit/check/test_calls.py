@@ -250,6 +250,63 @@ def scales_and_unscales() -> tuple[Any, Any]:
     return tanh, lambda c, x: right(c * 8.0, x) / 8.0
 
 
+def exponential(a: Any) -> Any:
+    """exp of a matrix by scaling, Taylor and squaring, opaque to other number systems; one digit goes per squaring."""
+    a = np.frombuffer(np.ascontiguousarray(a).tobytes(), dtype=a.dtype).reshape(a.shape)
+    squarings = max(0, int(np.ceil(np.log2(max(float(np.abs(a).sum(axis=0).max()), 1e-30)))) + 3)
+    b = a / a.dtype.type(2.0**squarings)
+    term = total = np.eye(len(a), dtype=a.dtype)
+    for k in range(1, 13):
+        term = term @ b / a.dtype.type(k)
+        total = total + term
+    for _ in range(squarings):
+        total = total @ total
+    return total
+
+
+def by_blocks(c: Any, a: Any) -> Any:
+    """exp([[A', C], [0, A']]) holds J^T C in its corner; a large C costs digits there, in A' itself."""
+    n = len(a)
+    return exponential(np.block([[a.T, c], [np.zeros_like(a), a.T]]))[:n, n:]
+
+
+SQUARE = np.array([[0.3, -1.2, 0.5], [0.7, 0.1, -0.4], [-0.9, 0.6, 1.1]])
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_digits_lost_at_a_far_cotangent_are_no_breach(dtype: str) -> None:
+    result = gradcheck.check_vjp(exponential, by_blocks, SQUARE.astype(dtype))
+    assert result.verdict == "PASS", result.to_text()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("limit", [1e4, 1e-4])
+def test_a_clipped_cotangent_is_one_whatever_digits_are_lost(dtype: str, limit: float) -> None:
+    def clipped(c: Any, a: Any) -> Any:
+        return by_blocks(np.clip(c, -limit, limit), a)
+
+    result = gradcheck.check_vjp(exponential, clipped, SQUARE.astype(dtype))
+    assert result.verdict == "FAIL"
+    assert "GC025" in result.codes
+
+
+@pytest.mark.parametrize(("relative", "verdict"), [(1e-10, "PASS"), (1e-4, "FAIL")])
+def test_half_the_digits_of_what_runs_in_no_wider_numbers(relative: float, verdict: str) -> None:
+    """Off by a share of the cotangent's size once that is large: rounding, as far as one can tell, or a breach."""
+
+    def f(x: Any) -> Any:
+        return np.tanh(np.frombuffer(x.tobytes()))
+
+    def vjp(c: Any, x: Any) -> Any:
+        if x.dtype != np.float64:
+            raise TypeError("float64 only")
+        return right(c, np.frombuffer(x.tobytes())) * (1 + relative * (np.abs(c).max() > 1e3))
+
+    result = gradcheck.check_vjp(f, vjp, X)
+    assert result.verdict == verdict, result.to_text()
+    assert ("GC025" in result.codes) == (verdict == "FAIL")
+
+
 # -- GC026: memory ---------------------------------------------------------------------------------------------------
 
 

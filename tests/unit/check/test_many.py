@@ -162,3 +162,48 @@ def test_one_wrong_entry_of_a_million_in_at_most_200_runs(capsys: pytest.Capture
     assert result.verdict == "FAIL"
     assert named(result) == [123_456]
     assert runs[0] <= 200
+
+
+def standardised(x: Any) -> Any:
+    y = np.frombuffer(np.ascontiguousarray(x).tobytes(), dtype=x.dtype).reshape(x.shape)
+    y = y - y.mean()
+    return y / np.sqrt(np.mean(y * y) + 1e-5)
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "PASS"), (1.00002, "FAIL"), (1.001, "FAIL")])
+def test_the_direction_that_confirms_lets_no_errors_cancel(factor: float, verdict: str) -> None:
+    """A gradient that is off as a whole has no component along most directions: its own signs show it."""
+
+    def vjp(c: Any, x: Any) -> Any:
+        x, c = x.astype(float), c.astype(float)
+        y = x - x.mean()
+        size = np.sqrt(np.mean(y * y) + 1e-5)
+        n = y / size
+        return ((c - c.mean() - n * np.mean(c * n)) / size * factor).astype(np.float32)
+
+    for seed in range(12):
+        x = np.random.default_rng(seed).standard_normal(24).astype(np.float32)
+        result = gradcheck.check_vjp(standardised, vjp, x)
+        assert result.verdict == verdict, result.to_text()
+
+
+def product_of_factors(x: Any, y: Any) -> Any:
+    return opaque32(x) @ opaque32(y)
+
+
+def opaque32(x: Any) -> Any:
+    return np.frombuffer(np.ascontiguousarray(x).tobytes(), dtype=x.dtype).reshape(x.shape)
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "PASS"), (1.0005, "FAIL")])
+def test_many_entries_in_single_precision(factor: float, verdict: str) -> None:
+    """The error of interest is the dtype's own; the blocks' scales rest on more than one draw."""
+
+    def vjp(c: Any, x: Any, y: Any) -> Any:
+        return np.float32(factor) * (c @ y.T), x.T @ c
+
+    for seed in range(4):
+        random = np.random.default_rng(seed)
+        x, y = (random.standard_normal(shape).astype(np.float32) for shape in ((40, 60), (60, 30)))
+        result = gradcheck.check_vjp(product_of_factors, vjp, x, y)
+        assert result.verdict == verdict, result.to_text()
