@@ -53,6 +53,7 @@ class Directions:
         self._blocks = dict(zip(product.blocks, product.function.wrt, strict=True))
         self._count = 0
         self._precision = "auto"
+        self._patience = 2 if product.dtype.itemsize < 8 else 1  # with few digits each direction has less to say
         self._scale = {b: self._pilot(b) for b in self._blocks}
 
     def confirm(self, suspected: Mapping[str, Array]) -> bool:
@@ -72,8 +73,7 @@ class Directions:
         entries = sum(a.size for a in self._answers.values())
         size = relative * math.sqrt(entries)  # |e| of an error of that share of every block
         miss, wrong = 1.0, []
-        few_digits = self._product.dtype.itemsize < 8  # rounding leaves each direction less to say
-        for number in range(1, MOST_DIRECTIONS * (2 if few_digits else 1) + 1):
+        for number in range(1, MOST_DIRECTIONS * self._patience + 1):
             u = {b: self._random.standard_normal(a.shape) / self._scale[b] for b, a in self._answers.items()}
             off, bound = self._discrepancy(u)
             if not math.isfinite(bound):
@@ -137,7 +137,7 @@ class Directions:
         low = list(self._answers).index(block)
         low = sum(a.size for a in list(self._answers.values())[:low])
         slopes = [float(value)]
-        for _ in range(PILOTS):
+        for _ in range(PILOTS * self._patience**2):
             slopes.append(self._plain(low, low + a.size, self._random.standard_normal(a.size), float(info.step) / 8))
         known = [slope for slope in slopes if math.isfinite(slope)]
         norm = math.hypot(*known) / math.sqrt(max(1, len(known)) * max(1, a.size))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -84,10 +85,15 @@ def _in_wider_floats(
     if np.finfo(wide).eps >= np.finfo(product.dtype).eps:
         return None
     inputs = [x.astype(wide) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in lend(product.inputs)]
+    cotangents, tangents = (
+        None if given is None else tuple(np.asarray(c, dtype=wide) for c in given)
+        for given in (product.cotangents, product.tangents)
+    )  # code that checks dtypes wants them all alike
+    widened = replace(product, cotangents=cotangents, tangents=tangents)
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            parts = _call(question, product, inputs)
+            parts = _call(question, widened, inputs)
             ratio = float(np.finfo(wide).eps / np.finfo(product.dtype).eps)
             found: list[tuple[Array, Array] | None] = []
             for block, part in zip(product.blocks, parts, strict=True):
