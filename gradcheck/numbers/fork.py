@@ -6,7 +6,8 @@ Where that would be too many, selections that do not feed one another are change
 
 One kind of fork needs no second run: a *selection* between numbers that tie (a maximum, an absolute value), whose
 result has an adjoint of 0. It contributes nothing to any derivative, whichever it chose: going through such selections
-from the last to the first, changing one changes no adjoint before it. The shift of a softmax is one.
+from the last to the first, changing one changes no adjoint before it. The shift of a softmax is one. In a run that
+chose otherwise later on, its adjoint may not be 0: there it is a fork like any other.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +30,7 @@ from gradcheck.numbers.trace import NeedsPrecision
 
 MOST_RUNS = 2**8
 PRECISIONS = (128, 256, 512, 1024)
+Tree = dict[int, "Tree"]
 _LOSS = 2.0**-20
 """Radii above this share of one rounding of the largest entry call for more bits."""
 
@@ -139,6 +141,7 @@ def _explore(
     runs: list[Run] = []
     apart, too_many = False, Unsupported("")
     waiting: list[tuple[int, ...]] = [()]
+    tree: Tree = {}  # of the choices of all runs, made and waiting
     while waiting:
         script = waiting.pop()
         if len(runs) >= most_runs:
@@ -158,7 +161,7 @@ def _explore(
         if not decisions:
             continue
         current.inert = inert(current, probe(current, cotangents, task.seed))
-        active = [k for k in range(len(script), len(decisions)) if k not in current.inert]
+        active = [k for k in range(len(decisions)) if k not in current.inert]
         if not script and float(np.prod([float(decisions[k].options) for k in active])) > most_runs:
             apart = len(active) < most_runs and _independent(current, active)
             too_many = Unsupported(
@@ -171,11 +174,14 @@ def _explore(
             if not _same_derivative(current, runs[0], cotangents, task.seed):
                 raise too_many  # one of them matters, and then the hull of all outcomes is wanted
             continue
-        choices = tuple(decision.choice for decision in decisions)
-        for k in active:
-            for other in range(decisions[k].options):
-                if other != choices[k]:
-                    waiting.append((*choices[:k], other))
+        branch = tree
+        for k, decision in enumerate(decisions):
+            # A choice that was inert in the run this one branched off may matter now that a later one is different.
+            for other in range(decision.options if k in active else 0):
+                if other != decision.choice and other not in branch:
+                    branch[other] = {}
+                    waiting.append((*(d.choice for d in decisions[:k]), other))
+            branch = branch.setdefault(decision.choice, {})
     return runs, patch, apart
 
 

@@ -103,6 +103,14 @@ def test_the_shift_of_a_softmax_is_smooth_whatever_it_takes() -> None:
     assert np.allclose(found.parts[0].midpoint, expected, rtol=1e-15)
 
 
+def test_a_tie_that_matters_only_when_a_later_one_falls_otherwise_is_forked_there() -> None:
+    """At x = y = z: the larger of x and the smaller of y and z. As it falls first, x wins, and y or z is no matter."""
+    found = judged(lambda x: np.maximum(np.minimum(x[1], x[2]), x[0]), np.full(3, 0.5))
+    assert answers(found) == {(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)}
+    found = judged(lambda x: np.maximum(x[0], np.minimum(x[1], x[2])), np.full(3, 0.5))
+    assert answers(found) == {(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)}
+
+
 def test_a_shift_that_escapes_is_forked() -> None:
     """The same shift, but its value is also returned: then it does matter."""
     found = judged(lambda x: np.log(np.sum(np.exp(x - x.max()))) + 2 * x.max(), np.zeros(2))
