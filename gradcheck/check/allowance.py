@@ -46,15 +46,16 @@ class Allowances:
     fallback: Mapping[str, float]
 
 
-def allowances(case: Case, testimony: Testimony) -> Allowances:
-    """What rounding in the case's dtype may cost on this graph at this point."""
+def allowances(case: Case, testimony: Testimony, rounding: Exactly | None = None) -> Allowances:
+    """What rounding in the case's dtype may cost on this graph at this point.
+
+    It is measured by `rounding`, or by the exact oracle where that is one of the testimony's; else it is counted.
+    """
     graph, info = case.graph, np.finfo(case.dtype)
     u = float(info.eps) / 2
     operations = sum(math.prod(graph.shapes[i]) for i in range(len(graph)))
-    values = graph.evaluate(case.point)
-    largest = max((float(np.max(np.abs(v), initial=0.0)) for v in values.values()), default=0.0)
-    size = abs(float(testimony.loss.middle)) or largest or 1.0  # a loss that happens to be 0 has no scale of its own
-    exact = next((a for a in testimony.answers if isinstance(a, Exactly)), None)
+    size = abs(float(testimony.loss.middle)) or case.largest or 1.0  # a loss that happens to be 0 has no scale
+    exact = rounding or next((a for a in testimony.answers if isinstance(a, Exactly)), None)
     fallback, limits = {}, {}
     for k, (block, truth) in enumerate(testimony.gradients.items()):
         norm = float(np.linalg.norm(np.asarray(case.point[block], dtype=np.float64)))
@@ -63,7 +64,7 @@ def allowances(case: Case, testimony: Testimony) -> Allowances:
             limits[block] = measured(exact, k, truth, np.dtype(case.dtype))
         else:
             limits[block] = counted(operations, truth, fallback[block], np.dtype(case.dtype))
-    loss = max(FEWEST, operations) * u * max(size, largest)
+    loss = max(FEWEST, operations) * u * max(size, case.largest)
     if exact is not None:
         loss = STOCHASTIC * float(exact.outcomes.value_spread[0]) + ROUNDINGS * u * size
         loss += operations * float(info.smallest_subnormal)

@@ -14,7 +14,6 @@ from itertools import chain
 from gradcheck.check.settings import Settings
 from gradcheck.check.trial import is_wrong
 from gradcheck.errors import InvalidProblem
-from gradcheck.oracle.exact import exact
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import OPS, Case, Training
 from gradcheck.strategies.drawing import draw
@@ -99,7 +98,4 @@ class _Wrong:
         if self.ops is not None and not all(node.op in self.ops for node in case.graph.nodes if node.inputs):
             return False
         self.asked += 1
-        settings = Settings(moved_points=0)
-        # Most answers are right, which the closed form sees fastest; what rounding may cost where terms cancel, the
-        # exact oracle alone can tell.
-        return all(is_wrong(case, self.subject, (oracle,), settings) for oracle in (symbolic, exact))
+        return is_wrong(case, self.subject, (symbolic,), Settings(moved_points=0))

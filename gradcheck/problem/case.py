@@ -44,6 +44,8 @@ class Case:
     labels: other names the case answers to (`-k S4.b`).
     subject: the case's own subject, a callable of the native signature that runs in the caller's process.
     seed: the seed it was generated from, where it was.
+    graph: what the problem lowers to, its constants rounded to `dtype`.
+    largest: the largest magnitude of any node's value at the point.
 
     Raises
     ------
@@ -60,6 +62,7 @@ class Case:
     subject: Callable[..., Any] | None = None
     seed: int | None = None
     graph: Graph = field(init=False, repr=False)
+    largest: float = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -81,7 +84,8 @@ class Case:
             put(self, "point", self.graph.complete(self.point, np.dtype(self.dtype)))
             if hasattr(self.problem, "check_point"):  # targets of a kind that the network's loss can use
                 self.problem.check_point(self.point)
-            self.graph.evaluate(self.point)
+            values = self.graph.evaluate(self.point).values()
+            put(self, "largest", max((float(np.abs(v).max(initial=0.0)) for v in values), default=0.0))
         except InvalidProblem as wrong:
             raise wrong.within(where) from None
 

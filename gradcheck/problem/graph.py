@@ -77,7 +77,10 @@ class Graph:
     """
 
     __slots__ = (
+        "_free",
         "_ids",
+        "_parameters",
+        "_reached",
         "attributes",
         "codes",
         "constants",
@@ -99,6 +102,9 @@ class Graph:
     attributes: Mapping[int, Mapping[str, Any]]
     loss: int
     _ids: dict[str, int] | None
+    _free: tuple[int, ...]
+    _parameters: tuple[int, ...]
+    _reached: NDArray[np.bool_] | None
 
     def __init__(
         self,
@@ -121,9 +127,12 @@ class Graph:
             raise InvalidProblem(str(wrong)) from None
         put(self, "names", _DefaultNames(len(self.codes)) if names is None else tuple(names))
         put(self, "_ids", None)
+        put(self, "_reached", None)
         put(self, "loss", loss)
         put(self, "attributes", MappingProxyType({i: _frozen(given) for i, given in attributes.items()}))
         validate.structure(self)
+        put(self, "_free", tuple(np.flatnonzero(self.codes <= CODES["parameter"]).tolist()))
+        put(self, "_parameters", tuple(i for i in self._free if self.codes[i] == CODES["parameter"]))
         put(self, "constants", MappingProxyType(validate.constants(self, constants)))
         put(self, "loss", int(loss))
         put(self, "order", validate.topological_order(self))
@@ -209,12 +218,12 @@ class Graph:
     @property
     def parameters(self) -> tuple[int, ...]:
         """Indices of the parameters: what a gradient is asked for."""
-        return tuple(np.flatnonzero(self.codes == CODES["parameter"]).tolist())
+        return self._parameters
 
     @property
     def free(self) -> tuple[int, ...]:
         """Indices of inputs and parameters: what a point gives values to."""
-        return tuple(np.flatnonzero(self.codes <= CODES["parameter"]).tolist())
+        return self._free
 
     def arguments(self, index: int) -> tuple[int, ...]:
         """Indices of a node's arguments, in order, repeats included."""
@@ -244,8 +253,13 @@ class Graph:
         return Node(i, self.names[i], op, arguments, self.shapes[i], attributes, self.constants.get(i))
 
     def depends_on_parameters(self) -> NDArray[np.bool_]:
-        """For every node, whether a parameter reaches it; shape (n,)."""
-        return validate.reached(self, np.asarray(self.parameters, dtype=np.int64))
+        """For every node, whether a parameter reaches it; shape (n,), read-only."""
+        reached = self._reached
+        if reached is None:
+            reached = validate.reached(self, np.asarray(self.parameters, dtype=np.int64))
+            reached.flags.writeable = False
+            object.__setattr__(self, "_reached", reached)
+        return reached
 
     def complete(self, point: Mapping[str, ArrayLike], dtype: Any = np.float64) -> dict[str, Array]:
         """The point as read-only arrays of `dtype`, one per input and parameter.

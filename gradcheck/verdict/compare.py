@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -60,23 +61,23 @@ class Truth:
     discarded: tuple[tuple[str, str, Entry], ...]
     voices: tuple[str, ...]
 
-    @property
+    @cached_property
     def middle(self) -> Array:
         """The middle of each interval; 0 where nothing is known."""
         with np.errstate(invalid="ignore"):
             return np.where(self.known, self.lower + self._half, 0.0)
 
-    @property
+    @cached_property
     def radius(self) -> Array:
         """Half the width of each interval; inf where nothing is known."""
         with np.errstate(invalid="ignore"):
             return np.where(self.known, self._half, np.inf)
 
-    @property
+    @cached_property
     def _half(self) -> Array:
         return np.asarray(self.upper / 2 - self.lower / 2)  # upper - lower may overflow where this does not
 
-    @property
+    @cached_property
     def known(self) -> Mask:
         """Entries that some oracle bounds and none disputes."""
         return np.isfinite(self.lower) & np.isfinite(self.upper) & ~self.disputed
