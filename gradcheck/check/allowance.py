@@ -54,8 +54,12 @@ def allowances(case: Case, testimony: Testimony, rounding: Exactly | None = None
     graph, info = case.graph, np.finfo(case.dtype)
     u = float(info.eps) / 2
     operations = sum(math.prod(graph.shapes[i]) for i in range(len(graph)))
-    size = abs(float(testimony.loss.middle)) or case.largest or 1.0  # a loss that happens to be 0 has no scale
     exact = rounding or next((a for a in testimony.answers if isinstance(a, Exactly)), None)
+    counted_loss = max(FEWEST, operations) * u * case.largest
+    rounds_by = counted_loss if exact is None else STOCHASTIC * float(exact.outcomes.value_spread[0])
+    size = abs(float(testimony.loss.middle))
+    if size <= rounds_by:  # a loss that is 0 up to rounding has no scale of its own
+        size = case.largest or 1.0
     fallback, limits = {}, {}
     for k, (block, truth) in enumerate(testimony.gradients.items()):
         norm = float(np.linalg.norm(np.asarray(case.point[block], dtype=np.float64)))
@@ -64,10 +68,9 @@ def allowances(case: Case, testimony: Testimony, rounding: Exactly | None = None
             limits[block] = measured(exact, k, truth, np.dtype(case.dtype))
         else:
             limits[block] = counted(operations, truth, fallback[block], np.dtype(case.dtype))
-    loss = max(FEWEST, operations) * u * max(size, case.largest)
+    loss = rounds_by
     if exact is not None:
-        loss = STOCHASTIC * float(exact.outcomes.value_spread[0]) + ROUNDINGS * u * size
-        loss += operations * float(info.smallest_subnormal)
+        loss = rounds_by + ROUNDINGS * u * size + operations * float(info.smallest_subnormal)
     return Allowances(np.asarray(loss), limits, fallback)
 
 

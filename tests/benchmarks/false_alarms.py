@@ -37,7 +37,7 @@ KINDS = {
     "saturated": {"scalar": True, "saturated": True},
     "whole numbers": {"scalar": False, "integer_points": True},
 }
-"""What is drawn, in turn; every fourth graph is asked in float32."""
+"""What is drawn, in turn; every fourth round is asked in float32."""
 
 
 def cases(count: int, seed: int) -> Iterator[tuple[str, Case]]:
@@ -46,9 +46,10 @@ def cases(count: int, seed: int) -> Iterator[tuple[str, Case]]:
     wishes = {kind: Wish.of(2, 12, **{**usual, **options}) for kind, options in KINDS.items()}
     pick = picker(seed)
     for number in range(count):
-        kind = list(KINDS)[number % len(KINDS)]
+        turn, which = divmod(number, len(KINDS))
+        kind = list(KINDS)[which]
         graph, point = draw(pick, wishes[kind])
-        yield kind, Case(f"graph {number}", graph, point, dtype="float32" if number % 4 == 3 else "float64")
+        yield kind, Case(f"graph {number}", graph, point, dtype="float32" if turn % 4 == 3 else "float64")
 
 
 def main() -> int:
