@@ -15,7 +15,7 @@ from gradcheck.errors import InvalidProblem
 from gradcheck.problem import Case
 from gradcheck.problem.parts import ancestors
 
-_TRIES = 8  # per moved point: a move may leave an op's domain
+_TRIES = 8  # per moved point: a move may leave an op's domain, or the dtype's range
 
 
 def moved_cases(case: Case, zero_blocks: Sequence[str], count: int) -> Iterator[Case]:
@@ -35,10 +35,12 @@ def moved_cases(case: Case, zero_blocks: Sequence[str], count: int) -> Iterator[
                 for name, value in case.point.items()
             }
             try:
-                yield case.at(moved, name=f"{case.name} (moved by {size:.2g})")
+                there = case.at(moved, name=f"{case.name} (moved by {size:.2g})")
             except InvalidProblem:
                 continue  # outside a domain: draw again
-            break
+            if there.misfit is None or case.misfit is not None:
+                yield there
+                break
 
 
 def _reaching_loss(case: Case) -> set[int]:

@@ -19,6 +19,7 @@ from gradcheck.check.locate import Locator
 from gradcheck.check.neighbours import moved_cases
 from gradcheck.check.outcome import as_expected, gravest_first, verdict_of
 from gradcheck.check.protocol import no_answer, protocol
+from gradcheck.check.reach import within_range
 from gradcheck.check.settings import Settings
 from gradcheck.check.truth import Testimony, hear
 from gradcheck.errors import SubjectError
@@ -132,6 +133,10 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
     compared = _judge(case, answer, testimony, limits, settings)
     if known is None and any(np.any(c.wrong) for c in compared) and (rounding := _rounding(case, testimony)):
         compared = _judge(case, answer, testimony, allowances(case, testimony, rounding), settings)
+    lost: list[Finding] = []
+    if any(np.any(c.wrong) for c in compared):
+        compared, lost = within_range(case, compared)
+        findings += lost
     if np.any(compared[0].wrong):
         findings.append(_forward(case, compared[0]))
     elif known is not None and known.derivative.smoothness is Smoothness.KINK:
@@ -140,7 +145,8 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
         by_hull = sum(g.size for g in answer.gradients.values()) if decided else 0
     else:
         for comparison in compared[1:]:
-            findings += _about(case, comparison)
+            if np.any(comparison.wrong) or not lost:  # why an entry is open has been said
+                findings += _about(case, comparison)
         if answer.adjoints and not any(c.wrong.any() for c in compared):
             findings += revealed(case, answer.adjoints, oracles)
     return Trial(case, (*findings, *testimony.findings()), tuple(compared), testimony, by_hull)
@@ -206,7 +212,7 @@ def _form(array: Array | None) -> str:
 def _judge_loss(case: Case, answer: Answer, testimony: Testimony, limits: Allowances) -> Comparison:
     truth = testimony.loss
     near = np.full((), 1e-6) * np.maximum(np.abs(truth.middle), 1.0)
-    return judge("loss", np.asarray(answer.value, dtype=np.float64), truth, limits.loss, near)
+    return judge("loss", np.asarray(answer.value, dtype=case.dtype), truth, limits.loss, near)
 
 
 def _judge_block(

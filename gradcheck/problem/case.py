@@ -46,6 +46,8 @@ class Case:
     seed: the seed it was generated from, where it was.
     graph: what the problem lowers to, its constants rounded to `dtype`.
     largest: the largest magnitude of any node's value at the point.
+    misfit: the first node whose value at the point is beyond the range of normal numbers of `dtype`, on either side;
+        None where all fit.
 
     Raises
     ------
@@ -63,6 +65,7 @@ class Case:
     seed: int | None = None
     graph: Graph = field(init=False, repr=False)
     largest: float = field(init=False, repr=False)
+    misfit: str | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -84,11 +87,19 @@ class Case:
             put(self, "point", self.graph.complete(self.point, np.dtype(self.dtype)))
             if hasattr(self.problem, "check_point"):  # targets of a kind that the network's loss can use
                 self.problem.check_point(self.point)
-            values = self.graph.evaluate(self.point).values()
-            put(self, "largest", max((float(np.abs(v).max(initial=0.0)) for v in values), default=0.0))
+            sizes = {name: np.abs(value) for name, value in self.graph.evaluate(self.point).items()}
+            put(self, "largest", max((float(size.max(initial=0.0)) for size in sizes.values()), default=0.0))
+            put(self, "misfit", _misfit(sizes, self.dtype))
         except InvalidProblem as wrong:
             raise wrong.within(where) from None
 
     def at(self, point: Mapping[str, Array], *, name: str | None = None) -> Case:
         """The same problem at another point."""
         return replace(self, point=point, name=name or self.name)
+
+
+def _misfit(sizes: Mapping[str, Array], dtype: str) -> str | None:
+    """The first of these magnitudes that is too large, or too small and not 0."""
+    low, high = float(np.finfo(dtype).smallest_normal), float(np.finfo(dtype).max)
+    wrong = (name for name, size in sizes.items() if np.any((size > high) | ((size > 0) & (size < low))))
+    return next(wrong, None)

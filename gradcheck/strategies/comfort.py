@@ -20,6 +20,9 @@ from gradcheck.problem.ops import OPS, Array, Op
 SMALL, LARGE = 1e-3, 1e3
 """Magnitudes between which a node's value stays (relu's exact 0 apart)."""
 
+TINY = 1e-30
+"""The same near kinks and in flat parts, where values are small on purpose: what float32 still holds, and 0."""
+
 MARGIN = 0.05
 """Distance kept from kinks, ties and the ends of domains; finite differences must not step over them."""
 
@@ -45,7 +48,7 @@ class Comfort:
     @property
     def smallest(self) -> float:
         """Least magnitude of a value that is not 0."""
-        return 0.0 if self.near_kinks or self.saturated else SMALL
+        return TINY if self.near_kinks or self.saturated else SMALL
 
     def unary(self, op: str, value: Array | float, attributes: Mapping[str, Any]) -> bool:
         """Whether every entry of `value` is a comfortable argument of an element-wise op of one argument."""
@@ -88,7 +91,7 @@ class Comfort:
     def _size(self, row: Op, value: Any) -> Any:
         size = np.abs(value)
         small = size < self.smallest
-        if row.kink is not None or not row.elementwise:
+        if row.kink is not None or not row.elementwise or self.smallest == TINY:
             small = small & (size > 0)  # relu's other side and a sum that cancels may be exactly 0
         return (size <= LARGE) & ~small  # False for NaN
 

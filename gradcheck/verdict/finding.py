@@ -407,6 +407,15 @@ def _kinds() -> dict[str, FindingKind]:
             "{tried} points were drawn, and f was defined at none of them: {why}",
             "The strategies never gave a point at which f has a finite value. Narrow them to f's domain.",
         ),
+        FindingKind(
+            "GC037",
+            still_open,
+            "beyond the dtype's range",
+            "node {node} is too large or too small for {dtype} at this point, and what an engine loses by that is no "
+            "mistake",
+            "A value on the way overflows to infinity, or vanishes, in the dtype that the subject computes in, whoever "
+            "computes it. Move the point, or ask in a wider dtype.",
+        ),
         # --- notes ------------------------------------------------------------------------------------------
         FindingKind(
             "GC036",

@@ -1,0 +1,97 @@
+"""Where a graph's own values leave the range of the subject's dtype: what can still be called wrong there?
+
+An exponential that overflows in float32, or a product that vanishes in it, is no fault of an engine's. Backprop on
+SymPy's local derivatives, every node's value and adjoint kept in that dtype, shows what its range leaves of the
+gradient: what is lost there, any honest engine may lose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.errors import Unsupported
+from gradcheck.oracle.local import local_vjp
+from gradcheck.problem import LEAVES, OPS, Case
+from gradcheck.verdict.compare import Comparison
+from gradcheck.verdict.finding import Finding, finding
+
+Array = NDArray[Any]
+
+
+def within_range(case: Case, compared: Sequence[Comparison]) -> tuple[list[Comparison], list[Finding]]:
+    """The comparisons of the loss and of each block, without what the dtype's range may have done, and what to say.
+
+    An entry stays wrong if its answer lies beyond both the truth and what the dtype leaves of it; where that is not
+    even finite, nothing can tell.
+    """
+    if case.misfit is None:
+        return list(compared), []
+    left = _left_by_range(case)
+    loss, *blocks = compared
+    named = [(loss, left[case.graph.loss]), *((c, left[case.graph.index(c.block)]) for c in blocks)]
+    judged = [_judged(comparison, there) for comparison, there in named]
+    excused = any(np.any(was.wrong & ~now.wrong) for was, now in zip(compared, judged, strict=True))
+    return judged, [finding("GC037", node=case.misfit, dtype=case.dtype)] if excused else []
+
+
+def _judged(comparison: Comparison, there: Array) -> Comparison:
+    """One block, of which the dtype's range leaves `there`."""
+    answer = np.asarray(comparison.answer, dtype=np.float64)
+    truth = comparison.truth.middle
+    with np.errstate(invalid="ignore"):
+        low, high = np.minimum(truth, there), np.maximum(truth, there)
+        beyond = (answer < low - comparison.allowance) | (answer > high + comparison.allowance)
+    wrong = comparison.wrong & np.isfinite(there) & (beyond | ~np.isfinite(answer))
+    return replace(
+        comparison,
+        wrong=wrong,
+        not_finite=comparison.not_finite & wrong,
+        open=comparison.open | (comparison.wrong & ~wrong),
+    )
+
+
+def _left_by_range(case: Case) -> dict[int, Array]:
+    """The loss's value and every parameter's gradient, by node, all kept in the dtype; NaN where that breaks down."""
+    graph, nothing = case.graph, np.full((), np.nan)
+    unknown = {i: np.broadcast_to(nothing, graph.shapes[i]) for i in graph.parameters}
+    with np.errstate(all="ignore"):
+        values = _values(case)
+        adjoints = [np.zeros(shape) for shape in graph.shapes]
+        adjoints[graph.loss] = np.ones(())
+        for i in graph.order[::-1].tolist():
+            inputs = graph.arguments(i)
+            if not inputs or not np.any(adjoints[i]):
+                continue
+            arguments = [values[j] for j in inputs]
+            if not all(np.all(np.isfinite(a)) for a in (values[i], adjoints[i], *arguments)):
+                return unknown | {graph.loss: values[graph.loss]}
+            attributes = {**OPS[graph.op(i)].attributes, **graph.attributes.get(i, {})}
+            for slot, j in enumerate(inputs):
+                try:
+                    message = local_vjp(graph.op(i), attributes, arguments, values[i], adjoints[i], slot)
+                except (Unsupported, ArithmeticError, ValueError):  # outside the op's domain, as log is at 0
+                    return unknown | {graph.loss: values[graph.loss]}
+                adjoints[j] = adjoints[j] + message.astype(case.dtype)
+    return {i: adjoints[i] for i in graph.parameters} | {graph.loss: values[graph.loss]}
+
+
+def _values(case: Case) -> list[Array]:
+    """Every node's value in float64, rounded to the dtype's range and precision."""
+    graph = case.graph
+    values: list[Array] = [np.zeros(())] * len(graph)
+    for i in graph.order.tolist():
+        op = graph.op(i)
+        if op == "constant":
+            values[i] = graph.constants[i]
+        elif op in LEAVES:
+            values[i] = np.asarray(case.point[graph.names[i]], dtype=np.float64)
+        else:
+            attributes = {**OPS[op].attributes, **graph.attributes.get(i, {})}
+            value = np.asarray(OPS[op].value(*(values[j] for j in graph.arguments(i)), **attributes))
+            values[i] = value.astype(case.dtype).astype(np.float64)
+    return values
