@@ -18,7 +18,7 @@ from gradcheck.check.truth import hear
 from gradcheck.errors import InvalidProblem
 from gradcheck.numbers import Smoothness
 from gradcheck.oracle.estimate import Oracle
-from gradcheck.oracle.exact import Exactly
+from gradcheck.oracle.exact import Exactly, exact
 from gradcheck.problem import Case
 from gradcheck.problem.parts import probed
 from gradcheck.verdict.compare import Comparison, judge
@@ -29,8 +29,9 @@ Array = NDArray[Any]
 MOST = 1000
 """Revealed adjoints that are judged at most: each makes the question longer by two nodes."""
 
-PROOF = "exact"
-"""The oracle that is asked about right adjoints; before one is called wrong, all are heard."""
+PROOF = exact.name
+"""The oracle that is asked about right adjoints; before one is called wrong, all are heard, and this one in any case:
+it alone knows what rounding may cost."""
 
 
 def revealed(case: Case, adjoints: Mapping[str, Array], oracles: Sequence[Oracle]) -> list[Finding]:
@@ -52,7 +53,7 @@ def revealed(case: Case, adjoints: Mapping[str, Array], oracles: Sequence[Oracle
             return [*findings, finding("GC072", node=repr(graph.names[node]), wanted=graph.shapes[node], came=came)]
     judged = _judge(case, known, [o for o in oracles if o.name == PROOF] or oracles)
     if any(c.wrong.any() for c in judged.values()):
-        judged = _judge(case, known, oracles)
+        judged = _judge(case, known, [*(o for o in oracles if o.name != PROOF), exact])
     for node in reversed(graph.order.tolist()):
         if node in judged and judged[node].wrong.any():
             return [*findings, _wrong(case, node, judged[node], sum(bool(c.wrong.any()) for c in judged.values()))]

@@ -147,7 +147,7 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
         for comparison in compared[1:]:
             if np.any(comparison.wrong) or not lost:  # why an entry is open has been said
                 findings += _about(case, comparison)
-        if answer.adjoints and not any(c.wrong.any() for c in compared):
+        if answer.adjoints and case.misfit is None and not any(c.wrong.any() for c in compared):
             findings += revealed(case, answer.adjoints, oracles)
     return Trial(case, (*findings, *testimony.findings()), tuple(compared), testimony, by_hull)
 
