@@ -26,7 +26,7 @@ MOST_DIFFERENCED = 400
 """Entries up to which every one of them gets finite differences of its own."""
 
 
-FEW_RUNS = 32
+FEW_RUNS = 8
 """Outcomes of undecided comparisons that are explored at a point of our choosing; a loop that ends on one has many."""
 
 
