@@ -34,8 +34,7 @@ def neighbours(
         return
     function = product.function
     blocks = {k: np.asarray(product.inputs[k]) for k in function.wrt}
-    entries = sum(b.size for b in blocks.values())
-    if not entries:
+    if not entries(product):
         return
 
     def moved(words: str, change: Any) -> tuple[str, Product]:
@@ -48,11 +47,12 @@ def neighbours(
         moved("every sign turned", lambda b: -b),
         moved("a random point nearby", lambda b: b + _size(b) * random.standard_normal(b.shape)),
     ]
-    if entries <= LARGE:
+    large = entries(product) > LARGE
+    if not large:
         tried.append(moved("values ten times as large", lambda b: 8.0 * b))
         tried.append(moved("values a tenth as large", lambda b: b / 8.0))
     yield from tried
-    if entries > LARGE:
+    if large:
         return
     yield from _batch_of_one(product)
     yield from _batch_of_two(product)
@@ -62,6 +62,11 @@ def neighbours(
             places = dict(zip(blocks, across, strict=True))
             inputs = tuple(_kept(blocks[k], places[k]) if k in blocks else x for k, x in enumerate(product.inputs))
             yield "the other side of a comparison", replace(product, inputs=inputs)
+
+
+def entries(product: Product) -> int:
+    """Entries that are differentiated."""
+    return sum(np.size(product.inputs[k]) for k in product.function.wrt)
 
 
 def repeated_index(product: Product) -> tuple[str, Product] | None:

@@ -89,6 +89,20 @@ def gather(product: Product, *, voices: bool = True) -> Evidence:
     return Evidence(product, testimony, allowance, fallback, exact, one_sided, jumps)
 
 
+def estimated(product: Product) -> Evidence | None:
+    """Finite differences alone, where nothing traces f; None unless they see every entry, and neither kink nor jump."""
+    said, one_sided, jumps = _differenced(product)
+    if not isinstance(said, Estimates) or one_sided is not None or jumps:
+        return None
+    testimony = testimony_of([said], [], _shapes(product), [])
+    if not all(np.all(t.known) for t in testimony.gradients.values()):
+        return None
+    fallback = _fallback(product)
+    return Evidence(
+        product, testimony, _allowance(product, testimony, None, fallback), fallback, None, None, jumps=False
+    )
+
+
 def _shapes(product: Product) -> dict[str, tuple[int, ...]]:
     if product.tangents is None:
         arrays = [np.asarray(product.inputs[k]) for k in product.function.wrt]

@@ -355,7 +355,7 @@ def _kinds() -> dict[str, FindingKind]:
             "wrong at another point",
             "at {where}: {sentence}",
             "The point given does not show the mistake; a neighbour that the function's own branches suggest does "
-            "(another sign, a zero, another magnitude, a batch of one).",
+            "(another sign, a zero, another magnitude, a batch of one or two).",
         ),
         # --- undecided ----------------------------------------------------------------------------------------
         FindingKind(

@@ -486,6 +486,30 @@ def test_a_branch_that_the_point_does_not_take() -> None:
     assert gradcheck.check_vjp(elu, lambda c, x: c * np.where(x > 0, 1.0, np.exp(np.minimum(x, 0.0))), positive)
 
 
+def through_text(x: Any) -> Any:
+    """elu, by a road on which no other numbers can follow."""
+    return np.array([elu(float.fromhex(float(v).hex())) for v in x])
+
+
+def test_a_branch_not_taken_by_a_function_that_cannot_be_traced() -> None:
+    positive = np.array([0.5, 1.5])
+    result = gradcheck.check_vjp(through_text, lambda c, x: c * np.where(x > 0, 1.0, 0.5), positive)
+    assert result.verdict == "FAIL"
+    assert result.codes[0] == "GC028"
+    right = gradcheck.check_vjp(
+        through_text, lambda c, x: c * np.where(x > 0, 1.0, np.exp(np.minimum(x, 0.0))), positive
+    )
+    assert right.verdict == "PASS"
+    assert "GC040" in right.codes  # nothing but differences was heard
+
+
+def test_a_kink_or_a_jump_beside_the_point_is_no_mistake_of_a_function_that_cannot_be_traced() -> None:
+    def stairs(x: Any) -> Any:
+        return through_text(x) + np.floor(8 * np.array([float.fromhex(float(v).hex()) for v in x]))
+
+    assert gradcheck.check_vjp(stairs, lambda c, x: c * np.where(x > 0, 1.0, np.exp(np.minimum(x, 0))), X + 0.01)
+
+
 def test_a_batch_of_one() -> None:
     def f(x: Any) -> Any:
         return np.sum(np.sin(x), axis=1)
