@@ -171,8 +171,10 @@ def _explore(
             if not apart:
                 raise too_many
         elif apart:
-            if not _same_derivative(current, runs[0], cotangents, task.seed):
-                raise too_many  # one of them matters, and then the hull of all outcomes is wanted
+            # One of them matters, or lets another one matter: then the hull of all outcomes is wanted.
+            still = len(decisions) == len(runs[0].trace.decisions) and runs[0].inert <= current.inert
+            if not still or not _same_derivative(current, runs[0], cotangents, task.seed):
+                raise too_many
             continue
         branch = tree
         for k, decision in enumerate(decisions):
@@ -188,8 +190,9 @@ def _explore(
 def _independent(current: Run, active: Sequence[int]) -> bool:
     """Whether each of these decisions only selects between equal numbers, of which no other selection is computed.
 
-    The derivative is then a sum of one term per decision: if changing any one of them alone changes nothing, neither
-    does changing several.
+    The derivative is then a sum of one term per decision, and so is the adjoint of whatever else was selected: if
+    changing any one of them alone changes nothing and leaves every other selection without effect, so does changing
+    several.
     """
     decisions = [current.trace.decisions[k] for k in active]
     if any(d.escaped or not d.contested for d in decisions):
