@@ -11,13 +11,14 @@ from gradcheck.check.settings import Settings
 from gradcheck.cli.terminal import consoles
 from gradcheck.errors import UsageError
 from gradcheck.oracle import graph_oracles
+from gradcheck.problem import Case
 from gradcheck.report.console import ConsoleReport
 from gradcheck.report.json import JsonReport
 from gradcheck.run import runner
 from gradcheck.run.afterthought import save
 from gradcheck.run.events import Diagnosed, Finished
 from gradcheck.run.select import select
-from gradcheck.run.suite import builtin_suites, collect, shipped
+from gradcheck.run.suite import Addressed, collect, shipped
 from gradcheck.subject.process import ChildSubject
 
 HELP = "put a backprop engine on trial: suites of cases, cross-checked by independent oracles"
@@ -71,7 +72,7 @@ def main(options: argparse.Namespace) -> int:
         raise UsageError(f"--timeout must be a positive number of seconds, got {options.timeout}")
     path, name = subject_path(options.subject)
     folder = None if options.save_failures == "" else Path(options.save_failures)
-    cases = collect([*_saved(folder, options.targets), *options.targets], seed=seed)
+    cases = _with_saved(folder, collect(options.targets, seed=seed))
     if options.expression:
         cases = select(cases, options.expression)
     console, progress = consoles()
@@ -115,11 +116,11 @@ def main(options: argparse.Namespace) -> int:
     return code
 
 
-def _saved(folder: Path | None, targets: list[str]) -> list[str]:
-    """Failures saved by earlier runs, which are replayed first where all built-in suites run."""
-    if targets or folder is None or not folder.is_dir() or not (files := sorted(folder.glob("*.json"))):
-        return []
-    return [*map(str, files), *builtin_suites()]
+def _with_saved(folder: Path | None, cases: list[Addressed]) -> list[Addressed]:
+    """The cases, with failures that earlier runs saved before them where any are generated: those are tried first."""
+    generated = any(isinstance(a.case, Case) and a.case.seed is not None and not a.named for a in cases)
+    files = sorted(folder.glob("*.json")) if generated and folder is not None else []
+    return [*collect([str(file) for file in files]), *cases] if files else cases
 
 
 def subject_path(given: str | None) -> tuple[Path, str | None]:

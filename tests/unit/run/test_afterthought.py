@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -120,3 +121,24 @@ def test_the_folder_is_a_setting(command: Any, tmp_path: Path, capsys: Any, fold
     assert command("--save-failures", folder) == 1
     assert not (tmp_path / ".gradcheck").exists()
     assert bool(list(tmp_path.rglob("*.json"))) is there
+
+
+def test_saved_failures_come_first_next_time_where_graphs_are_generated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkout: Path, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    generated = ["random_dags", "-k", "twins-shared-00 or smallest", "--format", "json"]
+    wrong = ["--subject", str(checkout / "tests" / "faults" / "overwrite.py")]
+
+    def addresses(*arguments: str) -> list[str]:
+        capsys.readouterr()
+        main(["run", *arguments])
+        return [result["address"] for result in json.loads(capsys.readouterr().out)["results"]]
+
+    (first,) = addresses(*generated, *wrong)
+    files = sorted(p.name for p in (tmp_path / ".gradcheck" / "failures").glob("*.json"))
+    assert len(files) == 2  # the graph, and the smallest counterexample
+    assert addresses(*generated, *wrong)[2:] == [first]
+    assert [Path(a.partition("::")[0]).name for a in addresses(*generated, *wrong)[:2]] == files
+    assert addresses(first, "--format", "json", *wrong) == [first]  # one case is asked for, and nothing else
+    assert addresses("worked_examples::S4.b", "--format", "json", *wrong) == ["worked_examples::S4.b"]
