@@ -5,18 +5,30 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from rich.progress import Progress
-from rich.table import Table
-from rich.text import Text
 
 from gradcheck.cli.terminal import consoles
 from gradcheck.errors import UsageError
 from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.oracle import graph_oracles
-from gradcheck.report.faults import as_data, summary, table
-from gradcheck.run.selftest import Graded, Remembering, false_alarms, grade_faults
+from gradcheck.problem import Case
+from gradcheck.problem.serialise import suite_to_json
+from gradcheck.report.faults import as_data, engine_table, summary, table
+from gradcheck.run.selftest import (
+    EngineGrade,
+    Graded,
+    Remembering,
+    correct_engines,
+    false_alarms,
+    grade_faults,
+    random_graphs,
+)
 from gradcheck.run.suite import builtin_suites, load_suite
+
+GRAPHS = 200
 
 HELP = "grade the harness itself: every known fault, caught or not, named or not; false alarms over correct engines"
 
@@ -26,6 +38,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("faults", nargs="*", metavar="CODE", help="faults to plant, such as F01 (default: all)")
     parser.add_argument("--format", choices=("console", "json"), default="console", help="form of the output on stdout")
     parser.add_argument("--no-engines", action="store_true", help="leave out the correct engines")
+    parser.add_argument(
+        "--graphs", type=int, default=GRAPHS, metavar="N", help=f"random graphs for each engine (default {GRAPHS})"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the random graphs (default 0)")
+    parser.add_argument("--save", metavar="DIR", help="write the graphs that raised an alarm here, to be replayed")
 
 
 def main(options: argparse.Namespace) -> int:
@@ -34,11 +51,13 @@ def main(options: argparse.Namespace) -> int:
     if unknown := [code for code in options.faults if code.upper() not in known]:
         raise UsageError(f"no fault {unknown[0]!r}; the catalogue has {', '.join(known)}")
     chosen = [known[code.upper()] for code in options.faults] or list(CATALOGUE)
+    if options.graphs < 0:
+        raise UsageError(f"--graphs must be a number of graphs, got {options.graphs}")
     console, progress = consoles()
     suites = {name: load_suite(name) for name in builtin_suites()}
     oracles = [Remembering(oracle) for oracle in graph_oracles()]
     graded: list[Graded] = []
-    alarms: list[tuple[str, int, list[str]]] = []
+    engines: list[EngineGrade] = []
     with Progress(console=progress, transient=True, disable=not progress.is_interactive) as bar:
         task = bar.add_task("faults", total=len(chosen))
         for one in grade_faults(suites, oracles, chosen):
@@ -47,21 +66,24 @@ def main(options: argparse.Namespace) -> int:
         if options.format == "console":
             console.print(table(graded))
         if not options.no_engines:
-            task = bar.add_task("correct engines", total=None)
-            alarms = [(n, tried, [r.address for r in wrong]) for n, tried, wrong in false_alarms(suites, oracles)]
+            items = [item for suite in suites.values() for item in suite] + random_graphs(options.graphs, options.seed)
+            task = bar.add_task("correct engines", total=len(correct_engines()) * len(items))
+            engines = list(false_alarms(items, oracles, lambda: bar.advance(task)))
+    if options.save:
+        _save(Path(options.save), engines)
     if options.format == "json":
-        sys.stdout.write(json.dumps(as_data(graded, alarms), indent=1) + "\n")
+        sys.stdout.write(json.dumps(as_data(graded, engines), indent=1) + "\n")
     else:
-        if alarms:
-            console.print(_engines(alarms))
-        console.print(summary(graded, alarms))
-    return int(not all(g.caught for g in graded) or any(wrong for _, _, wrong in alarms))
+        if engines:
+            console.print(engine_table(engines))
+        console.print(summary(graded, engines))
+    return int(not all(g.caught for g in graded) or any(engine.alarms for engine in engines))
 
 
-def _engines(alarms: list[tuple[str, int, list[str]]]) -> Table:
-    rows = Table(title="correct engines", title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for column in ("engine", "cases", "false alarms"):
-        rows.add_column(column)
-    for name, tried, wrong in alarms:
-        rows.add_row(Text(name), str(tried), Text(", ".join(wrong) or "0", style="red" if wrong else "green"))
-    return rows
+def _save(folder: Path, engines: Sequence[EngineGrade]) -> None:
+    """Each case that raised an alarm, as a suite file."""
+    for item in {item.address: item for engine in engines for item in engine.alarms}.values():
+        if isinstance(item.case, Case):
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / f"{item.case.name.replace(' ', '-')}.json"
+            path.write_text(suite_to_json([item.case]), encoding="utf-8")

@@ -8,10 +8,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from gradcheck.run.selftest import Graded
+from gradcheck.run.selftest import EngineGrade, Graded
 from gradcheck.verdict.result import SCHEMA_VERSION
-
-Alarms = Sequence[tuple[str, int, Sequence[str]]]
 
 
 def table(graded: Sequence[Graded]) -> Table:
@@ -37,19 +35,33 @@ def table(graded: Sequence[Graded]) -> Table:
     return rows
 
 
-def summary(graded: Sequence[Graded], alarms: Alarms) -> Text:
+def engine_table(engines: Sequence[EngineGrade]) -> Table:
+    """A row per correct engine: the cases it was put to, those that flagged it, those that decided nothing."""
+    rows = Table(title="correct engines", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    rows.add_column("engine")
+    rows.add_column("cases", justify="right")
+    rows.add_column("false alarms")
+    rows.add_column("undecided")
+    for one in engines:
+        flagged, left = (", ".join(item.address for item in items) for items in (one.alarms, one.undecided))
+        alarms = Text(flagged or "0", style="red" if flagged else "green")
+        rows.add_row(Text(one.engine), str(one.cases), alarms, Text(left or "0"))
+    return rows
+
+
+def summary(graded: Sequence[Graded], engines: Sequence[EngineGrade]) -> Text:
     """One line: caught, named, false alarms."""
     caught, named = sum(g.caught for g in graded), sum(g.named_rightly for g in graded)
     text = Text(f"{caught} of {len(graded)} faults caught, {named} named rightly")
-    if alarms:
-        wrong = sum(len(w) for _, _, w in alarms)
-        text.append(
-            f"; {wrong} false alarms over {sum(n for _, n, _ in alarms)} cases of {len(alarms)} correct engines"
-        )
+    if engines:
+        wrong, tried = sum(len(e.alarms) for e in engines), sum(e.cases for e in engines)
+        text.append(f"; {wrong} false alarms over {tried} cases of {len(engines)} correct engines")
+        if left := sum(len(e.undecided) for e in engines):
+            text.append(f", {left} undecided")
     return text
 
 
-def as_data(graded: Sequence[Graded], alarms: Alarms) -> Mapping[str, Any]:
+def as_data(graded: Sequence[Graded], engines: Sequence[EngineGrade]) -> Mapping[str, Any]:
     """The same as plain data."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -71,5 +83,13 @@ def as_data(graded: Sequence[Graded], alarms: Alarms) -> Mapping[str, Any]:
             }
             for g in graded
         ],
-        "engines": [{"engine": name, "cases": n, "false_alarms": list(wrong)} for name, n, wrong in alarms],
+        "engines": [
+            {
+                "engine": e.engine,
+                "cases": e.cases,
+                "false_alarms": [item.address for item in e.alarms],
+                "undecided": [item.address for item in e.undecided],
+            }
+            for e in engines
+        ],
     }

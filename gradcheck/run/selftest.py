@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -18,10 +18,11 @@ from gradcheck.faults.fault import Fault
 from gradcheck.oracle.estimate import Aside, Estimates, Oracle
 from gradcheck.problem import Case, Cost, Graph, Point, Training
 from gradcheck.run.suite import Addressed, shipped
+from gradcheck.strategies.assorted import assorted
 from gradcheck.subject.answer import NATIVE, Subject
 from gradcheck.subject.inprocess import InProcessSubject
 from gradcheck.subject.process import ChildSubject
-from gradcheck.verdict.result import Result, Verdict
+from gradcheck.verdict.result import Verdict
 
 CAUGHT = (Verdict.FAIL, Verdict.ERROR)
 EVIDENCE = 6
@@ -83,6 +84,16 @@ class Graded:
         """
         by_name = len(self.named) <= 2 and self.fault.code in self.named
         return self.fault.right or by_name or not TELLING.get(self.fault.code, frozenset()).isdisjoint(self.told)
+
+
+@dataclass(frozen=True)
+class EngineGrade:
+    """How many cases a correct engine was put to, those in which it was called wrong, and those left undecided."""
+
+    engine: str
+    cases: int
+    alarms: tuple[Addressed, ...]
+    undecided: tuple[Addressed, ...]
 
 
 class Remembering:
@@ -163,23 +174,33 @@ def correct_engines() -> dict[str, Path]:
 
 
 def false_alarms(
-    suites: Mapping[str, Sequence[Addressed]], oracles: Sequence[Oracle]
-) -> Iterator[tuple[str, int, list[Result]]]:
-    """For each correct engine: how many cases it was put to, and the results that are no PASS."""
+    items: Sequence[Addressed], oracles: Sequence[Oracle], tried: Callable[[], object] = lambda: None
+) -> Iterator[EngineGrade]:
+    """Each correct engine on all cases that it has an entry point for; `tried` is called after every one.
+
+    Raises HarnessFault, naming the case, when proven oracles contradict each other.
+    """
     for name, path in correct_engines().items():
-        tried, wrong = 0, []
+        cases, alarms, undecided = 0, list[Addressed](), list[Addressed]()
         with ChildSubject(path) as subject:
-            for items in suites.values():
-                for item in items:
-                    if item.case.subject is not None or missing_entry(item.case, subject) is not None:
-                        continue
-                    if isinstance(item.case, Cost):
-                        continue  # forward mode is right, and costs what backprop was invented to save
-                    tried += 1
-                    try:
-                        result = try_any(item.address, item.case, subject, oracles)
-                    except HarnessFault as fault:
-                        raise HarnessFault(f"{item.address}: {fault}") from fault
-                    if result.verdict is not Verdict.PASS:
-                        wrong.append(result)
-        yield name, tried, wrong
+            for item in items:
+                tried()
+                if item.case.subject is not None or missing_entry(item.case, subject) is not None:
+                    continue
+                if isinstance(item.case, Cost):
+                    continue  # forward mode is right, and costs what backprop was invented to save
+                cases += 1
+                try:
+                    result = try_any(item.address, item.case, subject, oracles)
+                except HarnessFault as fault:
+                    raise HarnessFault(f"{item.address}: {fault}") from fault
+                if result.verdict in CAUGHT:
+                    alarms.append(item)
+                elif result.verdict is Verdict.UNDECIDED:
+                    undecided.append(item)
+        yield EngineGrade(name, cases, tuple(alarms), tuple(undecided))
+
+
+def random_graphs(count: int, seed: int) -> list[Addressed]:
+    """Graphs of every kind, for the correct engines."""
+    return [Addressed(f"assorted::{case.name}", "assorted", case) for case in assorted(count, seed)]

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from gradcheck.run import selftest
+
 
 @pytest.fixture
 def few(shell: Any, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -46,11 +48,32 @@ def test_json_holds_the_same(few: Any) -> None:
 
 
 def test_correct_engines_raise_no_alarm(few: Any) -> None:
-    ran = few("faults", "F01", "--format", "json")
+    ran = few("faults", "F01", "--format", "json", "--graphs", "24")
     engines = json.loads(ran.out)["engines"]
     assert ran.code == 0
     assert {row["engine"] for row in engines} == {"reference", "recursive", "tape", "forward_mode"}
-    assert all(row["cases"] > 5 and row["false_alarms"] == [] for row in engines)
+    assert all(row["cases"] > 5 + 24 and row["false_alarms"] == [] for row in engines)
+
+
+def test_an_engine_that_is_flagged_is_an_exit_code_and_its_graphs_are_saved(
+    few: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engines = selftest.correct_engines()
+    text = engines["tape"].read_text(encoding="utf-8")
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(text.replace("self.adjoint + message", "message"), encoding="utf-8")
+    monkeypatch.setattr(selftest, "correct_engines", lambda: {"wrong": wrong})
+    ran = few("faults", "F01", "--graphs", "12", "--save", "flagged")
+    assert ran.code == 1
+    assert "worked_examples::S4.b" in ran.flat
+    saved = sorted(p.name for p in Path("flagged").glob("*.json"))
+    assert "S4.b.json" in saved
+    assert any(name.partition("-")[0] in ("scalars", "arrays", "whole", "saturated") for name in saved)
+    assert few("run", "flagged/S4.b.json", "--subject", str(wrong)).code == 1
+
+
+def test_a_negative_number_of_graphs_is_refused(few: Any) -> None:
+    assert few("faults", "F01", "--graphs", "-1").code == 2
 
 
 def test_an_unknown_code_is_refused(few: Any) -> None:

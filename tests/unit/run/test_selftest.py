@@ -111,5 +111,6 @@ def test_a_false_alarm_is_told(
     wrong = tmp_path / "wrong.py"
     wrong.write_text(text.replace("self.adjoint + message", "message"), encoding="utf-8")
     monkeypatch.setattr(selftest, "correct_engines", lambda: {"tape": engines["tape"], "wrong": wrong})
-    rows = {name: (tried, [r.address for r in bad]) for name, tried, bad in false_alarms(suites, oracles)}
+    items = [item for suite in suites.values() for item in suite]
+    rows = {e.engine: (e.cases, [item.address for item in e.alarms]) for e in false_alarms(items, oracles)}
     assert rows == {"tape": (2, []), "wrong": (2, ["one::shared"])}
