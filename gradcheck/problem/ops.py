@@ -182,6 +182,7 @@ _ROWS = (
         attributes=MappingProxyType({"slope": 0.01}),
         kink=lambda x, slope=0.01: np.abs(x),
         special=((0.0,),),
+        examples=(*_ONE, (((2, 3),), {"slope": 0.25})),
     ),
     Op(
         "elu",
@@ -190,6 +191,7 @@ _ROWS = (
         attributes=MappingProxyType({"alpha": 1.0}),
         kink=lambda x, alpha=1.0: np.abs(x) if alpha != 1.0 else np.full(np.shape(x), np.inf),
         special=((0.0,), (-40.0,)),
+        examples=(*_ONE, (((2, 3),), {"alpha": 0.5})),
     ),
     Op("gelu", 1, _gelu, special=((0.0,), (-10.0,), (10.0,))),
     Op("abs", 1, np.abs, kink=np.abs, special=((0.0,), (-3.0,))),
