@@ -1,139 +1,187 @@
-"""Which fault of the catalogue behaves, on all cases tried, exactly like this subject?"""
+"""Which fault of the catalogue behaves, on all cases tried, exactly like this subject?
+
+Asked from the strictest reading to the loosest, and the first that some fault meets is taken:
+
+everywhere: it gives the subject's very answers, wrong ones and right ones.
+where wrong: it gives all of its wrong answers; the others are right. (An engine may be wrong in one of two pieces of
+    code: for scalars, for one loss.)
+by edge: the textbook, with the fault at those arguments of those nodes alone whose rule is wrong when it is tried
+    alone, gives the subject's very answers. (Half of a rule may be right.)
+by block: it gives every wrong block; the other blocks are right.
+by form: it gives the subject's numbers; where the subject has none, or some of a wrong shape, it is wrong as well.
+
+Where several faults meet it, cases are asked that tell them apart: a name is worth something only if no other will do.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
+from itertools import islice
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from gradcheck.check.asking import ask, entry_for
-from gradcheck.errors import SubjectError
+from gradcheck.check.edges import Partly, bends_messages, wrong_edges
+from gradcheck.check.further import drawn_cases
+from gradcheck.check.likeness import Heard, Said, Tried, at_kink, breaks, entry_of, in_blocks, outside, said, same
 from gradcheck.faults.catalogue import CATALOGUE
-from gradcheck.faults.engine import Backprop
 from gradcheck.faults.fault import Fault
-from gradcheck.faults.network import DeltaRecursion
-from gradcheck.faults.neurons import Neurons
-from gradcheck.faults.sgd import Descent
-from gradcheck.problem import OPS, Case, Training
-from gradcheck.subject.answer import NATIVE, Answer, Subject, TrainingAnswer
+from gradcheck.problem import Case
+from gradcheck.subject.answer import NATIVE, Subject
 from gradcheck.subject.inprocess import InProcessSubject
-
-Array = NDArray[Any]
-Tried = Case | Training
 
 MOST_CASES = 16
 """Failing cases, and as many others, on which a fault has to behave like the subject."""
 LARGEST = 60
 """Nodes of a graph beyond which a case is not used: the catalogue's engine is a textbook, not a fast one."""
-ROUNDINGS = 4096
-"""Units of roundoff, of a block's largest entry, within which two answers count as the same."""
-RIGHT: Mapping[str, Callable[[], Any]] = MappingProxyType(
-    {NATIVE: Backprop, "mlp_gradients": DeltaRecursion, "neuron_gradients": Neurons, "train": Descent}
-)
-"""The textbook that the faults of an entry point bend, unbent."""
+MOST_FURTHER = 250
+"""Further cases looked through for such as tell faults apart, or bear the last one out."""
+BORNE_OUT = 8
+"""Further cases on which the last explanation left has to hold, where it says anything about them."""
+ENOUGH = 2
+"""Wrong answers that a looser reading has to explain."""
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """The faults that gave the subject's very answers, and on how many cases that was so."""
+    """The faults that gave the subject's answers, on how many cases that was so, and in what reading."""
 
     faults: tuple[Fault, ...] = ()
     cases: int = 0
+    reading: str = ""
+
+
+@dataclass(frozen=True)
+class Bend:
+    """One way of making a fault; `partly`, at those edges alone whose message is wrong on its own."""
+
+    fault: Fault
+    make: Callable[[], Any]
+    partly: bool = False
+
+    def said(self, one: Heard) -> Said | None:
+        """What such an engine says, made afresh."""
+        engine = Partly(self.make(), wrong_edges(one)) if self.partly else self.make()
+        return said(InProcessSubject(engine, entry=self.fault.entry), one.case)
+
+
+Meets = Callable[[Bend, Heard], bool]
+"""Whether a bend explains what was heard."""
+
+
+def _everywhere(bend: Bend, one: Heard) -> bool:
+    return same(one.theirs, bend.said(one), one.case.dtype)
+
+
+def _where_wrong(bend: Bend, one: Heard) -> bool:
+    return not one.wrong or one.theirs is None or _everywhere(bend, one)
+
+
+def _by_block(bend: Bend, one: Heard) -> bool:
+    if one.entry == NATIVE:  # a block of a graph is the sum of many things; edges say more
+        return False
+    return not one.wrong or in_blocks(one.theirs, bend.said(one), one.right, one.case.dtype)
+
+
+def _by_form(bend: Bend, one: Heard) -> bool:
+    """The same numbers; where the subject has none of the right form, neither has such an engine.
+
+    Where its adjoints alone have a wrong shape, what becomes of them is each engine's own affair: the subject is wrong.
+    """
+    ours, right = bend.said(one), one.right
+    if same(one.theirs, ours, one.case.dtype):
+        return True
+    if not one.wrong or not breaks(ours, right):
+        return False
+    return breaks(one.theirs, right) or not breaks(outside(ours), right)
+
+
+READINGS: tuple[tuple[str, Meets, bool], ...] = (
+    ("", _everywhere, False),
+    ("wherever it is wrong", _where_wrong, False),
+    ("at every argument that is sent something wrong", _everywhere, True),
+    ("in every block that is wrong", _by_block, False),
+    ("wherever its answer has a form to compare", _by_form, False),
+)
+"""What is said of it; when a bend meets it; whether it is bent at some edges alone."""
 
 
 def alike(subject: Subject, failing: Sequence[Tried], others: Sequence[Tried]) -> Likeness:
-    """The faults that give the subject's very answers, wrong ones and right ones, on all cases tried.
+    """The faults that give the subject's answers, wrong ones and right ones, on all cases tried.
 
     Faults are compared on the cases that their kind of entry point takes; at least one failing case has to be among
-    them. An answer that cannot be had counts as no evidence, and neither does a case at a kink, where engines may
-    rightly differ. An engine that treats scalars and arrays in two pieces of code may be wrong in one of them alone: if
-    it fails on scalars only (or on arrays only) and no fault fits all cases, the other kind is left out.
+    them. A case at a kink, where engines may rightly differ, counts as no evidence.
     """
-    found, cases = list[Fault](), 0
-    for entry in dict.fromkeys(_entry(case, subject) for case in failing):
-        kinds = {_scalar(case) for case in failing if _entry(case, subject) == entry}
-        narrower = [[c for c in others if _scalar(c) in kinds]] if len(kinds) == 1 else []
-        for passing in (others, *narrower):
-            chosen = [*_small(subject, failing, entry), *_small(subject, passing, entry)]
-            theirs = [(case, said) for case in chosen if (said := _asked(subject, case)) is not None]
-            if not theirs or _same(RIGHT[entry], entry, theirs):  # wrong elsewhere only: that says nothing about how
+    found, cases, reading = dict[str, Fault](), 0, ""
+    for entry in dict.fromkeys(entry_of(case, subject) for case in failing):
+        likeness = _Search(subject, entry, failing, others).result()
+        found |= {f.code: f for f in likeness.faults}
+        cases += likeness.cases
+        reading = reading or likeness.reading
+    return Likeness(tuple(found.values()), cases, reading)
+
+
+def usable(cases: Sequence[Tried], entry: str, subject: Subject) -> list[Tried]:
+    """The cases put to an entry point that are small enough, and at no kink; the smallest first."""
+    fit = [c for c in cases if entry_of(c, subject) == entry]
+    small = [c for c in fit if entry != NATIVE or _nodes(c) <= LARGEST]
+    return [c for c in sorted(small, key=_nodes) if not at_kink(c)]
+
+
+class _Search:
+    """The search among the faults of one entry point."""
+
+    def __init__(self, subject: Subject, entry: str, failing: Sequence[Tried], others: Sequence[Tried]) -> None:
+        self._entry = entry
+        kinds = [usable(failing, entry, subject), usable(others, entry, subject)]
+        first = [case for cases in kinds for case in cases[:MOST_CASES]]
+        rest = [case for cases in kinds for case in cases[MOST_CASES:]]
+        self._heard = [Heard(case, subject, entry) for case in first]
+        drawn = drawn_cases(entry, [*first, *rest])
+        further = (case for case in (*rest, *drawn) if not at_kink(case))
+        self._further = [Heard(case, subject, entry) for case in islice(further, MOST_FURTHER)]
+
+    def result(self) -> Likeness:
+        """The faults that meet the strictest reading that any meets."""
+        if not any(one.wrong for one in self._heard):  # wrong elsewhere only: that says nothing about how
+            return Likeness()
+        if all(one.theirs is None for one in self._heard):
+            return Likeness()
+        telling = any(map(_telling, self._heard))
+        rows = [f for f in CATALOGUE if f.entry == self._entry and not f.right]
+        for reading, meets, partly in READINGS:
+            if meets in (_where_wrong, _by_block) and not telling:
+                continue
+            bends = [
+                Bend(row, make, partly) for row in rows for make in row.bends if not partly or bends_messages(make)
+            ]
+            if likeness := self._apart(reading, meets, bends):
+                return likeness
+        return Likeness()
+
+    def _apart(self, reading: str, meets: Meets, bends: Sequence[Bend]) -> Likeness | None:
+        """The faults that meet a reading on all cases, after further ones were asked that could refute them."""
+        ordered = sorted(self._heard, key=lambda one: not one.wrong)
+        left = [bend for bend in bends if all(meets(bend, one) for one in ordered)]
+        tried, explained, borne_out = len(ordered), sum(map(_telling, ordered)), 0
+        for one in self._further:
+            several = len({bend.fault.code for bend in left}) > 1
+            if not left or (not several and borne_out >= BORNE_OUT):
                 break
-            fits = [f for f in CATALOGUE if f.entry == entry and not f.right and _same(f.subject, entry, theirs)]
-            if fits:
-                found += fits
-                cases += len(theirs)
-                break
-    return Likeness(tuple(found), cases)
+            answers = [bend.said(one) for bend in left]
+            if all(same(a, one.right if not several else answers[0], one.case.dtype) for a in answers):
+                continue  # whatever the subject says, it tells nothing
+            tried, explained = tried + 1, explained + _telling(one)
+            left = [bend for bend in left if meets(bend, one)]
+            borne_out += not several
+        if not left or (reading and explained < ENOUGH):
+            return None
+        return Likeness(tuple({bend.fault.code: bend.fault for bend in left}.values()), tried, reading)
 
 
-def _entry(case: Tried, subject: Subject) -> str:
-    return "train" if isinstance(case, Training) else entry_for(case, subject)
-
-
-def _small(subject: Subject, cases: Sequence[Tried], entry: str) -> list[Tried]:
-    fit = [c for c in cases if _entry(c, subject) == entry and (entry != NATIVE or _nodes(c) <= LARGEST)]
-    return [c for c in sorted(fit, key=_nodes) if not _at_kink(c)][:MOST_CASES]
-
-
-def _scalar(case: Tried) -> bool:
-    return isinstance(case, Case) and not any(case.graph.shapes)
-
-
-def _at_kink(case: Tried) -> bool:
-    if not isinstance(case, Case):
-        return False
-    graph, values = case.graph, case.graph.evaluate(case.point)
-    for node in graph.nodes:
-        kink = OPS[node.op].kink if node.inputs else None
-        if kink is not None and not np.all(kink(*(values[a] for a in node.inputs), **node.attributes)):
-            return True
-    return False
+def _telling(one: Heard) -> bool:
+    """Whether there are wrong numbers to explain."""
+    return one.wrong and one.theirs is not None
 
 
 def _nodes(case: Tried) -> int:
     return len(case.graph) if isinstance(case, Case) else 0
-
-
-def _asked(subject: Subject, case: Tried) -> Answer | TrainingAnswer | None:
-    try:
-        return subject.train(case) if isinstance(case, Training) else ask(subject, case)
-    except SubjectError:
-        return None
-
-
-def _same(make: Callable[[], Any], entry: str, answers: Sequence[tuple[Tried, Answer | TrainingAnswer]]) -> bool:
-    own = InProcessSubject(make(), entry=entry)
-    for case, theirs in answers:
-        ours = _asked(own, case)
-        if ours is None:
-            return False
-        if isinstance(theirs, TrainingAnswer) and isinstance(ours, TrainingAnswer):
-            pairs = list(zip(ours.steps, theirs.steps, strict=False))
-            if len(ours.steps) != len(theirs.steps) or not all(
-                np.array_equal(a.indices, b.indices) and _alike(a.parameters, b.parameters, case.dtype)
-                for a, b in pairs
-            ):
-                return False
-        elif isinstance(theirs, Answer) and isinstance(ours, Answer):
-            same_value = _equal(ours.value, theirs.value, case.dtype)
-            if not same_value or not _alike(ours.gradients, theirs.gradients, case.dtype):
-                return False
-    return True
-
-
-def _alike(ours: dict[str, Array], theirs: dict[str, Array], dtype: str) -> bool:
-    return set(ours) == set(theirs) and all(_equal(ours[b], theirs[b], dtype) for b in theirs)
-
-
-def _equal(a: Array, b: Array, dtype: str) -> bool:
-    if a.shape != b.shape:
-        return False
-    a, b = a.astype(np.float64), b.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        size = np.max(np.abs(b[np.isfinite(b)]), initial=0.0)
-        near = np.abs(a - b) <= ROUNDINGS * float(np.finfo(dtype).eps) * max(size, 1e-3)
-    return bool(np.all(near | (a == b) | ((a != a) & (b != b))))

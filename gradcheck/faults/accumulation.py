@@ -6,6 +6,7 @@ import numpy as np
 
 from gradcheck.errors import SubjectError
 from gradcheck.faults.engine import Backprop
+from gradcheck.problem import Point
 from gradcheck.problem.ops import Array
 
 
@@ -26,6 +27,26 @@ class KeepsTheFirst(Backprop):
             self.adjoints[node] = message
 
 
+class KeepsOneListed(Backprop):
+    """Of the messages to a node it keeps that of the user listed first, or last."""
+
+    def __init__(self, first: bool) -> None:
+        self.first = first
+
+    def start(self) -> list[Array]:
+        """Nobody has reported."""
+        self.kept: dict[int, int] = {}
+        return super().start()
+
+    def visit(self, node: int) -> None:
+        """Its messages replace those of users that are listed later, or earlier."""
+        for slot, argument in enumerate(self.graph.arguments(node)):
+            before = self.kept.get(argument)
+            if before is None or (node < before if self.first else node >= before):
+                self.kept[argument] = node
+                self.adjoints[argument] = self.message(node, slot, self.adjoints[node])
+
+
 class OncePerPath(Backprop):
     """Depth-first search without a set of what was seen: a node stands in the order once per path to the loss."""
 
@@ -42,6 +63,17 @@ class OncePerPath(Backprop):
                 stack += [(a, False) for a in reversed(self.graph.arguments(node))]
         for node in reversed(order):
             self.visit(node)
+
+
+class OncePerPathByLevels(Backprop):
+    """Breadth first, without a set of what was seen: a node's turn comes once per path, after as many edges."""
+
+    def sweep(self) -> None:
+        """Each time, the node passes on all that it has."""
+        queue = [self.graph.loss]
+        for node in queue:  # grows while it is walked
+            self.visit(node)
+            queue += self.graph.arguments(node)
 
 
 class OncePerMessage(Backprop):
@@ -78,7 +110,20 @@ class GivenOrder(Backprop):
     def sweep(self) -> None:
         """From the last node of the list to the first."""
         for node in reversed(range(len(self.graph))):
-            self.visit(node)
+            if node in self.needed:
+                self.visit(node)
+
+
+class GivenOrderThroughout(GivenOrder):
+    """The forward pass, too, takes the list for an order, and finds no value where an argument comes later."""
+
+    def forward(self, point: Point) -> list[Array]:
+        """KeyError, as of a dictionary of values."""
+        for node in range(len(self.graph)):
+            for argument in self.graph.arguments(node):
+                if argument > node:
+                    raise KeyError(self.graph.names[argument])
+        return super().forward(point)
 
 
 class VisitedByValue(Backprop):
@@ -87,7 +132,7 @@ class VisitedByValue(Backprop):
     def sweep(self) -> None:
         """A node whose value was met before is taken for a node that was visited before."""
         seen: set[bytes] = set()
-        for node in self.graph.order[::-1].tolist():
+        for node in self.backwards():
             key = self.values[node].tobytes()
             if key not in seen:
                 seen.add(key)
@@ -108,13 +153,21 @@ class EqualNodesMerged(Backprop):
 
 
 class OperandsMerged(Backprop):
-    """The operands kept in a set, as in `self._prev = set(children)`: x * x has one."""
+    """The operands kept in a set, as in `self._prev = set(children)`: x * x has one.
+
+    `last`: of equal operands the last one counts, as in a dictionary. `op`: in nodes of this op alone.
+    """
+
+    def __init__(self, *, last: bool = False, op: str | None = None) -> None:
+        self.last, self.op = last, op
 
     def visit(self, node: int) -> None:
-        """A message for each distinct argument, by the first place where it stands."""
+        """A message for each distinct argument."""
         arguments = self.graph.arguments(node)
+        merged = self.op in (None, self.graph.op(node))
         for slot, argument in enumerate(arguments):
-            if self.varying[argument] and arguments.index(argument) == slot:
+            others = arguments[slot + 1 :] if self.last else arguments[:slot]
+            if self.varying[argument] and not (merged and argument in others):
                 self.receive(argument, self.message(node, slot, self.adjoints[node]))
 
 
@@ -135,11 +188,17 @@ class UpstreamIgnored(Backprop):
 
 
 class UpstreamAdded(Backprop):
-    """The chain rule with a plus: upstream + local derivative."""
+    """The chain rule with a plus: upstream + local derivative.
+
+    `spared`: at the loss itself, whose upstream is 1, it is right.
+    """
+
+    def __init__(self, *, spared: bool = True) -> None:
+        self.spared = spared
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
-        """A sum where the product belongs; at the loss itself, whose upstream is 1, it is right."""
-        if node == self.graph.loss:
+        """A sum where the product belongs."""
+        if self.spared and node == self.graph.loss:
             return super().local(node, slot, arguments, upstream)
         derivative = super().local(node, slot, arguments, np.ones_like(upstream))
         return derivative + (upstream if upstream.shape == derivative.shape else np.mean(upstream))
@@ -151,7 +210,7 @@ class OneParent(Backprop):
     def sweep(self) -> None:
         """Each argument listens to the first user that the sweep meets."""
         parent: dict[int, int] = {}
-        for node in self.graph.order[::-1].tolist():
+        for node in self.backwards():
             for argument in self.graph.arguments(node):
                 if np.any(self.adjoints[node]):
                     parent.setdefault(argument, node)
@@ -161,25 +220,47 @@ class OneParent(Backprop):
 
 
 class BranchesAveraged(Backprop):
-    """Contributions are averaged at a branch instead of added."""
+    """Contributions are averaged at a branch instead of added.
+
+    `dead_too`: uses count that the loss does not need.
+    """
+
+    def __init__(self, *, dead_too: bool = False) -> None:
+        self.dead_too = dead_too
 
     def visit(self, node: int) -> None:
         """Each message divided by the number of uses of the argument."""
+        counted = range(len(self.graph)) if self.dead_too else self.needed
         for slot, argument in enumerate(self.graph.arguments(node)):
             if self.varying[argument]:
-                uses = int(np.sum(self.graph.inputs == argument))
+                uses = sum(self.graph.arguments(user).count(argument) for user in counted)
                 self.receive(argument, self.message(node, slot, self.adjoints[node]) / uses)
+
+
+class RunningAverage(Backprop):
+    """(sum so far + message) / 2: the mean of two messages, and of three no mean any more."""
+
+    def start(self) -> list[Array]:
+        """Nobody has reported."""
+        self.arrived = set[int]()
+        return super().start()
+
+    def receive(self, node: int, message: Array) -> None:
+        """The first message comes as it is."""
+        self.adjoints[node] = (self.adjoints[node] + message) / 2 if node in self.arrived else message
+        self.arrived.add(node)
 
 
 class CutOff(Backprop):
     """Adjoints are passed on for a few levels only, as in backprop through time that is truncated."""
 
-    levels = 4
+    def __init__(self, levels: int = 4) -> None:
+        self.levels = levels
 
     def sweep(self) -> None:
         """Nodes further from the loss than `levels` edges send nothing."""
         distance = {self.graph.loss: 0}
-        for node in self.graph.order[::-1].tolist():
+        for node in self.backwards():
             if node in distance and distance[node] < self.levels:
                 self.visit(node)
                 for argument in self.graph.arguments(node):

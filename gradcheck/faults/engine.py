@@ -7,6 +7,7 @@ be fast: it runs in the harness's own process, on small graphs.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 from gradcheck.oracle.local import Block, local_jacobian
 from gradcheck.problem import LEAVES, OPS, Graph, Point
 from gradcheck.problem.ops import Array, Shape
+from gradcheck.problem.parts import ancestors
 
 Gradients = dict[str, Array]
 Answer = tuple[Any, ...]
@@ -31,19 +33,29 @@ class Backprop:
     values: every node's value, by node index.
     adjoints: dl/dv as summed up so far, by node index, each of its node's shape.
     varying: for every node, whether a parameter reaches it; no other node needs an adjoint.
+    needed: the nodes that the loss is computed from. The sweep visits no other, unless `dead` is set.
+
+    `constants_too`: nodes that no parameter reaches are sent messages as well.
+    `by_levels`: of several orders in which users come first, the one that S2's enumeration finds.
     """
+
+    dead = False
+    by_levels = False
+    constants_too = False
 
     graph: Graph
     dtype: np.dtype[Any]
     values: list[Array]
     adjoints: list[Array]
     varying: list[bool]
+    needed: frozenset[int]
 
     def __call__(self, graph: Graph, point: Point) -> Answer:
         """The loss, its gradients by parameter, and the adjoints of all nodes that a parameter reaches, by name."""
         self.graph = graph
         self.dtype = np.result_type(*point.values()) if point else np.dtype(np.float64)
         self.varying = graph.depends_on_parameters().tolist()
+        self.needed = frozenset(range(len(graph)) if self.dead else ancestors(graph, graph.loss))
         with np.errstate(all="ignore"):
             self.values = self.forward(point)
             self.adjoints = self.start()
@@ -81,13 +93,27 @@ class Backprop:
 
     def sweep(self) -> None:
         """Visit every node once, after all the nodes that use it."""
-        for node in self.graph.order[::-1].tolist():
+        for node in self.backwards():
             self.visit(node)
+
+    def backwards(self) -> list[int]:
+        """The nodes to visit, users first."""
+        graph = self.graph
+        if not self.by_levels:
+            return [node for node in graph.order[::-1].tolist() if node in self.needed]
+        waiting = Counter(a for node in self.needed for a in graph.arguments(node))
+        order = [node for node in self.needed if not waiting[node]]
+        for node in order:  # grows while it is walked
+            for argument in graph.arguments(node):
+                waiting[argument] -= 1
+                if not waiting[argument]:
+                    order.append(argument)
+        return order
 
     def visit(self, node: int) -> None:
         """Send a message to each argument of the node, repeats included."""
         for slot, argument in enumerate(self.graph.arguments(node)):
-            if self.varying[argument]:
+            if self.constants_too or self.varying[argument]:
                 self.receive(argument, self.message(node, slot, self.adjoints[node]))
 
     def message(self, node: int, slot: int, upstream: Array) -> Array:

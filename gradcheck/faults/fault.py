@@ -32,6 +32,7 @@ class Fault:
     family: what it gets wrong: "branches", "order", "rule", "shape", "state", "answer", "layer", "schedule".
     bend: makes a subject that has the fault.
     right: its numbers are right; it fails otherwise (it takes exponential time).
+    variants: other ways of making the same mistake: in another order, with another number.
     """
 
     code: str
@@ -42,6 +43,12 @@ class Fault:
     family: str
     bend: Callable[[], Subject]
     right: bool = False
+    variants: tuple[Callable[[], Subject], ...] = ()
+
+    @property
+    def bends(self) -> tuple[Callable[[], Subject], ...]:
+        """Every way of making it, the usual one first."""
+        return (self.bend, *self.variants)
 
     def subject(self) -> Subject:
         """A fresh callable of the signature of `entry`; one that keeps state keeps its own."""

@@ -130,7 +130,8 @@ class SinglePrecision(Backprop):
 class Nudged(Backprop):
     """Forward differences with a step that is too large, in the place of backprop."""
 
-    step = 1e-3
+    def __init__(self, step: float = 1e-3) -> None:
+        self.step = step
 
     def answer(self) -> Answer:
         """(f(x + h) - f(x)) / h, entry by entry."""
@@ -171,12 +172,15 @@ class Negative(Backprop):
 
 
 class Clipped(Backprop):
-    """Gradients are clipped to [-1, 1] before they are handed out."""
+    """Gradients are clipped to [-1, 1], or to another limit, before they are handed out."""
+
+    def __init__(self, limit: float = 1.0) -> None:
+        self.limit = limit
 
     def answer(self) -> Answer:
         """Large entries come as 1."""
         value, gradients, adjoints = super().answer()
-        return value, {n: np.clip(g, -1.0, 1.0) for n, g in gradients.items()}, adjoints
+        return value, {n: np.clip(g, -self.limit, self.limit) for n, g in gradients.items()}, adjoints
 
 
 def _reaches_loss(graph: Graph, node: int) -> bool:

@@ -90,7 +90,8 @@ class PreActivations(DeltaRecursion):
 class UpdatedBeforeUse(DeltaRecursion):
     """W[l] takes its step before delta[l-1] is computed with it."""
 
-    rate = 0.1
+    def __init__(self, rate: float = 0.1) -> None:
+        self.rate = rate
 
     def down(self, layer: int, delta: Array) -> Array:
         """The new weights where the old ones belong."""
@@ -111,7 +112,13 @@ class NotTransposedBack(DeltaRecursion):
 
 
 class GradientTransposed(DeltaRecursion):
-    """dC/dW[l] = a[l-1] delta[l]^T: the outer product the wrong way round."""
+    """dC/dW[l] = a[l-1] delta[l]^T: the outer product the wrong way round.
+
+    `penalty_too`: the penalty's part is transposed along; otherwise the sum may have no shape (ValueError).
+    """
+
+    def __init__(self, *, penalty_too: bool = True) -> None:
+        self.penalty_too = penalty_too
 
     def weights(self, layer: int, delta: Array) -> Array:
         """Of shape (n_{l-1}, n_l): a wrong shape, unless W is square."""
@@ -119,7 +126,8 @@ class GradientTransposed(DeltaRecursion):
 
     def decay(self, layer: int) -> Array:
         """Transposed along, so that the sum has a shape."""
-        return super().decay(layer).T
+        right = super().decay(layer)
+        return right.T if self.penalty_too or not self.mlp.l2 else right
 
 
 class BiasMissing(DeltaRecursion):

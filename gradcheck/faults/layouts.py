@@ -11,25 +11,31 @@ from gradcheck.problem.ops import Array, Shape
 
 
 class BroadcastNotSummed(Backprop):
-    """One copy's gradient for the sum over all copies."""
+    """One copy's gradient for the sum over all copies; along axes that broadcasting added, stretched, or both."""
+
+    def __init__(self, *, added: bool = True, stretched: bool = True) -> None:
+        self.added, self.stretched = added, stretched
 
     def unbroadcast(self, message: Array, shape: Shape) -> Array:
-        """Right in shape: the first copy along each added or stretched axis."""
-        while message.ndim > len(shape):
-            message = message[0]
-        for axis, length in enumerate(shape):
-            if length == 1:
-                message = np.take(message, [0], axis=axis)
-        return message
+        """Right in shape."""
+        while self.added and message.ndim > len(shape):
+            message = self.copies(message, 0)[0]
+        for axis, length in enumerate(shape if self.stretched else ()):
+            if length == 1 and message.shape[axis - len(shape)] != 1:
+                message = self.copies(message, axis - len(shape))
+        return super().unbroadcast(message, shape)
+
+    def copies(self, message: Array, axis: int) -> Array:
+        """The first of the copies along an axis, which stays, with length 1."""
+        return np.take(message, [0], axis=axis)
 
 
-class BroadcastAveraged(Backprop):
+class BroadcastAveraged(BroadcastNotSummed):
     """The mean over the copies for their sum."""
 
-    def unbroadcast(self, message: Array, shape: Shape) -> Array:
-        """Divided by the number of copies."""
-        copies = message.size / max(1, int(np.prod(shape, dtype=np.int64)))
-        return super().unbroadcast(message, shape) / copies
+    def copies(self, message: Array, axis: int) -> Array:
+        """Their mean."""
+        return np.asarray(np.mean(message, axis=axis, keepdims=True))
 
 
 class BroadcastIgnored(Backprop):
@@ -48,6 +54,63 @@ class LeadingAxesOnly(Backprop):
         return np.asarray(np.sum(message, axis=tuple(range(message.ndim - len(shape)))))
 
 
+class AllBroadcasts(Backprop):
+    """What the faults above do to element-wise ops, done to every op that broadcasts: to stacks of matrices, too."""
+
+    def message(self, node: int, slot: int, upstream: Array) -> Array:
+        """The message with all its copies, handed to `unbroadcast`."""
+        arguments, op = self.arguments(node), self.graph.op(node)
+        shape = arguments[slot].shape
+        if op == "broadcast_to":
+            return self.unbroadcast(upstream, shape)
+        if op == "where":
+            spread = [np.broadcast_to(a, self.values[node].shape) for a in arguments]
+            return self.unbroadcast(self.local(node, slot, spread, upstream), shape)
+        if op == "matmul" and (full := _product_rule(arguments, slot, upstream)).shape != shape:
+            return self.unbroadcast(full, shape)
+        return super().message(node, slot, upstream)
+
+
+def _product_rule(arguments: list[Array], slot: int, upstream: Array) -> Array:
+    """g y^T or x^T g for each pair of a stack of matrices; a vector is a row on the left, a column on the right."""
+    left, right = arguments
+    x = left[np.newaxis] if left.ndim == 1 else left
+    y = right[:, np.newaxis] if right.ndim == 1 else right
+    g = upstream[..., np.newaxis] if right.ndim == 1 else upstream
+    g = np.expand_dims(g, -2) if left.ndim == 1 else g
+    if slot == 0:
+        full = g @ np.swapaxes(y, -1, -2)
+        return np.squeeze(full, -2) if left.ndim == 1 else full
+    full = np.swapaxes(x, -1, -2) @ g
+    return np.squeeze(full, -1) if right.ndim == 1 else full
+
+
+class NotSummedAnywhere(AllBroadcasts, BroadcastNotSummed):
+    """One copy, wherever there are several."""
+
+
+class AveragedAnywhere(AllBroadcasts, BroadcastAveraged):
+    """The mean, wherever there are several copies."""
+
+
+class IgnoredAnywhere(AllBroadcasts, BroadcastIgnored):
+    """All copies, wherever there are several."""
+
+
+class LeadingAxesOnlyAnywhere(AllBroadcasts, LeadingAxesOnly):
+    """Stretched axes are not summed, wherever there are some."""
+
+
+class LeadingAxesThenReshape(LeadingAxesOnlyAnywhere):
+    """The same, in an engine that reshapes what is left, for constants, too: NumPy raises ValueError."""
+
+    constants_too = True
+
+    def unbroadcast(self, message: Array, shape: Shape) -> Array:
+        """Entries that are too many do not fit."""
+        return np.reshape(super().unbroadcast(message, shape), shape)
+
+
 class ReducedAlongWrongAxis(Backprop):
     """The adjoint of a reduction is spread along another axis than the one reduced, where the shape allows it."""
 
@@ -63,19 +126,43 @@ class ReducedAlongWrongAxis(Backprop):
         return super().local(node, slot, arguments, upstream)
 
 
+class AxisNotWidened(Backprop):
+    """The adjoint of a reduction is broadcast as it comes, without the axis that was reduced: right along the first.
+
+    `to_end`: the reduced axes were moved to the end before, so that it is wrong along any. Where the shapes do not fit,
+    NumPy raises ValueError.
+    """
+
+    def __init__(self, *, to_end: bool = False) -> None:
+        self.to_end = to_end
+
+    def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
+        """The local derivative times what came from above, along the wrong axis."""
+        attributes, (array,) = self.attributes(node), arguments[:1]
+        axis, keepdims = attributes.get("axis"), attributes.get("keepdims")
+        reduces = self.graph.op(node) in ("sum", "mean", "max", "logsumexp") and axis is not None
+        if not reduces or (keepdims and not self.to_end):
+            return super().local(node, slot, arguments, upstream)
+        assert axis is not None
+        slopes = super().local(node, slot, arguments, np.ones_like(upstream))
+        if not self.to_end:
+            return np.asarray(slopes * np.broadcast_to(upstream, array.shape))
+        axes = tuple(np.atleast_1d(axis).tolist())
+        moved = np.moveaxis(slopes, axes, range(-len(axes), 0))
+        rows = np.reshape(moved, (*moved.shape[: -len(axes)], -1))
+        wrong = np.broadcast_to(np.reshape(upstream, rows.shape[:-1]), rows.shape) * rows
+        return np.moveaxis(np.reshape(wrong, moved.shape), range(-len(axes), 0), axes)
+
+
 class NotTransposed(Backprop):
     """dl/dA = dl/dC B for C = A B: without the transpose, where the shapes let it pass."""
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
-        """Square matrices let it pass, and so does a matrix times a vector."""
+        """A square factor lets it pass."""
         if self.graph.op(node) == "matmul":
-            left, right = arguments
-            if left.ndim == right.ndim == 2 and len({*left.shape, *right.shape}) == 1:
-                return np.asarray(upstream @ right if slot == 0 else left @ upstream)
-            if left.ndim == 2 and right.ndim == 1 and slot == 1 and left.shape[0] == left.shape[1]:
-                return np.asarray(left @ upstream)
-            if left.ndim == 1 and right.ndim == 2 and slot == 0 and right.shape[0] == right.shape[1]:
-                return np.asarray(upstream @ right)
+            factor = arguments[1 - slot]
+            if factor.ndim == 2 and factor.shape[0] == factor.shape[1] and arguments[slot].ndim <= 2:
+                return np.asarray(upstream @ factor if slot == 0 else factor @ upstream)
         return super().local(node, slot, arguments, upstream)
 
 
@@ -173,7 +260,13 @@ class ReshapedByColumns(Backprop):
 
 
 class NotPermutedBack(Backprop):
-    """The adjoint of a transpose is permuted once more the same way, not back."""
+    """The adjoint of a transpose is permuted once more the same way, not back.
+
+    `fitted`: where the axes' lengths differ, the shape is made to fit.
+    """
+
+    def __init__(self, *, fitted: bool = True) -> None:
+        self.fitted = fitted
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
         """Right for two axes; for three, right in shape where their lengths are equal."""
@@ -181,7 +274,7 @@ class NotPermutedBack(Backprop):
         if self.graph.op(node) != "transpose":
             return right
         wrong = np.transpose(upstream, self.attributes(node)["axes"])
-        return wrong if wrong.shape == right.shape else np.reshape(upstream, right.shape)
+        return wrong if wrong.shape == right.shape or not self.fitted else np.reshape(upstream, right.shape)
 
 
 class SamePiece(Backprop):

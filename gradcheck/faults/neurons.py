@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -68,14 +69,32 @@ class Neurons:
 
 
 class ReadLiterally(Neurons):
-    """S2's pseudo-code as printed: "for n = 1, ..., |V| and v in back(v_{n-1})"."""
+    """S2's pseudo-code as printed: "for n = 1, ..., |V| and v in back(v_{n-1})".
+
+    `enumerated`: of several orders that S2 allows, the one in which each vertex comes as soon as it is a sink.
+    """
+
+    def __init__(self, *, enumerated: bool = False) -> None:
+        self.enumerated = enumerated
 
     def visits(self) -> Iterator[str]:
         """A vertex once for every vertex that it feeds, the loss included."""
         network = self.network
         yield from network.loss_neurons
-        for later in reversed(network.order()):
+        for later in self.enumeration() if self.enumerated else reversed(network.order()):
             yield from (v for v in network.back(later) if v in network.neurons)
+
+    def enumeration(self) -> list[str]:
+        """v_1, v_2, ...: each a sink once the earlier ones are removed."""
+        network = self.network
+        waiting = Counter(u for u, _ in network.edges)
+        order = [v for v in network.neurons if not waiting[v]]
+        for v in order:  # grows while it is walked
+            for u in network.back(v):
+                waiting[u] -= 1
+                if u in network.neurons and not waiting[u]:
+                    order.append(u)
+        return order
 
 
 class SignalForOutput(Neurons):

@@ -177,13 +177,30 @@ class FirstParameters(Descent):
 class BatchSummed(Descent):
     """The batch's gradient is a sum where an average is asked for, and an average where a sum is."""
 
+    def __init__(self, *, penalty_too: bool = False) -> None:
+        self.penalty_too = penalty_too
+
     def gradient(self, batch: Array) -> Gradients:
-        """The other of S3 and S4; the penalty, which counts once per batch, stays."""
+        """The other of S3 and S4; the penalty, which counts once per batch, stays (or not: `penalty_too`)."""
         training, n = self.training, len(batch)
         factor = float(n) if training.reduction == "mean" else 1.0 / n
-        right, l2 = super().gradient(batch), training.mlp.l2
+        right, l2 = super().gradient(batch), 0.0 if self.penalty_too else training.mlp.l2
         penalty = {name: l2 * w if name[0] == "W" else np.zeros_like(w) for name, w in self.parameters.items()}
         return {name: (g - penalty[name]) * factor + penalty[name] for name, g in right.items()}
+
+
+class BatchSummedInStep(Descent):
+    """The same, where the step is made: whether to stop is decided by the right gradient."""
+
+    def gradient(self, batch: Array) -> Gradients:
+        """Right; it is remembered how many samples it is of."""
+        self.samples = len(batch)
+        return super().gradient(batch)
+
+    def update(self, gradient: Gradients) -> Gradients:
+        """The penalty is scaled along."""
+        factor = float(self.samples) if self.training.reduction == "mean" else 1.0 / self.samples
+        return super().update({name: factor * g for name, g in gradient.items()})
 
 
 class StopsLate(Descent):

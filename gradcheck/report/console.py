@@ -157,17 +157,16 @@ def _diagnosis(found: Diagnosed) -> Panel:
     parts: list[RenderableType] = []
     if found.case is not None and found.counterexample is not None:
         parts += [draw(found.case), Text(), found.counterexample]
-    if len(found.faults) == 1:
-        fault = found.faults[0]
-        tried = "the one case" if found.cases == 1 else f"all {found.cases} cases"
-        sure = f"behaves, on {tried} tried, exactly like {fault.code}, “{fault.name}”: "
-        parts += [Text.assemble(("cause  ", "bold"), sure, fault.sentence)]
+    for fault in found.faults:
+        parts += [Text.assemble(("cause  ", "bold"), f"{found.how} {fault.code}, “{fault.name}”: {fault.sentence}")]
         if fault.misconception:
             parts += [Text(f"       {fault.misconception}", style="dim")]
-    elif found.faults:
-        named = ", ".join(f"{f.code} “{f.name}”" for f in found.faults[:4])
-        parts += [Text.assemble(("cause  ", "bold"), f"consistent with {named}")]
-    return Panel(Group(*parts), title="smallest counterexample", title_align="left", border_style="cyan")
+    return Panel(
+        Group(*parts),
+        title="smallest counterexample" if found.case else "cause",
+        title_align="left",
+        border_style="cyan",
+    )
 
 
 def draw(case: Case) -> Tree:

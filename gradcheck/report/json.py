@@ -65,7 +65,7 @@ class JsonReport:
 def _diagnosis(found: Diagnosed) -> Mapping[str, Any]:
     faults = [{"code": f.code, "name": f.name, "sentence": f.sentence} for f in found.faults]
     return {
-        "cases": found.cases,
+        "how": found.how,
         "faults": faults,
         "counterexample": None if found.counterexample is None else found.counterexample.to_dict(),
         "case": None if found.case is None else case_to_dict(found.case),

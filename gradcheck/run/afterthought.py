@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from gradcheck.check.alike import alike
 from gradcheck.check.asking import entry_for
+from gradcheck.check.naming import explanation
 from gradcheck.check.smallest import OPS_OF_SCALARS, smallest, smallest_like
 from gradcheck.check.trial import try_case
 from gradcheck.errors import HarnessFault
@@ -30,7 +30,7 @@ def diagnose(
         for a in items
         if isinstance(a.case, Case | Training) and a.case.subject is None and a.address in verdicts
     ]
-    failing = [case for address, case in tried if verdicts[address] is Verdict.FAIL]
+    failing = [case for address, case in tried if verdicts[address] in (Verdict.FAIL, Verdict.ERROR)]
     passing = [case for address, case in tried if verdicts[address] is Verdict.PASS]
     if not failing:
         return None
@@ -40,10 +40,11 @@ def diagnose(
     except HarnessFault:  # the oracles contradict each other on it, so that it shows nothing about the subject
         case = counterexample = None
     drawn: list[Case | Training] = [case] if case is not None else []
-    likeness = alike(subject, [*failing, *drawn], passing)
-    if counterexample is None and not likeness.faults:
+    codes = frozenset(code for r in results if r.verdict is not Verdict.PASS for code in r.codes)
+    named = explanation(subject, [*failing, *drawn], passing, codes)
+    if counterexample is None and not named.faults:
         return None
-    return Diagnosed(counterexample, case, likeness.faults, max(1, likeness.cases - len(drawn)))
+    return Diagnosed(counterexample, case, named.faults, named.how)
 
 
 def _smallest(subject: Subject, failing: Sequence[Case | Training], passing: Sequence[Case | Training]) -> Case | None:

@@ -48,13 +48,13 @@ class Faulted:
 class Diagnosed:
     """What a subject that fails has in common with a known fault, and the smallest graph on which it is wrong.
 
-    `faults` behave exactly like the subject on all `cases` cases tried; one or two are a diagnosis, none is none.
+    `faults` explain what the subject does; `how` says how that is known, a clause that a fault's name follows.
     """
 
     counterexample: Result | None
     case: Case | None
     faults: tuple[Fault, ...]
-    cases: int
+    how: str = ""
 
 
 @dataclass(frozen=True)

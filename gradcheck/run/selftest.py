@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from gradcheck.check.alike import alike
 from gradcheck.check.asking import missing_entry
 from gradcheck.check.dispatch import try_any
+from gradcheck.check.naming import explanation
 from gradcheck.check.smallest import smallest, smallest_like
 from gradcheck.errors import HarnessFault, Unsupported
 from gradcheck.faults import correct
@@ -27,24 +27,10 @@ from gradcheck.verdict.result import Verdict
 CAUGHT = (Verdict.FAIL, Verdict.ERROR)
 EVIDENCE = 6
 """Failing cases collected before a fault's name is looked for."""
-TELLING: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "F17": frozenset({"GC004", "GC005"}),
-        "F52": frozenset({"GC010"}),
-        "F70": frozenset({"GC021"}),
-        "F71": frozenset({"GC021"}),
-        "F72": frozenset({"GC021"}),
-        "F73": frozenset({"GC021"}),
-        "F74": frozenset({"GC020"}),
-        "F75": frozenset({"GC021"}),
-        "F76": frozenset({"GC008"}),
-        "F77": frozenset({"GC010"}),
-        "F78": frozenset({"GC007"}),
-        "F79": frozenset({"GC007"}),
-        "F111": frozenset({"GC010"}),
-    }
+TELLING: Mapping[str, str] = MappingProxyType(
+    {"F17": "GC005", "F74": "GC020", "F76": "GC008", "F77": "GC010", "F78": "GC007", "F79": "GC007", "F144": "GC061"}
 )
-"""Faults of state and form: the finding that says in so many words what such an engine does."""
+"""Faults of which a finding says in so many words what such an engine does: nothing has to be inferred."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +64,13 @@ class Graded:
 
     @property
     def named_rightly(self) -> bool:
-        """Whether the fault is the one that diagnosis names, or one of two, or what a finding says outright.
+        """Whether diagnosis names this fault and no other, or names none where a finding says outright what it does.
 
-        Two faults may differ on no case that was tried; where the numbers are right, the fault needs no name.
+        Where the numbers are right, the fault needs no name.
         """
-        by_name = len(self.named) <= 2 and self.fault.code in self.named
-        return self.fault.right or by_name or not TELLING.get(self.fault.code, frozenset()).isdisjoint(self.told)
+        if self.fault.right or self.named == (self.fault.code,):
+            return True
+        return not self.named and TELLING.get(self.fault.code) in self.told
 
 
 @dataclass(frozen=True)
@@ -144,17 +131,16 @@ def _grade(fault: Fault, suites: Mapping[str, Sequence[Addressed]], oracles: Seq
             if result.verdict in CAUGHT:
                 catches[name] = catches[name] or Catch(item.address, result.verdict, result.agreed)
                 told |= set(result.codes)
-                if result.verdict is Verdict.ERROR and "GC005" not in told:  # a case that shows numbers may follow
-                    continue
-                if isinstance(case, Case | Training) and result.verdict is Verdict.FAIL:
+                if isinstance(case, Case | Training) and "GC005" not in told and len(failing) < EVIDENCE:
                     failing.append(case)
-                break
+                if "GC005" in told or result.verdict is Verdict.FAIL:  # after an error, a case that shows numbers
+                    break
     found = None
     if fault.entry == NATIVE and not fault.right and "GC005" not in told:
         found = smallest(subject) or (smallest_like(subject, failing[0]) if failing else None)
     if found is not None:
         failing.append(found)
-    named = alike(subject, failing, passing).faults
+    named = explanation(subject, failing, passing, frozenset(told)).faults if failing else ()
     codes = tuple(f.code for f in named)
     return Graded(fault, catches, codes, None if found is None else len(found.graph), tuple(sorted(told)))
 

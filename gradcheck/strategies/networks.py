@@ -30,6 +30,7 @@ WEIGHTS = (0.5, -0.5, 1.0, -1.0, 0.25, -0.25, 0.75, -0.75, 0.1, -0.1, 0.3, -0.3,
 DATA = (1.0, -1.0, 0.5, 2.0, -0.5, 1.5, -2.0, 0.25, -1.5, 0.75)
 PROBABILITIES = ((1.0, 0.0), (0.25, 0.75), (0.5, 0.5), (0.9, 0.1))
 """What two classes may get of a row of targets; the others get 0."""
+DEFAULT = Comfort()
 
 Values = dict[str, Array]
 
@@ -50,7 +51,7 @@ def mlps(
     InvalidProblem: for a limit below 1, when called.
     """
     _limits(max_layers=max_layers, max_units=max_units, max_batch=max_batch)
-    return _mlps(max_layers, max_units, max_batch, comfort or Comfort())
+    return _mlps(max_layers, max_units, max_batch, comfort or DEFAULT)
 
 
 def neuron_dags(*, max_neurons: int = 6, max_batch: int = 3, comfort: Comfort | None = None) -> st.SearchStrategy[Case]:
@@ -59,7 +60,7 @@ def neuron_dags(*, max_neurons: int = 6, max_batch: int = 3, comfort: Comfort | 
     Parameters and what is raised: as for `mlps`.
     """
     _limits(max_neurons=max_neurons, max_batch=max_batch)
-    return _neuron_dags(max_neurons, max_batch, comfort or Comfort())
+    return _neuron_dags(max_neurons, max_batch, comfort or DEFAULT)
 
 
 def networks(*, comfort: Comfort | None = None) -> st.SearchStrategy[Case]:
@@ -75,7 +76,13 @@ def _limits(**limits: int) -> None:
 
 @st.composite
 def _mlps(draw: st.DrawFn, max_layers: int, max_units: int, max_batch: int, comfort: Comfort) -> Case:
-    pick = chooser(draw)
+    return draw_mlp(chooser(draw), max_layers, max_units, max_batch, comfort)
+
+
+def draw_mlp(
+    pick: Pick, max_layers: int = 3, max_units: int = 4, max_batch: int = 3, comfort: Comfort = DEFAULT
+) -> Case:
+    """An MLP at a valid point, made of the choices of `pick`."""
     sizes = [1 + pick(max_units) for _ in range(2 + pick(max_layers))]
     batch, bias, l2 = 1 + pick(max_batch), pick(5) < 4, (0.0, 0.5)[pick(3) == 1]
     loss, reduction = one_of(pick, tuple(LOSSES)), one_of(pick, ("mean", "sum"))
@@ -99,7 +106,11 @@ def _mlps(draw: st.DrawFn, max_layers: int, max_units: int, max_batch: int, comf
 
 @st.composite
 def _neuron_dags(draw: st.DrawFn, max_neurons: int, max_batch: int, comfort: Comfort) -> Case:
-    pick = chooser(draw)
+    return draw_neurons(chooser(draw), max_neurons, max_batch, comfort)
+
+
+def draw_neurons(pick: Pick, max_neurons: int = 6, max_batch: int = 3, comfort: Comfort = DEFAULT) -> Case:
+    """A network of single neurons at a valid point, made of the choices of `pick`."""
     inputs, batch = [f"x{k + 1}" for k in range(1 + pick(2))], 1 + pick(max_batch)
     point: Values = {x: _filled(pick, (batch,), DATA) for x in inputs}
     out = dict(point)

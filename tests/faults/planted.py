@@ -34,7 +34,7 @@ ENGINES = {
     "tape": CHECKOUT / "gradcheck" / "faults" / "correct" / "tape.py",
     "forward": CHECKOUT / "gradcheck" / "faults" / "correct" / "forward_mode.py",
 }
-SUITES = ("worked_examples", "local_rules", "random_dags", "mlps", "neuron_dags", "training")
+SUITES = ("worked_examples", "local_rules", "branches", "random_dags", "mlps", "neuron_dags", "training", "costs")
 RANDOM = 40
 """Random graphs each engine is put to."""
 
@@ -107,10 +107,10 @@ def plant(planted: Planted, folder: Path) -> Path:
 
 
 def cases(suites: Sequence[str] = SUITES) -> list[Addressed]:
-    """The cases that planted mistakes are put to; no costs, since forward mode is right and slow."""
+    """The cases that planted mistakes are put to."""
     found = []
     for suite in suites:
-        some = [item for item in load_suite(suite) if not isinstance(item.case, Cost)]
+        some = load_suite(suite)
         found += some[:RANDOM] if suite == "random_dags" else some
     return found
 
@@ -181,8 +181,9 @@ def relevant(planted: Planted, items: Sequence[Addressed]) -> list[Addressed]:
         "neurons.py": ("neuron_dags", "worked_examples"),
         "sgd.py": ("training",),
     }
-    suites = own.get(planted.engine, ("worked_examples", "local_rules", "random_dags"))
-    return [item for item in items if item.suite in suites]
+    suites = own.get(planted.engine, ("worked_examples", "local_rules", "branches", "random_dags", "costs"))
+    slow = planted.engine == "forward"  # forward mode is right, and costs what backprop was invented to save
+    return [item for item in items if item.suite in suites and not (slow and isinstance(item.case, Cost))]
 
 
 def main(texts: Sequence[str]) -> int:

@@ -36,7 +36,7 @@ FAST = {
     ("recursive", "last use only"): "F0",
     ("tape", "divisor's sign"): "F35",
     ("forward", "units of 2"): "twice the right gradient",
-    ("recursive", "unused parameters missing"): "GC008",
+    ("recursive", "unused parameters missing"): "F76",
 }
 """A row of every way of naming, on a few cases, with the name it gets."""
 
@@ -96,7 +96,7 @@ def test_another_fault_is_no_right_name_and_spoils_the_others() -> None:
 
     row = planted.Planted("", "tape", "", "", "", faults=("F20", "F100"), ops=("tanh",))
     for codes, right in ((["F20"], True), (["F01"], False), (["F20", "F21"], False), (["F20", "F100"], True)):
-        diagnosed = Diagnosed(None, None, tuple(fault(c) for c in codes), 1)
+        diagnosed = Diagnosed(None, None, tuple(fault(c) for c in codes))
         assert bool(planted.naming(row, [RULE], diagnosed)) is right
 
 

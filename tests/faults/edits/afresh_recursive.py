@@ -9,7 +9,7 @@ SOFTMAX = """    g = g - np.take_along_axis(g, np.argmax(x, axis=axis, keepdims=
 ROWS = (
     ("recursive", "operands merged", "for k, argument in enumerate(node.inputs):", "for k, argument in enumerate(dict.fromkeys(node.inputs)):", "F07"),
     ("recursive", "upstream ignored", "message = rule(g, value(user.name), *arguments, **user.attributes)", "message = rule(np.ones_like(g), value(user.name), *arguments, **user.attributes)", "F12"),
-    ("recursive", "remembers nothing", "if wanted in self.known:", "if caller == name and wanted in self.known:", "F16", "GC005"),
+    ("recursive", "remembers nothing", "if wanted in self.known:", "if caller == name and wanted in self.known:", "F16", "GC005", "GC065"),
     ("recursive", "broadcasting not undone", "return fold(np.asanyarray(message, dtype=dtype), arguments[k].shape)", "return np.asanyarray(message, dtype=dtype)", "F52"),
     ("recursive", "added axes averaged", "message = np.sum(message, axis=0)", "message = np.mean(message, axis=0)", "F51"),
     ("recursive", "steps in place", "return np.array(value(loss)), found", "result = np.array(value(loss))\n        for name, slope in found.items():\n            point[name][...] -= 0.01 * slope\n        return result, found", "F74", "GC020"),
@@ -29,6 +29,6 @@ ROWS = (
     ("recursive", "targets sum to 1", "_log_softmax(-y, v, x, axis)", "(shares(x, axis)[0] - y)", "F64"),
     ("recursive", "transpose not undone", "np.moveaxis(g, range(x.ndim), axes)", "np.transpose(g, axes)", "F67"),
     ("recursive", "pow's base without y", "np.where(y == 0, 0.0, g * y * np.power(x, ", "np.where(y == 0, 0.0, g * np.power(x, ", "pow"),
-    ("recursive", "cross-entropy's logits get no upstream", "return np.expand_dims(g, axis) * _log_softmax(-y, v, x, axis)", "return _log_softmax(-y, v, x, axis)", "cross_entropy"),
+    ("recursive", "cross-entropy's logits get no upstream", "return np.expand_dims(g, axis) * _log_softmax(-y, v, x, axis)", "return _log_softmax(-y, v, x, axis)", "F12", "cross_entropy"),
     ("recursive", "largest of all for largest along the axis", "largest = x == spread(v, x, axis, keepdims)", "largest = x == np.max(x)", "max"),
 )

@@ -1,0 +1,43 @@
+"""Further cases for a subject, made of what it is known to be asked: where those tried leave several explanations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gradcheck.check.likeness import Tried
+from gradcheck.errors import InvalidProblem
+from gradcheck.problem import LEAVES, OPS, Case
+from gradcheck.strategies.drawing import draw
+from gradcheck.strategies.networks import draw_mlp, draw_neurons
+from gradcheck.strategies.pick import picker
+from gradcheck.strategies.wish import REDUCTIONS, Wish
+from gradcheck.subject.answer import NATIVE
+
+COUNT = 200
+"""Cases drawn, the same each time."""
+
+
+def drawn_cases(entry: str, tried: Sequence[Tried]) -> Iterator[Case]:
+    """Cases for an entry point, with the ops of those tried; none for trainings."""
+    pick = picker(0)
+    if entry == "mlp_gradients":
+        yield from (draw_mlp(pick) for _ in range(COUNT))
+    elif entry == "neuron_gradients":
+        yield from (draw_neurons(pick) for _ in range(COUNT))
+    elif entry == NATIVE:
+        known = {op for case in tried if isinstance(case, Case) for op in _ops(case)}
+        scalar = tuple(op for op in OPS if op in known and OPS[op].elementwise)
+        every = tuple(op for op in OPS if op in known) if known.intersection(REDUCTIONS) else ()
+        wishes = [Wish(max_nodes=n, ops=scalar) for n in (4, 8, 12) if scalar]
+        wishes += [Wish(max_nodes=n, ops=every, scalar=False) for n in (5, 9) if every]
+        for number in range(COUNT if wishes else 0):
+            try:
+                graph, point = draw(pick, wishes[number % len(wishes)])
+            except InvalidProblem:
+                continue  # these ops alone make no graph of this kind
+            if graph.arguments(graph.loss):
+                yield Case(f"drawn {number}", graph, point)
+
+
+def _ops(case: Case) -> set[str]:
+    return {node.op for node in case.graph.nodes} - set(LEAVES)

@@ -1,0 +1,52 @@
+"""The name of the mistake: what a subject keeps between calls, likeness to a fault, experiments. In this order.
+
+Nothing is named on a hunch: each name rests on the subject's own answers, and `how` says on which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gradcheck.check.alike import alike, usable
+from gradcheck.check.likeness import Heard, Tried, entry_of
+from gradcheck.check.probing import reach, single_precision
+from gradcheck.check.repeating import questions, state_fault, unneeded_only
+from gradcheck.faults.catalogue import fault
+from gradcheck.faults.fault import Fault
+from gradcheck.problem import Case
+from gradcheck.subject.answer import NATIVE, Subject
+
+
+@dataclass(frozen=True)
+class Named:
+    """The faults that explain a subject, and how that is known: a clause that the fault's name follows."""
+
+    faults: tuple[Fault, ...] = ()
+    how: str = ""
+
+
+def explanation(subject: Subject, failing: Sequence[Tried], passing: Sequence[Tried], codes: frozenset[str]) -> Named:
+    """What explains the failing cases; `codes` are those of all findings about them."""
+    native = [c for c in (*failing, *passing) if isinstance(c, Case) and entry_of(c, subject) == NATIVE]
+    heard = [Heard(c, subject, NATIVE) for c in usable(failing, NATIVE, subject)] if native else []
+    if "GC021" in codes and native:
+        found, how = state_fault(subject, questions())
+        if found is not None:
+            return Named((found,), how)
+        if unneeded_only(heard):
+            return Named((fault("F73"),), "is wrong only in parameters that the loss does not need:")
+    if (likeness := alike(subject, failing, passing)).faults:
+        tried = "the one case" if likeness.cases == 1 else f"all {likeness.cases} cases"
+        reading = f"{likeness.reading}, " if likeness.reading else ""
+        return Named(likeness.faults, f"behaves, {reading}on {tried} tried, exactly like")
+    if native:
+        known = frozenset(node.op for case in native for node in case.graph.nodes)
+        if (length := reach(subject, known)) is not None:
+            how = f"gets the gradient through a chain of {length} nodes, and nothing through any longer one:"
+            return Named((fault("F14"),), how)
+        if single_precision(heard):
+            return Named((fault("F80"),), "is nearly right, and hands out numbers that float32 can hold:")
+        if unneeded_only(heard):
+            return Named((fault("F73"),), "is wrong only in parameters that the loss does not need:")
+    return Named()
