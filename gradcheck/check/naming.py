@@ -41,6 +41,9 @@ def explanation(subject: Subject, failing: Sequence[Tried], passing: Sequence[Tr
         reading = f"{likeness.reading}, " if likeness.reading else ""
         return Named(likeness.faults, f"behaves, {reading}on {tried} tried, exactly like")
     if native:
+        found, how = state_fault(subject, questions())  # values kept from another point repeat, and are no less stale
+        if found is not None:
+            return Named((found,), how)
         known = frozenset(node.op for case in native for node in case.graph.nodes)
         if (length := reach(subject, known)) is not None:
             how = f"gets the gradient through a chain of {length} nodes, and nothing through any longer one:"
