@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.errors import Unsupported
 from gradcheck.numbers import Derivative, Outcomes
+from gradcheck.oracle.exact import Exactly
 from gradcheck.oracle.finite_difference import directional
 from gradcheck.problem.function import Product
 from gradcheck.verdict.finding import Finding, finding
@@ -55,6 +57,29 @@ def at_kink(
         what = f"{where}: each choice is legal by itself, but no derivative near this point is like the answer"
         return finding("GC030", what=what), False
     return _outside(answers, derivative.alternatives, tolerance, where, loss), True
+
+
+def by_local_rules(
+    answers: Mapping[str, Array],
+    exact: Exactly,
+    allowance: Mapping[str, Array],
+    *,
+    unit: float,
+    local_rules: bool,
+) -> tuple[Finding, bool] | None:
+    """The same for an answer that is wrong where ties cancel, if equal comparisons fall alike: min(max(c, w), w) at c.
+
+    An engine that settles each tie by itself gives another derivative than the function has. None where it is wrong by
+    any such rules, too.
+    """
+    try:
+        derivative = exact.by_local_rules()
+    except Unsupported as reason:
+        return finding("GC030", what=f"ties, of which each may be settled by a rule of its own: {reason}"), False
+    if derivative is None:
+        return None
+    found, decided = at_kink(answers, derivative, allowance, unit=unit, local_rules=local_rules)
+    return None if found.code == "GC012" else (found, decided)
 
 
 def at_singular_point(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check.evidence import Evidence
-from gradcheck.check.kinks import at_differenced_kink, at_kink, at_singular_point
+from gradcheck.check.kinks import at_differenced_kink, at_kink, at_singular_point, by_local_rules
 from gradcheck.check.many import Directions
 from gradcheck.check.prolong import shrinks
 from gradcheck.check.question import Question, Reply
@@ -87,6 +87,11 @@ def compare_numbers(
     findings: list[Finding] = []
     what = "f" if product.tangents is None else "output"
     wrong = [c for c in comparisons if np.any(c.wrong)]
+    if wrong and evidence.exact is not None:
+        unit = float(np.finfo(product.dtype).eps) / 2
+        legal = by_local_rules(answers, evidence.exact, evidence.allowance, unit=unit, local_rules=False)
+        if legal is not None:
+            return Numbers(evidence, (), legal[:1], by_hull=entries if legal[1] else 0)
     small = bool(wrong) and (lenient or all(slight(c, evidence, product) for c in wrong))
     wide = exact_answer(question, product, evidence) if small else None
     for k, comparison in enumerate(comparisons):

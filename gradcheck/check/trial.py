@@ -14,7 +14,7 @@ from gradcheck.check.adjoints import revealed
 from gradcheck.check.allowance import Allowances, allowances
 from gradcheck.check.asking import ask, entry_for
 from gradcheck.check.diagnose import causes
-from gradcheck.check.kinks import at_kink
+from gradcheck.check.kinks import at_kink, by_local_rules
 from gradcheck.check.locate import Locator
 from gradcheck.check.neighbours import moved_cases
 from gradcheck.check.outcome import as_expected, gravest_first, verdict_of
@@ -131,8 +131,10 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
     known = next((a for a in testimony.answers if isinstance(a, Exactly)), None)
     by_hull = 0
     compared = _judge(case, answer, testimony, limits, settings)
-    if known is None and any(np.any(c.wrong) for c in compared) and (rounding := _rounding(case, testimony)):
-        compared = _judge(case, answer, testimony, allowances(case, testimony, rounding), settings)
+    said = known
+    if known is None and any(np.any(c.wrong) for c in compared) and (said := _rounding(case, testimony)):
+        limits = allowances(case, testimony, said)
+        compared = _judge(case, answer, testimony, limits, settings)
     lost: list[Finding] = []
     if any(np.any(c.wrong) for c in compared):
         compared, lost = within_range(case, compared)
@@ -140,9 +142,19 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
     if np.any(compared[0].wrong):
         findings.append(_forward(case, compared[0]))
     elif known is not None and known.derivative.smoothness is Smoothness.KINK:
-        found, decided = _kink(case, answer, known, limits)
+        found, decided = at_kink(
+            _answers(case, answer),
+            known.derivative,
+            limits.gradients,
+            unit=UNIT_ROUNDOFF[case.dtype],
+            local_rules=True,
+            loss=case.graph.names[case.graph.loss],
+        )
         findings.append(found)
-        by_hull = sum(g.size for g in answer.gradients.values()) if decided else 0
+        by_hull = _entries(answer) if decided else 0
+    elif legal := _legal(case, answer, said, compared, limits):
+        findings.append(legal[0])
+        compared, by_hull = compared[:1], _entries(answer) if legal[1] else 0
     else:
         for comparison in compared[1:]:
             if np.any(comparison.wrong) or not lost:  # why an entry is open has been said
@@ -171,11 +183,23 @@ def _rounding(case: Case, testimony: Testimony) -> Exactly | None:
     return said if isinstance(said, Exactly) else None
 
 
-def _kink(case: Case, answer: Answer, known: Exactly, limits: Allowances) -> tuple[Finding, bool]:
-    """A graph at a kink: each op's choice is a rule of its own, so that any mixture of legal choices is legal."""
-    loss, unit = case.graph.names[case.graph.loss], UNIT_ROUNDOFF[case.dtype]
-    answers = {case.graph.names[i]: answer.gradients[case.graph.names[i]] for i in case.graph.parameters}
-    return at_kink(answers, known.derivative, limits.gradients, unit=unit, local_rules=True, loss=loss)
+def _legal(
+    case: Case, answer: Answer, exact: Exactly | None, compared: Sequence[Comparison], limits: Allowances
+) -> tuple[Finding, bool] | None:
+    """Whether a wrong gradient is what rules of each op's own give where ties cancel; None if not, or it is right."""
+    if exact is None or not any(np.any(c.wrong) for c in compared[1:]):
+        return None
+    answers, unit = _answers(case, answer), UNIT_ROUNDOFF[case.dtype]
+    return by_local_rules(answers, exact, limits.gradients, unit=unit, local_rules=True)
+
+
+def _answers(case: Case, answer: Answer) -> dict[str, Array]:
+    """The gradients in the order in which the oracles have the parameters."""
+    return {case.graph.names[i]: answer.gradients[case.graph.names[i]] for i in case.graph.parameters}
+
+
+def _entries(answer: Answer) -> int:
+    return sum(g.size for g in answer.gradients.values())
 
 
 def _contracts(case: Case, answer: Answer, subject: Subject) -> list[Finding]:

@@ -26,15 +26,15 @@ _TRUTH: dict[str, Callable[[Array], Array]] = {
 _AT_TIE = {"less": 1, "less_equal": -1, "greater": -1, "greater_equal": 1}
 
 
-def ordered(trace: Trace, a: Traced, b: Traced, at_tie: int, what: str) -> tuple[Array, Uses]:
-    """Signs of a - b with every undecided one chosen, and the decisions used."""
+def ordered(trace: Trace, a: Traced, b: Traced, at_tie: int, what: str, rule: int = 0) -> tuple[Array, Uses]:
+    """Signs of a - b with every undecided one chosen (by a `rule`, see `Trace.rule`), and the decisions used."""
     i, j = np.broadcast_arrays(positions(a.shape), positions(b.shape))
-    sign, undecided = trace.signs((a.slot, i), (b.slot, j))
+    sign, undecided = trace.signs((a.slot, i), (b.slot, j), rule)
     uses: Uses = []
     flat, left, right = sign.reshape(-1), i.reshape(-1), j.reshape(-1)
     for k in np.flatnonzero(undecided):
         first = int(flat[k]) or at_tie
-        flat[k] = trace.order((a.slot, int(left[k])), (b.slot, int(right[k])), first, what)
+        flat[k] = trace.order((a.slot, int(left[k])), (b.slot, int(right[k])), first, what, rule)
         uses.append((trace.used, int(k)))
     return flat.reshape(i.shape), uses
 
@@ -48,7 +48,7 @@ def escape(trace: Trace, uses: Uses) -> None:
 def contest(trace: Trace, uses: Uses, slot: int) -> None:
     """These decisions only chose between equal values of entries of `slot`."""
     for decision, position in uses:
-        trace.decisions[decision].contested.append((slot, position))
+        trace.contest(decision, (slot, position))
 
 
 def plain(value: Array) -> Any:

@@ -21,13 +21,13 @@ def rows(x: Traced, axes: tuple[int, ...]) -> Array:
     return moved.reshape(*kept, -1)
 
 
-def extreme_positions(trace: Trace, x: Traced, table: Array, sign: int, what: str) -> tuple[Array, Uses]:
+def extreme_positions(trace: Trace, x: Traced, table: Array, sign: int, what: str, rule: int = 0) -> tuple[Array, Uses]:
     """Number of the largest (sign 1) or smallest (-1) entry in each row of a table of positions."""
     middle = trace.balls.midpoint(trace.values[x.slot]).ravel()[table]
     size = np.where(np.isnan(middle), np.inf, sign * middle)  # NaN wins, as in NumPy
     best = np.asarray(np.argmax(size, axis=-1))
     leader = np.take_along_axis(table, best[..., None], -1)
-    order, undecided = trace.signs((x.slot, np.broadcast_to(leader, table.shape)), (x.slot, table))
+    order, undecided = trace.signs((x.slot, np.broadcast_to(leader, table.shape)), (x.slot, table), rule)
     # float64 midpoints may tie where the balls do not
     behind = (order == -sign) & ~undecided
     uses: Uses = []
@@ -39,11 +39,11 @@ def extreme_positions(trace: Trace, x: Traced, table: Array, sign: int, what: st
             pair = np.array([row[winner]]), np.array([row[rival]])
             if trace.signs((x.slot, pair[0]), (x.slot, pair[1]))[0][0] == -sign:
                 winner = int(rival)
-        near = trace.signs((x.slot, np.full(count, row[winner])), (x.slot, row))[1]
+        near = trace.signs((x.slot, np.full(count, row[winner])), (x.slot, row), rule)[1]
         if near.any():
             near[winner] = True
             tied = [winner, *(int(t) for t in np.flatnonzero(near) if t != winner)]
-            chosen = trace.largest([(x.slot, int(row[t])) for t in tied], sign, what)
+            chosen = trace.largest([(x.slot, int(row[t])) for t in tied], sign, what, rule)
             uses.append((trace.used, int(k)))
             winner = tied[chosen]
         best.reshape(-1)[k] = winner
@@ -82,9 +82,10 @@ def _reduce_extreme(name: str, sign: int) -> Callable[..., Any]:
                 raise ValueError(f"zero-size array to reduction operation np.{name} which has no identity")
             value = operand(trace, np.full(table.shape[:-1], float(initial)))
         else:
-            best, uses = extreme_positions(trace, x, table, sign, f"np.{name}")
+            rule = trace.rule()
+            best, uses = extreme_positions(trace, x, table, sign, f"np.{name}", rule)
             index = np.take_along_axis(table, best[..., None], -1)[..., 0]
-            slot = trace.gather((x.slot,), index, x.dtype)
+            slot = trace.gather((x.slot,), index, x.dtype, rule=rule)
             contest(trace, uses, slot)
             value = Traced(trace, slot, dtype=x.dtype)
             if initial is not None:

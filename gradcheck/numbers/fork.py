@@ -1,7 +1,8 @@
 """Explore what a function does where comparisons are too close to call: run it with either outcome.
 
 Every undecided comparison of a run is a fork; the run is repeated with each other choice, depth first, until no
-prefix of choices is left (at most `MOST_RUNS` runs). Equal comparisons share one choice within a run (`trace`).
+prefix of choices is left (at most `MOST_RUNS` runs). Equal comparisons share one choice within a run (`trace`), unless
+the outcomes by local rules are wanted, where every selection settles its ties as it likes.
 Where that would be too many, selections that do not feed one another are changed one at a time.
 
 One kind of fork needs no second run: a *selection* between numbers that tie (a maximum, an absolute value), whose
@@ -11,6 +12,7 @@ chose otherwise later on, its adjoint may not be 0: there it is a fork like any 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -107,8 +109,11 @@ def _explore_again(
     library: str,
     cotangents: Sequence[Array] | None,
     overrides: Mapping[Site, int] | None,
+    *,
+    local: bool = False,
 ) -> Outcomes:
-    """The same exploration with other cotangents, or with loops that run on."""
+    """The same exploration with other cotangents, with loops that run on, or by `local` rules."""
+    task = replace(task, local=True) if local else task
     return explore_task(task, cotangents=cotangents, most_runs=most_runs, library=library, overrides=overrides)
 
 
@@ -128,6 +133,8 @@ def explore_task(
                 continue
             again = partial(_explore_again, task, most_runs, balls.backend.name)
             outcomes = Outcomes(task, balls, bits, patch, tuple(runs), cotangents, again, apart)
+            if task.local:
+                outcomes = outcomes.consistent()
             if last or _sharp(outcomes, task):
                 return outcomes
     raise AssertionError("the last precision always answers")

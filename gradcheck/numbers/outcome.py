@@ -1,9 +1,10 @@
 """What `explore` found: the runs, and the derivatives they agree or disagree on."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
@@ -62,6 +63,16 @@ class Derivative:
     crossing: Crossing | None = None
 
 
+class Again(Protocol):
+    """Explores anew: with other cotangents, with loops that run on, or by local rules."""
+
+    def __call__(
+        self, cotangents: Sequence[Array] | None, overrides: Mapping[Site, int] | None, *, local: bool = False
+    ) -> "Outcomes":
+        """All runs, of the same function at the same point."""
+        ...
+
+
 @dataclass(frozen=True)
 class Outcomes:
     """All runs of one function at one point. Made by `explore`.
@@ -72,7 +83,7 @@ class Outcomes:
         replaced while tracing.
     runs: the first one took every undecided comparison as it falls at the point itself.
     cotangents: those explored with (None: the default ones).
-    again: explores anew, with other cotangents or with loops that run on.
+    again: see `Again`.
     apart: the runs change one choice each, of choices that do not influence one another; enough to show that none of
         them matters, and no more.
     """
@@ -83,7 +94,7 @@ class Outcomes:
     patched: bool
     runs: tuple[Run, ...]
     cotangents: Sequence[Array] | None
-    again: Callable[[Sequence[Array] | None, Mapping[Site, int] | None], "Outcomes"]
+    again: Again
     apart: bool = False
 
     @property
@@ -151,6 +162,22 @@ class Outcomes:
             if not np.all(same):
                 return True
         return False
+
+    @property
+    def ties(self) -> bool:
+        """Whether some comparison was undecided, matter or not."""
+        return any(run.trace.decisions for run in self.runs)
+
+    def by_local_rules(self) -> "Outcomes":
+        """The outcomes of which every operation that selects settles its ties by a rule of its own.
+
+        Raises Unsupported where they are too many.
+        """
+        return self.again(self.cotangents, None, local=True)
+
+    def consistent(self) -> "Outcomes":
+        """Without runs of another value: selections that contradict each other may mislead the comparisons of them."""
+        return replace(self, runs=(self.first, *(run for run in self.runs[1:] if not self._differs(run))))
 
     @cached_property
     def occurs(self) -> tuple[bool, ...]:

@@ -83,14 +83,14 @@ class Record:
         numbers.enter(node.dtype)
         return primitives.value(numbers, node.primitive, arguments, node.attributes)
 
-    def origin(self, slot: int, position: int, opaque: Set[int] = frozenset()) -> tuple[int, int]:
-        """The node and flat position where an entry was computed, looking through gathers that are not `opaque`.
+    def origin(self, slot: int, position: int, opaque: Set[tuple[int, int]] = frozenset()) -> tuple[int, int]:
+        """The node and flat position where an entry was computed, looking through gathers' entries not `opaque`.
 
         A gather's fill is reported as (slot of the gather, position).
         """
         while True:
             node = self.nodes[slot]
-            if node.primitive != "gather" or slot in opaque:
+            if node.primitive != "gather" or (slot, position) in opaque:
                 return slot, position
             source = int(node.attributes["index"].ravel()[position])
             if source < 0:
@@ -113,17 +113,17 @@ class Record:
                 found.add(now)
         return frozenset(found)
 
-    def constant_entry(self, slot: int, position: int, opaque: Set[int]) -> bool:
+    def constant_entry(self, slot: int, position: int, opaque: Set[tuple[int, int]]) -> bool:
         """Whether one entry is structurally constant, although its array may vary: it is computed of constants alone.
 
-        What comes out of an `opaque` gather is not: with another choice it would have been something else.
+        An `opaque` entry of a gather is not: with another choice it would have been something else.
         Looks at no more than `MOST_LOOKED_AT` entries and says False beyond.
         """
         waiting, seen = [(slot, position)], set[tuple[int, int]]()
         while waiting:
             entry = self.origin(*waiting.pop(), opaque)
             node = self.nodes[entry[0]]
-            if entry[0] in opaque:
+            if entry in opaque:
                 return False
             if not node.varies or node.primitive == "gather" or entry in seen:  # a gather is its own origin if it fills
                 continue

@@ -17,15 +17,15 @@ from gradcheck.numbers.trace import NAN, Trace, positions
 from gradcheck.numbers.traced import Traced, is_traced
 
 
-def pick(trace: Trace, choice: Array, sources: Sequence[Traced], uses: Uses) -> Traced:
-    """Entry by entry sources[choice], of broadcast shape."""
+def pick(trace: Trace, choice: Array, sources: Sequence[Traced], uses: Uses, rule: int = 0) -> Traced:
+    """Entry by entry sources[choice], of broadcast shape; `rule`: that by which ties were settled."""
     starts = np.cumsum([0, *(s.size for s in sources)])
     table = [
         np.broadcast_to(positions(s.shape) + start, choice.shape) for s, start in zip(sources, starts, strict=False)
     ]
     index = np.choose(choice, table) if len(table) < 32 else np.stack(table)[choice, *np.indices(choice.shape)]
     dtype = promote(*sources)
-    slot = trace.gather([s.slot for s in sources], index, dtype)
+    slot = trace.gather([s.slot for s in sources], index, dtype, rule=rule)
     contest(trace, uses, slot)
     return Traced(trace, slot, dtype=dtype)
 
@@ -49,12 +49,13 @@ FUNCTIONS[np.where] = _where
 def _extreme(name: str, sign: int, *, skip_nan: bool) -> Callable[..., Any]:
     def handler(trace: Trace, x: Any, y: Any) -> Traced:
         a, b = lift(trace, x), lift(trace, y)
-        order, uses = ordered(trace, a, b, sign, f"np.{name}")
+        rule = trace.rule()
+        order, uses = ordered(trace, a, b, sign, f"np.{name}", rule)
         second = order == -sign
         if (order == NAN).any():
             undefined = np.broadcast_to(np.isnan(trace.balls.midpoint(trace.values[a.slot])), order.shape)
             second = np.where(order == NAN, undefined if skip_nan else ~undefined, second)
-        return pick(trace, second.astype(np.intp), (a, b), uses)
+        return pick(trace, second.astype(np.intp), (a, b), uses, rule)
 
     return handler
 
@@ -65,8 +66,9 @@ for _name, _sign in {"maximum": 1, "minimum": -1, "fmax": 1, "fmin": -1}.items()
 
 def absolute(trace: Trace, x: Any) -> Traced:
     x = lift(trace, x)
-    sign, uses = ordered(trace, x, lift(trace, 0.0), 1, "np.abs")
-    return pick(trace, (sign == -1).astype(np.intp), (x, -x), uses)
+    rule = trace.rule()
+    sign, uses = ordered(trace, x, lift(trace, 0.0), 1, "np.abs", rule)
+    return pick(trace, (sign == -1).astype(np.intp), (x, -x), uses, rule)
 
 
 UFUNCS["absolute"] = UFUNCS["fabs"] = absolute

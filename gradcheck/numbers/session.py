@@ -34,6 +34,7 @@ class Task:
     seed: of the stochastic runs.
     sum_weight: see `stochastic.Floats`.
     held: numbers of arguments that are traced without being differentiated, so that nothing computed of them rounds.
+    local: every operation that selects settles ties by a rule of its own (see `trace`).
     """
 
     function: Callable[..., Any]
@@ -43,6 +44,7 @@ class Task:
     seed: int = 0
     sum_weight: float = SUM_WEIGHT
     held: tuple[int, ...] = ()
+    local: bool = False
 
     @property
     def inputs(self) -> list[Array]:
@@ -95,7 +97,16 @@ def run(
     traced arrays cannot do, BecameFloat if a derivative was about to be dropped.
     """
     floats = Floats(task.dtype, RUNS, RUNS, seed=task.seed, sum_weight=task.sum_weight)
-    trace = Trace(balls, floats, script, seed=task.seed, last=last, buffers=patch, overrides=dict(overrides or {}))
+    trace = Trace(
+        balls,
+        floats,
+        script,
+        seed=task.seed,
+        last=last,
+        buffers=patch,
+        overrides=dict(overrides or {}),
+        local=task.local,
+    )
     arguments = list(task.arguments)
     for position, value in zip(task.wrt, task.inputs, strict=True):
         arguments[position] = Traced(trace, trace.input(value), scalar=False)

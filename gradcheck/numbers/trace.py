@@ -95,6 +95,8 @@ class Trace:
     refusal: the first attempt to drop a derivative.
     sites: the answers of scalar comparisons, by place in the user's code.
     overrides: at these places the first change of answer is put off so many times: a loop runs on.
+    local: selections share no choice with other comparisons: each operation has a rule of its own for ties.
+    contested: entries of selections, which another outcome would have chosen otherwise.
     compared: what was compared with what, entries of one slot with entries of another; the first `MOST_COMPARED`, of no
         more than `MOST_COMPARED_ENTRIES` each.
     """
@@ -111,11 +113,14 @@ class Trace:
     refusal: BecameFloat | None = None
     sites: dict[Site, list[bool]] = field(default_factory=dict)
     overrides: dict[Site, int] = field(default_factory=dict)
+    local: bool = False
+    contested: set[Entry] = field(default_factory=set)
     compared: list[tuple[tuple[int, Array], tuple[int, Array]]] = field(default_factory=list)
     _replay: Replay | None = None
     _points: list[Array] = field(default_factory=list)
     _seen: dict[Any, int] = field(default_factory=dict)
     _known: dict[Any, tuple[int, int]] = field(default_factory=dict)
+    _rules: int = 0
     used: int = 0
 
     # -- recording -------------------------------------------------------------------------------------------------
@@ -142,10 +147,12 @@ class Trace:
         slot = self._seen[key] = self._append(node, self.balls.constant(array))
         return slot
 
-    def apply(self, primitive: str, args: Sequence[int], dtype: np.dtype[Any], **attributes: Any) -> int:
-        """Compute and record one primitive; the same primitive of the same arguments is recorded once."""
+    def apply(
+        self, primitive: str, args: Sequence[int], dtype: np.dtype[Any], *, rule: int = 0, **attributes: Any
+    ) -> int:
+        """Compute and record one primitive; the same primitive of the same arguments (and `rule`) is recorded once."""
         args = tuple(args)
-        key = (primitive, args, dtype, *(_key(v) for v in attributes.values()))
+        key = (primitive, args, dtype, rule, *(_key(v) for v in attributes.values()))
         known = self._seen.get(key)
         if known is not None:
             return known
@@ -155,13 +162,15 @@ class Trace:
         self._seen[key] = slot
         return slot
 
-    def gather(self, args: Sequence[int], index: Array, dtype: np.dtype[Any] | None = None, fill: float = 0.0) -> int:
-        """Record a gather, unless it would only repeat its argument."""
+    def gather(
+        self, args: Sequence[int], index: Array, dtype: np.dtype[Any] | None = None, fill: float = 0.0, rule: int = 0
+    ) -> int:
+        """Record a gather, unless it would only repeat its argument; `rule`: that by which it was chosen."""
         nodes = [self.record.nodes[slot] for slot in args]
         if len(args) == 1 and nodes[0].shape == index.shape and np.array_equal(index, positions(index.shape)):
             return args[0]
         dtype = dtype or np.result_type(*(node.dtype for node in nodes))
-        return self.apply("gather", args, dtype, index=np.asarray(index, order="C"), fill=float(fill))
+        return self.apply("gather", args, dtype, rule=rule, index=np.asarray(index, order="C"), fill=float(fill))
 
     def _append(self, node: Node, value: Array) -> int:
         slot = self.record.append(node)
@@ -184,14 +193,19 @@ class Trace:
         self.refusal = BecameFloat(message)
         return self.refusal
 
-    @property
-    def contested(self) -> frozenset[int]:
-        """Slots of selections, some of whose entries another outcome would have chosen otherwise."""
-        return frozenset(slot for decision in self.decisions for slot, _ in decision.contested)
-
     # -- deciding --------------------------------------------------------------------------------------------------
 
-    def signs(self, left: tuple[int, Array], right: tuple[int, Array]) -> tuple[Array, Array]:
+    def rule(self) -> int:
+        """By whose rule an operation that selects settles ties: 0, that of all comparisons, or where local its own."""
+        self._rules += self.local
+        return self._rules
+
+    def contest(self, decision: int, entry: Entry) -> None:
+        """Note that a decision chose this entry of a selection, among equal values."""
+        self.decisions[decision].contested.append(entry)
+        self.contested.add(entry)
+
+    def signs(self, left: tuple[int, Array], right: tuple[int, Array], rule: int = 0) -> tuple[Array, Array]:
         """Signs of left - right (slots and flat positions of one shape), and which of them are undecided.
 
         An undecided entry carries the sign of its midpoint. Raises NeedsPrecision if more bits could decide.
@@ -218,26 +232,29 @@ class Trace:
             if not self.last and np.any(undecided & (np.abs(middle) > noise)):
                 raise NeedsPrecision
             for k in np.flatnonzero(undecided):
-                if self._identity((a, int(i[k]))) == self._identity((b, int(j[k]))):
+                if self._identity((a, int(i[k])), rule) == self._identity((b, int(j[k])), rule):
                     sign[k], undecided[k] = 0, False
         return sign.reshape(shape), undecided.reshape(shape)
 
-    def _identity(self, entry: Entry) -> Any:
-        """What makes two entries the same number: where it was computed, or a constant's value."""
-        slot, position = self.record.origin(*entry)
+    def _identity(self, entry: Entry, rule: int) -> Any:
+        """What makes two entries the same number: where it was computed, or a constant's value.
+
+        By a local rule what was chosen in a tie is a number of its own.
+        """
+        slot, position = self.record.origin(*entry, self.contested if rule else frozenset())
         node = self.record.nodes[slot]
         if node.primitive == "constant":
             return float(node.attributes["value"].ravel()[position])
-        if node.primitive == "gather":
+        if node.primitive == "gather" and node.attributes["index"].ravel()[position] < 0:
             return float(node.attributes["fill"])
         return slot, position
 
-    def order(self, left: Entry, right: Entry, first: int, what: str) -> int:
+    def order(self, left: Entry, right: Entry, first: int, what: str, rule: int = 0) -> int:
         """The sign of left - right, +1 or -1 (or 0, if they were taken to be equal), of an undecided pair.
 
-        `first` is the sign to try first.
+        `first` is the sign to try first; comparisons of one `rule` fall alike.
         """
-        key, flip = self._pair(left, right)
+        key, flip = self._pair(left, right, rule)
         known, self.used = self._known.get(key, (UNEQUAL, 0))
         if known == UNEQUAL:
             outcomes = (first, -first)
@@ -248,7 +265,7 @@ class Trace:
 
     def equal(self, left: Entry, right: Entry, first: bool, what: str) -> bool:
         """Whether an undecided pair is to count as equal; `first` is the answer to try first."""
-        key, _ = self._pair(left, right)
+        key, _ = self._pair(left, right, 0)
         if key not in self._known:
             outcomes = (first, not first)
 
@@ -260,9 +277,9 @@ class Trace:
         known, self.used = self._known[key]
         return known == 0
 
-    def largest(self, candidates: Sequence[Entry], sign: int, what: str) -> int:
+    def largest(self, candidates: Sequence[Entry], sign: int, what: str, rule: int = 0) -> int:
         """Which of several tied entries counts as the largest (sign = 1) or smallest (-1): its number in the list."""
-        key = (sign, *map(self._identity, candidates))
+        key = (rule, sign, *(self._identity(c, rule) for c in candidates))
         if key not in self._known:
 
             def tests(k: int) -> tuple[Test, ...]:
@@ -273,9 +290,9 @@ class Trace:
         known, self.used = self._known[key]
         return known
 
-    def _pair(self, left: Entry, right: Entry) -> tuple[Any, int]:
-        a, b = self._identity(left), self._identity(right)
-        return ((a, b), 1) if repr(a) <= repr(b) else ((b, a), -1)
+    def _pair(self, left: Entry, right: Entry, rule: int) -> tuple[Any, int]:
+        a, b = self._identity(left, rule), self._identity(right, rule)
+        return ((rule, a, b), 1) if repr(a) <= repr(b) else ((rule, b, a), -1)
 
     def answered(self, answer: bool) -> bool:
         """Note the answer of a scalar comparison, and put off the end of a loop that is to run on."""

@@ -37,12 +37,25 @@ class Exactly(Estimates):
     derivative: smoothness, the alternatives at a kink and which of them occur nearby.
     rounding: what rounding in the subject's dtype can cost, per block.
     outcomes: all runs, for questions about more (loops that run on).
+    derive: reads the derivative that was asked for from outcomes.
     """
 
     _: KW_ONLY
     derivative: Derivative
     rounding: Rounding
     outcomes: Outcomes
+    derive: Callable[[Outcomes], Derivative]
+
+    def by_local_rules(self) -> Derivative | None:
+        """The derivatives among which any mixture is legal if each operation settles ties by a rule of its own.
+
+        None where there is but one. Raises Unsupported where there are too many outcomes.
+        """
+        if not self.outcomes.ties:
+            return None
+        with np.errstate(all="ignore"):
+            derivative = self.derive(self.outcomes.by_local_rules())
+        return derivative if derivative.smoothness is Smoothness.KINK else None
 
 
 @dataclass(frozen=True)
@@ -70,13 +83,16 @@ def exactly(product: Product, *, most_runs: int = MOST_RUNS) -> Exactly | Aside:
     own, many = product.outputs
     if reasons := admit(outcomes, own if many else own[0]):
         return Aside(NAME, reasons[0])
+
+    def derive(found: Outcomes) -> Derivative:
+        return found.vjp(product.cotangents) if product.tangents is None else found.jvp(product.tangents)
+
     with np.errstate(all="ignore"):
         try:
+            derivative = derive(outcomes)
             if product.tangents is None:
-                derivative = outcomes.vjp(product.cotangents)
                 rounding = outcomes.rounding(product.cotangents)
             else:
-                derivative = outcomes.jvp(product.tangents)
                 rounding = outcomes.rounding_jvp(product.tangents)
         except Unsupported as reason:
             return Aside(NAME, str(reason))
@@ -89,7 +105,17 @@ def exactly(product: Product, *, most_runs: int = MOST_RUNS) -> Exactly | Aside:
         gradients[block] = estimate if smooth else Estimate.unknown(estimate.value.shape, Kind.PROVEN)
     notes = tuple(derivative.notes) if not smooth else ()
     across = _across(derivative, product.blocks, "forward" if product.tangents is None else "reverse")
-    return Exactly(NAME, None, gradients, notes, across, derivative=derivative, rounding=rounding, outcomes=outcomes)
+    return Exactly(
+        NAME,
+        None,
+        gradients,
+        notes,
+        across,
+        derivative=derivative,
+        rounding=rounding,
+        outcomes=outcomes,
+        derive=derive,
+    )
 
 
 def _across(derivative: Derivative, blocks: Sequence[str], sweep: str) -> tuple[Along, ...]:
@@ -175,6 +201,7 @@ class Exact:
             derivative=derivative,
             rounding=rounding,
             outcomes=outcomes,
+            derive=Outcomes.vjp,
         )
 
 
