@@ -68,7 +68,7 @@ def main(options: argparse.Namespace) -> int:
         if not options.no_engines:
             items = [item for suite in suites.values() for item in suite] + random_graphs(options.graphs, options.seed)
             task = bar.add_task("correct engines", total=len(correct_engines()) * len(items))
-            engines = list(false_alarms(items, oracles, lambda: bar.advance(task)))
+            engines = false_alarms(items, graph_oracles(), lambda: bar.advance(task))
     if options.save:
         _save(Path(options.save), engines)
     if options.format == "json":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -161,30 +162,37 @@ def correct_engines() -> dict[str, Path]:
 
 def false_alarms(
     items: Sequence[Addressed], oracles: Sequence[Oracle], tried: Callable[[], object] = lambda: None
-) -> Iterator[EngineGrade]:
+) -> list[EngineGrade]:
     """Each correct engine on all cases that it has an entry point for; `tried` is called after every one.
+
+    What oracles said of a case is remembered for all engines, and forgotten with it: thousands of cases would not fit.
 
     Raises HarnessFault, naming the case, when proven oracles contradict each other.
     """
-    for name, path in correct_engines().items():
-        cases, alarms, undecided = 0, list[Addressed](), list[Addressed]()
-        with ChildSubject(path) as subject:
-            for item in items:
+    with ExitStack() as stack:
+        subjects = {name: stack.enter_context(ChildSubject(path)) for name, path in correct_engines().items()}
+        verdicts: dict[str, list[tuple[Addressed, Verdict]]] = {name: [] for name in subjects}
+        for item in items:
+            remembered = [Remembering(oracle) for oracle in oracles]
+            for name, subject in subjects.items():
                 tried()
                 if item.case.subject is not None or missing_entry(item.case, subject) is not None:
                     continue
                 if isinstance(item.case, Cost):
                     continue  # forward mode is right, and costs what backprop was invented to save
-                cases += 1
                 try:
-                    result = try_any(item.address, item.case, subject, oracles)
+                    verdicts[name].append((item, try_any(item.address, item.case, subject, remembered).verdict))
                 except HarnessFault as fault:
                     raise HarnessFault(f"{item.address}: {fault}") from fault
-                if result.verdict in CAUGHT:
-                    alarms.append(item)
-                elif result.verdict is Verdict.UNDECIDED:
-                    undecided.append(item)
-        yield EngineGrade(name, cases, tuple(alarms), tuple(undecided))
+    return [
+        EngineGrade(
+            name,
+            len(said),
+            tuple(item for item, verdict in said if verdict in CAUGHT),
+            tuple(item for item, verdict in said if verdict is Verdict.UNDECIDED),
+        )
+        for name, said in verdicts.items()
+    ]
 
 
 def random_graphs(count: int, seed: int) -> list[Addressed]:

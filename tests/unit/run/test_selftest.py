@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +16,8 @@ from gradcheck.faults.catalogue import fault
 from gradcheck.faults.engine import Backprop
 from gradcheck.oracle import graph_oracles
 from gradcheck.oracle.estimate import Oracle
-from gradcheck.problem import Case, GraphBuilder
+from gradcheck.oracle.exact import exact
+from gradcheck.problem import Case, Graph, GraphBuilder, Point
 from gradcheck.run import selftest
 from gradcheck.run.selftest import TELLING, Catch, Graded, Remembering, false_alarms, grade_faults
 from gradcheck.run.suite import Addressed
@@ -114,3 +117,27 @@ def test_a_false_alarm_is_told(
     items = [item for suite in suites.values() for item in suite]
     rows = {e.engine: (e.cases, [item.address for item in e.alarms]) for e in false_alarms(items, oracles)}
     assert rows == {"tape": (2, []), "wrong": (2, ["one::shared"])}
+
+
+def test_oracles_are_asked_once_for_all_engines_and_their_answers_not_kept(
+    suites: Suites, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer holds whole records of what was computed: of thousands of graphs they would fill the memory."""
+    engines, items = selftest.correct_engines(), [*suites["one"], *suites["two"]] * 4
+    monkeypatch.setattr(selftest, "correct_engines", lambda: {"one": engines["tape"], "other": engines["recursive"]})
+    given, alive, kept = [id(item.case.graph) for item in items[:2]], list[Any](), list[int]()
+
+    class Watched:
+        name = exact.name
+
+        def __call__(self, graph: Graph, point: Point) -> Any:
+            answer = exact(graph, point)
+            if id(graph) in given:  # and not one of its parts
+                gc.collect()
+                kept.append(sum(one() is not None for one in alive))
+                alive.append(weakref.ref(answer))
+            return answer
+
+    first, second = false_alarms(items, [Watched()])
+    assert first.cases == second.cases == len(items) == len(kept)
+    assert max(kept) <= 1
