@@ -174,6 +174,12 @@ def snapshot() -> Callable[[str, str], None]:
     return compare
 
 
+@pytest.fixture
+def without_machine() -> Callable[[str], str]:
+    """The text without what may differ from machine to machine."""
+    return masked
+
+
 def masked(text: str) -> str:
     """The text without what may differ; where something was masked, columns are not aligned any more."""
     for pattern, replacement in MASKS:
