@@ -8,6 +8,7 @@ get no probe, since an op may rest on their being constant (an exponent that is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from gradcheck.errors import InvalidProblem, Unsupported
 from gradcheck.numbers import Smoothness
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.oracle.exact import Exactly, exact
-from gradcheck.problem import Case
+from gradcheck.problem import Case, Graph
 from gradcheck.problem.parts import probed
 from gradcheck.verdict.compare import Comparison, judge
 from gradcheck.verdict.finding import Finding, finding
@@ -68,7 +69,7 @@ def _judge(case: Case, adjoints: Mapping[int, Array], oracles: Sequence[Oracle])
     varying = case.graph.depends_on_parameters()
     nodes = [i for i in adjoints if case.graph.op(i) != "constant"]
     for chosen in (nodes, [i for i in nodes if varying[i]]):  # an input may be one that nothing can be derived by
-        graph, probes, zeros = probed(case.graph, chosen)
+        graph, probes, zeros = _probed(case.graph, tuple(chosen))
         try:
             asked = Case(case.name, graph, {**case.point, **zeros}, dtype=case.dtype)
         except InvalidProblem:
@@ -85,6 +86,12 @@ def _judge(case: Case, adjoints: Mapping[int, Array], oracles: Sequence[Oracle])
             return {}
         return judged
     return {}
+
+
+@lru_cache(maxsize=512)
+def _probed(graph: Graph, nodes: tuple[int, ...]) -> tuple[Graph, list[str], dict[str, Array]]:
+    """The same graph for the same question, so that an oracle that remembers can answer it from memory."""
+    return probed(graph, nodes)
 
 
 def _ties_matter(testimony: Testimony) -> bool:

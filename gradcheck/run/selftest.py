@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from gradcheck.subject.process import ChildSubject
 from gradcheck.verdict.result import Verdict
 
 CAUGHT = (Verdict.FAIL, Verdict.ERROR)
+MOST_REMEMBERED = 1000
+"""Answers that each oracle remembers."""
 EVIDENCE = 6
 """Failing cases collected before a fault's name is looked for."""
 TELLING: Mapping[str, str] = MappingProxyType(
@@ -85,11 +88,14 @@ class EngineGrade:
 
 
 class Remembering:
-    """An oracle that answers a question asked before from memory: what it says does not depend on the subject."""
+    """An oracle that answers a question asked before from memory: what it says does not depend on the subject.
+
+    It remembers the last MOST_REMEMBERED questions: an exact answer holds the whole record of a run.
+    """
 
     def __init__(self, oracle: Oracle) -> None:
         self._oracle = oracle
-        self._said: dict[tuple[int, bytes], tuple[Graph, Estimates | Aside]] = {}
+        self._said: OrderedDict[tuple[int, bytes], tuple[Graph, Estimates | Aside]] = OrderedDict()
 
     @property
     def name(self) -> str:
@@ -105,6 +111,9 @@ class Remembering:
             except Unsupported as reason:
                 answer = Aside(self.name, str(reason))
             self._said[key] = (graph, answer)  # the graph is kept, so that its id stays its own
+            if len(self._said) > MOST_REMEMBERED:
+                self._said.popitem(last=False)
+        self._said.move_to_end(key)
         return self._said[key][1]
 
 

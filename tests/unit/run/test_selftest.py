@@ -106,6 +106,18 @@ def test_an_oracle_is_asked_once_per_graph_and_point(suites: Suites) -> None:
     assert counting.asked == 2
 
 
+def test_an_oracle_forgets_what_was_asked_long_ago(suites: Suites, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selftest, "MOST_REMEMBERED", 2)
+    oracle, case = Remembering(graph_oracles()[0]), suites["one"][0].case
+    assert isinstance(case, Case)
+    first = oracle(case.graph, case.point)
+    second = oracle(case.graph, {"x": np.asarray(4.0)})
+    assert oracle(case.graph, case.point) is first  # asked again just now, so that it stays
+    oracle(case.graph, {"x": np.asarray(5.0)})
+    assert oracle(case.graph, case.point) is first
+    assert oracle(case.graph, {"x": np.asarray(4.0)}) is not second
+
+
 def test_a_false_alarm_is_told(
     suites: Suites, oracles: tuple[Oracle, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
