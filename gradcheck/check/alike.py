@@ -3,8 +3,10 @@
 Asked from the strictest reading to the loosest, and the first that some fault meets is taken:
 
 everywhere: it gives the subject's very answers, wrong ones and right ones.
+on arrays, on scalars: it gives them on all graphs of that kind; on the other kind the subject is right. (An engine may
+    have a piece of code for each.)
 where wrong: it gives all of its wrong answers; the others are right. (An engine may be wrong in one of two pieces of
-    code: for scalars, for one loss.)
+    code: for one loss, for large graphs.)
 by edge: the textbook, with the fault at those arguments of those nodes alone whose rule is wrong when it is tried
     alone, gives the subject's very answers. (Half of a rule may be right.)
 by block: it gives every wrong block; the other blocks are right.
@@ -21,11 +23,11 @@ from itertools import islice
 from typing import Any
 
 from gradcheck.check.edges import Partly, bends_messages, wrong_edges
-from gradcheck.check.further import drawn_cases
+from gradcheck.check.further import drawn_cases, ops_of
 from gradcheck.check.likeness import Heard, Said, Tried, at_kink, breaks, entry_of, in_blocks, outside, said, same
 from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.faults.fault import Fault
-from gradcheck.problem import Case
+from gradcheck.problem import OPS, Case
 from gradcheck.subject.answer import NATIVE, Subject
 from gradcheck.subject.inprocess import InProcessSubject
 
@@ -33,10 +35,10 @@ MOST_CASES = 16
 """Failing cases, and as many others, on which a fault has to behave like the subject."""
 LARGEST = 60
 """Nodes of a graph beyond which a case is not used: the catalogue's engine is a textbook, not a fast one."""
-MOST_FURTHER = 250
+MOST_FURTHER = 450
 """Further cases looked through for such as tell faults apart, or bear the last one out."""
 BORNE_OUT = 8
-"""Further cases on which the last explanation left has to hold, where it says anything about them."""
+"""Further cases, beside all that failed, on which the last explanation left has to hold, where it says anything."""
 ENOUGH = 2
 """Wrong answers that a looser reading has to explain."""
 
@@ -60,8 +62,17 @@ class Bend:
 
     def said(self, one: Heard) -> Said | None:
         """What such an engine says, made afresh."""
+        return self._heard(one)[0]
+
+    def gives(self, one: Heard) -> bool:
+        """Whether that is what the subject says."""
+        ours, noise = self._heard(one)
+        return same(one.theirs, ours, one.case.dtype, noise)
+
+    def _heard(self, one: Heard) -> tuple[Said | None, float]:
         engine = Partly(self.make(), wrong_edges(one)) if self.partly else self.make()
-        return said(InProcessSubject(engine, entry=self.fault.entry), one.case)
+        ours = said(InProcessSubject(engine, entry=self.fault.entry), one.case)
+        return ours, getattr(engine, "noise", 0.0)
 
 
 Meets = Callable[[Bend, Heard], bool]
@@ -69,7 +80,21 @@ Meets = Callable[[Bend, Heard], bool]
 
 
 def _everywhere(bend: Bend, one: Heard) -> bool:
-    return same(one.theirs, bend.said(one), one.case.dtype)
+    return bend.gives(one)
+
+
+def _on_arrays(bend: Bend, one: Heard) -> bool:
+    return one.entry == NATIVE and (_everywhere(bend, one) if not _of_scalars(one.case) else not one.wrong)
+
+
+def _on_scalars(bend: Bend, one: Heard) -> bool:
+    return one.entry == NATIVE and (_everywhere(bend, one) if _of_scalars(one.case) else not one.wrong)
+
+
+def _of_scalars(case: Tried) -> bool:
+    """Whether every node is a scalar, made entry by entry."""
+    graph = case.graph if isinstance(case, Case) else None
+    return graph is not None and all(s == () for s in graph.shapes) and all(OPS[op].elementwise for op in ops_of(case))
 
 
 def _where_wrong(bend: Bend, one: Heard) -> bool:
@@ -97,6 +122,8 @@ def _by_form(bend: Bend, one: Heard) -> bool:
 
 READINGS: tuple[tuple[str, Meets, bool], ...] = (
     ("", _everywhere, False),
+    ("on graphs of arrays", _on_arrays, False),
+    ("on graphs of scalars", _on_scalars, False),
     ("wherever it is wrong", _where_wrong, False),
     ("at every argument that is sent something wrong", _everywhere, True),
     ("in every block that is wrong", _by_block, False),
@@ -136,6 +163,7 @@ class _Search:
         first = [case for cases in kinds for case in cases[:MOST_CASES]]
         rest = [case for cases in kinds for case in cases[MOST_CASES:]]
         self._heard = [Heard(case, subject, entry) for case in first]
+        self._owed = len(kinds[0][MOST_CASES:])  # whatever failed is to be explained, however many those are
         drawn = drawn_cases(entry, [*first, *rest])
         further = (case for case in (*rest, *drawn) if not at_kink(case))
         self._further = [Heard(case, subject, entry) for case in islice(further, MOST_FURTHER)]
@@ -162,18 +190,21 @@ class _Search:
         """The faults that meet a reading on all cases, after further ones were asked that could refute them."""
         ordered = sorted(self._heard, key=lambda one: not one.wrong)
         left = [bend for bend in bends if all(meets(bend, one) for one in ordered)]
-        tried, explained, borne_out = len(ordered), sum(map(_telling, ordered)), 0
-        for one in self._further:
+        tried, borne_out, telling = len(ordered), 0, [one for one in ordered if _telling(one)]
+        for number, one in enumerate(self._further):
             several = len({bend.fault.code for bend in left}) > 1
-            if not left or (not several and borne_out >= BORNE_OUT):
+            if not left or (not several and number >= self._owed and borne_out >= BORNE_OUT):
                 break
             answers = [bend.said(one) for bend in left]
             if all(same(a, one.right if not several else answers[0], one.case.dtype) for a in answers):
                 continue  # whatever the subject says, it tells nothing
-            tried, explained = tried + 1, explained + _telling(one)
+            tried += 1
+            telling += [one] if _telling(one) else []
             left = [bend for bend in left if meets(bend, one)]
-            borne_out += not several
-        if not left or (reading and explained < ENOUGH):
+            borne_out += not several and one.wrong  # where it is right, a looser reading asks nothing
+        if meets is _by_form:  # two wrong forms are not yet one mistake
+            left = [bend for bend in left if sum(_everywhere(bend, one) for one in telling) >= ENOUGH]
+        if not left or (reading and len(telling) < ENOUGH):
             return None
         return Likeness(tuple({bend.fault.code: bend.fault for bend in left}.values()), tried, reading)
 

@@ -13,7 +13,7 @@ from gradcheck.strategies.pick import picker
 from gradcheck.strategies.wish import REDUCTIONS, Wish
 from gradcheck.subject.answer import NATIVE
 
-COUNT = 200
+COUNT = 240
 """Cases drawn, the same each time."""
 
 
@@ -25,11 +25,13 @@ def drawn_cases(entry: str, tried: Sequence[Tried]) -> Iterator[Case]:
     elif entry == "neuron_gradients":
         yield from (draw_neurons(pick) for _ in range(COUNT))
     elif entry == NATIVE:
-        known = {op for case in tried if isinstance(case, Case) for op in _ops(case)}
+        known = {op for case in tried for op in ops_of(case)}
         scalar = tuple(op for op in OPS if op in known and OPS[op].elementwise)
         every = tuple(op for op in OPS if op in known) if known.intersection(REDUCTIONS) else ()
         wishes = [Wish(max_nodes=n, ops=scalar) for n in (4, 8, 12) if scalar]
         wishes += [Wish(max_nodes=n, ops=every, scalar=False) for n in (5, 9) if every]
+        branching = tuple(op for op in every if OPS[op].elementwise or op in REDUCTIONS)  # long ways
+        wishes += [Wish(max_nodes=16, ops=branching, scalar=False)] if every else []
         for number in range(COUNT if wishes else 0):
             try:
                 graph, point = draw(pick, wishes[number % len(wishes)])
@@ -39,5 +41,6 @@ def drawn_cases(entry: str, tried: Sequence[Tried]) -> Iterator[Case]:
                 yield Case(f"drawn {number}", graph, point)
 
 
-def _ops(case: Case) -> set[str]:
-    return {node.op for node in case.graph.nodes} - set(LEAVES)
+def ops_of(case: Tried) -> set[str]:
+    """The ops that a graph's inner nodes apply; none of a training."""
+    return {node.op for node in case.graph.nodes} - set(LEAVES) if isinstance(case, Case) else set()

@@ -85,15 +85,15 @@ def at_kink(case: Tried) -> bool:
     return False
 
 
-def same(one: Said | None, other: Said | None, dtype: str) -> bool:
-    """Whether two answers agree in every number, within a few roundings."""
+def same(one: Said | None, other: Said | None, dtype: str, noise: float = 0.0) -> bool:
+    """Whether two answers agree in every number, within a few roundings; gradients within `noise` besides."""
     if isinstance(one, TrainingAnswer) and isinstance(other, TrainingAnswer):
         pairs = list(zip(one.steps, other.steps, strict=False))
         return len(one.steps) == len(other.steps) and all(
             np.array_equal(a.indices, b.indices) and not unlike(a.parameters, b.parameters, dtype) for a, b in pairs
         )
     if isinstance(one, Answer) and isinstance(other, Answer):
-        return equal(one.value, other.value, dtype) and not unlike(one.gradients, other.gradients, dtype)
+        return equal(one.value, other.value, dtype) and not unlike(one.gradients, other.gradients, dtype, noise)
     return one is None and other is None
 
 
@@ -122,17 +122,18 @@ def outside(answer: Said | None) -> Said | None:
     return replace(answer, adjoints=None) if isinstance(answer, Answer) else answer
 
 
-def unlike(ours: Mapping[str, Array], theirs: Mapping[str, Array], dtype: str) -> set[str]:
+def unlike(ours: Mapping[str, Array], theirs: Mapping[str, Array], dtype: str, noise: float = 0.0) -> set[str]:
     """The blocks that differ, or that one of the two has not."""
-    return {b for b in {*ours, *theirs} if b not in ours or b not in theirs or not equal(ours[b], theirs[b], dtype)}
+    both = ours.keys() & theirs.keys()
+    return {b for b in {*ours, *theirs} if b not in both or not equal(ours[b], theirs[b], dtype, noise)}
 
 
-def equal(a: Array, b: Array, dtype: str) -> bool:
-    """Whether two arrays agree within `ROUNDINGS` of the larger one's largest entry; the same NaN counts as equal."""
+def equal(a: Array, b: Array, dtype: str, noise: float = 0.0) -> bool:
+    """Whether two arrays agree within `ROUNDINGS` of b's largest entry, and `noise`; the same NaN counts as equal."""
     if a.shape != b.shape:
         return False
     a, b = a.astype(np.float64), b.astype(np.float64)
     with np.errstate(invalid="ignore"):
         size = np.max(np.abs(b[np.isfinite(b)]), initial=0.0)
-        near = np.abs(a - b) <= ROUNDINGS * float(np.finfo(dtype).eps) * max(size, 1e-3)
+        near = np.abs(a - b) <= ROUNDINGS * float(np.finfo(dtype).eps) * max(size, 1e-3) + noise
     return bool(np.all(near | (a == b) | ((a != a) & (b != b))))

@@ -78,7 +78,8 @@ def _only_unneeded(asked: Sequence[Tried], answers: Sequence[Said | None], right
         if not equal(theirs.value, true.value, case.dtype) or off & needed:
             return False
         found |= {float(v) for n in off if n in theirs.gradients for v in theirs.gradients[n].ravel()}
-    return len(found) > 1 or any(not v.is_integer() for v in found)
+    finite = {v for v in found if np.isfinite(v)}  # NaN for all of them is a default, too
+    return len(finite) > 1 or any(not v.is_integer() for v in finite)
 
 
 def _answers(subject: Subject, asked: Sequence[Case]) -> list[Said | None]:

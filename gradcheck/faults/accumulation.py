@@ -28,10 +28,13 @@ class KeepsTheFirst(Backprop):
 
 
 class KeepsOneListed(Backprop):
-    """Of the messages to a node it keeps that of the user listed first, or last."""
+    """Of the messages to a node it keeps that of the user listed first, or last.
 
-    def __init__(self, first: bool) -> None:
-        self.first = first
+    `dead`: that user may be one that the loss does not need, and has nothing to send.
+    """
+
+    def __init__(self, first: bool, *, dead: bool = False) -> None:
+        self.first, self.dead = first, dead
 
     def start(self) -> list[Array]:
         """Nobody has reported."""

@@ -29,12 +29,15 @@ class SlopeOfActivationAtInput(DeltaRecursion):
 
 
 class AnotherLayersActivation(DeltaRecursion):
-    """The derivative of the activation of the layer above, in a network where each layer has its own."""
+    """The derivative of the activation of the layer above, in a network where each layer has its own; or `below`."""
+
+    def __init__(self, *, below: bool = False) -> None:
+        self.below = below
 
     def slope(self, layer: int) -> Array:
-        """sigma[l+1]'(z[l])."""
-        name = self.mlp.activations[min(layer, self.mlp.layers - 1)]
-        return slope(name, self.z[layer])
+        """sigma[l+1]'(z[l]), or sigma[l-1]'(z[l])."""
+        index = max(layer - 2, 0) if self.below else min(layer, self.mlp.layers - 1)
+        return slope(self.mlp.activations[index], self.z[layer])
 
 
 class OuterSlopeForgotten(DeltaRecursion):
@@ -146,12 +149,15 @@ class BiasAveraged(DeltaRecursion):
         return np.asarray(np.mean(delta, axis=0))
 
 
-class BiasOfFirstSample(DeltaRecursion):
-    """dC/db is the first sample's delta: not summed over the batch that the bias is broadcast along."""
+class BiasOfOneSample(DeltaRecursion):
+    """dC/db is one sample's delta: not summed over the batch that the bias is broadcast along."""
+
+    def __init__(self, sample: int = 0) -> None:
+        self.sample = sample
 
     def biases(self, layer: int, delta: Array) -> Array:
         """One row."""
-        return np.asarray(delta[0])
+        return np.asarray(delta[self.sample])
 
 
 class LastSampleOnly(DeltaRecursion):
@@ -175,15 +181,16 @@ class Summed(DeltaRecursion):
 
 
 class AveragedTwice(DeltaRecursion):
-    """1/n in delta[L], and again when the gradients are handed out."""
+    """1/n in delta[L], and again when the gradients are handed out; `penalty_too`, to L2's part as well."""
+
+    def __init__(self, *, penalty_too: bool = False) -> None:
+        self.penalty_too = penalty_too
 
     def backward(self) -> Gradients:
         """1/n twice."""
         share = self.share()
-        return {
-            name: g * share if name[0] == "b" else (g - self.decay(int(name[1:]))) * share + self.decay(int(name[1:]))
-            for name, g in super().backward().items()
-        }
+        apart = {f"W{k}": self.decay(k) for k in self.w if not self.penalty_too}
+        return {n: (g - apart.get(n, 0.0)) * share + apart.get(n, 0.0) for n, g in super().backward().items()}
 
 
 class AveragedOverOutputs(DeltaRecursion):

@@ -11,10 +11,13 @@ from gradcheck.problem.ops import Array, Shape
 
 
 class BroadcastNotSummed(Backprop):
-    """One copy's gradient for the sum over all copies; along axes that broadcasting added, stretched, or both."""
+    """One copy's gradient for the sum over all copies; along axes that broadcasting added, stretched, or both.
 
-    def __init__(self, *, added: bool = True, stretched: bool = True) -> None:
-        self.added, self.stretched = added, stretched
+    `copy`: which one, as an index.
+    """
+
+    def __init__(self, *, added: bool = True, stretched: bool = True, copy: int = 0) -> None:
+        self.added, self.stretched, self.copy = added, stretched, copy
 
     def unbroadcast(self, message: Array, shape: Shape) -> Array:
         """Right in shape."""
@@ -26,8 +29,8 @@ class BroadcastNotSummed(Backprop):
         return super().unbroadcast(message, shape)
 
     def copies(self, message: Array, axis: int) -> Array:
-        """The first of the copies along an axis, which stays, with length 1."""
-        return np.take(message, [0], axis=axis)
+        """One of the copies along an axis, which stays, with length 1."""
+        return np.take(message, [self.copy], axis=axis)
 
 
 class BroadcastAveraged(BroadcastNotSummed):

@@ -72,17 +72,29 @@ class ReadLiterally(Neurons):
     """S2's pseudo-code as printed: "for n = 1, ..., |V| and v in back(v_{n-1})".
 
     `enumerated`: of several orders that S2 allows, the one in which each vertex comes as soon as it is a sink.
+    `growing`: the vertices so visited are v_1, v_2, ... themselves, so that each comes once per path to the loss.
     """
 
-    def __init__(self, *, enumerated: bool = False) -> None:
-        self.enumerated = enumerated
+    def __init__(self, *, enumerated: bool = False, growing: bool = False) -> None:
+        self.enumerated, self.growing = enumerated, growing
 
     def visits(self) -> Iterator[str]:
         """A vertex once for every vertex that it feeds, the loss included."""
         network = self.network
+        if self.growing:
+            yield from self.paths()
+            return
         yield from network.loss_neurons
         for later in self.enumeration() if self.enumerated else reversed(network.order()):
             yield from (v for v in network.back(later) if v in network.neurons)
+
+    def paths(self) -> list[str]:
+        """The sinks, then whatever feeds them, and so on: without a set of what was seen."""
+        feeding = {u for u, _ in self.network.edges}
+        order = [v for v in self.network.neurons if v not in feeding]
+        for v in order:  # grows while it is walked
+            order += [u for u in self.network.back(v) if u in self.network.neurons]
+        return order
 
     def enumeration(self) -> list[str]:
         """v_1, v_2, ...: each a sink once the earlier ones are removed."""

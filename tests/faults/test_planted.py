@@ -36,7 +36,7 @@ FAST = {
     ("recursive", "last use only"): "F0",
     ("tape", "divisor's sign"): "F35",
     ("forward", "units of 2"): "twice the right gradient",
-    ("recursive", "unused parameters missing"): "F76",
+    ("recursive", "unused parameters missing"): "GC008",
 }
 """A row of every way of naming, on a few cases, with the name it gets."""
 

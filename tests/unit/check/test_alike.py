@@ -15,8 +15,9 @@ from gradcheck.check.likeness import Heard, at_kink
 from gradcheck.faults.catalogue import CATALOGUE, fault
 from gradcheck.faults.engine import Backprop
 from gradcheck.faults.fault import Fault
+from gradcheck.faults.habits import Nudged
 from gradcheck.faults.layouts import NotTransposed
-from gradcheck.problem import Case, GraphBuilder, Training
+from gradcheck.problem import CODES, Case, Graph, GraphBuilder, Training
 from gradcheck.subject.inprocess import InProcessSubject
 
 
@@ -109,6 +110,18 @@ def test_rounding_is_forgiven_and_no_more(factor: float, same: bool) -> None:
     assert ("F31" in codes(alike(InProcessSubject(nearly), [shared(3.0)], []))) is same
 
 
+@pytest.mark.parametrize(("share", "named"), [(0.5, True), (50.0, False)])
+def test_differences_are_forgiven_the_rounding_that_they_magnify(share: float, named: bool) -> None:
+    """The truncation is a thousand times that."""
+    bent = Nudged(1e-3)
+
+    def nearly(graph: Any, point: Any) -> Any:
+        value, gradients, *_ = bent(graph, point)
+        return value, {n: g + share * bent.noise for n, g in gradients.items()}
+
+    assert ("F81" in codes(alike(InProcessSubject(nearly), [shared(3.0)], []))) is named
+
+
 def test_cases_on_which_the_subject_is_right_say_nothing() -> None:
     assert alike(planted("F01"), [chain(0.5)], []) == Likeness()
 
@@ -133,8 +146,67 @@ def test_a_fault_of_scalars_only_is_named_for_where_it_is_wrong() -> None:
     arrays = case(lambda b, x: b.sum(b.square(x)), np.array([1.0, 2.0]))
     likeness = alike(InProcessSubject(scalars), [shared(3.0)], [arrays])
     assert codes(likeness) == {"F31"}
-    assert likeness.reading == "wherever it is wrong"
+    assert likeness.reading == "on graphs of scalars"
     assert not alike(InProcessSubject(bent), [shared(3.0), arrays], []).reading
+
+
+def test_a_fault_of_large_graphs_only_is_named_for_where_it_is_wrong() -> None:
+    bent, right = fault("F31").subject(), Backprop()
+
+    def large(graph: Any, point: Any) -> Any:
+        return (bent if len(graph) > 3 else right)(graph, point)
+
+    squares = case(lambda b, x: b.square(b.square(b.square(x))), 1.5)
+    likeness = alike(InProcessSubject(large), [squares], [shared(3.0)])
+    assert codes(likeness) == {"F31"}
+    assert likeness.reading == "wherever it is wrong"
+
+
+def late(at: Any) -> Case:
+    """sum(sin(tanh(x))), its nodes listed loss first."""
+    codes = [CODES[op] for op in ("sum", "sin", "tanh", "parameter")]
+    graph = Graph(codes, [0, 1, 2, 3, 3], [1, 2, 3], loss=0, names=["loss", "sin", "tanh", "x"], leaf_shapes={3: (2,)})
+    return Case("late", graph, {"x": at})
+
+
+def test_right_answers_of_the_same_kind_refute() -> None:
+    """In the order of the list on arrays alone: where that is the reverse, as if nothing got beyond one edge."""
+    bent, right = fault("F04").subject(), Backprop()
+
+    def arrays_only(graph: Any, point: Any) -> Any:
+        return (bent if any(graph.shapes) else right)(graph, point)
+
+    failing = [late(np.array([0.5, n])) for n in (1.0, 2.0)]
+    passing = [chain(0.5), case(lambda b, x: b.sum(b.sin(b.tanh(x))), np.array([0.5, 1.0]))]
+    likeness = alike(InProcessSubject(arrays_only), failing, passing)
+    assert codes(likeness) == {"F04"}
+    assert likeness.reading == "on graphs of arrays"
+
+
+def test_every_case_that_failed_has_to_be_explained() -> None:
+    """Upstream gradients cut off at 1 are as good as ignored ones wherever they exceed 1; there are others."""
+
+    class Clips(Backprop):
+        def message(self, node: int, slot: int, upstream: Any) -> Any:
+            return super().message(node, slot, np.clip(upstream, -1.0, 1.0))
+
+    def times(factor: float) -> Case:
+        return case(lambda b, x: b.mul(b.constant(factor), b.sin(x)), 0.5)
+
+    failing = [times(2.0 + n) for n in range(40)]
+    assert "F12" in codes(alike(planted("F12"), failing, []))
+    below = case(lambda b, x: b.mul(b.constant(-3.0), b.sin(b.sin(x))), 0.5)
+    assert alike(InProcessSubject(Clips()), [*failing, below], []) == Likeness()
+
+
+def test_no_answer_explains_no_answer_under_other_names() -> None:
+    right = Backprop()
+
+    def renamed(graph: Any, point: Any) -> Any:
+        value, gradients, *_ = right(graph, point)
+        return value, {f"d{n}": g for n, g in gradients.items()}
+
+    assert alike(InProcessSubject(renamed), [shared(3.0), chain(0.5)], []) == Likeness()
 
 
 def test_a_fault_of_one_operand_only_is_named_for_that_argument() -> None:

@@ -56,7 +56,7 @@ def half_used() -> Case:
     return Case("half used", build.graph(build.sin(build.parameter("x"))), {"x": 0.5, "unused": np.ones(2)})
 
 
-@pytest.mark.parametrize(("left", "named"), [((0.125, 0.5), True), ((1.0, 1.0), False)])
+@pytest.mark.parametrize(("left", "named"), [((0.125, 0.5), True), ((1.0, 1.0), False), ((np.nan, np.nan), False)])
 def test_what_nobody_wrote_is_told_from_a_default(left: Any, named: bool) -> None:
     right = Backprop()
 
