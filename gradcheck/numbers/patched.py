@@ -237,7 +237,7 @@ def patched(trace: Trace, function: Any) -> Iterator[None]:
     undo: list[tuple[dict[str, Any], str, Any]] = []
     call = np.vectorize.__call__
     try:
-        np.vectorize.__call__ = _vectorized(trace, call)  # type: ignore[method-assign]
+        np.vectorize.__call__ = _vectorized(trace, call)  # type: ignore[method-assign] # for this run alone
         for space in (*modules, *own):
             for name, value in list(space.items()):
                 original, stand_in = replacements.by_original.get(id(value), (None, None))
@@ -250,7 +250,7 @@ def patched(trace: Trace, function: Any) -> Iterator[None]:
                 space["float"] = _Float
         yield
     finally:
-        np.vectorize.__call__ = call  # type: ignore[method-assign]
+        np.vectorize.__call__ = call  # type: ignore[method-assign] # put back
         for space, name, value in reversed(undo):
             if value is _MISSING:
                 space.pop(name, None)

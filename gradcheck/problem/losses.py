@@ -133,7 +133,7 @@ def whole(what: str, value: object, where: str = "") -> None:
 def finite(what: str, value: object, where: str = "", *, positive: bool = False) -> None:
     """InvalidProblem unless `value` is a finite number >= 0, or > 0 where it must be `positive`."""
     number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not (number and 0 <= value < np.inf and not (positive and value == 0)):  # type: ignore[operator]
+    if not (number and 0 <= value < np.inf and not (positive and value == 0)):  # type: ignore[operator] # a number by now
         raise InvalidProblem(f"{what} must be a finite number >{'' if positive else '='} 0, got {value!r}", where=where)
 
 

@@ -149,7 +149,7 @@ def _autograd(item: "Item") -> bool:
     opaque = Opaque(item)
     single = len(opaque.outputs) == 1
 
-    @primitive  # type: ignore[untyped-decorator]
+    @primitive  # type: ignore[untyped-decorator] # autograd has no types
     def put(*arguments: Any) -> Any:
         outputs = opaque.f(*arguments)
         return outputs[0] if single else outputs

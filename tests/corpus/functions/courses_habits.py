@@ -391,7 +391,7 @@ wrong(
 )  # fmt: skip
 
 
-def shared_default(c, x, grads={}):  # noqa: B006
+def shared_default(c, x, grads={}):  # noqa: B006 - the mistake itself
     key = x.shape
     grads[key] = grads.get(key, 0) + c * np.cos(x)
     return np.array(grads[key])

@@ -108,8 +108,8 @@ def test_the_literal_reading_of_s2_doubles_the_inputs_adjoints_and_no_weight(mon
     point = {name: np.round(random.uniform(-1, 1, shape), 2) for name, shape in shapes.items()}
 
     monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "faults"))
-    from _neurons import Neurons  # type: ignore[import-not-found]
-    from neurons_literal import Wrong  # type: ignore[import-not-found]
+    from _neurons import Neurons  # type: ignore[import-not-found] # on the path just now
+    from neurons_literal import Wrong  # type: ignore[import-not-found] # the same
 
     def answer(kind: Any) -> Result:
         def subject(given: Any, at: Any) -> Any:
