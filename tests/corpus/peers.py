@@ -130,10 +130,11 @@ def main() -> int:
     print(f"{'checker':24}" + "".join(f"{what:>18}" for what in FAULTS))
     for peer, rows in told.items():
         print(f"{peer:24}" + "".join(f"{_missed([r for r in rows if r.fault == what]):>18}" for what in FAULTS))
-    if options.details:
-        _details(told)
     ours = _kinds(told.get(OURS, []))
-    return int(bool(ours["missed"] or ours["false alarms"]))
+    wrongly = bool(ours["missed"] or ours["false alarms"])
+    if options.details or wrongly:
+        _details(told if options.details else {OURS: told[OURS]})
+    return int(wrongly)
 
 
 def _versions() -> str:

@@ -630,3 +630,20 @@ def test_contracts_hold_for_jvps_too() -> None:
         result: Result = gradcheck.check_jvp(np.sin, broken, X)
         assert result.verdict == "FAIL"
         assert code in result.codes
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_a_cache_keyed_by_identity_alone_is_found_wherever_arrays_happen_to_lie(number: int) -> None:
+    """An address that an earlier array left is taken again: what is cached there may be right by accident."""
+    kept: dict[int, Any] = {}
+
+    def vjp(c: Any, x: Any, w: Any) -> Any:
+        if id(w) not in kept:
+            kept[id(w)] = w.T.copy()
+        d = c * (1 - np.tanh(x @ w) ** 2)
+        return d @ kept[id(w)], x.T @ d
+
+    random = np.random.default_rng(number)
+    inputs = random.standard_normal((2, 3)), random.standard_normal((3, 3))
+    result = gradcheck.check_vjp(lambda x, w: np.tanh(x @ w), vjp, *inputs)
+    assert result.verdict == "FAIL"
