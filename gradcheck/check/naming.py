@@ -1,5 +1,7 @@
 """The name of the mistake: what a subject keeps between calls, likeness to a fault, experiments. In this order.
 
+A training's mistake is sought by likeness and from its steps, batches and end; the two must not contradict each other.
+
 Nothing is named on a hunch: each name rests on the subject's own answers, and `how` says on which.
 """
 
@@ -12,6 +14,7 @@ from gradcheck.check.alike import alike, usable
 from gradcheck.check.likeness import Heard, Tried, entry_of
 from gradcheck.check.probing import reach, single_precision
 from gradcheck.check.repeating import questions, state_fault, unneeded_only
+from gradcheck.check.training_names import training_fault
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.fault import Fault
 from gradcheck.problem import Case
@@ -36,10 +39,15 @@ def explanation(subject: Subject, failing: Sequence[Tried], passing: Sequence[Tr
             return Named((found,), how)
         if unneeded_only(heard):
             return Named((fault("F73"),), "is wrong only in parameters that the loss does not need:")
+    proved, evidence = training_fault(subject, failing, codes)
     if (likeness := alike(subject, failing, passing)).faults:
+        if proved is not None and proved not in likeness.faults:
+            return Named()
         tried = "the one case" if likeness.cases == 1 else f"all {likeness.cases} cases"
         reading = f"{likeness.reading}, " if likeness.reading else ""
         return Named(likeness.faults, f"behaves, {reading}on {tried} tried, exactly like")
+    if proved is not None:
+        return Named((proved,), evidence)
     if native:
         found, how = state_fault(subject, questions())  # values kept from another point repeat, and are no less stale
         if found is not None:

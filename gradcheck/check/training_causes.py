@@ -90,13 +90,21 @@ def _schedules(wrong: WrongStep, truth: TrainingTruth) -> Iterator[Made]:
             forgotten = [*wrong.history[:-2], wrong.history[-1]]
             yield made("AdaGrad's G lacks the step before", history=forgotten)
         yield made("AdaGrad's G is not used: the update is a g", Constant(rule.rate))
+        without = truth.after_without_root(wrong.before, wrong.history)
+        # An entry of AdaGrad's own update is the rate at most.
+        yield "AdaGrad divides by G, where its root belongs", _length(wrong, without) / rule.rate, without
     if isinstance(rule, Decay):
-        yield made("the decay is not applied: the rate stays at a", Constant(rule.rate))
+        yield made(f"the decay is not applied: the rate is still a at t = {t}", Constant(rule.rate))
         yield made("t counts from 1; it must be 0 at the first batch", t=t + 1)
         yield made("the rate decays per epoch; it must decay per batch", t=t // per_epoch(training))
     if isinstance(rule, Custom):
         yield made("the schedule's rule is given t + 1; t must be 0 at the first batch", t=t + 1)
-        yield made("the schedule's rule is always given t = 0", t=0)
+        yield made("the schedule's rule is still given t = 0", t=0)
+
+
+def _length(wrong: WrongStep, made: Mapping[str, Estimate]) -> float:
+    """The largest entry of an update."""
+    return max(float(np.max(np.abs(e.value - wrong.before[name]), initial=0.0)) for name, e in made.items())
 
 
 def _factors(wrong: WrongStep, truth: TrainingTruth) -> Iterator[Made]:
@@ -150,8 +158,9 @@ def _gradients(wrong: WrongStep, truth: TrainingTruth) -> Iterator[Made]:
         on_biases = truth.with_penalised_biases(wrong.history[-1], wrong.before)
         yield made("the L2 penalty is put on the biases as well", on_biases)
     if wrong.earlier is not None:
+        initial = " (the initial ones)" if wrong.step == 2 else ""
         yield made(
-            "the gradient is taken at the parameters before the step before",
+            f"the gradient is taken at the parameters before the step before{initial}",
             truth.gradient(wrong.indices, wrong.earlier),
         )
     if len(wrong.indices) < training.samples:

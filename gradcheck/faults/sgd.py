@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -33,18 +33,14 @@ class Descent:
 
     def __call__(self, training: Training) -> list[Step]:
         """Steps until a stopping condition holds."""
-        self.training, self.random = training, np.random.default_rng(training.seed)
-        self.parameters = {name: np.array(w) for name, w in training.parameters.items()}
-        self.squares = {name: np.zeros_like(w) for name, w in self.parameters.items()}
-        self.t = self.epoch = 0
+        self.begin(training)
         until, steps, loss = training.until, list[Step](), self.loss()
         while True:
             for batch in self.batches():
                 gradient = self.gradient(batch)
                 if until.gradient_norm is not None and norm(gradient) <= until.gradient_norm:
                     return steps
-                update = self.update(gradient)
-                self.parameters = {n: self.moved(w, update[n]).astype(w.dtype) for n, w in self.parameters.items()}
+                self.parameters = self.stepped(self.update(gradient))
                 self.t += 1
                 steps.append((batch, self.parameters))
                 if self.t == training.steps or (until.when and until.when(self.t, self.parameters)):
@@ -55,7 +51,14 @@ class Descent:
             if settled or self.epoch == until.epochs:
                 return steps
 
-    def batches(self) -> Sequence[Array]:
+    def begin(self, training: Training) -> None:
+        """Nothing is done yet."""
+        self.training, self.random = training, np.random.default_rng(training.seed)
+        self.parameters = {name: np.array(w) for name, w in training.parameters.items()}
+        self.squares = {name: np.zeros_like(w) for name, w in self.parameters.items()}
+        self.t = self.epoch = 0
+
+    def batches(self) -> Iterable[Array]:
         """A random partition of the samples (S3)."""
         order, size = self.random.permutation(self.training.samples), self.training.batch_size
         return [order[k : k + size] for k in range(0, len(order), size)]
@@ -86,6 +89,10 @@ class Descent:
         """G += g^2, then a g / (sqrt(G) + eps)."""
         self.squares[name] = self.squares[name] + g * g
         return rule.rate * g / (np.sqrt(self.squares[name]) + rule.epsilon)
+
+    def stepped(self, update: Gradients) -> Gradients:
+        """The parameters after the step."""
+        return {name: self.moved(w, update[name]).astype(w.dtype) for name, w in self.parameters.items()}
 
     def moved(self, w: Array, update: Array) -> Array:
         """Down the slope."""
@@ -140,16 +147,16 @@ class DecayPerEpoch(Descent):
 class WithReplacement(Descent):
     """Each batch is drawn on its own: some samples twice in an epoch, some never."""
 
-    def batches(self) -> Sequence[Array]:
+    def batches(self) -> Iterable[Array]:
         """No partition; of the first epoch's batches the second repeats a sample of the first."""
-        right = super().batches()
+        right = list(super().batches())
         return [right[0], *(np.concatenate([right[0][:1], batch[1:]]) for batch in right[1:])]
 
 
 class RemainderDropped(Descent):
     """The last, smaller batch of an epoch is left out."""
 
-    def batches(self) -> Sequence[Array]:
+    def batches(self) -> Iterable[Array]:
         """Full batches only."""
         return [batch for batch in super().batches() if len(batch) == self.training.batch_size]
 
@@ -210,5 +217,4 @@ class StopsLate(Descent):
         """`<=` for `<`."""
         steps = super().__call__(training)
         batch = steps[-1][0]
-        update = self.update(self.gradient(batch))
-        return [*steps, (batch, {n: self.moved(w, update[n]).astype(w.dtype) for n, w in self.parameters.items()})]
+        return [*steps, (batch, self.stepped(self.update(self.gradient(batch))))]

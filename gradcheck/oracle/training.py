@@ -88,7 +88,26 @@ class TrainingTruth:
         `schedule` and `t` (by default the training's own, and the number of steps before this one) let a caller ask
         what another rule would have made of it.
         """
-        updates = self.updates(history, schedule, t)
+        return self._after(parameters, self.updates(history, schedule, t))
+
+    def after_without_root(
+        self, parameters: Mapping[str, ArrayLike], history: Sequence[BallArrays]
+    ) -> dict[str, Estimate]:
+        """What AdaGrad would make of it if it divided by G + eps; Unsupported for another schedule."""
+        rule, g, balls = self.training.schedule, history[-1], self._balls
+        if not isinstance(rule, AdaGrad):
+            raise Unsupported(f"the schedule {rule!r} takes no root")
+        with balls.precision(BITS):
+            rate, epsilon, squares = balls.exact(rule.rate), balls.exact(rule.epsilon), self._squares(history)
+            updates = {name: np.asarray(g[name] * rate / (squares[name] + epsilon), dtype=object) for name in g}
+        return self._after(parameters, updates)
+
+    @staticmethod
+    def _squares(history: Sequence[BallArrays]) -> dict[str, Array]:
+        """AdaGrad's G."""
+        return {name: np.asarray(sum(past[name] * past[name] for past in history)) for name in history[-1]}
+
+    def _after(self, parameters: Mapping[str, ArrayLike], updates: BallArrays) -> dict[str, Estimate]:
         with self._balls.precision(BITS):
             moved = {name: _exact(parameters[name], self._balls) - update for name, update in updates.items()}
             return {name: proven(self._balls, list(ball.flat), ball.shape) for name, ball in moved.items()}
@@ -110,7 +129,7 @@ class TrainingTruth:
             if isinstance(rule, AdaGrad):
                 root = np.frompyfunc(balls.functions["sqrt"], 1, 1)
                 rate, epsilon = balls.exact(rule.rate), balls.exact(rule.epsilon)
-                squares = {name: sum((past[name] * past[name] for past in history), start=0) for name in g}
+                squares = self._squares(history)
                 return {name: np.asarray(g[name] * rate / (root(squares[name]) + epsilon), dtype=object) for name in g}
             if isinstance(rule, Custom):
                 return _custom(rule, t, g)

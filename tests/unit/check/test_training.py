@@ -262,11 +262,12 @@ class TestCauses:
         [
             (AdaGrad(0.1), lambda self, t: _last_only(self), 2, "without accumulation"),
             (AdaGrad(0.1), lambda self, t: _constant(self), 1, "G is not used"),
+            (AdaGrad(0.1), lambda self, t: _without_root(self), 1, "divides by G, where its root belongs"),
             (Decay(0.1, 0.5), lambda self, t: _constant(self), 2, "the decay is not applied"),
             (Decay(0.1, 0.5), lambda self, t: Trainer.update(self, t + 1), 1, "t counts from 1"),
             (Decay(0.1, 0.5), lambda self, t: Trainer.update(self, t // 3), 2, "the decay is not applied"),
             (Custom("falling", falling), lambda self, t: Trainer.update(self, t + 1), 1, "given t + 1"),
-            (Custom("falling", falling), lambda self, t: Trainer.update(self, 0), 2, "always given t = 0"),
+            (Custom("falling", falling), lambda self, t: Trainer.update(self, 0), 2, "still given t = 0"),
         ],
     )
     def test_schedules(self, schedule: Any, mistake: Callable[..., Any], step: int, words: str) -> None:
@@ -310,6 +311,11 @@ class TestCauses:
 
 def _constant(trainer: Trainer) -> dict[str, Any]:
     return {name: 0.1 * g for name, g in trainer.history[-1].items()}
+
+
+def _without_root(trainer: Trainer) -> dict[str, Any]:
+    squares = {name: sum(past[name] ** 2 for past in trainer.history) for name in trainer.history[-1]}
+    return {name: 0.1 * g / (squares[name] + 1e-8) for name, g in trainer.history[-1].items()}
 
 
 def _last_only(trainer: Trainer) -> dict[str, Any]:
