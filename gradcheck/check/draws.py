@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check.batches import per_epoch
-from gradcheck.check.likeness import said
+from gradcheck.check.steps import steps_of
 from gradcheck.problem import Training, Until
-from gradcheck.subject.answer import Subject, TrainingAnswer, TrainingStep
+from gradcheck.subject.answer import Subject, TrainingStep
 
 Array = NDArray[Any]
 Told = tuple[Training, Sequence[TrainingStep]]
@@ -117,10 +117,10 @@ def _further(subject: Subject, asked: Training, count: int) -> list[Epochs]:
     """Its epochs of `count` batches with further seeds; none if it answers otherwise, or the same to most seeds."""
     runs = []
     for seed in range(asked.seed + 1, asked.seed + 1 + SEEDS):
-        answer = said(subject, replace(asked, seed=seed, steps=EPOCHS * count, until=Until()))
-        if not isinstance(answer, TrainingAnswer) or len(answer.steps) != EPOCHS * count:
+        steps = steps_of(subject, replace(asked, seed=seed, steps=EPOCHS * count, until=Until()))
+        if len(steps) != EPOCHS * count:
             return []
-        runs.append(_cut(answer.steps, count))
+        runs.append(_cut(steps, count))
     distinct = {tuple(tuple(b.tolist()) for epoch in run for b in epoch) for run in runs}
     return runs if 2 * len(distinct) > SEEDS else []
 

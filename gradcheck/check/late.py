@@ -12,11 +12,11 @@ from dataclasses import replace
 
 from gradcheck.check.batches import per_epoch
 from gradcheck.check.led import Led
-from gradcheck.check.likeness import said
+from gradcheck.check.steps import steps_of
 from gradcheck.errors import GradcheckError
 from gradcheck.faults.sgd import Descent
 from gradcheck.problem import Training
-from gradcheck.subject.answer import Subject, TrainingAnswer, TrainingStep
+from gradcheck.subject.answer import Subject, TrainingStep
 
 EDGE = 0.01
 """How near other limits are put to what was measured, as a share of the gap to the measurement before."""
@@ -38,11 +38,9 @@ def late(subject: Subject, asked: Training, steps: Sequence[TrainingStep]) -> in
         return 0
     tried = 0
     for other in _others(asked, led, due):
-        answer = said(subject, other)
-        if not isinstance(answer, TrainingAnswer):
-            return 0
-        end = _end(Led(Descent(), answer.steps), other)
-        if end is None or len(answer.steps) - end != lateness:
+        again = steps_of(subject, other)
+        end = _end(Led(Descent(), again), other)
+        if end is None or len(again) - end != lateness:
             return 0
         tried += 1
     return tried

@@ -23,8 +23,9 @@ from gradcheck.check.allowance import allowances
 from gradcheck.check.batches import partition, shuffled
 from gradcheck.check.hearings import Hearings
 from gradcheck.check.outcome import as_expected, gravest_first, verdict_of
-from gradcheck.check.protocol import no_answer, protocol
+from gradcheck.check.protocol import no_answer
 from gradcheck.check.settings import Settings
+from gradcheck.check.steps import wrong_form
 from gradcheck.check.stopping import stopping
 from gradcheck.check.training_causes import WrongStep, cause
 from gradcheck.errors import InvalidProblem, SubjectError, Unsupported
@@ -89,7 +90,7 @@ def _try(
         return [no_answer(failure)], []
     except Unsupported as reason:  # it cannot be sent to a child process
         return [finding("GC033", why=str(reason))], []
-    if wrong := _protocol(training, answer.steps):
+    if wrong := wrong_form(training, answer.steps):
         return wrong, []
     findings = [finding("GC020", what=", ".join(answer.mutated))] if answer.mutated else []
     findings += partition(training, answer.steps)
@@ -108,26 +109,6 @@ def _try(
         findings += stopping(training, answer.steps, truth)
         findings += shuffled(training, answer.steps, subject)
     return findings, comparisons
-
-
-def _protocol(training: Training, steps: Sequence[TrainingStep]) -> list[Finding]:
-    """Keys, shapes and dtypes of every step; its indices are whole numbers that name samples."""
-    graph = training.problem(training.samples).lower()
-    for k, step in enumerate(steps, 1):
-        indices = step.indices
-        whole = indices.ndim == 1 and (indices.dtype.kind in "iu" or not indices.size)
-        if not whole or np.any(indices < 0) or np.any(indices >= training.samples):
-            if whole:
-                stray = int(indices[(indices < 0) | (indices >= training.samples)][0])
-                came = f"{stray} among them"
-            else:
-                came = f"an array of shape {indices.shape} of {indices.dtype}"
-            expected = f"the indices of the batch's samples, whole numbers from 0 to {training.samples - 1}"
-            return [finding("GC007", place=f"step {k}: ", expected=expected, came=came)]
-        after = {"mapping": f"step {k}", "entry": f"after step {k} the parameter"}
-        if wrong := protocol(graph, np.zeros(()), step.parameters, training.dtype, **after):
-            return wrong
-    return []
 
 
 @dataclass

@@ -13,13 +13,15 @@ from typing import cast
 from gradcheck.check.draws import Told, drawn_alone, remainder_dropped
 from gradcheck.check.late import late
 from gradcheck.check.led import Led, follow
-from gradcheck.check.likeness import Tried, said
+from gradcheck.check.likeness import Tried
+from gradcheck.check.steps import steps_of
+from gradcheck.errors import GradcheckError
 from gradcheck.faults.catalogue import CATALOGUE, fault
 from gradcheck.faults.fault import Fault
 from gradcheck.faults.rivals import RIVALS
 from gradcheck.faults.sgd import Descent, RemainderDropped
 from gradcheck.problem import Training
-from gradcheck.subject.answer import Subject, TrainingAnswer
+from gradcheck.subject.answer import Subject
 from gradcheck.verdict.finding import KINDS, Severity
 
 ENOUGH = 2
@@ -33,29 +35,38 @@ def training_fault(subject: Subject, failing: Sequence[Tried], codes: frozenset[
     """
     told: list[Told] = []
     for case in failing:
-        answer = said(subject, case) if isinstance(case, Training) else None
-        if not isinstance(case, Training) or not isinstance(answer, TrainingAnswer) or not answer.steps:
+        steps = steps_of(subject, case) if isinstance(case, Training) else ()
+        if not isinstance(case, Training) or not steps:
             return None, ""
-        told.append((case, answer.steps))
+        told.append((case, steps))
     guilty = {code for code in codes if KINDS[code].severity in (Severity.ERROR, Severity.FATAL)}
     count = "the training" if len(told) == 1 else f"all {len(told)} trainings"
     if guilty == {"GC060"}:
-        rows = {row.code: row for row, make in _steps_bent() if _explains(make, told)}
-        if len(rows) == 1 and not any(_explains(make, told) for make in RIVALS):
-            steps = sum(len(steps) for _, steps in told)
-            return next(iter(rows.values())), f"makes, in {steps} steps of {count} that failed, those of"
+        return _by_steps(told, count)
     if guilty == {"GC061"} and _ends_right(Descent, told) and (epochs := drawn_alone(subject, told)):
         return fault("F144"), f"draws its batches, in {epochs} further epochs, as if each were drawn on its own:"
     batches_or_end = bool(guilty) and guilty <= {"GC061", "GC062"}
     if batches_or_end and _ends_right(RemainderDropped, told) and (epochs := remainder_dropped(subject, told)):
         return fault("F145"), f"leaves out the remainder, in {epochs} further epochs, and nothing else:"
     if guilty == {"GC062"}:
-        limits = [late(subject, *one) for one in told]
-        if all(limits) and sum(limits) >= ENOUGH:
-            return fault(
-                "F149"
-            ), f"ends too late by one asking, in {count} that failed and with {sum(limits)} other limits:"
+        return _by_end(subject, told, count)
     return None, ""
+
+
+def _by_steps(told: Sequence[Told], count: str) -> tuple[Fault | None, str]:
+    rows = {row.code: row for row, make in _steps_bent() if _explains(make, told)}
+    if len(rows) != 1 or any(_explains(make, told) for make in RIVALS):
+        return None, ""
+    (row,) = rows.values()
+    return row, f"makes, in {sum(len(steps) for _, steps in told)} steps of {count} that failed, those of"
+
+
+def _by_end(subject: Subject, told: Sequence[Told], count: str) -> tuple[Fault | None, str]:
+    limits = [late(subject, *one) for one in told]
+    if not all(limits) or sum(limits) < ENOUGH:
+        return None, ""
+    how = f"ends too late by one asking, in {count} that failed and with {sum(limits)} other limits:"
+    return fault("F149"), how
 
 
 def _steps_bent() -> Iterator[tuple[Fault, Callable[[], Descent]]]:
@@ -69,11 +80,19 @@ def _steps_bent() -> Iterator[tuple[Fault, Callable[[], Descent]]]:
 
 
 def _explains(make: Callable[[], Descent], told: Sequence[Told]) -> bool:
-    followed = [follow(make, asked, steps) for asked, steps in told]
-    return all(one.like for one in followed) and sum(one.telling for one in followed) >= ENOUGH
+    telling = 0
+    for asked, steps in told:
+        followed = follow(make, asked, steps)
+        if not followed.like:
+            return False
+        telling += followed.telling
+    return telling >= ENOUGH
 
 
 def _ends_right(make: Callable[[], Descent], told: Sequence[Told]) -> bool:
     """Whether all end when such a training must, or before a batch that nobody saw."""
-    ends = [(asked, len(steps), Led(make(), steps).end(asked)) for asked, steps in told]
+    try:
+        ends = [(asked, len(steps), Led(make(), steps).end(asked)) for asked, steps in told]
+    except GradcheckError:
+        return False
     return all(end == came or (end is None and asked.until.gradient_norm is not None) for asked, came, end in ends)

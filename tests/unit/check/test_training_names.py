@@ -518,6 +518,26 @@ def test_graphs_that_failed_too_are_another_matter() -> None:
     assert training_fault(wrong(move=up), [*failing, graph], codes) == (None, "")
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda steps: [],
+        lambda steps: [(i + 7, w) for i, w in steps],
+        lambda steps: [(i[:0], w) for i, w in steps],
+        lambda steps: [(i, {"W1": w["W1"]}) for i, w in steps],
+        lambda steps: [(i, {n: v[..., :0] for n, v in w.items()}) for i, w in steps],
+    ],
+)
+@pytest.mark.parametrize(
+    "methods", [{"move": up}, {"batches": sampled}, {"enough": lambda self: len(self.steps) > self.asked.steps}]
+)
+def test_one_that_answers_in_another_form_when_asked_again_is_not_named(methods: Any, spoil: Any) -> None:
+    failing, codes = judged(wrong(**methods), [CONSTANT, DECAY])
+    assert failing
+    spoilt = InProcessSubject(lambda one: spoil(type("Wrong", (Loop,), methods)(one).run()), entry="train")
+    assert training_fault(spoilt, failing, codes) == (None, "")
+
+
 def test_likeness_keeps_its_words_and_must_not_be_contradicted(monkeypatch: pytest.MonkeyPatch) -> None:
     bent = InProcessSubject(fault("F142").subject(), entry="train")
     failing, codes = judged(bent, [DECAY])
