@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import comb, prod
 from typing import Any
 
@@ -53,7 +53,7 @@ def drawn_alone(subject: Subject, told: Sequence[Told]) -> int:
                 continue  # one full batch may be drawn on its own, or be an epoch without its remainder
             runs = _further(subject, asked, per_epoch(asked))
             epochs = [epoch for run in runs for epoch in run]
-            if not epochs or not _sized(asked, epochs, full) or not _independent(asked.samples, epochs):
+            if not epochs or not _sized(asked, epochs, full) or not _independent(asked.samples, runs):
                 return 0
             counted += len(epochs)
         return counted
@@ -125,8 +125,12 @@ def _further(subject: Subject, asked: Training, count: int) -> list[Epochs]:
     return runs if 2 * len(distinct) > SEEDS else []
 
 
-def _independent(samples: int, epochs: Epochs) -> bool:
-    """Whether any two batches have in common, on average, what chance has it, and all samples come equally often."""
+def _independent(samples: int, runs: Sequence[Epochs]) -> bool:
+    """Whether any two batches have in common, on average, what chance has it, and all samples come equally often.
+
+    So do epochs of one run: samples that were drawn once and for all come again in each.
+    """
+    epochs = [epoch for run in runs for epoch in run]
     sizes = [len(batch) for batch in epochs[0]]
     for i, j in combinations(range(len(sizes)), 2):
         if not _averages([_shared(epoch[i], epoch[j]) for epoch in epochs], sizes[i] * sizes[j] / samples):
@@ -136,6 +140,10 @@ def _independent(samples: int, epochs: Epochs) -> bool:
         within = [(_shared(epoch[k], epoch[k]) - size) / 2 for epoch in epochs]
         if any(twice) and not _averages(within, comb(size, 2) / samples):
             return False
+    whole = [[np.concatenate(epoch) for epoch in run] for run in runs]
+    again = [_shared(one, other) for run in whole for one, other in pairwise(run)]
+    if not _averages(again, sum(sizes) ** 2 / samples):
+        return False
     counts = np.array([np.bincount(np.concatenate(epoch), minlength=samples) for epoch in epochs])
     return all(_averages(counts[:, k], sum(sizes) / samples) for k in range(samples))
 

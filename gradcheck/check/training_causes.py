@@ -95,7 +95,8 @@ def _schedules(wrong: WrongStep, truth: TrainingTruth) -> Iterator[Made]:
         yield "AdaGrad divides by G, where its root belongs", _length(wrong, without) / rule.rate, without
     if isinstance(rule, Decay):
         yield made(f"the decay is not applied: the rate is still a at t = {t}", Constant(rule.rate))
-        yield made("t counts from 1; it must be 0 at the first batch", t=t + 1)
+        if not t:  # a later step that is the first to be wrong had the right t before it
+            yield made("t counts from 1; it must be 0 at the first batch", t=1)
         yield made("the rate decays per epoch; it must decay per batch", t=t // per_epoch(training))
     if isinstance(rule, Custom):
         yield made("the schedule's rule is given t + 1; t must be 0 at the first batch", t=t + 1)

@@ -276,6 +276,12 @@ class TestCauses:
         (explained,) = facts(result, "GC051")
         assert words in explained["cause"]
 
+    def test_a_rate_that_falls_twice_as_fast_does_not_count_from_1(self) -> None:
+        """At the second step t is 2 for 1, as if it counted from 1; at the first it was 0."""
+        result = trial(training(Decay(0.1, 0.5)), with_method("update", lambda self, t: Trainer.update(self, 2 * t)))
+        assert {row["step"] for row in facts(result, "GC060")} == {2}
+        assert not facts(result, "GC051")
+
     def test_a_penalty_ignored_or_put_on_biases(self) -> None:
         def ignored(self: Trainer, batch: Any) -> dict[str, Any]:
             gradient = Trainer.gradient(self, batch)

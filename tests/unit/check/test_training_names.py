@@ -389,6 +389,14 @@ def always_so(self: Loop) -> Iterator[list[int]]:
     return sampled(self)
 
 
+def drawn_once(self: Loop) -> list[list[int]]:
+    """Samples with repetition, drawn before the first epoch; every epoch shuffles them."""
+    if not hasattr(self, "pool"):
+        self.pool = self.random.choices(range(self.asked.samples), k=self.asked.samples)
+    self.random.shuffle(self.pool)
+    return [self.pool[k : k + self.asked.batch_size] for k in range(0, len(self.pool), self.asked.batch_size)]
+
+
 def carried(self: Loop) -> Iterator[list[int]]:
     """What is left over comes first in the next epoch."""
     left = getattr(self, "left", [])
@@ -410,6 +418,7 @@ def carried(self: Loop) -> Iterator[list[int]]:
         second_like_first,
         always_so,
         carried,
+        drawn_once,
         lambda self: [order_of(self)],
         lambda self: [[0, 1, 2], [0, 1, 2], [3]],
     ],
