@@ -1,4 +1,4 @@
-"""Planted mistakes in the reference networks and training, one edit of source each."""
+"""Forty more edits of networks and trainings, written down unseen by the diagnosis; see `planted` for the columns."""
 # ruff: noqa: E501
 # fmt: off
 
