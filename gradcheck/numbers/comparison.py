@@ -66,24 +66,26 @@ def _compare(name: str) -> Callable[..., Any]:
         if name in _AT_TIE:
             sign, uses = ordered(trace, a, b, _AT_TIE[name], f"np.{name}")
             escape(trace, uses)
-            return _answer(trace, truth(sign), a, b)
+            return _answer(trace, truth(sign), a, b, uses)
         i, j = np.broadcast_arrays(positions(a.shape), positions(b.shape))
         sign, undecided = trace.signs((a.slot, i), (b.slot, j))
+        uses = []
         flat, left, right = sign.reshape(-1), i.reshape(-1), j.reshape(-1)
         for k in np.flatnonzero(undecided):
             entries: tuple[Entry, Entry] = (a.slot, int(left[k])), (b.slot, int(right[k]))
             same = trace.equal(*entries, first=flat[k] == 0, what=f"np.{name}")
-            trace.decisions[trace.used].escaped = True
+            uses.append((trace.used, int(k)))
             flat[k] = 0 if same else UNEQUAL
-        return _answer(trace, truth(flat.reshape(i.shape)), a, b)
+        escape(trace, uses)
+        return _answer(trace, truth(flat.reshape(i.shape)), a, b, uses)
 
     return handler
 
 
-def _answer(trace: Trace, truth: Array, a: Traced, b: Traced) -> Any:
+def _answer(trace: Trace, truth: Array, a: Traced, b: Traced, uses: Uses) -> Any:
     """The truth values of a comparison; those of a scalar one may keep a loop running."""
     if truth.size == 1 and (a.varies or b.varies):
-        return np.full(truth.shape, trace.answered(bool(truth.flat[0])))[()]
+        return np.full(truth.shape, trace.answered(bool(truth.flat[0]), [d for d, _ in uses]))[()]
     return plain(truth)
 
 

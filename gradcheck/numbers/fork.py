@@ -168,7 +168,7 @@ def _explore(
         if not decisions:
             continue
         current.inert = inert(current, probe(current, cotangents, task.seed))
-        active = [k for k in range(len(decisions)) if k not in current.inert]
+        active = [k for k in range(len(decisions)) if k not in current.inert and k not in current.trace.moot]
         if not script and float(np.prod([float(decisions[k].options) for k in active])) > most_runs:
             apart = len(active) < most_runs and _independent(current, active)
             too_many = Unsupported(

@@ -19,6 +19,7 @@ from gradcheck.numbers.location import Site
 from gradcheck.numbers.nearby import gradients_around, occurring
 from gradcheck.numbers.rounding import Rounding, rounding_of_jvp, rounding_of_vjp
 from gradcheck.numbers.session import Run, Task
+from gradcheck.numbers.session import run as trace_once
 from gradcheck.numbers.stochastic import unit_roundoff
 from gradcheck.numbers.trace import MARGIN
 
@@ -198,7 +199,9 @@ class Outcomes:
         ]
         loops = []
         for site in ends:
-            once = self.again(self.cotangents, {site: 1}).first.trace.sites.get(site, [])
+            with self.balls.working(self.bits):
+                longer = trace_once(self.task, self.balls, (), last=True, patch=self.patched, overrides={site: 1})
+            once = longer.trace.sites.get(site, [])
             if len(once) > len(self.first.trace.sites[site]):
                 loops.append(site)
         return self.again(self.cotangents, dict.fromkeys(loops, iterations)) if loops else None

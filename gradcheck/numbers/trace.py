@@ -6,7 +6,7 @@ both sides are structurally constant, or are one and the same entry. Every other
 choice it is told to take, or the first, and notes that there were others.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,6 +95,7 @@ class Trace:
     refusal: the first attempt to drop a derivative.
     sites: the answers of scalar comparisons, by place in the user's code.
     overrides: at these places the first change of answer is put off so many times: a loop runs on.
+    moot: numbers of decisions that changed nothing, since the loop they would end was to run on.
     local: selections share no choice with other comparisons: each operation has a rule of its own for ties.
     contested: entries of selections, which another outcome would have chosen otherwise.
     compared: what was compared with what, entries of one slot with entries of another; the first `MOST_COMPARED`, of no
@@ -113,6 +114,7 @@ class Trace:
     refusal: BecameFloat | None = None
     sites: dict[Site, list[bool]] = field(default_factory=dict)
     overrides: dict[Site, int] = field(default_factory=dict)
+    moot: set[int] = field(default_factory=set)
     local: bool = False
     contested: set[Entry] = field(default_factory=set)
     compared: list[tuple[tuple[int, Array], tuple[int, Array]]] = field(default_factory=list)
@@ -294,13 +296,17 @@ class Trace:
         a, b = self._identity(left, rule), self._identity(right, rule)
         return ((rule, a, b), 1) if repr(a) <= repr(b) else ((rule, b, a), -1)
 
-    def answered(self, answer: bool) -> bool:
-        """Note the answer of a scalar comparison, and put off the end of a loop that is to run on."""
+    def answered(self, answer: bool, decisions: Iterable[int] = ()) -> bool:
+        """Note the answer of a scalar comparison, and put off the end of a loop that is to run on.
+
+        `decisions` of ties that made the answer are moot where a loop is to run on anyway.
+        """
         site = user_site()
         answers = self.sites.setdefault(site, [])
-        if self.overrides.get(site, 0) > 0 and len(answers) > 1 and answer != answers[0]:
-            self.overrides[site] -= 1
+        if self.overrides.get(site, 0) > 0 and len(answers) > 1:
+            self.overrides[site] -= answer != answers[0]
             answer = answers[0]
+            self.moot.update(decisions)
         answers.append(answer)
         return answer
 
