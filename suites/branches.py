@@ -72,4 +72,6 @@ def many_uses() -> Iterator[Case]:
     for k in range(5):
         total = build.add(total, build.mul(build.sin(x), build.constant(0.5 * (k + 1))))
     loss = build.sum(build.mul(total, build.constant(WEIGHTS)), name="loss")
-    yield Case("six uses of an array", build.graph(loss), {"x": A}, "x feeds 6 nodes, each nearer to the loss")
+    six, said = build.graph(loss), "x feeds 6 nodes, each nearer to the loss"
+    yield Case("six uses of an array", six, {"x": A}, said)
+    yield Case("six uses of an array in float32", six, {"x": A}, said, dtype="float32")

@@ -66,6 +66,39 @@ def special_points() -> Iterator[Case]:
             )
 
 
+STRETCHED = (((2, 2), (2,)), ((2,), (2, 2)), ((2, 1), (2, 2)), ((1, 2), (2, 1)))
+"""Operands that are stretched along either axis, or both."""
+SQUARES: dict[str, tuple[Example, ...]] = {
+    "matmul": ((((2, 2), (2, 2)), {}), (((2, 2), (2,)), {}), (((2,), (2, 2)), {}), (((2, 2, 2), (2, 2, 2)), {})),
+    "transpose": ((((2, 2),), {}), (((2, 2, 2),), {}), (((2, 2, 2),), {"axes": (1, 2, 0)})),
+    "broadcast_to": tuple((((2,), (1, 2), (2, 1))[k : k + 1], {"shape": (2, 2)}) for k in range(3)),
+    "concatenate": tuple((((2, 2), (2, 2)), {"axis": axis}) for axis in (0, 1)),
+    "take": tuple((((2, 2),), {"indices": (1, 1), "axis": axis}) for axis in (0, 1)),
+}
+
+
+@gradcheck.case
+def square_shapes() -> Iterator[Case]:
+    """All lengths are 2: along whatever axis a rule works, the shapes fit, and only the numbers tell."""
+    for op in OPS.values():
+        for shapes, attributes in _squares(op):
+            words = [op.name, *(f"{k}={v}" for k, v in attributes.items()), *map(str, shapes)]
+            graph = _alone(op, shapes, attributes)
+            values = _values(op, shapes, attributes, zlib.crc32(" ".join(words).encode()))
+            said = f"the rule of {op.name} where an axis taken for another one fits as well"
+            yield Case(f"square: {' '.join(words)}", graph, _point(graph, values), said, labels=(op.name,))
+
+
+def _squares(op: Op) -> tuple[Example, ...]:
+    if op.name in SQUARES:
+        return SQUARES[op.name]
+    operands = op.arity or 1
+    if "axis" in op.attributes:
+        flat = [(((2, 2),) * operands, {"axis": axis}) for axis in (0, 1)]
+        return (*flat, (((2, 2, 2),) * operands, {"axis": 1}))
+    return tuple((shapes, {}) for shapes in STRETCHED) if op.elementwise and operands == 2 and not op.attributes else ()
+
+
 def _alone(op: Op, shapes: tuple[Shape, ...], attributes: dict[str, Any]) -> Graph:
     build = GraphBuilder()
     arguments = [build.parameter(name, shape) for name, shape in zip(_arguments(len(shapes)), shapes, strict=True)]

@@ -50,6 +50,23 @@ class KeepsOneListed(Backprop):
                 self.adjoints[argument] = self.message(node, slot, self.adjoints[node])
 
 
+class KeepsOneNamed(Backprop):
+    """Of the messages to a node it keeps that of the user whose name comes last."""
+
+    def start(self) -> list[Array]:
+        """Nobody has reported."""
+        self.kept: dict[int, str] = {}
+        return super().start()
+
+    def visit(self, node: int) -> None:
+        """Its messages replace those of users whose names come before its own."""
+        name = self.graph.names[node]
+        for slot, argument in enumerate(self.graph.arguments(node)):
+            if name >= self.kept.get(argument, ""):
+                self.kept[argument] = name
+                self.adjoints[argument] = self.message(node, slot, self.adjoints[node])
+
+
 class OncePerPath(Backprop):
     """Depth-first search without a set of what was seen: a node stands in the order once per path to the loss."""
 

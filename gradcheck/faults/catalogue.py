@@ -122,6 +122,9 @@ CATALOGUE: tuple[Fault, ...] = (
     _("F18", "dag", "order", "passed on with every message", accumulation.OncePerMessage,
       "Whenever a message reaches a node, it passes all that it has on at once, what it passed on before included.",
       "Recursion along the edges, from the loss: `a.grad += ...; a.backward()`."),
+    _("F19", "dag", "branches", "one use only", accumulation.KeepsOneNamed,
+      "A node that is used several times gets the gradient of one of its uses alone.",
+      "`=` for `+=`, or one user where several are meant; which of them it is depends on the order of the walk."),
     # Local rules: one op's derivative.
     _("F20", "dag", "rule", "tanh at the output",
       partial(WrongRule, "tanh", lambda g, y, x: g * (1 - np.tanh(y) ** 2)),

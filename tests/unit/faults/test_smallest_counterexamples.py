@@ -27,7 +27,7 @@ Point = dict[str, Array]
 Problem = tuple[Graph, Point]
 
 LEAST = {
-    **dict.fromkeys(("F01", "F07", "F08", "F10", "F11", "F15", "F17"), 2),
+    **dict.fromkeys(("F01", "F07", "F08", "F10", "F11", "F15", "F17", "F19"), 2),
     **dict.fromkeys(("F02", "F04", "F05", "F06", "F09", "F12", "F13", "F18"), 3),
     "F03": 4,
     "F14": 6,
