@@ -25,7 +25,7 @@ def drawn_cases(entry: str, tried: Sequence[Tried]) -> Iterator[Case]:
     elif entry == "neuron_gradients":
         yield from (draw_neurons(pick) for _ in range(COUNT))
     elif entry == NATIVE:
-        known, forms = {op for case in tried for op in ops_of(case)}, {f for case in tried for f in _forms_of(case)}
+        known, forms = {op for case in tried for op in ops_of(case)}, {f for case in tried for f in forms_of(case)}
         scalar = tuple(op for op in OPS if op in known and OPS[op].elementwise)
         every = tuple(op for op in OPS if op in known) if known.intersection(REDUCTIONS) else ()
         wishes = [Wish(max_nodes=n, ops=scalar) for n in (4, 8, 12) if scalar]
@@ -38,7 +38,7 @@ def drawn_cases(entry: str, tried: Sequence[Tried]) -> Iterator[Case]:
             except InvalidProblem:
                 continue  # these ops alone make no graph of this kind
             case = Case(f"drawn {number}", graph, point)
-            if graph.arguments(graph.loss) and _forms_of(case) <= forms:
+            if graph.arguments(graph.loss) and forms_of(case) <= forms:
                 yield case
 
 
@@ -47,7 +47,7 @@ def ops_of(case: Tried) -> set[str]:
     return {node.op for node in case.graph.nodes} - set(LEAVES) if isinstance(case, Case) else set()
 
 
-def _forms_of(case: Tried) -> set[tuple[str, bool, tuple[str, ...]]]:
+def forms_of(case: Tried) -> set[tuple[str, bool, tuple[str, ...]]]:
     """In what form each op is applied: whether an operand is stretched, and which attributes are set.
 
     A subject may be asked for a form that its author never meant to support, and be wrong there for another reason.

@@ -11,9 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradcheck.check.alike import alike, usable
+from gradcheck.check.branching import several_uses
+from gradcheck.check.further import forms_of
 from gradcheck.check.likeness import Heard, Tried, entry_of
 from gradcheck.check.probing import reach, single_precision
-from gradcheck.check.repeating import questions, state_fault, unneeded_only
+from gradcheck.check.repeating import idle_questions, questions, state_fault, unneeded_only
+from gradcheck.check.saturation import clipping
+from gradcheck.check.stretching import broadcasting
 from gradcheck.check.training_names import training_fault
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.fault import Fault
@@ -32,12 +36,13 @@ class Named:
 def explanation(subject: Subject, failing: Sequence[Tried], passing: Sequence[Tried], codes: frozenset[str]) -> Named:
     """What explains the failing cases; `codes` are those of all findings about them."""
     native = [c for c in (*failing, *passing) if isinstance(c, Case) and entry_of(c, subject) == NATIVE]
+    known = frozenset(node.op for case in native for node in case.graph.nodes)
     heard = [Heard(c, subject, NATIVE) for c in usable(failing, NATIVE, subject)] if native else []
     if "GC021" in codes and native:
         found, how = state_fault(subject, questions())
         if found is not None:
             return Named((found,), how)
-        if unneeded_only(heard):
+        if unneeded_only([*heard, *(Heard(c, subject, NATIVE) for c in idle_questions(known))]):
             return Named((fault("F73"),), "is wrong only in parameters that the loss does not need:")
     proved, evidence = training_fault(subject, failing, codes)
     if (likeness := alike(subject, failing, passing)).faults:
@@ -48,16 +53,21 @@ def explanation(subject: Subject, failing: Sequence[Tried], passing: Sequence[Tr
         return Named(likeness.faults, f"behaves, {reading}on {tried} tried, exactly like")
     if proved is not None:
         return Named((proved,), evidence)
+    if any(one.wrong for one in heard):
+        stretched = any(stretched for case in native for _, stretched, _ in forms_of(case))
+        for experiment in (several_uses, *([broadcasting] if stretched else []), clipping):
+            found, how = experiment(subject, known)
+            if found is not None:
+                return Named((found,), how)
     if native:
         found, how = state_fault(subject, questions())  # values kept from another point repeat, and are no less stale
         if found is not None:
             return Named((found,), how)
-        known = frozenset(node.op for case in native for node in case.graph.nodes)
         if (length := reach(subject, known)) is not None:
             how = f"gets the gradient through a chain of {length} nodes, and nothing through any longer one:"
             return Named((fault("F14"),), how)
         if single_precision(heard):
             return Named((fault("F80"),), "is nearly right, and hands out numbers that float32 can hold:")
-        if unneeded_only(heard):
+        if unneeded_only([*heard, *(Heard(c, subject, NATIVE) for c in idle_questions(known))]):
             return Named((fault("F73"),), "is wrong only in parameters that the loss does not need:")
     return Named()

@@ -24,6 +24,8 @@ LENGTHS = (3, 5, 8)
 
 
 POINTS = ((1.25, -0.75), (0.5, 1.5))
+ROUND = (0, 0, 1, 0)
+"""The points at which each graph is asked about, in this order."""
 
 
 def questions() -> list[Case]:
@@ -41,8 +43,30 @@ def questions() -> list[Case]:
         for k in range(length):
             v = build.mul(v, factors[k % 2], name=f"product{length}.{k}")
         graph = build.graph(v)
-        here, there = ({x: np.asarray(a), w: np.asarray(b), unused: np.asarray(a)} for a, b in POINTS)
-        cases += [Case(f"again {length}", graph, point) for point in (here, here, there, here)]
+        points = [{x: np.asarray(a), w: np.asarray(b), unused: np.asarray(a)} for a, b in POINTS]
+        cases += [Case(f"again {length}", graph, points[k]) for k in ROUND]
+    return cases
+
+
+def idle_questions(known: frozenset[str]) -> list[Case]:
+    """Arrays of one shape, half of them parameters that the loss does not need: memory is freed and handed out again.
+
+    `known` are the ops that the subject may be asked for.
+    """
+    cases = []
+    for length in (3, 7, 40) if known >= {"mul", "sum"} else ():
+        build = GraphBuilder()
+        names = [f"x{length}.{k}" for k in range(4)]
+        used = [build.parameter(name, (length,)) for name in names]
+        idle = [f"idle{length}.{k}" for k in range(4)]
+        for name in idle:
+            build.parameter(name, (length,))
+        product = used[0]
+        for x in used[1:]:
+            product = product * x
+        here = np.linspace(0.3, 1.7, length)
+        point = {name: here + k / 3 for k, name in enumerate(names)} | dict.fromkeys(idle, here)
+        cases += [Case(f"idle {length}", build.graph(build.sum(product)), point)] * 3
     return cases
 
 
@@ -58,13 +82,44 @@ def state_fault(subject: Subject, asked: Sequence[Case]) -> tuple[Fault | None, 
         stateful = row.scope == "protocol" and row.family == "state"
         if stateful and _alike(first, _answers(InProcessSubject(row.subject()), asked), asked):
             return row, "gives, to the same questions in the same order, the answers of"
+    rounds = [list(zip(asked, first, right, strict=True))[k : k + len(ROUND)] for k in range(0, len(asked), len(ROUND))]
+    if all(map(_added_up, rounds)):
+        return fault("F70"), "gives twice the gradient where it is asked the same question again:"
+    if all(map(_of_the_first_point, rounds)):
+        return fault("F72"), "gives at another point the gradient of the first:"
     return None, ""
+
+
+Told = tuple[Case, Said | None, Said | None]
+"""A question, the subject's answer and the right one."""
+
+
+def _added_up(told: Sequence[Told]) -> bool:
+    """Whether the second answer to a question is twice the first, which is right."""
+    (case, first, right), (_, again, _), *_ = told
+    return same(first, right, case.dtype) and _gradients_times(again, 2.0, right, case)
+
+
+def _of_the_first_point(told: Sequence[Told]) -> bool:
+    """Whether the gradient at the other point is that of the first point, which was right."""
+    (case, first, right), _, (_, elsewhere, due), _ = told
+    moved = same(first, right, case.dtype) and not _gradients_times(due, 1.0, right, case)
+    return moved and _gradients_times(elsewhere, 1.0, right, case)
+
+
+def _gradients_times(answer: Said | None, factor: float, right: Said | None, case: Case) -> bool:
+    if not isinstance(answer, Answer) or not isinstance(right, Answer):
+        return False
+    scaled = {name: factor * g for name, g in right.gradients.items()}
+    return not unlike(answer.gradients, scaled, case.dtype)
 
 
 def unneeded_only(heard: Sequence[Heard]) -> bool:
     """Whether all wrong numbers are those of parameters that the loss does not need, and no default such as 1."""
     wrong = [one for one in heard if one.wrong]
-    return _only_unneeded([one.case for one in wrong], [one.theirs for one in wrong], [one.right for one in wrong])
+    return bool(wrong) and _only_unneeded(
+        [one.case for one in wrong], [one.theirs for one in wrong], [one.right for one in wrong]
+    )
 
 
 def _only_unneeded(asked: Sequence[Tried], answers: Sequence[Said | None], right: Sequence[Said | None]) -> bool:

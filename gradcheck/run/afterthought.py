@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gradcheck.check.asking import entry_for
+from gradcheck.check.endless import running_out
 from gradcheck.check.naming import explanation
 from gradcheck.check.smallest import OPS_OF_SCALARS, smallest, smallest_like
 from gradcheck.check.trial import try_case
 from gradcheck.errors import HarnessFault
 from gradcheck.oracle.estimate import Oracle
-from gradcheck.problem import Case, Training
+from gradcheck.problem import Case, Cost, Training
 from gradcheck.problem.serialise import suite_to_json
 from gradcheck.run.events import Diagnosed
 from gradcheck.run.suite import Addressed
@@ -32,7 +33,12 @@ def diagnose(
     ]
     failing = [case for address, case in tried if verdicts[address] in (Verdict.FAIL, Verdict.ERROR)]
     passing = [case for address, case in tried if verdicts[address] is Verdict.PASS]
-    if not failing:
+    codes = frozenset(code for r in results if r.verdict is not Verdict.PASS for code in r.codes)
+    if codes & {"GC005", "GC065"}:
+        found, how = running_out(subject, _ops(items, subject))
+        if found is not None:
+            return Diagnosed(None, None, (found,), how)
+    if not failing or "GC005" in codes:  # every further question might cost a time limit
         return None
     try:
         case = _smallest(subject, failing, passing)
@@ -40,11 +46,17 @@ def diagnose(
     except HarnessFault:  # the oracles contradict each other on it, so that it shows nothing about the subject
         case = counterexample = None
     drawn: list[Case | Training] = [case] if case is not None else []
-    codes = frozenset(code for r in results if r.verdict is not Verdict.PASS for code in r.codes)
     named = explanation(subject, [*failing, *drawn], passing, codes)
     if counterexample is None and not named.faults:
         return None
     return Diagnosed(counterexample, case, named.faults, named.how)
+
+
+def _ops(items: Sequence[Addressed], subject: Subject) -> frozenset[str]:
+    """The ops that the subject's native entry point was asked about."""
+    cases = [a.case.smallest if isinstance(a.case, Cost) else a.case for a in items]
+    native = [c for c in cases if isinstance(c, Case) and entry_for(c, subject) == NATIVE]
+    return frozenset(node.op for case in native for node in case.graph.nodes if node.inputs)
 
 
 def _smallest(subject: Subject, failing: Sequence[Case | Training], passing: Sequence[Case | Training]) -> Case | None:

@@ -76,7 +76,7 @@ def run(
             yield CaseFinished(result)
             if fail_fast and not as_it_should_be(result):
                 break
-        if diagnosis and not timeouts and (found := diagnose(cases, results, subject, oracles)):
+        if diagnosis and (found := diagnose(cases, results, subject, oracles)):
             yield found
     except KeyboardInterrupt:
         interrupted = True

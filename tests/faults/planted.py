@@ -34,6 +34,8 @@ ENGINES = {
     "tape": CHECKOUT / "gradcheck" / "faults" / "correct" / "tape.py",
     "forward": CHECKOUT / "gradcheck" / "faults" / "correct" / "forward_mode.py",
 }
+GENERAL = {"F19": {"F01", "F08", "F09"}}
+"""A row that says in general what each of these says in particular: right where one of them is."""
 SUITES = ("worked_examples", "local_rules", "branches", "random_dags", "mlps", "neuron_dags", "training", "costs")
 RANDOM = 40
 """Random graphs each engine is put to."""
@@ -130,18 +132,19 @@ def naming(planted: Planted, wrong: Sequence[Result], diagnosed: Diagnosed | Non
 
     Every fault named must be one that the edit is an instance of. Failing a named fault, a finding may say what is
     wrong in so many words: the form of the answer, a broken contract, or `says` in most findings about a cause. Where
-    no row of the catalogue is the mistake, every node said to have a wrong rule (or value) must apply one of its ops.
+    the mistake is that of an op's rule, every node said to have a wrong rule (or value) must apply one of its ops.
     """
     if diagnosed is not None and diagnosed.faults:
         codes = [f.code for f in diagnosed.faults]
-        return " ".join(codes) if set(codes) <= set(planted.faults) else ""
+        own = {*planted.faults, *(code for code, special in GENERAL.items() if special & set(planted.faults))}
+        return " ".join(codes) if set(codes) <= own else ""
     results = [*wrong, *([diagnosed.counterexample] if diagnosed and diagnosed.counterexample else [])]
     found = [c for r in results for c in r.codes if c in planted.codes]
     if found:
         return found[0]
     places = [f for r in results for f in r.findings if f.code in ("GC050", "GC015")]
     rules = [f for f in places if f.code == "GC015" or "its rule is wrong" in str(f.facts["what"])]
-    if rules and planted.ops and not planted.faults:
+    if rules and planted.ops:
         return f"rule of {rules[0].facts['op']}" if {f.facts["op"] for f in rules} <= set(planted.ops) else ""
     if planted.says:
         said = [f for r in results for f in r.findings if f.code in ("GC050", "GC051")]

@@ -263,6 +263,30 @@ def test_loops_can_be_made_to_run_on() -> None:
     assert abs(float(longer.vjp().parts[0].midpoint) - truth) < 1e-3 * error
 
 
+def test_a_tie_at_the_end_of_a_loop_is_moot_where_the_loop_is_to_run_on() -> None:
+    """Each further iteration is one more outcome, not twice as many: rounding leaves the last step near the threshold."""
+    calls = 0
+
+    def eccentric(m: Any, e: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        v = m
+        for _ in range(20):
+            step = (v - e * np.sin(v) - m) / (1 - e * np.cos(v))
+            v = v - step
+            if np.abs(step) < 1e-15:
+                break
+        return v
+
+    outcomes = explore(eccentric, (np.array(1.7), np.array(0.4)))
+    assert len(outcomes.runs) > 10
+    calls = 0
+    longer = outcomes.prolonged(3)
+    assert longer is not None
+    assert len(longer.runs) < len(outcomes.runs)
+    assert calls <= len(longer.runs) + 3
+
+
 def test_loops_that_do_not_end_on_a_comparison() -> None:
     def filtered(x: Any) -> Any:  # the last comparison differs from the others, but ends nothing
         total = 0.0 * x[0]
