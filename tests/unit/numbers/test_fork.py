@@ -264,7 +264,7 @@ def test_loops_can_be_made_to_run_on() -> None:
 
 
 def test_a_tie_at_the_end_of_a_loop_is_moot_where_the_loop_is_to_run_on() -> None:
-    """Each further iteration is one more outcome, not twice as many: rounding leaves the last step near the threshold."""
+    """Each further iteration is one more outcome, not twice as many: rounding alone decides where the loop ends."""
     calls = 0
 
     def eccentric(m: Any, e: Any) -> Any:
