@@ -26,6 +26,13 @@ T = np.array([[0.3], [0.7], [-0.2], [1.1], [0.4], [-0.9], [0.15]])
 START = {"W1": [[0.75, -0.3]], "b1": [-0.4]}
 
 
+def words(parameter: Any) -> str:
+    """A test id that is the same in every process: functions by name."""
+    if isinstance(parameter, dict):
+        return " ".join(f"{key}={words(value)}" for key, value in parameter.items())
+    return getattr(parameter, "__name__", str(parameter))
+
+
 def training(schedule: Any = None, samples: int = 7, **options: Any) -> Training:
     """Linear regression of two features, in batches of 3, 3 and 1."""
     given = {"batch_size": 3, "steps": 7, "seed": 5, **options}
@@ -212,7 +219,7 @@ def exchanged(self: Loop, n: int) -> float:
         ({"share": lambda self, n: 1.0}, "F148"),
         ({"share": lambda self, n: 1.0 / n}, "F148"),
     ],
-    ids=str,
+    ids=words,
 )
 def test_wrong_steps_are_named(methods: Any, row: str) -> None:
     assert named(wrong(**methods)) == row
@@ -258,7 +265,7 @@ def of_epoch(self: Loop) -> Arrays:
         {"move": lambda self, name, change: Loop.move(self, name, -0.9 * change)},
         {"move": lambda self, name, change: (up if len(self.steps) % 3 == 2 else Loop.move)(self, name, change)},
     ],
-    ids=str,
+    ids=words,
 )
 def test_wrong_steps_of_another_kind_are_not(methods: Any) -> None:
     assert named(wrong(**methods)) == ""
@@ -275,7 +282,7 @@ def test_wrong_steps_of_another_kind_are_not(methods: Any) -> None:
         ({"place": first_parameters}, training(steps=3)),  # the epoch's
         ({"share": lambda self, n: 1.0}, training(samples=6, batch_size=2)),  # twice the gradient
     ],
-    ids=str,
+    ids=words,
 )
 def test_where_something_else_gives_the_same_steps_nothing_is_named(methods: Any, asked: Training) -> None:
     assert named(wrong(**methods), [asked]) == ""
@@ -456,7 +463,7 @@ def settled_before(self: Loop, before: float, after: float) -> bool:
         {"last_epoch": lambda self: self.asked.until.epochs is not None and self.epoch > self.asked.until.epochs},
         {"enough": lambda self: len(self.steps) > self.asked.steps, "small": after_the_step},
     ],
-    ids=str,
+    ids=words,
 )
 def test_an_end_that_comes_late_is_named(methods: Any) -> None:
     assert named(wrong(**methods)) == "F149"
@@ -489,7 +496,7 @@ def at_end_of_epoch(self: Loop) -> bool:
         ({"enough": lambda self: len(self.steps) == self.asked.steps + 2}, SUITE),
         ({"enough": lambda self: len(self.steps) == 8}, SUITE),
     ],
-    ids=str,
+    ids=words,
 )
 def test_an_end_of_another_kind_is_not(methods: Any, asked: Sequence[Training]) -> None:
     assert named(wrong(**methods), asked) == ""
@@ -511,7 +518,7 @@ def test_an_end_of_another_kind_is_not(methods: Any, asked: Sequence[Training]) 
         {"batches": sampled, "small": after_the_step, "last_epoch": lambda self: self.epoch == 3},
         {"batches": dropped, "t": lambda self: len(self.steps) + 1},
     ],
-    ids=str,
+    ids=words,
 )
 def test_of_two_mistakes_none_is_named(methods: Any) -> None:
     assert named(wrong(**methods)) == ""
