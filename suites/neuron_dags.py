@@ -86,6 +86,34 @@ def literal_pseudo_code() -> Iterator[Case]:
     )
 
 
+@gradcheck.case
+def dead_ends() -> Iterator[Case]:
+    """S2.a: neurons that the loss does not need: the weights into them have gradients, and these are 0."""
+    network = NeuronDAG(
+        neurons={"h": "tanh", "idle": "sigmoid", "after": "sin", "y": "softplus"},
+        edges=[("x", "h"), ("x", "idle"), ("h", "idle"), ("idle", "after"), ("h", "after"), ("h", "y"), ("x", "y")],
+        inputs=["x"],
+        loss_neurons=["y"],
+        batch=2,
+    )
+    said = "two neurons lead nowhere: the weights into them have gradient 0, and h hears nothing of them"
+    yield Case("dead ends", network, _point(network), said, labels=("S2.a",))
+    lower = NeuronDAG(
+        neurons={"u": "sin", "v": "tanh", "w": "sigmoid"},
+        edges=[("x", "u"), ("u", "v"), ("v", "w"), ("u", "w")],
+        inputs=["x"],
+        loss_neurons=["u"],
+        loss="squared",
+    )
+    yield Case(
+        "dead ends above the loss",
+        lower,
+        _point(lower),
+        "the loss is fed by the first neuron alone: the others lead nowhere",
+        labels=("S2.a",),
+    )
+
+
 def _small() -> NeuronDAG:
     edges = [("x", "h"), ("x", "y"), ("h", "y")]
     return NeuronDAG({"h": "tanh", "y": "identity"}, edges, inputs=["x"], loss_neurons=["y"])

@@ -9,7 +9,8 @@ where wrong: it gives all of its wrong answers; the others are right. (An engine
     code: for one loss, for large graphs.)
 by edge: the textbook, with the fault at those arguments of those nodes alone whose rule is wrong when it is tried
     alone, gives the subject's very answers. (Half of a rule may be right.)
-by block: it gives every wrong block; the other blocks are right.
+by relation: every relation of backprop that is wrong among the subject's own numbers is wrong as it has it. (Of
+    networks: a mistake may be made in some layers alone, or in some manner of its own.)
 by form: it gives the subject's numbers; where the subject has none, or some of a wrong shape, it is wrong as well.
 
 Where several faults meet it, cases are asked that tell them apart: a name is worth something only if no other will do.
@@ -20,12 +21,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
+from gradcheck.check.bylayer import layers_explained
+from gradcheck.check.byneuron import neurons_explained
 from gradcheck.check.edges import Partly, bends_messages, wrong_edges
+from gradcheck.check.fitting import fitted
 from gradcheck.check.further import drawn_cases, ops_of
-from gradcheck.check.likeness import Heard, Said, Tried, at_kink, breaks, entry_of, in_blocks, outside, said, same
-from gradcheck.faults.catalogue import CATALOGUE
+from gradcheck.check.likeness import Heard, Said, Tried, at_kink, breaks, entry_of, outside, said, same
+from gradcheck.faults.entries import bends_at
 from gradcheck.faults.fault import Fault
 from gradcheck.problem import OPS, Case
 from gradcheck.subject.answer import NATIVE, Subject
@@ -59,6 +64,7 @@ class Bend:
     fault: Fault
     make: Callable[[], Any]
     partly: bool = False
+    entry: str = NATIVE
 
     def said(self, one: Heard) -> Said | None:
         """What such an engine says, made afresh."""
@@ -71,7 +77,7 @@ class Bend:
 
     def _heard(self, one: Heard) -> tuple[Said | None, float]:
         engine = Partly(self.make(), wrong_edges(one)) if self.partly else self.make()
-        ours = said(InProcessSubject(engine, entry=self.fault.entry), one.case)
+        ours = said(InProcessSubject(engine, entry=self.entry), one.case)
         return ours, getattr(engine, "noise", 0.0)
 
 
@@ -98,13 +104,14 @@ def _of_scalars(case: Tried) -> bool:
 
 
 def _where_wrong(bend: Bend, one: Heard) -> bool:
+    if not one.wrong and getattr(bend.make(), "throughout", False):
+        return _everywhere(bend, one)  # a fault of every layer, or of the whole gradient
     return not one.wrong or one.theirs is None or _everywhere(bend, one)
 
 
-def _by_block(bend: Bend, one: Heard) -> bool:
-    if one.entry == NATIVE:  # a block of a graph is the sum of many things; edges say more
-        return False
-    return not one.wrong or in_blocks(one.theirs, bend.said(one), one.right, one.case.dtype)
+def _by_relation(bend: Bend, one: Heard) -> bool:
+    explained = RELATIONS.get(one.entry)
+    return explained is not None and (explained(bend.make, one) or _everywhere(bend, one))
 
 
 def _by_form(bend: Bend, one: Heard) -> bool:
@@ -120,13 +127,17 @@ def _by_form(bend: Bend, one: Heard) -> bool:
     return breaks(one.theirs, right) or not breaks(outside(ours), right)
 
 
+RELATIONS = MappingProxyType({"mlp_gradients": layers_explained, "neuron_gradients": neurons_explained})
+"""What holds the answers of an entry point against their own relations."""
+
+
 READINGS: tuple[tuple[str, Meets, bool], ...] = (
     ("", _everywhere, False),
     ("on graphs of arrays", _on_arrays, False),
     ("on graphs of scalars", _on_scalars, False),
     ("wherever it is wrong", _where_wrong, False),
     ("at every argument that is sent something wrong", _everywhere, True),
-    ("in every block that is wrong", _by_block, False),
+    ("in every relation that is wrong among its own numbers", _by_relation, False),
     ("wherever its answer has a form to compare", _by_form, False),
 )
 """What is said of it; when a bend meets it; whether it is bent at some edges alone."""
@@ -175,13 +186,11 @@ class _Search:
         if all(one.theirs is None for one in self._heard):
             return Likeness()
         telling = any(map(_telling, self._heard))
-        rows = [f for f in CATALOGUE if f.entry == self._entry and not f.right]
+        made = [*bends_at(self._entry), *fitted(self._entry, self._heard)]
         for reading, meets, partly in READINGS:
-            if meets in (_where_wrong, _by_block) and not telling:
+            if meets is _where_wrong and not telling:
                 continue
-            bends = [
-                Bend(row, make, partly) for row in rows for make in row.bends if not partly or bends_messages(make)
-            ]
+            bends = [Bend(row, make, partly, self._entry) for row, make in made if not partly or bends_messages(make)]
             if likeness := self._apart(reading, meets, bends):
                 return likeness
         return Likeness()

@@ -17,7 +17,7 @@ from gradcheck.faults.engine import Backprop
 from gradcheck.faults.network import DeltaRecursion
 from gradcheck.faults.neurons import Neurons
 from gradcheck.faults.sgd import Descent
-from gradcheck.problem import OPS, Case, Training
+from gradcheck.problem import MLP, OPS, Case, NeuronDAG, Training
 from gradcheck.subject.answer import NATIVE, Answer, Subject, TrainingAnswer
 from gradcheck.subject.inprocess import InProcessSubject
 
@@ -59,6 +59,24 @@ class Heard:
         """Whether they differ."""
         return not same(self.theirs, self.right, self.case.dtype)
 
+    @cached_property
+    def samples(self) -> list[Heard]:
+        """The same network asked about each sample of its batch alone; none of any other problem."""
+        return [
+            self if each is self.case else Heard(each, self.subject, self.entry) for each in _single_samples(self.case)
+        ]
+
+
+def _single_samples(case: Tried) -> list[Tried]:
+    if not isinstance(case, Case) or not isinstance(case.problem, MLP | NeuronDAG):
+        return []
+    problem = case.problem
+    if problem.batch == 1:
+        return [case]
+    alone, batched = replace(problem, batch=1), problem.input_shapes
+    points = [{n: x[k : k + 1] if n in batched else x for n, x in case.point.items()} for k in range(problem.batch)]
+    return [Case(f"{case.name}, sample {k}", alone, point, dtype=case.dtype) for k, point in enumerate(points)]
+
 
 def entry_of(case: Tried, subject: Subject) -> str:
     """The entry point that the case is put to."""
@@ -97,17 +115,6 @@ def same(one: Said | None, other: Said | None, dtype: str, noise: float = 0.0) -
             return equal(one.value, other.value, dtype)
         return equal(one.value, other.value, dtype) and not unlike(one.gradients, other.gradients, dtype, noise)
     return one is None and other is None
-
-
-def in_blocks(theirs: Said | None, ours: Said | None, right: Said | None, dtype: str) -> bool:
-    """Whether every block of an answer is that of one or of the other of two."""
-    if not (isinstance(theirs, Answer) and isinstance(ours, Answer) and isinstance(right, Answer)):
-        return False
-    if not (equal(theirs.value, ours.value, dtype) or equal(theirs.value, right.value, dtype)):
-        return False
-    return set(theirs.gradients) == set(right.gradients) and not (
-        unlike(theirs.gradients, ours.gradients, dtype) & unlike(theirs.gradients, right.gradients, dtype)
-    )
 
 
 def breaks(answer: Said | None, right: Said | None) -> bool:

@@ -28,8 +28,11 @@ class DeltaRecursion:
     mlp, x, t: the network, the inputs (batch, n_0) and the targets (batch, n_L).
     w, b: parameters by layer, 1 to L; `b` is empty without biases.
     z, a: pre-activations and activations by layer; a[0] is x.
+    delta: delta[l] by layer, shape (batch, n_l).
     """
 
+    throughout: bool = False
+    """Whether a bend means every layer: an engine that is right where the bend is not has another mistake."""
     mlp: MLP
     x: Array
     t: Array
@@ -37,25 +40,31 @@ class DeltaRecursion:
     b: dict[int, Array]
     z: dict[int, Array]
     a: dict[int, Array]
+    delta: dict[int, Array]
 
     def __call__(self, mlp: MLP, point: Point) -> tuple[Array, Gradients]:
         """The loss of the batch and its gradient, by parameter."""
-        self.mlp, self.x, self.t = mlp, np.asarray(point["X"]), np.asarray(point["T"])
-        layers = range(1, mlp.layers + 1)
-        self.w = {k: np.array(point[f"W{k}"]) for k in layers}
-        self.b = {k: np.array(point[f"b{k}"]) for k in layers} if mlp.bias else {}
-        self.z, self.a = {}, {0: self.x}
         with np.errstate(all="ignore"):
-            for k in layers:
-                self.z[k] = self.a[k - 1] @ self.w[k].T + (self.b[k] if mlp.bias else 0)
-                self.a[k] = activate(mlp.activations[k - 1], self.z[k])
+            self.forward(mlp, point)
             value, gradients = self.cost(), self.backward()
         dtype = self.x.dtype
         return np.asarray(value, dtype), {name: np.asarray(g, dtype) for name, g in gradients.items()}
 
+    def forward(self, mlp: MLP, point: Point) -> None:
+        """Every z[l] and a[l]; no delta yet."""
+        self.mlp, self.x, self.t = mlp, np.asarray(point["X"]), np.asarray(point["T"])
+        layers = range(1, mlp.layers + 1)
+        self.w = {k: np.array(point[f"W{k}"]) for k in layers}
+        self.b = {k: np.array(point[f"b{k}"]) for k in layers} if mlp.bias else {}
+        self.z, self.a, self.delta = {}, {0: self.x}, {}
+        for k in layers:
+            self.z[k] = self.a[k - 1] @ self.w[k].T + (self.b[k] if mlp.bias else 0)
+            self.a[k] = activate(mlp.activations[k - 1], self.z[k])
+
     def cost(self) -> Any:
         """The batch's loss, the penalty included."""
-        return np.sum(losses(self.mlp.loss, self.last, self.t)) * self.share() + self.penalty()
+        total = np.sum(losses(self.mlp.loss, self.last, self.t))
+        return total * average(self.mlp.reduction, self.mlp.batch) + self.penalty()
 
     def penalty(self) -> float:
         """lambda/2 times the sum of all squared weights."""
@@ -63,15 +72,22 @@ class DeltaRecursion:
 
     def backward(self) -> Gradients:
         """The deltas from the last layer down."""
-        gradients: Gradients = {}
-        delta = self.top()
-        for k in range(self.mlp.layers, 0, -1):
-            gradients[f"W{k}"] = self.weights(k, delta) + self.decay(k)
-            if self.mlp.bias:
-                gradients[f"b{k}"] = self.biases(k, delta)
-            if k > 1:
-                delta = self.down(k, delta)
+        last = self.mlp.layers
+        self.delta[last] = self.top()
+        for k in range(last, 1, -1):
+            self.delta[k - 1] = self.down(k, self.delta[k])
+        return {name: g for k in range(last, 0, -1) for name, g in self.layer(k).items()}
+
+    def layer(self, layer: int) -> Gradients:
+        """dC/dW[l], the penalty's part included, and dC/db[l], from the deltas."""
+        gradients: Gradients = {f"W{layer}": self.weights(layer, self.used(layer)) + self.decay(layer)}
+        if self.mlp.bias:
+            gradients[f"b{layer}"] = self.biases(layer, self.used(layer, bias=True))
         return gradients
+
+    def used(self, layer: int, *, bias: bool = False) -> Array:
+        """The delta that dC/dW[l], or dC/db[l], is made of."""
+        return self.delta[layer]
 
     @property
     def last(self) -> Array:
@@ -79,8 +95,8 @@ class DeltaRecursion:
         return self.a[self.mlp.layers]
 
     def share(self) -> float:
-        """What one sample counts in the batch: 1/n of an average, 1 of a sum."""
-        return 1.0 / self.mlp.batch if self.mlp.reduction == "mean" else 1.0
+        """What one sample counts in the gradient of the batch: 1/n of an average, 1 of a sum."""
+        return average(self.mlp.reduction, self.mlp.batch)
 
     def top(self) -> Array:
         """delta[L], shape (batch, n_L)."""
@@ -109,6 +125,11 @@ class DeltaRecursion:
     def down(self, layer: int, delta: Array) -> Array:
         """delta[l-1] from delta[l]."""
         return np.asarray((delta @ self.w[layer]) * self.slope(layer - 1))
+
+
+def average(reduction: str, batch: int) -> float:
+    """What one sample counts in the batch's loss."""
+    return 1.0 / batch if reduction == "mean" else 1.0
 
 
 def activate(name: str, z: Array) -> Array:

@@ -84,7 +84,8 @@ def draw_mlp(
 ) -> Case:
     """An MLP at a valid point, made of the choices of `pick`."""
     sizes = [1 + pick(max_units) for _ in range(2 + pick(max_layers))]
-    batch, bias, l2 = 1 + pick(max_batch), pick(5) < 4, (0.0, 0.5)[pick(3) == 1]
+    batch, bias = 1 + pick(max_batch), pick(5) < 4
+    l2 = (0.0, 0.5 / batch)[pick(3) == 1]  # not the same in all: a wrong factor is then told from another constant
     loss, reduction = one_of(pick, tuple(LOSSES)), one_of(pick, ("mean", "sum"))
     numbers = frugal(pick, batch * sizes[0] + sum(a * b + b for a, b in itertools.pairwise(sizes)))
     point: Values = {"X": _filled(numbers, (batch, sizes[0]), DATA)}

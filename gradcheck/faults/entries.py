@@ -1,0 +1,42 @@
+"""The faults that an entry point can have, each with every way of making it there.
+
+Most rows of the catalogue belong to one entry point. Networks of neurons share some mistakes with MLPs, whose rows say
+what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from types import MappingProxyType
+
+from gradcheck.faults import neuron_layers as neurons
+from gradcheck.faults.catalogue import CATALOGUE
+from gradcheck.faults.fault import Fault, Subject
+
+NEURONS_TOO: Mapping[str, tuple[Callable[[], Subject], ...]] = MappingProxyType(
+    {
+        "F100": (neurons.SlopeAtOutput,),
+        "F101": (neurons.SlopeOfOutputAtInput,),
+        "F104": (neurons.OuterSlopesForgotten, partial(neurons.OuterSlopesForgotten, sinks=True)),
+        "F105": (neurons.InnerSlopesForgotten, partial(neurons.InnerSlopesForgotten, all_too=True)),
+        "F107": (neurons.OwnOutput,),
+        "F109": (neurons.UpdatedBeforeUse,),
+        "F115": tuple(partial(neurons.OneSampleOnly, at, whole=whole) for at in (-1, 0) for whole in (False, True)),
+        "F116": (neurons.Summed,),
+        "F117": (neurons.AveragedTwice, partial(neurons.AveragedTwice, always=True)),
+        "F118": (neurons.AveragedOverOutputs, partial(neurons.AveragedOverOutputs, always=True)),
+        "F119": (neurons.HalfForgotten,),
+        "F120": (neurons.SignOfError,),
+        "F121": (neurons.SigmoidSlopeTwice,),
+    }
+)
+"""Rows of MLPs, by code, that networks of neurons can have as well, and the bends that make them there."""
+
+
+def bends_at(entry: str) -> Iterator[tuple[Fault, Callable[[], Subject]]]:
+    """Each fault that gives wrong numbers at an entry point, with each of its bends there."""
+    for row in CATALOGUE:
+        own = row.bends if row.entry == entry and not row.right else ()
+        also = NEURONS_TOO.get(row.code, ()) if entry == "neuron_gradients" else ()
+        yield from ((row, make) for make in (*own, *also))

@@ -1,0 +1,130 @@
+"""Faults of MLPs: what the loss, its average over the batch and its penalty bring to the gradient."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradcheck.faults.network import DeltaRecursion, outer_slope, slope
+from gradcheck.problem.ops import Array
+
+
+class Summed(DeltaRecursion):
+    """The batch's gradient is a sum, the loss an average."""
+
+    def share(self) -> float:
+        """Without 1/n."""
+        return 1.0
+
+
+class AveragedTwice(DeltaRecursion):
+    """1/n in delta[L], and again when the gradients are handed out; `penalty_too`, to L2's part as well.
+
+    `always`: the second time also where the loss is a sum. `biases_too`: otherwise those are right.
+    """
+
+    throughout = True
+
+    def __init__(self, *, penalty_too: bool = False, always: bool = False, biases_too: bool = True) -> None:
+        self.penalty_too, self.always, self.biases_too = penalty_too, always, biases_too
+
+    def again(self) -> float:
+        """The second 1/n."""
+        return 1.0 / self.mlp.batch if self.always else super().share()
+
+    def share(self) -> float:
+        """1/n twice."""
+        return super().share() * self.again()
+
+    def biases(self, layer: int, delta: Array) -> Array:
+        """Like the weights, or right."""
+        return super().biases(layer, delta) / (1.0 if self.biases_too else self.again())
+
+    def decay(self, layer: int) -> Array:
+        """Once too often, or right."""
+        return np.asarray(super().decay(layer) * (self.again() if self.penalty_too else 1.0))
+
+
+class AveragedOverOutputs(DeltaRecursion):
+    """`np.mean` over the whole error matrix: the gradient is divided by the outputs, too.
+
+    `always`: also where the loss is a sum.
+    """
+
+    def __init__(self, *, always: bool = False) -> None:
+        self.always = self.throughout = always
+
+    def share(self) -> float:
+        """1/(n n_L) for 1/n."""
+        whole = 1.0 / self.mlp.batch if self.always else super().share()
+        return whole / int(self.last.shape[1])
+
+
+class HalfForgotten(DeltaRecursion):
+    """dC/da[L] = 2 (a - t) although the loss has the half, and a - t although it has not."""
+
+    def outer(self) -> Array:
+        """The other squared loss's derivative."""
+        other = {"half_squared": "squared", "squared": "half_squared"}.get(self.mlp.loss, self.mlp.loss)
+        return outer_slope(other, self.last, self.t)
+
+
+class SignOfError(DeltaRecursion):
+    """t - a for a - t."""
+
+    def outer(self) -> Array:
+        """The other way round."""
+        return -super().outer()
+
+
+class SoftmaxSlopeTwice(DeltaRecursion):
+    """y - t is the derivative of softmax and cross-entropy together, and is multiplied by y (1 - y) once more.
+
+    `whole`: by the softmax's whole matrix, diag(y) - y y^T. `sigmoid`: also the logistic loss's.
+    """
+
+    def __init__(self, *, whole: bool = False, sigmoid: bool = False) -> None:
+        self.whole, self.sigmoid = whole, sigmoid
+
+    def outer(self) -> Array:
+        """The slope of what turns the outputs into probabilities, on top."""
+        right = super().outer()
+        if self.mlp.loss == "logistic" and self.sigmoid:
+            return right * slope("sigmoid", self.last)
+        if self.mlp.loss != "softmax_cross_entropy":
+            return right
+        y = np.exp(self.last - np.logaddexp.reduce(self.last, axis=1, keepdims=True))
+        if self.whole:
+            return np.asarray(y * (right - np.sum(y * right, axis=1, keepdims=True)))
+        return np.asarray(right * y * (1 - y))
+
+
+class PenaltyOnBiases(DeltaRecursion):
+    """lambda b is added to the gradient of every bias; the loss penalises weights alone."""
+
+    def biases(self, layer: int, delta: Array) -> Array:
+        """The penalty where it does not belong."""
+        return np.asarray(super().biases(layer, delta) + self.mlp.l2 * self.b[layer])
+
+
+class PenaltyMissing(DeltaRecursion):
+    """The loss has its penalty, the gradient has not."""
+
+    def decay(self, layer: int) -> Array:
+        """Nothing."""
+        return np.zeros_like(self.w[layer])
+
+
+class PenaltyWithoutFactor(DeltaRecursion):
+    """W is added to the gradient, without lambda."""
+
+    def decay(self, layer: int) -> Array:
+        """As if lambda were 1."""
+        return self.w[layer] if self.mlp.l2 else super().decay(layer)
+
+
+class PenaltyDoubled(DeltaRecursion):
+    """2 lambda W: the derivative of lambda W^2, where the loss has lambda/2."""
+
+    def decay(self, layer: int) -> Array:
+        """The half overlooked."""
+        return 2.0 * super().decay(layer)

@@ -1,0 +1,193 @@
+"""Faults of networks of neurons that MLPs have, too: slopes, what a weight's gradient is made of, batches, losses."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradcheck.faults.network import average, outer_slope, slope
+from gradcheck.faults.neuron_orders import ReadLiterally
+from gradcheck.faults.neurons import Neurons
+from gradcheck.faults.slopes import formula_at_input, slope_by
+from gradcheck.problem.neuron_dag import weight
+from gradcheck.problem.ops import Array
+
+
+class SignalForOutput(Neurons):
+    """dL/dw(u->v) with in(u) for out(u)."""
+
+    def edge(self, u: str, v: str) -> Array:
+        """What enters u for what leaves it."""
+        return np.asarray(np.sum(self.in_grad[v] * self.signal.get(u, self.out[u])))
+
+
+class OwnOutput(Neurons):
+    """dL/dw(u->v) with out(v) for out(u)."""
+
+    def edge(self, u: str, v: str) -> Array:
+        """The output at the wrong end."""
+        return np.asarray(np.sum(self.in_grad[v] * self.out[v]))
+
+
+class OneNonlinearity(Neurons):
+    """Backward, all neurons have the nonlinearity of one of them.
+
+    `at`: which, in the order of `listed`: as the network lists them, S2's enumeration (the loss's side first), or
+    after the loss ("loss").
+    """
+
+    throughout = True
+
+    def __init__(self, at: int = 0, listed: str = "network") -> None:
+        self.at, self.listed = at, listed
+
+    def slope(self, v: str) -> Array:
+        """sigma' of another neuron."""
+        network = self.network
+        if self.listed == "loss":
+            order = list(network.loss_neurons)
+        elif self.listed == "network":
+            order = list(network.neurons)
+        else:
+            literal = ReadLiterally()
+            literal.network = network
+            order = literal.enumeration()
+        return slope(network.neurons[order[self.at]], self.signal[v])
+
+
+class OneSlope(Neurons):
+    """Backward, every nonlinearity is taken for the same one; options as for MLPs."""
+
+    throughout = True
+
+    def __init__(self, name: str = "sigmoid", *, by_output: bool = False, linear_too: bool = False) -> None:
+        self.name, self.by_output, self.linear_too = name, by_output, linear_too
+
+    def slope(self, v: str) -> Array:
+        """That of `name`, whatever the neuron's nonlinearity is."""
+        linear = self.network.neurons[v] == "identity"
+        name = "identity" if linear and not self.linear_too else self.name
+        return slope_by(name, self.signal[v], self.out[v], by_output=self.by_output)
+
+
+class SlopeAtOutput(Neurons):
+    """sigma'(out(v)) for sigma'(in(v))."""
+
+    def slope(self, v: str) -> Array:
+        """The derivative taken at the output."""
+        return slope(self.network.neurons[v], self.out[v])
+
+
+class SlopeOfOutputAtInput(Neurons):
+    """A formula in out(v), given in(v)."""
+
+    def slope(self, v: str) -> Array:
+        """Sigmoid and tanh alone have such formulas."""
+        return formula_at_input(self.network.neurons[v], self.signal[v])
+
+
+class OuterSlopesForgotten(Neurons):
+    """Neurons that feed the loss (`sinks`: and nothing else) have no slope."""
+
+    def __init__(self, *, sinks: bool = False) -> None:
+        self.sinks = sinks
+
+    def slope(self, v: str) -> Array:
+        """Right for all others."""
+        outer = v in self.network.loss_neurons and not (self.sinks and any(u == v for u, _ in self.network.edges))
+        return np.ones_like(self.signal[v]) if outer else super().slope(v)
+
+
+class InnerSlopesForgotten(Neurons):
+    """Neurons that do not feed the loss have no slope; `all_too`: no neuron has."""
+
+    def __init__(self, *, all_too: bool = False) -> None:
+        self.throughout = self.all_too = all_too
+
+    def slope(self, v: str) -> Array:
+        """Linear neurons all the way down."""
+        inner = v not in self.network.loss_neurons or self.all_too
+        return np.ones_like(self.signal[v]) if inner else super().slope(v)
+
+
+class UpdatedBeforeUse(Neurons):
+    """w(u->v) takes its step before v's message is passed along it."""
+
+    def __init__(self, rate: float = 0.1) -> None:
+        self.rate = rate
+
+    def message(self, u: str, v: str) -> Array:
+        """The new weight where the old one belongs."""
+        return np.asarray(self.in_grad[v] * (self.point[weight(u, v)] - self.rate * self.edge(u, v)))
+
+
+class OneSampleOnly(Neurons):
+    """Gradients are those of one sample; `whole`: not divided by n either."""
+
+    throughout = True
+
+    def __init__(self, sample: int = -1, *, whole: bool = False) -> None:
+        self.sample, self.whole = sample, whole
+
+    def edge(self, u: str, v: str) -> Array:
+        """What the last sample left."""
+        one = self.in_grad[v][self.sample] * self.out[u][self.sample]
+        return np.asarray(one / (self.share() if self.whole else 1.0))
+
+
+class Summed(Neurons):
+    """The batch's gradient is a sum, the loss an average."""
+
+    def share(self) -> float:
+        """Without 1/n."""
+        return 1.0
+
+
+class AveragedTwice(Neurons):
+    """1/n in what the loss sends, and again at every weight; `always`: also where the loss is a sum."""
+
+    throughout = True
+
+    def __init__(self, *, always: bool = False) -> None:
+        self.always = always
+
+    def share(self) -> float:
+        """1/n twice."""
+        return super().share() * average("mean" if self.always else self.network.reduction, self.network.batch)
+
+
+class AveragedOverOutputs(Neurons):
+    """The gradient is divided by the number of neurons that feed the loss, too; `always`: and by n, come what may."""
+
+    def __init__(self, *, always: bool = False) -> None:
+        self.always = self.throughout = always
+
+    def share(self) -> float:
+        """1/(n outputs) for 1/n."""
+        reduction = "mean" if self.always else self.network.reduction
+        return average(reduction, self.network.batch) / len(self.network.loss_neurons)
+
+
+class HalfForgotten(Neurons):
+    """2 (y - t) although the loss has the half, and y - t although it has not."""
+
+    def outer(self) -> Array:
+        """The other squared loss's derivative."""
+        other = {"half_squared": "squared", "squared": "half_squared"}.get(self.network.loss, self.network.loss)
+        return outer_slope(other, self.y, self.t)
+
+
+class SignOfError(Neurons):
+    """t - y for y - t."""
+
+    def outer(self) -> Array:
+        """The other way round."""
+        return -super().outer()
+
+
+class SigmoidSlopeTwice(Neurons):
+    """The logistic loss's derivative has the sigmoid in it, and is multiplied by its slope once more."""
+
+    def outer(self) -> Array:
+        """The slope on top."""
+        right = super().outer()
+        return right * slope("sigmoid", self.y) if self.network.loss == "logistic" else right

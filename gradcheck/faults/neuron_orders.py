@@ -1,0 +1,108 @@
+"""Faults of networks of neurons: how often a neuron passes its gradient on, and what it hears from the loss."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradcheck.faults.neurons import Gradients, Neurons
+from gradcheck.problem.neuron_dag import weight
+from gradcheck.problem.ops import Array
+
+
+class Visits(Neurons):
+    """A base of faults that visit a neuron more than once.
+
+    `added`: the gradients of the weights into it are added up over its visits; else the last visit's are kept.
+    """
+
+    def __init__(self, *, added: bool = False) -> None:
+        self.added = added
+
+    def backward(self) -> Gradients:
+        """As the textbook; every visit may add to the gradients."""
+        network = self.network
+        self.out_grad = {v: self.heard(v) for v in self.out}
+        gradients = {weight(u, v): np.zeros(()) for u, v in network.edges}
+        for v in self.visits():
+            self.in_grad[v] = self.out_grad[v] * self.slope(v)
+            for u in network.back(v):
+                before = gradients[weight(u, v)] if self.added else 0.0
+                gradients[weight(u, v)] = before + super().edge(u, v)
+                self.out_grad[u] = self.out_grad[u] + self.message(u, v)
+        return gradients
+
+    def edge(self, u: str, v: str) -> Array:
+        """All visits' together, where each has the same."""
+        return np.asarray(super().edge(u, v) * (self.count(v) if self.added else 1))
+
+
+class ReadLiterally(Visits):
+    """S2's pseudo-code as printed: "for n = 1, ..., |V| and v in back(v_{n-1})".
+
+    `enumerated`: of several orders that S2 allows, the one in which each vertex comes as soon as it is a sink.
+    `growing`: the vertices so visited are v_1, v_2, ... themselves, so that each comes once per path to the loss.
+    """
+
+    def __init__(self, *, enumerated: bool = False, growing: bool = False, added: bool = False) -> None:
+        super().__init__(added=added)
+        self.enumerated, self.growing = enumerated, growing
+
+    def visits(self) -> Iterator[str]:
+        """A vertex once for every vertex that it feeds, the loss included."""
+        network = self.network
+        if self.growing:
+            yield from self.paths()
+            return
+        yield from network.loss_neurons
+        for later in self.enumeration() if self.enumerated else reversed(network.order()):
+            yield from (v for v in network.back(later) if v in network.neurons)
+
+    def paths(self) -> list[str]:
+        """The sinks, then whatever feeds them, and so on: without a set of what was seen."""
+        feeding = {u for u, _ in self.network.edges}
+        order = [v for v in self.network.neurons if v not in feeding]
+        for v in order:  # grows while it is walked
+            order += [u for u in self.network.back(v) if u in self.network.neurons]
+        return order
+
+    def enumeration(self) -> list[str]:
+        """v_1, v_2, ...: each a sink once the earlier ones are removed."""
+        network = self.network
+        waiting = Counter(u for u, _ in network.edges)
+        order = [v for v in network.neurons if not waiting[v]]
+        for v in order:  # grows while it is walked
+            for u in network.back(v):
+                waiting[u] -= 1
+                if u in network.neurons and not waiting[u]:
+                    order.append(u)
+        return order
+
+
+class OncePerSuccessor(Visits):
+    """A neuron is visited, after all its successors, as often as it has some.
+
+    `loss_too`: the loss counts as a successor. `per_path`: once per path to the loss, or to a sink.
+    """
+
+    def __init__(self, *, loss_too: bool = False, per_path: bool = False, added: bool = False) -> None:
+        super().__init__(added=added)
+        self.loss_too, self.per_path = loss_too, per_path
+
+    def count(self, v: str) -> int:
+        """At least once."""
+        network = self.network
+        own = int(self.loss_too and v in network.loss_neurons)
+        after = [w for u, w in network.edges if u == v]
+        return max(1, own + (sum(map(self.count, after)) if self.per_path else len(after)))
+
+
+class LossFedOnce(Neurons):
+    """Of the neurons that feed the loss, those that also feed other neurons lose the loss's part."""
+
+    def heard(self, v: str) -> Array:
+        """Nothing where another neuron will report."""
+        feeding = any(u == v for u, _ in self.network.edges)
+        return np.zeros(self.network.batch) if feeding else super().heard(v)
