@@ -19,6 +19,7 @@ from gradcheck.check.repeating import idle_questions, questions, state_fault, un
 from gradcheck.check.saturation import clipping
 from gradcheck.check.stretching import broadcasting
 from gradcheck.check.training_names import training_fault
+from gradcheck.check.visiting import ENTRY, visited_again
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.fault import Fault
 from gradcheck.problem import Case
@@ -59,6 +60,9 @@ def explanation(subject: Subject, failing: Sequence[Tried], passing: Sequence[Tr
             found, how = experiment(subject, known)
             if found is not None:
                 return Named((found,), how)
+    if any(entry_of(case, subject) == ENTRY for case in failing) and (count := visited_again(subject, failing)):
+        how = f"passes gradients on once for each of a neuron's successors, on {count} networks tried, as has"
+        return Named((fault("F130"),), how)
     if native:
         found, how = state_fault(subject, questions())  # values kept from another point repeat, and are no less stale
         if found is not None:
