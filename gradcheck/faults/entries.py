@@ -19,7 +19,11 @@ NEURONS_TOO: Mapping[str, tuple[Callable[[], Subject], ...]] = MappingProxyType(
         "F100": (neurons.SlopeAtOutput,),
         "F101": (neurons.SlopeOfOutputAtInput,),
         "F104": (neurons.OuterSlopesForgotten, partial(neurons.OuterSlopesForgotten, sinks=True)),
-        "F105": (neurons.InnerSlopesForgotten, partial(neurons.InnerSlopesForgotten, all_too=True)),
+        "F105": (
+            neurons.InnerSlopesForgotten,
+            partial(neurons.InnerSlopesForgotten, all_too=True),
+            neurons.SlopeNotPassedOn,
+        ),
         "F107": (neurons.OwnOutput,),
         "F109": (neurons.UpdatedBeforeUse,),
         "F115": tuple(partial(neurons.OneSampleOnly, at, whole=whole) for at in (-1, 0) for whole in (False, True)),

@@ -123,3 +123,14 @@ class SlopesForgotten(OuterSlopeForgotten, InnerSlopeForgotten):
     """The same, and delta[L] = dC/da[L] as well."""
 
     throughout = True
+
+
+class SlopeNotPassedOn(DeltaRecursion):
+    """delta[l] = dC/da[l] sigma'(z[l]), but what is passed on is W[l]^T dC/da[l], for which delta[l] belongs."""
+
+    def down(self, layer: int, delta: Array) -> Array:
+        """Its own slope alone."""
+        bar = self.outer() * self.share()
+        for k in range(self.mlp.layers, layer - 1, -1):
+            bar = bar @ self.w[k]
+        return np.asarray(bar * self.slope(layer - 1))

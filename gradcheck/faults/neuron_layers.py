@@ -109,6 +109,20 @@ class InnerSlopesForgotten(Neurons):
         return np.ones_like(self.signal[v]) if inner else super().slope(v)
 
 
+class SlopeNotPassedOn(Neurons):
+    """dL/din(v) is right for what v hears, but dL/dout(v) w(u->v) is passed on."""
+
+    def message(self, u: str, v: str) -> Array:
+        """The message before v's slope."""
+        return np.asarray(self.received(v) * self.point[weight(u, v)])
+
+    def received(self, v: str) -> Array:
+        """dL/dout(v), as if no neuron had a slope."""
+        return np.asarray(
+            np.sum([self.heard(v), *(self.message(v, w) for u, w in self.network.edges if u == v)], axis=0)
+        )
+
+
 class UpdatedBeforeUse(Neurons):
     """w(u->v) takes its step before v's message is passed along it."""
 

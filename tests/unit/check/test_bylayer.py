@@ -69,7 +69,7 @@ class BySample:
             for k in range(self.last, 0, -1):
                 delta = bar * self.slope(k, z[k], a[k])
                 gradient |= {f"W{k}": self.outer(k, delta, z, a), f"b{k}": self.bias(k, delta)}
-                bar = self.back(k, gradient[f"W{k}"]) @ delta
+                bar = self.back(k, gradient[f"W{k}"]) @ self.passed(k, bar, delta)
             each.append(gradient)
         names = list(mlp.parameter_shapes)
         found = {n: self.combine(n, [g[n] for g in each], mlp.batch, share) + self.decay(n, point[n]) for n in names}
@@ -105,6 +105,9 @@ class BySample:
     def back(self, k: int, gradient: Any) -> Any:
         return self.w[k].T
 
+    def passed(self, k: int, bar: Any, delta: Any) -> Any:
+        return delta
+
     def combine(self, name: str, each: list[Any], n: int, share: float) -> Any:
         return sum(each) * share
 
@@ -129,6 +132,7 @@ MISTAKES: Mapping[str, dict[str, Callable[..., Any]]] = {
         "slope": lambda e, k, z, a: 1.0 if k == e.last and e.name(k) == "sigmoid" else R.slope(e, k, z, a)
     },
     "F105 first layer": {"slope": lambda e, k, z, a: 1.0 if k == 1 < e.last else R.slope(e, k, z, a)},
+    "F105 passed on": {"passed": lambda e, k, bar, delta: bar},
     "F107 second layer": {
         "outer": lambda e, k, d, z, a: np.outer(d, a[k if k == 2 and a[k].shape == a[k - 1].shape else k - 1])
     },

@@ -93,6 +93,7 @@ MISTAKES: Mapping[str, dict[str, Callable[..., Any]]] = {
     "F100 at out": {"slope": lambda e, v: slope(sigma(e, v), np.asarray(e.out[v]))},
     "F101 sigmoid": {"slope": lambda e, v: e.into[v] * (1 - e.into[v]) if sigma(e, v) == "sigmoid" else P.slope(e, v)},
     "F105 before the last": {"slope": lambda e, v: P.slope(e, v) if v in e.sent else 1.0},
+    "F105 passed on": {"message": lambda e, v, w: e.gathered(w) * e.point[weight(v, w)]},
     "F115 first sample": {"combine": lambda e, each, n, share: each[0]},
     "F116 all": {"combine": lambda e, each, n, share: sum(each)},
     "F119 half": {"heard": lambda e, v: P.heard(e, v) * (2 if e.network.loss == "half_squared" else 1)},
