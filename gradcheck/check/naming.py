@@ -61,7 +61,7 @@ def explanation(subject: Subject, failing: Sequence[Tried], passing: Sequence[Tr
             if found is not None:
                 return Named((found,), how)
     if any(entry_of(case, subject) == ENTRY for case in failing) and (count := visited_again(subject, failing)):
-        how = f"passes gradients on once for each of a neuron's successors, on {count} networks tried, as has"
+        how = f"passes a neuron's gradient on once for each that it feeds, on {count} networks tried:"
         return Named((fault("F130"),), how)
     if native:
         found, how = state_fault(subject, questions())  # values kept from another point repeat, and are no less stale
