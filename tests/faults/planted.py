@@ -132,7 +132,7 @@ def naming(planted: Planted, wrong: Sequence[Result], diagnosed: Diagnosed | Non
 
     Every fault named must be one that the edit is an instance of. Failing a named fault, a finding may say what is
     wrong in so many words: the form of the answer, a broken contract, or `says` in most findings about a cause. Where
-    the mistake is that of an op's rule, every node said to have a wrong rule (or value) must apply one of its ops.
+    no row of the catalogue is the mistake, every node said to have a wrong rule (or value) must apply one of its ops.
     """
     if diagnosed is not None and diagnosed.faults:
         codes = [f.code for f in diagnosed.faults]
@@ -144,7 +144,7 @@ def naming(planted: Planted, wrong: Sequence[Result], diagnosed: Diagnosed | Non
         return found[0]
     places = [f for r in results for f in r.findings if f.code in ("GC050", "GC015")]
     rules = [f for f in places if f.code == "GC015" or "its rule is wrong" in str(f.facts["what"])]
-    if rules and planted.ops:
+    if rules and planted.ops and not planted.faults:
         return f"rule of {rules[0].facts['op']}" if {f.facts["op"] for f in rules} <= set(planted.ops) else ""
     if planted.says:
         said = [f for r in results for f in r.findings if f.code in ("GC050", "GC051")]
