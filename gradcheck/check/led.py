@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gradcheck.check.batches import per_epoch
 from gradcheck.errors import GradcheckError
 from gradcheck.faults.network import Gradients
 from gradcheck.faults.sgd import Descent, norm
@@ -26,6 +27,12 @@ rounding of large ones.
 """
 APART = 64
 """So many times as far apart are steps that tell two rules apart."""
+
+
+FIRST = 3
+"""Steps that are compared first: what differs mostly does so at once."""
+BEYOND = 60
+"""Steps after the first epoch that are compared at most."""
 
 
 class _Over(Exception):
@@ -110,29 +117,39 @@ def follow(make: Callable[[], Descent], training: Training, steps: Sequence[Trai
     """Whether every block of parameters goes, step by step, the way of the bent training, or else the right way.
 
     Some block has to be wrong. The number of steps has to be that of its own stopping conditions or of right ones,
-    unless only a batch that nobody saw can tell.
+    unless only a batch that nobody saw can tell. Of a long training the first steps are compared.
     """
-    if not steps:
-        return Followed(False)
     try:
-        ours, true = (Led(kind(), steps).all_made(training) for kind in (make, Descent))
+        if _compare(make, training, steps[:FIRST]) is None:
+            return Followed(False)
+        followed = _compare(make, training, steps[: compared(training, steps)])
+        if followed is None or not followed.like:
+            return Followed(False)
         ends = [Led(kind(), steps).end(training) for kind in (make, Descent)]
     except GradcheckError:
         return Followed(False)
     unseen = None in ends and training.until.gradient_norm is not None
-    if len(steps) not in ends and not unseen:
-        return Followed(False)
-    ways, told, telling = Ways(training, steps), False, set[int]()
+    return followed if len(steps) in ends or unseen else Followed(False)
+
+
+def compared(training: Training, steps: Sequence[TrainingStep]) -> int:
+    """How many of a training's steps are."""
+    return min(len(steps), per_epoch(training) + BEYOND)
+
+
+def _compare(make: Callable[[], Descent], training: Training, steps: Sequence[TrainingStep]) -> Followed | None:
+    """How steps follow the bent ones; None if some block goes neither way."""
+    bent, right = (Led(kind(), steps).all_made(training) for kind in (make, Descent))
+    ways, wrong, telling = Ways(training, steps), False, set[int]()
     for block in training.parameters:
-        theirs = [step.parameters[block] for step in steps]
-        bent, right = [made[block] for made in ours], [made[block] for made in true]
-        if all(ways.near(theirs, right)):
+        theirs, ours, true = ([made[block] for made in way] for way in ([s.parameters for s in steps], bent, right))
+        if all(ways.near(theirs, true)):
             continue
-        if not all(ways.near(theirs, bent)):
-            return Followed(False)
-        told = True
-        telling |= {k for k, near in enumerate(ways.near(bent, right, APART)) if not near}
-    return Followed(told, len(telling))
+        if not all(ways.near(theirs, ours)):
+            return None
+        wrong = True
+        telling |= {k for k, near in enumerate(ways.near(ours, true, APART)) if not near}
+    return Followed(wrong, len(telling))
 
 
 class Ways:

@@ -12,7 +12,7 @@ from typing import cast
 
 from gradcheck.check.draws import Told, drawn_alone, remainder_dropped
 from gradcheck.check.late import late
-from gradcheck.check.led import Led, follow
+from gradcheck.check.led import Led, compared, follow
 from gradcheck.check.likeness import Tried
 from gradcheck.check.steps import steps_of
 from gradcheck.errors import GradcheckError
@@ -58,7 +58,7 @@ def _by_steps(told: Sequence[Told], count: str) -> tuple[Fault | None, str]:
     if len(rows) != 1 or any(_explains(make, told) for make in RIVALS):
         return None, ""
     (row,) = rows.values()
-    return row, f"makes, in {sum(len(steps) for _, steps in told)} steps of {count} that failed, those of"
+    return row, f"makes, in {sum(compared(*one) for one in told)} steps of {count} that failed, those of"
 
 
 def _by_end(subject: Subject, told: Sequence[Told], count: str) -> tuple[Fault | None, str]:
