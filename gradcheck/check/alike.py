@@ -29,6 +29,7 @@ from gradcheck.check.byneuron import neurons_explained
 from gradcheck.check.edges import Partly, bends_messages, wrong_edges
 from gradcheck.check.fitting import fitted
 from gradcheck.check.further import drawn_cases, ops_of
+from gradcheck.check.kept import Kept
 from gradcheck.check.likeness import Heard, Said, Tried, at_kink, breaks, entry_of, outside, said, same
 from gradcheck.faults.entries import bends_at
 from gradcheck.faults.fault import Fault
@@ -177,7 +178,7 @@ class _Search:
         self._owed = len(kinds[0][MOST_CASES:])  # whatever failed is to be explained, however many those are
         drawn = drawn_cases(entry, [*first, *rest])
         further = (case for case in (*rest, *drawn) if not at_kink(case))
-        self._further = [Heard(case, subject, entry) for case in islice(further, MOST_FURTHER)]
+        self._further = Kept(Heard(case, subject, entry) for case in islice(further, MOST_FURTHER))
 
     def result(self) -> Likeness:
         """The faults that meet the strictest reading that any meets."""
@@ -205,7 +206,9 @@ class _Search:
             if not left or (not several and number >= self._owed and borne_out >= BORNE_OUT):
                 break
             answers = [bend.said(one) for bend in left]
-            if all(same(a, one.right if not several else answers[0], one.case.dtype) for a in answers):
+            if number >= self._owed and all(
+                same(a, one.right if not several else answers[0], one.case.dtype) for a in answers
+            ):
                 continue  # whatever the subject says, it tells nothing
             tried += 1
             telling += [one] if _telling(one) else []

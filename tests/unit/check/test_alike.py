@@ -199,6 +199,21 @@ def test_every_case_that_failed_has_to_be_explained() -> None:
     assert alike(InProcessSubject(Clips()), [*failing, below], []) == Likeness()
 
 
+def test_a_failure_on_which_the_fault_would_be_right_refutes_it() -> None:
+    """Wrong squares, as F31 has them, and a sine that is wrong besides, among more failures than are compared first."""
+    bent = fault("F31").subject()
+
+    def both(graph: Any, point: Any) -> Any:
+        value, gradients, *_ = bent(graph, point)
+        off = 1.5 if any(node.op == "sin" for node in graph.nodes) else 1.0
+        return value, {n: off * g for n, g in gradients.items()}
+
+    squares = [case(lambda b, x: b.square(x), 1.0 + n) for n in range(40)]
+    sine = case(lambda b, x: b.sin(b.tanh(b.tanh(b.tanh(x)))), 0.5)
+    assert codes(alike(InProcessSubject(both), squares, [])) == {"F31"}
+    assert alike(InProcessSubject(both), [*squares, sine], []) == Likeness()
+
+
 def test_no_answer_explains_no_answer_under_other_names() -> None:
     right = Backprop()
 
