@@ -38,6 +38,20 @@ def neurons_and_edges() -> Iterator[Case]:
 
 
 @gradcheck.case
+def any_order() -> Case:
+    """S2.a: a network may list its neurons and edges in any order; the messages need one of their own."""
+    network = NeuronDAG(
+        neurons={"b": "sigmoid", "y": "sin", "a": "tanh", "c": "softplus"},
+        edges=[("c", "y"), ("a", "c"), ("x", "a"), ("b", "c"), ("a", "b"), ("x", "y"), ("b", "y")],
+        inputs=["x"],
+        loss_neurons=["y", "b"],
+        batch=2,
+    )
+    said = "neurons and edges in no order at all: neither the list nor its reverse is topological"
+    return Case("any order", network, _point(network), said, labels=("S2.a",))
+
+
+@gradcheck.case
 def several_loss_neurons() -> Case:
     """S2.b: the loss is fed by several neurons, one of which feeds another."""
     network = NeuronDAG(

@@ -1,7 +1,7 @@
 """The faults that an entry point can have, each with every way of making it there.
 
-Most rows of the catalogue belong to one entry point. Networks of neurons share some mistakes with MLPs, whose rows say
-what they are.
+Most rows of the catalogue belong to one entry point. Networks of neurons share some mistakes with graphs (branches and
+order) and with MLPs, whose rows say what they are.
 """
 
 from __future__ import annotations
@@ -10,12 +10,25 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
 
+from gradcheck.faults import neuron_branches as branches
 from gradcheck.faults import neuron_layers as neurons
 from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.faults.fault import Fault, Subject
 
+
+def _orders(bend: type[branches.ByMessages]) -> tuple[Callable[[], Subject], ...]:
+    """In either order that S2 allows, with what the loss sends among the messages or not."""
+    return tuple(
+        partial(bend, order, loss_apart=apart) for order in ("levels", "enumeration") for apart in (False, True)
+    )
+
+
 NEURONS_TOO: Mapping[str, tuple[Callable[[], Subject], ...]] = MappingProxyType(
     {
+        "F01": _orders(branches.LastMessage),
+        "F04": (partial(branches.ByMessages, "declared"),),
+        "F08": _orders(branches.FirstMessage),
+        "F10": (branches.MeanMessage, partial(branches.MeanMessage, loss_apart=True)),
         "F100": (neurons.SlopeAtOutput,),
         "F101": (neurons.SlopeOfOutputAtInput,),
         "F104": (neurons.OuterSlopesForgotten, partial(neurons.OuterSlopesForgotten, sinks=True)),
@@ -35,7 +48,7 @@ NEURONS_TOO: Mapping[str, tuple[Callable[[], Subject], ...]] = MappingProxyType(
         "F121": (neurons.SigmoidSlopeTwice,),
     }
 )
-"""Rows of MLPs, by code, that networks of neurons can have as well, and the bends that make them there."""
+"""Rows of graphs and MLPs, by code, that networks of neurons can have as well, and the bends that make them there."""
 
 
 def bends_at(entry: str) -> Iterator[tuple[Fault, Callable[[], Subject]]]:

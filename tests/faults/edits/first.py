@@ -85,7 +85,7 @@ ROWS = (
     ("mlp.py", "L2 without lambda", "+ mlp.l2 * weights\n", "+ weights\n", "F124"),
     ("mlp.py", "sign of the error", "return 0.5 * np.sum(np.square(y - t)), y - t", "return 0.5 * np.sum(np.square(y - t)), t - y", "F120"),
     ("neurons.py", "signal for output", "np.sum(in_grad * out[u])", "np.sum(in_grad * signal.get(u, out[u]))", "F131"),
-    ("neurons.py", "overwrites", "out_grad[u] = out_grad[u] + in_grad", "out_grad[u] = in_grad", "F133", "~missing among"),
+    ("neurons.py", "overwrites", "out_grad[u] = out_grad[u] + in_grad", "out_grad[u] = in_grad", "F01", "F133", "~missing among"),
     ("sgd.py", "AdaGrad forgets", "squares[name] += np.square(value)", "squares[name] = np.square(value)", "F140"),
     ("sgd.py", "remainder dropped", "range(0, samples, size))", "range(0, samples - size + 1, size))", "F145", "GC061", "GC062"),
     ("sgd.py", "ascent", "name: w - change", "name: w + change", "F146", "~the update is added"),

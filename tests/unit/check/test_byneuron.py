@@ -90,6 +90,7 @@ MISTAKES: Mapping[str, dict[str, Callable[..., Any]]] = {
     },
     "F132 1 - out^2": {"slope": lambda e, v: 1 - e.out[v] ** 2},
     "F133 where two are fed": {"heard": lambda e, v: P.heard(e, v) if len(e.after[v]) < 2 else 0.0},
+    "F10 over successors": {"gathered": lambda e, v: P.gathered(e, v) / max(1, len(e.after[v]) + (v in e.sent))},
     "F100 at out": {"slope": lambda e, v: slope(sigma(e, v), np.asarray(e.out[v]))},
     "F101 sigmoid": {"slope": lambda e, v: e.into[v] * (1 - e.into[v]) if sigma(e, v) == "sigmoid" else P.slope(e, v)},
     "F105 before the last": {"slope": lambda e, v: P.slope(e, v) if v in e.sent else 1.0},
@@ -103,14 +104,13 @@ MISTAKES: Mapping[str, dict[str, Callable[..., Any]]] = {
 }
 
 STRANGE: Mapping[str, dict[str, Callable[..., Any]]] = {
-    "last message only": {"gathered": lambda e, v: [e.heard(v), *(e.message(v, w) for w in e.after[v])][-1]},
     "loss heard twice": {"heard": lambda e, v: P.heard(e, v) * (2 if e.after[v] else 1)},
     "first successor heard twice": {
         "gathered": lambda e, v: P.gathered(e, v) + sum(e.message(v, w) for w in e.after[v][:1])
     },
     "once per predecessor": {"message": lambda e, v, w: P.message(e, v, w) * len(e.network.back(w))},
     "everything twice": {"combine": lambda e, each, n, share: 2 * sum(each) * share},
-    "averaged over successors": {"gathered": lambda e, v: P.gathered(e, v) / max(1, len(e.after[v]))},
+    "halved at branches": {"gathered": lambda e, v: P.gathered(e, v) / (2 if len(e.after[v]) > 2 else 1)},
     "weights forgotten": {"message": lambda e, v, w: e.delta(w)},
     "slopes squared": {"slope": lambda e, v: P.slope(e, v) ** 2},
     "averages whatever the loss is": {"combine": lambda e, each, n, share: sum(each) / n},
