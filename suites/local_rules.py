@@ -89,6 +89,21 @@ def square_shapes() -> Iterator[Case]:
             yield Case(f"square: {' '.join(words)}", graph, _point(graph, values), said, labels=(op.name,))
 
 
+@gradcheck.case
+def one_node_as_both_operands() -> Iterator[Case]:
+    """x * x, x / x, A A, (A, A): an op that looks its operands up by name or identity finds one of them twice."""
+    for name in ("add", "sub", "mul", "div", "pow", "matmul", "concatenate", "cross_entropy"):
+        op, shape = OPS[name], (2, 2)
+        build = GraphBuilder()
+        x = build.parameter("x", shape)
+        y = build.apply(name, x, x, name="y")
+        graph = build.graph(
+            build.sum(build.mul(build.input("c", op.shape(shape, shape, **op.attributes)), y), name="loss")
+        )
+        values = np.array([[0.75, 1.5], [0.25, 2.0]])
+        yield Case(f"{name} of x and x", graph, _point(graph, [values]), "both messages belong to x", labels=(name,))
+
+
 def _squares(op: Op) -> tuple[Example, ...]:
     if op.name in SQUARES:
         return SQUARES[op.name]

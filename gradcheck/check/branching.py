@@ -7,12 +7,14 @@ which use counts may differ from graph to graph, that one alone counts does not.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gradcheck.check.likeness import RIGHT
 from gradcheck.check.tallies import BASE, NEEDED, Tally, forks, gradient, pair, straight, tally, wide
+from gradcheck.check.visiting import STARS, counts_of_ways
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.fault import Fault
-from gradcheck.problem import Case
+from gradcheck.problem import Case, NeuronDAG
 from gradcheck.subject.answer import NATIVE, Subject
 from gradcheck.subject.inprocess import InProcessSubject
 
@@ -42,6 +44,36 @@ def several_uses(subject: Subject, known: frozenset[str]) -> tuple[Fault | None,
         if code := _values(subject, shape):
             return fault(code), "is right where two nodes differ in value, and wrong where they have the same:"
     return None, ""
+
+
+def several_successors(subject: Subject) -> tuple[Fault | None, str]:
+    """The same for networks of neurons, from how often each way from a weight to the loss counts.
+
+    The weight into a neuron that is used several times tells what the neuron hears, the one before what it passes on.
+    """
+    networks = [star.network() for star in STARS]
+    heard, passed = _ways(subject, networks, ("v", "w")), _ways(subject, networks, ("x", "v"))
+    every = [*heard, *passed]
+    if all(map(_fair, every)) or None in every:
+        return None, ""
+    wrong = f"by how often each way to the loss counts, for {sum(not _fair(t) for t in every)} of {len(every)} weights"
+    code = _uses([t for t in heard if t is None or len(t) > 1], [t for t in passed if t is None or len(t) > 1])
+    if code and code != "F02" and all(_fair(t) for t in every if t is not None and len(t) == 1):  # F02 is F130 here
+        return fault(code), f"{wrong}:"
+    sorted_ones = [replace(n, neurons={v: n.neurons[v] for v in n.order()}) for n in networks]
+    if all(_fair(t) for edge in (("v", "w"), ("x", "v")) for t in _ways(subject, sorted_ones, edge)):
+        return fault("F04"), f"{wrong}, and for none if the neurons are declared in topological order:"
+    return None, ""
+
+
+def _ways(subject: Subject, networks: Sequence[NeuronDAG], edge: tuple[str, str]) -> list[Tally | None]:
+    """How often each way from the edge to the loss counts in its weight's gradient, in each network."""
+    found = list[Tally | None]()
+    for network in networks:
+        counts = [round(count, 6) for count in counts_of_ways(subject, network).get(edge, {}).values()]
+        share = 1.0 / max(1, len(counts))
+        found.append(tuple(share if abs(c - share) < 1e-5 else c for c in counts) or None)
+    return found
 
 
 def _uses(leaves: Read, inner: Read) -> str:

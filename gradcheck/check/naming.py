@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradcheck.check.alike import alike, usable
-from gradcheck.check.branching import several_uses
+from gradcheck.check.branching import several_successors, several_uses
 from gradcheck.check.further import forms_of
 from gradcheck.check.likeness import Heard, Tried, entry_of
 from gradcheck.check.probing import reach, single_precision
@@ -60,9 +60,13 @@ def explanation(subject: Subject, failing: Sequence[Tried], passing: Sequence[Tr
             found, how = experiment(subject, known)
             if found is not None:
                 return Named((found,), how)
-    if any(entry_of(case, subject) == ENTRY for case in failing) and (count := visited_again(subject, failing)):
-        how = f"passes a neuron's gradient on once for each that it feeds, on {count} networks tried:"
-        return Named((fault("F130"),), how)
+    if any(entry_of(case, subject) == ENTRY for case in failing):
+        if count := visited_again(subject, failing):
+            how = f"passes a neuron's gradient on once for each that it feeds, on {count} networks tried:"
+            return Named((fault("F130"),), how)
+        found, how = several_successors(subject)
+        if found is not None:
+            return Named((found,), how)
     if native:
         found, how = state_fault(subject, questions())  # values kept from another point repeat, and are no less stale
         if found is not None:

@@ -66,7 +66,7 @@ def visited_again(subject: Subject, failing: Sequence[Tried]) -> int:
     """
     as_arms = as_fed = True  # as often as w feeds neurons, or neurons and the loss
     for star in STARS:
-        counts = list(_counts(subject, star.network()).get(("x", "v"), {}).values())
+        counts = list(counts_of_ways(subject, star.network()).get(("x", "v"), {}).values())
         if not counts or not _whole(counts):
             return 0
         as_arms &= max(counts) == star.arms
@@ -75,7 +75,7 @@ def visited_again(subject: Subject, failing: Sequence[Tried]) -> int:
             return 0
     problems = [c.problem for c in failing if isinstance(c, Case) and isinstance(c.problem, NeuronDAG)]
     for problem in problems[:MOST_NETWORKS]:
-        for ways in _counts(subject, replace(problem, batch=1)).values():
+        for ways in counts_of_ways(subject, replace(problem, batch=1)).values():
             if not _whole(list(ways.values())) or any(count > _most(problem, way) for way, count in ways.items()):
                 return 0
     return len(STARS) + len(problems[:MOST_NETWORKS])
@@ -95,7 +95,7 @@ def _visits(network: NeuronDAG, v: str) -> int:
     return (v in network.loss_neurons) + sum(max(1, _visits(network, w)) for w in after)
 
 
-def _counts(subject: Subject, network: NeuronDAG) -> dict[Edge, dict[Way, float]]:
+def counts_of_ways(subject: Subject, network: NeuronDAG) -> dict[Edge, dict[Way, float]]:
     """How often each way counts in each weight's gradient; NaN for what no count explains; weights of few ways only."""
     ways = {v: list(_ways(network, v)) for v in network.neurons}
     edges = [(u, v) for u, v in network.edges if 1 <= len(ways[v]) <= MOST_WAYS]

@@ -21,7 +21,7 @@ from gradcheck.faults import neuron_layers as neurons
 from gradcheck.faults import neuron_orders as orders
 from gradcheck.faults.engine import Backprop
 from gradcheck.faults.fault import Fault, Subject
-from gradcheck.faults.rules import Reversed, WrongForward, WrongRule, sigmoid
+from gradcheck.faults.rules import OwnFactor, Reversed, WrongForward, WrongRule, sigmoid
 
 
 def _(
@@ -62,7 +62,7 @@ CATALOGUE: tuple[Fault, ...] = (
       _dead_too(accumulation.Overwrites), _by_levels(accumulation.Overwrites),
       partial(accumulation.KeepsOneListed, first=False), partial(accumulation.KeepsOneListed, first=False, dead=True)),
     _("F02", "dag", "order", "visited once per path", accumulation.OncePerPath,
-      "A node that is used twice is visited twice, and passes its whole gradient on each time.",
+      "A node that is used twice is visited twice, and passes on each time all that it has.",
       "A depth-first order without a set of the nodes seen: a node stands in it once per path.",
       accumulation.OncePerPathByLevels),
     _("F03", "dag", "order", "partial gradient passed on", accumulation.PartialAdjoints,
@@ -180,9 +180,10 @@ CATALOGUE: tuple[Fault, ...] = (
       "The derivative of x^n is n x^n.",
       "The power rule without n - 1."),
     _("F34", "dag", "rule", "product rule with the wrong factor",
-      partial(WrongRule, "mul", lambda g, v, x, y: g * x, 0),
+      partial(OwnFactor, 0),
       "The derivative of x * y in x is x.",
-      "The operands are confused."),
+      "The operands are confused.",
+      OwnFactor, partial(OwnFactor, 1)),
     _("F35", "dag", "rule", "divisor's sign", partial(WrongRule, "div", lambda g, v, x, y: g * x / (y * y), 1),
       "The derivative of x / y in y is x / y^2, without the minus.",
       "Half of the quotient rule."),
@@ -275,7 +276,8 @@ CATALOGUE: tuple[Fault, ...] = (
       "The rule of sum is copied."),
     _("F66", "dag", "shape", "reshape by columns", layouts.ReshapedByColumns,
       "The gradient through a reshape is read in column order.",
-      "Two conventions are mixed."),
+      "Two conventions are mixed.",
+      partial(layouts.ReshapedByColumns, "F", "C"), partial(layouts.ReshapedByColumns, "C", "F")),
     _("F67", "dag", "shape", "transpose not undone", layouts.NotPermutedBack,
       "The gradient through a transpose of three axes is permuted the same way once more.",
       "A transpose is thought to be its own inverse, as it is for matrices.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
@@ -253,13 +254,19 @@ class MaxToAll(Backprop):
 
 
 class ReshapedByColumns(Backprop):
-    """The adjoint of reshape is read in column order."""
+    """The adjoint of reshape is read in column order, or filled in, or both.
+
+    `read`, `fill`: the orders in which entries are taken and put, "C" (rows) or "F" (columns).
+    """
+
+    def __init__(self, read: Literal["C", "F"] = "F", fill: Literal["C", "F"] = "F") -> None:
+        self.read, self.fill = read, fill
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
         """Right in shape, entries in other places."""
         if self.graph.op(node) != "reshape":
             return super().local(node, slot, arguments, upstream)
-        return np.reshape(upstream, arguments[0].shape, order="F")
+        return np.reshape(upstream.ravel(order=self.read), arguments[0].shape, order=self.fill)
 
 
 class NotPermutedBack(Backprop):

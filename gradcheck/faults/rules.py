@@ -28,6 +28,19 @@ class WrongRule(Backprop):
         return np.asarray(np.broadcast_to(wrong, arguments[slot].shape), dtype=self.dtype)
 
 
+class OwnFactor(Backprop):
+    """Each factor of a product is sent itself, where the other one belongs; or one of the two is (`slots`)."""
+
+    def __init__(self, *slots: int) -> None:
+        self.slots = slots or (0, 1)
+
+    def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
+        """g x to x in x y."""
+        if self.graph.op(node) != "mul" or slot not in self.slots:
+            return super().local(node, slot, arguments, upstream)
+        return np.asarray(upstream * arguments[slot], dtype=self.dtype)
+
+
 class WrongForward(Backprop):
     """One op computes something else, and its derivative is that of what it computes."""
 

@@ -34,7 +34,7 @@ ENGINES = {
     "tape": CHECKOUT / "gradcheck" / "faults" / "correct" / "tape.py",
     "forward": CHECKOUT / "gradcheck" / "faults" / "correct" / "forward_mode.py",
 }
-GENERAL = {"F19": {"F01", "F08", "F09"}}
+GENERAL = {"F19": {"F01", "F08", "F09"}, "F02": {"F18"}}
 """A row that says in general what each of these says in particular: right where one of them is."""
 SUITES = ("worked_examples", "local_rules", "branches", "random_dags", "mlps", "neuron_dags", "training", "costs")
 RANDOM = 40
