@@ -67,6 +67,13 @@ def many_uses() -> Iterator[Case]:
             level = [build.add(left, right) for left, right in zip(level[::2], level[1::2], strict=True)]
         yield Case(name, build.graph(level[0]), {"x": 0.75}, "x feeds 16 nodes at the same distance from the loss")
     build = GraphBuilder()
+    x = build.parameter("x")
+    level = [build.leaky_relu(x * build.constant(-0.5 * k - 0.5), slope=0.0625 * (k + 1)) for k in range(16)]
+    while len(level) > 1:
+        level = [build.add(left, right) for left, right in zip(level[::2], level[1::2], strict=True)]
+    said = "one op side by side, each with an attribute of its own"
+    yield Case("sixteen leaky slopes", build.graph(level[0]), {"x": 0.75}, said)
+    build = GraphBuilder()
     x = build.parameter("x", (3,))
     total = build.square(x)
     for k in range(5):

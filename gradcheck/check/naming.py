@@ -14,7 +14,7 @@ from gradcheck.check.alike import alike, usable
 from gradcheck.check.branching import several_successors, several_uses
 from gradcheck.check.further import forms_of
 from gradcheck.check.likeness import Heard, Tried, entry_of
-from gradcheck.check.probing import reach, single_precision
+from gradcheck.check.probing import reach, rounded_point, single_precision
 from gradcheck.check.repeating import idle_questions, questions, state_fault, unneeded_only
 from gradcheck.check.saturation import clipping
 from gradcheck.check.stretching import broadcasting
@@ -74,6 +74,8 @@ def explanation(subject: Subject, failing: Sequence[Tried], passing: Sequence[Tr
         if (length := reach(subject, known)) is not None:
             how = f"gets the gradient through a chain of {length} nodes, and nothing through any longer one:"
             return Named((fault("F14"),), how)
+        if rounded_point(heard):
+            return Named((fault("F80"),), "gives the right answers at the point rounded to float32:")
         if single_precision(heard):
             return Named((fault("F80"),), "is nearly right, and hands out numbers that float32 can hold:")
         if unneeded_only([*heard, *(Heard(c, subject, NATIVE) for c in idle_questions(known))]):

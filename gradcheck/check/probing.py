@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from gradcheck.check.likeness import Heard, equal
+from gradcheck.check.likeness import Heard, equal, same
+from gradcheck.errors import InvalidProblem
 from gradcheck.problem import Case, GraphBuilder, Point
 from gradcheck.problem.ops import Array
 from gradcheck.subject.answer import NATIVE, Answer, Subject
@@ -20,25 +22,29 @@ LINKS = ("sin", "neg", "tanh", "mul", "exp", "add")
 def reach(subject: Subject, known: frozenset[str]) -> int | None:
     """The length of the longest chain that the gradient gets through: right up to it, exactly 0 beyond.
 
-    None if it gets through all, or if no such length explains chains of two ops.
+    None if it gets through all, or if no such length explains chains of two ops. Chains of scalars are tried first, and
+    then such of arrays, for which an engine may have code of its own.
     """
-    found = set[int | None]()
-    for op in [op for op in LINKS if op in known][:2]:
-        arrived = [_arrives(Heard(chain(op, n), subject, NATIVE)) for n in range(1, LONGEST + 1)]
-        length = arrived.index(False) if False in arrived else LONGEST
-        found.add(length if arrived == [True] * length + [False] * (LONGEST - length) else None)
-    (only,) = found if len(found) == 1 else (None,)
-    return only if only is not None and 0 < only < LONGEST else None
+    for shape in ((), (2,)) if "sum" in known else ((),):
+        found = set[int | None]()
+        for op in [op for op in LINKS if op in known][:2]:
+            arrived = [_arrives(Heard(chain(op, n, shape), subject, NATIVE)) for n in range(1, LONGEST + 1)]
+            length = arrived.index(False) if False in arrived else LONGEST
+            found.add(length if arrived == [True] * length + [False] * (LONGEST - length) else None)
+        (only,) = found if len(found) == 1 else (None,)
+        if only is not None and 0 < only < LONGEST:
+            return only
+    return None
 
 
-def chain(op: str, length: int) -> Case:
-    """op(op(... x)), or x times 1.5 (plus 0.5) again and again."""
+def chain(op: str, length: int, shape: tuple[int, ...] = ()) -> Case:
+    """op(op(... x)), or x times 1.5 (plus 0.5) again and again; summed up, if x is an array."""
     build = GraphBuilder()
-    v = build.parameter("x")
+    v = build.parameter("x", shape)
     for _ in range(length):
         v = build.apply(op, v, build.constant(1.5)) if op in ("mul", "add") else build.apply(op, v)
-    point: Point = {"x": np.asarray(-0.5 if op == "exp" else 0.5)}
-    return Case(f"{op} {length} times", build.graph(v), point)
+    point: Point = {"x": np.full(shape, -0.5 if op == "exp" else 0.5)}
+    return Case(f"{op} {length} times", build.graph(build.sum(v) if shape else v), point)
 
 
 def _arrives(one: Heard) -> bool | None:
@@ -51,6 +57,23 @@ def _arrives(one: Heard) -> bool | None:
     if not one.wrong:
         return True
     return None if np.any(theirs.gradients.get("x", np.ones(()))) else False
+
+
+def rounded_point(heard: Sequence[Heard]) -> bool:
+    """Whether all wrong answers, two at least, are the right ones at the point rounded to float32."""
+    wrong = [one for one in heard if one.wrong and isinstance(one.case, Case) and one.case.dtype == "float64"]
+    return len(wrong) >= TELLING and all(_right_at_rounded_point(one) for one in wrong)
+
+
+def _right_at_rounded_point(one: Heard) -> bool:
+    assert isinstance(one.case, Case)
+    with np.errstate(over="ignore"):
+        short = {n: np.asarray(x).astype(np.float32).astype(np.float64) for n, x in one.case.point.items()}
+    try:
+        moved = Heard(replace(one.case, point=short), one.subject, one.entry)
+    except InvalidProblem:  # no point of the graph any more
+        return False
+    return same(one.theirs, moved.right, one.case.dtype)
 
 
 CLOSE = 1e-4
