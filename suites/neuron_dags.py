@@ -101,17 +101,6 @@ def literal_pseudo_code() -> Iterator[Case]:
 
 
 @gradcheck.case
-def declared_in_no_order() -> Iterator[Case]:
-    """S2.a: neurons are named in any order; which comes after which is told by the edges alone."""
-    edges = [("x", "h1"), ("h1", "h2"), ("h1", "h3"), ("h2", "h3"), ("h2", "y"), ("h3", "y"), ("x", "y")]
-    for name, order in (("last first", "y h3 h2 h1"), ("shuffled", "h2 y h1 h3")):
-        sigmas = {"h1": "tanh", "h2": "sigmoid", "h3": "softplus", "y": "identity"}
-        network = NeuronDAG({v: sigmas[v] for v in order.split()}, edges[::-1], ["x"], ["y"], batch=2)
-        said = "the order of the declarations is no topological one, nor its reverse"
-        yield Case(f"declared {name}", network, _point(network), said, labels=("S2.a",))
-
-
-@gradcheck.case
 def dead_ends() -> Iterator[Case]:
     """S2.a: neurons that the loss does not need: the weights into them have gradients, and these are 0."""
     network = NeuronDAG(
