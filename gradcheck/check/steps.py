@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gradcheck.check.likeness import said
 from gradcheck.check.protocol import protocol
 from gradcheck.problem import Training
-from gradcheck.subject.answer import Subject, TrainingAnswer, TrainingStep
+from gradcheck.subject.answer import TrainingStep
 from gradcheck.verdict.finding import Finding, finding
 
 
@@ -31,11 +30,3 @@ def wrong_form(training: Training, steps: Sequence[TrainingStep]) -> list[Findin
         if wrong := protocol(graph, np.zeros(()), step.parameters, training.dtype, **after):
             return wrong
     return []
-
-
-def steps_of(subject: Subject, training: Training) -> Sequence[TrainingStep]:
-    """The subject's steps; none where it has no answer, or one of another form, an empty batch included."""
-    answer = said(subject, training)
-    if not isinstance(answer, TrainingAnswer) or wrong_form(training, answer.steps):
-        return ()
-    return answer.steps if all(len(step.indices) for step in answer.steps) else ()

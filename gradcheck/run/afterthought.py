@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gradcheck.check.asking import entry_for
-from gradcheck.check.endless import running_out
-from gradcheck.check.naming import explanation
+from gradcheck.check.naming import explanation, running_out
 from gradcheck.check.smallest import OPS_OF_SCALARS, smallest, smallest_like
 from gradcheck.check.trial import try_case
 from gradcheck.errors import HarnessFault

@@ -36,7 +36,10 @@ LIGHT = {"problem": HEAVY, "errors": HEAVY | {"numpy"}, "numbers": {"sympy", "sc
 """What a room must not import before it is needed: a subject's process imports `problem` and nothing else."""
 
 LIMIT = 500
-TABLES = {"gradcheck/verdict/finding.py": "a row per kind of finding"}
+TABLES = {
+    "gradcheck/verdict/finding.py": "a row per kind of finding",
+    "gradcheck/faults/catalogue.py": "a row per fault",
+}
 """Longer files, and why."""
 
 

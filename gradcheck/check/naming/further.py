@@ -1,0 +1,64 @@
+"""Further cases for a subject, made of what it is known to be asked: where those tried leave several explanations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gradcheck.check.naming.likeness import Tried
+from gradcheck.errors import InvalidProblem
+from gradcheck.problem import LEAVES, OPS, Case
+from gradcheck.strategies.drawing import draw
+from gradcheck.strategies.networks import draw_mlp, draw_neurons
+from gradcheck.strategies.pick import picker
+from gradcheck.strategies.wish import REDUCTIONS, Wish
+from gradcheck.subject.answer import NATIVE
+
+COUNT = 240
+"""Cases drawn, the same each time."""
+
+
+def drawn_cases(entry: str, tried: Sequence[Tried]) -> Iterator[Case]:
+    """Cases for an entry point, each made of forms of nodes that some case tried has; none for trainings."""
+    pick = picker(0)
+    if entry == "mlp_gradients":
+        yield from (draw_mlp(pick) for _ in range(COUNT))
+    elif entry == "neuron_gradients":
+        yield from (draw_neurons(pick) for _ in range(COUNT))
+    elif entry == NATIVE:
+        known, forms = {op for case in tried for op in ops_of(case)}, {f for case in tried for f in forms_of(case)}
+        scalar = tuple(op for op in OPS if op in known and OPS[op].elementwise)
+        every = tuple(op for op in OPS if op in known) if known.intersection(REDUCTIONS) else ()
+        wishes = [Wish(max_nodes=n, ops=scalar) for n in (4, 8, 12) if scalar]
+        wishes += [Wish(max_nodes=n, ops=every, scalar=False) for n in (5, 9) if every]
+        branching = tuple(op for op in every if OPS[op].elementwise or op in REDUCTIONS)  # long ways
+        wishes += [Wish(max_nodes=16, ops=branching, scalar=False)] if every else []
+        for number in range(COUNT if wishes else 0):
+            try:
+                graph, point = draw(pick, wishes[number % len(wishes)])
+            except InvalidProblem:
+                continue  # these ops alone make no graph of this kind
+            case = Case(f"drawn {number}", graph, point)
+            if graph.arguments(graph.loss) and forms_of(case) <= forms:
+                yield case
+
+
+def ops_of(case: Tried) -> set[str]:
+    """The ops that a graph's inner nodes apply; none of a training."""
+    return {node.op for node in case.graph.nodes} - set(LEAVES) if isinstance(case, Case) else set()
+
+
+def forms_of(case: Tried) -> set[tuple[str, bool, tuple[str, ...]]]:
+    """In what form each op is applied: whether an operand is stretched, and which attributes are set.
+
+    A subject may be asked for a form that its author never meant to support, and be wrong there for another reason.
+    """
+    if not isinstance(case, Case):
+        return set()
+    graph, found = case.graph, set()
+    for i, node in enumerate(graph.nodes):
+        if node.inputs:
+            stretched = OPS[node.op].elementwise and any(graph.shapes[a] != graph.shapes[i] for a in graph.arguments(i))
+            found.add(
+                (node.op, stretched, tuple(k for k, v in sorted(node.attributes.items()) if v not in (None, False)))
+            )
+    return found

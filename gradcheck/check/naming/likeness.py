@@ -1,0 +1,157 @@
+"""When is one answer like another? What a subject said of a case, beside the truth of the textbook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.check.asking import ask, entry_for
+from gradcheck.check.steps import wrong_form
+from gradcheck.errors import SubjectError
+from gradcheck.faults.engine import Backprop
+from gradcheck.faults.network import DeltaRecursion
+from gradcheck.faults.neurons import Neurons
+from gradcheck.faults.sgd import Descent
+from gradcheck.problem import MLP, OPS, Case, NeuronDAG, Training
+from gradcheck.subject.answer import NATIVE, Answer, Subject, TrainingAnswer, TrainingStep
+from gradcheck.subject.inprocess import InProcessSubject
+
+Array = NDArray[Any]
+Tried = Case | Training
+Said = Answer | TrainingAnswer
+
+ROUNDINGS = 4096
+"""Units of roundoff, of a block's largest entry, within which two answers count as the same."""
+RIGHT: Mapping[str, Callable[[], Any]] = MappingProxyType(
+    {NATIVE: Backprop, "mlp_gradients": DeltaRecursion, "neuron_gradients": Neurons, "train": Descent}
+)
+"""The textbook that the faults of an entry point bend, unbent."""
+
+
+class Heard:
+    """What the subject says of a case, and what the textbook says; asked when it is first wanted.
+
+    Attributes
+    ----------
+    case, subject, entry: who is asked what, and at which entry point.
+    """
+
+    def __init__(self, case: Tried, subject: Subject, entry: str) -> None:
+        self.case, self.subject, self.entry = case, subject, entry
+
+    @cached_property
+    def theirs(self) -> Said | None:
+        """The subject's answer; None if it has none."""
+        return said(self.subject, self.case)
+
+    @cached_property
+    def right(self) -> Said | None:
+        """The textbook's."""
+        return said(InProcessSubject(RIGHT[self.entry](), entry=self.entry), self.case)
+
+    @cached_property
+    def wrong(self) -> bool:
+        """Whether they differ."""
+        return not same(self.theirs, self.right, self.case.dtype)
+
+    @cached_property
+    def samples(self) -> list[Heard]:
+        """The same network asked about each sample of its batch alone; none of any other problem."""
+        return [
+            self if each is self.case else Heard(each, self.subject, self.entry) for each in _single_samples(self.case)
+        ]
+
+
+def _single_samples(case: Tried) -> list[Tried]:
+    if not isinstance(case, Case) or not isinstance(case.problem, MLP | NeuronDAG):
+        return []
+    problem = case.problem
+    if problem.batch == 1:
+        return [case]
+    alone, batched = replace(problem, batch=1), problem.input_shapes
+    points = [{n: x[k : k + 1] if n in batched else x for n, x in case.point.items()} for k in range(problem.batch)]
+    return [Case(f"{case.name}, sample {k}", alone, point, dtype=case.dtype) for k, point in enumerate(points)]
+
+
+def entry_of(case: Tried, subject: Subject) -> str:
+    """The entry point that the case is put to."""
+    return "train" if isinstance(case, Training) else entry_for(case, subject)
+
+
+def said(subject: Subject, case: Tried) -> Said | None:
+    """The subject's answer, None where there is none."""
+    try:
+        return subject.train(case) if isinstance(case, Training) else ask(subject, case)
+    except SubjectError:
+        return None
+
+
+def steps_of(subject: Subject, training: Training) -> Sequence[TrainingStep]:
+    """The subject's steps; none where it has no answer, or one of another form, an empty batch included."""
+    answer = said(subject, training)
+    if not isinstance(answer, TrainingAnswer) or wrong_form(training, answer.steps):
+        return ()
+    return answer.steps if all(len(step.indices) for step in answer.steps) else ()
+
+
+def at_kink(case: Tried) -> bool:
+    """Whether some op of the graph is at a kink, where engines may rightly differ."""
+    if not isinstance(case, Case):
+        return False
+    graph, values = case.graph, case.graph.evaluate(case.point)
+    for node in graph.nodes:
+        kink = OPS[node.op].kink if node.inputs else None
+        if kink is not None and not np.all(kink(*(values[a] for a in node.inputs), **node.attributes)):
+            return True
+    return False
+
+
+def same(one: Said | None, other: Said | None, dtype: str, noise: float = 0.0) -> bool:
+    """Whether two answers agree in every number, within a few roundings; gradients within `noise` besides."""
+    if isinstance(one, TrainingAnswer) and isinstance(other, TrainingAnswer):
+        pairs = list(zip(one.steps, other.steps, strict=False))
+        return len(one.steps) == len(other.steps) and all(
+            np.array_equal(a.indices, b.indices) and not unlike(a.parameters, b.parameters, dtype) for a, b in pairs
+        )
+    if isinstance(one, Answer) and isinstance(other, Answer):
+        if not np.all(np.isfinite(one.value)):  # how NaN spreads backwards is each engine's own affair
+            return equal(one.value, other.value, dtype)
+        return equal(one.value, other.value, dtype) and not unlike(one.gradients, other.gradients, dtype, noise)
+    return one is None and other is None
+
+
+def breaks(answer: Said | None, right: Said | None) -> bool:
+    """Whether there is no answer, or one of another form than the right one, on the way (adjoints) included."""
+    if not isinstance(right, Answer) or not isinstance(answer, Answer):
+        return answer is None and right is not None
+    forms = [{b: g.shape for b, g in said.gradients.items()} for said in (answer, right)]
+    inner = [{b: a.shape for b, a in said.adjoints.items()} for said in (answer, right) if said.adjoints is not None]
+    return forms[0] != forms[1] or any(one != inner[0] for one in inner)
+
+
+def outside(answer: Said | None) -> Said | None:
+    """The answer without its adjoints."""
+    return replace(answer, adjoints=None) if isinstance(answer, Answer) else answer
+
+
+def unlike(ours: Mapping[str, Array], theirs: Mapping[str, Array], dtype: str, noise: float = 0.0) -> set[str]:
+    """The blocks that differ, or that one of the two has not."""
+    both = ours.keys() & theirs.keys()
+    return {b for b in {*ours, *theirs} if b not in both or not equal(ours[b], theirs[b], dtype, noise)}
+
+
+def equal(a: Array, b: Array, dtype: str, noise: float = 0.0) -> bool:
+    """Whether two arrays agree within `ROUNDINGS` of b's largest entry, and `noise`; the same NaN counts as equal."""
+    if a.shape != b.shape:
+        return False
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        size = np.max(np.abs(b[np.isfinite(b)]), initial=0.0)
+        near = np.abs(a - b) <= ROUNDINGS * float(np.finfo(dtype).eps) * max(size, 1e-3) + noise
+    return bool(np.all(near | (a == b) | ((a != a) & (b != b))))
