@@ -1,4 +1,9 @@
-"""Sixty mistakes planted into the graph engines, one small edit of source each."""
+"""Sixty edits of graph engines, written down unseen by the diagnosis after it had been mended; see `planted`.
+
+First look (13cab79): 58 of 60 caught, 52 named rightly; one by a row that says in general what its own says in particular.
+Missed: a concatenation that finds its parts by identity (no case joined a node to itself), attributes of a batch of nodes
+taken from its first (no graph had many of one op and several attributes). Spent by what they showed.
+"""
 # ruff: noqa: E501
 # fmt: off
 

@@ -1,4 +1,8 @@
-"""Mistakes planted into the engines for networks: `mlp.py`, `neurons.py` and `sgd.py`."""
+"""Forty edits of networks and trainings, written down unseen by the diagnosis after it had been mended; see `planted`.
+
+First look (13cab79): 39 of 40 caught, 35 named rightly, none by a name not its own. Missed: neurons visited in the order of
+their declaration (no network declared them in another). Spent by what they showed.
+"""
 # ruff: noqa: E501
 # fmt: off
 
