@@ -9,6 +9,8 @@ import numpy as np
 
 from gradcheck.check.naming.likeness import Heard, equal, same
 from gradcheck.errors import InvalidProblem
+from gradcheck.faults.catalogue import fault
+from gradcheck.faults.fault import Fault
 from gradcheck.problem import Case, GraphBuilder, Point
 from gradcheck.problem.ops import Array
 from gradcheck.subject.answer import NATIVE, Answer, Subject
@@ -17,6 +19,23 @@ LONGEST = 40
 """Nodes of the longest chain asked about."""
 LINKS = ("sin", "neg", "tanh", "mul", "exp", "add")
 """Ops that chains are made of: of the first two of them that the subject knows."""
+
+
+def cut_off(subject: Subject, known: frozenset[str]) -> tuple[Fault | None, str]:
+    """F14 for a gradient that gets through chains up to some length and no longer ones; `known` as elsewhere."""
+    length = reach(subject, known)
+    if length is None:
+        return None, ""
+    return fault("F14"), f"gets the gradient through a chain of {length} nodes, and nothing through any longer one:"
+
+
+def single_precision(heard: Sequence[Heard]) -> tuple[Fault | None, str]:
+    """F80 for a subject that reads its point, or computes, in float32."""
+    if rounded_point(heard):
+        return fault("F80"), "gives the right answers at the point rounded to float32:"
+    if short_numbers(heard):
+        return fault("F80"), "is nearly right, and hands out numbers that float32 can hold:"
+    return None, ""
 
 
 def reach(subject: Subject, known: frozenset[str]) -> int | None:
@@ -84,7 +103,7 @@ MOSTLY = 0.9
 """Share of the subject's numbers that have to be."""
 
 
-def single_precision(heard: Sequence[Heard]) -> bool:
+def short_numbers(heard: Sequence[Heard]) -> bool:
     """Whether the wrong answers are nearly right, and their values, or their gradients, are float32 numbers.
 
     A few may be further off: where a number is the small difference of large ones.

@@ -114,6 +114,13 @@ def _gradients_times(answer: Said | None, factor: float, right: Said | None, cas
     return not unlike(answer.gradients, scaled, case.dtype)
 
 
+def memory(subject: Subject, heard: Sequence[Heard], known: frozenset[str]) -> tuple[Fault | None, str]:
+    """F73 for a subject whose wrong numbers, those of `idle_questions` too, are what the memory happened to hold."""
+    if unneeded_only([*heard, *(Heard(case, subject, NATIVE) for case in idle_questions(known))]):
+        return fault("F73"), "is wrong only in parameters that the loss does not need:"
+    return None, ""
+
+
 def unneeded_only(heard: Sequence[Heard]) -> bool:
     """Whether all wrong numbers are those of parameters that the loss does not need, and no default such as 1."""
     wrong = [one for one in heard if one.wrong]

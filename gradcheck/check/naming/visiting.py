@@ -17,6 +17,8 @@ import numpy as np
 
 from gradcheck.check.naming.likeness import Heard, Tried
 from gradcheck.check.naming.relations import gradients, right_value
+from gradcheck.faults.catalogue import fault
+from gradcheck.faults.fault import Fault
 from gradcheck.faults.neurons import Neurons
 from gradcheck.problem import Case, NeuronDAG
 from gradcheck.problem.neuron_dag import Edge, target, weight
@@ -59,11 +61,16 @@ class Star:
 STARS = tuple(Star(arms, loss, merged) for arms in (3, 2, 1) for loss in (False, True) for merged in (False, True))
 
 
-def visited_again(subject: Subject, failing: Sequence[Tried]) -> int:
-    """On how many networks the subject passes gradients on several times, all those on which it failed included.
+def visited_again(subject: Subject, failing: Sequence[Tried]) -> tuple[Fault | None, str]:
+    """F130 for a subject that passes gradients on several times, on all networks on which it failed and some more."""
+    count = _networks(subject, failing)
+    if not count:
+        return None, ""
+    return fault("F130"), f"passes a neuron's gradient on once for each that it feeds, on {count} networks tried:"
 
-    0 if anything says otherwise.
-    """
+
+def _networks(subject: Subject, failing: Sequence[Tried]) -> int:
+    """On how many networks that is so; 0 if anything says otherwise."""
     as_arms = as_fed = True  # as often as w feeds neurons, or neurons and the loss
     for star in STARS:
         counts = list(counts_of_ways(subject, star.network()).get(("x", "v"), {}).values())

@@ -9,7 +9,7 @@ import pytest
 
 from gradcheck.check.naming.likeness import Heard
 from gradcheck.check.naming.names import Named, explanation
-from gradcheck.check.naming.probing import chain, reach, single_precision
+from gradcheck.check.naming.probing import chain, reach, short_numbers
 from gradcheck.check.naming.repeating import questions, state_fault, unneeded_only
 from gradcheck.faults.accumulation import CutOff
 from gradcheck.faults.catalogue import fault
@@ -105,7 +105,7 @@ def seven_chains(subject: InProcessSubject) -> list[Heard]:
 
 
 def test_single_precision_is_told_by_its_numbers() -> None:
-    assert single_precision(seven_chains(rounded(np.float32)))
-    assert not single_precision(seven_chains(rounded(np.float64)))
-    assert not single_precision(seven_chains(rounded(np.float16)))  # further off than single precision may be
-    assert not single_precision(seven_chains(InProcessSubject(fault("F81").bends[-1]())))  # a difference quotient
+    assert short_numbers(seven_chains(rounded(np.float32)))
+    assert not short_numbers(seven_chains(rounded(np.float64)))
+    assert not short_numbers(seven_chains(rounded(np.float16)))  # further off than single precision may be
+    assert not short_numbers(seven_chains(InProcessSubject(fault("F81").bends[-1]())))  # a difference quotient

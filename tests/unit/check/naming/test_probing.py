@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from gradcheck.check.naming.likeness import Heard
-from gradcheck.check.naming.probing import LONGEST, chain, reach, rounded_point, single_precision
+from gradcheck.check.naming.probing import (
+    LONGEST,
+    chain,
+    cut_off,
+    reach,
+    rounded_point,
+    short_numbers,
+    single_precision,
+)
 from gradcheck.faults.correct import recursive, tape
 from gradcheck.problem import Case, GraphBuilder
 from gradcheck.subject.answer import NATIVE
@@ -107,4 +115,13 @@ def test_single_precision_where_it_is_read_and_where_it_is_computed(
     engine: Engine, rounded: bool, single: bool
 ) -> None:
     heard = [Heard(case, asked(engine), NATIVE) for case in cases()]
-    assert (rounded_point(heard), single_precision(heard)) == (rounded, single)
+    assert (rounded_point(heard), short_numbers(heard)) == (rounded, single)
+    assert (single_precision(heard)[0] is not None) is (rounded or single)
+
+
+def test_what_is_said_of_it() -> None:
+    fault, how = cut_off(asked(cut(4, arrays=False)), KNOWN)
+    assert fault is not None
+    assert fault.code == "F14"
+    assert "a chain of 4 nodes" in how
+    assert cut_off(asked(right), KNOWN) == (None, "")

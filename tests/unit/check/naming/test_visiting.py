@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from itertools import accumulate, islice
 from typing import Any
@@ -53,7 +54,7 @@ def failing(subject: InProcessSubject) -> list[Any]:
 def test_a_right_engine_passes_it_on_once() -> None:
     subject = engine(sum)
     assert not failing(subject)
-    assert not visited_again(subject, [])
+    assert visited_again(subject, []) == (None, "")
 
 
 AGAIN: dict[str, Total] = {
@@ -67,7 +68,10 @@ AGAIN: dict[str, Total] = {
 def test_passing_it_on_for_each_successor_is_named(manner: str) -> None:
     subject = engine(AGAIN[manner])
     wrong = failing(subject)
-    assert visited_again(subject, wrong) > 12
+    fault, how = visited_again(subject, wrong)
+    assert fault is not None
+    assert fault.code == "F130"
+    assert int(re.findall(r"on (\d+) networks", how)[0]) > 12
     assert {f.code for f in explanation(subject, wrong, [], frozenset()).faults} == {"F130"}
 
 
@@ -83,12 +87,12 @@ OTHERWISE: dict[str, Total] = {
 @pytest.mark.parametrize("manner", OTHERWISE)
 def test_other_counts_are_another_mistake(manner: str) -> None:
     subject = engine(OTHERWISE[manner])
-    assert not visited_again(subject, failing(subject))
+    assert visited_again(subject, failing(subject)) == (None, "")
 
 
 def test_neither_is_counting_once_per_predecessor() -> None:
     subject = engine(sum, lambda fed: fed)
-    assert not visited_again(subject, failing(subject))
+    assert visited_again(subject, failing(subject)) == (None, "")
 
 
 def test_what_it_failed_on_has_to_agree() -> None:
@@ -104,10 +108,10 @@ def test_what_it_failed_on_has_to_agree() -> None:
     mixed = InProcessSubject(both, entry=ENTRY)
     wrong = failing(mixed)
     assert any(len(c.problem.inputs) > 1 for c in wrong)
-    assert not visited_again(mixed, wrong)
+    assert visited_again(mixed, wrong) == (None, "")
 
 
 @pytest.mark.parametrize(("code", "make"), [(r.code, make) for r, make in bends_at(ENTRY) if r.code != "F130"][::4])
 def test_other_faults_are_not_called_so(code: str, make: Any) -> None:
     subject = InProcessSubject(make(), entry=ENTRY)
-    assert not visited_again(subject, failing(subject)), code
+    assert visited_again(subject, failing(subject)) == (None, ""), code
