@@ -159,14 +159,20 @@ class AxisNotWidened(Backprop):
 
 
 class NotTransposed(Backprop):
-    """dl/dA = dl/dC B for C = A B: without the transpose, where the shapes let it pass."""
+    """dl/dA = dl/dC B for C = A B: without the transpose, where shapes let it pass; in `stacks` of matrices, too."""
+
+    def __init__(self, *, stacks: bool = False) -> None:
+        self.stacks = stacks
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
         """A square factor lets it pass."""
         if self.graph.op(node) == "matmul":
-            factor = arguments[1 - slot]
-            if factor.ndim == 2 and factor.shape[0] == factor.shape[1] and arguments[slot].ndim <= 2:
-                return np.asarray(upstream @ factor if slot == 0 else factor @ upstream)
+            factor, own = arguments[1 - slot], arguments[slot]
+            flat = factor.ndim == 2 and own.ndim <= 2
+            stacked = self.stacks and min(factor.ndim, own.ndim) >= 2
+            if (flat or stacked) and factor.shape[-1] == factor.shape[-2]:
+                message = np.asarray(upstream @ factor if slot == 0 else factor @ upstream)
+                return np.asarray(np.sum(message, axis=tuple(range(message.ndim - own.ndim))))
         return super().local(node, slot, arguments, upstream)
 
 
