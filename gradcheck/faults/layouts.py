@@ -177,13 +177,16 @@ class NotTransposed(Backprop):
 
 
 class OuterProductReversed(Backprop):
-    """dl/dW = a delta^T for delta a^T, where W is square."""
+    """dl/dW = a delta^T for delta a^T, where W is square; in `stacks` of matrices, too."""
+
+    def __init__(self, *, stacks: bool = False) -> None:
+        self.stacks = stacks
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
         """The gradient of a square matrix comes out transposed."""
         right = super().local(node, slot, arguments, upstream)
-        square = right.ndim == 2 and right.shape[0] == right.shape[1]
-        return right.T if self.graph.op(node) == "matmul" and square else right
+        square = right.ndim >= 2 and right.shape[-1] == right.shape[-2] and (self.stacks or right.ndim == 2)
+        return np.swapaxes(right, -1, -2) if self.graph.op(node) == "matmul" and square else right
 
 
 class Detached(Backprop):
