@@ -69,7 +69,7 @@ ROWS = (
     ("tape", "softmax's diagonal", "x.receive(rolled(y * (rows - np.sum(y * rows, axis=-1, keepdims=True)), x.data, axis))", "x.receive(rolled(y * (1.0 - y) * unrolled(g, axis), x.data, axis))", "F62", "softmax"),
     ("tape", "picked twice, counted once", "np.add.at(rows, index, np.moveaxis(g, range(first, first + index.ndim), range(index.ndim)))", "rows[index] = np.moveaxis(g, range(first, first + index.ndim), range(index.ndim))", "F61", "take"),
     # forward_mode.py
-    ("forward", "one moving argument", "total = total + part", "total = part", BRANCHES),
+    ("forward", "one moving argument", "total = total + part", "total = part", BRANCHES, "F19"),
     ("forward", "units of 2", "unit[entry] = 1.0", "unit[entry] = 2.0", "~twice the right gradient"),
     ("forward", "sub as add", '"sub": lambda v, x, y: times(1.0, -1.0)', '"sub": lambda v, x, y: times(1.0, 1.0)', "F37", "sub"),
     ("forward", "tanh at the output", "times(np.square(sech(x)))", "times(np.square(sech(v)))", "F20", "tanh"),
