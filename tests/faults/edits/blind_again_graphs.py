@@ -1,6 +1,6 @@
 """Sixty-four more edits of graph engines, written down unseen by the diagnosis; see `planted` for the columns.
 
-First look (5388af6): 62 of 64 caught, 52 named rightly, none by a name not its own. Missed: a sum along an axis of a square
+First look (cfbacdd): 62 of 64 caught, 52 named rightly, none by a name not its own. Missed: a sum along an axis of a square
 matrix (no case had one), double precision for single (no graph in float32). Spent by what they showed.
 """
 
