@@ -7,7 +7,7 @@ engine walks a graph, the digits show what it does where a node has several uses
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,6 @@ DEEP = 10
 Shape = tuple[int, ...]
 Tally = tuple[float, ...]
 """How often each path counts, by rising power."""
-Join = Callable[[GraphBuilder, Handle, Shape], Handle]
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from gradcheck.run.afterthought import diagnose, save
 from gradcheck.run.events import Diagnosed
 from gradcheck.run.suite import Addressed, load_suite
 from gradcheck.subject.inprocess import InProcessSubject
+from gradcheck.verdict.finding import finding
 from gradcheck.verdict.result import Result, Verdict
 
 
@@ -70,6 +71,25 @@ def test_no_cause_is_invented() -> None:
     assert found is not None
     assert found.faults == ()
     assert found.case is not None
+
+
+def test_wrong_numbers_come_before_slow_ones() -> None:
+    """An engine that walks every path is named for it, unless it has a wrong gradient to show besides."""
+    cases, slow = items(), Result("costs::c", Verdict.FAIL, (finding("GC065", what="too many operations"),))
+    every_path = fault("F16").subject
+
+    def wrong_too(graph: Any, point: Any) -> Any:
+        value, gradients, *_ = every_path()(graph, point)
+        sines = any(node.op == "sin" for node in graph.nodes)
+        return value, {n: (1.2345 if sines else 1.0) * g for n, g in gradients.items()}
+
+    for engine, named, drawn in ((every_path(), ["F16"], False), (wrong_too, [], True)):
+        subject = InProcessSubject(engine)
+        results = [try_case(a.address, a.case, subject, graph_oracles()) for a in cases if isinstance(a.case, Case)]
+        found = diagnose(cases, [*results, slow], subject, graph_oracles())
+        assert found is not None
+        assert [f.code for f in found.faults] == named
+        assert (found.counterexample is not None) is drawn
 
 
 def test_an_engine_without_an_answer_has_no_diagnosis() -> None:

@@ -88,7 +88,7 @@ class Loop:
         rule = self.asked.schedule
         if isinstance(rule, AdaGrad):
             return rule.rate * self.scaled(name, g)
-        return (rule.rate / (1 + rule.decay * self.t()) if isinstance(rule, Decay) else rule.rate) * g  # type: ignore[union-attr]
+        return (rule.rate / (1 + rule.decay * self.t()) if isinstance(rule, Decay) else rule.rate) * g  # type: ignore[union-attr] # no custom schedule here
 
     def move(self, name: str, change: Any) -> None:
         self.w[name] -= change
@@ -408,7 +408,7 @@ def carried(self: Loop) -> Iterator[list[int]]:
     left = getattr(self, "left", [])
     order = left + [i for i in order_of(self) if i not in left]
     count = len(order) // self.asked.batch_size * self.asked.batch_size
-    self.left = order[count:]  # type: ignore[attr-defined]
+    self.left = order[count:]  # type: ignore[attr-defined] # a method's own memory
     return (order[k : k + self.asked.batch_size] for k in range(0, count, self.asked.batch_size))
 
 
@@ -443,13 +443,13 @@ def test_one_batch_an_epoch_does_not_tell_dropping_from_drawing() -> None:
 
 def after_the_step(self: Loop, gradient: Arrays) -> bool:
     """The norm of the gradient before is asked: that of the step just made."""
-    last, self.last = getattr(self, "last", None), gradient  # type: ignore[attr-defined]
+    last, self.last = getattr(self, "last", None), gradient  # type: ignore[attr-defined] # a method's own memory
     return last is not None and Loop.small(self, last)
 
 
 def settled_before(self: Loop, before: float, after: float) -> bool:
     """The change of the epoch before is asked."""
-    last, self.last = getattr(self, "last", None), (before, after)  # type: ignore[attr-defined]
+    last, self.last = getattr(self, "last", None), (before, after)  # type: ignore[attr-defined] # a method's own memory
     return last is not None and Loop.settled(self, *last)
 
 
