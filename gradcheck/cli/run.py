@@ -12,7 +12,7 @@ from gradcheck.cli.terminal import consoles
 from gradcheck.errors import UsageError
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case
-from gradcheck.report.console import ConsoleReport
+from gradcheck.report.console import QUIET, ConsoleReport
 from gradcheck.report.json import JsonReport
 from gradcheck.run import runner
 from gradcheck.run.afterthought import save
@@ -59,6 +59,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-diagnosis", action="store_true", help="do not look for the smallest counterexample and its cause"
     )
+    loudness = parser.add_mutually_exclusive_group()
+    loudness.add_argument("-q", "--quiet", action="store_true", help="print failures and one summary line")
+    loudness.add_argument(
+        "-v", "--verbose", action="count", default=0, help="a row per case, and every number (-vv: of all cases)"
+    )
     parser.add_argument("--list", action="store_true", help="list the cases and run nothing")
     parser.add_argument("--no-timings", action="store_true", help="leave out times, so that two runs can be compared")
 
@@ -75,7 +80,7 @@ def main(options: argparse.Namespace) -> int:
     cases = _with_saved(folder, collect(options.targets, seed=seed))
     if options.expression:
         cases = select(cases, options.expression)
-    console, progress = consoles()
+    console, _ = consoles()
     if options.list:
         for item in cases:
             console.print(f"{item.address}  {item.case.sentence}", markup=False, highlight=False, soft_wrap=True)
@@ -83,7 +88,8 @@ def main(options: argparse.Namespace) -> int:
     given = f" --subject {options.subject}" if options.subject else ""
     timeout = f" --timeout {options.timeout:g}" if options.timeout != 10.0 else ""
     document = JsonReport()
-    screen = ConsoleReport(console, progress, timings=not options.no_timings) if options.format == "console" else None
+    verbosity = QUIET if options.quiet else options.verbose
+    screen = ConsoleReport(console, timings=not options.no_timings, verbosity=verbosity)
     code = 5
     with ChildSubject(path, name, timeout=options.timeout) as subject:
         events = runner.run(
@@ -101,7 +107,7 @@ def main(options: argparse.Namespace) -> int:
         diagnosed = None
         for event in events:
             document.add(event)
-            if screen is not None:
+            if options.format == "console":
                 screen.add(event)
             if isinstance(event, Diagnosed):
                 diagnosed = event

@@ -1,116 +1,131 @@
-"""The screen form of a run: a row per case, every result that is not as it should be in full, one summary line."""
+"""The screen form of a run: each failing case as it fails, one line per suite, and then the cause, first things first.
+
+Verbosity -1 (`-q`) prints failures and one summary line; 0 adds one line per suite and the smallest example as a tree;
+1 (`-v`) a row per case, and every number, bound and code of the failures; 2 (`-vv`) the same of all cases.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 
-from rich.console import Console, Group, RenderableType
-from rich.markup import escape
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
-from rich.tree import Tree
 
-from gradcheck.problem import Case
-from gradcheck.run.events import (
-    CaseFinished,
-    CaseStarted,
-    Diagnosed,
-    Event,
-    Faulted,
-    Finished,
-    Started,
-    as_it_should_be,
-)
+from gradcheck.report.drawing import entries, tree
+from gradcheck.report.failure import LABEL, Failure, headline, listed, summary
+from gradcheck.report.plain import number, plainly
+from gradcheck.report.trimmed import Hanging, Trimmed
+from gradcheck.run.events import CaseFinished, Diagnosed, Event, Faulted, Finished, Started, as_it_should_be
+from gradcheck.verdict.finding import Severity, shown
 from gradcheck.verdict.result import STYLES, Result, Verdict
 
+QUIET, NORMAL, ROWS, ALL = -1, 0, 1, 2
+
+MOST_BLOCKS = 3
+"""Failures that get six lines of their own, besides the one that the mistake is shown with."""
 MOST_IN_FULL = 10
-"""Results that are shown with all their findings; a wrong engine fails in many cases for one reason."""
+"""Results that `-v` shows with all their findings; a wrong engine fails in many cases for one reason."""
+FEW = 5
+"""Cases up to which the report shows what each right one shows, such as df/db = 9."""
+LARGEST_DRAWING = 30
+"""Nodes of a graph that is drawn."""
 
 SHORT = {"finite_difference": "differ.", "path_enumeration": "paths", "complex_step": "complex"}
 """Oracle names that are too long for a table's cell."""
 
 
 class ConsoleReport:
-    """Listens to a run; progress goes to `progress`, the report to `console`.
+    """Listens to a run and prints on `console`.
 
     With `timings=False` two runs of the same cases print the same text.
     """
 
-    def __init__(self, console: Console, progress: Console | None = None, *, timings: bool = True) -> None:
+    def __init__(self, console: Console, *, timings: bool = True, verbosity: int = NORMAL) -> None:
         self._console = console
         self._timings = timings
+        self._verbosity = verbosity
         self._diagnosed: Diagnosed | None = None
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=progress or Console(stderr=True),
-            disable=progress is None or not progress.is_interactive,
-            transient=True,
-        )
-        self._task = self._bar.add_task("cases", total=None)
+        self._cases = 0
+        self._suite = ""
+        self._results: list[Result] = []
+        self._errors: set[str] = set()
 
     def add(self, event: Event) -> None:
         """Show one event."""
         match event:
             case Started():
-                self._head(event)
-                self._bar.update(self._task, total=event.cases)
-                self._bar.start()
-            case CaseStarted():
-                self._bar.update(self._task, description=escape(event.address[:40]))
-            case CaseFinished() | Faulted():
-                self._bar.advance(self._task)
+                self._cases = event.cases
+                if self._verbosity > QUIET:
+                    self._head(event)
+            case CaseFinished():
+                self._finished_one(event.result)
+            case Faulted():
+                self._print(Text(f"HARNESS FAULT  {shown(event.address)}", style="bold red"))
             case Diagnosed():
                 self._diagnosed = event
             case Finished():
-                self._bar.stop()
+                self._end_of_suite()
                 self._finish(event)
 
     def _head(self, event: Started) -> None:
         if event.self_check:
-            self._console.print("[bold yellow]self-check: nothing of yours was checked[/] (the built-in suites against")
-            self._console.print("the built-in reference; put your own on trial with --subject FILE)")
-        self._console.print(f"subject: {escape(event.subject)}")
-        if event.guarantees:
+            self._print(Text("self-check: nothing of yours was checked (the built-in suites against", "bold yellow"))
+            self._print(Text("the built-in reference; put your own on trial with --subject FILE)", "bold yellow"))
+        self._print(Text(f"subject: {shown(event.subject)}"))
+        if event.guarantees and self._verbosity >= ROWS:
             states: dict[str, list[str]] = {}
             for name, state in event.guarantees.items():
                 states.setdefault(state, []).append(name)
             text = "; ".join(f"{state}: {', '.join(names)}" for state, names in states.items())
-            self._console.print(f"its process: {escape(text)}", style="dim", highlight=False)
+            self._print(Text(f"its process: {text}", style="dim"), indent=2)
         for line in event.left_out:
-            self._console.print(escape(line), style="yellow", highlight=False)
-        self._console.print()
-
-    def _finish(self, event: Finished) -> None:
-        for suite, results in _by_suite(event.results).items():
-            self._console.print(self._table(suite, results))
+            self._print(Text(shown(line), style="yellow"), indent=2)
+        if self._cases > 1 or self._verbosity >= ROWS:
             self._console.print()
-        telling = [r for r in event.results if r.verdict is not Verdict.PASS or r.warned]
-        telling.sort(key=lambda r: r.verdict is Verdict.PASS)  # what is only warned of comes last
-        for result in telling[:MOST_IN_FULL]:
-            self._console.print(Panel(result, border_style=STYLES[result.verdict], title_align="left"))
-        if len(telling) > MOST_IN_FULL:
-            self._console.print(f"and {len(telling) - MOST_IN_FULL} more like these; --format json has them all")
-        if self._diagnosed is not None:
-            self._console.print(_diagnosis(self._diagnosed))
-        for fault in event.faults:
-            text = Text(f"{fault.address}: {fault.message}\nNo verdict of this run can be trusted; please report it.")
-            self._console.print(Panel(text, title="harness fault", border_style="bold red"))
-        shown = [r for r in event.results if r.shows]
-        if len(event.results) <= 5:
-            for result in shown:
-                if result.verdict is Verdict.PASS:
-                    self._console.print(Padding(result, (0, 0, 1, 0)))
-        self._console.print(self._summary(event))
+
+    # --- while the cases run ------------------------------------------------------------------------------------
+
+    def _finished_one(self, result: Result) -> None:
+        suite = result.address.partition("::")[0]
+        if suite != self._suite:
+            self._end_of_suite()
+            self._suite = suite
+        self._results.append(result)
+        if self._cases > 1 and not as_it_should_be(result) and self._is_news(result):
+            text = Text.assemble((f"{result.verdict}", STYLES[result.verdict]), "  ", (shown(result.address), "bold"))
+            self._print(text.append(f"  {summary(result)}"), indent=6)
+
+    def _is_news(self, result: Result) -> bool:
+        """Every FAIL; of errors with the same words the first, since the others are counted at the end."""
+        if result.verdict is not Verdict.ERROR:
+            return True
+        words = summary(result)
+        known = words in self._errors
+        self._errors.add(words)
+        return not known
+
+    def _end_of_suite(self) -> None:
+        results, self._results = self._results, []
+        if not results or self._cases == 1 or self._verbosity == QUIET:
+            return
+        if self._verbosity >= ROWS:
+            self._console.print(Trimmed(self._table(self._suite, results)))
+            self._console.print()
+        else:
+            counts = Counter(r.verdict for r in results)
+            text = Text(f"{shown(self._suite):<22}")
+            for verdict in Verdict:
+                if counts[verdict]:
+                    text.append(f"  {counts[verdict]:>4} ").append(str(verdict), style=STYLES[verdict])
+            self._print(text)
 
     def _table(self, suite: str, results: Iterable[Result]) -> Table:
-        table = Table(title=escape(suite), title_justify="left", title_style="bold", box=None, pad_edge=False)
+        table = Table(title=Text(shown(suite)), title_justify="left", title_style="bold", box=None, pad_edge=False)
         table.add_column("verdict")
         table.add_column("case", overflow="fold", ratio=1)
         table.add_column("oracles that agreed")
@@ -123,7 +138,7 @@ class ConsoleReport:
             worst = result.worst
             row: list[RenderableType] = [
                 Text(str(result.verdict), style=STYLES[result.verdict]),
-                Text(result.address.partition("::")[2] or result.address),
+                Text(shown(result.address.partition("::")[2] or result.address)),
                 Text(", ".join(SHORT.get(name, name) for name in result.agreed) or "-"),
                 str(result.comparisons),
                 "-" if worst is None else f"{worst.ulps:.3g} ulp",
@@ -131,6 +146,134 @@ class ConsoleReport:
             ]
             table.add_row(*row, *([f"{1000 * result.seconds:.0f} ms"] if self._timings else []))
         return table
+
+    # --- at the end ---------------------------------------------------------------------------------------------
+
+    def _finish(self, event: Finished) -> None:
+        wrong = [r for r in event.results if not as_it_should_be(r)]
+        fails = [r for r in wrong if r.verdict is Verdict.FAIL]
+        errors = [r for r in wrong if r.verdict is Verdict.ERROR]
+        undecided = [r for r in wrong if r.verdict is Verdict.UNDECIDED]
+        if (wrong and self._cases > 1) or (self._cases == 1 and self._verbosity == NORMAL):
+            self._console.print()
+        self._failures(fails, errors)
+        for group in _alike(errors):
+            self._error(group)
+        for result in undecided[:MOST_BLOCKS]:
+            self._block(Failure(result))
+        if self._diagnosed is not None and self._diagnosed.ended:
+            self._print(Text(self._diagnosed.ended, style="yellow"), indent=2)
+        if self._verbosity >= ROWS:
+            self._in_full(event.results)
+        else:
+            self._warnings(event.results)
+        for fault in event.faults:
+            text = Text(f"{fault.address}: {fault.message}\nNo verdict of this run can be trusted; please report it.")
+            self._console.print(Trimmed(Panel(text, title="harness fault", border_style="bold red")))
+        if len(event.results) <= FEW and self._verbosity in (NORMAL, ROWS):
+            self._right_ones(event.results)
+        if wrong and self._verbosity == NORMAL:
+            self._print(Text("-v shows every number with its bound; --format json has all of it", style="dim"))
+        self._print(self._summary(event))
+
+    def _failures(self, fails: Sequence[Result], errors: Sequence[Result]) -> None:
+        """The failure that the mistake is shown with, then those that it does not explain."""
+        found, rest = self._diagnosed, list(fails)
+        if found is not None and (fails or errors):
+            explained = set(found.explains) or {r.address for r in fails}
+            # The simplest of the failures that it explains: the one with the fewest numbers.
+            candidates = [r for r in fails if r.address in explained] or list(fails or errors)
+            shown_with = min(candidates, key=lambda r: r.comparisons)
+            rest = [r for r in fails if r.address not in explained]
+            others = sum(r.address in explained for r in fails) - (shown_with.address in explained)
+            self._block(Failure(shown_with, found, max(0, others) if found.faults else 0))
+            if found.case is not None and self._verbosity > QUIET and len(found.case.graph) <= LARGEST_DRAWING:
+                self._drawing(found)
+            if found.faults and rest:
+                text = f"{len(rest)} of {len(fails)} FAIL are not explained by this mistake:"
+                self._print(Text(text, style="yellow"))
+        for result in rest[:MOST_BLOCKS]:
+            self._block(Failure(result))
+        if len(rest) > MOST_BLOCKS:
+            more = listed([r.address for r in rest[MOST_BLOCKS:]])
+            self._print(Text(f"and {len(rest) - MOST_BLOCKS} more FAIL: {more}"), indent=4)
+
+    def _drawing(self, found: Diagnosed) -> None:
+        assert found.case is not None
+        rows = {row.name: row for row in found.parameters}
+
+        def remark(name: str) -> str:
+            row = rows.get(name)
+            if row is None:
+                return ""
+            if not row.wrong:
+                return f"gradient {entries(row.right)} is right"
+            return f"gradient: yours {entries(row.yours)}, right {entries(row.right)}"
+
+        self._console.print(Trimmed(Padding(tree(found.case, remark), (0, 0, 1, 2 + LABEL))))
+
+    def _error(self, group: Sequence[Result]) -> None:
+        """Errors with the same words are one block."""
+        if len(group) == 1:
+            self._block(Failure(group[0]))
+            return
+        words = summary(group[0])
+        text = Text.assemble(("ERROR", STYLES["ERROR"]), f"  {len(group)} cases: {words}")
+        self._print(text, indent=7)
+        self._print(Text(f"  {'cases':<{LABEL}}{listed([r.address for r in group])}"), indent=2 + LABEL)
+        if replay := next((r.replay for r in group if r.replay), ""):
+            self._replay(replay)
+        self._console.print()
+
+    def _block(self, failure: Failure) -> None:
+        for line in failure.lines():
+            self._print(line, indent=2 + LABEL)
+        if failure.result.replay:
+            self._replay(failure.result.replay)
+        self._console.print()
+
+    def _replay(self, command: str) -> None:
+        """On one line, however long: it is there to be copied."""
+        text = Text.assemble("  ", (f"{'replay':<{LABEL}}", "bold"), (command, "cyan"))
+        self._console.print(text, soft_wrap=True)
+
+    def _in_full(self, results: Sequence[Result]) -> None:
+        """With -v the failures with everything that is known, with -vv all cases."""
+        telling = [r for r in results if self._verbosity >= ALL or r.verdict is not Verdict.PASS or r.warned]
+        telling.sort(key=lambda r: list(Verdict).index(r.verdict) if r.verdict is not Verdict.PASS else len(Verdict))
+        most = len(telling) if self._verbosity >= ALL else MOST_IN_FULL
+        for result in telling[:most]:
+            body = result.in_full() if self._verbosity >= ALL else result
+            self._console.print(Trimmed(Panel(body, border_style=STYLES[result.verdict], title_align="left")))
+        if len(telling) > most:
+            self._print(Text(f"and {len(telling) - most} more like these; -vv and --format json have them all"))
+        if self._diagnosed is not None:
+            self._cause_in_full(self._diagnosed)
+
+    def _cause_in_full(self, found: Diagnosed) -> None:
+        if found.counterexample is not None:
+            title = "smallest counterexample"
+            self._console.print(Trimmed(Panel(found.counterexample, title=title, title_align="left")))
+        for fault in found.faults:
+            text = Text.assemble(("cause  ", "bold"), f"{found.how} {fault.code}, “{fault.name}”: {fault.sentence}")
+            self._print(text, indent=7)
+
+    def _warnings(self, results: Sequence[Result]) -> None:
+        for result in results:
+            telling = [f for f in result.findings if f.severity is Severity.WARNING and f.code != "GC041"]
+            if result.verdict is Verdict.PASS and telling:
+                self._print(headline(result), indent=6)
+                for finding in telling:
+                    self._print(Text(f"  {'warning':<{LABEL}}{plainly(finding)}", style="yellow"), indent=2 + LABEL)
+
+    def _right_ones(self, results: Sequence[Result]) -> None:
+        for result in results:
+            if not as_it_should_be(result) or not (result.shows or self._cases == 1):
+                continue
+            self._print(headline(result), indent=6)
+            for name, value in result.shows.items():
+                told = number(value, 12) if isinstance(value, float) else str(value)
+                self._print(Text(f"  {shown(name)} = {told}"), indent=4)
 
     def _summary(self, event: Finished) -> Text:
         counts = Counter(r.verdict for r in event.results)
@@ -151,56 +294,15 @@ class ConsoleReport:
             text.append("; interrupted", style="bold red")
         return text
 
-
-def _diagnosis(found: Diagnosed) -> Panel:
-    """The smallest counterexample, drawn, and the fault that behaves alike."""
-    parts: list[RenderableType] = []
-    if found.case is not None and found.counterexample is not None:
-        parts += [draw(found.case), Text(), found.counterexample]
-    for fault in found.faults:
-        parts += [Text.assemble(("cause  ", "bold"), f"{found.how} {fault.code}, “{fault.name}”: {fault.sentence}")]
-        if fault.misconception:
-            parts += [Text(f"       {fault.misconception}", style="dim")]
-    return Panel(
-        Group(*parts),
-        title="smallest counterexample" if found.case else "cause",
-        title_align="left",
-        border_style="cyan",
-    )
+    def _print(self, text: Text, indent: int = 0) -> None:
+        self._console.print(Hanging(text, indent))
 
 
-def draw(case: Case) -> Tree:
-    """A small graph as a tree from its loss; a shared node is drawn once and pointed at afterwards."""
-    graph, values = case.graph, case.graph.evaluate(case.point)
-    drawn: set[str] = set()
-
-    def label(name: str) -> Text:
-        node = graph.node(name)
-        value = values[name]
-        number = f"{float(value):.6g}" if not value.shape else f"shape {value.shape}"
-        text = Text.assemble((name, "bold"), f" = {number}  ", (node.op if node.inputs else f"({node.op})", "dim"))
-        if name in drawn and node.inputs:
-            text.append("  ↑ shared, shown above", style="yellow")
-        return text
-
-    top = graph.names[graph.loss]
-    tree = Tree(label(top))
-    waiting = [(top, tree)]
-    while waiting:
-        name, branch = waiting.pop(0)
-        if name in drawn:
-            continue
-        drawn.add(name)
-        for argument in graph.node(name).inputs:
-            waiting.append((argument, branch.add(label(argument))))
-    return tree
-
-
-def _by_suite(results: Iterable[Result]) -> dict[str, list[Result]]:
-    suites: dict[str, list[Result]] = {}
-    for result in results:
-        suites.setdefault(result.address.partition("::")[0], []).append(result)
-    return suites
+def _alike(errors: Sequence[Result]) -> list[list[Result]]:
+    """Errors with the same words together, the most frequent first."""
+    order = sorted(range(len(errors)), key=lambda k: summary(errors[k]))
+    groups = [[errors[k] for k in group] for _, group in groupby(order, key=lambda k: summary(errors[k]))]
+    return sorted(groups, key=len, reverse=True)
 
 
 def _percent(share: float) -> str:

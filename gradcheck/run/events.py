@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from gradcheck.faults.fault import Fault
 from gradcheck.problem import Case
@@ -49,12 +50,19 @@ class Diagnosed:
     """What a subject that fails has in common with a known fault, and the smallest graph on which it is wrong.
 
     `faults` explain what the subject does; `how` says how that is known, a clause that a fault's name follows.
+    `parameters` compares the subject's gradients with the right ones on the counterexample. `explains` are the
+    addresses of the failing cases that the mistake explains, `unexplained` those of the others. `ended` says why the
+    search ended early, if it did.
     """
 
     counterexample: Result | None
     case: Case | None
     faults: tuple[Fault, ...]
     how: str = ""
+    parameters: tuple[Any, ...] = ()
+    explains: tuple[str, ...] = ()
+    unexplained: tuple[str, ...] = ()
+    ended: str = ""
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,7 @@ class Result:
     seed: seed of the case, where it was generated.
     replay: the command that runs this case alone.
     settings: settings that differ from the defaults.
+    blocks: per parameter, how many of its entries are wrong, of how many; empty where gradients were not compared.
     """
 
     address: str
@@ -108,6 +109,7 @@ class Result:
     seed: int | None = None
     replay: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    blocks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return self.verdict is Verdict.PASS
@@ -171,6 +173,13 @@ class Result:
         return capture.get().rstrip()
 
     def __rich__(self) -> RenderableType:
+        return self._rendered(every=False)
+
+    def in_full(self) -> RenderableType:
+        """The result with every oracle's number, whatever the verdict."""
+        return self._rendered(every=True)
+
+    def _rendered(self, *, every: bool) -> RenderableType:
         head = Text.assemble((f"{self.verdict}", STYLES[self.verdict]), "  ", self.address)
         if self.sentence:
             head.append(f"  {self.sentence}", style="dim")
@@ -179,7 +188,7 @@ class Result:
         notes = [f for f in self.findings if f.severity is Severity.NOTE]
         if decisive:
             parts.append(_lines(decisive))
-        if self.verdict is not Verdict.PASS and self.worst is not None:
+        if self.worst is not None and (every or self.verdict is not Verdict.PASS):
             parts.append(self._numbers())
         if notes:
             parts.append(_lines(notes))

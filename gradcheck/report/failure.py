@@ -1,0 +1,143 @@
+"""One failure in six lines: where, what came and what should have come, the mistake, the smallest example, where to
+look, how to run it again. Numbers of oracles, bounds and codes follow with `-v`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from gradcheck.report.drawing import entries, formula, values
+from gradcheck.report.plain import derivative, plainly
+from gradcheck.run.events import Diagnosed
+from gradcheck.verdict.finding import Finding, Severity, shown
+from gradcheck.verdict.result import STYLES, Result, Verdict
+
+LABEL = 10
+"""Columns of the labels on the left."""
+MOST_NAMES = 4
+"""Names of blocks, or of cases, that one line lists."""
+
+GRAVE = (Severity.FATAL, Severity.ERROR, Severity.OPEN)
+PLACES = ("GC050", "GC015")
+"""Findings that say where to look."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A result that is not PASS, and what the diagnosis says about it, as lines of text.
+
+    Attributes
+    ----------
+    result: the failing case.
+    diagnosed: the mistake that explains it, and its smallest example; None where none does.
+    others: how many more failures the same mistake explains.
+    """
+
+    result: Result
+    diagnosed: Diagnosed | None = None
+    others: int = 0
+
+    def lines(self) -> Iterator[Text]:
+        """The lines, without the last: the command that replays the case."""
+        result = self.result
+        yield headline(result, self.others)
+        yield _line("error" if result.verdict is Verdict.ERROR else "wrong", _wrong(result))
+        if mistake := self._mistake():
+            yield _line("mistake", mistake)
+        if example := self._example():
+            yield _line("smallest", example)
+        if look := self._look():
+            yield _line("look at", look)
+        if result.settings:
+            yield _line("settings", ", ".join(f"{k} = {shown(v)}" for k, v in result.settings.items()))
+
+    def _mistake(self) -> str:
+        if self.diagnosed is not None and self.diagnosed.faults:
+            first, *more = self.diagnosed.faults
+            thought = f" ({_lowered(first.misconception.rstrip('.'))})" if first.misconception else ""
+            also = f"; or {' or '.join(f.name for f in more)}, which give the same here" if more else ""
+            return f"{first.sentence.rstrip('.')}{thought}{also}"
+        causes = [f for f in self.result.findings if f.code == "GC051"]
+        return "; ".join(plainly(f) for f in causes[:2])
+
+    def _example(self) -> str:
+        found = self.diagnosed
+        if found is None or found.case is None or found.counterexample is None:
+            return ""
+        text = formula(found.case.graph)
+        at = values(found.case)
+        if not text or len(at) > 120:
+            return ""
+        return f"{text} at {at}: {numbers(found)}"
+
+    def _look(self) -> str:
+        places = [f for f in self.result.findings if f.code in PLACES]
+        return plainly(places[0]) if places else ""
+
+
+def headline(result: Result, others: int = 0) -> Text:
+    """`FAIL  suite::case  what the case is about  (and 3 more with the same mistake)`."""
+    text = Text.assemble((f"{result.verdict}", STYLES[result.verdict]), "  ", (shown(result.address), "bold"))
+    if result.sentence:
+        text.append(f"  {shown(result.sentence)}", style="dim")
+    if others:
+        text.append(f"  (and {others} more with the same mistake)")
+    return text
+
+
+def first_grave(result: Result) -> Finding | None:
+    """The finding that decides."""
+    return next((f for f in result.findings if f.severity in GRAVE), None)
+
+
+def summary(result: Result) -> str:
+    """What is wrong, in one sentence; "" where nothing is."""
+    grave = first_grave(result)
+    return "" if grave is None else plainly(grave)
+
+
+def numbers(found: Diagnosed) -> str:
+    """`yours df/db = 7, right 9` for the parameters of the smallest example."""
+    assert found.counterexample is not None
+    assert found.case is not None
+    loss = found.case.graph.names[found.case.graph.loss]
+    told = []
+    for row in found.parameters:
+        name = derivative(loss, row.name)
+        told.append(
+            f"{name} yours {entries(row.yours)}, right {entries(row.right)}" if row.wrong else f"{name} is right"
+        )
+    return "; ".join(told) or summary(found.counterexample)
+
+
+def _wrong(result: Result) -> str:
+    parts = [summary(result)]
+    grave = first_grave(result)
+    blocks: Mapping[str, tuple[int, int]] = result.blocks
+    if grave is not None and grave.code in ("GC012", "GC013") and blocks:
+        count, size = blocks.get(str(grave.facts["block"]), (0, 0))
+        if size > 1:
+            parts.append(f"{count} of {size} entries of {shown(grave.facts['block'])} are wrong, this one most")
+        others = [name for name, (wrong, _) in blocks.items() if wrong and name != grave.facts["block"]]
+        if others:
+            parts.append(f"wrong, too: {listed(others)}")
+        if right := [name for name, (wrong, _) in blocks.items() if not wrong]:
+            parts.append(f"right: {listed(right)}")
+    return "; ".join(p for p in parts if p)
+
+
+def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
+    """Some names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(shown, names[:most])) + more
+
+
+def _lowered(sentence: str) -> str:
+    """A sentence as it stands within another one: `The formula ...` but `S0's ...`."""
+    return sentence[0].lower() + sentence[1:] if sentence[1:2].islower() or sentence[1:2] == " " else sentence
+
+
+def _line(label: str, text: str) -> Text:
+    return Text.assemble("  ", (f"{label:<{LABEL}}", "bold"), text)

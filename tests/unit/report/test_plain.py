@@ -1,0 +1,60 @@
+"""Findings in plain words: every number shown apart, no word that a first course does not teach."""
+
+from __future__ import annotations
+
+import pytest
+
+from gradcheck.report.plain import apart, derivative, plainly
+from gradcheck.verdict.finding import finding
+
+GC012 = {"loss": "f", "block": "b", "entry": "", "subject": 7.0, "truth": 9.0, "distance": 2.0, "allowed": 3e-14}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shown"),
+    [
+        (7.0, 9.0, ("7", "9")),
+        (1 / 3, 2 / 3, ("0.3333", "0.6667")),
+        (6.0, 6.000001, ("6", "6.000001")),
+        (6.0, 6.0 + 2**-50, ("6", "6.0000000000000009")),
+        (float("nan"), 4.0, ("nan", "4")),
+        (-0.0, 1.0, ("0", "1")),
+    ],
+)
+def test_two_numbers_have_as_many_digits_as_it_takes_to_tell_them_apart(
+    first: float, second: float, shown: tuple[str, str]
+) -> None:
+    assert apart(first, second) == shown
+
+
+def test_equal_numbers_end_the_search() -> None:
+    assert apart(2.5, 2.5) == ("2.5", "2.5")
+
+
+@pytest.mark.parametrize(
+    ("loss", "block", "entry", "text"),
+    [
+        ("f", "b", "", "df/db"),
+        ("loss", "W", [0, 1], "dloss/dW[0, 1]"),
+        ("add_15", "x", "", "dloss/dx"),  # nobody gave the loss a name
+        ("mean", "w(x->v)", "", "the gradient of the loss with respect to w(x->v)"),
+        ("my loss", "w", "", "the gradient of my loss with respect to w"),
+    ],
+)
+def test_a_derivative_is_written_as_in_a_course(loss: str, block: str, entry: object, text: str) -> None:
+    assert derivative(loss, block, entry) == text
+
+
+def test_a_wrong_gradient_says_what_came_and_what_should_have_come() -> None:
+    assert plainly(finding("GC012", **GC012)) == "df/db is 7, should be 9"
+
+
+def test_nothing_in_a_name_reaches_the_terminal_as_a_command() -> None:
+    told = plainly(finding("GC012", **{**GC012, "block": "b\x1b[2J"}))
+    assert "\x1b" not in told
+    assert "b\\x1b[2J" in told
+
+
+def test_a_finding_without_plain_words_keeps_its_sentence() -> None:
+    told = finding("GC020", what="point['w']")
+    assert plainly(told) == told.sentence
