@@ -16,6 +16,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from gradcheck.problem import OPS
 from gradcheck.report.drawing import entries, tree
 from gradcheck.report.failure import LABEL, Failure, headline, listed, summary
 from gradcheck.report.plain import number, plainly
@@ -157,8 +158,7 @@ class ConsoleReport:
         if (wrong and self._cases > 1) or (self._cases == 1 and self._verbosity == NORMAL):
             self._console.print()
         self._failures(fails, errors)
-        for group in _alike(errors):
-            self._error(group)
+        self._all_errors(_alike(errors))
         for result in undecided[:MOST_BLOCKS]:
             self._block(Failure(result))
         if self._diagnosed is not None and self._diagnosed.ended:
@@ -211,6 +211,21 @@ class ConsoleReport:
             return f"gradient: yours {entries(row.yours)}, right {entries(row.right)}"
 
         self._console.print(Trimmed(Padding(tree(found.case, remark), (0, 0, 1, 2 + LABEL))))
+
+    def _all_errors(self, groups: Sequence[Sequence[Result]]) -> None:
+        most = len(groups) if self._verbosity >= ROWS else MOST_BLOCKS
+        for group in groups[:most]:
+            self._error(group)
+        if rest := groups[most:]:
+            cases = sum(map(len, rest))
+            self._print(Text(f"and {len(rest)} more kinds of errors in {cases} cases; -v shows them all"))
+            self._console.print()
+        if lacking := sorted({op for group in groups if (op := _unknown_op(group[0]))}):
+            ops = (
+                f"{listed(lacking)}: an engine that does not have these ops says so by OPS = {{...}} in its file, or by"
+            )
+            self._print(Text(f"{ops} raising NotImplementedError; then its other ops are judged alone", style="yellow"))
+            self._console.print()
 
     def _error(self, group: Sequence[Result]) -> None:
         """Errors with the same words are one block."""
@@ -303,6 +318,13 @@ def _alike(errors: Sequence[Result]) -> list[list[Result]]:
     order = sorted(range(len(errors)), key=lambda k: summary(errors[k]))
     groups = [[errors[k] for k in group] for _, group in groupby(order, key=lambda k: summary(errors[k]))]
     return sorted(groups, key=len, reverse=True)
+
+
+def _unknown_op(result: Result) -> str:
+    """The op that a subject looked up in a table of its own and did not find; "" if it failed otherwise."""
+    raised = next((f.facts for f in result.findings if f.code == "GC004"), {})
+    message = str(raised.get("message", "")).strip("'\"")
+    return message if raised.get("type") == "KeyError" and message in OPS else ""
 
 
 def _percent(share: float) -> str:

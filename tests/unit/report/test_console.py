@@ -88,7 +88,7 @@ def test_every_fail_is_listed_and_comes_before_every_error() -> None:
     lines = screen(results)
     for k in range(30):
         assert f"FAIL  s::f{k}  df/db is 7, should be 9" in lines
-    blocks = lines[[line.split() for line in lines].index("s 30 FAIL 1 ERROR".split()) :]
+    blocks = lines[[line.split() for line in lines].index(["s", "30", "FAIL", "1", "ERROR"]) :]
     assert [line.split()[0] for line in blocks if line.startswith(("FAIL", "ERROR"))] == ["FAIL"] * 3 + ["ERROR"]
     assert "and 27 more FAIL: s::f3, s::f4, s::f5, s::f6 and 23 more" in blocks
 
@@ -193,3 +193,18 @@ def test_escape_sequences_are_shown_and_not_obeyed() -> None:
     lines = "\n".join(screen([failing("s::a\x1b[31m", sentence="red\x1b[0m"), passing("s::b")]))
     assert "\x1b" not in lines
     assert "s::a\\x1b[31m" in lines
+
+
+def test_many_kinds_of_errors_are_counted() -> None:
+    lines = screen([raising(f"s::{k}", f"ValueError: number {k}") for k in range(9)])
+    assert "and 6 more kinds of errors in 6 cases; -v shows them all" in lines
+    assert not any("more kinds" in line for line in screen([raising("s::a"), raising("s::b", "ValueError: 2")]))
+
+
+def test_an_op_missing_in_the_subject_s_table_brings_a_hint() -> None:
+    hint = "exp: an engine that does not have these ops says so by OPS = {...}"
+    assert any(line.startswith(hint) for line in screen([raising("s::a"), passing("s::b")]))
+    for message in ("KeyError: 'W1'", "ValueError: exp"):
+        assert not any(
+            "does not have these ops" in line for line in screen([raising("s::a", message), passing("s::b")])
+        )
