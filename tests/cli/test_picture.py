@@ -1,4 +1,4 @@
-"""The README's picture of a report is what its command prints."""
+"""What README.md shows of reports is what its commands print."""
 
 from __future__ import annotations
 
@@ -9,14 +9,26 @@ from typing import Any
 
 import pytest
 
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
 
+PICTURES = re.findall(r"what `gradcheck ([^`]+)` says.*?```text\n(.*?)```", README, re.DOTALL | re.IGNORECASE)
+
+
+def test_the_readme_shows_a_report() -> None:
+    assert PICTURES
+    assert len(PICTURES) == README.count("```text")
+
+
+@pytest.mark.parametrize(("command", "picture"), PICTURES, ids=[command for command, _ in PICTURES])
 def test_the_readme_shows_a_real_report(
-    shell: Any, checkout: Path, monkeypatch: pytest.MonkeyPatch, without_machine: Callable[[str], str]
+    command: str,
+    picture: str,
+    shell: Any,
+    checkout: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    without_machine: Callable[[str], str],
 ) -> None:
-    readme = (checkout / "README.md").read_text(encoding="utf-8")
-    found = re.search(r"What `gradcheck ([^`]+)` says of .*?```text\n(.*?)```", readme, re.DOTALL)
-    assert found is not None
     monkeypatch.chdir(checkout)
-    ran = shell(*found[1].split(), "--save-failures", "")
+    ran = shell(*command.split(), "--save-failures", "")
     assert ran.code == 1
-    assert without_machine(found[2]) == without_machine(ran.out)
+    assert without_machine(picture) == without_machine(ran.out)

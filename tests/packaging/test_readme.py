@@ -2,8 +2,9 @@
 
 Its first `sh` block makes the environment, runs the main job and passes the tests; `.ci/run` reads it out of the
 README and executes it line by line. Every line of the other `sh` blocks is executed here, in a folder that holds
-what the README speaks of (`PLACEHOLDERS`), and ends in exit code 0, or in the one that its comment names
-(`gradcheck run ...  # exit code 1`). The tests of its `python` blocks are called.
+what the README speaks of: the files that its `python` blocks show (a block after a line that names one, `my_engine.py`)
+and `PLACEHOLDERS`. Each ends in exit code 0, or in the one that its comment names (`gradcheck run ...  # exit code 1`).
+The tests of its other `python` blocks are called. What its `text` blocks show is compared in `tests/cli`.
 """
 
 import importlib.util
@@ -23,11 +24,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
-PLACEHOLDERS = {
-    "my_engine.py": "from reference import gradients\n",
-    "submissions/late.py": "raise SystemExit('not finished')\n",
-}
-"""The user's own files, as the README calls them; a copy of `reference/` stands beside them."""
+PLACEHOLDERS = {"submissions/late.py": "raise SystemExit('not finished')\n"}
+"""Files that the README speaks of without showing them."""
 
 COMMAND = ".venv/bin/gradcheck"
 
@@ -52,8 +50,14 @@ def later_lines(text: str) -> list[Line]:
 
 
 def python_blocks(text: str) -> list[str]:
-    """The source of all `python` blocks."""
-    return re.findall(r"^```python\n(.*?)^```", text, flags=re.M | re.S)
+    """The source of all `python` blocks that are no file of their own."""
+    files = files_shown(text).values()
+    return [block for block in re.findall(r"^```python\n(.*?)^```", text, flags=re.M | re.S) if block not in files]
+
+
+def files_shown(text: str) -> dict[str, str]:
+    """The source of all `python` blocks whose preceding line names a file."""
+    return dict(re.findall(r"`(\w+\.py)`[^`\n]*:\n\n```python\n(.*?)^```", text, flags=re.M | re.S))
 
 
 @pytest.fixture(scope="module")
@@ -75,11 +79,10 @@ def home(tmp_path: Path) -> Path:
     script = (
         f'#!/bin/sh\nexec "{sys.executable}" -c "import sys; from gradcheck.cli import main; sys.exit(main())" "$@"\n'
     )
-    for name, source in {**PLACEHOLDERS, COMMAND: script}.items():
+    for name, source in {**PLACEHOLDERS, **files_shown(README), COMMAND: script}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(source, encoding="utf-8")
     (tmp_path / COMMAND).chmod(0o755)
-    shutil.copytree(ROOT / "reference", tmp_path / "reference", ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
 
@@ -113,6 +116,17 @@ def test_the_readmes_lines_do_what_it_says(line: str, code: int, home: Path) -> 
         assert json.loads(file.read_text(encoding="utf-8"))["results"]
 
 
+def test_the_files_that_are_shown_are_there() -> None:
+    assert {"my_engine.py", "my_suite.py"} <= set(files_shown(README))
+
+
+def test_the_json_suite_of_the_suites_page_runs(home: Path) -> None:
+    page = (ROOT / "suites" / "README.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"^```json\n(.*?)^```", page, flags=re.M | re.S)
+    (home / "square.json").write_text(text, encoding="utf-8")
+    assert shell(f"{COMMAND} run square.json --subject my_engine.py", home).returncode == 0
+
+
 def test_a_line_that_fails_is_seen(home: Path) -> None:
     assert shell(f"{COMMAND} run worked_examples::S4.b --subject my_engine.py", home).returncode == 0
     assert shell(f"{COMMAND} run worked_examples::S4.b --subject submissions/late.py", home).returncode == 1
@@ -140,6 +154,11 @@ python3 -m venv .venv && .venv/bin/pip install .
 def test_it():
     pass
 ```
+This is a file, `mine.py`, of one line:
+
+```python
+x = 1
+```
 ```sh
 .venv/bin/gradcheck explain GC012
 .venv/bin/gradcheck run -k 'S0.a or S0.b' --subject my_engine.py  # exit code 1, of course
@@ -154,6 +173,7 @@ def test_readmes_are_read_as_they_are_meant(reader: ModuleType) -> None:
         (".venv/bin/gradcheck run -k 'S0.a or S0.b' --subject my_engine.py", 1),
     ]
     assert python_blocks(SAMPLE) == ["def test_it():\n    pass\n"]
+    assert files_shown(SAMPLE) == {"mine.py": "x = 1\n"}
 
 
 def ci(folder: Path, readme: str, **environment: str) -> "subprocess.CompletedProcess[str]":
