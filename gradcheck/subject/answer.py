@@ -54,7 +54,8 @@ class Answer:
         means harm can hide this from level `limits`.
     stdout: what it printed, standard error included, at most 64 KiB; "" in process.
     seconds: wall clock between question and answer.
-    operations: element operations that were counted; None unless counting was asked for.
+    operations: element operations that were counted; None unless counting was asked for and could be trusted.
+    tampered: what the subject replaced of that which counts, such as "numpy.add"; then nothing was counted.
     """
 
     value: Array
@@ -64,6 +65,7 @@ class Answer:
     stdout: str = ""
     seconds: float = 0.0
     operations: int | None = None
+    tampered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,10 +111,12 @@ class Subject(Protocol):
         entry: str = NATIVE,
         *,
         count: bool = False,
+        most: int | None = None,
     ) -> Answer:
         """The answer at `point`, rounded to `dtype`; SubjectError where there is none to judge.
 
-        With `count` the point's arrays count the element operations that are done with them.
+        With `count` the point's arrays count the element operations that are done with them; the subject is stopped
+        when they are more than `most` (SubjectError GC065, whose fact `operations` is `most`).
         """
         ...
 

@@ -55,13 +55,14 @@ class InProcessSubject:
         entry: str = NATIVE,
         *,
         count: bool = False,
+        most: int | None = None,
     ) -> Answer:
         """As `ChildSubject.ask`, without GC005."""
         self._require(entry)
         names, values = rounded(problem, point, dtype)
         named = dict(zip(point if names is None else names, values, strict=True))
         begun = time.monotonic()
-        answer = calling.ask(self._function, problem, named, place=self._place, trusted=True, count=count)
+        answer = calling.ask(self._function, problem, named, place=self._place, trusted=True, count=count, most=most)
         return replace(answer, seconds=time.monotonic() - begun)
 
     def train(self, training: Any) -> TrainingAnswer:
