@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import FunctionType, ModuleType
+from types import CellType, FunctionType, ModuleType
 from typing import Any
-
-_ABSENT = object()
 
 
 class Untouched:
@@ -17,7 +15,7 @@ class Untouched:
     Parameters
     ----------
     watched: classes and modules, by the name that `changed` calls them. Of a module only what can be called counts,
-        and tables; what is added to it later does not.
+        and tables; what is added to it later does not, while an addition to a class may hide what it inherits.
     """
 
     def __init__(self, watched: Mapping[str, type | ModuleType]) -> None:
@@ -25,9 +23,11 @@ class Untouched:
         self._before = dict(self._parts())
 
     def changed(self) -> tuple[str, ...]:
-        """Names of the parts that were replaced or removed, such as "numpy.add"."""
+        """Names of the parts that were replaced, removed or added, such as "numpy.add"."""
         now = dict(self._parts())
-        return tuple(name for name, part in self._before.items() if not _same(part, now.get(name, (_ABSENT,))))
+        added = [f"{owner}." for owner, thing in self._watched.items() if not isinstance(thing, ModuleType)]
+        names = [*self._before, *(n for n in now if n not in self._before and n.startswith(tuple(added)))]
+        return tuple(n for n in names if not _same(self._before.get(n, ()), now.get(n, ())))
 
     def _parts(self) -> Iterator[tuple[str, tuple[Any, ...]]]:
         for owner, thing in self._watched.items():
@@ -43,9 +43,16 @@ class Untouched:
 def _inside(part: object) -> tuple[Any, ...]:
     """What a function of Python's does, and the entries of a table."""
     if isinstance(part, FunctionType):
-        cells = [cell.cell_contents for cell in part.__closure__ or ()]
+        cells = [_content(cell) for cell in part.__closure__ or ()]
         return (part.__code__, part.__defaults__, part.__kwdefaults__, *cells)
     return (*part.keys(), *part.values()) if isinstance(part, Mapping) else ()
+
+
+def _content(cell: CellType) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:  # an empty one
+        return None
 
 
 def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
