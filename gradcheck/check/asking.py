@@ -19,14 +19,14 @@ def entry_for(case: Case, subject: Subject) -> str:
     return own if own in subject.entry_points() else NATIVE
 
 
-def ask(subject: Subject, case: Case, *, count: bool = False) -> Answer:
+def ask(subject: Subject, case: Case, *, count: bool = False, most: int | None = None) -> Answer:
     """The subject's answer to the case; with `count` it carries the number of element operations.
 
-    Raises SubjectError where there is no answer to judge.
+    Raises SubjectError where there is no answer to judge; GC065 where operations were counted and exceeded `most`.
     """
     entry = entry_for(case, subject)
     problem: Any = case.graph if entry == NATIVE else case.problem
-    return subject.ask(problem, case.point, case.dtype, entry, count=count)
+    return subject.ask(problem, case.point, case.dtype, entry, count=count, most=most)
 
 
 def missing_entry(case: Case | Training | Cost, subject: Subject) -> str | None:

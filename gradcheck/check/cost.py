@@ -1,8 +1,11 @@
 """One claim on the cost of gradients on trial: counted element operations, no clock (S0, S1).
 
 The smallest case is an ordinary trial: only a right gradient has a cost worth speaking of. Then the subject is asked
-for the gradient at every size, once, with arrays that count. Positive evidence is required: a count below what half
-a forward pass takes means that operations were hidden, not that there were few.
+for the gradient at every size, once, with arrays that count, until the claim is broken. Positive evidence is required:
+a count below what half a forward pass takes means that operations were hidden, not that there were few.
+
+What stops an engine that visits every path is a limit on operations, MARGIN times what the claim allows at that size,
+so that the verdict is the same on every machine. The time limit is there for code that does not count at all.
 """
 
 from __future__ import annotations
@@ -30,6 +33,10 @@ from gradcheck.verdict.result import Result, Verdict
 
 SEEN = 0.5
 """A subject that does fewer operations than this share of a forward pass hides some."""
+
+
+MARGIN = 4.0
+"""A subject is stopped at so many times the operations that a claim allows; up to there its whole count is shown."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +76,7 @@ def try_cost(
     if smallest.verdict is Verdict.PASS:
         measured, trouble = _measure(cost, subject)
         findings += trouble
-        if not trouble:
-            findings += [finding("GC065", what=what) for what in broken(cost, measured)]
-            compared += len(measured)
+        compared += len(measured)
         shows = {_title(cost, m.size): _count(m) for m in measured}
     findings, verdict = as_expected(cost.expect, findings, verdict_of(findings))
     return replace(
@@ -87,25 +92,62 @@ def try_cost(
 
 
 def _measure(cost: Cost, subject: Subject) -> tuple[list[Measured], list[Finding]]:
+    """The counts, and what is wrong with them or kept them from being complete."""
     measured: list[Measured] = []
     for size in cost.sizes:
         case = cost.at(size)
         forward = forward_operations(case)
+        allowed = most_allowed(cost, measured, size, case, forward)
+        most = None if allowed is None else math.ceil(MARGIN * allowed)
         try:
-            answer = ask(subject, case, count=True)
+            answer = ask(subject, case, count=True, most=most)
         except SubjectError as failure:
+            if failure.code == "GC065":
+                return measured, [finding("GC065", what=_stopped(size, most, allowed))]
             return measured, [_refused(case, subject, failure)]
-        seen = answer.operations or 0
+        if answer.operations is None:
+            why = f"the subject replaced {', '.join(answer.tampered) or 'what counts them'}"
+            return measured, [finding("GC064", why=why)]
+        seen = answer.operations
         if seen < SEEN * forward:
             what = f"{seen:,} operations were seen" if seen else "no operation was seen"
             why = f"{what} at size {size}, where a forward pass alone takes {forward:,}"
             return measured, [finding("GC064", why=why)]
         measured.append(Measured(size, case, seen, forward))
+        if wrong := list(broken(cost, measured)):
+            return measured, [finding("GC065", what=what) for what in wrong]
     return measured, []
 
 
+def most_allowed(cost: Cost, measured: Sequence[Measured], size: int, case: Case, forward: int) -> float | None:
+    """How many operations the claim allows at a size, given those before; None where a growth begins.
+
+    There the subject has just answered the same case in the ordinary trial.
+    """
+    claim = cost.claim
+    if isinstance(claim, Forwards):
+        return claim.at_most * forward
+    if not measured:
+        return None
+    growth, last = _growth(claim), measured[-1]
+    ratio = _size(growth, size, case) / _size(growth, last.size, last.case)
+    return float(last.operations * ratio ** (growth.exponent + growth.tolerance))
+
+
+def _stopped(size: int, most: int | None, allowed: float | None) -> str:
+    return (
+        f"at size {size} a gradient was stopped after more than {most:,} operations, {MARGIN:g} times the "
+        f"{allowed:,.0f} that the claim allows"
+    )
+
+
 def _refused(case: Case, subject: Subject, failure: SubjectError) -> Finding:
-    """A subject that answers with plain arrays refuses those that count; one that does not gave no answer."""
+    """A subject that answers with plain arrays refuses those that count; one that does not gave no answer.
+
+    A subject that was too late or died refused nothing: on a loaded machine the same question may be answered.
+    """
+    if failure.code in ("GC005", "GC006"):
+        return no_answer(failure)
     try:
         ask(subject, case)
     except SubjectError as plainly:
@@ -139,12 +181,19 @@ def broken(cost: Cost, measured: Sequence[Measured]) -> Iterator[str]:
                     f"times the {m.forward:,} of a forward pass; claimed are at most {claim.at_most:g}"
                 )
                 return
-    elif isinstance(claim, Growth):
-        yield from _grows(measured, claim)
-    else:
-        edges = Growth("nodes and edges", 1.0, claim.tolerance, nodes_and_edges)
-        yield from _grows(measured, edges)
+        return
+    yield from _grows(measured, _growth(claim))
+    if isinstance(claim, Shortcut):
         yield from _naive(measured, claim)
+
+
+def _growth(claim: Growth | Shortcut) -> Growth:
+    """The growth that a claim allows the subject."""
+    return claim if isinstance(claim, Growth) else Growth("nodes and edges", 1.0, claim.tolerance, nodes_and_edges)
+
+
+def _size(growth: Growth, size: int, case: Case) -> float:
+    return growth.measure(case) if growth.measure else float(size)
 
 
 def nodes_and_edges(case: Case) -> float:
@@ -153,7 +202,7 @@ def nodes_and_edges(case: Case) -> float:
 
 
 def _grows(measured: Sequence[Measured], claim: Growth) -> Iterator[str]:
-    sizes = [claim.measure(m.case) if claim.measure else float(m.size) for m in measured]
+    sizes = [_size(claim, m.size, m.case) for m in measured]
     for (x1, first), (x2, second) in zip(
         zip(sizes, measured, strict=True), zip(sizes[1:], measured[1:], strict=True), strict=False
     ):

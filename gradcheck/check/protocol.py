@@ -55,7 +55,8 @@ def no_answer(failure: SubjectError) -> Finding:
     facts = dict(failure.facts)
     if failure.code in ("GC001", "GC004"):
         within = f", in {facts['function']}" if facts.get("function") not in (None, "<module>") else ""
-        facts["place"] = f" ({facts['file']}, line {facts['line']}{within})" if facts.get("line") else ""
+        known = facts.get("file") and facts.get("line")
+        facts["place"] = f" ({facts['file']}, line {facts['line']}{within})" if known else ""
     elif failure.code == "GC003":
         facts["looked_for"] = " or ".join(facts["looked_for"])
         facts["found"] = ", ".join(facts["found"]) or "no public function"

@@ -7,60 +7,129 @@
 One operation is one element of an element-wise result (a comparison or a square root as much as a sum); a product of
 (m, k) and (k, n) counts 2 m k n; a reduction counts the elements that it reads. Moving elements about is free. Whatever
 leaves the array (`float(x)`, `x.tolist()`) is out of sight.
+
+The count stands in nothing that an array leads to by its attributes: it can be added to and not be set. `changed` says
+what of the counting, and of NumPy, was replaced. In the process that counts nothing more can be had, so that these
+remain possible: to compute on plain copies of the arrays (`numpy.asarray(x)`), which is seen only if it hides more than
+`check.cost` allows; to replace a function for a while and to put it back; to find the counter in the interpreter's
+frames, or by the garbage collector.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+import sys
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from types import GeneratorType
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gradcheck.problem.untouched import Untouched
+
+
+class TooManyOperations(BaseException):
+    """The limit on operations is exceeded; not an Exception, so that code under test does not catch it by chance."""
+
 
 class Meter:
-    """Counts operations; shared by all arrays that come from one computation."""
+    """Counts the operations of all arrays that come from one computation.
 
-    def __init__(self) -> None:
-        self.operations = 0
+    Parameters
+    ----------
+    most: the operation that exceeds this number raises TooManyOperations, as does every later one.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        add = cast("GeneratorType[int, int, None]", _total())
+        next(add)
+
+        def count(operations: int) -> None:
+            total = add.send(operations)
+            if most is not None and total > most:
+                raise TooManyOperations(most)
+
+        self._total = add
+        self.most = most
+        # Arrays know their meter by their class alone, and the class by what its function is closed over.
+        parts = {"__slots__": (), "_count": staticmethod(count)}
+        self.kind = cast("type[Counted]", _Sealed("Counting", (Counted,), parts))
+        self._kind_untouched = Untouched({"Counting": self.kind})
+
+    @property
+    def operations(self) -> int:
+        """How many were counted so far; 0 if the subject has ended the counter, which `changed` tells."""
+        return 0 if self._total.gi_frame is None else self._total.send(0)
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether the limit was exceeded."""
+        return self.most is not None and self.operations > self.most
+
+    def changed(self) -> tuple[str, ...]:
+        """What was replaced of that which counts, so that the count means nothing; empty if all is as it was."""
+        ended = ("the counter",) if self._total.gi_frame is None else ()
+        return (*ended, *self._kind_untouched.changed(), *_UNTOUCHED.changed())
 
 
-class Counted(np.ndarray[Any, Any]):
+def _total() -> Generator[int, int, None]:
+    """A number that can be added to; a generator's variables cannot be assigned from outside."""
+    total = 0
+    while True:
+        total += max(0, (yield total))
+
+
+class _Sealed(type):
+    """A class whose attributes stay what they are."""
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        raise TypeError(f"{cls.__name__}.{name} cannot be set: arrays that count stay as they are")
+
+    def __delattr__(cls, name: str) -> None:
+        raise TypeError(f"{cls.__name__}.{name} cannot be deleted: arrays that count stay as they are")
+
+
+class Counted(np.ndarray[Any, Any], metaclass=_Sealed):
     """An array whose operations are counted; whatever is computed from it is one, too, scalars included."""
 
-    meter: Meter | None
+    __slots__ = ()
+
+    @staticmethod
+    def _count(operations: int) -> None:
+        """Counts them; a class that no meter made counts nothing."""
 
     def __array_finalize__(self, source: Any) -> None:
-        self.meter = getattr(source, "meter", None)
+        if isinstance(source, Counted) and type(source) is not type(self):
+            raise TypeError("an array that counts for one computation cannot count for another")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        meter = _meter((*inputs, *options.get("out", ())))
+        kind = _kind(self, (*inputs, *options.get("out", ())))
         plain = [_plain(value) for value in inputs]
         if "out" in options:
             options["out"] = tuple(_plain(value) for value in options["out"])
         if "where" in options:
             options["where"] = _plain(options["where"])
         answer = getattr(ufunc, method)(*plain, **options)
-        meter.operations += _operations(ufunc, method, plain, answer)
+        kind._count(_operations(ufunc, method, plain, answer))
         if answer is None:  # `add.at` works in place
             return None
         if isinstance(answer, tuple):
-            return tuple(counted(each, meter) for each in answer)
-        return counted(answer, meter)
+            return tuple(_as(kind, each) for each in answer)
+        return _as(kind, answer)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
-        meter = _meter([*args, *options.values()])
+        kind = _kind(self, [*args, *options.values()])
         if function not in _FUNCTIONS:  # what they compute with ufuncs is counted there
-            return _counted_parts(super().__array_function__(function, types, args, options), meter)
+            return _counted_parts(super().__array_function__(function, types, args, options), kind)
         plain = [_plain(value) for value in args]
         answer = function(*plain, **{name: _plain(value) for name, value in options.items()})
-        meter.operations += _FUNCTIONS[function](plain, answer)
-        return _counted_parts(answer, meter)
+        kind._count(_FUNCTIONS[function](plain, answer))
+        return _counted_parts(answer, kind)
 
     def __getitem__(self, key: Any) -> Any:
         picked = super().__getitem__(key)
-        return picked if isinstance(picked, np.ndarray) else counted(picked, _meter((self,)))
+        return picked if isinstance(picked, np.ndarray) else _as(type(self), picked)
 
     def __iter__(self) -> Iterator[Any]:
         if self.ndim == 0:
@@ -82,9 +151,11 @@ class Counted(np.ndarray[Any, Any]):
 
 def counted(value: ArrayLike, meter: Meter) -> Counted:
     """`value` as an array that counts; it shares the memory of an array."""
-    array = np.asarray(value).view(Counted)
-    array.meter = meter
-    return array
+    return _as(meter.kind, value)
+
+
+def _as(kind: type[Counted], value: ArrayLike) -> Counted:
+    return np.asarray(value).view(kind)
 
 
 def _plain(value: Any) -> Any:
@@ -95,23 +166,23 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _counted_parts(answer: Any, meter: Meter) -> Any:
+def _counted_parts(answer: Any, kind: type[Counted]) -> Any:
     """Arrays and NumPy's scalars count on, in tuples and lists too; `where` and `concatenate` return bare ones."""
     if isinstance(answer, np.ndarray | np.number):
-        return counted(answer, meter)
+        return _as(kind, answer)
     if type(answer) in (tuple, list):
-        return type(answer)(_counted_parts(each, meter) for each in answer)
+        return type(answer)(_counted_parts(each, kind) for each in answer)
     return answer
 
 
-def _meter(values: Sequence[Any]) -> Meter:
+def _kind(array: Counted, values: Sequence[Any]) -> type[Counted]:
+    """The class of all arrays that count among `values`, of which `array` is one; TypeError if there are two."""
+    kind = type(array)
     for value in values:
-        if isinstance(value, list | tuple):
-            inner = [each for each in value if isinstance(each, Counted)]
-            value = inner[0] if inner else None
-        if isinstance(value, Counted) and value.meter is not None:
-            return value.meter
-    return Meter()  # an array that nobody gave a meter, such as one from an unpickling
+        for each in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(each, Counted) and type(each) is not kind:
+                raise TypeError("arrays that count for different computations cannot be mixed")
+    return kind
 
 
 def _operations(ufunc: np.ufunc, method: str, inputs: Sequence[Any], answer: Any) -> int:
@@ -168,3 +239,8 @@ _FUNCTIONS: Mapping[Any, Callable[[Sequence[Any], Any], int]] = {
     np.trace: _first,
 }
 """Array functions whose arithmetic no ufunc of theirs would show; all others show it, or only move elements."""
+
+_UNTOUCHED = Untouched(
+    {"numpy": np, "numpy.linalg": np.linalg, "counting": sys.modules[__name__], "Counted": Counted, "Meter": Meter}
+)
+"""As all was when this module was imported, before any code under test was."""

@@ -22,6 +22,26 @@ train(training) returns a list of steps, each (indices, parameters).
 
 
 @dataclass(frozen=True)
+class Declared:
+    """What a subject's file declares of itself, besides its entry points.
+
+    Attributes
+    ----------
+    ops: names of the ops that it offers, from `OPS`; None where it declares none. The names need not exist.
+    dtype: "float32" or "float64", the dtype that it computes in, from `DTYPE`; None where it declares none.
+    """
+
+    ops: frozenset[str] | None = None
+    dtype: str | None = None
+
+
+MOST_OPS, LONGEST_OP = 400, 150
+"""Most names, and characters of each, that `OPS` may have; a longer one is ignored."""
+DTYPES = ("float32", "float64")
+"""What `DTYPE` may say."""
+
+
+@dataclass(frozen=True)
 class Answer:
     """One answer, every array re-encoded as a plain `numpy.ndarray` of the dtype and shape that came.
 
@@ -34,7 +54,8 @@ class Answer:
         means harm can hide this from level `limits`.
     stdout: what it printed, standard error included, at most 64 KiB; "" in process.
     seconds: wall clock between question and answer.
-    operations: element operations that were counted; None unless counting was asked for.
+    operations: element operations that were counted; None unless counting was asked for and could be trusted.
+    tampered: what the subject replaced of that which counts, such as "numpy.add"; then nothing was counted.
     """
 
     value: Array
@@ -44,6 +65,7 @@ class Answer:
     stdout: str = ""
     seconds: float = 0.0
     operations: int | None = None
+    tampered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,6 +94,11 @@ class Subject(Protocol):
         """Which limits bind the subject while it answers."""
         ...
 
+    @property
+    def declared(self) -> Declared:
+        """What its file declares of itself; SubjectError where it cannot be loaded."""
+        ...
+
     def entry_points(self) -> frozenset[str]:
         """Which of ENTRY_POINTS it has; SubjectError where it cannot be loaded."""
         ...
@@ -84,10 +111,12 @@ class Subject(Protocol):
         entry: str = NATIVE,
         *,
         count: bool = False,
+        most: int | None = None,
     ) -> Answer:
         """The answer at `point`, rounded to `dtype`; SubjectError where there is none to judge.
 
-        With `count` the point's arrays count the element operations that are done with them.
+        With `count` the point's arrays count the element operations that are done with them; the subject is stopped
+        when they are more than `most` (SubjectError GC065, whose fact `operations` is `most`).
         """
         ...
 

@@ -14,15 +14,11 @@ import numpy as np
 
 from gradcheck.errors import SubjectError
 from gradcheck.problem.graph import Graph
-from gradcheck.subject.answer import Answer, Array, TrainingAnswer, TrainingStep
+from gradcheck.problem.training import Training
+from gradcheck.subject.answer import Answer, Array, Declared, TrainingAnswer, TrainingStep
+from gradcheck.subject.messages import LONGEST_UNKNOWN, MOST_UNKNOWN, checked, checked_error
 from gradcheck.subject.trouble import LONGEST
 from gradcheck.subject.wire import Malformed
-
-MOST_UNKNOWN, LONGEST_UNKNOWN = 400, 150
-"""Most names, and characters of each, in one mapping of an answer that the problem has not."""
-
-CHILD_CODES = frozenset({"GC001", "GC002", "GC003", "GC004", "GC006", "GC007"})
-"""What a child may say of itself; that it was too late (GC005) only the parent knows."""
 
 
 class Vocabulary:
@@ -51,7 +47,9 @@ def most_arrays(vocabulary: Vocabulary) -> int:
     return 2 * len(vocabulary) + 2 * MOST_UNKNOWN + 16
 
 
-MOST_TRAINING_ARRAYS = 2_000_000
+def most_training_arrays(training: Training) -> int:
+    """How many arrays an answer to `training` can hold, ten times too many steps and a few wrong names included."""
+    return min(2_000_000, (10 * training.steps + 1_000) * (len(training.parameters) + 16))
 
 
 def answer_to_wire(answer: Answer, vocabulary: Vocabulary) -> tuple[dict[str, Any], list[Array]]:
@@ -60,6 +58,8 @@ def answer_to_wire(answer: Answer, vocabulary: Vocabulary) -> tuple[dict[str, An
     header: dict[str, Any] = {"status": "answer", "mutated": _shortened(answer.mutated)}
     if answer.operations is not None:
         header["operations"] = answer.operations
+    if answer.tampered:
+        header["tampered"] = _shortened(answer.tampered)
     header["gradients"] = _names_to_wire(answer.gradients, vocabulary, arrays, "gradients")
     if answer.adjoints is not None:
         header["adjoints"] = _names_to_wire(answer.adjoints, vocabulary, arrays, "adjoints")
@@ -70,16 +70,17 @@ def answer_from_wire(
     header: Mapping[str, Any], arrays: list[Array], vocabulary: Vocabulary, *, stdout: str, seconds: float
 ) -> Answer:
     """The answer; Malformed for anything that `answer_to_wire` would not have written."""
+    checked(header, "answer")
     left = iter(arrays)
     value = _next(left)
-    gradients = _names_from_wire(header.get("gradients"), vocabulary, left)
-    adjoints = _names_from_wire(header["adjoints"], vocabulary, left) if "adjoints" in header else None
+    gradients = _names_from_wire(header["gradients"]["unknown"], vocabulary, left)
+    adjoints = None
+    if "adjoints" in header:
+        adjoints = _names_from_wire(header["adjoints"]["unknown"], vocabulary, left)
     if next(left, None) is not None:
         raise Malformed("arrays that the answer does not name")
-    operations = header.get("operations")
-    if operations is not None and not (type(operations) is int and 0 <= operations < 1 << 62):
-        raise Malformed("a count that is none")
-    return Answer(value, gradients, adjoints, _strings(header.get("mutated")), stdout, seconds, operations)
+    mutated, tampered = tuple(header["mutated"]), tuple(header.get("tampered", ()))
+    return Answer(value, gradients, adjoints, mutated, stdout, seconds, header.get("operations"), tampered)
 
 
 def training_to_wire(answer: TrainingAnswer) -> tuple[dict[str, Any], list[Array]]:
@@ -98,8 +99,9 @@ def training_from_wire(
     header: Mapping[str, Any], arrays: list[Array], *, stdout: str, seconds: float
 ) -> TrainingAnswer:
     """The steps; Malformed for anything that `training_to_wire` would not have written."""
-    names, count = _strings(header.get("names")), header.get("steps")
-    if type(count) is not int or count < 0 or len(arrays) != count * (1 + len(names)):
+    checked(header, "training")
+    names, count = header["names"], header["steps"]
+    if len(arrays) != count * (1 + len(names)):
         raise Malformed("steps that its arrays do not make up")
     if len(set(names)) != len(names):
         raise Malformed("one name twice")
@@ -107,7 +109,14 @@ def training_from_wire(
         TrainingStep(arrays[i], {name: arrays[(k + 1) * count + i] for k, name in enumerate(names)})
         for i in range(count)
     )
-    return TrainingAnswer(steps, _strings(header.get("mutated")), stdout, seconds)
+    return TrainingAnswer(steps, tuple(header["mutated"]), stdout, seconds)
+
+
+def loaded_from_wire(header: Mapping[str, Any]) -> tuple[frozenset[str], Declared]:
+    """Entry points and declarations of a file that was loaded; Malformed for any other message."""
+    checked(header, "loaded")
+    ops = header["ops"]
+    return frozenset(header["entry_points"]), Declared(None if ops is None else frozenset(ops), header["dtype"])
 
 
 def error_to_wire(wrong: SubjectError) -> dict[str, Any]:
@@ -115,12 +124,13 @@ def error_to_wire(wrong: SubjectError) -> dict[str, Any]:
     return {"status": "error", "code": wrong.code, "facts": wrong.facts}
 
 
-def error_from_wire(header: Mapping[str, Any]) -> SubjectError:
-    """The failure; Malformed for codes that are not a child's to give, and for facts that are no facts."""
-    code, facts = header.get("code"), header.get("facts")
-    if not isinstance(code, str) or code not in CHILD_CODES or not isinstance(facts, dict) or len(facts) > 16:
-        raise Malformed("an error that is none")
-    return SubjectError(code, **{str(key)[:40]: _fact(value) for key, value in facts.items()})
+def error_from_wire(header: Mapping[str, Any], do: str) -> SubjectError:
+    """The failure of a child that was asked to `do` something.
+
+    Malformed for a code that is not a child's to give then, and for facts that do not fill that finding's sentence.
+    """
+    code, facts = checked_error(header, do)
+    return SubjectError(code, **{name: _shown(value) for name, value in facts.items()})
 
 
 def _names_to_wire(
@@ -154,17 +164,16 @@ def _shortened(names: Sequence[str]) -> list[str]:
     return [name[:LONGEST_UNKNOWN] for name in names[:MOST_UNKNOWN]]
 
 
-def _names_from_wire(data: object, vocabulary: Vocabulary, left: Any) -> dict[str, Array]:
-    if not isinstance(data, dict):
-        raise Malformed("an answer without its names")
+def _names_from_wire(unknown: list[str], vocabulary: Vocabulary, left: Any) -> dict[str, Array]:
     places = _next(left)
     if places.dtype != np.int64 or places.ndim != 1:
         raise Malformed("names that are no positions")
-    if places.size and (places[0] < 0 or places[-1] >= len(vocabulary) or np.any(np.diff(places) <= 0)):
+    # Compared, not subtracted: a difference of two int64 may overflow.
+    if places.size and (places[0] < 0 or places[-1] >= len(vocabulary) or np.any(places[1:] <= places[:-1])):
         raise Malformed("positions that the problem has not")
     every = len(places) == len(vocabulary)
     names = list(vocabulary.names) if every else [vocabulary.names[place] for place in places.tolist()]
-    names += _strings(data.get("unknown"))
+    names += unknown
     if len(set(names)) != len(names):
         raise Malformed("one name twice")
     named = dict(zip(names, left, strict=False))
@@ -181,17 +190,8 @@ def _next(left: Any) -> Array:
     return checked
 
 
-def _strings(data: object) -> tuple[str, ...]:
-    if not isinstance(data, list) or len(data) > MOST_UNKNOWN or not all(isinstance(s, str) for s in data):
-        raise Malformed("names that are none")
-    return tuple(s[:LONGEST] for s in data)
-
-
-def _fact(value: object) -> Any:
-    if isinstance(value, str):
-        return value[: LONGEST + 3]
-    if isinstance(value, list):
-        return [str(inner)[:LONGEST] for inner in value[:100]]
-    if value is None or type(value) in (bool, int, float):
-        return value
-    raise Malformed("a fact that is none")
+def _shown(fact: Any) -> Any:
+    """A fact that can be printed and written: not too long, and without halves of characters."""
+    if isinstance(fact, list):
+        return [_shown(inner) for inner in fact]
+    return fact[: LONGEST + 3].encode("utf-8", "replace").decode() if isinstance(fact, str) else fact

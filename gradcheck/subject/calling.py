@@ -5,13 +5,14 @@ The same code runs in the child and, for trusted callables, in the caller's proc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from gradcheck.errors import SubjectError
-from gradcheck.problem.counting import Meter, counted
+from gradcheck.problem.counting import Meter, TooManyOperations, counted
 from gradcheck.subject.answer import Answer, Array, TrainingAnswer, TrainingStep
 from gradcheck.subject.plain import LARGEST, Plain, describe
 from gradcheck.subject.snapshot import changed_point, changed_problem, snapshot
@@ -30,22 +31,25 @@ def ask(
     trusted: bool = False,
     largest: int = LARGEST,
     count: bool = False,
+    most: int | None = None,
 ) -> Answer:
     """Call `function(problem, point)` with writable copies of the point's arrays, which count operations with `count`.
 
     Raises
     ------
-    SubjectError: GC004 it raised, GC006 it called `sys.exit`, GC007 its answer has not the native form.
+    SubjectError: GC004 it raised, GC006 it called `sys.exit`, GC007 its answer has not the native form, GC065 it took
+        more than `most` operations, where they are counted.
     """
     arrays = {name: np.array(value) for name, value in point.items()}
-    meter = Meter()
-    if count:
+    meter = Meter(most) if count else None
+    if meter is not None:
         arrays = {name: counted(value, meter) for name, value in arrays.items()}
     handed = dict(arrays)
     before = snapshot(problem)
-    with call_failed(place, trusted=trusted):
+    with _stopped_by(meter), call_failed(place, trusted=trusted):
         returned = function(problem, handed)
-    operations = meter.operations
+    tampered = meter.changed() if meter is not None else ()
+    operations = meter.operations if meter is not None and not tampered else None
     mutated = (*changed_point(point, arrays, handed), *changed_problem(problem, before))
     if not isinstance(returned, tuple | list) or len(returned) not in (2, 3):
         raise SubjectError("GC007", expected=_FORM, came=describe(returned), block=None)
@@ -56,8 +60,21 @@ def ask(
         gradients=plain.arrays(returned[1], "gradients"),
         adjoints=None if adjoints is None else plain.arrays(adjoints, "adjoints"),
         mutated=mutated,
-        operations=operations if count else None,
+        operations=operations,
+        tampered=tampered,
     )
+
+
+@contextmanager
+def _stopped_by(meter: Meter | None) -> Iterator[None]:
+    """Turns a meter's limit, once exceeded, into GC065, whatever the subject did with the exception."""
+    try:
+        yield
+    except (SubjectError, TooManyOperations):
+        if meter is None or not meter.exceeded:
+            raise
+    if meter is not None and meter.exceeded:
+        raise SubjectError("GC065", operations=meter.most)
 
 
 def train(

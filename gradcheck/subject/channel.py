@@ -42,7 +42,6 @@ class Channel:
         self._poll = select.poll()
         self._poll.register(self._answers, select.POLLIN)
         self._poll.register(self._prints, select.POLLIN)
-        self._inbox = bytearray()
         self._printed = bytearray()
         self._closed = False
 
@@ -57,40 +56,42 @@ class Channel:
 
     def is_quiet(self) -> bool:
         """Whether nothing has come that was not asked for."""
-        return not self._inbox and not any(
-            end == self._answers and event & select.POLLIN for end, event in self._poll.poll(0)
-        )
+        return not any(end == self._answers and event & select.POLLIN for end, event in self._poll.poll(0))
 
     def send(self, pieces: Sequence[bytes], until: float) -> None:
-        """Write a whole frame, reading what comes meanwhile; TooLate, Gone."""
+        """Write a whole frame; TooLate, Gone, or wire.Malformed for a child that answers before it has all of it."""
         for piece in pieces:
             view = memoryview(piece)
             while view:
                 try:
                     view = view[os.write(self._questions, view[:_CHUNK]) :]
                 except BlockingIOError:
-                    self._wait(until, writing=True)
+                    if self._wait(until, writing=True) and self._read(1):
+                        raise wire.Malformed("bytes before it had the whole question") from None
                 except OSError:
                     raise Gone from None
 
     def receive(self, until: float, *, payload: int, most: int) -> tuple[Mapping[str, Any], list[Array]]:
-        """The next frame; TooLate, Gone, or wire.Malformed for a frame that is none or larger than allowed."""
-        start = wire.HEAD.size
-        sizes: tuple[int, int] | None = None
-        while True:
-            if sizes is None and len(self._inbox) >= start:
-                sizes = wire.lengths(self._inbox[:start], header=wire.LARGEST_HEADER, payload=payload)
-            if sizes is not None and len(self._inbox) >= start + sum(sizes):
-                break
-            self._wait(until)
-        middle, end = start + sizes[0], start + sum(sizes)
-        header, body = self._inbox[start:middle], self._inbox[middle:end]
-        del self._inbox[:end]
+        """The next frame; TooLate, Gone, or wire.Malformed for a frame that is none or larger than allowed.
+
+        Nothing beyond the frame is read: a child that writes more fills its pipe, and waits.
+        """
+        head = self._take(wire.HEAD.size, until)
+        sizes = wire.lengths(head, header=wire.LARGEST_HEADER, payload=payload)
+        header, body = self._take(sizes[0], until), self._take(sizes[1], until)
         self._drain()
         return wire.unpack(header, body, most=most)
 
-    def _wait(self, until: float, *, writing: bool = False) -> None:
-        """Read what is there, or wait a moment until something is."""
+    def _take(self, count: int, until: float) -> bytearray:
+        """Exactly so many bytes; memory grows as they come, not as they are announced."""
+        taken = bytearray()
+        while len(taken) < count:
+            if self._wait(until):
+                taken += self._read(min(_CHUNK, count - len(taken)))
+        return taken
+
+    def _wait(self, until: float, *, writing: bool = False) -> bool:
+        """Wait a moment until something is there; whether it is for `_read`."""
         left = until - time.monotonic()
         if left <= 0:
             raise TooLate
@@ -103,21 +104,21 @@ class Channel:
                 self._poll.unregister(self._questions)
         if self._prints in ready:
             self._read_prints()
-        if self._answers in ready:
-            self._read_answers()
-        elif self._process.poll() is not None:
+        if self._answers not in ready and self._process.poll() is not None:
             self._drain()
             raise Gone
+        return self._answers in ready
 
-    def _read_answers(self) -> None:
+    def _read(self, count: int) -> bytes:
+        """At most so many bytes of answers, none if there are none yet; Gone at their end."""
         try:
-            chunk = os.read(self._answers, _CHUNK)
+            chunk = os.read(self._answers, count)
         except BlockingIOError:
-            return
+            return b""
         if not chunk:
             self._drain()
             raise Gone
-        self._inbox += chunk
+        return chunk
 
     def _read_prints(self) -> bool:
         """Whether there may be more."""

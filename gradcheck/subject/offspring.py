@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import select
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,16 +17,24 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.errors import HarnessFault
 from gradcheck.subject.channel import Channel
+from gradcheck.subject.removal import remove
 
 SUPPORTED = hasattr(select, "poll") and hasattr(os, "killpg")
 _CHILD = Path(__file__).with_name("child.py")
 _MARK = "GRADCHECK_CHILD"
+FILES_NEEDED = 32
+"""Open files that a process needs that keeps one child: three pipes, and what Python itself has open."""
+_LAST_SECONDS = 10.0
+"""How long a killed child is waited for; one that the system holds on to is left to it."""
 _INHERITED = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # where an interpreter outside the system finds its libraries
 
 
 class Offspring:
     """A child in a session, a process group and a temporary folder of its own.
+
+    Raises HarnessFault where the system gives no folder, no pipe or no process for it.
 
     Attributes
     ----------
@@ -38,19 +46,8 @@ class Offspring:
     def __init__(self) -> None:
         self.loaded = False
         self.answered_for = 0.0
-        folder = tempfile.mkdtemp(prefix="gradcheck-")
         mark = secrets.token_hex(8)
-        self._process = subprocess.Popen(
-            # -I without -E: the environment is ours down to the last variable, and fixes the hash seed.
-            [sys.executable, "-s", "-P", "-B", "-u", "-X", "utf8", str(_CHILD)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            cwd=folder,
-            env=_environment(folder, mark),
-            start_new_session=True,
-        )
+        self._process, folder = _started(mark)
         self.channel = Channel(self._process)
         self._end = weakref.finalize(self, _end, self._process, folder, mark, os.getpid())
 
@@ -71,19 +68,50 @@ class Offspring:
         return {"how": f"exited with status {status} before it had answered", "exit_status": status}
 
     def end(self) -> None:
-        """Kill it and what it started, and remove its folder."""
+        """Kill it and what it started, and remove its folder; never raises."""
         self._end()
 
 
-def _environment(folder: str, mark: str) -> dict[str, str]:
+def _started(mark: str) -> tuple[subprocess.Popen[bytes], Path]:
+    """The process, and its temporary folder."""
+    folder = None
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="gradcheck-"))
+        process = subprocess.Popen(
+            # -I without -E: the environment is ours down to the last variable, and fixes the hash seed.
+            [sys.executable, "-s", "-P", "-B", "-u", "-X", "utf8", str(_CHILD)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            cwd=folder,
+            env=_environment(folder, mark),
+            start_new_session=True,
+        )
+    except OSError as wrong:
+        if folder is not None:
+            remove(folder)
+        hint = _HINTS.get(wrong.errno or 0, "")
+        raise HarnessFault(f"a child process for the subject cannot be started: {wrong}{hint}") from None
+    return process, folder
+
+
+_HINTS = {
+    errno.EMFILE: f"; gradcheck needs about {FILES_NEEDED} open files (`ulimit -n` shows the limit, and raises it)",
+    errno.EAGAIN: "; the limit on processes is reached (`ulimit -u` shows it)",
+    errno.ENOMEM: "; there is not enough memory left",
+}
+
+
+def _environment(folder: Path, mark: str) -> dict[str, str]:
     numpy_from = str(Path(np.__file__).resolve().parents[1])
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return {
         **inherited,
         _MARK: mark,
         "PATH": os.defpath,
-        "HOME": folder,
-        "TMPDIR": folder,
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
         "LANG": "C.UTF-8",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
@@ -94,20 +122,23 @@ def _environment(folder: str, mark: str) -> dict[str, str]:
     }
 
 
-def _end(process: subprocess.Popen[bytes], folder: str, mark: str, owner: int) -> None:
+def _end(process: subprocess.Popen[bytes], folder: Path, mark: str, owner: int) -> None:
     if os.getpid() != owner:
         return  # a fork of this process has no say
     # The group outlives its leader, and its number is not given anew before the leader has been waited for. A leader
     # that has been waited for may have left others, found by their mark.
     if process.returncode is None:
-        with suppress(ProcessLookupError, PermissionError):
+        with suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
-    _kill_marked(mark)
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
-            pipe.close()
-    process.wait()
-    shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):
+                pipe.close()
+    with suppress(OSError):
+        _kill_marked(mark)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_LAST_SECONDS)
+    remove(folder)
 
 
 def _kill_marked(mark: str) -> None:

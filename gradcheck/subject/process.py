@@ -7,9 +7,8 @@ SubjectError within its time limit, up to the time that gradcheck's own start an
 
 from __future__ import annotations
 
-import importlib.util
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self, TypeVar
@@ -19,10 +18,12 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from gradcheck.errors import HarnessFault, SubjectError, Unsupported, UsageError
 from gradcheck.subject import answers, limits, wire
-from gradcheck.subject.answer import ENTRY_POINTS, NATIVE, Answer, Array, Guarantee, Subject, TrainingAnswer
+from gradcheck.subject.answer import NATIVE, Answer, Array, Declared, Guarantee, Subject, TrainingAnswer
 from gradcheck.subject.channel import Gone, TooLate
 from gradcheck.subject.inprocess import InProcessSubject, no_entry
+from gradcheck.subject.messages import REPLIES, checked
 from gradcheck.subject.offspring import SUPPORTED, Offspring
+from gradcheck.subject.paths import existing, installed_names, subject_path
 from gradcheck.subject.plain import LARGEST
 from gradcheck.subject.point import rounded
 from gradcheck.subject.problems import problem_to_wire
@@ -33,18 +34,10 @@ __all__ = ["ChildSubject", "InProcessSubject", "Subject", "subject_path"]
 TRANSPORT_SECONDS = 60.0
 """For what gradcheck itself does in the child: starting up, and building a large graph."""
 
+COUNTING_TAKES = 12.0
+"""How many time limits a question may take whose operations are counted: counting is slow, and limits operations."""
+
 T = TypeVar("T")
-
-
-def subject_path(text: str) -> tuple[Path, str | None]:
-    """`FILE` or `FILE:NAME` as (file, name).
-
-    Raises UsageError if there is no such file, or if it is a folder without `__init__.py`.
-    """
-    file, colon, name = text.rpartition(":")
-    if not colon or not name.isidentifier() or Path(text).exists():
-        file, name = text, ""
-    return _existing(Path(file)), name or None
 
 
 class ChildSubject:
@@ -59,6 +52,12 @@ class ChildSubject:
     memory: bytes of address space, at least 1 GiB.
     sandbox: "limits", or "none" for no limits but the time's.
     largest: most bytes that the arrays of an answer may have.
+
+    Attributes
+    ----------
+    answered: whether it has ever answered a question with something other than an error.
+    silent_in_a_row: how many of the last questions in a row ended without an answer, since the child died, was too
+        late or broke the protocol (GC005, GC006). An exception of the subject's (GC004) is an answer here.
 
     Raises
     ------
@@ -77,7 +76,7 @@ class ChildSubject:
         sandbox: str = "limits",
         largest: int = LARGEST,
     ) -> None:
-        self.path = _existing(Path(path))
+        self.path = existing(Path(path))
         self.name = name
         if not (timeout > 0 and load_timeout > 0):
             raise UsageError(f"a time limit must be positive, got {timeout} s and {load_timeout} s for loading")
@@ -93,12 +92,15 @@ class ChildSubject:
         self._level = sandbox
         self._largest = largest
         self._lifetime = max(600, int(40 * max(timeout, load_timeout)))  # seconds of processor time of one child
-        self._known_as = _installed_names(self.path)
+        self._known_as = installed_names(self.path)
         self._child: Offspring | None = None
         self._entries: frozenset[str] | None = None
+        self._declared = Declared()
         self._broken: SubjectError | None = None
         self._held: Mapping[str, Guarantee] = {}
         self._asked = 0
+        self.answered = False
+        self.silent_in_a_row = 0
 
     def __repr__(self) -> str:
         return f"ChildSubject({str(self.path)!r}{f', {self.name!r}' if self.name else ''})"
@@ -108,6 +110,12 @@ class ChildSubject:
         """Which limits bind the child; starts it, since the child tells which of them it could set."""
         self._start()
         return MappingProxyType({**limits.guarantees(self._level), **self._held})
+
+    @property
+    def declared(self) -> Declared:
+        """What the file declares of itself (`OPS`, `DTYPE`); SubjectError as for `entry_points`."""
+        self._load()
+        return self._declared
 
     def entry_points(self) -> frozenset[str]:
         """Which of ENTRY_POINTS the file has; SubjectError GC001, GC002, GC003, GC005 or GC006 if it does not load."""
@@ -123,19 +131,23 @@ class ChildSubject:
         entry: str = NATIVE,
         *,
         count: bool = False,
+        most: int | None = None,
     ) -> Answer:
         """The subject's answer at `point`, whose arrays are rounded to `dtype`.
+
+        With `count` the time limit is COUNTING_TAKES times as long: what stops a subject then is `most`.
 
         Raises
         ------
         SubjectError: whatever kept it from loading; GC003 no such entry point; GC004 raised; GC005 too late; GC006
-            died or broke the protocol; GC007 not of the native form.
+            died or broke the protocol; GC007 not of the native form; GC065 took more than `most` operations.
         InvalidProblem: the point gives no value to one of the graph's names.
         """
         arrays: list[Array] = []
         data = problem_to_wire(problem, arrays)
         names, values = rounded(problem, point, dtype)
-        header = {"do": "ask", "problem": data, "point": names, "at": len(arrays), "entry": entry, "count": count}
+        asked = {"entry": entry, "count": count, "most": most if count else None}
+        header = {"do": "ask", "problem": data, "point": names, "at": len(arrays), **asked}
         vocabulary = answers.Vocabulary(problem, point)
         return self._question(
             header,
@@ -153,7 +165,7 @@ class ChildSubject:
         return self._question(
             header,
             arrays,
-            answers.MOST_TRAINING_ARRAYS,
+            answers.most_training_arrays(training),
             lambda reply, got, told, seconds: answers.training_from_wire(reply, got, stdout=told, seconds=seconds),
         )
 
@@ -183,12 +195,12 @@ class ChildSubject:
                 "largest": self._largest,
             }
             try:
-                reply, *_ = self._exchange(child, wish, [], 0, "starting", TRANSPORT_SECONDS)
+                reply, *_ = self._exchange(child, wish, [], 0, TRANSPORT_SECONDS)
             except SubjectError as wrong:
                 printed = child.channel.printed.strip() or "nothing"
                 self.close()
                 raise HarnessFault(f"a child process did not start ({wrong}); it printed: {printed[-1000:]}") from None
-            self._held = reply["held"]
+            self._held = checked(reply, "ready")["held"]
         return self._child
 
     def _load(self) -> Offspring:
@@ -199,15 +211,12 @@ class ChildSubject:
         if not child.loaded:
             wish = {"do": "load", "path": str(self.path), "name": self.name, "known_as": self._known_as}
             try:
-                reply, *_ = self._exchange(child, wish, [], 0, "loading", self._load_timeout)
-                found = reply.get("entry_points")
-                if not isinstance(found, list) or not found or any(name not in ENTRY_POINTS for name in found):
-                    raise self._violation(child, "loading", "an answer that is none to what was asked")
+                reply, *_ = self._exchange(child, wish, [], 0, self._load_timeout)
             except SubjectError as wrong:
                 self._broken = wrong
                 self.close()
                 raise
-            self._entries = frozenset(found)
+            self._entries, self._declared = answers.loaded_from_wire(reply)
             child.loaded = True
         return child
 
@@ -221,17 +230,23 @@ class ChildSubject:
         child = self._load()
         if header["entry"] not in self.entry_points():
             raise no_entry(self.path.name, header["entry"], self.entry_points())
+        self.silent_in_a_row += 1  # until it turns out otherwise
         if not child.channel.is_quiet():
             raise self._violation(child, "answering", "an answer that nobody had asked for")
         child.channel.forget()
-        reply, got, seconds = self._exchange(child, header, arrays, most, "answering", self._timeout)
-        child.answered_for += seconds
+        limit = self._timeout * (COUNTING_TAKES if header.get("count") else 1.0)
         try:
-            if reply["status"] not in ("answer", "training"):
-                raise wire.Malformed("an answer that is none to what was asked")
-            return read(reply, got, child.channel.printed, seconds)
+            reply, got, seconds = self._exchange(child, header, arrays, most, limit)
+            child.answered_for += seconds
+            answer = read(reply, got, child.channel.printed, seconds)
         except wire.Malformed as wrong:
             raise self._violation(child, "answering", str(wrong)) from None
+        except SubjectError as wrong:
+            if wrong.code not in ("GC005", "GC006"):
+                self.silent_in_a_row = 0
+            raise
+        self.silent_in_a_row, self.answered = 0, True
+        return answer
 
     def _exchange(
         self,
@@ -239,23 +254,26 @@ class ChildSubject:
         header: dict[str, Any],
         arrays: list[Array],
         most: int,
-        phase: str,
         limit: float,
     ) -> tuple[Mapping[str, Any], list[Array], float]:
         """One frame there, one back, and the seconds between; the child is ended if there is none."""
         self._asked += 1
+        phase = {"limit": "starting", "load": "loading"}.get(header["do"], "answering")
         allowed = TRANSPORT_SECONDS if phase == "answering" else limit
         try:
             begun = time.monotonic()
             child.channel.send(wire.pack({**header, "id": self._asked}, arrays), begun + TRANSPORT_SECONDS)
-            reply, got = self._reply(child, begun + allowed, most)
-            if phase == "answering" and reply["status"] == "begin":  # from here on the time is the subject's own
+            expected = REPLIES[header["do"]]
+            reply, got = self._reply(child, begun + allowed, most, expected)
+            if reply["status"] == "begin":  # from here on the time is the subject's own
                 begun, allowed = time.monotonic(), limit
-                reply, got = self._reply(child, begun + allowed, most)
+                reply, got = self._reply(child, begun + allowed, most, expected[1:])
             seconds = time.monotonic() - begun
             if reply["status"] != "error":
                 return reply, got, seconds
-            wrong = answers.error_from_wire(reply)
+            wrong = answers.error_from_wire(reply, header["do"])
+            if wrong.code == "GC065" and wrong.facts["operations"] != header["most"]:
+                raise wire.Malformed("a limit on operations that it was not given")
         except TooLate:
             raise self._ended(child, SubjectError("GC005", seconds=allowed, phase=phase)) from None
         except Gone:
@@ -267,11 +285,19 @@ class ChildSubject:
             raise
         raise _with_output(child, wrong)
 
-    def _reply(self, child: Offspring, until: float, most: int) -> tuple[Mapping[str, Any], list[Array]]:
+    def _reply(
+        self, child: Offspring, until: float, most: int, expected: Sequence[str]
+    ) -> tuple[Mapping[str, Any], list[Array]]:
+        """The next message, of one of the kinds expected; TooLate, Gone, wire.Malformed."""
         header, arrays = child.channel.receive(until, payload=self._largest + (16 << 20), most=most)
-        if header.get("id") != self._asked or not isinstance(header.get("status"), str):
+        asked, status = header.get("id"), header.get("status")
+        if type(asked) is not int or asked != self._asked:
             raise wire.Malformed("an answer to another question")
-        return header, arrays
+        if not isinstance(status, str) or status not in expected:
+            raise wire.Malformed("an answer that is none to what was asked")
+        if arrays and status not in ("answer", "training"):
+            raise wire.Malformed(f"the message {status!r} with arrays")
+        return checked(header, status), arrays
 
     def _violation(self, child: Offspring, phase: str, what: str) -> SubjectError:
         return self._ended(child, SubjectError("GC006", how=f"broke the protocol: it sent {what}", phase=phase))
@@ -286,18 +312,3 @@ def _with_output(child: Offspring, wrong: SubjectError) -> SubjectError:
     if printed := child.channel.printed:
         wrong.facts["stdout"] = printed[-LONGEST:]
     return wrong
-
-
-def _existing(path: Path) -> Path:
-    if not path.exists():
-        raise UsageError(f"no subject at {path}: expected a Python file, or a folder with an __init__.py")
-    if path.is_dir() and not (path / "__init__.py").is_file():
-        raise UsageError(f"the folder {path} has no __init__.py: name the file in it that has the entry point")
-    return path.resolve()
-
-
-def _installed_names(path: Path) -> list[str]:
-    """Where the subject is a part of gradcheck that is loaded like a student's file: the name it is installed by."""
-    spec = importlib.util.find_spec("gradcheck.reference")
-    folders = list(spec.submodule_search_locations or ()) if spec is not None else []
-    return ["gradcheck.reference"] if any(path.is_relative_to(Path(f).resolve()) for f in folders) else []

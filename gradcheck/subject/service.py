@@ -15,7 +15,7 @@ from gradcheck.subject.answer import Array
 from gradcheck.subject.answers import Vocabulary, answer_to_wire, error_to_wire, training_to_wire
 from gradcheck.subject.plain import LARGEST
 from gradcheck.subject.problems import problem_from_wire
-from gradcheck.subject.trouble import exits, facts
+from gradcheck.subject.trouble import exits, facts, is_ours
 
 UNLIMITED = 1 << 62
 
@@ -36,13 +36,12 @@ class Service:
             header, arrays = frame
             try:
                 reply = self._reply(header, arrays)
-            except SubjectError as wrong:
-                reply = error_to_wire(wrong), []
             except SystemExit as leaving:  # from the methods of what the subject returned
                 reply = error_to_wire(exits(leaving, "answering")), []
             except BaseException as wrong:
-                place = self._subject.place if self._subject is not None else None
-                reply = error_to_wire(SubjectError("GC004", **facts(wrong, place))), []
+                if not isinstance(wrong, SubjectError) or not is_ours(wrong):
+                    wrong = SubjectError("GC004", **facts(wrong, self._place))
+                reply = error_to_wire(wrong), []
             if os.getpid() != self._process:
                 os._exit(1)  # a fork that the subject let return: only the original answers
             self._send(header["id"], *reply)
@@ -57,7 +56,13 @@ class Service:
                 path = Path(header["path"])
                 sys.argv = [str(path)]
                 self._subject = loading.load(path, header["name"], known_as=header["known_as"])
-                return {"status": "loaded", "entry_points": sorted(self._subject.functions)}, []
+                ops = self._subject.declared.ops
+                return {
+                    "status": "loaded",
+                    "entry_points": sorted(self._subject.functions),
+                    "ops": None if ops is None else sorted(ops),
+                    "dtype": self._subject.declared.dtype,
+                }, []
             case "train":
                 training = problem_from_wire(header["problem"], arrays)
                 function = self._begin(header)
@@ -70,7 +75,13 @@ class Service:
                 vocabulary = Vocabulary(problem, point)
                 function = self._begin(header)
                 answer = calling.ask(
-                    function, problem, point, place=self._place, largest=self._largest, count=header["count"]
+                    function,
+                    problem,
+                    point,
+                    place=self._place,
+                    largest=self._largest,
+                    count=header["count"],
+                    most=header["most"],
                 )
                 return answer_to_wire(answer, vocabulary)
 

@@ -45,9 +45,9 @@ def import_failed(place: Place, file: Path) -> Iterator[None]:
         raise SubjectError(
             "GC002",
             file=place.relative(wrong.filename or str(file)),
-            line=wrong.lineno,
-            text=(wrong.text or "").strip()[:200],
-            message=wrong.msg,
+            line=wrong.lineno if type(wrong.lineno) is int else None,  # a file may raise a SyntaxError of its own
+            text=said(wrong.text or "").strip()[:200],
+            message=said(wrong.msg),
         ) from None
     except SystemExit as leaving:
         raise exits(leaving, "loading") from None
@@ -76,6 +76,12 @@ def exits(leaving: SystemExit, phase: str) -> SubjectError:
     """GC006 for `sys.exit`."""
     status = leaving.code if isinstance(leaving.code, int | None) else said(leaving.code)
     return SubjectError("GC006", how=f"called sys.exit({status if status is not None else ''})", phase=phase)
+
+
+def is_ours(wrong: SubjectError) -> bool:
+    """Whether gradcheck's own lines raised it: the subject may raise a SubjectError, too, and must not be believed."""
+    frames = list(traceback.walk_tb(wrong.__traceback__))
+    return bool(frames) and frames[-1][0].f_code.co_filename.startswith(str(Path(__file__).parent) + os.sep)
 
 
 def facts(wrong: BaseException, place: Place | None) -> dict[str, Any]:

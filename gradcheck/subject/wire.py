@@ -64,8 +64,10 @@ def lengths(head: bytes | bytearray, *, header: int, payload: int) -> tuple[int,
 def unpack(header: bytes | bytearray, payload: bytes | bytearray, *, most: int) -> tuple[dict[str, Any], list[Array]]:
     """Header and arrays, at most `most`, of a frame; Malformed if the one does not account for the other."""
     try:
-        data = json.loads(header)
-    except (ValueError, RecursionError):
+        data = json.loads(header, parse_constant=_no_constant, object_pairs_hook=_fields)
+    except Malformed:
+        raise
+    except (ValueError, RecursionError):  # no JSON, thousands of digits in a number, lists in lists without end
         raise Malformed("a header that is no JSON") from None
     if not isinstance(data, dict) or not isinstance(data.get("arrays"), list):
         raise Malformed("a header without arrays")
@@ -73,17 +75,40 @@ def unpack(header: bytes | bytearray, payload: bytes | bytearray, *, most: int) 
     start = 0
     for run in data.pop("arrays"):
         dtype, shape, count = _run(run)
-        items = math.prod(shape) * count
-        end = start + items * dtype.itemsize
+        end = start + math.prod(shape) * count * dtype.itemsize
         if end > len(payload) or len(arrays) + count > most:
             raise Malformed("more arrays than fit")
-        block = np.frombuffer(payload, dtype, count=items, offset=start) if items else np.empty(0, dtype)
-        block = block.astype(dtype.newbyteorder("=")).reshape(count, *shape)
-        arrays += [block[i, ...] for i in range(count)]
+        arrays += _alike(payload, dtype, shape, count, start)
         start = end
     if start != len(payload):
         raise Malformed("a payload that no array accounts for")
     return data, arrays
+
+
+def _alike(
+    payload: bytes | bytearray, dtype: np.dtype[Any], shape: tuple[int, ...], count: int, start: int
+) -> list[Array]:
+    """`count` arrays of one shape, whose bytes begin at `start` and are all there."""
+    native, items = dtype.newbyteorder("="), math.prod(shape) * count
+    try:
+        if not items:  # lengths beside a zero may be as large as they like, so that no array of `count` of them exists
+            return [np.empty(shape, native) for _ in range(count)]
+        block = np.frombuffer(payload, dtype, count=items, offset=start).astype(native).reshape(count, *shape)
+    except ValueError:
+        raise Malformed("a shape that no array can have") from None
+    return [block[i, ...] for i in range(count)]
+
+
+def _no_constant(name: str) -> None:
+    raise Malformed(f"a header with {name}, which JSON has not")
+
+
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The fields of a JSON object, each given once."""
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise Malformed("a header that gives one field twice")
+    return fields
 
 
 def _run(run: object) -> tuple[np.dtype[Any], tuple[int, ...], int]:

@@ -11,9 +11,10 @@ import pytest
 
 from gradcheck.check.asking import ask
 from gradcheck.check.cost import Measured, broken, forward_operations, try_cost
-from gradcheck.errors import InvalidProblem
+from gradcheck.errors import InvalidProblem, SubjectError
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import MLP, Case, Cost, Forwards, Graph, GraphBuilder, Growth, Shortcut
+from gradcheck.problem.counting import Counted
 from gradcheck.subject import ChildSubject, InProcessSubject
 from gradcheck.verdict.result import Result, Verdict
 
@@ -176,6 +177,74 @@ def test_what_cannot_be_counted_is_undecided(engine: Any, why: str) -> None:
     result = trial(chain, (8, 32, 128), LINEAR, engine)
     assert (result.verdict, result.codes) == (Verdict.UNDECIDED, ("GC064",))
     assert why in result.findings[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("at", "sizes", "claim", "said"),
+    [
+        (diamonds, (8, 12, 60), LINEAR, "at size 12 a gradient was stopped after more than"),
+        (diamonds, (8, 12, 60), Shortcut(), "at size 12 a gradient was stopped after more than"),
+        (diamonds, (40,), Forwards(4.0), "4 times the"),
+    ],
+)
+def test_an_engine_that_would_never_end_is_stopped_by_its_operations(
+    at: Any, sizes: tuple[int, ...], claim: Any, said: str
+) -> None:
+    """2^60 paths, and no clock: only the smallest size, and what a claim allows, are worked through."""
+
+    def every_path_when_counted(graph: Graph, point: Point) -> Answer:
+        return (every_path if isinstance(point["w"], Counted) else backprop)(graph, point)
+
+    result = trial(at, sizes, claim, every_path_when_counted)
+    assert (result.verdict, result.codes) == (Verdict.FAIL, ("GC065",))
+    assert said in result.findings[0].sentence
+
+
+@pytest.mark.parametrize("catches", [Exception, BaseException])
+def test_a_limit_on_operations_cannot_be_caught_away(catches: type[BaseException]) -> None:
+    def stubborn(graph: Graph, point: Point) -> Answer:
+        try:
+            return every_path(graph, point)
+        except catches:
+            return in_python(graph, point)
+
+    assert trial(diamonds, (2, 3, 12), Growth("n", 1.0, tolerance=2.0), stubborn).codes == ("GC065",)
+
+
+@pytest.mark.parametrize(("operations", "stopped"), [(1_200, False), (1_201, True)])
+def test_both_sides_of_the_limit(operations: int, stopped: bool) -> None:
+    """A forward pass takes 100 operations, claimed are 3 times as many, and it is stopped beyond 4 times that."""
+
+    def just(graph: Graph, point: Point) -> Answer:
+        _ = np.zeros(operations) + point["w"]
+        return in_python(graph, point)
+
+    result = trial(chain, (100,), Forwards(3.0), just)
+    assert result.codes == ("GC065",)
+    assert ("was stopped after more than 1,200 operations" in result.findings[0].sentence) is stopped
+    assert ("takes 1,200 operations" in result.findings[0].sentence) is not stopped
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        SubjectError("GC005", seconds=120.0, phase="answering"),
+        SubjectError("GC006", how="was killed by SIGKILL", signal="SIGKILL", phase="answering"),
+    ],
+    ids=["late", "dead"],
+)
+def test_a_time_out_or_a_death_is_no_refusal(failure: SubjectError) -> None:
+    """Whatever kept the counting from an answer, a subject that answers plainly did not refuse to be counted."""
+
+    class Loaded(InProcessSubject):
+        def ask(self, *args: Any, **options: Any) -> Any:
+            if options.get("count"):
+                raise failure
+            return super().ask(*args, **options)
+
+    cost = Cost("c", chain, (8, 32, 128), LINEAR)
+    result = try_cost("s::c", cost, Loaded(backprop), (symbolic,))
+    assert (result.verdict, result.codes) == (Verdict.ERROR, (failure.code,))
 
 
 def test_operations_that_are_half_hidden_are_undecided_too() -> None:

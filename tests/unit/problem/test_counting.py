@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.problem.counting import Counted, Meter, counted
+from gradcheck.problem import counting as module
+from gradcheck.problem.counting import Counted, Meter, TooManyOperations, counted
 
 A = np.arange(6.0).reshape(2, 3) + 1.0
 B = np.arange(12.0).reshape(3, 4)
@@ -114,3 +115,117 @@ def test_two_computations_do_not_mix() -> None:
 def test_a_scalar_cannot_be_iterated() -> None:
     with pytest.raises(TypeError, match="0-d"):
         list(counted(np.float64(1.0), Meter()))
+
+
+def counting() -> tuple[Meter, Any]:
+    meter = Meter()
+    x = counted(A.copy(), meter)
+    _ = x + 1.0
+    return meter, x
+
+
+def test_no_attribute_of_an_array_leads_to_the_count() -> None:
+    meter, x = counting()
+    names = [name for name in dir(x) if not hasattr(A, name)]
+    assert not [name for name in names if "meter" in name or "operations" in name]
+    assert not hasattr(x, "__dict__")
+    with pytest.raises(AttributeError):
+        x.meter.operations = 0
+    with pytest.raises(AttributeError):
+        x.meter = Meter()
+    with pytest.raises(AttributeError):
+        meter.operations = 0  # type: ignore[misc]
+    assert meter.operations == 6
+    assert meter.changed() == ()
+
+
+def test_what_counts_can_add_and_not_subtract() -> None:
+    meter, x = counting()
+    type(x)._count(-5)
+    assert meter.operations == 6
+
+
+def test_the_class_of_an_array_that_counts_is_sealed() -> None:
+    meter, x = counting()
+    for kind in (type(x), Counted):
+        for name in ("__array_ufunc__", "_count", "anything"):
+            with pytest.raises(TypeError, match="cannot be set"):
+                setattr(kind, name, lambda *_: None)
+        with pytest.raises(TypeError, match="cannot be deleted"):
+            del kind._count
+    assert meter.changed() == ()
+
+
+def forced(x: Any, patch: pytest.MonkeyPatch) -> None:
+    type.__setattr__(type(x), "__array_ufunc__", np.ndarray.__array_ufunc__)
+
+
+def forced_count(x: Any, patch: pytest.MonkeyPatch) -> None:
+    type.__setattr__(type(x), "_count", staticmethod(lambda operations: None))
+
+
+def closed_over(x: Any, patch: pytest.MonkeyPatch) -> None:
+    cells = type(x)._count.__closure__
+    next(cell for cell in cells if hasattr(cell.cell_contents, "send")).cell_contents = Meter()._total
+
+
+def code(x: Any, patch: pytest.MonkeyPatch) -> None:
+    def uncounted(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return getattr(ufunc, method)(*(np.asarray(value) for value in inputs), **options)
+
+    patch.setattr(Counted.__array_ufunc__, "__code__", uncounted.__code__)
+
+
+def ended(x: Any, patch: pytest.MonkeyPatch) -> None:
+    next(c.cell_contents for c in type(x)._count.__closure__ if hasattr(c.cell_contents, "send")).close()
+
+
+@pytest.mark.parametrize(
+    ("tamper", "name"),
+    [
+        (forced, "Counting.__array_ufunc__"),
+        (forced_count, "Counting._count"),
+        (closed_over, "Counting._count"),
+        (code, "Counted.__array_ufunc__"),
+        (ended, "the counter"),
+        (lambda x, patch: patch.setattr(np, "size", lambda value: 0), "numpy.size"),
+        (lambda x, patch: patch.setattr(np, "add", lambda a, b: 0.0), "numpy.add"),
+        (lambda x, patch: patch.setattr(np.linalg, "norm", len), "numpy.linalg.norm"),
+        (lambda x, patch: patch.setattr(module, "_operations", lambda *_: 0), "counting._operations"),
+        (lambda x, patch: patch.setitem(module._FUNCTIONS, np.dot, lambda *_: 0), "counting._FUNCTIONS"),
+        (lambda x, patch: patch.setattr(Meter, "operations", 0), "Meter.operations"),
+    ],
+)
+def test_what_is_replaced_is_seen(tamper: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    meter, x = counting()
+    with monkeypatch.context() as patch:
+        tamper(x, patch)
+        assert name in meter.changed()
+    assert Meter().changed() == ()
+
+
+def test_an_array_counts_for_one_computation_alone() -> None:
+    meter, x = counting()
+    other = Meter()
+    for view in (
+        lambda: x.view(other.kind),
+        lambda: np.add(x, counted(A, other)),
+        lambda: np.dot(x, counted(B, other)),
+    ):
+        with pytest.raises(TypeError, match=r"different computations|one computation"):
+            view()
+    plain = counted(np.asarray(x), other)  # to leave is possible, and is seen by what it hides
+    _ = plain * 2.0
+    assert (meter.operations, other.operations) == (6, 6)
+
+
+def test_a_limit_stops_at_the_operation_that_exceeds_it() -> None:
+    meter = Meter(12)
+    x = counted(A, meter)
+    _ = x + x + 1.0
+    assert not meter.exceeded
+    for _ in range(2):
+        with pytest.raises(TooManyOperations):
+            _ = x[0, 0] + 1.0
+    assert meter.exceeded
+    assert not issubclass(TooManyOperations, Exception)

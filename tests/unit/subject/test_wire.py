@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies
 
+from gradcheck.check.protocol import no_answer
 from gradcheck.errors import SubjectError, Unsupported
 from gradcheck.problem import Graph, GraphBuilder
 from gradcheck.problem.networks import MLP, NeuronDAG
@@ -242,7 +243,7 @@ def test_whatever_comes_is_an_answer_or_malformed(header: dict[str, Any], arrays
     with suppress(wire.Malformed):
         answers.training_from_wire(header, arrays, stdout="", seconds=0.0)
     with suppress(wire.Malformed):
-        answers.error_from_wire(header)
+        answers.error_from_wire(header, "ask")
 
 
 @given(strategies.lists(JSON, max_size=3) | JSON, strategies.binary(max_size=64))
@@ -270,18 +271,121 @@ def test_trainings_answered() -> None:
             answers.training_from_wire(broken, arrays, stdout="", seconds=0.0)
 
 
-def test_errors() -> None:
-    wrong = SubjectError("GC004", type="ValueError", line=3, found=["a"], file=None)
-    back = answers.error_from_wire(answers.error_to_wire(wrong))
-    assert (back.code, back.facts) == (wrong.code, wrong.facts)
-    assert len(answers.error_from_wire({"code": "GC004", "facts": {"m": "x" * 10**6}}).facts["m"]) < 10_000
-    for header in (
-        {"code": "GC005", "facts": {}},
-        {"code": "GC012", "facts": {}},
-        {"code": ["GC004"], "facts": {}},
-        {"code": "GC004", "facts": []},
-        {"code": "GC004", "facts": {"a": {}}},
-        {"code": "GC004", "facts": {str(i): i for i in range(100)}},
-    ):
-        with pytest.raises(wire.Malformed):
-            answers.error_from_wire(header)
+RAISED = {"type": "ValueError", "message": "no", "file": "engine.py", "line": 3, "function": "f"}
+FACTS: dict[str, dict[str, Any]] = {
+    "GC001": RAISED,
+    "GC002": {"file": "engine.py", "line": None, "text": "(1,", "message": "never closed"},
+    "GC003": {"file": "engine.py", "looked_for": ["gradients"], "found": ["a"], "near": []},
+    "GC004": {"type": "ValueError", "message": ""},
+    "GC006": {"how": "called sys.exit()", "phase": "answering"},
+    "GC007": {"expected": "a number", "came": "None", "block": None},
+    "GC065": {"operations": 5},
+}
+LOADING, ANSWERING = {"GC001", "GC002", "GC003", "GC004", "GC006"}, {"GC004", "GC006", "GC007", "GC065"}
+
+
+@pytest.mark.parametrize("code", sorted(FACTS))
+def test_errors(code: str) -> None:
+    """Errors that a child may give come back, make a sentence, and may not be given at the other time."""
+    header = answers.error_to_wire(SubjectError(code, **FACTS[code]))
+    for do, allowed in (("load", LOADING), ("ask", ANSWERING), ("train", ANSWERING)):
+        if code in allowed:
+            back = answers.error_from_wire(header, do)
+            assert (back.code, back.facts) == (code, FACTS[code])
+            assert code == "GC065" or no_answer(back).sentence
+        else:
+            with pytest.raises(wire.Malformed, match="not its own to give"):
+                answers.error_from_wire(header, do)
+
+
+ODD: tuple[Any, ...] = (None, True, -1, 1 << 62, 0.5, [], [3], [["a"]], {}, {"a": 1}, "", "x")
+
+
+@pytest.mark.parametrize("code", sorted(FACTS))
+def test_facts_of_another_form(code: str) -> None:
+    """Each fact in turn is left out or odd: what comes through still makes a sentence, all else is malformed."""
+    do = "load" if code in LOADING else "ask"
+    for name in FACTS[code]:
+        left = {key: value for key, value in FACTS[code].items() if key != name}
+        tried = [left, *({**left, name: odd} for odd in ODD), {**left, name: FACTS[code][name], "more": 1}]
+        malformed = 0
+        for facts in tried:
+            try:
+                back = answers.error_from_wire({"status": "error", "code": code, "facts": facts}, do)
+            except wire.Malformed:
+                malformed += 1
+            else:
+                assert code == "GC065" or no_answer(back).sentence
+        assert malformed >= 8
+
+
+@pytest.mark.parametrize(
+    ("code", "facts"),
+    [
+        ("GC005", {"seconds": 1.0, "phase": "answering"}),
+        ("GC012", {}),
+        ("GC999", {}),
+        (["GC004"], {}),
+        (None, {}),
+        ("GC004", {}),
+        ("GC004", []),
+        ("GC004", {**RAISED, "line": [3]}),
+        ("GC004", {**RAISED, "message": 3}),
+        ("GC004", {**RAISED, "secret": "x"}),
+        ("GC007", {"expected": "a", "came": "b"}),
+        ("GC006", {"how": "x", "phase": "judging"}),
+        ("GC065", {"operations": -1}),
+        ("GC065", {"operations": True}),
+    ],
+)
+def test_errors_that_are_none(code: Any, facts: Any) -> None:
+    with pytest.raises(wire.Malformed):
+        answers.error_from_wire({"status": "error", "code": code, "facts": facts}, "ask")
+
+
+def test_facts_can_be_printed_and_written() -> None:
+    facts = answers.error_from_wire(
+        {"status": "error", "code": "GC004", "facts": {**RAISED, "message": "\ud800" + "x" * 10**6}}, "ask"
+    ).facts
+    assert len(facts["message"]) < 3_000
+    assert facts["message"].encode("utf-8")[:2] == b"?x"
+
+
+@pytest.mark.parametrize("length", [4_000, 5_000])  # Python refuses integers of more than 4,300 digits
+def test_long_numbers(length: int) -> None:
+    with pytest.raises(wire.Malformed):
+        wire.unpack(b'{"arrays": [["<f8", [' + b"9" * length + b"], 1]]}", b"", most=10)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b'{"arrays": [], "id": NaN}',
+        b'{"arrays": [], "id": -Infinity}',
+        b'{"arrays": [], "id": 1, "id": 2}',
+        b'{"arrays": [], "facts": {"a": 1, "a": 2}}',
+        b'{"arrays": [], "arrays": []}',
+        b'{"arrays": [], "id": ' + b'{"a":' * 50_000 + b"1" + b"}" * 50_001,
+    ],
+    ids=["nan", "infinity", "twice", "inside", "arrays twice", "deep"],
+)
+def test_json_that_means_two_things_or_none(header: bytes) -> None:
+    with pytest.raises(wire.Malformed):
+        wire.unpack(header, b"", most=10)
+
+
+def test_lengths_beside_a_zero() -> None:
+    """Two arrays of shape (0, 10^9, 10^9) exist; one of shape (2, 0, 10^9, 10^9) does not."""
+    header = b'{"arrays": [["<f8", [0, 1000000000, 1000000000], 2]]}'
+    _, arrays = wire.unpack(header, b"", most=2)
+    assert [array.shape for array in arrays] == [(0, 10**9, 10**9)] * 2
+    with pytest.raises(wire.Malformed, match="no array"):
+        wire.unpack(b'{"arrays": [["<f8", [0, 1000000000, 1000000000, 1000000000], 1]]}', b"", most=2)
+
+
+def test_positions_whose_differences_overflow(words: answers.Vocabulary) -> None:
+    """Each position is above the one before it modulo 2^64, the first and the last are in order, two are not."""
+    header = {"status": "answer", "gradients": {"unknown": []}, "mutated": []}
+    places = np.array([0, 2**63 - 1, -(2**63) + 5, 2])
+    with pytest.raises(wire.Malformed, match="positions"):
+        answers.answer_from_wire(header, [ONE, places, *[ONE] * 4], words, stdout="", seconds=0.0)

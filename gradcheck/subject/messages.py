@@ -1,0 +1,163 @@
+"""What a child may send: the fields of each kind of message and the facts of each error, and the form of every one.
+
+The parent checks a message against these tables before it reads one field. A field that is missing, that nobody knows
+or that has another form breaks the protocol, and that is a finding about the subject (GC006).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
+
+from gradcheck.subject.answer import DTYPES, ENTRY_POINTS, LONGEST_OP, MOST_OPS, Guarantee
+from gradcheck.subject.limits import SET_BY_CHILD
+from gradcheck.subject.wire import Malformed
+
+MOST_UNKNOWN, LONGEST_UNKNOWN = 400, 150
+"""Most names, and characters of each, in one mapping of an answer that the problem has not."""
+
+Form = Callable[[object], bool]
+
+
+def _text(value: object) -> bool:
+    return type(value) is str
+
+
+def _text_or_none(value: object) -> bool:
+    return value is None or type(value) is str
+
+
+def _line(value: object) -> bool:
+    return value is None or _whole(value)
+
+
+def _whole(value: object) -> bool:
+    return type(value) is int and 0 <= value < 1 << 62
+
+
+def _one_of(*values: str) -> Form:
+    return lambda value: type(value) is str and value in values
+
+
+def _texts(most: int, longest: int | None = None) -> Form:
+    """A list of at most `most` texts, with at most `longest` characters each."""
+
+    def form(value: object) -> bool:
+        return (
+            type(value) is list
+            and len(value) <= most
+            and all(type(text) is str and (longest is None or len(text) <= longest) for text in value)
+        )
+
+    return form
+
+
+def _names(value: object) -> bool:
+    """The names of a mapping that the problem has not; all others travel as positions, in the first of its arrays."""
+    return type(value) is dict and set(value) == {"unknown"} and _few(value["unknown"])
+
+
+def _held(value: object) -> bool:
+    if type(value) is not dict or not set(value) <= set(SET_BY_CHILD):
+        return False
+    return all(type(state) is str and state in get_args(Guarantee) for state in value.values())
+
+
+def _entry_points(value: object) -> bool:
+    if type(value) is not list or not 0 < len(value) <= len(ENTRY_POINTS):
+        return False
+    return all(type(name) is str and name in ENTRY_POINTS for name in value)
+
+
+def _or_none(form: Form) -> Form:
+    return lambda value: value is None or form(value)
+
+
+_few = _texts(MOST_UNKNOWN, LONGEST_UNKNOWN)
+_RAISED = {"type": _text, "message": _text}
+_WHERE = {"file": _text, "line": _line, "function": _text, "text": _text, "traceback": _text}
+
+MESSAGES: Mapping[str, tuple[Mapping[str, Form], Mapping[str, Form]]] = {
+    "ready": ({"held": _held}, {}),
+    "loaded": (
+        {
+            "entry_points": _entry_points,
+            "ops": _or_none(_texts(MOST_OPS, LONGEST_OP)),
+            "dtype": _or_none(_one_of(*DTYPES)),
+        },
+        {},
+    ),
+    "begin": ({}, {}),
+    "answer": (
+        {"mutated": _few, "gradients": _names},
+        {"adjoints": _names, "operations": _whole, "tampered": _few},
+    ),
+    "training": ({"mutated": _few, "steps": _whole, "names": _few}, {}),
+    "error": ({"code": _text, "facts": lambda value: type(value) is dict}, {}),
+}
+"""By status: the fields that a message must have, and those that it may have, besides "status" and "id"."""
+
+ERRORS: Mapping[str, tuple[Mapping[str, Form], Mapping[str, Form]]] = {
+    "GC001": (_RAISED, _WHERE),
+    "GC002": ({"file": _text, "line": _line, "text": _text, "message": _text}, {}),
+    "GC003": (
+        {"file": _text, "looked_for": _texts(len(ENTRY_POINTS)), "found": _texts(30), "near": _texts(8)},
+        {},
+    ),
+    "GC004": (_RAISED, _WHERE),
+    "GC006": ({"how": _text, "phase": _one_of("loading", "answering")}, {}),
+    "GC007": ({"expected": _text, "came": _text, "block": _text_or_none}, {}),
+    "GC065": ({"operations": _whole}, {}),
+}
+"""By finding code: the facts that an error must give, and those that it may give.
+
+That it was too late (GC005) only the parent knows. GC065 says that counting was stopped at the limit it was given.
+"""
+
+REPLIES: Mapping[str, tuple[str, ...]] = {
+    "limit": ("ready",),
+    "load": ("loaded", "error"),
+    "ask": ("begin", "answer", "error"),
+    "train": ("begin", "training", "error"),
+}
+"""By what a question asks the child to do: the kinds of message that may come back."""
+
+_LOADING = frozenset({"GC001", "GC002", "GC003", "GC004", "GC006"})
+_ANSWERING = frozenset({"GC004", "GC006", "GC007", "GC065"})
+
+
+def checked(header: Mapping[str, Any], status: str) -> Mapping[str, Any]:
+    """`header`, if it is a message of this kind; Malformed otherwise."""
+    _check(f"the message {status!r}", header, *MESSAGES[status], ignored=("status", "id"))
+    return header
+
+
+def checked_error(header: Mapping[str, Any], do: str) -> tuple[str, Mapping[str, Any]]:
+    """Code and facts of an error that a child may give when it was asked to `do` something; Malformed otherwise."""
+    checked(header, "error")
+    code, facts = header["code"], header["facts"]
+    if code not in (_LOADING if do == "load" else _ANSWERING):
+        raise Malformed(f"an error that is not its own to give: {code[:20]!r}")
+    _check(f"the error {code}", facts, *ERRORS[code])
+    return code, facts
+
+
+def _check(
+    what: str,
+    fields: Mapping[str, object],
+    required: Mapping[str, Form],
+    optional: Mapping[str, Form],
+    ignored: tuple[str, ...] = (),
+) -> None:
+    for name, form in required.items():
+        if name not in fields:
+            raise Malformed(f"{what} without {name!r}")
+        if not form(fields[name]):
+            raise Malformed(f"{what} with {name!r} of a wrong form")
+    for name, value in fields.items():
+        if name in required or name in ignored:
+            continue
+        if name not in optional:
+            raise Malformed(f"{what} with an unknown field {name[:40]!r}")
+        if not optional[name](value):
+            raise Malformed(f"{what} with {name!r} of a wrong form")

@@ -1,0 +1,66 @@
+"""Removes a folder that a subject has filled as it liked: never raises, never recurses, follows no link."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+
+
+def remove(folder: Path) -> None:
+    """Remove `folder` and what is in it; what the system will not remove stays.
+
+    A folder's folders are moved up to the top before it is removed itself, so that depth costs neither stack nor open
+    files nor a path longer than the system takes. Whatever ran in the folder must have ended.
+    """
+    fresh, progress = count(), True
+    while progress:
+        progress = False
+        for inner in _listed(folder):
+            if _is_folder(inner):
+                progress |= _emptied(inner, folder, fresh)
+                progress |= _done(inner.rmdir)
+            else:
+                progress |= _done(inner.unlink)
+    _done(folder.rmdir)
+
+
+def _emptied(inner: Path, top: Path, fresh: count[int]) -> bool:
+    """Remove the files in `inner` and move its folders to `top`; whether there was anything that could be done."""
+    progress = False
+    for path in _listed(inner):
+        if not _is_folder(path):
+            progress |= _done(path.unlink)
+            continue
+        with suppress(OSError):
+            path.chmod(stat.S_IRWXU)  # a folder that cannot be written to cannot be moved
+        moved = top / f"moved-{next(fresh)}"
+        while os.path.lexists(moved):
+            moved = top / f"moved-{next(fresh)}"
+        progress |= _done(path.rename, moved)
+    return progress
+
+
+def _listed(folder: Path) -> list[Path]:
+    with suppress(OSError):
+        folder.chmod(stat.S_IRWXU)
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _done(call: Callable[..., object], *arguments: object) -> bool:
+    """Whether the system did it."""
+    try:
+        call(*arguments)
+    except OSError:
+        return False
+    return True
