@@ -139,9 +139,10 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
     if any(np.any(c.wrong) for c in compared):
         compared, lost = within_range(case, compared)
         findings += lost
-    if np.any(compared[0].wrong):
+    forward_wrong = bool(np.any(compared[0].wrong))
+    if forward_wrong:
         findings.append(_forward(case, compared[0]))
-    elif known is not None and known.derivative.smoothness is Smoothness.KINK:
+    if known is not None and known.derivative.smoothness is Smoothness.KINK:
         found, decided = at_kink(
             _answers(case, answer),
             known.derivative,
@@ -157,7 +158,7 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
         compared, by_hull = compared[:1], _entries(answer) if legal[1] else 0
     else:
         for comparison in compared[1:]:
-            if np.any(comparison.wrong) or not lost:  # why an entry is open has been said
+            if np.any(comparison.wrong) or not (lost or forward_wrong):  # why an entry is open has been said
                 findings += _about(case, comparison)
         if answer.adjoints and case.misfit is None and not any(c.wrong.any() for c in compared):
             findings += revealed(case, answer.adjoints, oracles)

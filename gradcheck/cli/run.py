@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import random
 import sys
 from pathlib import Path
 
+from gradcheck.check.asking import PENALTY, SCHEDULES
 from gradcheck.check.settings import Settings
 from gradcheck.cli.terminal import consoles
 from gradcheck.errors import UsageError
 from gradcheck.oracle import graph_oracles
-from gradcheck.problem import Case
+from gradcheck.problem import LEAVES, OPS, Case
+from gradcheck.problem.losses import LOSSES
+from gradcheck.problem.mlp import ACTIVATIONS
 from gradcheck.report.console import ConsoleReport
 from gradcheck.report.json import JsonReport
 from gradcheck.run import runner
 from gradcheck.run.afterthought import save
 from gradcheck.run.events import Diagnosed, Finished
+from gradcheck.run.offered import ALL
 from gradcheck.run.select import select
 from gradcheck.run.suite import Addressed, collect, shipped
 from gradcheck.subject.process import ChildSubject
@@ -46,6 +51,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-ulps", type=float, metavar="N", help="fail gradients that are off by more ulps than this"
     )
+    parser.add_argument(
+        "--require-ops",
+        metavar="OPS",
+        default="",
+        help="ops that the engine must offer: names with commas, or 'all'; a case it does not offer is an ERROR then",
+    )
     parser.add_argument("--format", choices=("console", "json"), default="console", help="form of the output on stdout")
     parser.add_argument(
         "--report", action="append", default=[], metavar="KIND=PATH", help="write a report file (json=PATH)"
@@ -70,6 +81,7 @@ def main(options: argparse.Namespace) -> int:
     settings = Settings(interest=options.interest, max_ulps=options.max_ulps)
     if not options.timeout > 0:
         raise UsageError(f"--timeout must be a positive number of seconds, got {options.timeout}")
+    required = _required(options.require_ops)
     path, name = subject_path(options.subject)
     folder = None if options.save_failures == "" else Path(options.save_failures)
     cases = _with_saved(folder, collect(options.targets, seed=seed))
@@ -82,6 +94,7 @@ def main(options: argparse.Namespace) -> int:
         return 0
     given = f" --subject {options.subject}" if options.subject else ""
     timeout = f" --timeout {options.timeout:g}" if options.timeout != 10.0 else ""
+    must = f" --require-ops {options.require_ops}" if required else ""
     document = JsonReport()
     screen = ConsoleReport(console, progress, timings=not options.no_timings) if options.format == "console" else None
     code = 5
@@ -95,8 +108,9 @@ def main(options: argparse.Namespace) -> int:
             seed=seed,
             settings=settings,
             fail_fast=options.fail_fast,
-            replay_options=given + timeout,
+            replay_options=given + timeout + must,
             diagnosis=not options.no_diagnosis,
+            required=required,
         )
         diagnosed = None
         for event in events:
@@ -139,6 +153,17 @@ def subject_path(given: str | None) -> tuple[Path, str | None]:
             f"no subject file {str(path)!r}; expected a Python file, or FILE:NAME for one of its functions"
         )
     return path, name
+
+
+def _required(given: str) -> frozenset[str]:
+    """The names in --require-ops; UsageError for one that no case could ask for."""
+    names = frozenset(name.strip() for name in given.split(",") if name.strip())
+    known = {ALL, *(set(OPS) - set(LEAVES)), *ACTIVATIONS, *LOSSES, *SCHEDULES, PENALTY}
+    if unknown := sorted(names - known):
+        near = difflib.get_close_matches(unknown[0], known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "it takes names of ops with commas between them, or 'all'"
+        raise UsageError(f"--require-ops: there is no op {unknown[0]!r}; {hint}")
+    return names
 
 
 def _seed(given: str | None) -> int | None:

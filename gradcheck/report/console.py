@@ -15,6 +15,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from gradcheck.problem import Case
+from gradcheck.report.offered import not_offered_line, nothing_answered_line
 from gradcheck.run.events import (
     CaseFinished,
     CaseStarted,
@@ -22,6 +23,7 @@ from gradcheck.run.events import (
     Event,
     Faulted,
     Finished,
+    NotOffered,
     Started,
     as_it_should_be,
 )
@@ -64,7 +66,7 @@ class ConsoleReport:
                 self._bar.start()
             case CaseStarted():
                 self._bar.update(self._task, description=escape(event.address[:40]))
-            case CaseFinished() | Faulted():
+            case CaseFinished() | NotOffered() | Faulted():
                 self._bar.advance(self._task)
             case Diagnosed():
                 self._diagnosed = event
@@ -107,6 +109,9 @@ class ConsoleReport:
             for result in shown:
                 if result.verdict is Verdict.PASS:
                     self._console.print(Padding(result, (0, 0, 1, 0)))
+        for line in (not_offered_line(event.not_offered), nothing_answered_line(event)):
+            if line:
+                self._console.print(escape(line), style="yellow", highlight=False)
         self._console.print(self._summary(event))
 
     def _table(self, suite: str, results: Iterable[Result]) -> Table:
