@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradcheck.subject.answer import ENTRY_POINTS, Answer, Subject, TrainingAnswer, TrainingStep
+    from gradcheck.subject.answer import ENTRY_POINTS, Answer, Declared, Subject, TrainingAnswer, TrainingStep
     from gradcheck.subject.process import ChildSubject, InProcessSubject, subject_path
 
 __all__ = [
     "ENTRY_POINTS",
     "Answer",
     "ChildSubject",
+    "Declared",
     "InProcessSubject",
     "Subject",
     "TrainingAnswer",

@@ -22,6 +22,26 @@ train(training) returns a list of steps, each (indices, parameters).
 
 
 @dataclass(frozen=True)
+class Declared:
+    """What a subject's file declares of itself, besides its entry points.
+
+    Attributes
+    ----------
+    ops: names of the ops that it offers, from `OPS`; None where it declares none. The names need not exist.
+    dtype: "float32" or "float64", the dtype that it computes in, from `DTYPE`; None where it declares none.
+    """
+
+    ops: frozenset[str] | None = None
+    dtype: str | None = None
+
+
+MOST_OPS, LONGEST_OP = 400, 150
+"""Most names, and characters of each, that `OPS` may have; a longer one is ignored."""
+DTYPES = ("float32", "float64")
+"""What `DTYPE` may say."""
+
+
+@dataclass(frozen=True)
 class Answer:
     """One answer, every array re-encoded as a plain `numpy.ndarray` of the dtype and shape that came.
 
@@ -70,6 +90,11 @@ class Subject(Protocol):
     @property
     def guarantees(self) -> Mapping[str, Guarantee]:
         """Which limits bind the subject while it answers."""
+        ...
+
+    @property
+    def declared(self) -> Declared:
+        """What its file declares of itself; SubjectError where it cannot be loaded."""
         ...
 
     def entry_points(self) -> frozenset[str]:

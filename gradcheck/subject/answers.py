@@ -14,7 +14,7 @@ import numpy as np
 
 from gradcheck.errors import SubjectError
 from gradcheck.problem.graph import Graph
-from gradcheck.subject.answer import Answer, Array, TrainingAnswer, TrainingStep
+from gradcheck.subject.answer import DTYPES, LONGEST_OP, MOST_OPS, Answer, Array, Declared, TrainingAnswer, TrainingStep
 from gradcheck.subject.trouble import LONGEST
 from gradcheck.subject.wire import Malformed
 
@@ -108,6 +108,17 @@ def training_from_wire(
         for i in range(count)
     )
     return TrainingAnswer(steps, _strings(header.get("mutated")), stdout, seconds)
+
+
+def declared_from_wire(header: Mapping[str, Any]) -> Declared:
+    """What the file declares of itself; Malformed for what `loading.declarations` would not have let through."""
+    ops, dtype = header.get("ops"), header.get("dtype")
+    known = ops is None or (
+        isinstance(ops, list) and len(ops) <= MOST_OPS and all(isinstance(o, str) and len(o) <= LONGEST_OP for o in ops)
+    )
+    if not known or not (dtype is None or (isinstance(dtype, str) and dtype in DTYPES)):
+        raise Malformed("declarations that are none")
+    return Declared(None if ops is None else frozenset(ops), dtype)
 
 
 def error_to_wire(wrong: SubjectError) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from gradcheck.errors import SubjectError, UsageError
 from gradcheck.subject import calling, limits
-from gradcheck.subject.answer import ENTRY_POINTS, NATIVE, Answer, Guarantee, TrainingAnswer
+from gradcheck.subject.answer import ENTRY_POINTS, NATIVE, Answer, Declared, Guarantee, TrainingAnswer
 from gradcheck.subject.point import rounded
 from gradcheck.subject.trouble import Place
 
@@ -26,11 +26,12 @@ class InProcessSubject:
     handed over, and the same is required of its answer, as for a child.
     """
 
-    def __init__(self, function: Callable[..., Any], *, entry: str = NATIVE) -> None:
+    def __init__(self, function: Callable[..., Any], *, entry: str = NATIVE, declared: Declared | None = None) -> None:
         if entry not in ENTRY_POINTS:
             raise UsageError(f"an entry point must be one of {', '.join(ENTRY_POINTS)}, got {entry!r}")
         self._function = function
         self._entry = entry
+        self.declared = declared or Declared()
         code = getattr(function, "__code__", None)
         self._place = Place(Path(code.co_filename).parent) if code is not None else None
 

@@ -26,7 +26,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from gradcheck.errors import SubjectError
-from gradcheck.subject.answer import ENTRY_POINTS, NATIVE
+from gradcheck.subject.answer import DTYPES, ENTRY_POINTS, LONGEST_OP, MOST_OPS, NATIVE, Declared
 from gradcheck.subject.trouble import Place, import_failed
 
 GRADCHECK = Path(__file__).resolve().parents[1]
@@ -36,10 +36,11 @@ _serial = itertools.count(1)
 
 @dataclass(frozen=True)
 class Loaded:
-    """A subject's functions by entry point, and where its own files are."""
+    """A subject's functions by entry point, where its own files are, and what it declares of itself."""
 
     functions: Mapping[str, Callable[..., Any]]
     place: Place
+    declared: Declared
 
 
 def load(path: Path, name: str | None = None, *, known_as: Sequence[str] = ()) -> Loaded:
@@ -58,9 +59,13 @@ def load(path: Path, name: str | None = None, *, known_as: Sequence[str] = ()) -
     file = (path / "__init__.py" if path.is_dir() else path).resolve()
     package = Package(file, known_as)
     place = Place(package.root if package.is_package else file.parent)
-    with import_failed(place, file):
+    with import_failed(place, file):  # the file may have put an object of its own in its module's place
         module = package.load()
-    return Loaded(_entry_points(module, name, place), place)
+        functions, declared = _entry_points(module, name), declarations(module)
+        near = None if functions else _no_entry_point(module, name, file, place)
+    if near is not None:
+        raise near
+    return Loaded(functions, place, declared)
 
 
 def package_root(file: Path) -> Path | None:
@@ -248,20 +253,39 @@ def _is_module(stem: Path) -> bool:
     )
 
 
-def _entry_points(module: ModuleType, name: str | None, place: Place) -> dict[str, Callable[..., Any]]:
+def _entry_points(module: ModuleType, name: str | None) -> dict[str, Callable[..., Any]]:
+    """The functions that were looked for and found, maybe none."""
     wanted = (name,) if name else ENTRY_POINTS
     found = {wish: getattr(module, wish) for wish in wanted if callable(getattr(module, wish, None))}
-    if not found:
-        public = [n for n, v in vars(module).items() if not n.startswith("_") and callable(v) and _is_own(v, module)]
-        near = [match for wish in wanted for match in difflib.get_close_matches(wish, public, n=2)]
-        raise SubjectError(
-            "GC003",
-            file=place.relative(str(module.__file__)),
-            looked_for=list(wanted),
-            found=sorted(public)[:30],
-            near=list(dict.fromkeys(near)),
-        )
-    return found if name is None or name in ENTRY_POINTS else {NATIVE: found[name]}
+    return found if name is None or name in ENTRY_POINTS or not found else {NATIVE: found[name]}
+
+
+def _no_entry_point(module: ModuleType, name: str | None, file: Path, place: Place) -> SubjectError:
+    wanted = (name,) if name else ENTRY_POINTS
+    public = [n for n, v in vars(module).items() if not n.startswith("_") and callable(v) and _is_own(v, module)]
+    near = [match for wish in wanted for match in difflib.get_close_matches(wish, public, n=2)]
+    return SubjectError(
+        "GC003",
+        file=place.relative(str(file)),
+        looked_for=list(wanted),
+        found=sorted(public)[:30],
+        near=list(dict.fromkeys(near)),
+    )
+
+
+def declarations(module: ModuleType) -> Declared:
+    """What `OPS` (a set, list, tuple, frozenset or dict of names) and `DTYPE` declare; anything else is ignored.
+
+    Only the exact types count, so that no method of the subject's own runs while they are read.
+    """
+    ops: Any = vars(module).get("OPS")
+    dtype: Any = vars(module).get("DTYPE")
+    known = (
+        type(ops) in (set, list, tuple, frozenset, dict)
+        and len(ops) <= MOST_OPS
+        and all(type(name) is str and len(name) <= LONGEST_OP for name in ops)
+    )
+    return Declared(frozenset(ops) if known else None, dtype if type(dtype) is str and dtype in DTYPES else None)
 
 
 def _is_own(value: object, module: ModuleType) -> bool:

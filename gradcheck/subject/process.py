@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from gradcheck.errors import HarnessFault, SubjectError, Unsupported, UsageError
 from gradcheck.subject import answers, limits, wire
-from gradcheck.subject.answer import ENTRY_POINTS, NATIVE, Answer, Array, Guarantee, Subject, TrainingAnswer
+from gradcheck.subject.answer import ENTRY_POINTS, NATIVE, Answer, Array, Declared, Guarantee, Subject, TrainingAnswer
 from gradcheck.subject.channel import Gone, TooLate
 from gradcheck.subject.inprocess import InProcessSubject, no_entry
 from gradcheck.subject.offspring import SUPPORTED, Offspring
@@ -96,6 +96,7 @@ class ChildSubject:
         self._known_as = _installed_names(self.path)
         self._child: Offspring | None = None
         self._entries: frozenset[str] | None = None
+        self._declared = Declared()
         self._broken: SubjectError | None = None
         self._held: Mapping[str, Guarantee] = {}
         self._asked = 0
@@ -108,6 +109,12 @@ class ChildSubject:
         """Which limits bind the child; starts it, since the child tells which of them it could set."""
         self._start()
         return MappingProxyType({**limits.guarantees(self._level), **self._held})
+
+    @property
+    def declared(self) -> Declared:
+        """What the file declares of itself (`OPS`, `DTYPE`); SubjectError as for `entry_points`."""
+        self._load()
+        return self._declared
 
     def entry_points(self) -> frozenset[str]:
         """Which of ENTRY_POINTS the file has; SubjectError GC001, GC002, GC003, GC005 or GC006 if it does not load."""
@@ -203,6 +210,10 @@ class ChildSubject:
                 found = reply.get("entry_points")
                 if not isinstance(found, list) or not found or any(name not in ENTRY_POINTS for name in found):
                     raise self._violation(child, "loading", "an answer that is none to what was asked")
+                self._declared = answers.declared_from_wire(reply)
+            except wire.Malformed as wrong:
+                self._broken = self._violation(child, "loading", str(wrong))
+                raise self._broken from None
             except SubjectError as wrong:
                 self._broken = wrong
                 self.close()

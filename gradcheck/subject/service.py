@@ -57,7 +57,13 @@ class Service:
                 path = Path(header["path"])
                 sys.argv = [str(path)]
                 self._subject = loading.load(path, header["name"], known_as=header["known_as"])
-                return {"status": "loaded", "entry_points": sorted(self._subject.functions)}, []
+                ops = self._subject.declared.ops
+                return {
+                    "status": "loaded",
+                    "entry_points": sorted(self._subject.functions),
+                    "ops": None if ops is None else sorted(ops),
+                    "dtype": self._subject.declared.dtype,
+                }, []
             case "train":
                 training = problem_from_wire(header["problem"], arrays)
                 function = self._begin(header)
