@@ -57,6 +57,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         help="ops that the engine must offer: names with commas, or 'all'; a case it does not offer is an ERROR then",
     )
+    parser.add_argument(
+        "--dtype",
+        choices=("float32", "float64"),
+        help="the dtype that cases are posed in, where they ask for none (default: the file's DTYPE, else float64)",
+    )
     parser.add_argument("--format", choices=("console", "json"), default="console", help="form of the output on stdout")
     parser.add_argument(
         "--report", action="append", default=[], metavar="KIND=PATH", help="write a report file (json=PATH)"
@@ -95,6 +100,7 @@ def main(options: argparse.Namespace) -> int:
     given = f" --subject {options.subject}" if options.subject else ""
     timeout = f" --timeout {options.timeout:g}" if options.timeout != 10.0 else ""
     must = f" --require-ops {options.require_ops}" if required else ""
+    dtype = f" --dtype {options.dtype}" if options.dtype else ""
     document = JsonReport()
     screen = ConsoleReport(console, progress, timings=not options.no_timings) if options.format == "console" else None
     code = 5
@@ -108,9 +114,10 @@ def main(options: argparse.Namespace) -> int:
             seed=seed,
             settings=settings,
             fail_fast=options.fail_fast,
-            replay_options=given + timeout + must,
+            replay_options=given + timeout + must + dtype,
             diagnosis=not options.no_diagnosis,
             required=required,
+            dtype=options.dtype,
         )
         diagnosed = None
         for event in events:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from gradcheck.check.asking import Use, uses
 from gradcheck.check.outcome import as_expected
-from gradcheck.problem import LEAVES
+from gradcheck.problem import LEAVES, OPS
 from gradcheck.run.events import NotOffered
 from gradcheck.run.suite import Addressed
 from gradcheck.subject.answer import NATIVE, Subject
@@ -24,6 +24,8 @@ UNDECLARED = "not in its OPS"
 NO_ANSWER = frozenset({"GC001", "GC002", "GC003", "GC004", "GC005", "GC006", "GC007", "GC017", "GC033"})
 """Codes of a case from which nothing can be learnt about which ops the subject offers."""
 ALL = "all"
+MOST_NAMED = 6
+"""Names that are no ops which a line shows."""
 
 
 class Offers:
@@ -63,6 +65,8 @@ class Offers:
 
     def sorted_out(self) -> Iterator[NotOffered | Result]:
         """Every refusal, in the order of the cases: an op is not offered, or the result is an error after all."""
+        if not self._refused:
+            return
         declared = self._declared
         offered = self._answered | {Use(NATIVE, op) for op in (() if declared is None else (*declared, *LEAVES))}
         suspects = [uses(item.case, self._subject) - offered for item, _ in self._refused]
@@ -74,11 +78,20 @@ class Offers:
                 named = _inner(several)
                 yield NotOffered(item.address, _names(named & certain or named), REFUSAL)
 
+    def remarks(self) -> list[str]:
+        """A line about names in OPS that are no ops; it is ignored where none is."""
+        declared = self._subject.declared.ops or frozenset()
+        if not (strange := sorted(declared - OPS.keys())):
+            return []
+        named = ", ".join(map(repr, strange[:MOST_NAMED])) + (", ..." if len(strange) > MOST_NAMED else "")
+        ignored = "" if self._declared else "; as none of its names is, OPS is ignored"
+        return [f"OPS in the subject's file has names that are no ops of gradcheck's: {named}{ignored}"]
+
     @property
     def _declared(self) -> frozenset[str] | None:
-        """The ops in the OPS of the subject's file; None where it has none."""
-        declared = getattr(self._subject, "declared", None)
-        return None if declared is None else declared.ops
+        """The ops in the OPS of the subject's file; None where it has none, or none that is an op's name."""
+        declared = self._subject.declared.ops
+        return None if declared is None or (declared and not declared & OPS.keys()) else declared
 
     def _lacking(self, item: Addressed) -> tuple[str, ...]:
         """The ops of the case that OPS lacks."""

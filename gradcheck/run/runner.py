@@ -25,6 +25,7 @@ from gradcheck.run.events import (
     as_it_should_be,
 )
 from gradcheck.run.offered import Offers, as_the_case_expects
+from gradcheck.run.posed import USUAL, posed
 from gradcheck.run.suite import Addressed
 from gradcheck.subject.answer import Subject
 from gradcheck.verdict.finding import Finding, finding
@@ -47,11 +48,13 @@ def run(
     replay_options: str = "",
     diagnosis: bool = True,
     required: frozenset[str] = frozenset(),
+    dtype: str | None = None,
 ) -> Iterator[Event]:
     """Put every case on trial, one after the other, and tell what happens.
 
-    A case that the subject does not offer has no result, unless it is `required` (see `offered`); what a refusal was
-    about is known when all cases have been asked, and told then.
+    Cases are posed in `dtype`, or else in the one that the subject declares (see `posed`). A case that the subject does
+    not offer has no result, unless it is `required` (see `offered`); what a refusal was about is known when all cases
+    have been asked, and told then.
 
     Ctrl-C ends the run with what is finished; a harness fault ends its case only.
     """
@@ -65,8 +68,10 @@ def run(
     guarantees = dict(subject.guarantees)
     failure = _cannot_load(subject) if cases else None
     left_out: list[str] = []
-    if failure is None:
+    if failure is None and cases:
         cases, left_out = _answerable(cases, subject)
+        cases, unposed = posed(cases, dtype or subject.declared.dtype or USUAL)
+        left_out += [*unposed, *offers.remarks()]
     yield Started(len(cases), described, self_check, seed, guarantees, tuple(left_out))
     try:
         if failure is not None:
