@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from gradcheck.problem import MLP, Case, Cost, NeuronDAG, Training
+from gradcheck.problem import MLP, AdaGrad, Case, Constant, Cost, Custom, Decay, NeuronDAG, Training
 from gradcheck.subject.answer import NATIVE, Answer, Subject
 
 ENTRIES: Mapping[type, str] = MappingProxyType({MLP: "mlp_gradients", NeuronDAG: "neuron_gradients"})
@@ -36,3 +37,38 @@ def missing_entry(case: Case | Training | Cost, subject: Subject) -> str | None:
     else:
         entry = entry_for(case.smallest if isinstance(case, Cost) else case, subject)
     return None if entry in subject.entry_points() else entry
+
+
+SCHEDULES = tuple(schedule.__name__ for schedule in (Constant, Decay, AdaGrad, Custom))
+PENALTY = "l2"
+
+
+@dataclass(frozen=True, order=True)
+class Use:
+    """One thing that a case asks of an entry point.
+
+    An op where it is put as a graph; a nonlinearity, a loss, a penalty or a schedule where it is put as a network or a
+    training.
+    """
+
+    entry: str
+    name: str
+
+
+def uses(case: Case | Training | Cost, subject: Subject) -> frozenset[Use]:
+    """Everything that a subject needs to answer the case; leaves of a graph are counted among its ops."""
+    if isinstance(case, Cost):
+        return uses(case.smallest, subject)
+    if isinstance(case, Training):
+        return frozenset(Use("train", name) for name in (type(case.schedule).__name__, *_of_network(case.mlp)))
+    entry = entry_for(case, subject)
+    if entry == NATIVE:
+        return frozenset(Use(entry, node.op) for node in case.graph.nodes)
+    assert isinstance(case.problem, MLP | NeuronDAG)  # nothing else has an entry point of its own
+    return frozenset(Use(entry, name) for name in _of_network(case.problem))
+
+
+def _of_network(network: MLP | NeuronDAG) -> set[str]:
+    if isinstance(network, NeuronDAG):
+        return {*network.neurons.values(), network.loss}
+    return {*network.activations, network.loss} | ({PENALTY} if network.l2 else set())

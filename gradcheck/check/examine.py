@@ -226,7 +226,9 @@ class Examination:
             if part.shape != like.shape:
                 found.append(finding("GC010", what=what, block=block, wanted=like.shape, came=part.shape))
             elif part.dtype.kind == "f" and part.ndim and like.dtype.kind == "f" and part.dtype != like.dtype:
-                found.append(finding("GC011", what=what, block=block, wanted=str(like.dtype), came=str(part.dtype)))
+                found.append(
+                    finding("GC011", what=what, block=block, wanted=str(like.dtype), came=str(part.dtype), hint="")
+                )
         if reply.primal is not None:
             for k, (mine, own) in enumerate(zip(reply.primal, outputs, strict=False)):
                 if mine.shape != own.shape:

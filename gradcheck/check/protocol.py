@@ -37,7 +37,7 @@ def protocol(
     if value.shape:
         findings.append(finding("GC010", what="value, the loss,", wanted=(), came=value.shape))
     elif value.dtype.kind not in "fiu":
-        findings.append(finding("GC011", what="value, the loss,", wanted=dtype, came=str(value.dtype)))
+        findings.append(finding("GC011", what="value, the loss,", wanted=dtype, came=str(value.dtype), hint=""))
     for name, shape in wanted.items():
         if name not in gradients:
             continue
@@ -46,7 +46,8 @@ def protocol(
             findings.append(finding("GC010", what=f"{entry} {name}", block=name, wanted=shape, came=array.shape))
         elif array.dtype != np.dtype(dtype) and not _number(array):
             came = str(array.dtype)
-            findings.append(finding("GC011", what=f"{entry} {name}", block=name, wanted=dtype, came=came))
+            facts = {"block": name, "wanted": dtype, "came": came, "hint": _meant(came, dtype)}
+            findings.append(finding("GC011", what=f"{entry} {name}", **facts))
     return findings
 
 
@@ -69,6 +70,13 @@ def no_answer(failure: SubjectError) -> Finding:
 def _number(array: Array) -> bool:
     """Whether a gradient came as a plain Python number, which is right for a scalar parameter in any dtype."""
     return not array.shape and array.dtype in (np.float64, np.int64)
+
+
+def _meant(came: str, wanted: str) -> str:
+    """What to say to an engine that may well compute in float32 on purpose."""
+    if (came, wanted) != ("float32", "float64"):
+        return ""
+    return '; if float32 is meant, say DTYPE = "float32" in the subject\'s file, or --dtype float32'
 
 
 def _names(names: Any) -> str:

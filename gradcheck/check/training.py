@@ -25,6 +25,7 @@ from gradcheck.check.hearings import Hearings
 from gradcheck.check.outcome import as_expected, gravest_first, verdict_of
 from gradcheck.check.protocol import no_answer
 from gradcheck.check.settings import Settings
+from gradcheck.check.single import single_precision
 from gradcheck.check.steps import wrong_form
 from gradcheck.check.stopping import stopping
 from gradcheck.check.training_causes import WrongStep, cause
@@ -141,7 +142,10 @@ class _Steps:
         self.judged += [(c, _scale(moved[c.block])) for c in compared]
         wrong = [c for c in compared if np.any(c.wrong)]
         self.findings += [self._wrong(c, number, step) for c in wrong]
-        if wrong:
+        single = single_precision(self.training.dtype, compared)
+        if single is not None:
+            self.findings.append(single)
+        elif wrong:
             indices, after = step.indices, step.parameters
             mistake = WrongStep(number, indices, before, after, self.earlier, self.exact, allowed)
             if (words := cause(mistake, self.truth)) is not None:

@@ -21,6 +21,7 @@ from gradcheck.check.outcome import as_expected, gravest_first, verdict_of
 from gradcheck.check.protocol import no_answer, protocol
 from gradcheck.check.reach import within_range
 from gradcheck.check.settings import Settings
+from gradcheck.check.single import COARSER, short, single_precision
 from gradcheck.check.truth import Testimony, hear
 from gradcheck.errors import SubjectError
 from gradcheck.numbers import Smoothness
@@ -80,9 +81,10 @@ def try_case(
                 break
     findings = list(trial.findings)
     fatal = any(f.severity is Severity.FATAL for f in findings)
-    if trial.wrong and not fatal and trial.comparisons and not np.any(trial.comparisons[0].wrong):
+    sought = trial.wrong and not fatal and not any(f.code == "GC081" for f in trial.findings)
+    if sought and trial.comparisons and not np.any(trial.comparisons[0].wrong):
         findings += causes(trial.case, trial.comparisons)
-    if trial.wrong and not fatal and entry_for(case, subject) == NATIVE:  # the parts asked about are graphs
+    if sought and entry_for(case, subject) == NATIVE:  # the parts asked about are graphs
         findings += Locator(trial.case, subject, oracles).findings(trial.comparisons)
     verdict = verdict_of(findings)
     if verdict is Verdict.PASS and not trial.compared:
@@ -139,28 +141,28 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
     if any(np.any(c.wrong) for c in compared):
         compared, lost = within_range(case, compared)
         findings += lost
-    if np.any(compared[0].wrong):
+    forward_wrong = bool(np.any(compared[0].wrong))
+    if forward_wrong:
         findings.append(_forward(case, compared[0]))
-    elif known is not None and known.derivative.smoothness is Smoothness.KINK:
-        found, decided = at_kink(
-            _answers(case, answer),
-            known.derivative,
-            limits.gradients,
-            unit=UNIT_ROUNDOFF[case.dtype],
-            local_rules=True,
-            loss=case.graph.names[case.graph.loss],
-        )
+    if known is not None and known.derivative.smoothness is Smoothness.KINK:
+        found, decided = _at_kink(case, answer, known, limits.gradients)
         findings.append(found)
+        if found.severity is Severity.ERROR and case.dtype == "float64" and all(map(short, answer.gradients.values())):
+            coarser = {block: COARSER * allowance for block, allowance in limits.gradients.items()}
+            if _at_kink(case, answer, known, coarser)[0].severity is not Severity.ERROR:
+                findings.append(finding("GC081"))
         by_hull = _entries(answer) if decided else 0
     elif legal := _legal(case, answer, said, compared, limits):
         findings.append(legal[0])
         compared, by_hull = compared[:1], _entries(answer) if legal[1] else 0
     else:
         for comparison in compared[1:]:
-            if np.any(comparison.wrong) or not lost:  # why an entry is open has been said
+            if np.any(comparison.wrong) or not (lost or forward_wrong):  # why an entry is open has been said
                 findings += _about(case, comparison)
         if answer.adjoints and case.misfit is None and not any(c.wrong.any() for c in compared):
             findings += revealed(case, answer.adjoints, oracles)
+    if (single := single_precision(case.dtype, compared)) is not None:
+        findings.append(single)
     return Trial(case, (*findings, *testimony.findings()), tuple(compared), testimony, by_hull)
 
 
@@ -181,6 +183,17 @@ def _rounding(case: Case, testimony: Testimony) -> Exactly | None:
         return None
     said = exact(case.graph, case.point)
     return said if isinstance(said, Exactly) else None
+
+
+def _at_kink(case: Case, answer: Answer, known: Exactly, limits: Mapping[str, Array]) -> tuple[Finding, bool]:
+    return at_kink(
+        _answers(case, answer),
+        known.derivative,
+        limits,
+        unit=UNIT_ROUNDOFF[case.dtype],
+        local_rules=True,
+        loss=case.graph.names[case.graph.loss],
+    )
 
 
 def _legal(

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import random
 import sys
 from pathlib import Path
 
+from gradcheck.check.asking import PENALTY, SCHEDULES
 from gradcheck.check.settings import Settings
 from gradcheck.cli.terminal import consoles
 from gradcheck.errors import UsageError
 from gradcheck.oracle import graph_oracles
-from gradcheck.problem import Case
+from gradcheck.problem import LEAVES, OPS, Case
+from gradcheck.problem.losses import LOSSES
+from gradcheck.problem.mlp import ACTIVATIONS
 from gradcheck.report.console import QUIET, ConsoleReport
 from gradcheck.report.json import JsonReport
 from gradcheck.run import runner
 from gradcheck.run.afterthought import save
 from gradcheck.run.events import Diagnosed, Finished
+from gradcheck.run.offered import ALL
 from gradcheck.run.select import select
 from gradcheck.run.suite import Addressed, collect, shipped
 from gradcheck.subject.process import ChildSubject
@@ -45,6 +50,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--max-ulps", type=float, metavar="N", help="fail gradients that are off by more ulps than this"
+    )
+    parser.add_argument(
+        "--require-ops",
+        metavar="OPS",
+        default="",
+        help="ops that the engine must offer: names with commas, or 'all'; a case it does not offer is an ERROR then",
+    )
+    parser.add_argument(
+        "--dtype",
+        choices=("float32", "float64"),
+        help="the dtype that cases are posed in, where they ask for none (default: the file's DTYPE, else float64)",
     )
     parser.add_argument("--format", choices=("console", "json"), default="console", help="form of the output on stdout")
     parser.add_argument(
@@ -75,6 +91,7 @@ def main(options: argparse.Namespace) -> int:
     settings = Settings(interest=options.interest, max_ulps=options.max_ulps)
     if not options.timeout > 0:
         raise UsageError(f"--timeout must be a positive number of seconds, got {options.timeout}")
+    required = _required(options.require_ops)
     path, name = subject_path(options.subject)
     folder = None if options.save_failures == "" else Path(options.save_failures)
     cases = _with_saved(folder, collect(options.targets, seed=seed))
@@ -87,6 +104,8 @@ def main(options: argparse.Namespace) -> int:
         return 0
     given = f" --subject {options.subject}" if options.subject else ""
     timeout = f" --timeout {options.timeout:g}" if options.timeout != 10.0 else ""
+    must = f" --require-ops {options.require_ops}" if required else ""
+    dtype = f" --dtype {options.dtype}" if options.dtype else ""
     document = JsonReport()
     verbosity = QUIET if options.quiet else options.verbose
     screen = ConsoleReport(console, timings=not options.no_timings, verbosity=verbosity)
@@ -101,8 +120,10 @@ def main(options: argparse.Namespace) -> int:
             seed=seed,
             settings=settings,
             fail_fast=options.fail_fast,
-            replay_options=given + timeout,
+            replay_options=given + timeout + must + dtype,
             diagnosis=not options.no_diagnosis,
+            required=required,
+            dtype=options.dtype,
         )
         diagnosed = None
         for event in events:
@@ -145,6 +166,17 @@ def subject_path(given: str | None) -> tuple[Path, str | None]:
             f"no subject file {str(path)!r}; expected a Python file, or FILE:NAME for one of its functions"
         )
     return path, name
+
+
+def _required(given: str) -> frozenset[str]:
+    """The names in --require-ops; UsageError for one that no case could ask for."""
+    names = frozenset(name.strip() for name in given.split(",") if name.strip())
+    known = {ALL, *(set(OPS) - set(LEAVES)), *ACTIVATIONS, *LOSSES, *SCHEDULES, PENALTY}
+    if unknown := sorted(names - known):
+        near = difflib.get_close_matches(unknown[0], known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "it takes names of ops with commas between them, or 'all'"
+        raise UsageError(f"--require-ops: there is no op {unknown[0]!r}; {hint}")
+    return names
 
 
 def _seed(given: str | None) -> int | None:

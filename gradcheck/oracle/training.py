@@ -55,8 +55,7 @@ class TrainingTruth:
         Raises Unsupported at a kink and where the closed form is too long; InvalidProblem where the loss is not finite.
         """
         training = training or self.training
-        problem = training.problem(len(np.asarray(indices)))
-        return gradient_in_balls(problem.lower(), training.point(indices, parameters))[1]
+        return gradient_in_balls(_graph(training, len(np.asarray(indices))), training.point(indices, parameters))[1]
 
     def with_penalised_biases(self, gradient: BallArrays, parameters: Mapping[str, ArrayLike]) -> BallArrays:
         """The gradient that a penalty on the biases, too, would have."""
@@ -68,7 +67,7 @@ class TrainingTruth:
     def loss(self, parameters: Mapping[str, ArrayLike]) -> Any:
         """The loss on all data, enclosed; raises as `gradient`."""
         everything = np.arange(self.training.samples)
-        graph = self.training.problem(self.training.samples).lower()
+        graph = _graph(self.training, self.training.samples)
         return gradient_in_balls(graph, self.training.point(everything, parameters))[0]
 
     def loss_value(self, parameters: Mapping[str, ArrayLike]) -> float:
@@ -145,6 +144,11 @@ class TrainingTruth:
             squares = {name: sum(past[name] ** 2 for past in history) for name in g}
             return {name: rule.rate * g[name] / (np.sqrt(squares[name]) + rule.epsilon) for name in g}
         return rule.update(t, g)
+
+
+def _graph(training: Training, batch: int) -> Graph:
+    """The network on a mini-batch; its constants, such as a penalty's factor, in the training's dtype."""
+    return training.problem(batch).lower().rounded(np.dtype(training.dtype))
 
 
 def gradient_in_balls(graph: Graph, point: Point) -> tuple[Any, dict[str, Array]]:

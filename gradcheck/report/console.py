@@ -19,6 +19,7 @@ from rich.text import Text
 from gradcheck.problem import OPS
 from gradcheck.report.drawing import entries, tree
 from gradcheck.report.failure import LABEL, Failure, headline, listed, summary
+from gradcheck.report.offered import not_offered_line, nothing_answered_line
 from gradcheck.report.plain import number, plainly
 from gradcheck.report.trimmed import Hanging, Trimmed
 from gradcheck.run.events import CaseFinished, Diagnosed, Event, Faulted, Finished, Started, as_it_should_be
@@ -161,6 +162,9 @@ class ConsoleReport:
         self._all_errors(_alike(errors))
         for result in undecided[:MOST_BLOCKS]:
             self._block(Failure(result))
+        for line in (not_offered_line(event.not_offered), nothing_answered_line(event)):
+            if line:
+                self._print(Text(shown(line), style="yellow"), indent=2)
         if self._diagnosed is not None and self._diagnosed.ended:
             self._print(Text(self._diagnosed.ended, style="yellow"), indent=2)
         if self._verbosity >= ROWS:

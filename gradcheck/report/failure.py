@@ -24,6 +24,10 @@ PLACES = ("GC050", "GC015")
 """Findings that say where to look."""
 
 
+HINTS = ("GC081",)
+"""Findings that say what may be meant instead."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """A result that is not PASS, and what the diagnosis says about it, as lines of text.
@@ -48,6 +52,8 @@ class Failure:
             yield _line("mistake", mistake)
         if example := self._example():
             yield _line("smallest", example)
+        for hint in (f for f in self.result.findings if f.code in HINTS):
+            yield _line("perhaps", plainly(hint))
         if look := self._look():
             yield _line("look at", look)
         if result.settings:

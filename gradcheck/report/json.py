@@ -44,6 +44,10 @@ class JsonReport:
             "seed": self._started.seed,
             "guarantees": dict(self._started.guarantees),
             "left_out": list(self._started.left_out),
+            "not_offered": [
+                {"address": row.address, "ops": list(row.ops), "reason": row.reason}
+                for row in self._finished.not_offered
+            ],
             "summary": {str(v): counts[v] for v in Verdict} | {"comparisons": sum(r.comparisons for r in results)},
             "exit_code": self._finished.exit_code,
             "interrupted": self._finished.interrupted,

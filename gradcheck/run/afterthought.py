@@ -11,13 +11,21 @@ from gradcheck.check.naming import explanation, running_out
 from gradcheck.check.smallest import OPS_OF_SCALARS, smallest, smallest_like
 from gradcheck.check.trial import try_case
 from gradcheck.errors import HarnessFault
+from gradcheck.faults.catalogue import fault
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case, Cost, Training
 from gradcheck.problem.serialise import suite_to_json
-from gradcheck.run.events import Diagnosed
+from gradcheck.run.events import Diagnosed, as_it_should_be
 from gradcheck.run.suite import Addressed
 from gradcheck.subject.answer import NATIVE, Subject
+from gradcheck.verdict.finding import Severity
 from gradcheck.verdict.result import Result, Verdict
+
+SINGLE = (
+    'gives the answers of float32 arithmetic, right to about 7 digits. If that is meant, say DTYPE = "float32" in the '
+    "file, or --dtype float32. If not, it is"
+)
+"""How it is known that a subject computes in float32, and what to do about it."""
 
 
 def diagnose(
@@ -32,11 +40,14 @@ def diagnose(
     ]
     failing = [case for address, case in tried if verdicts[address] in (Verdict.FAIL, Verdict.ERROR)]
     passing = [case for address, case in tried if verdicts[address] is Verdict.PASS]
+    wrong = [r for r in results if r.verdict in (Verdict.FAIL, Verdict.ERROR) and not as_it_should_be(r)]
     codes = frozenset(code for r in results if r.verdict is not Verdict.PASS for code in r.codes)
     if "GC005" in codes or ("GC065" in codes and not failing):  # wrong numbers come before slow ones
         found, how = running_out(subject, _ops(items, subject))
         if found is not None:
             return Diagnosed(None, None, (found,), how)
+    if _single_precision(wrong):  # no smaller graph and no experiment tells more
+        return Diagnosed(None, None, (fault("F80"),), SINGLE)
     if not failing or "GC005" in codes:  # every further question might cost a time limit
         return None
     try:
@@ -49,6 +60,13 @@ def diagnose(
     if counterexample is None and not named.faults:
         return None
     return Diagnosed(counterexample, case, named.faults, named.how)
+
+
+def _single_precision(wrong: Sequence[Result]) -> bool:
+    """Whether float32 arithmetic explains every failure; its cases in float32 may have come back in float64."""
+    failed = [r for r in wrong if r.verdict is Verdict.FAIL]
+    others = {f.code for r in wrong if r.verdict is Verdict.ERROR for f in r.findings if f.severity is Severity.FATAL}
+    return bool(failed) and all("GC081" in r.codes for r in failed) and others <= {"GC011"}
 
 
 def _ops(items: Sequence[Addressed], subject: Subject) -> frozenset[str]:

@@ -38,6 +38,22 @@ class CaseFinished:
 
 
 @dataclass(frozen=True)
+class NotOffered:
+    """A case that the subject does not offer to answer; it has no result.
+
+    Attributes
+    ----------
+    address: the case's.
+    ops: what is not offered, sorted; where a refusal leaves several possible, all of these.
+    reason: how that is known: "NotImplementedError", or "not in its OPS" (then it was not asked).
+    """
+
+    address: str
+    ops: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
 class Faulted:
     """The harness contradicted itself on a case."""
 
@@ -73,6 +89,7 @@ class Finished:
     faults: tuple[Faulted, ...]
     seconds: float
     interrupted: bool = False
+    not_offered: tuple[NotOffered, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -86,7 +103,7 @@ class Finished:
         return 0 if all(as_it_should_be(r) for r in self.results) else 1
 
 
-Event = Started | CaseStarted | CaseFinished | Faulted | Diagnosed | Finished
+Event = Started | CaseStarted | CaseFinished | NotOffered | Faulted | Diagnosed | Finished
 
 
 def as_it_should_be(result: Result) -> bool:

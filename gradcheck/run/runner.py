@@ -14,7 +14,18 @@ from gradcheck.errors import HarnessFault, SubjectError
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case
 from gradcheck.run.afterthought import diagnose
-from gradcheck.run.events import CaseFinished, CaseStarted, Event, Faulted, Finished, Started, as_it_should_be
+from gradcheck.run.events import (
+    CaseFinished,
+    CaseStarted,
+    Event,
+    Faulted,
+    Finished,
+    NotOffered,
+    Started,
+    as_it_should_be,
+)
+from gradcheck.run.offered import Offers, as_the_case_expects
+from gradcheck.run.posed import USUAL, posed
 from gradcheck.run.suite import Addressed
 from gradcheck.subject.answer import Subject
 from gradcheck.verdict.finding import Finding, finding
@@ -36,21 +47,31 @@ def run(
     fail_fast: bool = False,
     replay_options: str = "",
     diagnosis: bool = True,
+    required: frozenset[str] = frozenset(),
+    dtype: str | None = None,
 ) -> Iterator[Event]:
     """Put every case on trial, one after the other, and tell what happens.
+
+    Cases are posed in `dtype`, or else in the one that the subject declares (see `posed`). A case that the subject does
+    not offer has no result, unless it is `required` (see `offered`); what a refusal was about is known when all cases
+    have been asked, and told then.
 
     Ctrl-C ends the run with what is finished; a harness fault ends its case only.
     """
     started = time.perf_counter()
     results: list[Result] = []
     faults: list[Faulted] = []
+    not_offered: list[NotOffered] = []
+    offers = Offers(subject, required)
     interrupted = False
     timeouts = 0
     guarantees = dict(subject.guarantees)
     failure = _cannot_load(subject) if cases else None
     left_out: list[str] = []
-    if failure is None:
+    if failure is None and cases:
         cases, left_out = _answerable(cases, subject)
+        cases, unposed = posed(cases, dtype or subject.declared.dtype or USUAL)
+        left_out += [*unposed, *offers.remarks()]
     yield Started(len(cases), described, self_check, seed, guarantees, tuple(left_out))
     try:
         if failure is not None:
@@ -58,11 +79,17 @@ def run(
             yield CaseFinished(results[-1])
             cases = [item for item in cases if item.case.subject is not None]
         for item in cases:
+            if (undeclared := offers.undeclared(item)) is not None:
+                not_offered.append(undeclared)
+                yield undeclared
+                continue
             yield CaseStarted(item.address)
             replay = replay_line(item, replay_options)
             try:
                 if (own := own_subject(item.case)) is not None:
                     result = try_any(item.address, item.case, own, oracles, settings, replay=replay)
+                elif (missing := offers.missing(item)) is not None:
+                    result = as_the_case_expects(item, _unasked(item, missing, replay))
                 elif timeouts >= MOST_TIMEOUTS:
                     result = _unasked(item, finding("GC017", timeouts=timeouts), replay)
                 else:
@@ -72,15 +99,28 @@ def run(
                 faults.append(Faulted(item.address, str(fault)))
                 yield faults[-1]
                 continue
+            if not offers.counts(item, result):
+                continue
             results.append(result)
             yield CaseFinished(result)
             if fail_fast and not as_it_should_be(result):
                 break
-        if diagnosis and (found := diagnose(cases, results, subject, oracles)):
+    except KeyboardInterrupt:
+        interrupted = True
+    for refused in offers.sorted_out():
+        if isinstance(refused, NotOffered):
+            not_offered.append(refused)
+            yield refused
+        else:
+            results.append(refused)
+            yield CaseFinished(refused)
+    try:
+        if diagnosis and not interrupted and (found := diagnose(cases, results, subject, oracles)):
             yield found
     except KeyboardInterrupt:
         interrupted = True
-    yield Finished(tuple(results), tuple(faults), time.perf_counter() - started, interrupted)
+    seconds = time.perf_counter() - started
+    yield Finished(tuple(results), tuple(faults), seconds, interrupted, tuple(not_offered))
 
 
 def _cannot_load(subject: Subject) -> SubjectError | None:

@@ -2,7 +2,7 @@
 
 A kind's code is stable: reports, baselines and `gradcheck explain GC012` rest on it. Codes are grouped:
 GC00x-GC01x protocol and numbers, GC02x contracts, GC03x undecided, GC04x notes, GC05x causes,
-GC06x trainings and costs, GC07x revealed adjoints.
+GC06x trainings and costs, GC07x revealed adjoints, GC08x what a subject offers.
 """
 
 from __future__ import annotations
@@ -213,7 +213,7 @@ def _kinds() -> dict[str, FindingKind]:
             "GC011",
             fatal,
             "wrong dtype",
-            "{what} must have dtype {wanted}, got {came}",
+            "{what} must have dtype {wanted}, got {came}{hint}",
             "Gradients have the dtype of the parameters. float32 inside float64 code costs nine digits; whole numbers "
             "and booleans cannot hold a gradient.",
         ),
@@ -593,6 +593,26 @@ def _kinds() -> dict[str, FindingKind]:
             "adjoint of the wrong form",
             "the adjoint of node {node} must be an array of numbers of shape {wanted}, got {came}",
             "An adjoint has the shape of its node's value.",
+        ),
+        # --- what a subject offers ----------------------------------------------------------------------------
+        FindingKind(
+            "GC080",
+            fatal,
+            "not offered",
+            "the subject does not offer {ops}: OPS in its file does not name it, and this case has to be answered",
+            "A file that says OPS = {...} is asked for these ops alone; cases with others are listed and not counted. Here "
+            "the case has to be answered all the same: because of --require-ops, or because it has an `expect`. Add the op "
+            "to the engine and to its OPS, or ask for less.",
+        ),
+        FindingKind(
+            "GC081",
+            note,
+            "single precision",
+            "the answer is right to what float32 arithmetic gives (about 7 digits), and its wrong numbers are float32 "
+            'numbers: if float32 is meant, say DTYPE = "float32" in the subject\'s file, or --dtype float32',
+            "The case is posed in float64, where about 16 digits are expected. An engine that computes in float32 somewhere, "
+            "perhaps in one buffer alone, keeps 7. With DTYPE or --dtype the same cases are posed in float32, and judged by "
+            "what rounding costs there.",
         ),
     )
     return {row.code: row for row in rows}

@@ -23,6 +23,7 @@ GROUPS = {
     "causes": (range(50, 60), {Severity.NOTE}),
     "trainings and costs": (range(60, 70), {Severity.ERROR, Severity.WARNING, Severity.OPEN}),
     "revealed adjoints": (range(70, 80), {Severity.FATAL, Severity.ERROR, Severity.NOTE}),
+    "what a subject offers": (range(80, 90), {Severity.FATAL, Severity.NOTE}),
 }
 
 

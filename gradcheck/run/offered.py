@@ -1,0 +1,138 @@
+"""What a subject does not offer: ops that its file leaves out of OPS, and cases that it refuses by NotImplementedError.
+
+A refusal does not say which op it is about. The ops of a refused case that no answered case contains are the suspects;
+where one of them is the only suspect of another refused case, that one is enough to explain both. A case whose ops were
+all answered elsewhere is no refusal of an op: the subject raised, and that is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from gradcheck.check.asking import Use, uses
+from gradcheck.check.outcome import as_expected
+from gradcheck.problem import LEAVES, OPS
+from gradcheck.run.events import NotOffered
+from gradcheck.run.suite import Addressed
+from gradcheck.subject.answer import NATIVE, Subject
+from gradcheck.verdict.finding import Finding, finding
+from gradcheck.verdict.result import Result
+
+REFUSAL = "NotImplementedError"
+UNDECLARED = "not in its OPS"
+NO_ANSWER = frozenset({"GC001", "GC002", "GC003", "GC004", "GC005", "GC006", "GC007", "GC017", "GC033"})
+"""Codes of a case from which nothing can be learnt about which ops the subject offers."""
+ALL = "all"
+MOST_NAMED = 6
+"""Names that are no ops which a line shows."""
+
+
+class Offers:
+    """Sorts the cases of one run into those that the subject answers and those that it does not offer.
+
+    `required` are names of ops (or nonlinearities, losses, schedules) that it has to offer, or "all".
+    """
+
+    def __init__(self, subject: Subject, required: frozenset[str] = frozenset()) -> None:
+        self._subject = subject
+        self._required = required
+        self._answered: set[Use] = set()
+        self._refused: list[tuple[Addressed, Result]] = []
+
+    def undeclared(self, item: Addressed) -> NotOffered | None:
+        """Not offered, where OPS in the subject's file lacks an op of the case: it is not to be asked."""
+        lacking = self._lacking(item)
+        return NotOffered(item.address, lacking, UNDECLARED) if lacking and not self._must(item) else None
+
+    def missing(self, item: Addressed) -> Finding | None:
+        """The finding for a case that has to be answered although OPS lacks an op of it."""
+        lacking = self._lacking(item)
+        return finding("GC080", ops=", ".join(lacking)) if lacking else None
+
+    def counts(self, item: Addressed, result: Result) -> bool:
+        """Whether this is a result; not so a refusal, which is kept until all cases have been asked."""
+        if item.case.subject is not None:
+            return True
+        if not _refuses(result):
+            if not NO_ANSWER & set(result.codes):
+                self._answered |= uses(item.case, self._subject)
+            return True
+        if self._must(item):
+            return True
+        self._refused.append((item, result))
+        return False
+
+    def sorted_out(self) -> Iterator[NotOffered | Result]:
+        """Every refusal, in the order of the cases: an op is not offered, or the result is an error after all."""
+        if not self._refused:
+            return
+        declared = self._declared
+        offered = self._answered | {Use(NATIVE, op) for op in (() if declared is None else (*declared, *LEAVES))}
+        suspects = [uses(item.case, self._subject) - offered for item, _ in self._refused]
+        certain = {next(iter(few)) for few in map(_inner, suspects) if len(few) == 1}
+        for (item, result), several in zip(self._refused, suspects, strict=True):
+            if not several:
+                yield _form_refused(result)
+            else:
+                named = _inner(several)
+                yield NotOffered(item.address, _names(named & certain or named), REFUSAL)
+
+    def remarks(self) -> list[str]:
+        """A line about names in OPS that are no ops; it is ignored where none is."""
+        declared = self._subject.declared.ops or frozenset()
+        if not (strange := sorted(declared - OPS.keys())):
+            return []
+        named = ", ".join(map(repr, strange[:MOST_NAMED])) + (", ..." if len(strange) > MOST_NAMED else "")
+        ignored = "" if self._declared else "; as none of its names is, OPS is ignored"
+        return [f"OPS in the subject's file has names that are no ops of gradcheck's: {named}{ignored}"]
+
+    @property
+    def _declared(self) -> frozenset[str] | None:
+        """The ops in the OPS of the subject's file; None where it has none, or none that is an op's name."""
+        declared = self._subject.declared.ops
+        return None if declared is None or (declared and not declared & OPS.keys()) else declared
+
+    def _lacking(self, item: Addressed) -> tuple[str, ...]:
+        """The ops of the case that OPS lacks."""
+        declared = self._declared if item.case.subject is None else None
+        return () if declared is None else _names(u for u in self._ops(item) if u.name not in declared)
+
+    def _ops(self, item: Addressed) -> Iterator[Use]:
+        """The ops of the graph that the case is put to `gradients` as; OPS says nothing of other entry points."""
+        return (u for u in uses(item.case, self._subject) if u.entry == NATIVE and u.name not in LEAVES)
+
+    def _must(self, item: Addressed) -> bool:
+        """Whether the case has to be answered: its ops are required, or it says itself what should become of it."""
+        if item.case.expect is not None or ALL in self._required:
+            return True
+        return any(use.name in self._required for use in uses(item.case, self._subject))
+
+
+def as_the_case_expects(item: Addressed, result: Result) -> Result:
+    """The result of a case that was not tried, held against its `expect`."""
+    findings, verdict = as_expected(item.case.expect, list(result.findings), result.verdict)
+    return replace(result, verdict=verdict, findings=tuple(findings))
+
+
+def _refuses(result: Result) -> bool:
+    return any(f.code == "GC004" and f.facts.get("type") == REFUSAL for f in result.findings)
+
+
+def _form_refused(result: Result) -> Result:
+    """The result, whose finding says that the ops are offered, and that this form of one is not."""
+    return replace(result, findings=tuple(_of_a_form(f) if f.code == "GC004" else f for f in result.findings))
+
+
+def _of_a_form(refusal: Finding) -> Finding:
+    why = "; the subject offers every op of this case elsewhere, but not in this form"
+    return replace(refusal, facts={**refusal.facts, "place": f"{refusal.facts['place']}{why}"})
+
+
+def _inner(several: frozenset[Use]) -> frozenset[Use]:
+    """The suspects without leaves, which every graph has; those alone where there is nothing else."""
+    return frozenset(u for u in several if u.name not in LEAVES) or several
+
+
+def _names(several: Iterable[Use]) -> tuple[str, ...]:
+    return tuple(sorted(u.name if u.entry == NATIVE else f"{u.name} ({u.entry})" for u in several))
