@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from gradcheck.check.examine import Examination, Extras
+from gradcheck.check.entrance import entrance
+from gradcheck.check.examine import Examination
+from gradcheck.check.extras import Extras
+from gradcheck.check.inputs import as_inputs
 from gradcheck.check.question import Kind, Question
 from gradcheck.check.settings import Settings
 from gradcheck.errors import GradientError, InvalidProblem
@@ -19,6 +22,7 @@ from gradcheck.verdict.result import Result
 Wrt = Sequence[int | str] | int | str | None
 
 
+@entrance
 def check_gradient(
     f: Callable[..., Any],
     grad: Callable[..., Any],
@@ -60,6 +64,7 @@ def check_gradient(
     return _check("gradient", f, grad, inputs, wrt, Extras(structure or {}, meant, accuracy, seed), settings)
 
 
+@entrance
 def check_vjp(
     f: Callable[..., Any],
     vjp: Callable[..., Any],
@@ -80,6 +85,7 @@ def check_vjp(
     return _check("vjp", f, vjp, inputs, wrt, Extras(structure or {}, meant, accuracy, seed), settings)
 
 
+@entrance
 def check_jvp(
     f: Callable[..., Any],
     jvp: Callable[..., Any],
@@ -101,24 +107,30 @@ def check_jvp(
 
 
 def assert_gradient(f: Callable[..., Any], grad: Callable[..., Any], *inputs: Any, **options: Any) -> None:
-    """`check_gradient`, raising GradientError (an AssertionError that carries the result) unless it passes."""
+    """`check_gradient`, raising GradientError (an AssertionError that carries the result) unless it passes.
+
+    The error's first line says which function and which entry; its cause is what f or grad raised, if anything.
+    """
+    __tracebackhide__ = True  # pytest shows the line of the test
     _assert(check_gradient(f, grad, *inputs, **options))
 
 
 def assert_vjp(f: Callable[..., Any], vjp: Callable[..., Any], *inputs: Any, **options: Any) -> None:
     """`check_vjp`, raising GradientError unless it passes."""
+    __tracebackhide__ = True
     _assert(check_vjp(f, vjp, *inputs, **options))
 
 
 def assert_jvp(f: Callable[..., Any], jvp: Callable[..., Any], *inputs: Any, **options: Any) -> None:
     """`check_jvp`, raising GradientError unless it passes."""
+    __tracebackhide__ = True
     _assert(check_jvp(f, jvp, *inputs, **options))
 
 
 def _assert(result: Result) -> None:
-    __tracebackhide__ = True  # pytest shows the line of the test
+    __tracebackhide__ = True
     if not result:
-        raise GradientError(result)
+        raise GradientError(result) from result.exception
 
 
 def _check(
@@ -141,15 +153,3 @@ def _check(
     given = as_inputs(inputs)
     question = Question(kind, Function.of(f, given, wrt), derivative)
     return Examination(question, given, extras, settings).result()
-
-
-def as_inputs(inputs: Sequence[Any]) -> tuple[Any, ...]:
-    """Numbers and lists become arrays; arrays stay themselves, an array given twice stays one array."""
-    import numpy as np
-
-    converted: dict[int, Any] = {}
-    for value in inputs:
-        if id(value) not in converted:
-            plain = isinstance(value, np.ndarray)
-            converted[id(value)] = value if plain else np.asarray(value)
-    return tuple(converted[id(value)] for value in inputs)

@@ -24,7 +24,7 @@ from gradcheck.verdict.compare import INTEREST, Comparison, Truth, Worst, intere
 from gradcheck.verdict.finding import Finding, finding
 
 if TYPE_CHECKING:
-    from gradcheck.check.examine import Extras
+    from gradcheck.check.extras import Extras
 
 Array = NDArray[Any]
 
@@ -249,6 +249,7 @@ def _entry(comparison: Comparison) -> tuple[int, ...]:
 def _facts(comparison: Comparison, what: str) -> dict[str, Any]:
     at = _entry(comparison)
     return {
+        **({"tangent": True} if what == "output" else {}),
         "loss": what,
         "block": comparison.block,
         "entry": list(at) or "",
