@@ -128,7 +128,7 @@ def test_no_cause_where_numbers_are_wrong() -> None:
     assert caught.value.__cause__ is None
 
 
-# -- not every exception is an error of the code ------------------------------------------------------------------------
+# -- not every exception is an error of the code -----------------------------------------------------------------------
 
 
 def leaves(x: Any) -> Any:
