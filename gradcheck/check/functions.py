@@ -40,24 +40,28 @@ def check_gradient(
     Parameters
     ----------
     f: returns one number (shape () or a single entry).
-    grad: returns one array per input, in order, each of its input's shape (bare for a single input); None for an
-        input that has no gradient. May return gradients for the inputs in `wrt` only.
-    inputs: arrays, numbers, or Hypothesis strategies that draw them.
+    grad: returns one array per input, in order, each of its input's shape and dtype (bare for a single input); None for
+        an input that has no gradient. May return gradients for the inputs in `wrt` only.
+    inputs: arrays of float64, float32 or float16 of any shape, numbers, lists, or Hypothesis strategies that draw them;
+        whole numbers are handed to f and not differentiated by.
     wrt: positions or names of the inputs to differentiate by; by default all of floating-point dtype.
     structure: {input: "symmetric" | "triangular" | "simplex"}: only changes that keep the structure count.
     meant: a function with f's signature that f approximates (a truncated iteration); its derivative is the truth.
-    accuracy: relative accuracy to which f reaches what was meant; widens the truth by as much.
+    accuracy: relative accuracy to which f reaches what was meant, from 0 to below 1; widens the truth by as much.
     interest: relative error that matters, by default 1e-6; 1e-4 in float32, 0.03 in float16.
     max_ulps: fail gradients that are further off than this many units in the last place.
-    seed: of random cotangents, tangents and drawn inputs; by default derived from f's name.
+    seed: whole number >= 0, of random cotangents, tangents and drawn inputs; by default derived from grad's name.
 
     Returns
     -------
-    Result: verdict, findings, comparisons, worst entry; true exactly if the verdict is PASS.
+    Result: verdict, findings, comparisons, worst entry; true exactly if the verdict is PASS. What f or grad raises is a
+        finding too (ERROR), and `result.exception`; Ctrl-C passes.
 
     Raises
     ------
-    InvalidProblem: f or grad is not callable, no input can be differentiated, an unknown `wrt` or `structure`.
+    InvalidProblem: f or grad is not callable, an input is no array of real numbers, no input can be differentiated, an
+        unknown `wrt` or `structure`.
+    UsageError: an option that does not exist (there is no step size and no tolerance), or a value that it cannot have.
     HarnessFault: two proofs contradict each other.
     """
     settings = Settings(interest=interest, max_ulps=max_ulps)

@@ -205,8 +205,9 @@ def _open(comparison: Comparison, evidence: Evidence) -> list[Finding]:
         return [finding("GC030", what=what)]
     if truth.disputed[at]:
         return [finding("GC032", oracles="the estimated oracles", block=comparison.block, entry=entry)]
-    bound = float(truth.radius[at] + comparison.allowance[at])
-    return [finding("GC031", block=comparison.block, entry=entry, bound=bound, interest=float(comparison.interest[at]))]
+    facts: dict[str, Any] = {} if evidence.product.tangents is None else {"tangent": True}
+    facts |= {"bound": float(truth.radius[at] + comparison.allowance[at]), "interest": float(comparison.interest[at])}
+    return [finding("GC031", block=comparison.block, entry=entry, **facts)]
 
 
 def slight(comparison: Comparison, evidence: Evidence, product: Product, share: float = 0.0) -> bool:

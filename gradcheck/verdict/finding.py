@@ -7,6 +7,7 @@ GC06x trainings and costs, GC07x revealed adjoints.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -71,8 +72,8 @@ class Finding:
     def sentence(self) -> str:
         """The fact in one sentence, its numbers with as many digits as it takes to tell them apart."""
         template = self.kind.sentence
-        if self.facts.get("tangent"):
-            template = template.replace(_OF_A_GRADIENT, _OF_A_TANGENT)
+        if self.facts.get("tangent"):  # a JVP, whose blocks are outputs
+            template = _OF_A_GRADIENT.sub("the tangent of {block}", template)
         return template.format_map(_Facts(self.facts))
 
     def __str__(self) -> str:
@@ -89,9 +90,7 @@ class Finding:
         }
 
 
-_OF_A_GRADIENT = "the gradient of {loss} with respect to {block}{entry}"
-_OF_A_TANGENT = "the tangent of {block}{entry}"
-"""What the same sentence says of a JVP, whose blocks are outputs; a fact `tangent` asks for it."""
+_OF_A_GRADIENT = re.compile(r"the gradient( of \{loss\})? with respect to \{block\}")
 
 _COMPARED = (("subject", "truth"), ("first", "second"), ("distance", "allowed"), ("bound", "interest"))
 """Facts that a sentence holds against each other."""
@@ -124,9 +123,10 @@ class _Fact:
 
     def __format__(self, spec: str) -> str:
         value, against = self._value, self._against
-        if isinstance(value, float) and isinstance(against, float) and value != against:
+        if isinstance(value, float) and isinstance(against, float):
             least = int(spec.strip(".g")) if spec else DIGITS
-            spec = f".{next(n for n in range(least, ALL_DIGITS + 1) if f'{value:.{n}g}' != f'{against:.{n}g}')}g"
+            apart = (n for n in range(least, ALL_DIGITS + 1) if f"{value:.{n}g}" != f"{against:.{n}g}")
+            spec = f".{next(apart, least)}g"
         return format(value, spec) if spec else shown(value)
 
 

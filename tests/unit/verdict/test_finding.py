@@ -202,6 +202,9 @@ def test_a_finding_as_text_is_code_and_sentence() -> None:
         (np.float64(6.0), np.nextafter(6.0, 7.0), "is 6, but the truth is 6.000000000000001 "),
         (5e-324, 1e-323, "is 4.94065645841e-324, but the truth is 9.88131291682e-324 "),
         (0.0, -0.0, "is 0, but the truth is -0 "),
+        (float("nan"), float("nan"), "is nan, but the truth is nan "),
+        (float("inf"), 1e308, "is inf, but the truth is 1e+308 "),
+        (1 / 3, 1 / 3, "is 0.333333333333, but the truth is 0.333333333333 "),
     ],
 )
 def test_a_sentence_has_the_digits_that_show_a_difference(subject: float, truth: float, words: str) -> None:
@@ -238,6 +241,8 @@ def test_a_sentence_about_a_jvp_has_a_tangent() -> None:
     assert finding("GC012", tangent=True, **facts).sentence.startswith(
         "the tangent of output[1] is 1, but the truth is 2"
     )
+    far = finding("GC031", tangent=True, bound=1.0, interest=1e-6, **facts).sentence
+    assert far == "no oracle bounds the tangent of output[1] closely enough: 1, wanted at most 1e-06"
     assert finding("GC012", **facts).sentence.startswith("the gradient of f with respect to output[1] is 1, ")
 
 
