@@ -66,8 +66,12 @@ class HarnessFault(GradcheckError):
 
 
 class GradientError(AssertionError):
-    """A checked derivative is not right; `result` carries the verdict and every finding."""
+    """A checked derivative is not right; `result` carries the verdict and every finding.
+
+    The first line of the message says which function, which entry, what came and what is right; the result's text
+    follows. Its `__cause__` is what the user's own code raised, where that is what was found.
+    """
 
     def __init__(self, result: Result) -> None:
-        super().__init__(result.to_text())
+        super().__init__(f"{result.headline}\n{result.to_text()}")
         self.result = result

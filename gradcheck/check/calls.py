@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,7 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.check.names import listed
 from gradcheck.check.question import Question, Reply
+from gradcheck.check.raised import place
 from gradcheck.errors import SubjectError
 from gradcheck.problem.function import Product, lend
 from gradcheck.verdict.finding import Finding, finding
@@ -24,6 +27,18 @@ REPEATS = 3
 """Further calls with the same arguments: a mistake may come at every third one."""
 FADES = 1 / 32
 """What is left of a discrepancy in wider numbers if it is rounding; the next wider ones have 11 bits more at least."""
+
+
+ANSWER = "the derivative's answer"
+"""The block of a finding about an answer that is an exception."""
+
+
+def instead(failure: SubjectError) -> str:
+    """What came in place of an array, in words."""
+    facts = failure.facts
+    if "type" not in facts:
+        return str(facts.get("how", facts.get("came", failure.code)))
+    return f"the exception {facts['type']}: {facts['message']}{place(facts)}"
 
 
 class Contracts:
@@ -49,6 +64,8 @@ class Contracts:
         self._tolerance = tolerance
         self._tuple = tuple_output
         self._wider = wider
+        self.exception: BaseException | None = None
+        """What the derivative raised, where that breaks a contract."""
 
     def findings(self) -> list[Finding]:
         """One finding per broken contract; the first that is found of each kind."""
@@ -65,14 +82,15 @@ class Contracts:
             self._one_array_twice,
         ):
             with np.errstate(invalid="ignore", over="ignore"):  # answers need not be finite
-                found += probe()
+                known = {f.code for f in found}
+                found += [f for f in probe() if f.code not in known]
         return found
 
     # -- what a call leaves behind -------------------------------------------------------------------------------
 
     def _mutation(self) -> Iterator[Finding]:
         if self._base.mutated:
-            yield finding("GC020", what=", ".join(self._base.mutated))
+            yield finding("GC020", what=listed(self._base.mutated))
         inputs = lend(self._product.inputs)
         before = [np.array(x) for x in inputs]
         self._product.function.value(inputs)
@@ -82,7 +100,7 @@ class Contracts:
             if not np.array_equal(np.asarray(x), b, equal_nan=b.dtype.kind == "f")
         ]
         if changed:
-            yield finding("GC020", what=f"{', '.join(changed)} (it is f that changes it)")
+            yield finding("GC020", what=f"{listed(changed)} (it was f, not the derivative)")
 
     def _random_state(self) -> Iterator[Finding]:
         calls: tuple[tuple[str, Callable[[], Sequence[Any]]], ...] = (
@@ -97,7 +115,9 @@ class Contracts:
     def _results_stay(self) -> Iterator[Finding]:
         """Keep what one call returned, call again elsewhere, and look at it."""
         elsewhere = self._elsewhere()
-        outputs = self._product.function.f(*lend(self._product.inputs))
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            outputs = self._product.function.f(*lend(self._product.inputs))
         values = outputs if isinstance(outputs, tuple | list) else (outputs,)
         reply = self._ask()
         kept = [None if r is None else np.array(r) for r in (*reply.raw, *values)]
@@ -247,8 +267,9 @@ class Contracts:
             except SubjectError as failure:
                 if not _quietly(partial(moved.function.value, moved.inputs)):
                     continue  # f itself does not take it either
-                what = f"and raised {failure.facts.get('type', failure.code)} for the same numbers {layout}"
-                yield finding("GC026", block="the derivative", entry="", first="answered", second=what, layout="")
+                self.exception = failure.__cause__
+                answers = {"block": ANSWER, "entry": "", "first": "an array", "second": instead(failure)}
+                yield finding("GC026", layout=layout, **answers)
                 return
             if differing := self._differs(reply, list(reference.parts)):
                 yield finding("GC026", layout=layout, **differing)
@@ -324,7 +345,7 @@ class Contracts:
             a = np.zeros_like(second) if first is None else np.asarray(first)
             b = np.zeros_like(a) if second is None else second
             if a.shape != b.shape:
-                return {"block": block, "entry": "", "first": f"shape {a.shape}", "second": f"shape {b.shape}"}
+                return {"block": block, "entry": "", "first": f"of shape {a.shape}", "second": f"of shape {b.shape}"}
             with np.errstate(invalid="ignore", over="ignore"):
                 allowed = factor * np.broadcast_to(self._tolerance[block], a.shape)
                 same = (np.abs(a.astype(float) - b.astype(float)) <= allowed) | (a == b) | ((a != a) & (b != b))
@@ -341,9 +362,10 @@ def _peak(part: Array | None) -> float:
 def _quietly(call: Callable[[], Any]) -> bool:
     """Whether a call of the user's code came back; what it raises at a point of our choosing is no finding."""
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             call()
-    except Exception:
+    except (Exception, SystemExit):
         return False
     return True
 

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradcheck.check.names import function_name
 from gradcheck.check.question import Kind, Question
 from gradcheck.check.settings import Settings
+from gradcheck.errors import InvalidProblem
 from gradcheck.problem.function import Function
 from gradcheck.verdict.finding import finding
 from gradcheck.verdict.result import Result, Verdict
 
 if TYPE_CHECKING:
-    from gradcheck.check.examine import Extras
+    from gradcheck.check.extras import Extras
 
 POINTS = 25
 """Points drawn, as long as all pass."""
@@ -46,12 +48,13 @@ def check_drawn(
     from hypothesis import strategies as st
 
     from gradcheck.check.examine import Examination
-    from gradcheck.check.functions import as_inputs
+    from gradcheck.check.inputs import as_inputs
 
     strategy = st.tuples(*(value if is_strategy(value) else st.just(value) for value in inputs))
     passed: list[Result] = []
     open_ones: list[Result] = []
     refused: Counter[str] = Counter()
+    last: list[BaseException | None] = [None]
     failing: list[tuple[Result, tuple[Any, ...]]] = []
 
     def examine(drawn: tuple[Any, ...]) -> None:
@@ -60,6 +63,7 @@ def check_drawn(
         result = Examination(question, given, extras, settings, elsewhere=False, contracts=len(passed) < 3).result()
         if "GC018" in result.codes:
             refused[next(x.sentence for x in result.findings if x.code == "GC018")] += 1
+            last[0] = result.exception
             hypothesis.reject()
         if result.verdict in (Verdict.FAIL, Verdict.ERROR):
             failing.append((result, given))
@@ -82,13 +86,20 @@ def check_drawn(
     # Keyword arguments of `given` keep working when `examine` is nested.
     test = settle(hypothesis.given(drawn=strategy)(examine))
     if extras.seed is not None:
-        test = hypothesis.seed(extras.seed)(test)
+        test = hypothesis.seed(int(extras.seed))(test)
     try:
         test()
     except (_WrongHereError, _EnoughError):
         pass
     except hypothesis.errors.Unsatisfiable:
         pass
+    except (
+        hypothesis.errors.Flaky
+    ):  # a derivative that answers otherwise each time fails at one draw and passes at the next
+        if not failing:
+            raise
+    except hypothesis.errors.InvalidArgument as wrong:
+        raise InvalidProblem(str(wrong), where="the strategies") from wrong
     if failing:
         result, at = failing[-1]
         where = ", ".join(f"{n} = {_shown(x)}" for n, x in zip(Function.of(f, at, wrt).names, at, strict=True))
@@ -97,7 +108,8 @@ def check_drawn(
     if not passed and not open_ones:
         tried = sum(refused.values())
         why = "; ".join(f"{text} ({n} times)" for text, n in refused.most_common(3)) or "nothing was drawn"
-        return Result(f"{kind} of drawn inputs", Verdict.UNDECIDED, (finding("GC035", tried=tried, why=why),))
+        nowhere = finding("GC035", tried=tried, why=why)
+        return Result(f"{kind} {function_name(derivative)}", Verdict.UNDECIDED, (nowhere,), exception=last[0])
     return _joined(passed, open_ones, refused)
 
 

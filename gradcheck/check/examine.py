@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,17 @@ from numpy.typing import NDArray
 
 from gradcheck.check import around
 from gradcheck.check.bounded import TooLongError, bounded
-from gradcheck.check.calls import Contracts
+from gradcheck.check.calls import ANSWER, Contracts, instead
 from gradcheck.check.evidence import Evidence, estimated, gather
+from gradcheck.check.extras import Extras
+from gradcheck.check.names import function_name, listed
 from gradcheck.check.numbers import Numbers, compare_numbers, repeats, slight
 from gradcheck.check.protocol import no_answer
-from gradcheck.check.question import Question, Reply
+from gradcheck.check.question import NOTHING_RETURNED, Question, Reply
+from gradcheck.check.raised import by_user, function_raised, trimmed
 from gradcheck.check.settings import Settings
 from gradcheck.check.structure import projections
+from gradcheck.check.valued import value_of
 from gradcheck.check.wider import exact_answer, traced_answer
 from gradcheck.errors import GradcheckError, HarnessFault, InvalidProblem, SubjectError
 from gradcheck.problem.function import Product, lend
@@ -37,16 +41,6 @@ MOST_DIFFERENCED_NEARBY = 16
 """Entries up to which an f that cannot be traced is differenced at neighbours, too."""
 FIRST = 2
 """At how many of them: differences cost hundreds of calls."""
-
-
-@dataclass(frozen=True)
-class Extras:
-    """What the author of a function may declare about it; see `check_gradient`."""
-
-    structure: Mapping[int | str, str] = field(default_factory=dict)
-    meant: Callable[..., Any] | None = None
-    accuracy: float | None = None
-    seed: int | None = None
 
 
 class Examination:
@@ -68,10 +62,11 @@ class Examination:
         self._inputs = inputs
         self._extras = extras
         self._settings = settings
-        self._name = getattr(question.derivative, "__qualname__", None) or type(question.derivative).__name__
-        seed = zlib.crc32(self._name.encode()) if extras.seed is None else extras.seed
+        name = getattr(question.derivative, "__qualname__", None) or type(question.derivative).__name__
+        seed = zlib.crc32(name.encode()) if extras.seed is None else extras.seed
         self._random = np.random.default_rng(seed)
         self._tuple = False
+        self._exception: BaseException | None = None
 
     def result(self) -> Result:
         """Examine it; only HarnessFault and InvalidProblem (a wrong call of gradcheck) are raised."""
@@ -81,6 +76,14 @@ class Examination:
             findings, numbers = self._examine()
         except SubjectError as failure:
             findings = [no_answer(failure)]
+            self._exception = failure.__cause__
+        except (HarnessFault, InvalidProblem):
+            raise
+        except (Exception, SystemExit) as wrong:  # f answered at first: only later, or beside the point, it raises
+            if not by_user(wrong):
+                raise
+            findings = [no_answer(function_raised("f", wrong))]
+            self._exception = trimmed(wrong)
         verdict = verdict_of(findings)
         compared = numbers.compared if numbers is not None else 0
         if verdict is Verdict.PASS and not compared:
@@ -90,7 +93,7 @@ class Examination:
         worst = numbers.worst if numbers is not None else None
         where = (worst.block, worst.entry) if worst else None
         return Result(
-            address=f"{self._question.kind} {self._name}",
+            address=f"{self._question.kind} {function_name(self._question.derivative)}",
             verdict=verdict,
             findings=tuple(sorted(findings, key=lambda f: order.index(f.severity))),
             comparisons=compared,
@@ -99,6 +102,7 @@ class Examination:
             seconds=time.perf_counter() - started,
             seed=self._extras.seed,
             settings=self._settings.changed() | self._declared(),
+            exception=self._exception,
         )
 
     def _declared(self) -> dict[str, Any]:
@@ -114,17 +118,23 @@ class Examination:
             return wrong, None
         evidence = gather(self._truth_of(product))
         numbers = compare_numbers(self._question, product, reply, evidence, self._settings, self._extras)
+        if all(p is None for p in reply.parts) and verdict_of(list(numbers.findings)) is Verdict.FAIL:
+            # None counts as zero for an input that f does not depend on; here it stands for all of the answer.
+            return [finding("GC019", wanted=self._question.wanted, came=NOTHING_RETURNED)], None
         tolerance = {b: 4 * a + 64 * _u(product) * _peak(reply, product, b) for b, a in evidence.allowance.items()}
         contracts: list[Finding] = []
         if self._contracts:
-            contracts = Contracts(
+            asked = Contracts(
                 self._question,
                 product,
                 reply,
                 tolerance,
                 tuple_output=self._tuple,
                 wider=lambda scaled: exact_answer(self._question, scaled, evidence),
-            ).findings()
+            )
+            contracts = asked.findings()
+            if contracts and contracts[0].facts.get("block") == ANSWER:  # else it is no cause of what comes first
+                self._exception = asked.exception
         if early is not None and not contracts:
             contracts += early(reply, tolerance)
         findings = [*contracts, *numbers.findings]
@@ -150,12 +160,9 @@ class Examination:
 
         def compare(reply: Reply, tolerance: Mapping[str, Array]) -> list[Finding]:
             if isinstance(first, SubjectError):
-                what = f"raised {first.facts.get('type', first.code)}"
-                return [
-                    finding(
-                        "GC023", what="asked before f", block="the gradient", entry="", first=what, second="answers"
-                    )
-                ]
+                self._exception = first.__cause__
+                first_answer = {"block": ANSWER, "entry": "", "first": instead(first)}
+                return [finding("GC023", what="asked before f", second="an array", **first_answer)]
             for block, a, b in zip(blank.blocks, first.parts, reply.parts, strict=True):
                 if a is not None and b is not None and a.shape == b.shape:
                     with np.errstate(invalid="ignore"):  # infinities; that they are answered is a finding of its own
@@ -171,19 +178,21 @@ class Examination:
     def _product(self) -> Product:
         """The product to ask about: f's outputs decide the cotangent's shape. Raises SubjectError GC018."""
         function = self._question.function
-        with_f = _protected(lambda: function.value(lend(self._inputs)))
-        outputs, self._tuple = with_f
-        again, _ = _protected(lambda: function.value(lend(self._inputs)))
+        outputs, self._tuple = value_of(function, self._inputs, "f")
+        again, _ = value_of(function, self._inputs, "f")
         if [o.shape for o in outputs] != [o.shape for o in again]:
             came = f"returned shape {outputs[0].shape}, then {again[0].shape}, for the same input"
-            raise SubjectError("GC018", what=came)
-        for k, output in enumerate(outputs):
-            if not np.all(np.isfinite(output)):
-                bad = output[~np.isfinite(output)].flat[0]
-                raise SubjectError("GC018", what=f"has the value {bad} here" + (f" (output {k})" if k else ""))
+            raise SubjectError("GC018", who="f", what=came)
         if self._question.kind == "gradient" and (self._tuple or outputs[0].size != 1):
-            shapes = " and ".join(str(o.shape) for o in outputs)
-            raise SubjectError("GC018", what=f"must return one number for a gradient, got shape {shapes}")
+            shapes = listed([str(o.shape) for o in outputs])
+            raise SubjectError("GC018", who="f", what=f"must return one number for a gradient, got shape {shapes}")
+        if self._extras.meant is not None:
+            meant, _ = value_of(replace(function, f=self._extras.meant), self._inputs, "meant")
+            alike = [m.shape == o.shape or m.size == o.size == 1 for m, o in zip(meant, outputs, strict=False)]
+            if len(meant) != len(outputs) or not all(alike):
+                wanted, came = (listed([str(o.shape) for o in values]) for values in (outputs, meant))
+                what = f"must return what f returns, shape {wanted}, got shape {came}"
+                raise SubjectError("GC018", who="meant", what=what)
         dtype = self._dtype()
         if self._question.kind == "jvp":
             keep = projections(self._extras.structure, self._inputs, function.names, function.wrt)
@@ -286,7 +295,7 @@ class Examination:
             outputs, _ = bounded(lambda: product.function.value(lend(product.inputs)))
             if not all(np.all(np.isfinite(o)) for o in outputs):
                 return []
-        except Exception:  # not a point of f
+        except (Exception, SystemExit):  # not a point of f
             return []
         if product.tangents is None:
             assert product.cotangents is not None
@@ -341,18 +350,6 @@ def verdict_of(findings: list[Finding]) -> Verdict:
     if Severity.ERROR in severities:
         return Verdict.FAIL
     return Verdict.UNDECIDED if Severity.OPEN in severities else Verdict.PASS
-
-
-def _protected(call: Callable[[], Any]) -> Any:
-    """f at the point itself: what it raises is a fact about f, not a traceback of ours."""
-    try:
-        return call()
-    except InvalidProblem as wrong:
-        raise SubjectError(
-            "GC018", what=wrong.message.replace("expected an array of real numbers, got", "returned")
-        ) from None
-    except Exception as wrong:
-        raise SubjectError("GC018", what=f"raised {type(wrong).__name__}: {str(wrong)[:300]}") from None
 
 
 def _primal_differs(mine: Array, own: Array, product: Product) -> Finding | None:

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from gradcheck.check.examine import Examination, Extras
+from gradcheck.check.entrance import entrance
+from gradcheck.check.examine import Examination
+from gradcheck.check.extras import Extras
+from gradcheck.check.inputs import as_inputs
 from gradcheck.check.question import Kind, Question
 from gradcheck.check.settings import Settings
 from gradcheck.errors import GradientError, InvalidProblem
@@ -19,6 +22,7 @@ from gradcheck.verdict.result import Result
 Wrt = Sequence[int | str] | int | str | None
 
 
+@entrance
 def check_gradient(
     f: Callable[..., Any],
     grad: Callable[..., Any],
@@ -36,30 +40,35 @@ def check_gradient(
     Parameters
     ----------
     f: returns one number (shape () or a single entry).
-    grad: returns one array per input, in order, each of its input's shape (bare for a single input); None for an
-        input that has no gradient. May return gradients for the inputs in `wrt` only.
-    inputs: arrays, numbers, or Hypothesis strategies that draw them.
+    grad: returns one array per input, in order, each of its input's shape and dtype (bare for a single input); None for
+        an input that has no gradient. May return gradients for the inputs in `wrt` only.
+    inputs: arrays of float64, float32 or float16 of any shape, numbers, lists, or Hypothesis strategies that draw them;
+        whole numbers are handed to f and not differentiated by.
     wrt: positions or names of the inputs to differentiate by; by default all of floating-point dtype.
     structure: {input: "symmetric" | "triangular" | "simplex"}: only changes that keep the structure count.
     meant: a function with f's signature that f approximates (a truncated iteration); its derivative is the truth.
-    accuracy: relative accuracy to which f reaches what was meant; widens the truth by as much.
+    accuracy: relative accuracy to which f reaches what was meant, from 0 to below 1; widens the truth by as much.
     interest: relative error that matters, by default 1e-6; 1e-4 in float32, 0.03 in float16.
     max_ulps: fail gradients that are further off than this many units in the last place.
-    seed: of random cotangents, tangents and drawn inputs; by default derived from f's name.
+    seed: whole number >= 0, of random cotangents, tangents and drawn inputs; by default derived from grad's name.
 
     Returns
     -------
-    Result: verdict, findings, comparisons, worst entry; true exactly if the verdict is PASS.
+    Result: verdict, findings, comparisons, worst entry; true exactly if the verdict is PASS. What f or grad raises is a
+        finding too (ERROR), and `result.exception`; Ctrl-C passes.
 
     Raises
     ------
-    InvalidProblem: f or grad is not callable, no input can be differentiated, an unknown `wrt` or `structure`.
+    InvalidProblem: f or grad is not callable, an input is no array of real numbers, no input can be differentiated, an
+        unknown `wrt` or `structure`.
+    UsageError: an option that does not exist (there is no step size and no tolerance), or a value that it cannot have.
     HarnessFault: two proofs contradict each other.
     """
     settings = Settings(interest=interest, max_ulps=max_ulps)
     return _check("gradient", f, grad, inputs, wrt, Extras(structure or {}, meant, accuracy, seed), settings)
 
 
+@entrance
 def check_vjp(
     f: Callable[..., Any],
     vjp: Callable[..., Any],
@@ -80,6 +89,7 @@ def check_vjp(
     return _check("vjp", f, vjp, inputs, wrt, Extras(structure or {}, meant, accuracy, seed), settings)
 
 
+@entrance
 def check_jvp(
     f: Callable[..., Any],
     jvp: Callable[..., Any],
@@ -101,24 +111,30 @@ def check_jvp(
 
 
 def assert_gradient(f: Callable[..., Any], grad: Callable[..., Any], *inputs: Any, **options: Any) -> None:
-    """`check_gradient`, raising GradientError (an AssertionError that carries the result) unless it passes."""
+    """`check_gradient`, raising GradientError (an AssertionError that carries the result) unless it passes.
+
+    The error's first line says which function and which entry; its cause is what f or grad raised, if anything.
+    """
+    __tracebackhide__ = True  # pytest shows the line of the test
     _assert(check_gradient(f, grad, *inputs, **options))
 
 
 def assert_vjp(f: Callable[..., Any], vjp: Callable[..., Any], *inputs: Any, **options: Any) -> None:
     """`check_vjp`, raising GradientError unless it passes."""
+    __tracebackhide__ = True
     _assert(check_vjp(f, vjp, *inputs, **options))
 
 
 def assert_jvp(f: Callable[..., Any], jvp: Callable[..., Any], *inputs: Any, **options: Any) -> None:
     """`check_jvp`, raising GradientError unless it passes."""
+    __tracebackhide__ = True
     _assert(check_jvp(f, jvp, *inputs, **options))
 
 
 def _assert(result: Result) -> None:
-    __tracebackhide__ = True  # pytest shows the line of the test
+    __tracebackhide__ = True
     if not result:
-        raise GradientError(result)
+        raise GradientError(result) from result.exception
 
 
 def _check(
@@ -141,15 +157,3 @@ def _check(
     given = as_inputs(inputs)
     question = Question(kind, Function.of(f, given, wrt), derivative)
     return Examination(question, given, extras, settings).result()
-
-
-def as_inputs(inputs: Sequence[Any]) -> tuple[Any, ...]:
-    """Numbers and lists become arrays; arrays stay themselves, an array given twice stays one array."""
-    import numpy as np
-
-    converted: dict[int, Any] = {}
-    for value in inputs:
-        if id(value) not in converted:
-            plain = isinstance(value, np.ndarray)
-            converted[id(value)] = value if plain else np.asarray(value)
-    return tuple(converted[id(value)] for value in inputs)

@@ -24,7 +24,7 @@ from gradcheck.verdict.compare import INTEREST, Comparison, Truth, Worst, intere
 from gradcheck.verdict.finding import Finding, finding
 
 if TYPE_CHECKING:
-    from gradcheck.check.examine import Extras
+    from gradcheck.check.extras import Extras
 
 Array = NDArray[Any]
 
@@ -205,8 +205,9 @@ def _open(comparison: Comparison, evidence: Evidence) -> list[Finding]:
         return [finding("GC030", what=what)]
     if truth.disputed[at]:
         return [finding("GC032", oracles="the estimated oracles", block=comparison.block, entry=entry)]
-    bound = float(truth.radius[at] + comparison.allowance[at])
-    return [finding("GC031", block=comparison.block, entry=entry, bound=bound, interest=float(comparison.interest[at]))]
+    facts: dict[str, Any] = {} if evidence.product.tangents is None else {"tangent": True}
+    facts |= {"bound": float(truth.radius[at] + comparison.allowance[at]), "interest": float(comparison.interest[at])}
+    return [finding("GC031", block=comparison.block, entry=entry, **facts)]
 
 
 def slight(comparison: Comparison, evidence: Evidence, product: Product, share: float = 0.0) -> bool:
@@ -249,6 +250,7 @@ def _entry(comparison: Comparison) -> tuple[int, ...]:
 def _facts(comparison: Comparison, what: str) -> dict[str, Any]:
     at = _entry(comparison)
     return {
+        **({"tangent": True} if what == "output" else {}),
         "loss": what,
         "block": comparison.block,
         "entry": list(at) or "",

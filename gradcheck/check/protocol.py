@@ -54,7 +54,7 @@ def protocol(
 def no_answer(failure: SubjectError) -> Finding:
     """The finding for a subject that gave no answer: what happened, and at which line of its own code."""
     facts = dict(failure.facts)
-    if failure.code in ("GC001", "GC004"):
+    if failure.code in ("GC001", "GC004") and "place" not in facts:
         within = f", in {facts['function']}" if facts.get("function") not in (None, "<module>") else ""
         known = facts.get("file") and facts.get("line")
         facts["place"] = f" ({facts['file']}, line {facts['line']}{within})" if known else ""

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.check.raised import derivative_raised
 from gradcheck.errors import SubjectError
 from gradcheck.problem.function import Function, Product, lend
-from gradcheck.subject.trouble import call_failed
 
 Array = NDArray[Any]
 Kind = Literal["gradient", "vjp", "jvp"]
+
+NOTHING_RETURNED = "None: is a `return` missing?"
+"""What is said of a derivative that gives None and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,14 @@ class Question:
     def ask(self, product: Product, *, tuple_output: bool, copy: bool = True) -> Reply:
         """Call the derivative on copies of the product's inputs (on the very arrays unless `copy`).
 
-        Raises SubjectError: GC004 it raised, GC019 wrong number of gradients, GC007 no numbers.
+        Raises SubjectError: GC004 it raised (its cause is the exception), GC006 it called sys.exit, GC019 wrong number
+        of gradients, GC007 no numbers.
         """
         inputs = lend(product.inputs) if copy else product.inputs
         before = [np.array(x) for x in inputs]
         weights, told = self._weights(product, tuple_output)
         kept = [np.array(w) for w in weights]
-        with call_failed(None, trusted=True), np.errstate(all="ignore"), warnings.catch_warnings():
+        with derivative_raised(), np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if self.kind == "gradient":
                 returned = self.derivative(*inputs)
@@ -74,6 +78,24 @@ class Question:
             raw = self._per_input(returned, inputs)
             parts, primal = tuple(None if r is None else _numbers(r) for r in raw), None
         return Reply(parts, primal, tuple(mutated), raw)
+
+    @property
+    def wanted(self) -> str:
+        """What a call has to return, in words."""
+        count = len(self.function.names)
+        if self.kind == "jvp":
+            return "an output tangent"
+        return f"{count} gradients, one per input" if count > 1 else "one gradient"
+
+    def _came(self, returned: Any) -> str:
+        """What a call returned instead, in words."""
+        if returned is None:
+            return NOTHING_RETURNED
+        if isinstance(returned, np.ndarray):
+            return f"one array of shape {returned.shape}"
+        if isinstance(returned, Mapping):
+            return f"a {type(returned).__name__}; return a tuple in the order {', '.join(self.function.names)}"
+        return f"one {type(returned).__name__}"
 
     def _weights(self, product: Product, tuple_output: bool) -> tuple[list[Array], Any]:
         """The cotangents or tangents as fresh arrays, and in the form the derivative is given them."""
@@ -101,14 +123,13 @@ class Question:
                 return tuple(returned[k] for k in wrt)
             if len(returned) == len(wrt):
                 return tuple(returned)
-            wanted = f"{count} gradients, one per input" if count > 1 else "one gradient"
-            raise SubjectError("GC019", wanted=wanted, came=f"{len(returned)}")
+            raise SubjectError("GC019", wanted=self.wanted, came=f"{len(returned)}")
         if len(wrt) == 1:
             return (returned,)
         stacked = isinstance(returned, np.ndarray) and returned.shape[:1] == (count,)
         if stacked and all(np.shape(x) == returned.shape[1:] for x in inputs):
             return tuple(returned[k] for k in wrt)
-        raise SubjectError("GC019", wanted=f"{count} gradients, one per input", came=type(returned).__name__)
+        raise SubjectError("GC019", wanted=self.wanted, came=self._came(returned))
 
     def _outputs(
         self, returned: Any, product: Product, tuple_output: bool
@@ -123,7 +144,8 @@ class Question:
                 primal, tangent = returned
         raw = tuple(tangent) if tuple_output and isinstance(tangent, tuple | list) else (tangent,)
         if len(raw) != count:
-            raise SubjectError("GC019", wanted=f"{count} output tangents", came=str(len(raw)))
+            came = self._came(tangent) if len(raw) == 1 else str(len(raw))
+            raise SubjectError("GC019", wanted=f"{count} output tangents", came=came)
         values = None
         if primal is not None:
             values = tuple(_numbers(p) for p in (primal if tuple_output else (primal,)))

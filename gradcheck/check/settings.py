@@ -26,8 +26,8 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("interest", "max_ulps"):
             value = getattr(self, name)
-            if value is not None and not (isinstance(value, int | float) and value > 0):
-                raise UsageError(f"{name} must be a positive number, got {value!r}")
+            if value is not None and not _positive(value):
+                raise UsageError(f"{name} must be a positive number, got {value!r:.100}")
         if not (isinstance(self.moved_points, int) and self.moved_points >= 0):
             raise UsageError(f"moved_points must be a whole number >= 0, got {self.moved_points!r}")
 
@@ -35,3 +35,12 @@ class Settings:
         """The settings that differ from their defaults."""
         defaults = {f.name: f.default for f in fields(self)}
         return {name: value for name, value in asdict(self).items() if value != defaults[name]}
+
+
+def _positive(value: object) -> bool:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return float(value) > 0
+    except OverflowError:  # a whole number beyond every float
+        return False

@@ -36,7 +36,7 @@ def projections(
         if at not in wrt:
             continue
         value = np.asarray(inputs[at])
-        if kind not in _KINDS:
+        if not isinstance(kind, str) or kind not in _KINDS:
             raise InvalidProblem(
                 f"structure must be one of {', '.join(_KINDS)}, got {kind!r}", where=f"input {names[at]!r}"
             )

@@ -31,21 +31,24 @@ class Lowers(Protocol):
 class Case:
     """A problem at a point.
 
+    Parameters
+    ----------
+    name: printable, without "::", unique within its suite; the case's address is `SUITE::NAME`.
+    problem: Graph, MLP or NeuronDAG.
+    point: the value of each input and parameter, by name: finite real numbers as a number, a list or an array, of the
+        shape that the problem declares. Kept as read-only arrays of `dtype`, rounded before anybody sees them.
+    sentence: what the case is about, for people.
+    dtype: "float64", "float32" or "float16": the dtype that the subject computes in.
+    expect: (verdict, reason) where the case is known not to pass, such as ("UNDECIDED", "at a kink"); strict.
+    labels: other names that the case answers to, such as the id of a source document's row (`-k S4.b`).
+    subject: the case's own subject, a callable `(graph, point) -> (value, grads)` that runs in the caller's process;
+        None for the subject of the run.
+    seed: the whole number that the case was generated from; None for one written by hand.
+
     Attributes
     ----------
-    name: unique within its suite; the case's address is `SUITE::NAME`.
-    sentence: what the case is about, for people.
-    problem: Graph, MLP or NeuronDAG.
-    point: values of inputs and parameters, by name: given as anything array-like, kept as read-only arrays, rounded
-        to `dtype` before anybody sees them.
-    dtype: the dtype that the subject computes in.
-    expect: (verdict, reason) where the case is known not to pass; strict.
-    shows: facts a report may show of the truth, such as {"b": "9, the lecture's number"}.
-    labels: other names the case answers to (`-k S4.b`).
-    subject: the case's own subject, a callable of the native signature that runs in the caller's process.
-    seed: the seed it was generated from, where it was.
     graph: what the problem lowers to, its constants rounded to `dtype`.
-    largest: the largest magnitude of any node's value at the point.
+    largest: the largest magnitude of any node's value at the point, a float without unit.
     misfit: the first node whose value at the point is beyond the range of normal numbers of `dtype`, on either side;
         None where all fit.
 

@@ -133,17 +133,18 @@ def _positions(wrt: Sequence[int | str] | int | str | None, inputs: Sequence[Any
             kinds = ", ".join(str(np.asarray(v).dtype) for v in inputs)
             raise InvalidProblem(f"no input is a floating-point array (dtypes {kinds}); nothing can be differentiated")
         return tuple(floating)
-    chosen = []
+    chosen: list[int] = []
     for k in wrt if isinstance(wrt, Iterable) and not isinstance(wrt, str) else (wrt,):
-        at = names.index(k) if isinstance(k, str) and k in names else k
-        if not isinstance(at, int) or not -len(inputs) <= at < len(inputs):
+        at: object = names.index(k) if isinstance(k, str) and k in names else k
+        if not isinstance(at, int | np.integer) or isinstance(at, bool) or not -len(inputs) <= at < len(inputs):
             raise InvalidProblem(f"wrt names an input by position or name, got {k!r}; inputs are {', '.join(names)}")
-        if at % len(inputs) not in floating:
+        position = int(at) % len(inputs)
+        if position not in floating:
             raise InvalidProblem(
-                f"dtype {np.asarray(inputs[at]).dtype} cannot be differentiated; give floating-point values",
-                where=f"input {names[at]!r}",
+                f"dtype {np.asarray(inputs[position]).dtype} cannot be differentiated; give floating-point values",
+                where=f"input {names[position]!r}",
             )
-        chosen.append(at % len(inputs))
+        chosen.append(position)
     if not chosen or len(set(chosen)) != len(chosen):
         raise InvalidProblem(f"wrt must choose at least one input, each once, got {wrt!r}")
     return tuple(chosen)

@@ -7,6 +7,7 @@ GC06x trainings and costs, GC07x revealed adjoints, GC08x what a subject offers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -69,8 +70,14 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        """The fact in one sentence."""
-        return self.kind.sentence.format_map(_Facts(self.facts))
+        """The fact in one sentence, its numbers with as many digits as it takes to tell them apart."""
+        template = self.kind.sentence
+        if self.facts.get("tangent"):  # a JVP, whose blocks are outputs
+            template = _OF_A_GRADIENT.sub("the tangent of {block}", template)
+        return template.format_map(_Facts(self.facts))
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.sentence}"
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as plain data."""
@@ -83,21 +90,44 @@ class Finding:
         }
 
 
+_OF_A_GRADIENT = re.compile(r"the gradient( of \{loss\})? with respect to \{block\}")
+
+_COMPARED = (("subject", "truth"), ("first", "second"), ("distance", "allowed"), ("bound", "interest"))
+"""Facts that a sentence holds against each other."""
+
+DIGITS = 12
+"""Significant digits of a number in a sentence, unless it takes more to see a difference."""
+ALL_DIGITS = 17
+"""Digits that tell any two float64 numbers apart."""
+
+
+_PARTNER = {a: b for pair in _COMPARED for a, b in (pair, pair[::-1])}
+
+
 class _Facts(dict[str, Any]):
     """Facts for a sentence."""
 
     def __getitem__(self, key: str) -> Any:
-        return _Fact(super().__getitem__(key))
+        return _Fact(super().__getitem__(key), self.get(_PARTNER.get(key, "")))
 
 
 class _Fact:
-    """A fact in a sentence: `{truth}` is shown as people read it, `{distance:.3g}` as the template says."""
+    """A fact in a sentence: `{truth}` is shown as people read it, `{distance:.3g}` as the template says.
 
-    def __init__(self, value: Any) -> None:
+    A number that is compared with another, `against`, gets as many more digits as it takes to see that they differ.
+    """
+
+    def __init__(self, value: Any, against: Any) -> None:
         self._value = value
+        self._against = against
 
     def __format__(self, spec: str) -> str:
-        return format(self._value, spec) if spec else shown(self._value)
+        value, against = self._value, self._against
+        if isinstance(value, float) and isinstance(against, float):
+            least = int(spec.strip(".g")) if spec else DIGITS
+            apart = (n for n in range(least, ALL_DIGITS + 1) if f"{value:.{n}g}" != f"{against:.{n}g}")
+            spec = f".{next(apart, least)}g"
+        return format(value, spec) if spec else shown(value)
 
 
 def shown(value: Any) -> str:
@@ -105,7 +135,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.12g}"
+        return f"{value:.{DIGITS}g}"
     if isinstance(value, list):  # an entry of a block
         return "[" + ", ".join(shown(v) for v in value) + "]"
     if isinstance(value, tuple):  # a shape
@@ -229,8 +259,8 @@ def _kinds() -> dict[str, FindingKind]:
             "GC018",
             fatal,
             "the function gives nothing to differentiate",
-            "f {what}",
-            "The function itself, not its derivative, fails at this point: it raises, returns no array of real numbers, is "
+            "{who} {what}",
+            "The function itself (or the one given as meant), not its derivative, fails at this point: it raises, returns no array of real numbers, is "
             "not finite, or changes its shape from call to call.",
         ),
         FindingKind(

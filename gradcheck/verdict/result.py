@@ -15,6 +15,7 @@ from rich.text import Text
 
 from gradcheck.verdict.compare import Worst
 from gradcheck.verdict.finding import Finding, Severity, plain, shown
+from gradcheck.verdict.summary import headline, short
 
 SCHEMA_VERSION = 1
 
@@ -94,6 +95,8 @@ class Result:
     replay: the command that runs this case alone.
     settings: settings that differ from the defaults.
     blocks: per parameter, how many of its entries are wrong, of how many; empty where gradients were not compared.
+    exception: what the user's own f or derivative raised, with its traceback, where that is what was found; it takes no
+        part in JSON and in comparisons of results.
     """
 
     address: str
@@ -110,9 +113,18 @@ class Result:
     replay: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     blocks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    exception: BaseException | None = field(default=None, repr=False, compare=False)
 
     def __bool__(self) -> bool:
         return self.verdict is Verdict.PASS
+
+    def __str__(self) -> str:
+        return short(self)
+
+    @property
+    def headline(self) -> str:
+        """Which function or case, and what is wrong with it, in one line."""
+        return headline(self)
 
     @property
     def agreed(self) -> tuple[str, ...]:

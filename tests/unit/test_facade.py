@@ -1,7 +1,10 @@
 """The facade: what is public, where it lives, and that it is loaded when asked for."""
 
 import ast
+import dataclasses
 import importlib
+import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +40,31 @@ def test_a_public_name_is_the_one_of_its_home(name: str) -> None:
     assert value is getattr(home, name)
     assert getattr(gradcheck, name) is value
     assert name.isupper() or (value.__doc__ or "").strip()
+
+
+def documented(docstring: str, section: str) -> list[str]:
+    """The names that a section of a docstring explains, in order."""
+    found = re.search(rf"^{section}\n-+\n(.*?)(?=\n\n\S|\Z)", inspect.cleandoc(docstring), re.MULTILINE | re.DOTALL)
+    lines = found[1].splitlines() if found else []
+    return [name for line in lines if re.match(r"\w", line) for name in line.partition(":")[0].split(", ")]
+
+
+@pytest.mark.parametrize("name", ["Case", "check_gradient"])
+def test_parameters_are_explained_in_the_order_of_the_signature(name: str) -> None:
+    public = getattr(gradcheck, name)
+    assert documented(public.__doc__, "Parameters") == list(inspect.signature(public).parameters)
+
+
+def test_whatever_the_docstring_of_a_case_explains_it_has() -> None:
+    names = {field.name for field in dataclasses.fields(gradcheck.Case)}
+    explained = [n for s in ("Parameters", "Attributes") for n in documented(gradcheck.Case.__doc__ or "", s)]
+    assert len(explained) == len(set(explained))
+    assert set(explained) == names
+
+
+def test_whatever_the_docstring_of_a_result_explains_it_has_in_order() -> None:
+    names = [field.name for field in dataclasses.fields(gradcheck.Result)]
+    assert documented(gradcheck.Result.__doc__ or "", "Attributes") == names
 
 
 def test_nothing_else_is_public() -> None:

@@ -188,6 +188,65 @@ def test_a_sentence_of_numbers() -> None:
     assert made.severity is Severity.ERROR
 
 
+def test_a_finding_as_text_is_code_and_sentence() -> None:
+    assert str(finding("GC020", what="w")) == "GC020: the subject changed w, which it was only lent"
+
+
+@pytest.mark.parametrize(
+    ("subject", "truth", "words"),
+    [
+        (6.0, 6.000000000000001, "is 6, but the truth is 6.000000000000001 "),
+        (0.1 + 0.2, 0.3, "is 0.30000000000000004, but the truth is 0.29999999999999999 "),
+        (1.0, 1.0 + 1e-12, "is 1, but the truth is 1.000000000001 "),
+        (1.25, 2.5, "is 1.25, but the truth is 2.5 "),
+        (1 / 3, 2.5, "is 0.333333333333, but the truth is 2.5 "),
+        (np.float64(6.0), np.nextafter(6.0, 7.0), "is 6, but the truth is 6.000000000000001 "),
+        (5e-324, 1e-323, "is 4.94065645841e-324, but the truth is 9.88131291682e-324 "),
+        (0.0, -0.0, "is 0, but the truth is -0 "),
+        (float("nan"), float("nan"), "is nan, but the truth is nan "),
+        (float("inf"), 1e308, "is inf, but the truth is 1e+308 "),
+        (1 / 3, 1 / 3, "is 0.333333333333, but the truth is 0.333333333333 "),
+    ],
+)
+def test_a_sentence_has_the_digits_that_show_a_difference(subject: float, truth: float, words: str) -> None:
+    facts = {"loss": "l", "block": "w", "entry": "", "distance": 1e-15, "allowed": 1e-16}
+    assert words in finding("GC012", subject=subject, truth=truth, **facts).sentence
+
+
+def test_every_sentence_that_compares_two_numbers_shows_that_they_differ() -> None:
+    near = 6.0, float(np.nextafter(6.0, 7.0))
+    pairs = [("subject", "truth"), ("first", "second"), ("distance", "allowed"), ("bound", "interest")]
+    compared = set()
+    for code, kind in KINDS.items():
+        needed = fields(kind.sentence)
+        for pair in pairs:
+            if not set(pair) <= set(needed):
+                continue
+            compared.add(code)
+            facts: dict[str, Any] = {name: 0.125 if spec else f"<{name}>" for name, spec in needed.items()}
+            sentence = finding(code, **{**facts, **dict(zip(pair, near, strict=True))}).sentence
+            assert len(set(re.findall(r"\b6(?:\.0+\d)?\b", sentence))) == 2, sentence
+    assert {"GC012", "GC014", "GC015", "GC016", "GC021", "GC023", "GC026", "GC031", "GC060", "GC070"} <= compared
+
+
+def test_a_sentence_about_a_jvp_has_a_tangent() -> None:
+    facts = {
+        "loss": "f",
+        "block": "output",
+        "entry": [1],
+        "subject": 1.0,
+        "truth": 2.0,
+        "distance": 1.0,
+        "allowed": 0.0,
+    }
+    assert finding("GC012", tangent=True, **facts).sentence.startswith(
+        "the tangent of output[1] is 1, but the truth is 2"
+    )
+    far = finding("GC031", tangent=True, bound=1.0, interest=1e-6, **facts).sentence
+    assert far == "no oracle bounds the tangent of output[1] closely enough: 1, wanted at most 1e-06"
+    assert finding("GC012", **facts).sentence.startswith("the gradient of f with respect to output[1] is 1, ")
+
+
 def test_plain_data_is_strict_json() -> None:
     facts = {
         "nan": float("nan"),

@@ -203,7 +203,33 @@ def test_a_gradient_error_carries_its_result() -> None:
     error = GradientError(result)
     assert error.result is result
     assert isinstance(error, AssertionError)
-    assert str(error) == result.to_text()
+    first, _, rest = str(error).partition("\n")
+    wrong = "the gradient of loss with respect to [red]w[/red][0, 2] is 1.25, but the truth is 2.5"
+    assert first == f"random_dags::chain[/dim]07: {wrong}"
+    assert rest == result.to_text()
+
+
+def test_as_a_string_it_is_verdict_address_and_what_decides() -> None:
+    assert str(failed()).splitlines() == ["FAIL random_dags::chain[/dim]07", f"GC012: {WRONG.sentence}"]
+    assert str(failed(verdict=Verdict.PASS, findings=())) == "PASS random_dags::chain[/dim]07"
+    assert f"{failed()}" == str(failed())
+
+
+def test_a_headline_is_one_line_that_begins_with_the_functions_name() -> None:
+    raised = finding("GC004", type="ValueError", message="two\nlines", place=" (a.py, line 3)")
+    result = failed(address="gradient backward", verdict=Verdict.ERROR, findings=(raised,))
+    assert result.headline == "backward: raised ValueError: two lines (a.py, line 3)"
+    assert failed(findings=()).headline == "random_dags::chain[/dim]07: the verdict is FAIL"
+    long = finding("GC004", type="E", message="x" * 5000, place="")
+    assert len(failed(findings=(long,)).headline) <= 303
+
+
+def test_an_exception_takes_no_part_in_data_and_comparison() -> None:
+    kept = failed(exception=ValueError("no"))
+    assert isinstance(kept.exception, ValueError)
+    assert kept == failed()
+    assert kept.to_json() == failed().to_json()
+    assert "ValueError" not in repr(kept)
 
 
 def test_a_result_without_anything_shows_itself() -> None:

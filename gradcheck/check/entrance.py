@@ -1,0 +1,72 @@
+"""What `check_gradient`, `check_vjp` and `check_jvp` have in common at their door."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+import numpy as np
+
+from gradcheck.errors import InvalidProblem, UsageError
+from gradcheck.verdict.result import Result
+
+P = ParamSpec("P")
+
+OF_OTHER_CHECKERS = frozenset(
+    {
+        "atol",
+        "rtol",
+        "tol",
+        "abs_tol",
+        "rel_tol",
+        "tolerance",
+        "eps",
+        "epsilon",
+        "delta",
+        "h",
+        "dx",
+        "step",
+        "step_size",
+    }
+    | {"stepsize", "rel_step", "order", "nondet_tol", "fast_mode"}
+)
+"""Options by which other checkers take a step size or a tolerance."""
+
+
+def entrance(check: Callable[P, Result]) -> Callable[P, Result]:
+    """A check that explains the options it does not have, and whose complaints about a call show the call.
+
+    It runs under NumPy's own floating-point error state, whatever the caller's is, and puts the caller's back.
+    """
+    known = inspect.signature(check).parameters
+
+    @wraps(check)
+    def checked(*arguments: P.args, **options: P.kwargs) -> Result:
+        __tracebackhide__ = True
+        try:
+            for name in options:
+                if name not in known:
+                    raise UsageError(
+                        _no_option(check.__name__, name, [k for k, p in known.items() if p.kind is p.KEYWORD_ONLY])
+                    )
+            with np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
+                return check(*arguments, **options)
+        except (InvalidProblem, UsageError) as wrong:
+            raise wrong.with_traceback(None) from wrong.__cause__
+
+    return checked
+
+
+def _no_option(check: str, name: str, options: list[str]) -> str:
+    if name.lower() in OF_OTHER_CHECKERS:
+        return (
+            f"{check} has no option {name!r}: gradcheck needs no step size and no tolerance, since the truth comes "
+            "with a bound and rounding is measured; interest= says which relative error matters (1e-6 by default in "
+            "float64), accuracy= how accurately f itself is computed where it approximates something"
+        )
+    near = difflib.get_close_matches(name, options, 1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"{check} has no option {name!r}; its options are {', '.join(options)}{hint}"

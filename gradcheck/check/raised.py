@@ -1,0 +1,126 @@
+"""What the user's own code raised: which line of it, and the exception itself, with gradcheck's frames taken out."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sysconfig
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from gradcheck.errors import SubjectError
+from gradcheck.subject.trouble import exits, said
+
+LONGEST = 300
+"""Characters of an exception's message that a sentence holds."""
+
+
+@contextmanager
+def derivative_raised() -> Iterator[None]:
+    """Turns what the derivative raises into SubjectError: GC006 for `sys.exit`, GC004 else; its cause is the exception.
+
+    Ctrl-C passes, and so does all else that is no error of the code that raises it (pytest's skip, a cancelled task).
+    """
+    try:
+        yield
+    except SystemExit as leaving:
+        told = raised(leaving)
+        how = f"{exits(leaving, 'answering').facts['how']}{place(told)}"
+        raise SubjectError("GC006", **{**told, "how": how}) from trimmed(leaving)
+    except Exception as wrong:
+        told = raised(wrong)
+        raise SubjectError("GC004", **told, place=place(told)) from trimmed(wrong)
+
+
+def function_raised(who: str, wrong: BaseException) -> SubjectError:
+    """GC018 for an exception of f, or of what was meant by it; raise it `from trimmed(wrong)`."""
+    facts = raised(wrong)
+    if isinstance(wrong, SystemExit):
+        what = f"{exits(wrong, 'answering').facts['how']}{place(facts)}"
+    else:
+        what = f"raised {facts['type']}: {facts['message']}{place(facts)}"
+    return SubjectError("GC018", who=who, what=what, **facts)
+
+
+def raised(wrong: BaseException) -> dict[str, Any]:
+    """Type and message of an exception, and the innermost line of the user's own that it passed through.
+
+    Lines of gradcheck, of installed packages and of Python's library are nobody's own, unless there are no others.
+    """
+    message = said(wrong)
+    told: dict[str, Any] = {
+        "type": type(wrong).__name__[:200],
+        "message": message if len(message) <= LONGEST else f"{message[:LONGEST]}...",
+    }
+    stack = [f for f in traceback.extract_tb(wrong.__traceback__, limit=-200) if not _ours(f.filename)]
+    if not stack:
+        return told
+    last = next((f for f in reversed(stack) if not _installed(f.filename)), stack[-1])
+    told["file"] = last.filename
+    told["line"] = last.lineno
+    told["function"] = last.name
+    told["text"] = linecache.getline(last.filename, last.lineno or 0).strip()[:200]
+    told["traceback"] = "".join(traceback.StackSummary.from_list(stack).format())[-2000:]
+    return told
+
+
+def place(facts: dict[str, Any]) -> str:
+    """ " (FILE, line 12, in f: SOURCE LINE)", or nothing where no line of the user's was reached."""
+    if not facts.get("line"):
+        return ""
+    within = f", in {facts['function']}" if facts["function"] != "<module>" else ""
+    source = f": {facts['text']}" if facts["text"] else ""
+    return f" ({shortened(facts['file'])}, line {facts['line']}{within}{source})"
+
+
+def shortened(file: str) -> str:
+    """A file as messages call it: relative to the working directory where it is below that."""
+    try:
+        return str(Path(file).relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return file
+
+
+def trimmed(wrong: BaseException) -> BaseException:
+    """The exception itself, its traceback beginning in the user's code rather than in gradcheck."""
+    trace = wrong.__traceback__
+    while trace is not None and _ours(trace.tb_frame.f_code.co_filename):
+        trace = trace.tb_next
+    return wrong.with_traceback(trace)
+
+
+def by_user(wrong: BaseException) -> bool:
+    """Whether an exception passed through code that is neither gradcheck's nor that of an installed package."""
+    return any(not (_ours(f) or _installed(f)) for f in _files(wrong.__traceback__))
+
+
+def _files(trace: TracebackType | None) -> Iterator[str]:
+    for frame, _ in traceback.walk_tb(trace):
+        yield frame.f_code.co_filename
+
+
+def _ours(file: str) -> bool:
+    return file.startswith(_package())
+
+
+def _installed(file: str) -> bool:
+    return file.startswith((_library(), "<frozen")) or not _PACKAGES.isdisjoint(Path(file).parts)
+
+
+@cache
+def _package() -> str:
+    return f"{Path(__file__).resolve().parents[1]}{os.sep}"
+
+
+@cache
+def _library() -> str:
+    return f"{sysconfig.get_paths()['stdlib']}{os.sep}"
+
+
+_PACKAGES = frozenset({"site-packages", "dist-packages"})
+"""Folders that hold what was installed."""
