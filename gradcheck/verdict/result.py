@@ -93,6 +93,7 @@ class Result:
     seed: seed of the case, where it was generated.
     replay: the command that runs this case alone.
     settings: settings that differ from the defaults.
+    blocks: parameters whose entries were compared, each with (entries that are wrong, entries).
     """
 
     address: str
@@ -108,6 +109,7 @@ class Result:
     seed: int | None = None
     replay: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    blocks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return self.verdict is Verdict.PASS
@@ -116,6 +118,11 @@ class Result:
     def agreed(self) -> tuple[str, ...]:
         """Names of the oracles whose estimates of entries were used and met."""
         return tuple(w.oracle for w in self.witnesses if w.state == "agreed" and not w.directions)
+
+    @property
+    def right_blocks(self) -> tuple[str, ...]:
+        """Parameters no entry of which is wrong, among those that were compared."""
+        return tuple(block for block, (wrong, _) in self.blocks.items() if not wrong)
 
     @property
     def warned(self) -> bool:
@@ -148,6 +155,7 @@ class Result:
             "seed": self.seed,
             "replay": self.replay,
             "settings": plain(self.settings),
+            "blocks": {block: {"wrong": wrong, "entries": entries} for block, (wrong, entries) in self.blocks.items()},
         }
 
     def to_json(self) -> str:

@@ -1,0 +1,74 @@
+"""Which cases does a named fault explain? Those on which an engine that has it gives the subject's own answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from gradcheck.check.naming.alike import LARGEST, RELATIONS, Bend
+from gradcheck.check.naming.edges import bends_messages
+from gradcheck.check.naming.fitting import fitted
+from gradcheck.check.naming.likeness import Heard, Tried, entry_of
+from gradcheck.faults.entries import bends_at
+from gradcheck.faults.fault import Fault
+from gradcheck.problem import Case
+from gradcheck.subject.answer import Subject
+
+MOST_CASES = 60
+"""Failing cases that are looked at, the smallest first."""
+
+
+def sorted_out(
+    cases: Sequence[tuple[str, Tried]], explains: Callable[[Tried], bool]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The addresses of the failing cases that are explained, and of those that are not, each in the order given.
+
+    Of more than MOST_CASES the smallest are looked at; a graph that is too large for a textbook is in neither.
+    """
+    looked_at = sorted((c for c in cases if not _large(c[1])), key=lambda c: _nodes(c[1]))[:MOST_CASES]
+    found = {address: explains(case) for address, case in looked_at}
+    order = [address for address, _ in cases if address in found]
+    return tuple(a for a in order if found[a]), tuple(a for a in order if not found[a])
+
+
+def _nodes(case: Tried) -> int:
+    return len(case.graph) if isinstance(case, Case) else 0
+
+
+def _large(case: Tried) -> bool:
+    return _nodes(case) > LARGEST
+
+
+class Explains:
+    """Holds the engines of some faults against a subject's answers, the one that fitted last first.
+
+    An engine is bent everywhere, or at those edges alone whose message is wrong when it is asked for on its own (half
+    of a rule may be right); for networks, a relation that is wrong among the subject's own numbers counts as well.
+    """
+
+    def __init__(self, faults: Sequence[Fault], subject: Subject) -> None:
+        self._codes = {fault.code for fault in faults}
+        self._subject = subject
+        self._fitting: Bend | None = None
+
+    def __call__(self, case: Tried) -> bool:
+        """Whether the subject is wrong on the case just as such an engine is.
+
+        False for graphs that are too large for a textbook.
+        """
+        if _large(case):
+            return False
+        entry = entry_of(case, self._subject)
+        one = Heard(case, self._subject, entry)
+        if not one.wrong:
+            return False
+        if self._fitting is not None and self._fitting.entry == entry and self._fitting.gives(one):
+            return True
+        made = [(row, make) for row, make in (*bends_at(entry), *fitted(entry, [one])) if row.code in self._codes]
+        bends = [Bend(row, make, False, entry) for row, make in made]
+        bends += [Bend(row, make, True, entry) for row, make in made if bends_messages(make)]
+        for bend in bends:
+            if bend.gives(one):
+                self._fitting = bend
+                return True
+        relation = RELATIONS.get(entry)
+        return relation is not None and any(relation(bend.make, one) for bend in bends if not bend.partly)
