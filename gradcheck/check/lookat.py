@@ -19,7 +19,7 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
         "nodes that use it have sent theirs",
         "rule": "the derivative of {op}",
         "shape": "how the gradient goes back through {op}: what each entry of its argument reaches",
-        "state": "what is kept from one call to the next: every call starts from gradients of 0 and from its own values",
+        "state": "what is kept from one call to the next: each call starts from gradients of 0 and from its own values",
         "answer": "what is done to the gradients after they are computed, and in which form they are returned",
         "layer": "the formulas of one layer: delta, and the gradients of its weights and biases that are made of it",
         "schedule": "the update: which samples, which rate, which sign, and when it ends",

@@ -22,7 +22,7 @@ from gradcheck.problem import OPS, Case, Training
 from gradcheck.strategies.drawing import draw
 from gradcheck.strategies.pick import picker
 from gradcheck.strategies.smaller import complexity, minimise
-from gradcheck.strategies.telling import exact_in_float32, on_grid
+from gradcheck.strategies.telling import exact_in_float32, in_float32, on_grid
 from gradcheck.strategies.wish import Wish
 from gradcheck.subject.answer import Subject
 
@@ -57,13 +57,13 @@ def smallest(
 def smallest_like(subject: Subject, case: Case | Training, *, shows: Shows | None = None) -> Case | None:
     """The simplest case found among graphs that use only the ops of one that is known to fail, arrays included.
 
-    That case itself is one of the graphs to start from, where it fails without being moved.
+    That case itself is one of the graphs to start from, rounded to values that float32 holds.
     """
     if not isinstance(case, Case):
         return None
     ops = frozenset(node.op for node in case.graph.nodes if node.inputs)
     itself = replace(case, name=_NAME, sentence="", expect=None, labels=(), seed=None)
-    known = [rounded, itself] if (rounded := on_grid(itself)) is not itself else [itself]
+    known = [itself] if exact_in_float32(itself) else [on_grid(itself), in_float32(itself)]
     try:
         drawn = _drawn(_wish(ops <= OPS_OF_SCALARS, ops))
     except InvalidProblem:  # no graph can be drawn from these ops alone
@@ -101,7 +101,7 @@ def _simplest(fails: _Wrong, cases: Iterable[Case]) -> Case | None:
 class _Wrong:
     """Whether the subject is wrong on a case; no, once QUESTIONS are asked, and for ops that it need not know.
 
-    A leaf that is itself the loss counts only where float32 holds its value: else that value alone may look wrong.
+    A case counts only if float32 holds its values: else an engine may look wrong because it cannot hold them.
     """
 
     subject: Subject
@@ -114,7 +114,7 @@ class _Wrong:
             return False
         if self.ops is not None and not all(node.op in self.ops for node in case.graph.nodes if node.inputs):
             return False
-        if not case.graph.arguments(case.graph.loss) and not exact_in_float32(case):
+        if not exact_in_float32(case):
             return False
         self.asked += 1
         wrong = is_wrong(case, self.subject, (symbolic,), Settings(moved_points=0))

@@ -28,7 +28,7 @@ Array = NDArray[Any]
 Key = tuple[tuple[str, ...], ...]
 """An answer as text of nine digits, so that two that differ by rounding alone are the same."""
 
-POINTS = 18
+POINTS = 12
 """Points that are compared."""
 FEW_POINTS = 3
 """The same for graphs with another op."""
@@ -65,7 +65,7 @@ class _Point:
 def telling(case: Case, subject: Subject, fails: Callable[[Case], bool]) -> Case:
     """The case at the point that tells most mistakes apart, among those at which `fails` holds; itself if none does.
 
-    An op on twice the same leaf gets two, where that fails too; an op is exchanged only where a gradient is 0 throughout.
+    An op on twice the same leaf gets two, where that fails too; an op is exchanged only where a gradient is always 0.
     """
     if len(case.graph) > LARGEST or sum(math.prod(shape) for shape in case.graph.shapes) > MOST_ENTRIES:
         return case
@@ -130,13 +130,13 @@ def _looked_at(case: Case) -> _Point:
 
 
 def _accidents(case: Case, rights: Mapping[str, Array]) -> int:
-    """Numbers of the case that coincide, or are 0, 1 or -1: values of nodes, and gradients."""
+    """Numbers of the case that coincide, are 0, 1 or -1, or at least 100: values of nodes, and gradients."""
     known = case.graph.evaluate(case.point)
     groups = ([known[name] for name in case.graph.names], list(rights.values()))
     count = 0
     for group in groups:
         numbers = [f"{abs(float(v)):.9g}" for array in group for v in np.ravel(array)]
-        count += len(numbers) - len(set(numbers)) + sum(n in ("0", "1") for n in numbers)
+        count += len(numbers) - len(set(numbers)) + sum(n in ("0", "1") or float(n) >= 100 for n in numbers)
     own = {f"{abs(float(v)):.9g}" for array in groups[0] for v in np.ravel(array)}
     return count + sum(f"{abs(float(v)):.9g}" in own for array in groups[1] for v in np.ravel(array))
 

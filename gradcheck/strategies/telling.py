@@ -108,11 +108,27 @@ def on_grid(case: Case) -> Case:
     return _evaluated(replace(sketch, values=values), case) or case
 
 
+def in_float32(case: Case) -> Case:
+    """The case with every leaf rounded to float32; what float32 has no number for stays as it is."""
+    sketch = Sketch.of(case)
+    values = tuple(
+        np.where(_ordinary(value), np.where(_ordinary(value), value, 0.0).astype(np.float32), value)
+        if not arguments
+        else value
+        for value, arguments in zip(sketch.values, sketch.arguments, strict=True)
+    )
+    return _evaluated(replace(sketch, values=values), case) or case
+
+
 def exact_in_float32(case: Case) -> bool:
-    """Whether float32 holds every value that the graph starts from."""
-    arrays = (*case.point.values(), *case.graph.constants.values())
-    with np.errstate(over="ignore"):
-        return all(np.array_equal(a, np.asarray(a).astype(np.float32)) for a in arrays)
+    """Whether float32 holds every value that the graph starts from, but for those beyond its range."""
+    arrays = [np.asarray(a) for a in (*case.point.values(), *case.graph.constants.values())]
+    return all(np.array_equal(a[_ordinary(a)], a[_ordinary(a)].astype(np.float32)) for a in arrays)
+
+
+def _ordinary(value: Array) -> Array:
+    """Entries that float32 has a number near: neither so large nor so small that it overflows or loses digits."""
+    return np.asarray((np.abs(value) < 1e37) & (np.abs(value) > 1e-37))
 
 
 def _snapped(value: Array) -> Array:
