@@ -104,6 +104,12 @@ def parameter_rows(case: Case, comparisons: Sequence[Comparison]) -> tuple[Param
     return tuple(row for name in names if name in blocks for row in _rows(case, blocks[name]))
 
 
+def made_of_parts(rows: Sequence[ParameterRow]) -> bool:
+    """Whether something is wrong, and every wrong number is made of the right parts, put together in a wrong way."""
+    wrong = [row for row in rows if row.wrong]
+    return bool(wrong) and all(row.equals for row in wrong)
+
+
 def operand_name(op: str, slot: int, count: int) -> str:
     """What argument `slot` of `count` is called: "base", "left operand", "argument", "part 2"."""
     if op in OPERANDS:

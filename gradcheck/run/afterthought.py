@@ -48,9 +48,11 @@ def diagnose(
     explains: tuple[str, ...] = ()
     unexplained: tuple[str, ...] = ()
     if named.faults:
-        fits = Explains(named.faults, subject)
+        fits = Explains(named, subject)
         wrong = [(address, c) for address, c in tried if verdicts[address] is Verdict.FAIL]
         explains, unexplained = sorted_out(wrong, fits)
+        if not explains and not named.alike:
+            unexplained = ()  # its own manner of the fault is in no engine of the catalogue: nothing can be told apart
         if case is not None and not fits(case):  # another mistake's: it would only mislead beside this cause
             case, counterexample = _counterexample(
                 subject, [c for a, c in wrong if a in explains], passing, oracles, fits

@@ -8,10 +8,13 @@ from gradcheck.check.naming.alike import LARGEST, RELATIONS, Bend
 from gradcheck.check.naming.edges import bends_messages
 from gradcheck.check.naming.fitting import fitted
 from gradcheck.check.naming.likeness import Heard, Tried, entry_of
+from gradcheck.check.naming.names import Named
+from gradcheck.check.operands import made_of_parts, parameter_rows
+from gradcheck.check.trial import comparisons_of
 from gradcheck.faults.entries import bends_at
-from gradcheck.faults.fault import Fault
+from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import Case
-from gradcheck.subject.answer import Subject
+from gradcheck.subject.answer import NATIVE, Subject
 
 MOST_CASES = 60
 """Failing cases that are looked at, the smallest first."""
@@ -42,11 +45,15 @@ class Explains:
     """Holds the engines of some faults against a subject's answers, the one that fitted last first.
 
     An engine is bent everywhere, or at those edges alone whose message is wrong when it is asked for on its own (half
-    of a rule may be right); for networks, a relation that is wrong among the subject's own numbers counts as well.
+    of a rule may be right); for networks, a relation that is wrong among its own numbers counts as well. Where
+    an experiment showed that branches are put together in a wrong way, in whatever order, a case is explained if its
+    wrong numbers are made of the right parts.
     """
 
-    def __init__(self, faults: Sequence[Fault], subject: Subject) -> None:
-        self._codes = {fault.code for fault in faults}
+    def __init__(self, named: Named, subject: Subject) -> None:
+        self._codes = {fault.code for fault in named.faults}
+        branches = all(fault.family in ("branches", "order") for fault in named.faults)
+        self._by_parts = branches and not named.alike
         self._subject = subject
         self._fitting: Bend | None = None
 
@@ -71,4 +78,8 @@ class Explains:
                 self._fitting = bend
                 return True
         relation = RELATIONS.get(entry)
-        return relation is not None and any(relation(bend.make, one) for bend in bends if not bend.partly)
+        if relation is not None:
+            return any(relation(bend.make, one) for bend in bends if not bend.partly)
+        if not self._by_parts or entry != NATIVE or not isinstance(case, Case):
+            return False
+        return made_of_parts(parameter_rows(case, comparisons_of(case, self._subject, (symbolic,))))
