@@ -122,7 +122,10 @@ def _said(graph: Graph, rows: Sequence[Path], fits: Sequence[Sequence[Path]], *,
     if len(chosen) > 1:
         paths_of = ", ".join(texts[id(row)] for row in chosen)
         return f"the parts of the gradient along {len(chosen)} paths are {verb}: {paths_of}{others}{of_all}"
-    (names, _), rest = chosen[0], [set(names) for names, product in rows if (names, product) != chosen[0]]
+    names = chosen[0][0]
+    if len(fits) > 1 and all(len(fit) == 1 and fit[0][0] == names for fit in fits):
+        return f"one of {len(fits)} equal parts of the gradient is {verb}: {' > '.join(names)}{of_all}"
+    rest = [set(row[0]) for row in rows if row is not chosen[0]]
     own = [name for name in names[1:-1] if not any(name in other for other in rest)]
     if own:
         how = f" that comes through {own[0]}"

@@ -127,6 +127,21 @@ def test_of_a_difference_too(gradient: float, says: str) -> None:
     assert f"is missing: {says}" in cause
 
 
+def test_equal_parts_are_not_told_apart() -> None:
+    build = GraphBuilder()
+    x = build.parameter("x")
+    (cause,) = said(Case("sum", build.graph(build.add(x, x, name="f")), {"x": 3.0}), 1.0)
+    assert "x: one of 2 equal parts of the gradient is missing: x > f; 2 paths lead to the loss" in cause
+
+
+def test_a_direct_use_is_told_from_one_through_another_node() -> None:
+    build = GraphBuilder()
+    x = build.parameter("x")
+    case = Case("c", build.graph(build.add(build.exp(x, name="y"), x, name="f")), {"x": 0.75})
+    assert "that comes from its use in f itself is missing: x > f;" in said(case, np.exp(0.75))[0]
+    assert "that comes through y is missing: x > y > f;" in said(case, 1.0)[0]
+
+
 def test_two_places_of_two_operands_each() -> None:
     """f = p / p with p = x ** x: a path is named by every operand that is in doubt."""
     build = GraphBuilder()

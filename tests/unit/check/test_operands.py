@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 
 from gradcheck.check.operands import OPERANDS, ParameterRow, operand_name, parameter_rows
-from gradcheck.check.trial import comparisons_of
+from gradcheck.check.trial import comparisons_of, try_case
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.engine import Backprop
 from gradcheck.oracle import graph_oracles
@@ -126,3 +129,18 @@ def test_no_answer_gives_no_rows() -> None:
         raise RuntimeError
 
     assert rows(power(), raises) == ()
+
+
+def test_a_result_tells_how_many_entries_of_each_parameter_are_wrong() -> None:
+    build = GraphBuilder()
+    gamma, beta = build.parameter("gamma", (3,)), build.parameter("beta", (3,))
+    graph = build.graph(build.sum(build.add(build.square(gamma), beta)))
+    case = Case("c", graph, {"gamma": [3.0, 5.0, 2.0], "beta": [7.0, 1.5, 2.5]})
+    yours = answering(gamma=np.array([6.0, 9.0, 3.0]), beta=np.ones(3))
+    result = try_case("c", case, InProcessSubject(yours), graph_oracles())
+    assert result.blocks == {"gamma": (2, 3), "beta": (0, 3)}
+    assert result.right_blocks == ("beta",)
+    document = json.loads(result.to_json())
+    assert document["blocks"] == {"gamma": {"wrong": 2, "entries": 3}, "beta": {"wrong": 0, "entries": 3}}
+    schema = json.loads(files("gradcheck.report").joinpath("run.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(document)
