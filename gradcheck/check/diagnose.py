@@ -2,26 +2,29 @@
 
 In this order: an exact relation between the answer and the truth (a constant factor, a transpose, a permutation); the
 sum over all paths without some of them, or with some twice, which it names; the fault of the catalogue that gives the
-very same answer here. "Proved by" is said only of what was tried alone (see `locate`); everything here is "consistent
-with" the numbers.
+very same answer here. What is said here fits the numbers; only what was tried alone is proved (see `locate`).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.check.operands import operand_name
 from gradcheck.errors import GradcheckError
 from gradcheck.oracle.path_enumeration import count_paths, paths
-from gradcheck.problem import Case
+from gradcheck.problem import Case, Graph
 from gradcheck.verdict.compare import Comparison
 from gradcheck.verdict.finding import Finding, finding
 
 Array = NDArray[Any]
+Path = tuple[tuple[str, ...], float]
+"""Names of the nodes from a parameter's entry to the loss, and the product of the local derivatives."""
 
 MOST_PATHS = 16
 """Paths of one parameter entry among which missing or doubled ones are looked for."""
@@ -56,21 +59,21 @@ def relation(answer: Array, truth: Array, tolerance: Array, sizes: Mapping[str, 
             return words
     square = answer.ndim == 2 and answer.shape[0] == answer.shape[1] > 1
     if square and _equal(answer, truth.T, np.maximum(tolerance, tolerance.T)):
-        return "consistent with the transpose of the true gradient: an outer product the wrong way round"
+        return "the transpose of the true gradient: an outer product the wrong way round"
     flat, true = np.sort(answer.ravel()), np.sort(truth.ravel())
     if answer.size > 1 and _equal(flat, true, np.full(flat.shape, float(np.max(tolerance)))):
-        return "consistent with a permutation of the true entries: right numbers in wrong places"
+        return "a permutation of the true entries: right numbers in wrong places"
     return ""
 
 
 def _factors(sizes: Mapping[str, int]) -> Iterator[tuple[float, str]]:
-    yield -1.0, "consistent with the right gradient times -1: a sign is wrong (the update or a difference turned round)"
-    yield 2.0, "consistent with twice the right gradient: a factor 2, or a contribution counted twice"
-    yield 0.5, "consistent with half the right gradient: a lost factor 2, or half of the contributions missing"
+    yield -1.0, "the right gradient times -1: a sign is wrong (the update or a difference turned round)"
+    yield 2.0, "twice the right gradient: a factor 2, or a contribution counted twice"
+    yield 0.5, "half the right gradient: a lost factor 2, or half of the contributions missing"
     for name, n in sizes.items():
         if n > 2:
-            yield float(n), f"consistent with {n} times the right gradient: a mean taken for a sum ({name} = {n})"
-            yield 1.0 / n, f"consistent with 1/{n} of the right gradient: divided by {name} = {n} once too often"
+            yield float(n), f"{n} times the right gradient: a mean taken for a sum ({name} = {n})"
+            yield 1.0 / n, f"1/{n} of the right gradient: divided by {name} = {n} once too often"
 
 
 def _relation(case: Case, comparison: Comparison) -> str:
@@ -105,11 +108,59 @@ def _paths(case: Case, comparison: Comparison, most: int) -> str:
                 and any(float(product) for _, product in chosen)
             ]
             if fits:
-                named = ", ".join(">".join(names) for names, _ in fits[0])
-                several = f" (or {len(fits) - 1} other such choices)" if len(fits) > 1 else ""
-                share = "missing" if sign < 0 else "counted twice"
-                return f"consistent with {named} {share} among all {len(rows)} paths to the loss{several}"
+                return _said(case.graph, rows, fits, missing=sign < 0)
     return ""
+
+
+def _said(graph: Graph, rows: Sequence[Path], fits: Sequence[Sequence[Path]], *, missing: bool) -> str:
+    """The first choice of paths in words: through which node it comes, or as which operand it enters."""
+    texts = {id(row): along(graph, [names for names, _ in rows], at) for at, row in enumerate(rows)}
+    chosen = fits[0]
+    verb = "missing" if missing else "counted twice"
+    others = " (or another choice of paths that gives the same number)" if len(fits) > 1 else ""
+    of_all = f"; {len(rows)} paths lead to the loss"
+    if len(chosen) > 1:
+        paths_of = ", ".join(texts[id(row)] for row in chosen)
+        return f"the parts of the gradient along {len(chosen)} paths are {verb}: {paths_of}{others}{of_all}"
+    names = chosen[0][0]
+    if len(fits) > 1 and all(len(fit) == 1 and fit[0][0] == names for fit in fits):
+        return f"one of {len(fits)} equal parts of the gradient is {verb}: {' > '.join(names)}{of_all}"
+    rest = [set(row[0]) for row in rows if row is not chosen[0]]
+    own = [name for name in names[1:-1] if not any(name in other for other in rest)]
+    if own:
+        how = f" that comes through {own[0]}"
+    elif len(names) == 2 and all(len(other) > 2 for other in rest):
+        how = f" that comes from its use in {names[-1]} itself"
+    else:
+        how = ""
+    return f"the part of the gradient{how} is {verb}: {texts[id(chosen[0])]}{others}{of_all}"
+
+
+def along(graph: Graph, ways: Sequence[tuple[str, ...]], at: int) -> str:
+    """A path as text, "b > y > f"; where several have the same nodes, with the operands that tell them apart.
+
+    "x > f as base", "x > f as exponent". Of ways with the same nodes, those by earlier operands come first.
+    """
+    names, twins = ways[at], [k for k, way in enumerate(ways) if way == ways[at]]
+    if len(twins) == 1:
+        return " > ".join(names)
+    nodes = [_node(graph, name) for name in names]
+    slots = [[slot for slot, j in enumerate(graph.arguments(user)) if j == node] for node, user in pairwise(nodes)]
+    if math.prod(map(len, slots)) != len(twins):  # an array: several edges of one operand
+        return " > ".join(names)
+    text, number, left = names[0], twins.index(at), len(twins)
+    for name, user, choices in zip(names[1:], nodes[1:], slots, strict=True):
+        left //= len(choices)
+        place, number = divmod(number, left)
+        text += f" > {name}"
+        if len(choices) > 1:
+            text += f" as {operand_name(graph.op(user), choices[place], len(graph.arguments(user)))}"
+    return text
+
+
+def _node(graph: Graph, name: str) -> int:
+    """The node of an entry's name, "W[0,2]"."""
+    return graph.index(name if name in graph.names else name.rpartition("[")[0])
 
 
 def _equal(a: Array, b: Array, tolerance: Array) -> bool:

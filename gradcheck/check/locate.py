@@ -96,14 +96,14 @@ class Locator:
         for user in users:
             if self._rule_wrong(user):
                 fits = f" (broadcast from {graph.shapes[node]})" if self._broadcasts(user, node) else ""
-                what = f"passes a wrong cotangent to {graph.names[node]!r}{fits}: its rule is wrong, alone on one op"
+                what = f"passes a wrong gradient to {graph.names[node]!r}{fits}: its rule is wrong, alone on one op"
                 return finding("GC050", node=repr(graph.names[user]), op=graph.op(user), what=what)
         uses = int(np.sum(graph.inputs == node))
         what = (
-            f"is used {uses} times, and the adjoint that reaches it is wrong although every node after it is right: "
-            "look at how its cotangents are accumulated"
+            f"is used {uses} times, and the gradient that arrives at it is wrong, though every node after it is right: "
+            "look at how the gradients from its uses are added up"
             if uses > 1
-            else "is the first whose adjoint is wrong; every node after it is right"
+            else "is the first at which a wrong gradient arrives; every node after it is right"
         )
         return finding("GC050", node=repr(graph.names[node]), op=graph.op(node), what=what)
 

@@ -109,6 +109,7 @@ def try_case(
         seed=case.seed,
         replay=replay,
         settings=settings.changed(),
+        blocks={c.block: (int(np.sum(c.wrong)), int(c.answer.size)) for c in trial.comparisons[1:]},
     )
 
 
@@ -116,6 +117,11 @@ def is_wrong(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: 
     """Whether value, gradient or contract are wrong here; an answer that cannot be judged is none of these."""
     severities = {f.severity for f in _try(case, subject, oracles, settings).findings}
     return Severity.ERROR in severities and Severity.FATAL not in severities
+
+
+def comparisons_of(case: Case, subject: Subject, oracles: Sequence[Oracle]) -> tuple[Comparison, ...]:
+    """The loss and every block of the subject's answer beside the truth; empty where no answer can be judged."""
+    return _try(case, subject, oracles, Settings()).comparisons
 
 
 def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Settings) -> Trial:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gradcheck.check.asking import entry_for
-from gradcheck.check.naming import explanation, running_out
-from gradcheck.check.smallest import OPS_OF_SCALARS, smallest, smallest_like
-from gradcheck.check.trial import try_case
+from gradcheck.check.lookat import look_at
+from gradcheck.check.naming import Explains, explanation, running_out, sorted_out
+from gradcheck.check.operands import parameter_rows
+from gradcheck.check.smallest import OPS_OF_SCALARS, Shows, smallest, smallest_like
+from gradcheck.check.trial import comparisons_of, try_case
 from gradcheck.errors import HarnessFault
 from gradcheck.faults.catalogue import fault
 from gradcheck.oracle.estimate import Oracle
@@ -45,21 +47,52 @@ def diagnose(
     if "GC005" in codes or ("GC065" in codes and not failing):  # wrong numbers come before slow ones
         found, how = running_out(subject, _ops(items, subject))
         if found is not None:
-            return Diagnosed(None, None, (found,), how)
+            slow = tuple(r.address for r in results if {"GC005", "GC065"} & set(r.codes))
+            return Diagnosed(None, None, (found,), how, explains=slow, look_at=look_at((), (found,)))
     if _single_precision(wrong):  # no smaller graph and no experiment tells more
-        return Diagnosed(None, None, (fault("F80"),), SINGLE)
+        return Diagnosed(None, None, (fault("F80"),), SINGLE, explains=tuple(r.address for r in wrong))
     if not failing or "GC005" in codes:  # every further question might cost a time limit
         return None
-    try:
-        case = _smallest(subject, failing, passing)
-        counterexample = None if case is None else try_case("the smallest counterexample", case, subject, oracles)
-    except HarnessFault:  # the oracles contradict each other on it, so that it shows nothing about the subject
-        case = counterexample = None
+    case, counterexample = _counterexample(subject, failing, passing, oracles)
     drawn: list[Case | Training] = [case] if case is not None else []
     named = explanation(subject, [*failing, *drawn], passing, codes)
+    explains: tuple[str, ...] = ()
+    unexplained: tuple[str, ...] = ()
+    if named.faults:
+        fits = Explains(named, subject)
+        failed = [(address, c) for address, c in tried if verdicts[address] is Verdict.FAIL]
+        explains, unexplained = sorted_out(failed, fits)
+        if not explains and not named.alike:
+            unexplained = ()  # its own manner of the fault is in no engine of the catalogue: nothing can be told apart
+        if case is not None and not fits(case):  # another mistake's: it would only mislead beside this cause
+            case, counterexample = _counterexample(
+                subject, [c for a, c in failed if a in explains], passing, oracles, fits
+            )
     if counterexample is None and not named.faults:
         return None
-    return Diagnosed(counterexample, case, named.faults, named.how)
+    rows = () if case is None else parameter_rows(case, comparisons_of(case, subject, oracles))
+    wrong_findings = [f for r in results if r.verdict is Verdict.FAIL for f in r.findings]
+    findings = wrong_findings if counterexample is None else counterexample.findings
+    look = look_at(findings, named.faults, case)
+    return Diagnosed(counterexample, case, named.faults, named.how, rows, explains, unexplained, look)
+
+
+def _counterexample(
+    subject: Subject,
+    failing: Sequence[Case | Training],
+    passing: Sequence[Case | Training],
+    oracles: Sequence[Oracle],
+    shows: Shows | None = None,
+) -> tuple[Case | None, Result | None]:
+    """The smallest graph on which the subject is wrong, and the result there.
+
+    Neither where the oracles contradict each other on it, so that it shows nothing about the subject.
+    """
+    try:
+        case = _smallest(subject, failing, passing, shows)
+        return case, None if case is None else try_case("the smallest counterexample", case, subject, oracles)
+    except HarnessFault:
+        return None, None
 
 
 def _single_precision(wrong: Sequence[Result]) -> bool:
@@ -76,15 +109,17 @@ def _ops(items: Sequence[Addressed], subject: Subject) -> frozenset[str]:
     return frozenset(node.op for case in native for node in case.graph.nodes if node.inputs)
 
 
-def _smallest(subject: Subject, failing: Sequence[Case | Training], passing: Sequence[Case | Training]) -> Case | None:
+def _smallest(
+    subject: Subject, failing: Sequence[Case | Training], passing: Sequence[Case | Training], shows: Shows | None
+) -> Case | None:
     """The smallest graph on which the subject is wrong, made of ops that it was asked about and knows."""
     wrong = [c for c in failing if isinstance(c, Case) and entry_for(c, subject) == NATIVE]
     if not wrong:
         return None
     right = [c for c in passing if isinstance(c, Case) and entry_for(c, subject) == NATIVE]
     known = frozenset(node.op for case in (*wrong, *right) for node in case.graph.nodes if node.inputs)
-    found = smallest(subject, ops=known & OPS_OF_SCALARS) if known & OPS_OF_SCALARS else None
-    return found or smallest_like(subject, min(wrong, key=lambda c: len(c.graph)))
+    found = smallest(subject, ops=known & OPS_OF_SCALARS, shows=shows) if known & OPS_OF_SCALARS else None
+    return found or smallest_like(subject, min(wrong, key=lambda c: len(c.graph)), shows=shows)
 
 
 def save(

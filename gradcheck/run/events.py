@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from gradcheck.check.operands import ParameterRow
 from gradcheck.faults.fault import Fault
 from gradcheck.problem import Case
 from gradcheck.verdict.result import Result, Verdict
@@ -65,19 +65,28 @@ class Faulted:
 class Diagnosed:
     """What a subject that fails has in common with a known fault, and the smallest graph on which it is wrong.
 
-    `faults` explain what the subject does; `how` says how that is known, a clause that a fault's name follows.
-    `parameters` compares the subject's gradients with the right ones on the counterexample. `explains` are the
-    addresses of the failing cases that the mistake explains, `unexplained` those of the others. `ended` says why the
-    search ended early, if it did.
+    Attributes
+    ----------
+    counterexample, case: the smallest graph found on which the subject is wrong, and the result there; where a fault is
+        named, one on which that fault gives the subject's answer, or None.
+    faults: what explains the subject.
+    how: how that is known, a clause that a fault's name follows.
+    parameters: the counterexample's parameters, entry by entry, the subject's gradient beside the true one.
+    explains: addresses of the failing cases on which a named fault gives the subject's own answer.
+    unexplained: addresses of those that were looked at and on which none does. Failing cases that are in neither were
+        not looked at: there were too many, or their graphs are too large.
+    look_at: one sentence, what to look at; "" where nothing is known.
+    ended: why the search ended early; "" where it did not.
     """
 
     counterexample: Result | None
     case: Case | None
     faults: tuple[Fault, ...]
     how: str = ""
-    parameters: tuple[Any, ...] = ()
+    parameters: tuple[ParameterRow, ...] = ()
     explains: tuple[str, ...] = ()
     unexplained: tuple[str, ...] = ()
+    look_at: str = ""
     ended: str = ""
 
 

@@ -57,7 +57,7 @@ def smaller(case: Case) -> Iterator[Case]:
 
     The loss of each depends on a parameter.
     """
-    sketch = _Sketch.of(case)
+    sketch = Sketch.of(case)
     limit, near_kink = complexity(case.graph, case.point), _gap(case) < MARGIN
     for edited in sketch.edits():
         try:
@@ -112,7 +112,7 @@ def _gap(case: Case) -> float:
 
 
 @dataclass(frozen=True)
-class _Sketch:
+class Sketch:
     """A graph with its point, nodes in topological order, to be edited."""
 
     ops: tuple[str, ...]
@@ -123,7 +123,7 @@ class _Sketch:
     in_order: bool = True
 
     @classmethod
-    def of(cls, case: Case) -> _Sketch:
+    def of(cls, case: Case) -> Sketch:
         graph, known = case.graph, case.graph.evaluate(case.point)
         order = sorted(graph.order.tolist(), key=lambda i: bool(graph.arguments(i)))  # leaves first
         place = {node: at for at, node in enumerate(order)}
@@ -144,7 +144,7 @@ class _Sketch:
         graph, point = draft.finish(self.loss, 0 if self.in_order else 1)
         return replace(like, problem=graph, point=point)
 
-    def edits(self) -> Iterator[_Sketch]:
+    def edits(self) -> Iterator[Sketch]:
         """What can be made simpler, the boldest first."""
         computed = [i for i, a in enumerate(self.arguments) if a]
         yield self._without(set(range(len(self.ops))) - self._needed())
@@ -189,7 +189,7 @@ class _Sketch:
                 needed.update(self.arguments[i])
         return needed
 
-    def _without(self, gone: set[int]) -> _Sketch:
+    def _without(self, gone: set[int]) -> Sketch:
         """The graph without these nodes, nor the dead ones that use them; itself where the loss is one of them."""
         gone = set(gone)
         for i, a in enumerate(self.arguments):
@@ -208,14 +208,14 @@ class _Sketch:
             loss=place[self.loss],
         )
 
-    def _redirect(self, instead: Mapping[int, int], loss: int) -> _Sketch:
+    def _redirect(self, instead: Mapping[int, int], loss: int) -> Sketch:
         """Uses of a node become uses of another; what nothing needs any more goes."""
         before = self._needed()
         arguments = tuple(tuple(instead.get(j, j) for j in a) for a in self.arguments)
         edited = replace(self, arguments=arguments, loss=loss)
         return edited._without((before - edited._needed()) | set(instead))
 
-    def _leaf(self, node: int) -> _Sketch:
+    def _leaf(self, node: int) -> Sketch:
         """A computed node becomes a parameter; what only it needed goes."""
         before = self._needed()
         edited = replace(
@@ -227,25 +227,25 @@ class _Sketch:
         )
         return edited._without(before - edited._needed())
 
-    def _with_argument(self, node: int, slot: int, new: int) -> _Sketch:
+    def _with_argument(self, node: int, slot: int, new: int) -> Sketch:
         before = self._needed()
         arguments = _put(self.arguments, node, _put(self.arguments[node], slot, new))
         edited = replace(self, arguments=arguments)
         return edited._without(before - edited._needed())
 
-    def _with_op(self, node: int, op: str) -> _Sketch:
+    def _with_op(self, node: int, op: str) -> Sketch:
         if not (OPS[op].elementwise and OPS[self.ops[node]].elementwise):
             return self
         attributes = {i: given for i, given in self.attributes.items() if i != node}
         return replace(self, ops=_put(self.ops, node, op), attributes=attributes)
 
-    def _retyped(self, node: int, kind: str) -> _Sketch:
+    def _retyped(self, node: int, kind: str) -> Sketch:
         return replace(self, ops=_put(self.ops, node, kind))
 
-    def _revalued(self, node: int, value: float) -> _Sketch:
+    def _revalued(self, node: int, value: float) -> Sketch:
         return replace(self, values=_put(self.values, node, _plain(self.values[node].shape, value)))
 
-    def _of_scalars(self) -> _Sketch:
+    def _of_scalars(self) -> Sketch:
         """All leaves scalars; ops that then do nothing are bypassed."""
         if not any(value.ndim for value in self.values):
             return self

@@ -534,8 +534,8 @@ def _kinds() -> dict[str, FindingKind]:
             note,
             "cause",
             "{cause}",
-            "The mistake that explains the numbers, and how sure that is: 'proved by' when an exact relation or a "
-            "smaller case shows it, 'consistent with' when the numbers only fit.",
+            "The mistake that explains the numbers, and how sure that is: 'proved by' when a smaller case shows it; "
+            "otherwise the numbers fit it.",
         ),
         # --- trainings and costs ----------------------------------------------------------------------------
         FindingKind(

@@ -132,6 +132,11 @@ class Result:
         return tuple(w.oracle for w in self.witnesses if w.state == "agreed" and not w.directions)
 
     @property
+    def right_blocks(self) -> tuple[str, ...]:
+        """Parameters no entry of which is wrong, among those that were compared."""
+        return tuple(block for block, (wrong, _) in self.blocks.items() if not wrong)
+
+    @property
     def warned(self) -> bool:
         """Whether some finding is a warning: worth knowing, although the verdict stands."""
         return any(f.severity is Severity.WARNING for f in self.findings)
@@ -162,6 +167,7 @@ class Result:
             "seed": self.seed,
             "replay": self.replay,
             "settings": plain(self.settings),
+            "blocks": {block: {"wrong": wrong, "entries": entries} for block, (wrong, entries) in self.blocks.items()},
         }
 
     def to_json(self) -> str:

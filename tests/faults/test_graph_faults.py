@@ -60,7 +60,13 @@ def facts(document: dict[str, Any], code: str) -> list[dict[str, Any]]:
     [
         ("overwrite", "worked_examples::S4.b", {"b"}, "'b'", "used 2 times"),
         ("overwrite", "worked_examples::S1.b", {"w"}, "'w'", "used 2 times"),
-        ("once_per_path", "worked_examples::S0.a 8 paths", {"w"}, "'b1'", "is the first whose adjoint is wrong"),
+        (
+            "once_per_path",
+            "worked_examples::S0.a 8 paths",
+            {"w"},
+            "'b1'",
+            "is the first at which a wrong gradient arrives",
+        ),
         ("tanh_at_output", "worked_examples::S0.b tanh", {"z"}, "'a'", "its rule is wrong, alone on one op"),
         ("tanh_at_output", "mlps::S3.a", {"W1", "b1"}, "'a1'", "its rule is wrong, alone on one op"),
         ("broadcast_not_summed", "mlps::S4.d", {"b1", "b2"}, "'z2'", "its rule is wrong, alone on one op"),

@@ -81,7 +81,7 @@ def wrong(code: str, **facts: Any) -> Result:
     return Result("suite::case", Verdict.FAIL, (finding(code, **facts),))
 
 
-RULE = wrong("GC050", node="'y'", op="tanh", what="passes a wrong cotangent to 'x': its rule is wrong, alone on one op")
+RULE = wrong("GC050", node="'y'", op="tanh", what="passes a wrong gradient to 'x': its rule is wrong, alone on one op")
 
 
 def test_the_rule_of_another_op_is_no_right_name() -> None:

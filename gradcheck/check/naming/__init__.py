@@ -7,10 +7,12 @@ relations     a network relation by relation: `bylayer` in MLPs, `byneuron` in n
 tallies       graphs whose paths can be told apart; `visiting`, networks whose ways can be; `branching` reads both
 stretching    operands that are broadcast; `saturation`, slopes that grow; `probing`, chains and digits
 repeating     the same questions twice; `endless`, subjects that run out of time
+explained     which cases of the run a name explains
 trainings     a trainer's steps (`led`), batches (`draws`) and end (`late`)
 """
 
 from gradcheck.check.naming.endless import running_out
+from gradcheck.check.naming.explained import Explains, sorted_out
 from gradcheck.check.naming.names import Named, explanation
 
-__all__ = ["Named", "explanation", "running_out"]
+__all__ = ["Explains", "Named", "explanation", "running_out", "sorted_out"]

@@ -27,10 +27,19 @@ from gradcheck.subject.answer import NATIVE, Subject
 
 @dataclass(frozen=True)
 class Named:
-    """The faults that explain a subject, and how that is known: a clause that the fault's name follows."""
+    """The faults that explain a subject, and how that is known.
+
+    Attributes
+    ----------
+    faults: the faults; none where nothing is known.
+    how: a clause that a fault's name follows.
+    alike: the name rests on likeness: an engine that has the fault gives the subject's answers. Else an experiment
+        showed it, and the subject may do it in a manner that no engine of the catalogue has.
+    """
 
     faults: tuple[Fault, ...] = ()
     how: str = ""
+    alike: bool = False
 
 
 def explanation(subject: Subject, failing: Sequence[Tried], passing: Sequence[Tried], codes: frozenset[str]) -> Named:
@@ -53,7 +62,7 @@ def _sought(
         tried = "the one case" if likeness.cases == 1 else f"all {likeness.cases} cases"
         reading = f"{likeness.reading}, " if likeness.reading else ""
         if proved is None or proved in likeness.faults:
-            yield Named(likeness.faults, f"behaves, {reading}on {tried} tried, exactly like")
+            yield Named(likeness.faults, f"behaves, {reading}on {tried} tried, exactly like", alike=True)
         return  # where the two contradict each other, nothing is known
     yield from _named(proved, evidence)
     if any(one.wrong for one in heard):

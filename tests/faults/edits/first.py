@@ -2,7 +2,7 @@
 # ruff: noqa: E501 - a table of source lines reads best unbroken
 # fmt: off
 
-BRANCHES = "~how its cotangents are accumulated"
+BRANCHES = "~how the gradients from its uses are added up"
 """What a located node is said to do wrong when its cotangents are not summed up."""
 
 ROWS = (

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.check.diagnose import relation
+from gradcheck.check.diagnose import along, relation
 from gradcheck.check.trial import try_case
 from gradcheck.oracle import graph_oracles
+from gradcheck.oracle.path_enumeration import paths
 from gradcheck.problem import Case, Graph, GraphBuilder, Point
 from gradcheck.subject.inprocess import InProcessSubject
 
@@ -88,11 +89,11 @@ def said(case: Case, gradient: float) -> list[str]:
 @pytest.mark.parametrize(
     ("gradient", "says"),
     [
-        (18 + np.cos(3.0), "x>p>f missing among all 3 paths"),
-        (9 + np.cos(3.0), "x>y>p>f missing among all 3 paths"),
-        (27.0, "x>s>f missing among all 3 paths"),
-        (36 + np.cos(3.0), "x>p>f counted twice among all 3 paths"),
-        (27 + 2 * np.cos(3.0), "x>s>f counted twice among all 3 paths"),
+        (18 + np.cos(3.0), "is missing: x > p > f; 3 paths lead to the loss"),
+        (9 + np.cos(3.0), "the part of the gradient that comes through y is missing: x > y > p > f"),
+        (27.0, "the part of the gradient that comes through s is missing: x > s > f"),
+        (36 + np.cos(3.0), "is counted twice: x > p > f"),
+        (27 + 2 * np.cos(3.0), "that comes through s is counted twice: x > s > f"),
     ],
 )
 def test_the_missing_or_doubled_path_is_named(gradient: float, says: str) -> None:
@@ -103,3 +104,54 @@ def test_the_missing_or_doubled_path_is_named(gradient: float, says: str) -> Non
 @pytest.mark.parametrize("gradient", [1.2345, 27.5 + np.cos(3.0), 27 + np.cos(3.0)])
 def test_a_wrong_number_without_a_reason_gets_none(gradient: float) -> None:
     assert said(diamond(), gradient) == []
+
+
+def x_to_the_x() -> Case:
+    """f = x ** x: as base x * x^(x-1) = 27 arrives at x = 3, as exponent 27 log 3."""
+    build = GraphBuilder()
+    x = build.parameter("x")
+    return Case("power", build.graph(build.pow(x, x, name="f")), {"x": 3.0})
+
+
+@pytest.mark.parametrize(("gradient", "says"), [(27.0, "x > f as exponent"), (27 * np.log(3.0), "x > f as base")])
+def test_two_paths_of_one_node_are_told_apart_by_operand(gradient: float, says: str) -> None:
+    (cause,) = said(x_to_the_x(), gradient)
+    assert f"the part of the gradient is missing: {says}; 2 paths" in cause
+
+
+@pytest.mark.parametrize(("gradient", "says"), [(1.0, "x > f as right operand"), (-1.0, "x > f as left operand")])
+def test_of_a_difference_too(gradient: float, says: str) -> None:
+    build = GraphBuilder()
+    x = build.parameter("x")
+    (cause,) = said(Case("difference", build.graph(build.sub(x, x, name="f")), {"x": 3.0}), gradient)
+    assert f"is missing: {says}" in cause
+
+
+def test_equal_parts_are_not_told_apart() -> None:
+    build = GraphBuilder()
+    x = build.parameter("x")
+    (cause,) = said(Case("sum", build.graph(build.add(x, x, name="f")), {"x": 3.0}), 1.0)
+    assert "x: one of 2 equal parts of the gradient is missing: x > f; 2 paths lead to the loss" in cause
+
+
+def test_a_direct_use_is_told_from_one_through_another_node() -> None:
+    build = GraphBuilder()
+    x = build.parameter("x")
+    case = Case("c", build.graph(build.add(build.exp(x, name="y"), x, name="f")), {"x": 0.75})
+    assert "that comes from its use in f itself is missing: x > f;" in said(case, np.exp(0.75))[0]
+    assert "that comes through y is missing: x > y > f;" in said(case, 1.0)[0]
+
+
+def test_two_places_of_two_operands_each() -> None:
+    """f = p / p with p = x ** x: a path is named by every operand that is in doubt."""
+    build = GraphBuilder()
+    x = build.parameter("x")
+    p = build.pow(x, x, name="p")
+    graph = build.graph(build.div(p, p, name="f"))
+    ways = [("x", "p", "f")] * 4
+    assert [along(graph, ways, k) for k in range(4)] == [
+        f"x > p as {first} > f as {second}" for first in ("base", "exponent") for second in ("numerator", "denominator")
+    ]
+    products = [product for _, product in paths(graph, {"x": 3.0}, "x")]
+    slope = [27.0 * 27**-1, 27.0 * -(27**-1), 27 * np.log(3.0) * 27**-1, 27 * np.log(3.0) * -(27**-1)]
+    assert np.allclose(products, slope)  # the paths come in that very order

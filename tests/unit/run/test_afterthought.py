@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcheck.check.naming import Named
 from gradcheck.check.trial import try_case
 from gradcheck.cli import main
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.engine import Backprop
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, GraphBuilder
+from gradcheck.run import afterthought
 from gradcheck.run.afterthought import diagnose, save
 from gradcheck.run.events import Diagnosed
 from gradcheck.run.suite import Addressed, load_suite
@@ -54,6 +56,68 @@ def test_the_fault_is_named_and_drawn() -> None:
     assert found.counterexample is not None
     assert found.counterexample.verdict is Verdict.FAIL
     assert found.how.startswith("behaves, on all ")
+
+
+def test_the_diagnosis_says_what_it_explains_and_shows_every_parameter() -> None:
+    _, found = tried(InProcessSubject(fault("F01").subject()))
+    assert found is not None
+    assert (found.explains, found.unexplained) == (("s::shared <1>", "s::arrays"), ())
+    (row,) = found.parameters
+    assert (row.name, row.value, row.yours, row.right, row.wrong) == ("w1", 3.0, 1.0, 2.0, True)
+    assert row.equals == "one of the equal parts alone"
+    assert found.look_at.startswith("how the gradients that arrive at w1 from its uses are put together")
+
+
+def two_mistakes(graph: Any, point: Any) -> Any:
+    """Overwrites at branches; where there is a sine, its slope is wrong besides, as no row of the catalogue has it."""
+    engine = fault("F01").subject() if not any(n.op == "sin" for n in graph.nodes) else Backprop()
+    value, gradients, *_ = engine(graph, point)
+    sines = any(node.op == "sin" for node in graph.nodes)
+    return value, {n: (1.2345 if sines else 1.0) * g for n, g in gradients.items()}
+
+
+def test_a_cause_never_stands_beside_the_counterexample_of_another_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The smallest graph is sin(w), which shows the other mistake: one that the named fault explains is sought."""
+    monkeypatch.setattr(afterthought, "explanation", lambda *_: Named((fault("F01"),), "behaves exactly like", True))
+    cases = items()
+    results = [try_case(a.address, a.case, InProcessSubject(two_mistakes), graph_oracles()) for a in cases]  # type: ignore[arg-type]
+    assert [r.verdict for r in results] == [Verdict.FAIL] * 3
+    found = diagnose(cases, results, InProcessSubject(two_mistakes), graph_oracles())
+    assert found is not None
+    assert (found.explains, found.unexplained) == (("s::shared <1>",), ("s::arrays", "s::chain"))
+    assert found.case is not None
+    ops = {node.op for node in found.case.graph.nodes}
+    assert "sin" not in ops
+    assert [row.wrong for row in found.parameters] == [True]
+
+
+def test_a_cause_that_explains_no_case_stands_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(afterthought, "explanation", lambda *_: Named((fault("F27"),), "behaves exactly like", True))
+    _, found = tried(InProcessSubject(fault("F01").subject()))
+    assert found is not None
+    assert [f.code for f in found.faults] == ["F27"]
+    assert (found.case, found.counterexample, found.parameters) == (None, None, ())
+    assert (found.explains, found.unexplained) == ((), ("s::shared <1>", "s::arrays"))
+
+
+def keeps_one_of_its_own(graph: Any, point: Any) -> Any:
+    """Of several uses the one counts that sends the most: an order that no engine of the catalogue has."""
+
+    class Largest(Backprop):
+        def receive(self, node: int, message: Any) -> None:
+            before = self.adjoints[node]
+            self.adjoints[node] = message if np.sum(np.abs(message)) > np.sum(np.abs(before)) else before
+
+    return Largest()(graph, point)
+
+
+def test_what_an_experiment_showed_explains_numbers_made_of_the_right_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(afterthought, "explanation", lambda *_: Named((fault("F19"),), "by the digits:"))
+    results, found = tried(InProcessSubject(keeps_one_of_its_own))
+    assert found is not None
+    assert found.explains == tuple(r.address for r in results if r.verdict is Verdict.FAIL)
+    assert found.case is not None
+    assert found.parameters[0].equals
 
 
 def test_an_engine_that_passes_needs_no_diagnosis() -> None:
