@@ -7,7 +7,9 @@ cannot set a limit it is `absent`, and reports say so.
 from __future__ import annotations
 
 import os
+import struct
 import sys
+from typing import Any
 
 from gradcheck.subject.answer import Guarantee
 
@@ -67,24 +69,41 @@ _VERSION, _SCOPE_SIGNAL, _SIGNALS_SINCE = 1, 2, 6
 _NO_NEW_PRIVILEGES = 38
 
 
+def signals_kept_in() -> bool:
+    """Whether the kernel can keep a subject's signals within its own processes (Landlock 6, Linux 6.12)."""
+    libc = _libc()
+    return libc is not None and libc.syscall(_CREATE_RULESET, None, _size(0), _VERSION) >= _SIGNALS_SINCE
+
+
 def _keep_signals_in() -> None:
-    """Let this process and its children signal one another alone, where the kernel can (Landlock 6, Linux 6.12).
+    """Let this process and its children signal one another alone, where the kernel can.
 
     Otherwise a subject could stop gradcheck itself: nobody can catch SIGSTOP, and no time limit would be left.
     """
-    if not sys.platform.startswith("linux"):
+    libc = _libc()
+    if libc is None or not signals_kept_in():
         return
-    import ctypes  # 10 ms that a platform without Landlock need not pay
+    wanted = struct.pack("QQQ", 0, 0, _SCOPE_SIGNAL)  # handled files, handled ports, scopes
+    rules = libc.syscall(_CREATE_RULESET, wanted, _size(len(wanted)), 0)
+    if rules >= 0:
+        libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+        libc.syscall(_RESTRICT_SELF, rules, 0)
+        os.close(rules)
+
+
+def _size(count: int) -> Any:
+    import ctypes
+
+    return ctypes.c_size_t(count)
+
+
+def _libc() -> Any:
+    """The C library of this process; None where there is no Landlock to ask it for."""
+    if not sys.platform.startswith("linux"):
+        return None
+    import ctypes  # 10 ms, which only a child pays
 
     try:
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION) < _SIGNALS_SINCE:
-            return
-        wanted = (ctypes.c_uint64 * 3)(0, 0, _SCOPE_SIGNAL)  # handled files, handled ports, scopes
-        rules = libc.syscall(_CREATE_RULESET, wanted, ctypes.c_size_t(ctypes.sizeof(wanted)), 0)
-        if rules >= 0:
-            libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-            libc.syscall(_RESTRICT_SELF, rules, 0)
-            os.close(rules)
-    except (OSError, AttributeError):
-        return
+        return ctypes.CDLL(None)
+    except OSError:
+        return None

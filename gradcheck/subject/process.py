@@ -272,7 +272,7 @@ class ChildSubject:
             if reply["status"] != "error":
                 return reply, got, seconds
             wrong = answers.error_from_wire(reply, header["do"])
-            if wrong.code == "GC065" and wrong.facts["operations"] != header["most"]:
+            if wrong.code == "GC065" and wrong.facts["operations"] != header.get("most"):
                 raise wire.Malformed("a limit on operations that it was not given")
         except TooLate:
             raise self._ended(child, SubjectError("GC005", seconds=allowed, phase=phase)) from None
