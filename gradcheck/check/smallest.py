@@ -8,9 +8,10 @@ end.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
+from gradcheck.check.budget import BudgetSpent
 from gradcheck.check.settings import Settings
 from gradcheck.check.trial import is_wrong
 from gradcheck.errors import InvalidProblem
@@ -74,23 +75,35 @@ def _drawn(wish: Wish) -> Iterator[Case]:
 
 
 def _simplest(fails: _Wrong, cases: Iterable[Case]) -> Case | None:
-    """Of the first STARTS cases that fail, each shrunk, the simplest."""
+    """Of the first STARTS cases that fail, each shrunk, the simplest; once a budget is spent, the simplest so far.
+
+    Raises BudgetSpent where none has failed by then.
+    """
     found = []
-    for case in cases:
-        if fails(case):
-            found.append(minimise(case, fails))
-            if len(found) == STARTS:
-                break
+    try:
+        for case in cases:
+            if fails(case):
+                found.append(minimise(case, fails))
+                if len(found) == STARTS:
+                    break
+    except BudgetSpent:
+        if not fails.failed:
+            raise
+        found = fails.failed
     return min(found, key=lambda c: complexity(c.graph, c.point), default=None)
 
 
 @dataclass
 class _Wrong:
-    """Whether the subject is wrong on a case; no, once QUESTIONS are asked, and for ops that it need not know."""
+    """Whether the subject is wrong on a case; no, once QUESTIONS are asked, and for ops that it need not know.
+
+    `failed` are the cases on which it was.
+    """
 
     subject: Subject
     ops: frozenset[str] | None
     asked: int = 0
+    failed: list[Case] = field(default_factory=list)
 
     def __call__(self, case: Case) -> bool:
         if self.asked == QUESTIONS:
@@ -98,4 +111,7 @@ class _Wrong:
         if self.ops is not None and not all(node.op in self.ops for node in case.graph.nodes if node.inputs):
             return False
         self.asked += 1
-        return is_wrong(case, self.subject, (symbolic,), Settings(moved_points=0))
+        wrong = is_wrong(case, self.subject, (symbolic,), Settings(moved_points=0))
+        if wrong:
+            self.failed.append(case)
+        return wrong

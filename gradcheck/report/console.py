@@ -9,18 +9,14 @@ from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.padding import Padding
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
 from gradcheck.problem import Case
 from gradcheck.run.events import (
-    CaseFinished,
-    CaseStarted,
     Diagnosed,
     Event,
-    Faulted,
     Finished,
     Started,
     as_it_should_be,
@@ -35,41 +31,24 @@ SHORT = {"finite_difference": "differ.", "path_enumeration": "paths", "complex_s
 
 
 class ConsoleReport:
-    """Listens to a run; progress goes to `progress`, the report to `console`.
+    """Listens to a run; the report goes to `console`.
 
     With `timings=False` two runs of the same cases print the same text.
     """
 
-    def __init__(self, console: Console, progress: Console | None = None, *, timings: bool = True) -> None:
+    def __init__(self, console: Console, *, timings: bool = True, verbosity: int = 0) -> None:
         self._console = console
         self._timings = timings
         self._diagnosed: Diagnosed | None = None
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=progress or Console(stderr=True),
-            disable=progress is None or not progress.is_interactive,
-            transient=True,
-        )
-        self._task = self._bar.add_task("cases", total=None)
 
     def add(self, event: Event) -> None:
         """Show one event."""
         match event:
             case Started():
                 self._head(event)
-                self._bar.update(self._task, total=event.cases)
-                self._bar.start()
-            case CaseStarted():
-                self._bar.update(self._task, description=escape(event.address[:40]))
-            case CaseFinished() | Faulted():
-                self._bar.advance(self._task)
             case Diagnosed():
                 self._diagnosed = event
             case Finished():
-                self._bar.stop()
                 self._finish(event)
 
     def _head(self, event: Started) -> None:
@@ -161,6 +140,8 @@ def _diagnosis(found: Diagnosed) -> Panel:
         parts += [Text.assemble(("cause  ", "bold"), f"{found.how} {fault.code}, “{fault.name}”: {fault.sentence}")]
         if fault.misconception:
             parts += [Text(f"       {fault.misconception}", style="dim")]
+    if found.ended:
+        parts += [Text(found.ended, style="yellow")]
     return Panel(
         Group(*parts),
         title="smallest counterexample" if found.case else "cause",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from gradcheck.check.asking import missing_entry
+from gradcheck.check.budget import Budget
 from gradcheck.check.dispatch import own_subject, try_any
 from gradcheck.check.protocol import no_answer
 from gradcheck.check.settings import Settings
-from gradcheck.errors import HarnessFault, SubjectError
+from gradcheck.errors import HarnessFault, Interrupted, SubjectError
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case
 from gradcheck.run.afterthought import diagnose
@@ -20,8 +22,10 @@ from gradcheck.subject.answer import Subject
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import Result, Verdict
 
-MOST_TIMEOUTS = 3
-"""After so many cases without an answer in time, the subject is not asked any more."""
+GIVE_UP_AFTER = 3
+"""After so many cases in a row that ended in a time-out or in the subject's death, it is not asked any more."""
+COSTLY = frozenset({"GC005", "GC006"})
+"""No answer in time, and death: each costs a time limit, or a new process."""
 
 
 def run(
@@ -35,24 +39,28 @@ def run(
     settings: Settings | None = None,
     fail_fast: bool = False,
     replay_options: str = "",
+    give_up_after: int = GIVE_UP_AFTER,
     diagnosis: bool = True,
+    budget: Budget | None = None,
 ) -> Iterator[Event]:
     """Put every case on trial, one after the other, and tell what happens.
 
-    Ctrl-C ends the run with what is finished; a harness fault ends its case only.
+    KeyboardInterrupt, thrown in at any event or raised on the way, ends the run with what is finished, and without a
+    diagnosis; a harness fault ends its case only. With `give_up_after=0` the subject is asked whatever happens. Without
+    a `budget` the diagnosis goes on to its end.
     """
     started = time.perf_counter()
     results: list[Result] = []
     faults: list[Faulted] = []
-    interrupted = False
-    timeouts = 0
+    interrupted: int | None = None
+    unanswered = 0
     guarantees = dict(subject.guarantees)
     failure = _cannot_load(subject) if cases else None
     left_out: list[str] = []
     if failure is None:
         cases, left_out = _answerable(cases, subject)
-    yield Started(len(cases), described, self_check, seed, guarantees, tuple(left_out))
     try:
+        yield Started(len(cases), described, self_check, seed, guarantees, tuple(left_out))
         if failure is not None:
             results.append(Result(described, Verdict.ERROR, (no_answer(failure),)))
             yield CaseFinished(results[-1])
@@ -63,11 +71,11 @@ def run(
             try:
                 if (own := own_subject(item.case)) is not None:
                     result = try_any(item.address, item.case, own, oracles, settings, replay=replay)
-                elif timeouts >= MOST_TIMEOUTS:
-                    result = _unasked(item, finding("GC017", timeouts=timeouts), replay)
+                elif give_up_after and unanswered >= give_up_after:
+                    result = _unasked(item, finding("GC017", times=unanswered), replay)
                 else:
                     result = try_any(item.address, item.case, subject, oracles, settings, replay=replay)
-                    timeouts += "GC005" in result.codes
+                    unanswered = unanswered + 1 if COSTLY.intersection(result.codes) else 0
             except HarnessFault as fault:
                 faults.append(Faulted(item.address, str(fault)))
                 yield faults[-1]
@@ -76,10 +84,10 @@ def run(
             yield CaseFinished(result)
             if fail_fast and not as_it_should_be(result):
                 break
-        if diagnosis and (found := diagnose(cases, results, subject, oracles)):
-            yield found
-    except KeyboardInterrupt:
-        interrupted = True
+        if diagnosis:
+            yield from diagnose(cases, results, subject, oracles, budget=budget)
+    except KeyboardInterrupt as asked:
+        interrupted = asked.number if isinstance(asked, Interrupted) else signal.SIGINT
     yield Finished(tuple(results), tuple(faults), time.perf_counter() - started, interrupted)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.subject.channel import Channel
+from gradcheck.subject.undisturbed import undisturbed
 
 SUPPORTED = hasattr(select, "poll") and hasattr(os, "killpg")
 _CHILD = Path(__file__).with_name("child.py")
@@ -40,17 +41,22 @@ class Offspring:
         self.answered_for = 0.0
         folder = tempfile.mkdtemp(prefix="gradcheck-")
         mark = secrets.token_hex(8)
-        self._process = subprocess.Popen(
-            # -I without -E: the environment is ours down to the last variable, and fixes the hash seed.
-            [sys.executable, "-s", "-P", "-B", "-u", "-X", "utf8", str(_CHILD)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            cwd=folder,
-            env=_environment(folder, mark),
-            start_new_session=True,
-        )
+        try:
+            self._process = subprocess.Popen(
+                # -I without -E: the environment is ours down to the last variable, and fixes the hash seed.
+                [sys.executable, "-s", "-P", "-B", "-u", "-X", "utf8", str(_CHILD)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                cwd=folder,
+                env=_environment(folder, mark),
+                start_new_session=True,
+            )
+        except BaseException:  # a signal, or no process to be had
+            _kill_marked(mark)
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         self.channel = Channel(self._process)
         self._end = weakref.finalize(self, _end, self._process, folder, mark, os.getpid())
 
@@ -71,8 +77,9 @@ class Offspring:
         return {"how": f"exited with status {status} before it had answered", "exit_status": status}
 
     def end(self) -> None:
-        """Kill it and what it started, and remove its folder."""
-        self._end()
+        """Kill it and what it started, and remove its folder; a signal to this process waits until that is done."""
+        with undisturbed():
+            self._end()
 
 
 def _environment(folder: str, mark: str) -> dict[str, str]:

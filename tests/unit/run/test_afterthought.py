@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from gradcheck.faults.catalogue import fault
 from gradcheck.faults.engine import Backprop
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, GraphBuilder
-from gradcheck.run.afterthought import diagnose, save
+from gradcheck.run.afterthought import diagnose
 from gradcheck.run.events import Diagnosed
+from gradcheck.run.saved import save
 from gradcheck.run.suite import Addressed, load_suite
 from gradcheck.subject.inprocess import InProcessSubject
 from gradcheck.verdict.finding import finding
@@ -41,7 +42,12 @@ def items() -> list[Addressed]:
 def tried(subject: Any) -> tuple[list[Result], Diagnosed | None]:
     cases: Sequence[Any] = items()
     results = [try_case(a.address, a.case, subject, graph_oracles()) for a in cases]
-    return results, diagnose(cases, results, subject, graph_oracles())
+    return results, last(diagnose(cases, results, subject, graph_oracles()))
+
+
+def last(found: Iterable[Any]) -> Diagnosed | None:
+    """What a search ends with."""
+    return next((event for event in found if isinstance(event, Diagnosed)), None)
 
 
 def test_the_fault_is_named_and_drawn() -> None:
@@ -86,7 +92,7 @@ def test_wrong_numbers_come_before_slow_ones() -> None:
     for engine, named, drawn in ((every_path(), ["F16"], False), (wrong_too, [], True)):
         subject = InProcessSubject(engine)
         results = [try_case(a.address, a.case, subject, graph_oracles()) for a in cases if isinstance(a.case, Case)]
-        found = diagnose(cases, [*results, slow], subject, graph_oracles())
+        found = last(diagnose(cases, [*results, slow], subject, graph_oracles()))
         assert found is not None
         assert [f.code for f in found.faults] == named
         assert (found.counterexample is not None) is drawn
@@ -104,7 +110,8 @@ def test_an_engine_without_an_answer_has_no_diagnosis() -> None:
 def test_generated_failures_and_the_counterexample_are_saved_and_load_again(tmp_path: Path) -> None:
     results, found = tried(InProcessSubject(fault("F01").subject()))
     folder = tmp_path / "deep" / "failures"
-    paths = save(folder, items(), results, found)
+    paths, lines = save(folder, items(), results, found)
+    assert lines == []
     assert sorted(p.name for p in paths) == ["shared-1--7.json", "smallest.json"]  # "arrays" was not generated
     (again,) = load_suite(str(folder / "shared-1--7.json"))
     assert isinstance(again.case, Case)
@@ -114,7 +121,7 @@ def test_generated_failures_and_the_counterexample_are_saved_and_load_again(tmp_
 
 def test_nothing_is_saved_of_a_run_that_passes(tmp_path: Path) -> None:
     results = [replace(r, verdict=Verdict.PASS) for r in tried(InProcessSubject(Backprop()))[0]]
-    assert save(tmp_path / "failures", items(), results, None) == []
+    assert save(tmp_path / "failures", items(), results, None) == ([], [])
     assert not (tmp_path / "failures").exists()
 
 
