@@ -83,7 +83,7 @@ def save(
 ) -> tuple[list[Path], list[str]]:
     """Write failing generated cases, and the smallest counterexample, a suite file each.
 
-    Returns the files that were not there before, and lines about what could not be written.
+    Returns the files, and lines about what could not be written.
     """
     wrong = {r.address for r in results if r.verdict is Verdict.FAIL}
     cases = [a.case for a in items if isinstance(a.case, Case) and a.case.seed is not None and a.address in wrong]
@@ -93,12 +93,9 @@ def save(
     for case in cases:
         seed = f"-{case.seed}" if case.seed is not None else ""
         path = folder / f"{_plain(case.name)}{seed}.json"
-        text = suite_to_json([case])
         try:
-            if path.is_file() and path.read_text(encoding="utf-8", errors="replace") == text:
-                continue
             folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            path.write_text(suite_to_json([case]), encoding="utf-8")
         except OSError as refused:
             return written, [f"failing graphs cannot be saved: {refused}; --no-save leaves them alone"]
         written.append(path)
