@@ -17,6 +17,7 @@ from gradcheck.oracle import graph_oracles
 from gradcheck.report.console import ConsoleReport
 from gradcheck.report.json import JsonReport
 from gradcheck.report.lines import LinesReport
+from gradcheck.report.progress import Progress
 from gradcheck.run import runner
 from gradcheck.run.events import Diagnosed, Event, Finished
 from gradcheck.run.saved import ahead, folder_of, save
@@ -94,6 +95,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Run it; returns the exit code."""
+    with signs_of_life() as progress:
+        progress.now("reading the suites")
+        return _run(options, progress)
+
+
+def _run(options: argparse.Namespace, progress: Progress) -> int:
     seed = _seed(options.seed)
     files = _report_files(options.report)
     settings = Settings(interest=options.interest, max_ulps=options.max_ulps)
@@ -113,18 +120,20 @@ def main(options: argparse.Namespace) -> int:
         cases = select(cases, options.expression)
     console, _ = consoles()
     if options.list:
-        for item in cases:
-            console.print(f"{item.address}  {item.case.sentence}", markup=False, highlight=False, soft_wrap=True)
+        with progress.aside():
+            for item in cases:
+                console.print(f"{item.address}  {item.case.sentence}", markup=False, highlight=False, soft_wrap=True)
         return 0
     given = f" --subject {options.subject}" if options.subject else ""
     timeout = f" --timeout {options.timeout:g}" if options.timeout != 10.0 else ""
 
     def tell(line: str) -> None:
         """Beside the report, where that is for people; never into JSON."""
-        if options.format == "console":
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
-        else:
-            print(f"gradcheck: {line}", file=sys.stderr)
+        with progress.aside():
+            if options.format == "console":
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+            else:
+                print(f"gradcheck: {line}", file=sys.stderr)
 
     with ExitStack() as stack:
         document = JsonReport()
@@ -140,7 +149,6 @@ def main(options: argparse.Namespace) -> int:
         if first is not None and first.saved:
             tell(f"asking {first.saved} saved failure{'s' * (first.saved > 1)} first")
         subject = stack.enter_context(ChildSubject(path, name, timeout=options.timeout))
-        progress = stack.enter_context(signs_of_life())
         events = runner.run(
             cases,
             subject,
@@ -167,10 +175,10 @@ def main(options: argparse.Namespace) -> int:
             if isinstance(event, Finished):
                 code = event.exit_code
                 if folder is not None:
-                    with progress.aside():
-                        _save(folder, cases, event, diagnosed, tell)
+                    _save(folder, cases, event, diagnosed, tell)
         if options.format == "json":
-            sys.stdout.write(document.text())
+            with progress.aside():
+                sys.stdout.write(document.text())
         for report in files_written:
             report.close()
             if report.failed:
