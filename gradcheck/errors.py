@@ -65,6 +65,14 @@ class HarnessFault(GradcheckError):
     """gradcheck contradicts itself, so that no verdict of this run can be trusted."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """A signal asks gradcheck to end; `number` is the signal's."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 class GradientError(AssertionError):
     """A checked derivative is not right; `result` carries the verdict and every finding.
 

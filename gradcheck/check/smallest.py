@@ -10,9 +10,10 @@ Values are such as float32 holds exactly: an engine that computes in float32 is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
+from gradcheck.check.budget import BudgetSpent
 from gradcheck.check.settings import Settings
 from gradcheck.check.telling import telling
 from gradcheck.check.trial import is_wrong
@@ -86,28 +87,38 @@ def _drawn(wish: Wish) -> Iterator[Case]:
 
 
 def _simplest(fails: _Wrong, cases: Iterable[Case]) -> Case | None:
-    """Of the first STARTS cases that fail, each shrunk, the simplest, at a point that tells mistakes apart."""
+    """Of the first STARTS cases that fail, each shrunk, the simplest, at a point that tells mistakes apart.
+
+    Once a budget is spent, it is the simplest so far. Raises BudgetSpent where none has failed by then.
+    """
     found = []
-    for case in cases:
-        if fails(case):
-            found.append(minimise(case, fails))
-            if len(found) == STARTS:
-                break
-    least = min(found, key=lambda c: complexity(c.graph, c.point), default=None)
-    return None if least is None else telling(least, fails.subject, replace(fails, asked=0))
+    try:
+        for case in cases:
+            if fails(case):
+                found.append(minimise(case, fails))
+                if len(found) == STARTS:
+                    break
+        least = min(found, key=lambda c: complexity(c.graph, c.point), default=None)
+        return None if least is None else telling(least, fails.subject, replace(fails, asked=0))
+    except BudgetSpent:
+        if not fails.failed:
+            raise
+        return min(fails.failed, key=lambda c: complexity(c.graph, c.point))
 
 
 @dataclass
 class _Wrong:
     """Whether the subject is wrong on a case; no, once QUESTIONS are asked, and for ops that it need not know.
 
-    A case counts only if float32 holds its values: else an engine may look wrong because it cannot hold them.
+    A case counts only if float32 holds its values: else an engine may look wrong because it cannot hold them. `failed`
+    are the cases on which it was.
     """
 
     subject: Subject
     ops: frozenset[str] | None
     shows: Shows | None = None
     asked: int = 0
+    failed: list[Case] = field(default_factory=list)
 
     def __call__(self, case: Case) -> bool:
         if self.asked == QUESTIONS:
@@ -118,4 +129,7 @@ class _Wrong:
             return False
         self.asked += 1
         wrong = is_wrong(case, self.subject, (symbolic,), Settings(moved_points=0))
-        return wrong and (self.shows is None or self.shows(case))
+        if wrong and (self.shows is None or self.shows(case)):
+            self.failed.append(case)
+            return True
+        return False

@@ -4,22 +4,44 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
-from gradcheck.cli import explain, faults, run
-from gradcheck.errors import GradcheckError, HarnessFault
+from gradcheck.cli.signals import Signals
+from gradcheck.cli.terminal import streams
+from gradcheck.errors import GradcheckError, HarnessFault, Interrupted
 
-COMMANDS = {"run": run, "explain": explain, "faults": faults}
+COMMANDS = {
+    "run": "put a backprop engine on trial: suites of cases, cross-checked by independent oracles",
+    "explain": "derive a gradient step by step, or say what a finding means",
+    "faults": "grade the harness itself: every known fault, caught or not, named or not; false alarms over correct "
+    "engines",
+}
+"""One line about each; its module is imported when it is asked for."""
 
 _EPILOG = """exit codes: 0 every case PASS or as its `expect` says; 1 any other FAIL, ERROR or UNDECIDED;
-2 usage, configuration, or an invalid suite: nothing ran; 3 harness fault; 5 nothing compared; 130 interrupted"""
+2 usage, configuration, or an invalid suite: nothing ran; 3 harness fault; 5 nothing compared;
+129, 130, 143 ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM, with a report of what was finished"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    with streams() as (out, _), Signals() as signals:
+        options = _options(sys.argv[1:] if argv is None else argv)
+        options.signals, options.delivered = signals, False
+        code = _outcome(options)
+        with suppress(BrokenPipeError):
+            out.flush()
+        return 2 if out.gone and not options.delivered and code in (0, 1, 3, 5) else code
+
+
+def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="gradcheck",
         description="Is this gradient right, and if not, which entry, from which node on, and why?",
@@ -28,13 +50,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"gradcheck {_version()}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, module in COMMANDS.items():
-        command = commands.add_parser(name, help=module.HELP, description=module.HELP, epilog=_EPILOG)
+    asked = next((word for word in argv if not word.startswith("-")), None)
+    for name, about in COMMANDS.items():
+        command = commands.add_parser(name, help=about, description=about, epilog=_EPILOG)
         command.add_argument("--traceback", action="store_true", help="show gradcheck's own traceback with an error")
-        module.arguments(command)
-    options = parser.parse_args(argv)
+        if name == asked:
+            _module(name).arguments(command)
+    return parser.parse_args(argv)
+
+
+def _module(command: str) -> Any:
+    return import_module(f"gradcheck.cli.{command}")
+
+
+def _outcome(options: argparse.Namespace) -> int:
     try:
-        return int(COMMANDS[options.command].main(options))
+        return int(_module(options.command).main(options))
     except GradcheckError as wrong:
         if options.traceback:
             traceback.print_exc()
@@ -50,9 +81,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         what = f"{type(wrong).__name__}: {wrong}"
         print(f"gradcheck: internal error, please report it (--traceback shows where): {what}", file=sys.stderr)
         return 3
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as asked:
         print("gradcheck: interrupted", file=sys.stderr)
-        return 130
+        return 128 + (asked.number if isinstance(asked, Interrupted) else signal.SIGINT)
 
 
 def _version() -> str:

@@ -17,8 +17,6 @@ from gradcheck.report.explain import TEXTS, ExplainReport
 from gradcheck.verdict.finding import KINDS
 from gradcheck.verdict.result import STYLES
 
-HELP = "derive a gradient step by step, or say what a finding means"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""

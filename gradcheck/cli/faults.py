@@ -8,9 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.progress import Progress
-
-from gradcheck.cli.terminal import consoles
+from gradcheck.cli.terminal import consoles, signs_of_life
 from gradcheck.errors import UsageError
 from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.oracle import graph_oracles
@@ -29,8 +27,6 @@ from gradcheck.run.selftest import (
 from gradcheck.run.suite import builtin_suites, load_suite
 
 GRAPHS = 200
-
-HELP = "grade the harness itself: every known fault, caught or not, named or not; false alarms over correct engines"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,22 +49,24 @@ def main(options: argparse.Namespace) -> int:
     chosen = [known[code.upper()] for code in options.faults] or list(CATALOGUE)
     if options.graphs < 0:
         raise UsageError(f"--graphs must be a number of graphs, got {options.graphs}")
-    console, progress = consoles()
-    suites = {name: load_suite(name) for name in builtin_suites()}
-    oracles = [Remembering(oracle) for oracle in graph_oracles()]
+    console, _ = consoles()
     graded: list[Graded] = []
     engines: list[EngineGrade] = []
-    with Progress(console=progress, transient=True, disable=not progress.is_interactive) as bar:
-        task = bar.add_task("faults", total=len(chosen))
-        for one in grade_faults(suites, oracles, chosen):
-            graded.append(one)
-            bar.advance(task)
+    with signs_of_life() as progress:
+        progress.now("loading the suites")
+        suites = {name: load_suite(name) for name in builtin_suites()}
+        oracles = [Remembering(oracle) for oracle in graph_oracles()]
+        progress.start("faults", len(chosen))
+        for done, fault in enumerate(chosen):
+            progress.now(f"{fault.code}, {fault.name}", done=done)
+            graded += grade_faults(suites, oracles, [fault])
         if options.format == "console":
-            console.print(table(graded))
+            with progress.aside():
+                console.print(table(graded))
         if not options.no_engines:
             items = [item for suite in suites.values() for item in suite] + random_graphs(options.graphs, options.seed)
-            task = bar.add_task("correct engines", total=len(correct_engines()) * len(items))
-            engines = false_alarms(items, graph_oracles(), lambda: bar.advance(task))
+            progress.start("cases of correct engines", len(correct_engines()) * len(items))
+            engines = false_alarms(items, graph_oracles(), progress.step)
     if options.save:
         _save(Path(options.save), engines)
     if options.format == "json":

@@ -6,27 +6,32 @@ import argparse
 import difflib
 import random
 import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from gradcheck.check.asking import PENALTY, SCHEDULES
+from gradcheck.check.budget import Budget
 from gradcheck.check.settings import Settings
-from gradcheck.cli.terminal import consoles
+from gradcheck.cli.terminal import consoles, signs_of_life
 from gradcheck.errors import UsageError
 from gradcheck.oracle import graph_oracles
-from gradcheck.problem import LEAVES, OPS, Case
+from gradcheck.problem import LEAVES, OPS
 from gradcheck.problem.losses import LOSSES
 from gradcheck.problem.mlp import ACTIVATIONS
 from gradcheck.report.console import QUIET, ConsoleReport
 from gradcheck.report.json import JsonReport
+from gradcheck.report.lines import LinesReport
+from gradcheck.report.progress import Progress
 from gradcheck.run import runner
-from gradcheck.run.afterthought import save
-from gradcheck.run.events import Diagnosed, Finished
+from gradcheck.run.events import Diagnosed, Event, Finished
 from gradcheck.run.offered import ALL
+from gradcheck.run.saved import ahead, folder_of, save
 from gradcheck.run.select import select
 from gradcheck.run.suite import Addressed, collect, shipped
 from gradcheck.subject.process import ChildSubject
 
-HELP = "put a backprop engine on trial: suites of cases, cross-checked by independent oracles"
+DIAGNOSIS_SECONDS = 10.0
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,21 +69,42 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--format", choices=("console", "json"), default="console", help="form of the output on stdout")
     parser.add_argument(
-        "--report", action="append", default=[], metavar="KIND=PATH", help="write a report file (json=PATH)"
+        "--report",
+        action="append",
+        default=[],
+        metavar="KIND=PATH",
+        help="write a report file as the run goes: json=PATH, one line per finished case",
     )
     parser.add_argument(
         "--save-failures",
         metavar="DIR",
         default=".gradcheck/failures",
-        help="where failing generated graphs are saved, and replayed from next time ('' for nowhere)",
+        help="where failing generated graphs are saved, a folder for each subject; they are asked first next time",
+    )
+    parser.add_argument("--no-save", action="store_true", help="save no failing graphs, and ask none that were saved")
+    parser.add_argument(
+        "--give-up-after",
+        type=int,
+        default=runner.GIVE_UP_AFTER,
+        metavar="N",
+        help="ask no more after N cases in a row in which the subject timed out or died "
+        f"(default {runner.GIVE_UP_AFTER}; 0 for never)",
+    )
+    parser.add_argument(
+        "--diagnosis-budget",
+        type=float,
+        default=DIAGNOSIS_SECONDS,
+        metavar="S",
+        help="seconds for the search for the smallest counterexample and its cause "
+        f"(default {DIAGNOSIS_SECONDS:g}; 0 for no search)",
     )
     parser.add_argument(
         "--no-diagnosis", action="store_true", help="do not look for the smallest counterexample and its cause"
     )
-    loudness = parser.add_mutually_exclusive_group()
-    loudness.add_argument("-q", "--quiet", action="store_true", help="print failures and one summary line")
-    loudness.add_argument(
-        "-v", "--verbose", action="count", default=0, help="a row per case, and every number (-vv: of all cases)"
+    detail = parser.add_mutually_exclusive_group()
+    detail.add_argument("-q", "--quiet", action="store_true", help="print failures and one line that sums up")
+    detail.add_argument(
+        "-v", "--verbose", action="count", default=0, help="print a row per case; -vv: every oracle's number besides"
     )
     parser.add_argument("--list", action="store_true", help="list the cases and run nothing")
     parser.add_argument("--no-timings", action="store_true", help="leave out times, so that two runs can be compared")
@@ -86,31 +112,63 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Run it; returns the exit code."""
+    with signs_of_life() as progress:
+        progress.now("reading the suites")
+        return _run(options, progress)
+
+
+def _run(options: argparse.Namespace, progress: Progress) -> int:
     seed = _seed(options.seed)
     files = _report_files(options.report)
     settings = Settings(interest=options.interest, max_ulps=options.max_ulps)
     if not options.timeout > 0:
         raise UsageError(f"--timeout must be a positive number of seconds, got {options.timeout}")
     required = _required(options.require_ops)
+    if options.give_up_after < 0:
+        raise UsageError(f"--give-up-after must be a number of cases, or 0 for never, got {options.give_up_after}")
+    if not options.diagnosis_budget >= 0:
+        raise UsageError(f"--diagnosis-budget must be a number of seconds, got {options.diagnosis_budget}")
     path, name = subject_path(options.subject)
-    folder = None if options.save_failures == "" else Path(options.save_failures)
-    cases = _with_saved(folder, collect(options.targets, seed=seed))
+    folder = None
+    if options.subject and options.save_failures and not options.no_save:
+        folder = folder_of(Path(options.save_failures), path, name)
+    first = ahead(folder, collect(options.targets, seed=seed)) if folder is not None else None
+    cases: Sequence[Addressed] = first.cases if first is not None else collect(options.targets, seed=seed)
     if options.expression:
         cases = select(cases, options.expression)
     console, _ = consoles()
     if options.list:
-        for item in cases:
-            console.print(f"{item.address}  {item.case.sentence}", markup=False, highlight=False, soft_wrap=True)
+        with progress.aside():
+            for item in cases:
+                console.print(f"{item.address}  {item.case.sentence}", markup=False, highlight=False, soft_wrap=True)
         return 0
     given = f" --subject {options.subject}" if options.subject else ""
     timeout = f" --timeout {options.timeout:g}" if options.timeout != 10.0 else ""
     must = f" --require-ops {options.require_ops}" if required else ""
     dtype = f" --dtype {options.dtype}" if options.dtype else ""
-    document = JsonReport()
-    verbosity = QUIET if options.quiet else options.verbose
-    screen = ConsoleReport(console, timings=not options.no_timings, verbosity=verbosity)
-    code = 5
-    with ChildSubject(path, name, timeout=options.timeout) as subject:
+
+    def tell(line: str) -> None:
+        """Beside the report, where that is for people; never into JSON."""
+        with progress.aside():
+            if options.format == "console":
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+            else:
+                print(f"gradcheck: {line}", file=sys.stderr)
+
+    with ExitStack() as stack:
+        document = JsonReport()
+        files_written = [_opened(file) for file in files]
+        for report in files_written:
+            stack.callback(report.close)
+        listeners: list[Callable[[Event], None]] = [document.add, *(report.add for report in files_written)]
+        if options.format == "console":
+            verbosity = QUIET if options.quiet else options.verbose
+            listeners.append(ConsoleReport(console, timings=not options.no_timings, verbosity=verbosity).add)
+        for line in first.lines if first is not None else ():
+            tell(line)
+        if first is not None and first.saved:
+            tell(f"asking {first.saved} saved failure{'s' * (first.saved > 1)} first")
+        subject = stack.enter_context(ChildSubject(path, name, timeout=options.timeout))
         events = runner.run(
             cases,
             subject,
@@ -121,33 +179,55 @@ def main(options: argparse.Namespace) -> int:
             settings=settings,
             fail_fast=options.fail_fast,
             replay_options=given + timeout + must + dtype,
-            diagnosis=not options.no_diagnosis,
+            give_up_after=options.give_up_after,
+            diagnosis=not options.no_diagnosis and options.diagnosis_budget > 0,
+            budget=Budget(options.diagnosis_budget),
             required=required,
             dtype=options.dtype,
         )
+        code = 5
         diagnosed = None
-        for event in events:
-            document.add(event)
-            if options.format == "console":
-                screen.add(event)
+        for event in options.signals.events(events):
+            progress.add(event)
+            with progress.aside():
+                for listen in listeners:
+                    listen(event)
             if isinstance(event, Diagnosed):
                 diagnosed = event
             if isinstance(event, Finished):
                 code = event.exit_code
-                if folder is not None and options.subject:
-                    save(folder, cases, event.results, diagnosed)
-    if options.format == "json":
-        sys.stdout.write(document.text())
-    for file in files:
-        document.write(file)
+                if folder is not None:
+                    _save(folder, cases, event, diagnosed, tell)
+        if options.format == "json":
+            with progress.aside():
+                sys.stdout.write(document.text())
+        for report in files_written:
+            report.close()
+            if report.failed:
+                print(f"gradcheck: {report.failed}", file=sys.stderr)
+        options.delivered = any(report.complete for report in files_written)
     return code
 
 
-def _with_saved(folder: Path | None, cases: list[Addressed]) -> list[Addressed]:
-    """The cases, with failures that earlier runs saved before them where any are generated: those are tried first."""
-    generated = any(isinstance(a.case, Case) and a.case.seed is not None and not a.named for a in cases)
-    files = sorted(folder.glob("*.json")) if generated and folder is not None else []
-    return [*collect([str(file) for file in files]), *cases] if files else cases
+def _opened(path: Path) -> LinesReport:
+    """The report file, empty; UsageError where it cannot be written."""
+    try:
+        return LinesReport(path)
+    except OSError as wrong:
+        raise UsageError(f"--report: {str(path)!r} cannot be written: {wrong.strerror or wrong}") from wrong
+
+
+def _save(
+    folder: Path, cases: Sequence[Addressed], event: Finished, diagnosed: Diagnosed | None, tell: Callable[[str], None]
+) -> None:
+    """Keep what failed for the next run, and say so."""
+    written, lines = save(folder, cases, event.results, diagnosed)
+    if written:
+        count = f"{len(written)} failing graph{'s' * (len(written) > 1)}"
+        they = "they are" if len(written) > 1 else "it is"
+        tell(f"saved {count} to {folder}; {they} asked first next time (--no-save leaves them alone)")
+    for line in lines:
+        tell(line)
 
 
 def subject_path(given: str | None) -> tuple[Path, str | None]:

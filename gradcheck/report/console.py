@@ -17,10 +17,10 @@ from rich.table import Table
 from rich.text import Text
 
 from gradcheck.problem import OPS
-from gradcheck.report.drawing import entries, tree
+from gradcheck.report.drawing import tree
 from gradcheck.report.failure import LABEL, Failure, headline, listed, summary
 from gradcheck.report.offered import not_offered_line, nothing_answered_line
-from gradcheck.report.plain import number, plainly
+from gradcheck.report.plain import apart, number, plainly
 from gradcheck.report.trimmed import Hanging, Trimmed
 from gradcheck.run.events import CaseFinished, Diagnosed, Event, Faulted, Finished, Started, as_it_should_be
 from gradcheck.verdict.finding import Severity, shown
@@ -184,18 +184,23 @@ class ConsoleReport:
         """The failure that the mistake is shown with, then those that it does not explain."""
         found, rest = self._diagnosed, list(fails)
         if found is not None and (fails or errors):
-            explained = set(found.explains) or {r.address for r in fails}
+            explained, unexplained = set(found.explains), set(found.unexplained)
             # The simplest of the failures that it explains: the one with the fewest numbers.
-            candidates = [r for r in fails if r.address in explained] or list(fails or errors)
+            candidates = [r for r in fails if r.address in explained]
+            candidates = (
+                candidates or [r for r in (*fails, *errors) if r.address not in unexplained] or [*fails, *errors]
+            )
             shown_with = min(candidates, key=lambda r: r.comparisons)
-            rest = [r for r in fails if r.address not in explained]
-            others = sum(r.address in explained for r in fails) - (shown_with.address in explained)
-            self._block(Failure(shown_with, found, max(0, others) if found.faults else 0))
+            rest = [r for r in fails if r.address in unexplained and r is not shown_with]
+            others = len(explained - {shown_with.address})
+            self._block(Failure(shown_with, found, others))
             if found.case is not None and self._verbosity > QUIET and len(found.case.graph) <= LARGEST_DRAWING:
                 self._drawing(found)
             if found.faults and rest:
-                text = f"{len(rest)} of {len(fails)} FAIL are not explained by this mistake:"
-                self._print(Text(text, style="yellow"))
+                verb = "is" if len(rest) == 1 else "are"
+                self._print(
+                    Text(f"{len(rest)} of {len(fails)} FAIL {verb} not explained by this mistake:", style="yellow")
+                )
         for result in rest[:MOST_BLOCKS]:
             self._block(Failure(result))
         if len(rest) > MOST_BLOCKS:
@@ -204,15 +209,15 @@ class ConsoleReport:
 
     def _drawing(self, found: Diagnosed) -> None:
         assert found.case is not None
-        rows = {row.name: row for row in found.parameters}
 
         def remark(name: str) -> str:
-            row = rows.get(name)
-            if row is None:
-                return ""
-            if not row.wrong:
-                return f"gradient {entries(row.right)} is right"
-            return f"gradient: yours {entries(row.yours)}, right {entries(row.right)}"
+            told = []
+            for row in (r for r in found.parameters if r.block == name):
+                came, right = apart(row.yours, row.right)
+                where = "" if row.name == name else f" {shown(row.name)}"
+                parts = f" ({row.equals})" if row.equals else ""
+                told.append(f"yours{where} {came}, right {right}{parts}" if row.wrong else f"{right} is right{where}")
+            return f"gradient: {'; '.join(told)}" if told else ""
 
         self._console.print(Trimmed(Padding(tree(found.case, remark), (0, 0, 1, 2 + LABEL))))
 

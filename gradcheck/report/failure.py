@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from gradcheck.report.drawing import entries, formula, values
-from gradcheck.report.plain import derivative, plainly
+from gradcheck.report.drawing import formula, values
+from gradcheck.report.plain import apart, derivative, plainly
 from gradcheck.run.events import Diagnosed
 from gradcheck.verdict.finding import Finding, Severity, shown
 from gradcheck.verdict.result import STYLES, Result, Verdict
@@ -79,6 +79,8 @@ class Failure:
         return f"{text} at {at}: {numbers(found)}"
 
     def _look(self) -> str:
+        if self.diagnosed is not None and self.diagnosed.look_at:
+            return self.diagnosed.look_at
         places = [f for f in self.result.findings if f.code in PLACES]
         return plainly(places[0]) if places else ""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from gradcheck.problem.serialise import case_to_dict
@@ -48,12 +47,12 @@ class JsonReport:
                 {"address": row.address, "ops": list(row.ops), "reason": row.reason}
                 for row in self._finished.not_offered
             ],
-            "summary": {str(v): counts[v] for v in Verdict} | {"comparisons": sum(r.comparisons for r in results)},
+            "summary": counts_to_dict(counts, sum(r.comparisons for r in results)),
             "exit_code": self._finished.exit_code,
             "interrupted": self._finished.interrupted,
             "seconds": round(self._finished.seconds, 3),
             "harness_faults": [{"address": f.address, "message": f.message} for f in self._finished.faults],
-            "diagnosis": None if self._diagnosed is None else _diagnosis(self._diagnosed),
+            "diagnosis": None if self._diagnosed is None else diagnosis_to_dict(self._diagnosed),
             "results": [r.to_dict() for r in results],
         }
 
@@ -61,16 +60,19 @@ class JsonReport:
         """The document as JSON text."""
         return json.dumps(self.document, indent=1, allow_nan=False) + "\n"
 
-    def write(self, path: Path) -> None:
-        """Write the document to a file."""
-        path.write_text(self.text(), encoding="utf-8")
+
+def counts_to_dict(counts: Mapping[Verdict, int], comparisons: int) -> dict[str, int]:
+    """How many results have each verdict, and how many entries were decided."""
+    return {str(v): counts.get(v, 0) for v in Verdict} | {"comparisons": comparisons}
 
 
-def _diagnosis(found: Diagnosed) -> Mapping[str, Any]:
+def diagnosis_to_dict(found: Diagnosed) -> dict[str, Any]:
+    """What was found about a subject that failed, as plain data."""
     faults = [{"code": f.code, "name": f.name, "sentence": f.sentence} for f in found.faults]
     return {
         "how": found.how,
         "faults": faults,
         "counterexample": None if found.counterexample is None else found.counterexample.to_dict(),
         "case": None if found.case is None else case_to_dict(found.case),
+        "ended": found.ended,
     }

@@ -1,27 +1,32 @@
-"""After a run with wrong gradients: the smallest counterexample, the fault that behaves alike, and files to replay."""
+"""After a run with wrong gradients: the smallest counterexample, the fault that behaves alike, and where to look.
+
+The verdicts stand whatever happens here. A search that is cut short, by its budget or by an error of its own, keeps
+what it had found, and says so.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 from gradcheck.check.asking import entry_for
+from gradcheck.check.budget import Budget, BudgetSpent, Rationed
 from gradcheck.check.lookat import look_at
-from gradcheck.check.naming import Explains, explanation, running_out, sorted_out
-from gradcheck.check.operands import parameter_rows
+from gradcheck.check.naming import Explains, Named, explanation, running_out, sorted_out
+from gradcheck.check.operands import ParameterRow, parameter_rows
 from gradcheck.check.smallest import OPS_OF_SCALARS, Shows, smallest, smallest_like
 from gradcheck.check.trial import comparisons_of, try_case
-from gradcheck.errors import HarnessFault
+from gradcheck.errors import GradcheckError, HarnessFault
 from gradcheck.faults.catalogue import fault
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case, Cost, Training
-from gradcheck.problem.serialise import suite_to_json
-from gradcheck.run.events import Diagnosed, as_it_should_be
+from gradcheck.run.events import Diagnosed, Diagnosing, as_it_should_be
 from gradcheck.run.suite import Addressed
 from gradcheck.subject.answer import NATIVE, Subject
 from gradcheck.verdict.finding import Severity
 from gradcheck.verdict.result import Result, Verdict
+
+NO_ANSWER = frozenset({"GC001", "GC002", "GC003", "GC004", "GC005", "GC006", "GC017"})
+"""Codes of results that hold no answer of the subject's."""
 
 SINGLE = (
     'gives the answers of float32 arithmetic, right to about 7 digits. If that is meant, say DTYPE = "float32" in the '
@@ -29,70 +34,140 @@ SINGLE = (
 )
 """How it is known that a subject computes in float32, and what to do about it."""
 
+EXAMPLE = "the smallest counterexample"
+
 
 def diagnose(
-    items: Sequence[Addressed], results: Sequence[Result], subject: Subject, oracles: Sequence[Oracle]
-) -> Diagnosed | None:
-    """What can be said about a subject that failed some cases; None where there is nothing to add."""
-    verdicts = {r.address: r.verdict for r in results}
-    tried = [
-        (a.address, a.case)
-        for a in items
-        if isinstance(a.case, Case | Training) and a.case.subject is None and a.address in verdicts
-    ]
-    failing = [case for address, case in tried if verdicts[address] in (Verdict.FAIL, Verdict.ERROR)]
-    passing = [case for address, case in tried if verdicts[address] is Verdict.PASS]
-    wrong = [r for r in results if r.verdict in (Verdict.FAIL, Verdict.ERROR) and not as_it_should_be(r)]
-    codes = frozenset(code for r in results if r.verdict is not Verdict.PASS for code in r.codes)
-    if "GC005" in codes or ("GC065" in codes and not failing):  # wrong numbers come before slow ones
-        found, how = running_out(subject, _ops(items, subject))
-        if found is not None:
-            slow = tuple(r.address for r in results if {"GC005", "GC065"} & set(r.codes))
-            return Diagnosed(None, None, (found,), how, explains=slow, look_at=look_at((), (found,)))
-    if _single_precision(wrong):  # no smaller graph and no experiment tells more
-        return Diagnosed(None, None, (fault("F80"),), SINGLE, explains=tuple(r.address for r in wrong))
-    if not failing or "GC005" in codes:  # every further question might cost a time limit
-        return None
-    case, counterexample = _counterexample(subject, failing, passing, oracles)
-    drawn: list[Case | Training] = [case] if case is not None else []
-    named = explanation(subject, [*failing, *drawn], passing, codes)
-    explains: tuple[str, ...] = ()
-    unexplained: tuple[str, ...] = ()
-    if named.faults:
-        fits = Explains(named, subject)
-        failed = [(address, c) for address, c in tried if verdicts[address] is Verdict.FAIL]
-        explains, unexplained = sorted_out(failed, fits)
-        if not explains and not named.alike:
-            unexplained = ()  # its own manner of the fault is in no engine of the catalogue: nothing can be told apart
-        if case is not None and not fits(case):  # another mistake's: it would only mislead beside this cause
-            case, counterexample = _counterexample(
-                subject, [c for a, c in failed if a in explains], passing, oracles, fits
-            )
-    if counterexample is None and not named.faults:
-        return None
-    rows = () if case is None else parameter_rows(case, comparisons_of(case, subject, oracles))
-    wrong_findings = [f for r in results if r.verdict is Verdict.FAIL for f in r.findings]
-    findings = wrong_findings if counterexample is None else counterexample.findings
-    look = look_at(findings, named.faults, case)
-    return Diagnosed(counterexample, case, named.faults, named.how, rows, explains, unexplained, look)
-
-
-def _counterexample(
+    items: Sequence[Addressed],
+    results: Sequence[Result],
     subject: Subject,
-    failing: Sequence[Case | Training],
-    passing: Sequence[Case | Training],
     oracles: Sequence[Oracle],
-    shows: Shows | None = None,
-) -> tuple[Case | None, Result | None]:
-    """The smallest graph on which the subject is wrong, and the result there.
+    *,
+    budget: Budget | None = None,
+) -> Iterator[Diagnosing | Diagnosed]:
+    """What is being looked for, and at last what was found about a subject that failed; nothing where that is nothing.
 
-    Neither where the oracles contradict each other on it, so that it shows nothing about the subject.
+    Without a budget the search goes on to its end. No exception of the search gets out, KeyboardInterrupt excepted.
     """
+    search = _Search(items, results, Rationed(subject, budget or Budget(None, None)), subject, oracles)
+    ended = ""
     try:
-        case = _smallest(subject, failing, passing, shows)
-        return case, None if case is None else try_case("the smallest counterexample", case, subject, oracles)
-    except HarnessFault:
-        return None, None
+        yield from search.stages()
+    except BudgetSpent as spent:
+        ended = f"the search for the cause was ended {spent}"
+    except Exception as wrong:  # the verdicts are known, and stand
+        what = str(wrong) if isinstance(wrong, GradcheckError) else f"{type(wrong).__name__}: {wrong}"
+        ended = f"the search for the cause ended early: {what}"
+    if (found := search.found(ended)) is not None:
+        yield found
+
+
+class _Search:
+    """The stages of a search; what each has found stays, whatever becomes of the next.
+
+    `subject` is asked throughout, but for the one case that is shown at the end: that is put to `unlimited`.
+    """
+
+    def __init__(
+        self,
+        items: Sequence[Addressed],
+        results: Sequence[Result],
+        subject: Subject,
+        unlimited: Subject,
+        oracles: Sequence[Oracle],
+    ) -> None:
+        self._items, self._results = items, results
+        self._subject, self._unlimited, self._oracles = subject, unlimited, oracles
+        verdicts = {r.address: r.verdict for r in results}
+        self._tried = [
+            (a.address, a.case, verdicts[a.address])
+            for a in items
+            if isinstance(a.case, Case | Training) and a.case.subject is None and a.address in verdicts
+        ]
+        self._case: Case | None = None
+        self._example: Result | None = None
+        self._rows: tuple[ParameterRow, ...] = ()
+        self._fits = True
+        self._named = Named()
+        self._explains: tuple[str, ...] = ()
+        self._unexplained: tuple[str, ...] = ()
+
+    def found(self, ended: str) -> Diagnosed | None:
+        """Everything so far; None where that is nothing.
+
+        An example is left out where it is not known to show the mistake that is named: it would only mislead.
+        """
+        if self._example is None and not self._named.faults and not ended:
+            return None
+        example, case, rows = (self._example, self._case, self._rows) if self._fits else (None, None, ())
+        wrong = [f for r in self._results if r.verdict is Verdict.FAIL for f in r.findings]
+        try:
+            look = look_at(wrong if example is None else example.findings, self._named.faults, case)
+        except GradcheckError:
+            look = ""
+        named = self._named
+        return Diagnosed(example, case, named.faults, named.how, rows, self._explains, self._unexplained, look, ended)
+
+    def stages(self) -> Iterator[Diagnosing]:
+        """Each is told before it begins."""
+        failing = [case for _, case, verdict in self._tried if verdict in (Verdict.FAIL, Verdict.ERROR)]
+        passing = [case for _, case, verdict in self._tried if verdict is Verdict.PASS]
+        wrong = [r for r in self._results if r.verdict in (Verdict.FAIL, Verdict.ERROR) and not as_it_should_be(r)]
+        codes = frozenset(code for r in self._results if r.verdict is not Verdict.PASS for code in r.codes)
+        if all(NO_ANSWER.intersection(r.codes) for r in self._results) or {"GC006", "GC017"} <= codes:
+            return  # it has never answered, or was given up since it dies: nothing is learnt from more of the same
+        if "GC005" in codes or ("GC065" in codes and not failing):  # wrong numbers come before slow ones
+            yield Diagnosing("looking for the cause")
+            slow, how = running_out(self._subject, _ops(self._items, self._subject))
+            if slow is not None:
+                self._named = Named((slow,), how)
+                self._explains = tuple(r.address for r in wrong if {"GC005", "GC065"} & set(r.codes))
+                return
+        if _single_precision(wrong):  # no smaller graph and no experiment tells more
+            self._named = Named((fault("F80"),), SINGLE)
+            self._explains = tuple(r.address for r in wrong)
+            return
+        if not failing or "GC005" in codes:  # every further question might cost a time limit
+            return
+        yield Diagnosing("looking for the smallest counterexample")
+        self._look_for_example(failing, passing)
+        yield Diagnosing("looking for the cause")
+        drawn: list[Case | Training] = [self._case] if self._case is not None else []
+        named = explanation(self._subject, [*failing, *drawn], passing, codes)
+        if named.faults:
+            self._named, self._fits = named, named.alike
+            self._sort_out(passing)
+
+    def _look_for_example(
+        self, failing: Sequence[Case | Training], passing: Sequence[Case | Training], shows: Shows | None = None
+    ) -> None:
+        """The smallest graph on which the subject is wrong, what it says there, and what would be right.
+
+        None where the oracles contradict each other on it, so that it shows nothing about the subject.
+        """
+        self._case, self._example, self._rows = None, None, ()
+        case = _smallest(self._subject, failing, passing, shows)
+        if case is None:
+            return
+        try:
+            self._example = try_case(EXAMPLE, case, self._unlimited, self._oracles)
+            self._rows = parameter_rows(case, comparisons_of(case, self._unlimited, self._oracles))
+            self._case = case
+        except HarnessFault:
+            self._example = None
+
+    def _sort_out(self, passing: Sequence[Case | Training]) -> None:
+        """Which failures the mistake explains, and an example that shows it and no other mistake."""
+        fits = Explains(self._named, self._subject)
+        failed = [(address, case) for address, case, verdict in self._tried if verdict is Verdict.FAIL]
+        self._explains, self._unexplained = sorted_out(failed, fits)
+        if not self._explains and not self._named.alike:
+            self._unexplained = ()  # its own manner of the fault is in no engine of the catalogue: nothing can be told
+        self._fits = self._case is None or fits(self._case)
+        if not self._fits:
+            explained = [case for address, case in failed if address in self._explains]
+            self._look_for_example(explained, passing, fits)
+            self._fits = True
 
 
 def _single_precision(wrong: Sequence[Result]) -> bool:
@@ -120,21 +195,3 @@ def _smallest(
     known = frozenset(node.op for case in (*wrong, *right) for node in case.graph.nodes if node.inputs)
     found = smallest(subject, ops=known & OPS_OF_SCALARS, shows=shows) if known & OPS_OF_SCALARS else None
     return found or smallest_like(subject, min(wrong, key=lambda c: len(c.graph)), shows=shows)
-
-
-def save(
-    folder: Path, items: Sequence[Addressed], results: Sequence[Result], diagnosed: Diagnosed | None
-) -> list[Path]:
-    """Write failing generated cases, and the smallest counterexample, as suite files that are replayed next time."""
-    wrong = {r.address for r in results if r.verdict is Verdict.FAIL}
-    cases = [a.case for a in items if isinstance(a.case, Case) and a.case.seed is not None and a.address in wrong]
-    if diagnosed is not None and diagnosed.case is not None:
-        cases.append(diagnosed.case)
-    written = []
-    for case in cases:
-        folder.mkdir(parents=True, exist_ok=True)
-        seed = f"-{case.seed}" if case.seed is not None else ""
-        path = folder / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', case.name)}{seed}.json"
-        path.write_text(suite_to_json([case]), encoding="utf-8")
-        written.append(path)
-    return written

@@ -62,6 +62,13 @@ class Faulted:
 
 
 @dataclass(frozen=True)
+class Diagnosing:
+    """All cases are finished; the subject failed some, and `what` is going on now to say why."""
+
+    what: str
+
+
+@dataclass(frozen=True)
 class Diagnosed:
     """What a subject that fails has in common with a known fault, and the smallest graph on which it is wrong.
 
@@ -92,19 +99,24 @@ class Diagnosed:
 
 @dataclass(frozen=True)
 class Finished:
-    """The run is over."""
+    """The run is over; `signal` is the one that interrupted it, where one did."""
 
     results: tuple[Result, ...]
     faults: tuple[Faulted, ...]
     seconds: float
-    interrupted: bool = False
+    signal: int | None = None
     not_offered: tuple[NotOffered, ...] = ()
 
     @property
+    def interrupted(self) -> bool:
+        """Whether the run was ended before its end."""
+        return self.signal is not None
+
+    @property
     def exit_code(self) -> int:
-        """0 all as they should be, 1 otherwise, 3 harness fault, 5 nothing compared, 130 interrupted."""
-        if self.interrupted:
-            return 130
+        """0 all as they should be, 1 otherwise, 3 harness fault, 5 nothing compared, 128 + n ended by signal n."""
+        if self.signal is not None:
+            return 128 + self.signal
         if self.faults:
             return 3
         if not self.results or not sum(r.comparisons for r in self.results):
@@ -112,7 +124,7 @@ class Finished:
         return 0 if all(as_it_should_be(r) for r in self.results) else 1
 
 
-Event = Started | CaseStarted | CaseFinished | NotOffered | Faulted | Diagnosed | Finished
+Event = Started | CaseStarted | CaseFinished | NotOffered | Faulted | Diagnosing | Diagnosed | Finished
 
 
 def as_it_should_be(result: Result) -> bool:

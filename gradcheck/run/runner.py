@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from gradcheck.check.asking import missing_entry
+from gradcheck.check.budget import Budget
 from gradcheck.check.dispatch import own_subject, try_any
 from gradcheck.check.protocol import no_answer
 from gradcheck.check.settings import Settings
-from gradcheck.errors import HarnessFault, SubjectError
+from gradcheck.errors import HarnessFault, Interrupted, SubjectError
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case
 from gradcheck.run.afterthought import diagnose
@@ -31,8 +33,10 @@ from gradcheck.subject.answer import Subject
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import Result, Verdict
 
-MOST_TIMEOUTS = 3
-"""After so many cases without an answer in time, the subject is not asked any more."""
+GIVE_UP_AFTER = 3
+"""After so many cases in a row that ended in a time-out or in the subject's death, it is not asked any more."""
+COSTLY = frozenset({"GC005", "GC006"})
+"""No answer in time, and death: each costs a time limit, or a new process."""
 
 
 def run(
@@ -46,7 +50,9 @@ def run(
     settings: Settings | None = None,
     fail_fast: bool = False,
     replay_options: str = "",
+    give_up_after: int = GIVE_UP_AFTER,
     diagnosis: bool = True,
+    budget: Budget | None = None,
     required: frozenset[str] = frozenset(),
     dtype: str | None = None,
 ) -> Iterator[Event]:
@@ -56,15 +62,17 @@ def run(
     not offer has no result, unless it is `required` (see `offered`); what a refusal was about is known when all cases
     have been asked, and told then.
 
-    Ctrl-C ends the run with what is finished; a harness fault ends its case only.
+    KeyboardInterrupt, thrown in at any event or raised on the way, ends the run with what is finished, and without a
+    diagnosis; a harness fault ends its case only. With `give_up_after=0` the subject is asked whatever happens. Without
+    a `budget` the diagnosis goes on to its end.
     """
     started = time.perf_counter()
     results: list[Result] = []
     faults: list[Faulted] = []
     not_offered: list[NotOffered] = []
     offers = Offers(subject, required)
-    interrupted = False
-    timeouts = 0
+    interrupted: int | None = None
+    unanswered = 0
     guarantees = dict(subject.guarantees)
     failure = _cannot_load(subject) if cases else None
     left_out: list[str] = []
@@ -72,8 +80,8 @@ def run(
         cases, left_out = _answerable(cases, subject)
         cases, unposed = posed(cases, dtype or subject.declared.dtype or USUAL)
         left_out += [*unposed, *offers.remarks()]
-    yield Started(len(cases), described, self_check, seed, guarantees, tuple(left_out))
     try:
+        yield Started(len(cases), described, self_check, seed, guarantees, tuple(left_out))
         if failure is not None:
             results.append(Result(described, Verdict.ERROR, (no_answer(failure),)))
             yield CaseFinished(results[-1])
@@ -90,11 +98,11 @@ def run(
                     result = try_any(item.address, item.case, own, oracles, settings, replay=replay)
                 elif (missing := offers.missing(item)) is not None:
                     result = as_the_case_expects(item, _unasked(item, missing, replay))
-                elif timeouts >= MOST_TIMEOUTS:
-                    result = _unasked(item, finding("GC017", timeouts=timeouts), replay)
+                elif give_up_after and unanswered >= give_up_after:
+                    result = _unasked(item, finding("GC017", times=unanswered), replay)
                 else:
                     result = try_any(item.address, item.case, subject, oracles, settings, replay=replay)
-                    timeouts += "GC005" in result.codes
+                    unanswered = unanswered + 1 if COSTLY.intersection(result.codes) else 0
             except HarnessFault as fault:
                 faults.append(Faulted(item.address, str(fault)))
                 yield faults[-1]
@@ -105,8 +113,8 @@ def run(
             yield CaseFinished(result)
             if fail_fast and not as_it_should_be(result):
                 break
-    except KeyboardInterrupt:
-        interrupted = True
+    except KeyboardInterrupt as asked:
+        interrupted = _number_of(asked)
     for refused in offers.sorted_out():
         if isinstance(refused, NotOffered):
             not_offered.append(refused)
@@ -115,12 +123,17 @@ def run(
             results.append(refused)
             yield CaseFinished(refused)
     try:
-        if diagnosis and not interrupted and (found := diagnose(cases, results, subject, oracles)):
-            yield found
-    except KeyboardInterrupt:
-        interrupted = True
+        if diagnosis and interrupted is None:
+            yield from diagnose(cases, results, subject, oracles, budget=budget)
+    except KeyboardInterrupt as asked:
+        interrupted = _number_of(asked)
     seconds = time.perf_counter() - started
     yield Finished(tuple(results), tuple(faults), seconds, interrupted, tuple(not_offered))
+
+
+def _number_of(asked: KeyboardInterrupt) -> int:
+    """The signal that asked for the end."""
+    return asked.number if isinstance(asked, Interrupted) else signal.SIGINT
 
 
 def _cannot_load(subject: Subject) -> SubjectError | None:

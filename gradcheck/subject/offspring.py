@@ -20,6 +20,7 @@ import numpy as np
 from gradcheck.errors import HarnessFault
 from gradcheck.subject.channel import Channel
 from gradcheck.subject.removal import remove
+from gradcheck.subject.undisturbed import undisturbed
 
 SUPPORTED = hasattr(select, "poll") and hasattr(os, "killpg")
 _CHILD = Path(__file__).with_name("child.py")
@@ -68,8 +69,12 @@ class Offspring:
         return {"how": f"exited with status {status} before it had answered", "exit_status": status}
 
     def end(self) -> None:
-        """Kill it and what it started, and remove its folder; never raises."""
-        self._end()
+        """Kill it and what it started, and remove its folder; a signal to this process waits until that is done.
+
+        Never raises.
+        """
+        with undisturbed():
+            self._end()
 
 
 def _started(mark: str) -> tuple[subprocess.Popen[bytes], Path]:
@@ -88,9 +93,12 @@ def _started(mark: str) -> tuple[subprocess.Popen[bytes], Path]:
             env=_environment(folder, mark),
             start_new_session=True,
         )
-    except OSError as wrong:
+    except BaseException as wrong:  # a signal, or no process to be had
+        _kill_marked(mark)
         if folder is not None:
             remove(folder)
+        if not isinstance(wrong, OSError):
+            raise
         hint = _HINTS.get(wrong.errno or 0, "")
         raise HarnessFault(f"a child process for the subject cannot be started: {wrong}{hint}") from None
     return process, folder

@@ -251,9 +251,9 @@ def _kinds() -> dict[str, FindingKind]:
             "GC017",
             fatal,
             "not asked",
-            "not asked: the subject had already timed out on {timeouts} cases",
-            "A subject that hangs on every case would keep the run waiting for the time limit each time. Run one case "
-            "alone, by its replay line, to see it.",
+            "not asked: the subject had given no answer {times} times in a row",
+            "A subject that hangs, or dies, on every case would keep the run waiting each time. Run one case alone, by "
+            "its replay line, to see it; `--give-up-after N` changes after how many cases in a row the asking ends.",
         ),
         FindingKind(
             "GC018",

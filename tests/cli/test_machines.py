@@ -13,6 +13,8 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
+import referencing
+import referencing.jsonschema
 
 from gradcheck.oracle.estimate import Estimate, Estimates, Kind
 from gradcheck.problem import Graph, Point
@@ -49,7 +51,7 @@ class Interrupts:
 
 def test_json_is_all_there_is_on_stdout_and_fits_its_schema(desk: Any, engine: str) -> None:
     desk.write("engine.py", engine.replace("bars[name] = bars[name] + bar", "bars[name] = bar"))
-    ran = desk("run", "mine.py", "--subject", "engine.py", "--format", "json")
+    ran = desk("run", "mine.py", "--subject", "engine.py", "--format", "json", "--no-save")
     document = json.loads(ran.out)
     schema = json.loads(files("gradcheck.report").joinpath("run.schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schema).validate(document)
@@ -65,19 +67,50 @@ def test_json_is_all_there_is_on_stdout_and_fits_its_schema(desk: Any, engine: s
     }  # fmt: skip
 
 
-def test_a_report_file_holds_what_json_prints(desk: Any) -> None:
+def lines_of(path: str) -> list[Any]:
+    """The lines of a report file, each of which fits the schema."""
+    folder = files("gradcheck.report")
+    whole, single = (
+        json.loads(folder.joinpath(f"{name}.schema.json").read_text(encoding="utf-8")) for name in ("run", "run-lines")
+    )
+    registry = referencing.Registry().with_resources(
+        [(whole["$id"], referencing.jsonschema.DRAFT202012.create_resource(whole))]
+    )
+    validator = jsonschema.Draft202012Validator(single, registry=registry)
+    lines = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        validator.validate(line)
+        assert not validator.is_valid({**line, "more": 1})
+        assert not validator.is_valid({**line, "kind": "case"})
+    return lines
+
+
+def test_a_report_file_holds_what_json_prints(desk: Any, engine: str) -> None:
+    desk.write("engine.py", engine.replace("bars[name] = bars[name] + bar", "bars[name] = bar"))
     arguments = ("run", "mine.py", "--subject", "engine.py")
-    ran = desk(*arguments, "--report", "json=out.json", "--report", "json=again.json")
-    assert ran.code == 0
-    written = json.loads(Path("out.json").read_text(encoding="utf-8"))
-    printed = json.loads(desk(*arguments, "--format", "json").out)
-    for document in (written, printed):
-        document.pop("seconds")
-        for result in document["results"]:
-            result.pop("seconds")
-    assert written == printed
+    ran = desk(*arguments, "--report", "json=out.json", "--report", "json=again.json", "--format", "json")
+    printed = json.loads(ran.out)
+    head, *results, summary = lines_of("out.json")
+    assert (head.pop("kind"), head.pop("cases")) == ("run", 2)
+    assert [r.pop("kind") for r in results] == ["result"] * 2
+    assert summary.pop("kind") == "summary"
+    assert {**head, **summary, "results": results, "harness_faults": []} == printed
     assert Path("again.json").read_text() == Path("out.json").read_text()
+
+
+def test_a_report_file_that_cannot_be_written(desk: Any) -> None:
+    desk.write("engine.py", "raise SystemExit('must not be loaded')\n")
+    ran = desk("run", "mine.py", "--subject", "engine.py", "--report", "json=.")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--report: '.' cannot be written: Is a directory" in ran.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_report_file_that_is_full(desk: Any) -> None:
+    ran = desk("run", "mine.py", "--subject", "engine.py", "--report", "json=/dev/full")
+    assert ran.code == 0
     assert "2 PASS" in ran.out
+    assert ran.err == "gradcheck: the report '/dev/full' is not complete: No space left on device\n"
 
 
 def test_0_everything_passes(desk: Any) -> None:
@@ -138,9 +171,10 @@ def test_130_interrupted_with_what_is_finished(desk: Any, monkeypatch: Any) -> N
     monkeypatch.setattr("gradcheck.cli.run.graph_oracles", lambda: (Second(),))
     ran = desk("run", "mine.py", "--subject", "engine.py", "--report", "json=out.json", "--format", "json")
     assert ran.code == 130
-    document = json.loads(Path("out.json").read_text())
-    assert document["interrupted"] is True
-    assert [r["verdict"] for r in document["results"]] == ["PASS"]
+    assert json.loads(ran.out)["interrupted"] is True
+    *_, result, summary = lines_of("out.json")
+    assert result["verdict"] == "PASS"
+    assert (summary["interrupted"], summary["exit_code"], summary["summary"]["PASS"]) == (True, 130, 1)
 
 
 def test_130_interrupted_before_anything_ran(desk: Any, monkeypatch: Any) -> None:

@@ -62,13 +62,20 @@ def test_bad_subject(desk: Any, snapshot: Any, name: str) -> None:
         snapshot(f"subject-{name}", ran.out)
 
 
-def test_a_subject_that_always_hangs_is_not_waited_for_in_every_case(desk: Any) -> None:
-    desk.write("engine.py", "def gradients(graph, point):\n    while True: pass\n")
+@pytest.mark.parametrize(
+    ("does", "code"),
+    [("while True: pass", "GC005"), ("os._exit(1)", "GC006"), ("os.kill(os.getpid(), 11)", "GC006")],
+    ids=["hangs", "exits", "crashes"],
+)
+def test_a_subject_that_always_hangs_or_dies_is_not_asked_in_every_case(desk: Any, does: str, code: str) -> None:
+    desk.write("engine.py", f"import os\n\ndef gradients(graph, point):\n    {does}\n")
     desk.write("drawn.py", "import gradcheck\n\n@gradcheck.case\ndef many():\n    for k in range(6):\n        " + MANY)
     ran = desk("run", "drawn.py", "--subject", "engine.py", "--timeout", "0.5", "--format", "json")
-    codes = [[f["code"] for f in r["findings"]] for r in json.loads(ran.out)["results"]]
+    document = json.loads(ran.out)
+    codes = [[f["code"] for f in r["findings"]] for r in document["results"]]
     assert ran.code == 1
-    assert codes == [["GC005"]] * 3 + [["GC017"]] * 3
+    assert codes == [[code]] * 3 + [["GC017"]] * 3
+    assert document["diagnosis"] is None
 
 
 MANY = """build = gradcheck.GraphBuilder()

@@ -35,6 +35,9 @@ USAGE = {
     "report folder": (("mine.py", "--report", "json=no/where/out.json"), ("no folder", "no/where/out.json")),
     "timeout": (("mine.py", "--timeout", "0"), ("--timeout must be a positive number",)),
     "timeout that is not a number": (("mine.py", "--timeout", "nan"), ("--timeout must be a positive number",)),
+    "a number of cases": (("mine.py", "--give-up-after", "-1"), ("--give-up-after must be a number of cases",)),
+    "seconds of the search": (("mine.py", "--diagnosis-budget", "-1"), ("--diagnosis-budget must be a number of",)),
+    "no seconds of the search": (("mine.py", "--diagnosis-budget", "nan"), ("--diagnosis-budget must be a number",)),
     "interest": (("mine.py", "--interest", "-1"), ("interest must be a positive number",)),
 }
 
@@ -47,7 +50,8 @@ def test_bad_usage(desk: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("runn",), ("run", "--colour"), ("run", "--format", "xml"), ("run", "--timeout", "soon")]
+    "arguments",
+    [(), ("runn",), ("run", "--colour"), ("run", "--format", "xml"), ("run", "--timeout", "soon"), ("run", "-q", "-v")],
 )
 def test_flags_that_argparse_refuses(shell: Any, arguments: tuple[str, ...]) -> None:
     ran = shell(*arguments)

@@ -83,6 +83,7 @@ def test_every_package_is_one(contents: list[str]) -> None:
     [
         "gradcheck/py.typed",
         "gradcheck/problem/graph.schema.json",
+        "gradcheck/report/run-lines.schema.json",
         "gradcheck/report/run.schema.json",
         "gradcheck/reference/dag.py",
         "gradcheck/reference/rules.py",

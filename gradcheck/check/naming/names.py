@@ -7,8 +7,9 @@ Nothing is named on a hunch: each name rests on the subject's own answers, and `
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import ParamSpec
 
 from gradcheck.check.naming.alike import alike, usable
 from gradcheck.check.naming.branching import several_successors, several_uses
@@ -20,9 +21,14 @@ from gradcheck.check.naming.saturation import clipping
 from gradcheck.check.naming.stretching import broadcasting
 from gradcheck.check.naming.trainings import training_fault
 from gradcheck.check.naming.visiting import ENTRY, visited_again
+from gradcheck.errors import InvalidProblem
 from gradcheck.faults.fault import Fault
 from gradcheck.problem import Case
 from gradcheck.subject.answer import NATIVE, Subject
+
+Asked = ParamSpec("Asked")
+Evidence = tuple[Fault | None, str]
+"""A fault, and how it is known; (None, "") for none."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +61,8 @@ def _sought(
     known = frozenset(node.op for case in native for node in case.graph.nodes)
     heard = [Heard(c, subject, NATIVE) for c in usable(failing, NATIVE, subject)] if native else []
     if "GC021" in codes and native:
-        yield from _named(*state_fault(subject, questions()))
-        yield from _named(*memory(subject, heard, known))
+        yield from _shown(state_fault, subject, questions())
+        yield from _shown(memory, subject, heard, known)
     proved, evidence = training_fault(subject, failing, codes)
     if (likeness := alike(subject, failing, passing)).faults:
         tried = "the one case" if likeness.cases == 1 else f"all {likeness.cases} cases"
@@ -68,15 +74,23 @@ def _sought(
     if any(one.wrong for one in heard):
         stretched = any(stretched for case in native for _, stretched, _ in forms_of(case))
         for experiment in (several_uses, *([broadcasting] if stretched else []), clipping):
-            yield from _named(*experiment(subject, known))
+            yield from _shown(experiment, subject, known)
     if any(entry_of(case, subject) == ENTRY for case in failing):
-        yield from _named(*visited_again(subject, failing))
-        yield from _named(*several_successors(subject))
+        yield from _shown(visited_again, subject, failing)
+        yield from _shown(several_successors, subject)
     if native:
-        yield from _named(*state_fault(subject, questions()))  # values kept from another point repeat, and are stale
-        yield from _named(*cut_off(subject, known))
-        yield from _named(*single_precision(heard))
-        yield from _named(*memory(subject, heard, known))
+        yield from _shown(state_fault, subject, questions())  # values kept from another point repeat, and are stale
+        yield from _shown(cut_off, subject, known)
+        yield from _shown(single_precision, heard)
+        yield from _shown(memory, subject, heard, known)
+
+
+def _shown(experiment: Callable[Asked, Evidence], *given: Asked.args, **options: Asked.kwargs) -> Iterator[Named]:
+    """What an experiment shows; nothing, where one of its graphs has no value (an overflow, say)."""
+    try:
+        yield from _named(*experiment(*given, **options))
+    except InvalidProblem:
+        return
 
 
 def _named(found: Fault | None, how: str) -> Iterator[Named]:

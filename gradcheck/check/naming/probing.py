@@ -41,13 +41,18 @@ def single_precision(heard: Sequence[Heard]) -> tuple[Fault | None, str]:
 def reach(subject: Subject, known: frozenset[str]) -> int | None:
     """The length of the longest chain that the gradient gets through: right up to it, exactly 0 beyond.
 
-    None if it gets through all, or if no such length explains chains of two ops. Chains of scalars are tried first, and
-    then such of arrays, for which an engine may have code of its own.
+    None if it gets through all, or if no one length explains the chains of up to two ops; an op whose long chains
+    overflow shows nothing. Chains of scalars are tried first, and then such of arrays, for which an engine may have
+    code of its own.
     """
     for shape in ((), (2,)) if "sum" in known else ((),):
         found = set[int | None]()
         for op in [op for op in LINKS if op in known][:2]:
-            arrived = [_arrives(Heard(chain(op, n, shape), subject, NATIVE)) for n in range(1, LONGEST + 1)]
+            try:
+                chains = [chain(op, n, shape) for n in range(1, LONGEST + 1)]
+            except InvalidProblem:  # the value of a long one overflows: this op shows nothing
+                continue
+            arrived = [_arrives(Heard(case, subject, NATIVE)) for case in chains]
             length = arrived.index(False) if False in arrived else LONGEST
             found.add(length if arrived == [True] * length + [False] * (LONGEST - length) else None)
         (only,) = found if len(found) == 1 else (None,)

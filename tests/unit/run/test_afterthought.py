@@ -1,26 +1,22 @@
-"""After a failing run: the smallest counterexample, the fault's name, and files that replay."""
+"""After a failing run: the smallest counterexample, the fault's name, and a search that ends by itself."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
 import pytest
 
+from gradcheck.check.budget import Budget, BudgetSpent
 from gradcheck.check.naming import Named
 from gradcheck.check.trial import try_case
-from gradcheck.cli import main
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.engine import Backprop
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, GraphBuilder
 from gradcheck.run import afterthought
-from gradcheck.run.afterthought import diagnose, save
-from gradcheck.run.events import Diagnosed
+from gradcheck.run.afterthought import diagnose
+from gradcheck.run.events import Diagnosed, Diagnosing
 from gradcheck.run.suite import Addressed, load_suite
 from gradcheck.subject.inprocess import InProcessSubject
 from gradcheck.verdict.finding import finding
@@ -43,7 +39,12 @@ def items() -> list[Addressed]:
 def tried(subject: Any) -> tuple[list[Result], Diagnosed | None]:
     cases: Sequence[Any] = items()
     results = [try_case(a.address, a.case, subject, graph_oracles()) for a in cases]
-    return results, diagnose(cases, results, subject, graph_oracles())
+    return results, last(diagnose(cases, results, subject, graph_oracles()))
+
+
+def last(found: Iterable[Any]) -> Diagnosed | None:
+    """What a search ends with."""
+    return next((event for event in found if isinstance(event, Diagnosed)), None)
 
 
 def test_the_fault_is_named_and_drawn() -> None:
@@ -82,7 +83,7 @@ def test_a_cause_never_stands_beside_the_counterexample_of_another_mistake(monke
     cases = items()
     results = [try_case(a.address, a.case, InProcessSubject(two_mistakes), graph_oracles()) for a in cases]  # type: ignore[arg-type]
     assert [r.verdict for r in results] == [Verdict.FAIL] * 3
-    found = diagnose(cases, results, InProcessSubject(two_mistakes), graph_oracles())
+    found = last(diagnose(cases, results, InProcessSubject(two_mistakes), graph_oracles()))
     assert found is not None
     assert (found.explains, found.unexplained) == (("s::shared <1>",), ("s::arrays", "s::chain"))
     assert found.case is not None
@@ -150,7 +151,7 @@ def test_wrong_numbers_come_before_slow_ones() -> None:
     for engine, named, drawn in ((every_path(), ["F16"], False), (wrong_too, [], True)):
         subject = InProcessSubject(engine)
         results = [try_case(a.address, a.case, subject, graph_oracles()) for a in cases if isinstance(a.case, Case)]
-        found = diagnose(cases, [*results, slow], subject, graph_oracles())
+        found = last(diagnose(cases, [*results, slow], subject, graph_oracles()))
         assert found is not None
         assert [f.code for f in found.faults] == named
         assert (found.counterexample is not None) is drawn
@@ -165,64 +166,83 @@ def test_an_engine_without_an_answer_has_no_diagnosis() -> None:
     assert found is None
 
 
-def test_generated_failures_and_the_counterexample_are_saved_and_load_again(tmp_path: Path) -> None:
-    results, found = tried(InProcessSubject(fault("F01").subject()))
-    folder = tmp_path / "deep" / "failures"
-    paths = save(folder, items(), results, found)
-    assert sorted(p.name for p in paths) == ["shared-1--7.json", "smallest.json"]  # "arrays" was not generated
-    (again,) = load_suite(str(folder / "shared-1--7.json"))
-    assert isinstance(again.case, Case)
-    assert np.array_equal(again.case.point["x"], 3.0)
-    assert again.case.seed == 7
+class Only:
+    """An engine of one op: the loss is `op` of the one parameter. Its rule is wrong."""
+
+    def __init__(self, op: str) -> None:
+        self._op, self._right = op, Backprop()
+
+    def __call__(self, graph: Any, point: Any) -> Any:
+        if {node.op for node in graph.nodes if node.inputs} - {self._op}:
+            raise NotImplementedError("no such op")
+        value, gradients, *_ = self._right(graph, point)
+        return value, {n: 2.5 * g for n, g in gradients.items()}
 
 
-def test_nothing_is_saved_of_a_run_that_passes(tmp_path: Path) -> None:
-    results = [replace(r, verdict=Verdict.PASS) for r in tried(InProcessSubject(Backprop()))[0]]
-    assert save(tmp_path / "failures", items(), results, None) == []
-    assert not (tmp_path / "failures").exists()
+def of_one_op(op: str) -> list[Addressed]:
+    build = GraphBuilder()
+    case = Case("one", build.graph(build.apply(op, build.parameter("x"))), {"x": 0.5})
+    return [Addressed("s::one", "s", case)]
 
 
-# Through the command line, where the folder is a setting.
+def searched(
+    subject: Any, cases: Sequence[Addressed], budget: Budget | None = None, results: Sequence[Result] = ()
+) -> list[Any]:
+    done = list(results) or [try_case(a.address, a.case, subject, graph_oracles()) for a in cases]  # type: ignore[arg-type]
+    return list(diagnose(cases, done, subject, graph_oracles(), budget=budget))
 
 
-@pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkout: Path) -> Any:
-    """`gradcheck run random_dags -k FIRST --subject OVERWRITE ...` in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    subject = str(checkout / "tests" / "faults" / "overwrite.py")
-    return lambda *more: main(["run", "worked_examples::S4.b", "--subject", subject, "--format", "json", *more])
+@pytest.mark.parametrize("op", ["exp", "square", "tanh"])
+def test_graphs_that_overflow_are_no_evidence(op: str) -> None:
+    """A chain of exponentials is inf after five: the experiment ends there, not the run."""
+    *_, found = searched(InProcessSubject(Only(op)), of_one_op(op))
+    assert isinstance(found, Diagnosed)
+    assert found.counterexample is not None
+    assert found.ended == ""
 
 
-def test_failures_go_to_a_folder_of_their_own_by_default(command: Any, tmp_path: Path, capsys: Any) -> None:
-    assert command() == 1
-    (saved,) = (tmp_path / ".gradcheck" / "failures").glob("*.json")
-    assert main(["run", str(saved), "--subject", str(tmp_path / "right.py")]) == 2  # a missing subject: nothing runs
-    assert main(["run", str(saved)]) == 0  # the reference is right there
+def test_an_error_of_the_search_ends_the_search_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> None:
+        raise ZeroDivisionError("of its own")
+
+    monkeypatch.setattr("gradcheck.run.afterthought.explanation", fails)
+    *_, found = searched(InProcessSubject(Only("sin")), of_one_op("sin"))
+    assert found.ended == "the search for the cause ended early: ZeroDivisionError: of its own"
+    assert found.counterexample is not None  # what was found before stays
 
 
-@pytest.mark.parametrize(("folder", "there"), [("mine", True), ("", False)])
-def test_the_folder_is_a_setting(command: Any, tmp_path: Path, capsys: Any, folder: str, there: bool) -> None:
-    assert command("--save-failures", folder) == 1
-    assert not (tmp_path / ".gradcheck").exists()
-    assert bool(list(tmp_path.rglob("*.json"))) is there
+def test_the_budget_ends_the_search_and_what_was_found_stays() -> None:
+    subject, cases = InProcessSubject(fault("F01").subject()), items()
+    *_, whole = searched(subject, cases, Budget(None, None))
+    assert ([f.code for f in whole.faults], whole.ended) == (["F01"], "")
+    for questions, shown in ((0, False), (40, True)):
+        *_, found = searched(subject, cases, Budget(None, questions))
+        assert found.ended == f"the search for the cause was ended after {questions} questions"
+        assert found.faults == ()  # no name on an unfinished search
+        assert (found.counterexample is not None) is shown
+        assert (found.case is not None) is shown
 
 
-def test_saved_failures_come_first_next_time_where_graphs_are_generated(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkout: Path, capsys: Any
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    generated = ["random_dags", "-k", "twins-shared-00 or smallest", "--format", "json"]
-    wrong = ["--subject", str(checkout / "tests" / "faults" / "overwrite.py")]
+def test_the_seconds_of_a_budget_are_told_with_what_goes_on() -> None:
+    times = iter([100.0, 104.0, 110.0])
+    budget = Budget(10.0, clock=lambda: next(times))
+    budget.spend()
+    budget.spend()
+    with pytest.raises(BudgetSpent, match=r"^after 10 s; --diagnosis-budget 60 goes on$"):
+        budget.spend()
 
-    def addresses(*arguments: str) -> list[str]:
-        capsys.readouterr()
-        main(["run", *arguments])
-        return [result["address"] for result in json.loads(capsys.readouterr().out)["results"]]
 
-    (first,) = addresses(*generated, *wrong)
-    files = sorted(p.name for p in (tmp_path / ".gradcheck" / "failures").glob("*.json"))
-    assert len(files) == 2  # the graph, and the smallest counterexample
-    assert addresses(*generated, *wrong)[2:] == [first]
-    assert [Path(a.partition("::")[0]).name for a in addresses(*generated, *wrong)[:2]] == files
-    assert addresses(first, "--format", "json", *wrong) == [first]  # one case is asked for, and nothing else
-    assert addresses("worked_examples::S4.b", "--format", "json", *wrong) == ["worked_examples::S4.b"]
+@pytest.mark.parametrize("codes", [("GC006", "GC006", "GC017"), ("GC004", "GC004", "GC004")])
+def test_a_subject_that_never_answered_is_not_asked_again(codes: Sequence[str]) -> None:
+    asked: list[Any] = []
+    cases = items()
+    facts = {"exception": "E", "message": "m", "where": "", "how": "died", "times": 3}
+    results = [Result(a.address, Verdict.ERROR, (finding(c, **facts),)) for a, c in zip(cases, codes, strict=True)]
+    assert searched(InProcessSubject(lambda *given: asked.append(given)), cases, None, results) == []
+    assert asked == []
+
+
+def test_what_goes_on_is_told() -> None:
+    events = searched(InProcessSubject(Only("sin")), of_one_op("sin"))
+    told = [event.what for event in events if isinstance(event, Diagnosing)]
+    assert told == ["looking for the smallest counterexample", "looking for the cause"]

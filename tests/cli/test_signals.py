@@ -1,0 +1,123 @@
+"""SIGINT, SIGTERM and SIGHUP: what is finished is reported, and neither process nor file is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COMMAND = (sys.executable, "-c", "import sys; from gradcheck.cli import main; sys.exit(main())")
+
+ENGINE = """
+import os
+
+def gradients(graph, point):
+    if "w" in graph.names:  # the second case: say which process this is, and wait until somebody reads
+        with open(MEETING, "w") as pipe:
+            pipe.write(str(os.getpid()))
+        with open(MEETING) as pipe:
+            pipe.read()
+    return 14.0, {"a": 7.0, "b": 7.0, "c": 2.0}  # b should be 9
+"""
+
+
+@contextmanager
+def in_the_second_case(desk: Any, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A run whose first case has failed, and whose second never ends; its child's process."""
+    pipe = desk.folder / "meeting"
+    os.mkfifo(pipe)
+    desk.write("waits.py", ENGINE.replace("MEETING", repr(str(pipe))))
+    (desk.folder / "temporary").mkdir()
+    line = (*COMMAND, "run", "mine.py", "--subject", "waits.py", "--timeout", "50", *options)
+    with subprocess.Popen(
+        line,
+        cwd=desk.folder,
+        env=os.environ | {"TMPDIR": str(desk.folder / "temporary")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        try:
+            child = int(pipe.read_text())
+            yield run, child
+        finally:
+            run.kill()
+
+
+def gone(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    return state == "Z"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_what_is_finished_is_reported_and_nothing_left(desk: Any, number: int, code: int) -> None:
+    with in_the_second_case(desk, "--report", "json=out.jsonl") as (run, child):
+        assert list((desk.folder / "temporary").iterdir())
+        run.send_signal(number)
+        out, err = run.communicate(timeout=60)
+    assert (run.returncode, err) == (code, "")
+    for words in ("1 FAIL", "is 7, but the truth is 9", "interrupted"):
+        assert words in out
+    assert gone(child)
+    assert list((desk.folder / "temporary").iterdir()) == []
+    head, result, summary = map(json.loads, (desk.folder / "out.jsonl").read_text().splitlines())
+    assert (head["cases"], result["verdict"]) == (2, "FAIL")
+    assert (summary["exit_code"], summary["interrupted"], summary["diagnosis"]) == (code, True, None)
+
+
+def test_json_on_stdout_is_whole_after_a_signal(desk: Any) -> None:
+    with in_the_second_case(desk, "--format", "json") as (run, _):
+        run.send_signal(signal.SIGTERM)
+        out, _ = run.communicate(timeout=60)
+    document = json.loads(out)
+    assert (document["exit_code"], [r["verdict"] for r in document["results"]]) == (143, ["FAIL"])
+
+
+def test_what_is_finished_survives_even_sigkill(desk: Any) -> None:
+    with in_the_second_case(desk, "--report", "json=out.jsonl") as (run, child):
+        run.kill()
+        run.wait(60)
+        os.kill(child, signal.SIGKILL)
+    head, result = map(json.loads, (desk.folder / "out.jsonl").read_text().splitlines())
+    assert (head["kind"], result["kind"], result["verdict"]) == ("run", "result", "FAIL")
+
+
+def test_handlers_are_put_back(desk: Any) -> None:
+    before: list[Any] = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    desk("run", "mine.py", "--list")
+    assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
+
+
+def test_a_signal_while_an_event_is_told_is_thrown_in_after_it() -> None:
+    from gradcheck.cli.signals import Signals
+    from gradcheck.errors import Interrupted
+
+    def source() -> Any:
+        try:
+            yield "first"
+            yield "second"
+        except Interrupted as asked:
+            yield f"ended by {asked.number}"
+
+    told = []
+    raised: Callable[[int], None] = signal.raise_signal
+    with Signals() as signals:
+        for event in signals.events(source()):
+            if event == "first":
+                raised(signal.SIGTERM)  # nothing is raised here
+            told.append(event)
+        assert told == ["first", "ended by 15"]
+        with pytest.raises(Interrupted):  # the second one
+            raised(signal.SIGTERM)
