@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check.adjoints import revealed
-from gradcheck.check.allowance import Allowances, allowances
+from gradcheck.check.allowance import Allowances, allowances, settled
 from gradcheck.check.asking import ask, entry_for
 from gradcheck.check.diagnose import causes
 from gradcheck.check.kinks import at_kink, by_local_rules
@@ -142,14 +142,9 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
     if np.any(compared[0].wrong):
         findings.append(_forward(case, compared[0]))
     elif known is not None and known.derivative.smoothness is Smoothness.KINK:
-        found, decided = at_kink(
-            _answers(case, answer),
-            known.derivative,
-            limits.gradients,
-            unit=UNIT_ROUNDOFF[case.dtype],
-            local_rules=True,
-            loss=case.graph.names[case.graph.loss],
-        )
+        found, decided = _at_kink(case, answer, known, limits.gradients)
+        if found.code == "GC012":
+            found, decided = _at_kink(case, answer, known, limits.widened())
         findings.append(found)
         by_hull = _entries(answer) if decided else 0
     elif legal := _legal(case, answer, said, compared, limits):
@@ -162,6 +157,18 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
         if answer.adjoints and case.misfit is None and not any(c.wrong.any() for c in compared):
             findings += revealed(case, answer.adjoints, oracles)
     return Trial(case, (*findings, *testimony.findings()), tuple(compared), testimony, by_hull)
+
+
+def _at_kink(case: Case, answer: Answer, known: Exactly, allowance: Mapping[str, Array]) -> tuple[Finding, bool]:
+    """Whether an answer at a kink is legal."""
+    return at_kink(
+        _answers(case, answer),
+        known.derivative,
+        allowance,
+        unit=UNIT_ROUNDOFF[case.dtype],
+        local_rules=True,
+        loss=case.graph.names[case.graph.loss],
+    )
 
 
 def _judge(
@@ -236,7 +243,8 @@ def _form(array: Array | None) -> str:
 def _judge_loss(case: Case, answer: Answer, testimony: Testimony, limits: Allowances) -> Comparison:
     truth = testimony.loss
     near = np.full((), 1e-6) * np.maximum(np.abs(truth.middle), 1.0)
-    return judge("loss", np.asarray(answer.value, dtype=case.dtype), truth, limits.loss, near)
+    compared = judge("loss", np.asarray(answer.value, dtype=case.dtype), truth, limits.loss, near)
+    return settled(compared, limits.repeating_loss)
 
 
 def _judge_block(
@@ -244,7 +252,9 @@ def _judge_block(
 ) -> Comparison:
     truth, given = testimony.gradients[block], answer.gradients[block]
     matters = interest(truth, case.dtype, limits.fallback[block], settings.interest, limits.gradients[block])
-    return judge(block, given.astype(case.dtype), truth, limits.gradients[block], matters, limits.fallback[block])
+    fallback = limits.fallback[block]
+    compared = judge(block, given.astype(case.dtype), truth, limits.gradients[block], matters, fallback)
+    return settled(compared, lambda: limits.repeating(block), fallback)
 
 
 def _forward(case: Case, loss: Comparison) -> Finding:
