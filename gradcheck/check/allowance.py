@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from gradcheck.check.truth import Testimony
 from gradcheck.oracle.exact import Exactly
@@ -99,7 +99,7 @@ def allowances(case: Case, testimony: Testimony, rounding: Exactly | None = None
         size = case.largest or 1.0
     fallback, limits = {}, {}
     for k, (block, truth) in enumerate(testimony.gradients.items()):
-        norm = float(np.linalg.norm(np.asarray(case.point[block], dtype=np.float64)))
+        norm = euclidean(case.point[block])
         fallback[block] = size / max(1.0, norm)
         if exact is not None:
             limits[block] = measured(exact, k, truth, np.dtype(case.dtype))
@@ -128,6 +128,17 @@ def counted(operations: int, truth: Truth, fallback: float, dtype: np.dtype[Any]
     share = max(FEWEST, operations) * float(info.eps) / 2
     size = np.maximum(np.abs(truth.middle), scale(truth, fallback))
     return np.asarray(share * size + operations * float(info.smallest_subnormal))
+
+
+def euclidean(x: ArrayLike) -> float:
+    """The Euclidean norm, without overflow on the way; inf where it is beyond the largest float."""
+    size = np.abs(np.asarray(x, dtype=np.float64))
+    peak = float(np.max(size, initial=0.0))
+    if not 0 < peak < np.inf:
+        return peak
+    with np.errstate(under="ignore"):
+        share = float(np.linalg.norm(size / peak))
+    return peak * share  # of Python's floats: inf without a warning
 
 
 def _rms(a: Array) -> float:
