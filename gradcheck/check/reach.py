@@ -30,12 +30,10 @@ def within_range(case: Case, compared: Sequence[Comparison]) -> tuple[list[Compa
     An entry stays wrong if its answer lies beyond both the truth and what the dtype leaves of it; where that is not
     even finite, nothing can tell.
     """
-    with np.errstate(all="ignore"):
-        values = _values(case)
-        node = case.misfit or _beyond(case, values)
+    left, lost = _left_by_range(case)
+    node = case.misfit or lost
     if node is None:
         return list(compared), []
-    left = _left_by_range(case, values)
     loss, *blocks = compared
     named = [(loss, left[case.graph.loss]), *((c, left[case.graph.index(c.block)]) for c in blocks)]
     judged = [_judged(comparison, there) for comparison, there in named]
@@ -59,13 +57,23 @@ def _judged(comparison: Comparison, there: Array) -> Comparison:
     )
 
 
-def _left_by_range(case: Case, values: list[Array]) -> dict[int, Array]:
-    """The loss's value and every parameter's gradient, by node, all kept in the dtype; NaN where that breaks down."""
+def lost_node(case: Case) -> str | None:
+    """The first node seen whose value, slope or adjoint leaves the range of the case's dtype."""
+    return case.misfit or _left_by_range(case)[1]
+
+
+def _left_by_range(case: Case) -> tuple[dict[int, Array], str | None]:
+    """The loss's value and every parameter's gradient, by node, all kept in the dtype; NaN where that breaks down.
+
+    And the node at which an op's parts, or an adjoint, leave the range, although the value fits.
+    """
     graph, nothing = case.graph, np.full((), np.nan)
     unknown = {i: np.broadcast_to(nothing, graph.shapes[i]) for i in graph.parameters}
     with np.errstate(all="ignore"):
-        if any(_too_steep(case, i, values) for i in graph.order.tolist()):
-            return unknown | {graph.loss: values[graph.loss]}
+        values = _values(case)
+        unknown[graph.loss] = values[graph.loss]
+        if (node := _beyond(case, values)) is not None:
+            return unknown, node
         adjoints = [np.zeros(shape) for shape in graph.shapes]
         adjoints[graph.loss] = np.ones(())
         for i in graph.order[::-1].tolist():
@@ -74,15 +82,19 @@ def _left_by_range(case: Case, values: list[Array]) -> dict[int, Array]:
                 continue
             arguments = [values[j] for j in inputs]
             if not all(np.all(np.isfinite(a)) for a in (values[i], adjoints[i], *arguments)):
-                return unknown | {graph.loss: values[graph.loss]}
+                return unknown, None
             attributes = {**OPS[graph.op(i)].attributes, **graph.attributes.get(i, {})}
             for slot, j in enumerate(inputs):
                 try:
                     message = local_vjp(graph.op(i), attributes, arguments, values[i], adjoints[i], slot)
                 except (Unsupported, ArithmeticError, ValueError):  # outside the op's domain, as log is at 0
-                    return unknown | {graph.loss: values[graph.loss]}
+                    return unknown, None
                 adjoints[j] = adjoints[j] + message.astype(case.dtype)
-    return {i: adjoints[i] for i in graph.parameters} | {graph.loss: values[graph.loss]}
+                if not np.all(np.isfinite(adjoints[j])):
+                    ones = np.ones_like(values[i])
+                    slopes = local_vjp(graph.op(i), attributes, arguments, values[i], ones, slot)
+                    return unknown, graph.names[j] if np.all(np.isfinite(slopes)) else None
+    return {i: adjoints[i] for i in graph.parameters} | {graph.loss: values[graph.loss]}, None
 
 
 def _beyond(case: Case, values: list[Array]) -> str | None:
@@ -103,6 +115,10 @@ def _too_steep(case: Case, node: int, values: list[Array]) -> bool:
     spread = [np.broadcast_to(a, graph.shapes[node]) for a in arguments]
     nonzero = np.all([a != 0 for a in spread], axis=0) & np.all(np.isfinite(spread), axis=0)
     attributes = {**op.attributes, **graph.attributes.get(node, {})}
+    if graph.op(node) == "pow":  # y x^(y-1), whose power may be too large although y makes the slope small
+        base, exponent = (a.astype(case.dtype) for a in spread)
+        if np.any(nonzero & np.isinf(np.power(base, exponent - 1))):
+            return True
     ones = np.where(nonzero, 1.0, 0.0)
     for slot in range(len(arguments)):
         try:

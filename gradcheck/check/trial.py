@@ -19,7 +19,7 @@ from gradcheck.check.locate import Locator
 from gradcheck.check.neighbours import moved_cases
 from gradcheck.check.outcome import as_expected, gravest_first, verdict_of
 from gradcheck.check.protocol import no_answer, protocol
-from gradcheck.check.reach import within_range
+from gradcheck.check.reach import lost_node, within_range
 from gradcheck.check.settings import Settings
 from gradcheck.check.truth import Testimony, hear
 from gradcheck.errors import SubjectError
@@ -155,7 +155,8 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
             if np.any(comparison.wrong) or not lost:  # why an entry is open has been said
                 findings += _about(case, comparison)
         if answer.adjoints and case.misfit is None and not any(c.wrong.any() for c in compared):
-            findings += revealed(case, answer.adjoints, oracles)
+            about = revealed(case, answer.adjoints, oracles)
+            findings += [] if any(f.code == "GC070" for f in about) and lost_node(case) else about
     return Trial(case, (*findings, *testimony.findings()), tuple(compared), testimony, by_hull)
 
 

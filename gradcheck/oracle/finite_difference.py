@@ -42,6 +42,7 @@ class FiniteDifference:
     """The oracle: every entry of every parameter of a graph, evaluated with the op table's NumPy values."""
 
     name = "finite_difference"
+    kind = Kind.ESTIMATED
 
     def __call__(self, graph: Graph, point: Point) -> Estimates | Aside:
         """Estimates of the loss and of all entries; Aside where there are more of them than are cheap."""
