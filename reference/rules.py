@@ -19,7 +19,7 @@ each is a convex combination of the derivatives found next to the kink.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,15 +37,22 @@ class Rule:
 
     value: `value(*arguments, **attributes)`, an array of the node's shape.
     vjp: `vjp(g, v, *arguments, **attributes)`, a message per argument, before broadcasting is undone.
+    steep: the op works entry by entry, and its slope may lie beyond the dtype's range.
     """
 
     value: Callable[..., Any]
     vjp: Callable[..., tuple[Any, ...]]
+    steep: bool = False
+
+    def messages(self, g: Array, v: Array, arguments: Sequence[Array], attributes: Mapping[str, Any]) -> Sequence[Any]:
+        """What `vjp` sends. Where g is 0 that is 0, however steep the op: 0 * inf would be NaN."""
+        sent = self.vjp(g, v, *arguments, **attributes)
+        return [np.where(g == 0, g, message) for message in sent] if self.steep else sent
 
 
 def pullback(rule: Rule, g: Array, v: Array, arguments: list[Array], attributes: Mapping[str, Any]) -> list[Array]:
     """The messages to all arguments, each of its argument's shape. `g` and `v` have the node's shape."""
-    messages = rule.vjp(g, v, *arguments, **attributes)
+    messages = rule.messages(g, v, arguments, attributes)
     return [unbroadcast(message, np.shape(a)) for message, a in zip(messages, arguments, strict=True)]
 
 
@@ -183,11 +190,11 @@ RULES: Mapping[str, Rule] = {
     "add": Rule(np.add, lambda g, v, x, y: (g, g)),
     "sub": Rule(np.subtract, lambda g, v, x, y: (g, -g)),
     "mul": Rule(np.multiply, lambda g, v, x, y: (g * y, g * x)),
-    "div": Rule(np.true_divide, lambda g, v, x, y: (g / y, -g * (v / y))),
+    "div": Rule(np.true_divide, lambda g, v, x, y: (g / y, -g * (v / y)), steep=True),
     "neg": Rule(np.negative, lambda g, v, x: (-g,)),
     "square": Rule(np.square, lambda g, v, x: (g * 2.0 * x,)),
-    "pow": Rule(np.power, _pow),
-    "sqrt": Rule(np.sqrt, lambda g, v, x: (g / (2.0 * v),)),
+    "pow": Rule(np.power, _pow, steep=True),
+    "sqrt": Rule(np.sqrt, lambda g, v, x: (g / (2.0 * v),), steep=True),
     # Exponentials and trigonometry.
     "exp": Rule(np.exp, lambda g, v, x: (g * v,)),  # S1: z_bar = exp(z) * y_bar
     "expm1": Rule(np.expm1, lambda g, v, x: (g * np.exp(x),)),  # not v + 1, which cancels far on the left

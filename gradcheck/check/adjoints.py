@@ -8,13 +8,13 @@ get no probe, since an op may rest on their being constant (an exponent that is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.check.allowance import allowances
+from gradcheck.check.allowance import allowances, settled
 from gradcheck.check.truth import Testimony, hear
 from gradcheck.errors import InvalidProblem, Unsupported
 from gradcheck.numbers import Smoothness
@@ -81,7 +81,9 @@ def _judge(case: Case, adjoints: Mapping[int, Array], oracles: Sequence[Oracle])
         judged = {}
         for i, probe in zip(chosen, probes, strict=True):
             given, truth = adjoints[i].astype(case.dtype), testimony.gradients[probe]
-            judged[i] = judge(case.graph.names[i], given, truth, limits.gradients[probe], np.full(given.shape, np.inf))
+            free = np.full(given.shape, np.inf)
+            compared = judge(case.graph.names[i], given, truth, limits.gradients[probe], free)
+            judged[i] = settled(compared, partial(limits.repeating, probe))
         if any(c.wrong.any() for c in judged.values()) and _ties_matter(testimony):
             return {}
         return judged

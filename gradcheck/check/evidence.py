@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.check.allowance import FEWEST, counted, measured
+from gradcheck.check.allowance import FEWEST, counted, euclidean, measured
 from gradcheck.check.truth import Testimony, testimony_of
 from gradcheck.check.voices import along_one_direction, closed_form, complete, complex_entries
 from gradcheck.errors import GradcheckError
@@ -176,7 +176,7 @@ def _fallback(product: Product) -> dict[str, float]:
         )
         if size == 0:  # f happens to be 0 here, which says nothing about its scale
             size = _size_nearby(product)
-        norms = [float(np.linalg.norm(np.asarray(product.inputs[k], dtype=float))) for k in product.function.wrt]
+        norms = [euclidean(product.inputs[k]) for k in product.function.wrt]
     return {b: size / max(1.0, n) for b, n in zip(product.blocks, norms, strict=True)}
 
 

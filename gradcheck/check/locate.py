@@ -9,12 +9,13 @@ graph of that one op, with a cotangent of ones and with another.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.check.allowance import allowances
+from gradcheck.check.allowance import allowances, settled
 from gradcheck.check.truth import hear
 from gradcheck.errors import HarnessFault, InvalidProblem, SubjectError
 from gradcheck.oracle.estimate import Oracle
@@ -177,12 +178,14 @@ class Locator:
         testimony = hear(case, oracles)
         limits = allowances(case, testimony)
         free = np.full((), np.inf)
-        judged = [judge("loss", np.asarray(answer.value, dtype=np.float64), testimony.loss, limits.loss, free)]
+        loss = judge("loss", np.asarray(answer.value, dtype=np.float64), testimony.loss, limits.loss, free)
+        judged = [settled(loss, limits.repeating_loss)]
         for block, truth in testimony.gradients.items():
             given = answer.gradients.get(block)
             if given is None or given.shape != truth.lower.shape:
                 return None
-            judged.append(judge(block, given.astype(case.dtype), truth, limits.gradients[block], free))
+            compared = judge(block, given.astype(case.dtype), truth, limits.gradients[block], free)
+            judged.append(settled(compared, partial(limits.repeating, block)))
         return judged
 
 

@@ -30,10 +30,11 @@ def moved_cases(case: Case, zero_blocks: Sequence[str], count: int) -> Iterator[
     random = np.random.default_rng(zlib.crc32(case.name.encode()))
     for size in np.geomspace(0.1, 10.0, max(count, 1))[:count]:
         for _ in range(_TRIES):
-            moved = {
-                name: value + size * np.maximum(np.abs(value), 1.0) * random.uniform(-1.0, 1.0, np.shape(value))
-                for name, value in case.point.items()
-            }
+            with np.errstate(over="ignore"):  # beyond the largest float is outside of every domain
+                moved = {
+                    name: value + size * np.maximum(np.abs(value), 1.0) * random.uniform(-1.0, 1.0, np.shape(value))
+                    for name, value in case.point.items()
+                }
             try:
                 there = case.at(moved, name=f"{case.name} (moved by {size:.2g})")
             except InvalidProblem:

@@ -2,7 +2,8 @@
 
 An exponential that overflows in float32, or a product that vanishes in it, is no fault of an engine's. Backprop on
 SymPy's local derivatives, every node's value and adjoint kept in that dtype, shows what its range leaves of the
-gradient: what is lost there, any honest engine may lose.
+gradient: what is lost there, any honest engine may lose. So may one that multiplies by a slope which is beyond the
+largest number (1 / x at a subnormal x), whatever the product would be, or adds up what a mean divides afterwards.
 """
 
 from __future__ import annotations
@@ -29,14 +30,15 @@ def within_range(case: Case, compared: Sequence[Comparison]) -> tuple[list[Compa
     An entry stays wrong if its answer lies beyond both the truth and what the dtype leaves of it; where that is not
     even finite, nothing can tell.
     """
-    if case.misfit is None:
+    left, lost = _left_by_range(case)
+    node = case.misfit or lost
+    if node is None:
         return list(compared), []
-    left = _left_by_range(case)
     loss, *blocks = compared
     named = [(loss, left[case.graph.loss]), *((c, left[case.graph.index(c.block)]) for c in blocks)]
     judged = [_judged(comparison, there) for comparison, there in named]
     excused = any(np.any(was.wrong & ~now.wrong) for was, now in zip(compared, judged, strict=True))
-    return judged, [finding("GC037", node=case.misfit, dtype=case.dtype)] if excused else []
+    return judged, [finding("GC037", node=node, dtype=case.dtype)] if excused else []
 
 
 def _judged(comparison: Comparison, there: Array) -> Comparison:
@@ -55,12 +57,23 @@ def _judged(comparison: Comparison, there: Array) -> Comparison:
     )
 
 
-def _left_by_range(case: Case) -> dict[int, Array]:
-    """The loss's value and every parameter's gradient, by node, all kept in the dtype; NaN where that breaks down."""
+def lost_node(case: Case) -> str | None:
+    """The first node seen whose value, slope or adjoint leaves the range of the case's dtype."""
+    return case.misfit or _left_by_range(case)[1]
+
+
+def _left_by_range(case: Case) -> tuple[dict[int, Array], str | None]:
+    """The loss's value and every parameter's gradient, by node, all kept in the dtype; NaN where that breaks down.
+
+    And the node at which an op's parts, or an adjoint, leave the range, although the value fits.
+    """
     graph, nothing = case.graph, np.full((), np.nan)
     unknown = {i: np.broadcast_to(nothing, graph.shapes[i]) for i in graph.parameters}
     with np.errstate(all="ignore"):
         values = _values(case)
+        unknown[graph.loss] = values[graph.loss]
+        if (node := _beyond(case, values)) is not None:
+            return unknown, node
         adjoints = [np.zeros(shape) for shape in graph.shapes]
         adjoints[graph.loss] = np.ones(())
         for i in graph.order[::-1].tolist():
@@ -69,19 +82,56 @@ def _left_by_range(case: Case) -> dict[int, Array]:
                 continue
             arguments = [values[j] for j in inputs]
             if not all(np.all(np.isfinite(a)) for a in (values[i], adjoints[i], *arguments)):
-                return unknown | {graph.loss: values[graph.loss]}
+                return unknown, None
             attributes = {**OPS[graph.op(i)].attributes, **graph.attributes.get(i, {})}
             for slot, j in enumerate(inputs):
                 try:
                     message = local_vjp(graph.op(i), attributes, arguments, values[i], adjoints[i], slot)
                 except (Unsupported, ArithmeticError, ValueError):  # outside the op's domain, as log is at 0
-                    return unknown | {graph.loss: values[graph.loss]}
+                    return unknown, None
                 adjoints[j] = adjoints[j] + message.astype(case.dtype)
-    return {i: adjoints[i] for i in graph.parameters} | {graph.loss: values[graph.loss]}
+                if not np.all(np.isfinite(adjoints[j])):
+                    ones = np.ones_like(values[i])
+                    slopes = local_vjp(graph.op(i), attributes, arguments, values[i], ones, slot)
+                    return unknown, graph.names[j] if np.all(np.isfinite(slopes)) else None
+    return {i: adjoints[i] for i in graph.parameters} | {graph.loss: values[graph.loss]}, None
+
+
+def _beyond(case: Case, values: list[Array]) -> str | None:
+    """The first node of which a part is beyond the dtype's range, although its value is not: a sum, or a slope."""
+    broken = (i for i in case.graph.order.tolist() if not np.all(np.isfinite(values[i])) or _too_steep(case, i, values))
+    return next((case.graph.names[i] for i in broken), None)
+
+
+def _too_steep(case: Case, node: int, values: list[Array]) -> bool:
+    """Whether a slope of an op that works entry by entry is beyond the dtype's range, and not since an argument is 0.
+
+    At 0 the derivative itself is infinite, as that of a square root.
+    """
+    graph = case.graph
+    if graph.op(node) in LEAVES or not (op := OPS[graph.op(node)]).elementwise:
+        return False
+    arguments = [values[j] for j in graph.arguments(node)]
+    spread = [np.broadcast_to(a, graph.shapes[node]) for a in arguments]
+    nonzero = np.all([a != 0 for a in spread], axis=0) & np.all(np.isfinite(spread), axis=0)
+    attributes = {**op.attributes, **graph.attributes.get(node, {})}
+    if graph.op(node) == "pow":  # y x^(y-1), whose power may be too large although y makes the slope small
+        base, exponent = (a.astype(case.dtype) for a in spread)
+        if np.any(nonzero & np.isinf(np.power(base, exponent - 1))):
+            return True
+    ones = np.where(nonzero, 1.0, 0.0)
+    for slot in range(len(arguments)):
+        try:
+            slopes = local_vjp(graph.op(node), attributes, spread, values[node], ones, slot)
+        except (Unsupported, ArithmeticError, ValueError):
+            continue
+        if np.any(nonzero & ~np.isfinite(slopes.astype(case.dtype))):
+            return True
+    return False
 
 
 def _values(case: Case) -> list[Array]:
-    """Every node's value in float64, rounded to the dtype's range and precision."""
+    """Every node's value by the op table's formula, computed in the dtype; in float64, for what follows."""
     graph = case.graph
     values: list[Array] = [np.zeros(())] * len(graph)
     for i in graph.order.tolist():
@@ -92,6 +142,7 @@ def _values(case: Case) -> list[Array]:
             values[i] = np.asarray(case.point[graph.names[i]], dtype=np.float64)
         else:
             attributes = {**OPS[op].attributes, **graph.attributes.get(i, {})}
-            value = np.asarray(OPS[op].value(*(values[j] for j in graph.arguments(i)), **attributes))
+            arguments = (values[j].astype(case.dtype) for j in graph.arguments(i))
+            value = np.asarray(OPS[op].value(*arguments, **attributes))
             values[i] = value.astype(case.dtype).astype(np.float64)
     return values

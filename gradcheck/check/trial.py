@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check.adjoints import revealed
-from gradcheck.check.allowance import Allowances, allowances
+from gradcheck.check.allowance import Allowances, allowances, settled
 from gradcheck.check.asking import ask, entry_for
 from gradcheck.check.diagnose import causes
 from gradcheck.check.kinks import at_kink, by_local_rules
@@ -19,7 +19,7 @@ from gradcheck.check.locate import Locator
 from gradcheck.check.neighbours import moved_cases
 from gradcheck.check.outcome import as_expected, gravest_first, verdict_of
 from gradcheck.check.protocol import no_answer, protocol
-from gradcheck.check.reach import within_range
+from gradcheck.check.reach import lost_node, within_range
 from gradcheck.check.settings import Settings
 from gradcheck.check.single import COARSER, short, single_precision
 from gradcheck.check.truth import Testimony, hear
@@ -152,6 +152,8 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
         findings.append(_forward(case, compared[0]))
     if known is not None and known.derivative.smoothness is Smoothness.KINK:
         found, decided = _at_kink(case, answer, known, limits.gradients)
+        if found.code == "GC012":
+            found, decided = _at_kink(case, answer, known, limits.widened())
         findings.append(found)
         if found.severity is Severity.ERROR and case.dtype == "float64" and all(map(short, answer.gradients.values())):
             coarser = {block: COARSER * allowance for block, allowance in limits.gradients.items()}
@@ -166,10 +168,23 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
             if np.any(comparison.wrong) or not (lost or forward_wrong):  # why an entry is open has been said
                 findings += _about(case, comparison)
         if answer.adjoints and case.misfit is None and not any(c.wrong.any() for c in compared):
-            findings += revealed(case, answer.adjoints, oracles)
+            about = revealed(case, answer.adjoints, oracles)
+            findings += [] if any(f.code == "GC070" for f in about) and lost_node(case) else about
     if (single := single_precision(case.dtype, compared)) is not None:
         findings.append(single)
     return Trial(case, (*findings, *testimony.findings()), tuple(compared), testimony, by_hull)
+
+
+def _at_kink(case: Case, answer: Answer, known: Exactly, allowance: Mapping[str, Array]) -> tuple[Finding, bool]:
+    """Whether an answer at a kink is legal."""
+    return at_kink(
+        _answers(case, answer),
+        known.derivative,
+        allowance,
+        unit=UNIT_ROUNDOFF[case.dtype],
+        local_rules=True,
+        loss=case.graph.names[case.graph.loss],
+    )
 
 
 def _judge(
@@ -189,17 +204,6 @@ def _rounding(case: Case, testimony: Testimony) -> Exactly | None:
         return None
     said = exact(case.graph, case.point)
     return said if isinstance(said, Exactly) else None
-
-
-def _at_kink(case: Case, answer: Answer, known: Exactly, limits: Mapping[str, Array]) -> tuple[Finding, bool]:
-    return at_kink(
-        _answers(case, answer),
-        known.derivative,
-        limits,
-        unit=UNIT_ROUNDOFF[case.dtype],
-        local_rules=True,
-        loss=case.graph.names[case.graph.loss],
-    )
 
 
 def _legal(
@@ -255,7 +259,8 @@ def _form(array: Array | None) -> str:
 def _judge_loss(case: Case, answer: Answer, testimony: Testimony, limits: Allowances) -> Comparison:
     truth = testimony.loss
     near = np.full((), 1e-6) * np.maximum(np.abs(truth.middle), 1.0)
-    return judge("loss", np.asarray(answer.value, dtype=case.dtype), truth, limits.loss, near)
+    compared = judge("loss", np.asarray(answer.value, dtype=case.dtype), truth, limits.loss, near)
+    return settled(compared, limits.repeating_loss)
 
 
 def _judge_block(
@@ -263,7 +268,9 @@ def _judge_block(
 ) -> Comparison:
     truth, given = testimony.gradients[block], answer.gradients[block]
     matters = interest(truth, case.dtype, limits.fallback[block], settings.interest, limits.gradients[block])
-    return judge(block, given.astype(case.dtype), truth, limits.gradients[block], matters, limits.fallback[block])
+    fallback = limits.fallback[block]
+    compared = judge(block, given.astype(case.dtype), truth, limits.gradients[block], matters, fallback)
+    return settled(compared, lambda: limits.repeating(block), fallback)
 
 
 def _forward(case: Case, loss: Comparison) -> Finding:

@@ -11,6 +11,8 @@ entry of the gradient, and in stochastic arithmetic, which shows what honest rou
     outcomes.jvp(tangents)          the same per output
     outcomes.rounding(cotangents)   a Rounding: per entry the largest deviation over the stochastic runs, and over runs
     outcomes.rounding_jvp(tangents)     whose inputs moved by one unit in the last place
+    outcomes.repeating(cotangents)  per entry the most that roundings can cost if they repeat; also repeating_jvp(),
+    outcomes.repeating_value            and that of the value
     outcomes.value_spread           per output, the largest deviation of its value over the stochastic runs
     outcomes.overflows              an intermediate value leaves the range of the subject's dtype
     outcomes.adjoints(cotangents)   total adjoints of all outputs, for a function that returns its intermediate results
@@ -23,6 +25,7 @@ How it works, file by file:
     arithmetic   the operations that every number system offers; `ball`, `stochastic` and `dual` offer them
     ball         arrays of balls over python-flint (`flint_balls`) or mpmath (`interval_balls`)
     stochastic   floats in which every operation rounds at random, many runs at once; `replay`, `rounding`
+    repeating    the bound of first order for roundings that repeat
     dual         value and tangent, over any number system
     primitives   one VJP rule per primitive, over any number system
     record       the flat list of primitives; `sweep` goes over it in reverse and forward

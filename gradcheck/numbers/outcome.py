@@ -17,6 +17,7 @@ from gradcheck.numbers.derivative import Crossing, probe
 from gradcheck.numbers.inert import inert
 from gradcheck.numbers.location import Site
 from gradcheck.numbers.nearby import gradients_around, occurring
+from gradcheck.numbers.repeating import repeating_of_jvp, repeating_of_value, repeating_of_vjp
 from gradcheck.numbers.rounding import Rounding, rounding_of_jvp, rounding_of_vjp
 from gradcheck.numbers.session import Run, Task
 from gradcheck.numbers.session import run as trace_once
@@ -322,3 +323,19 @@ class Outcomes:
         """The same for the JVP."""
         with self.balls.working(self.bits):
             return rounding_of_jvp(self.first, tangents)
+
+    def repeating(self, cotangents: Sequence[Array] | None = None) -> tuple[Array, ...]:
+        """What roundings that all repeat can cost each entry of the VJP (see `repeating`), under the first outcome."""
+        with self.balls.working(self.bits):
+            return repeating_of_vjp(self.first, probe(self.first, cotangents, 0))
+
+    def repeating_jvp(self, tangents: Sequence[Array | None]) -> tuple[Array, ...]:
+        """The same for the JVP."""
+        with self.balls.working(self.bits):
+            return repeating_of_jvp(self.first, tangents)
+
+    @cached_property
+    def repeating_value(self) -> float:
+        """The same for the value of a single output of shape ()."""
+        with self.balls.working(self.bits):
+            return repeating_of_value(self.first, probe(self.first, None, 0))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ class Exactly(Estimates):
     rounding: what rounding in the subject's dtype can cost, per block.
     outcomes: all runs, for questions about more (loops that run on).
     derive: reads the derivative that was asked for from outcomes.
+    repeat: reads from outcomes what roundings that repeat can cost that derivative.
     """
 
     _: KW_ONLY
@@ -45,6 +47,15 @@ class Exactly(Estimates):
     rounding: Rounding
     outcomes: Outcomes
     derive: Callable[[Outcomes], Derivative]
+    repeat: Callable[[Outcomes], tuple[Array, ...]]
+
+    @cached_property
+    def repeating(self) -> tuple[Array, ...]:
+        """Per block and entry, what roundings in the subject's dtype can cost at most if they repeat (to first order).
+
+        Found when first asked for: it takes a sweep in dual numbers for every entry.
+        """
+        return self.repeat(self.outcomes)
 
     def by_local_rules(self) -> Derivative | None:
         """The derivatives among which any mixture is legal if each operation settles ties by a rule of its own.
@@ -87,6 +98,11 @@ def exactly(product: Product, *, most_runs: int = MOST_RUNS) -> Exactly | Aside:
     def derive(found: Outcomes) -> Derivative:
         return found.vjp(product.cotangents) if product.tangents is None else found.jvp(product.tangents)
 
+    def repeat(found: Outcomes) -> tuple[Array, ...]:
+        return (
+            found.repeating(product.cotangents) if product.tangents is None else found.repeating_jvp(product.tangents)
+        )
+
     with np.errstate(all="ignore"):
         try:
             derivative = derive(outcomes)
@@ -115,6 +131,7 @@ def exactly(product: Product, *, most_runs: int = MOST_RUNS) -> Exactly | Aside:
         rounding=rounding,
         outcomes=outcomes,
         derive=derive,
+        repeat=repeat,
     )
 
 
@@ -202,6 +219,7 @@ class Exact:
             rounding=rounding,
             outcomes=outcomes,
             derive=Outcomes.vjp,
+            repeat=Outcomes.repeating,
         )
 
 

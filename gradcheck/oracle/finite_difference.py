@@ -9,6 +9,7 @@ noise or an odd scale have to be found out.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -41,6 +42,7 @@ class FiniteDifference:
     """The oracle: every entry of every parameter of a graph, evaluated with the op table's NumPy values."""
 
     name = "finite_difference"
+    kind = Kind.ESTIMATED
 
     def __call__(self, graph: Graph, point: Point) -> Estimates | Aside:
         """Estimates of the loss and of all entries; Aside where there are more of them than are cheap."""
@@ -58,10 +60,13 @@ class FiniteDifference:
         centre = Centre(values, values.base)
         slopes = climb(centre, values.scales)
         shapes = {p: graph.shapes[p] for p in graph.parameters}
+        repeats = len(graph) * centre.unit  # roundings of f that are the same at all points show in no misfit
+        slopes = replace(slopes, error=np.maximum(slopes.error, repeats * np.abs(slopes.value)))
         found, errors = split(slopes.value, shapes), split(slopes.error, shapes)
+        loss = loss_estimate(values.loss, slopes, 0.0, centre.unit)
         return Estimates(
             oracle=self.name,
-            loss=loss_estimate(values.loss, slopes, 0.0, centre.unit),
+            loss=replace(loss, error=np.maximum(loss.error, repeats * np.abs(loss.value))),
             gradients={graph.names[p]: Estimate(found[p], errors[p], Kind.ESTIMATED) for p in shapes},
             notes=self._notes(graph, values, slopes, shapes),
         )

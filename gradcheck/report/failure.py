@@ -111,12 +111,12 @@ def numbers(found: Diagnosed) -> str:
     assert found.counterexample is not None
     assert found.case is not None
     loss = found.case.graph.names[found.case.graph.loss]
+    rows = [row for row in found.parameters if row.wrong] + [row for row in found.parameters if not row.wrong]
     told = []
-    for row in found.parameters:
+    for row in rows[:MOST_NAMES]:
+        came, right = apart(row.yours, row.right)
         name = derivative(loss, row.name)
-        told.append(
-            f"{name} yours {entries(row.yours)}, right {entries(row.right)}" if row.wrong else f"{name} is right"
-        )
+        told.append(f"yours {name} = {came}, right {right}" if row.wrong else f"{name} = {right} is right")
     return "; ".join(told) or summary(found.counterexample)
 
 

@@ -83,8 +83,11 @@ def tangent(tangents: dict[str, Array], moving: list[Node], pushes: Mapping[str,
 
 
 def times(*slopes: Any) -> tuple[Push, ...]:
-    """The local derivatives of an op that works entry by entry: a slope for each argument."""
-    return tuple(lambda t, slope=slope: slope * t for slope in slopes)
+    """The local derivatives of an op that works entry by entry: a slope for each argument.
+
+    What stands still (t = 0) moves nothing, also where the slope lies beyond the dtype's range: 0 * inf would be NaN.
+    """
+    return tuple(lambda t, slope=slope: np.where(t == 0, t, slope * t) for slope in slopes)
 
 
 # Slopes and values that neither overflow nor cancel.

@@ -163,7 +163,8 @@ def spread(g: Array, x: Array, axis: Any, keepdims: bool) -> Array:
 
 def _pow_base(g: Array, v: Array, x: Array, y: Array) -> Array:
     """y x^(y - 1), and 0 for y = 0."""
-    return np.asanyarray(np.where(y == 0, 0.0, g * y * np.power(x, np.where(y == 0, 1.0, y - 1.0))))
+    sent = np.where(y == 0, 0.0, g * y * np.power(x, np.where(y == 0, 1.0, y - 1.0)))
+    return np.asanyarray(np.where(g == 0, 0.0, sent))  # also where the power lies beyond the range
 
 
 def _pow_exponent(g: Array, v: Array, x: Array, y: Array) -> Array:

@@ -103,7 +103,8 @@ def power(x: Value, y: Value) -> Value:
 
     def backward(g: Array) -> None:
         still, positive = y.data == 0, x.data > 0
-        x.receive(g * y.data * x.data ** np.where(still, 1.0, y.data - 1.0))
+        sent = g * y.data * x.data ** np.where(still, 1.0, y.data - 1.0)
+        x.receive(np.where(g == 0, 0.0, sent))  # also where the power lies beyond the range
         y.receive(g * np.where(positive, result * np.log(np.where(positive, x.data, 1.0)), 0.0))
 
     return Value(result, backward)

@@ -22,8 +22,11 @@ FIRST = 0.25
 SHRINK = 8.0
 """Ratio of the widths of consecutive windows."""
 
-SMALLEST = 2.0**-46
-"""Half-width, relative to the scale, below which no window is tried."""
+RUNGS = 15
+"""Windows from the first one down, at most: the last one is 2^-44 as wide."""
+
+LEAST_SCALE = 2.0**-976
+"""Scale below which none is believed: the last window's points would be subnormal numbers, or all be 0."""
 
 ENOUGH = 1e-9
 """A bound of this size, relative to the derivative, is good enough to try no other window."""
@@ -79,19 +82,23 @@ def climb(centre: Centre, scale: Array, *, together: bool = False, budget: float
 
     Parameters
     ----------
-    scale: per component a step over which f may change its shape, such as |x|; shape (n,), > 0.
+    scale: per component a step over which f may change its shape, such as |x|; shape (n,), > 0. Nothing is known of a
+        component whose scale is not finite.
     together: the components are the outputs of one function of one variable: they share their steps.
     budget: no further window is begun once f ran so often; what was seen by then is weighed.
     """
     known = np.isfinite(centre.base)
     climber = _Climber(centre, np.flatnonzero(known), together)
     scale = np.asarray(scale, np.float64)
-    step, hopeful = FIRST * scale, known
-    while hopeful.any() and centre.sample.evaluations < budget:
+    step, hopeful = FIRST * np.maximum(scale, LEAST_SCALE), known & np.isfinite(scale)
+    for _ in range(RUNGS):
+        if not hopeful.any() or centre.sample.evaluations >= budget:
+            break
         climber.look(step, hopeful)
         step = step / SHRINK
-        least = SAFETY * climber.floor / step  # no smaller window has a better bound
-        hopeful = hopeful & (climber.answer < 0) & (step >= SMALLEST * scale) & ~(least >= climber.best)
+        with np.errstate(over="ignore"):
+            least = SAFETY * climber.floor / step  # no smaller window has a better bound
+        hopeful = hopeful & (climber.answer < 0) & ~(least >= climber.best)
     climber.widen(budget)
     return weigh(centre, climber.windows, climber.believed, climber.torn)
 

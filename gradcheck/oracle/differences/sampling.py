@@ -9,6 +9,9 @@ import numpy as np
 from gradcheck.oracle.differences.blackbox import BlackBox
 from gradcheck.oracle.differences.stencil import Array
 
+LEAST_SHARED = 2.0**-500
+"""Size of an entry below which a step along a direction takes no account of it."""
+
 
 def entry_scales(x: Array) -> Array:
     """Steps over which f may change its shape as an entry of x moves; shape of x, float64.
@@ -47,6 +50,7 @@ class Weighing:
             parts = [np.sum(w * o) for w, o in zip(self._weights, outputs, strict=True)]
             return np.asarray(np.sum(parts)).astype(self._box.dtype)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _magnitude(self) -> float:
         """Size of a single number rounded as coarsely as all the outputs together."""
         own, sizes = float(np.finfo(self._box.dtype).eps), []
@@ -114,12 +118,13 @@ class Along:
         self.base = self._flat(box.outputs) if weigh is None else weigh.base
         self.magnitude: Array | float = self._magnitude() if weigh is None else weigh.magnitude
         shares = [
-            (u[u != 0].astype(np.float64) / entry_scales(x)[u != 0])
+            (u[u != 0].astype(np.float64) / np.maximum(entry_scales(x)[u != 0], LEAST_SHARED))
             for x, u in zip(box.inputs, self._direction, strict=True)
             if x.dtype.kind == "f"
         ]
         share = np.concatenate(shares) if shares else np.zeros(0)
-        self.scale = 1 / float(np.sqrt(np.mean(share**2))) if share.size else 1.0
+        largest = float(np.max(np.abs(share), initial=0.0))
+        self.scale = 1 / largest / float(np.sqrt(np.mean((share / largest) ** 2))) if largest else 1.0
 
     @property
     def evaluations(self) -> int:
@@ -145,6 +150,7 @@ class Along:
     def _flat(self, outputs: Sequence[Array]) -> Array:
         return np.concatenate([o.ravel().astype(self._box.dtype) for o in outputs] or [np.zeros(0, self._box.dtype)])
 
+    @np.errstate(over="ignore")
     def _magnitude(self) -> Array:
         own = float(np.finfo(self._box.dtype).eps)
         parts = [

@@ -1,6 +1,7 @@
 """Finite differences: truth lies within every bound, wrong derivatives outside, and what has no derivative is seen."""
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import mpmath
@@ -9,7 +10,8 @@ import pytest
 
 from gradcheck.errors import InvalidProblem, Unsupported
 from gradcheck.oracle.differences.blackbox import WIDE
-from gradcheck.oracle.differences.stencil import DEGREE, SAFETY, stencil
+from gradcheck.oracle.differences.ladder import RUNGS
+from gradcheck.oracle.differences.stencil import DEGREE, POINTS, PROBES, SAFETY, stencil
 from gradcheck.oracle.estimate import Aside, Estimates, Kind
 from gradcheck.oracle.finite_difference import difference_gradient, directional, finite_difference, ladder
 from gradcheck.problem import Graph, GraphBuilder
@@ -488,3 +490,57 @@ class TestGraphs:
         found = finite_difference(graph, {"W": np.ones((200, 200)), "x": np.ones(200)})
         assert isinstance(found, Aside)
         assert "40 000 entries" in found.reason
+
+
+EXTREME = [5e-324, 1e-310, 1e-160, 1e154, 1e308, -5e-324, -0.0]
+
+
+@pytest.mark.parametrize("value", EXTREME)
+def test_a_graph_at_an_extreme_value_is_answered(value: float) -> None:
+    """Step and scale once underflowed to 0 together, and the ladder never ended."""
+    build = GraphBuilder()
+    graph = build.graph(0.5 * build.parameter("x"))
+    estimates = finite_difference(graph, {"x": np.array(value)})
+    assert isinstance(estimates, Estimates)
+    found = estimates.gradients["x"]
+    assert abs(float(found.value) - 0.5) <= float(found.error) < 1e-12
+
+
+@pytest.mark.parametrize("value", EXTREME)
+def test_a_function_at_an_extreme_value_is_answered(value: float) -> None:
+    x = np.array([value, 1.0])
+    found = difference_gradient(lambda x: 0.5 * x[0] + x[1], [x]).gradients[0]
+    assert found is not None
+    assert np.all(np.abs(found.value - [0.5, 1.0]) <= found.error)
+    slope, error, _ = directional(lambda x: 0.5 * np.max(x), [np.array([value])], [np.ones(1)])
+    assert abs(slope - 0.5) <= error < 1e-12
+
+
+@pytest.mark.parametrize("scale", [5e-324, 1e-310, 0.0, 1e308, np.inf, np.nan])
+def test_a_ladder_has_a_bounded_number_of_rungs(scale: float) -> None:
+    """sin(1 / t) is resolved at no scale: the longest ladder."""
+    runs = 0
+
+    def torn(t: float) -> float:
+        nonlocal runs
+        runs += 1
+        return float(np.sin(1 / t)) if t else 0.0
+
+    found = ladder(torn, scale)
+    assert found.error[0] > 1e3  # of a slope that is nowhere
+    assert runs <= 1 + RUNGS * (POINTS + len(PROBES)) + 60 * 8 * RUNGS
+
+
+def test_roundings_that_repeat_are_in_the_bound() -> None:
+    """Every value of x + 0.1 + 0.1 + ... is off by the same roundings: no misfit shows them."""
+    build = GraphBuilder()
+    h, c = build.parameter("x"), build.constant(0.1)
+    for _ in range(1000):
+        h = build.add(h, c)
+    graph = build.graph(build.square(h))
+    found = finite_difference(graph, {"x": np.array(0.37)})
+    assert isinstance(found, Estimates)
+    assert found.loss is not None
+    total = Fraction(0.37) + 1000 * Fraction(0.1)
+    for estimate, truth in [(found.loss, total**2), (found.gradients["x"], 2 * total)]:
+        assert abs(Fraction(float(estimate.value)) - truth) <= Fraction(float(estimate.error)) + truth / 2**53

@@ -1,0 +1,204 @@
+"""What roundings may cost a derivative when they repeat: a bound of first order, whatever signs they have.
+
+Adding one constant over and over rounds the same way every time, so that n errors add up like n. Errors drawn at random
+add up like sqrt(n) and underestimate that. Here every rounding is taken at its largest, and with the sign that hurts.
+
+A derivative g = <c, J t>, the cotangent c times the Jacobian times a direction t, is itself the output of a program:
+the values v_i, forward, and the adjoints a_i, in reverse. Let a dot be the derivative along t. Moving v_i by d changes
+g by (dot a_i) d, since mixed second derivatives commute; moving a_i by d changes it by (dot v_i) d. With the unit
+roundoff u and the number of roundings k of each operation,
+
+    |error of g|  <=  sum_i  k_i u |dot a_i| |v_i|  +  sum over messages m to node i  k_m u |dot v_i| |m|      + O(u^2)
+
+and the same with |a_i| in place of |dot a_i|, and no second sum, bounds the error of the value <c, f>. Cancellation is
+in the adjoints, so that the bound does not grow where errors cancel, as intervals do.
+
+Sources: Linnainmaa, "Taylor expansion of the accumulated rounding error", BIT 16 (1976); Iri, "Simultaneous
+computation of functions, partial derivatives and estimates of rounding errors", Japan J. Appl. Math. 1 (1984); Higham,
+"Accuracy and Stability of Numerical Algorithms" (2002), chapters 3 and 4.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.numbers import derivative, sweep
+from gradcheck.numbers.arithmetic import Array
+from gradcheck.numbers.dual import Dual, Duals
+from gradcheck.numbers.session import Run
+from gradcheck.numbers.stochastic import Floats
+
+ROUNDINGS: Mapping[str, tuple[int, int]] = {
+    "add": (1, 0),
+    "sub": (1, 0),
+    "neg": (0, 0),
+    "mul": (1, 1),
+    "div": (1, 2),
+    "sum": (1, 0),
+    "cumsum": (1, 1),
+    "matmul": (1, 1),
+    "gather": (0, 1),
+    "scatter": (1, 0),
+}
+"""Roundings of a primitive's value and of a message through it. Those between the terms of one sum are left to the
+stochastic runs: their order is free."""
+FORMULA = (4, 4)
+"""The same for every other primitive: an honest formula of a sigmoid takes a few, a library's exp one or two."""
+MOST_NUMBERS = 4_000_000
+"""Numbers of one sweep: the record's entries times the directions that are taken together."""
+MOST_WORK = 40_000_000
+"""Entries of the record times entries of the derivative, up to which every entry has its own direction."""
+SAMPLES = 16
+"""Random directions per block, beyond."""
+
+
+def repeating_of_value(run: Run, cotangents: Sequence[Array]) -> float:
+    """The bound on the error of <c, f>, from one reverse sweep."""
+    floats = Floats(run.trace.floats.dtype, 0, 1)
+    record = run.trace.record
+    with np.errstate(all="ignore"):
+        values = record.forward(floats, _inputs(run))
+        seeds = derivative.seeds_of(run, floats, cotangents)
+        _, masked = derivative.adjoints_of(run, cotangents)
+        adjoints = sweep.reverse(floats, record, values, seeds, masked=masked, constants=True)
+        return float(sum(_forward(run, floats, values, adjoints, lambda a: a, lambda v: v), np.zeros(1))[0])
+
+
+def repeating_of_vjp(run: Run, cotangents: Sequence[Array]) -> tuple[NDArray[np.float64], ...]:
+    """The bound per entry of J^T u, one array per input.
+
+    Where an own direction for each entry takes too long it is an estimate: the root mean square of the block's bounds,
+    from random directions, raised for entries that are larger than most.
+    """
+    record = run.trace.record
+    shapes = [record.nodes[slot].shape for slot in record.inputs]
+    entries = sum(int(np.prod(shape)) for shape in shapes)
+    _, masked = derivative.adjoints_of(run, cotangents)
+    parts = []
+    for k, shape in enumerate(shapes):
+        size = int(np.prod(shape))
+        each = entries * record.entries <= MOST_WORK
+        bounds, gradient = np.zeros(0), np.zeros(shape)
+        for directions in _directions(size, record.entries, each=each):
+            floats = Floats(run.trace.floats.dtype, 0, directions.shape[1])
+            tangents: list[Array | None] = [None] * len(shapes)
+            tangents[k] = directions.reshape(*shape, -1).astype(floats.carrier)
+            seeds = derivative.seeds_of(run, Duals(floats), cotangents)
+            found, adjoints = _bound(run, floats, tangents, seeds, masked=masked)
+            bounds = np.concatenate([bounds, found])
+            own = adjoints[record.inputs[k]]
+            gradient = np.zeros(shape) if own is None else np.abs(own.value[..., 0])
+        parts.append(bounds.reshape(shape) if each else _shared(bounds, gradient, size))
+    return tuple(parts)
+
+
+def repeating_of_jvp(run: Run, tangents: Sequence[Array | None]) -> tuple[NDArray[np.float64], ...]:
+    """The bound per entry of J v, one array per output; estimated as `repeating_of_vjp` where that is long."""
+    record = run.trace.record
+    shapes = [record.nodes[slot].shape for slot in run.outputs]
+    entries = sum(int(np.prod(shape)) for shape in shapes)
+    parts = []
+    for slot, shape in zip(run.outputs, shapes, strict=True):
+        size = int(np.prod(shape))
+        each = entries * record.entries <= MOST_WORK
+        bounds, tangent = np.zeros(0), np.zeros(shape)
+        for cotangents in _directions(size, record.entries, each=each):
+            floats = Floats(run.trace.floats.dtype, 0, cotangents.shape[1])
+            given = [None if t is None else floats.constant(np.asarray(t)) for t in tangents]
+            seed = Dual(cotangents.reshape(*shape, -1).astype(floats.carrier), None)
+            found, _ = _bound(run, floats, given, {slot: seed}, masked=True)
+            bounds = np.concatenate([bounds, found])
+        if not each:
+            floats = Floats(run.trace.floats.dtype, 0, 1)
+            given = [None if t is None else floats.constant(np.asarray(t)) for t in tangents]
+            own = sweep.forward(floats, record, _inputs(run), given)[slot].tangent
+            tangent = np.zeros(shape) if own is None else np.abs(own[..., 0])
+        parts.append(bounds.reshape(shape) if each else _shared(bounds, tangent, size))
+    return tuple(parts)
+
+
+def _bound(
+    run: Run, floats: Floats, tangents: Sequence[Array | None], seeds: Mapping[int, Any], *, masked: bool
+) -> tuple[NDArray[np.float64], list[Any | None]]:
+    """The bound per run of `floats`, and the adjoints, by a reverse sweep in dual numbers."""
+    record = run.trace.record
+    total = np.zeros(floats.runs)
+    with np.errstate(all="ignore"):
+        values = sweep.forward(floats, record, _inputs(run), tangents)
+
+        def message(slot: int, argument: int, contribution: Dual, added: Dual | None) -> None:
+            moved = values[argument].tangent
+            if moved is None:
+                return
+            roundings = ROUNDINGS.get(record.nodes[slot].primitive, FORMULA)[1]
+            size = roundings * np.abs(contribution.value)
+            if added is not None:
+                size = size + np.abs(added.value)
+            np.add(total, _effect(floats, moved, size), out=total)
+
+        adjoints = sweep.reverse(Duals(floats), record, values, seeds, masked=masked, constants=True, visit=message)
+        for term in _forward(run, floats, values, adjoints, lambda a: a.tangent, lambda v: v.value):
+            np.add(total, term, out=total)
+    return total, adjoints
+
+
+def _forward(
+    run: Run,
+    floats: Floats,
+    values: Sequence[Any],
+    adjoints: Sequence[Any | None],
+    weight: Callable[[Any], Array | None],
+    size: Callable[[Any], Array],
+) -> Iterator[NDArray[np.float64]]:
+    """The effect of rounding each computed value."""
+    for node, value, adjoint in zip(run.trace.record.nodes, values, adjoints, strict=True):
+        if not node.args or adjoint is None or (moved := weight(adjoint)) is None:
+            continue
+        if roundings := ROUNDINGS.get(node.primitive, FORMULA)[0]:
+            floats.enter(node.dtype)
+            yield _effect(floats, moved, roundings * np.abs(size(value)))
+
+
+def _effect(floats: Floats, weight: Array, size: Array) -> NDArray[np.float64]:
+    """unit * sum |weight| |size| over the entries, per run; what is not finite is left to the stochastic runs."""
+    terms = np.abs(weight) * size
+    terms = np.where(np.isfinite(terms), terms, 0.0)
+    return np.asarray(floats.unit * np.sum(terms, axis=tuple(range(terms.ndim - 1))), dtype=np.float64)
+
+
+def _inputs(run: Run) -> list[Array]:
+    """The values of the inputs, the same for all runs."""
+    trace = run.trace
+    return [trace.balls.longdouble(trace.values[slot])[..., None] for slot in trace.record.inputs]
+
+
+def _directions(size: int, entries: int, *, each: bool) -> Iterator[Array]:
+    """Matrices of directions as columns: every unit vector once, or random signs."""
+    if not size:
+        return
+    if not each:
+        yield np.random.default_rng(0).choice([-1.0, 1.0], size=(size, SAMPLES))
+        return
+    together = max(1, MOST_NUMBERS // max(entries, 1))
+    for start in range(0, size, together):
+        count = min(together, size - start)
+        columns = np.zeros((size, count))
+        columns[np.arange(start, start + count), np.arange(count)] = 1.0
+        yield columns
+
+
+def _shared(bounds: Array, values: Array, size: int) -> NDArray[np.float64]:
+    """One bound for a block, from those along random signs: its entries', in the root mean square.
+
+    The root mean square of a sum over r with random signs r is the norm of its terms; by Minkowski's inequality the
+    norm of the block's bounds is no more than the sum of the norms of the single effects. The mean of |z| for a normal
+    z is sqrt(2 / pi) of its standard deviation.
+    """
+    if not size:
+        return np.zeros(values.shape)
+    level = float(np.sqrt(np.pi / 2) * np.mean(bounds) / np.sqrt(size))
+    values = values.astype(np.float64)
+    usual = float(np.sqrt(np.mean(np.square(values))))
+    return np.asarray(level * np.maximum(1.0, values / usual if 0 < usual < np.inf else 1.0))
