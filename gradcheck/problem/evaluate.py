@@ -83,4 +83,6 @@ def _shown(arguments: list[Array]) -> str:
 
 
 def _one(value: Array) -> str:
+    if value.ndim > 4:  # NumPy leaves out entries of long axes alone, and prints all of (2, 2, 2, ...)
+        return f"an array of shape {value.shape}"
     return f"{value:.6g}" if value.ndim == 0 else np.array2string(value, precision=6, threshold=8, separator=", ")

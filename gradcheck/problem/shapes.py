@@ -12,6 +12,12 @@ import numpy as np
 
 Shape = tuple[int, ...]
 
+MOST_AXES = 32
+"""Of an array: every NumPy that is supported has as many."""
+
+MOST_ENTRIES = 50_000_000
+"""Of all nodes of a graph together (400 MB in float64). A length of 0 counts as 1: NumPy refuses (0, 10**30), too."""
+
 
 def elementwise(*shapes: Shape, **_: Any) -> Shape:
     """NumPy's broadcasting."""
@@ -117,7 +123,23 @@ def lengths(shape: Any) -> Shape:
     given = tuple(shape) if isinstance(shape, tuple | list | np.ndarray) else (None,)
     if not all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 0 for n in given):
         raise ValueError(f"a shape must be a tuple of whole numbers >= 0, got {shape!r}")
+    if why := too_large(given):
+        raise ValueError(f"a shape {why}")
     return tuple(int(n) for n in given)
+
+
+def entries(shape: Shape) -> int:
+    """How many entries an array of this shape has, a length of 0 counted as 1."""
+    return math.prod(n or 1 for n in shape)
+
+
+def too_large(shape: Shape) -> str | None:
+    """Why no node may have this shape, as the end of a sentence."""
+    if len(shape) > MOST_AXES:
+        return f"has at most {MOST_AXES} axes, got {len(shape):,}"
+    if entries(shape) > MOST_ENTRIES:
+        return f"has at most {MOST_ENTRIES:,} entries, got {shape}"
+    return None
 
 
 def axes_of(axis: int | tuple[int, ...]) -> tuple[int, ...]:
