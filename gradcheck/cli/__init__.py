@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from gradcheck.cli import explain, faults, run
+from gradcheck.cli.parser import Parser, complaint
 from gradcheck.errors import GradcheckError, HarnessFault
 
 COMMANDS = {"run": run, "explain": explain, "faults": faults}
@@ -20,7 +21,7 @@ _EPILOG = """exit codes: 0 every case PASS or as its `expect` says; 1 any other 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="gradcheck",
         description="Is this gradient right, and if not, which entry, from which node on, and why?",
         epilog=_EPILOG,
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except GradcheckError as wrong:
         if options.traceback:
             traceback.print_exc()
-        print(f"gradcheck: {wrong}", file=sys.stderr)
+        print(f"gradcheck: {complaint(wrong)}", file=sys.stderr)
         return 3 if isinstance(wrong, HarnessFault) else 2
     except BrokenPipeError:
         # The reader (a pager, `head`) closed our output; that is its right.
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as wrong:  # a user never sees our traceback unless asked for: this is a fault of the harness
         if options.traceback:
             traceback.print_exc()
-        what = f"{type(wrong).__name__}: {wrong}"
+        what = f"{type(wrong).__name__}: {complaint(wrong)}"
         print(f"gradcheck: internal error, please report it (--traceback shows where): {what}", file=sys.stderr)
         return 3
     except KeyboardInterrupt:

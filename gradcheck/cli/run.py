@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import random
+import shlex
 import sys
 from pathlib import Path
 
 from gradcheck.check.settings import Settings
+from gradcheck.cli.parser import seed_of_flag
 from gradcheck.cli.terminal import consoles
-from gradcheck.errors import UsageError
+from gradcheck.errors import UsageError, printable
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case
 from gradcheck.report.console import ConsoleReport
@@ -17,9 +19,9 @@ from gradcheck.report.json import JsonReport
 from gradcheck.run import runner
 from gradcheck.run.afterthought import save
 from gradcheck.run.events import Diagnosed, Finished
-from gradcheck.run.select import select
+from gradcheck.run.select import none_fits, select
 from gradcheck.run.suite import Addressed, collect, shipped
-from gradcheck.subject.process import ChildSubject
+from gradcheck.subject.process import ChildSubject, subject_path
 
 HELP = "put a backprop engine on trial: suites of cases, cross-checked by independent oracles"
 
@@ -70,17 +72,21 @@ def main(options: argparse.Namespace) -> int:
     settings = Settings(interest=options.interest, max_ulps=options.max_ulps)
     if not options.timeout > 0:
         raise UsageError(f"--timeout must be a positive number of seconds, got {options.timeout}")
-    path, name = subject_path(options.subject)
+    path, name = (shipped("reference"), None) if options.subject is None else subject_path(options.subject)
     folder = None if options.save_failures == "" else Path(options.save_failures)
     cases = _with_saved(folder, collect(options.targets, seed=seed))
     if options.expression:
-        cases = select(cases, options.expression)
+        chosen = select(cases, options.expression)
+        if not chosen:
+            print(f"gradcheck: {none_fits(cases, options.expression)}", file=sys.stderr)
+        cases = chosen
     console, progress = consoles()
     if options.list:
         for item in cases:
-            console.print(f"{item.address}  {item.case.sentence}", markup=False, highlight=False, soft_wrap=True)
-        return 0
-    given = f" --subject {options.subject}" if options.subject else ""
+            line = printable(f"{item.address}  {item.case.sentence}").rstrip()
+            console.print(line, markup=False, highlight=False, soft_wrap=not console.is_terminal)
+        return 0 if cases else 5
+    given = f" --subject {shlex.quote(options.subject)}" if options.subject else ""
     timeout = f" --timeout {options.timeout:g}" if options.timeout != 10.0 else ""
     document = JsonReport()
     screen = ConsoleReport(console, progress, timings=not options.no_timings) if options.format == "console" else None
@@ -123,33 +129,8 @@ def _with_saved(folder: Path | None, cases: list[Addressed]) -> list[Addressed]:
     return [*collect([str(file) for file in files]), *cases] if files else cases
 
 
-def subject_path(given: str | None) -> tuple[Path, str | None]:
-    """FILE[:NAME] as a path and a function's name; the built-in reference for None.
-
-    Raises UsageError when there is no such file.
-    """
-    if given is None:
-        return shipped("reference"), None
-    path, name = Path(given), None
-    if not path.exists() and ":" in given:
-        file, _, function = given.rpartition(":")
-        path, name = Path(file), function
-    if not path.exists():
-        raise UsageError(
-            f"no subject file {str(path)!r}; expected a Python file, or FILE:NAME for one of its functions"
-        )
-    return path, name
-
-
 def _seed(given: str | None) -> int | None:
-    if given is None:
-        return None
-    if given == "random":
-        return random.SystemRandom().getrandbits(32)
-    try:
-        return int(given)
-    except ValueError:
-        raise UsageError(f"--seed takes a whole number or 'random', got {given!r}") from None
+    return random.SystemRandom().getrandbits(32) if given == "random" else seed_of_flag(given, "or 'random'")
 
 
 def _report_files(given: list[str]) -> list[Path]:

@@ -20,11 +20,10 @@ MOST_BYTES = 1 << 28
 MOST_DEEP = 60
 """How deep lists and objects may be nested; arrays have at most 32 axes."""
 
-_MOST_BITS = 1024
-"""Of a whole number: as many as the largest float64 has."""
+_TOO_DEEP = f"lists and objects are nested too deeply, more than {MOST_DEEP} in one another"
 
-_MOST_DIGITS = 400
-"""Of a whole number in a text; the largest float64 has 309."""
+_MOST_DIGITS = 4_000
+"""Of a whole number in a text. The largest float64 has 309; Python converts no more than 4,300."""
 
 
 def trouble(path: Path) -> str | None:
@@ -68,16 +67,21 @@ def read_text(path: Path) -> str:
 
 
 def parsed(text: str, where: str) -> Any:
-    """What a JSON text says, within the bounds of `bounded`; InvalidProblem says why it is none.
+    """What a JSON text says; InvalidProblem says why it cannot be read.
 
-    Stricter than `json.loads`: no key twice in an object, no NaN or Infinity.
+    Stricter than `json.loads`: no key twice in an object, no number of more than 4,000 digits, no deep nesting. NaN and
+    Infinity pass: whoever asked for a finite number refuses them, and knows the place.
     """
 
     def refuse(why: str) -> NoReturn:
-        raise InvalidProblem(f"not JSON: {why}", where=where)
+        raise InvalidProblem(why, where=where)
 
     def whole(digits: str) -> int:
-        return int(digits) if len(digits) <= _MOST_DIGITS else refuse(f"a number of {len(digits):,} digits")
+        return (
+            int(digits)
+            if len(digits) <= _MOST_DIGITS
+            else refuse(f"a number of {len(digits):,} digits is beyond all floats")
+        )
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         data = dict(pairs)
@@ -87,40 +91,33 @@ def parsed(text: str, where: str) -> Any:
         return data
 
     try:
-        data = json.loads(
-            text,
-            parse_int=whole,
-            parse_constant=lambda name: refuse(f"{name} is no number of JSON"),
-            object_pairs_hook=once,
-        )
+        data = json.loads(text, parse_int=whole, object_pairs_hook=once)
     except json.JSONDecodeError as wrong:
-        refuse(f"{wrong.msg} at line {wrong.lineno}")
+        refuse(f"not JSON: {wrong.msg} at line {wrong.lineno}")
     except RecursionError:
-        refuse("it is nested too deeply")
-    try:
-        bounded(data)
-    except InvalidProblem as wrong:
-        raise wrong.within(where) from None
+        refuse(_TOO_DEEP)
+    bounded(data, where)
     return data
 
 
-def bounded(data: Any) -> None:
-    """InvalidProblem for plain data that is nested beyond MOST_DEEP, or holds a whole number beyond all floats."""
+def bounded(data: Any, where: str = "") -> None:
+    """InvalidProblem for plain data that is nested beyond MOST_DEEP."""
     level: list[Any] = [data]
     for _ in range(MOST_DEEP):
         below: list[Any] = []
         for value in level:
-            if isinstance(value, int) and value.bit_length() > _MOST_BITS:
-                raise InvalidProblem(f"a whole number of {value.bit_length():,} bits is beyond all floats")
             if isinstance(value, dict | list | tuple):
                 inner: Iterable[Any] = value.values() if isinstance(value, dict) else value
-                below += [v for v in inner if type(v) is not float]
+                below += [v for v in inner if isinstance(v, dict | list | tuple)]
         if not below:
             return
         level = below
-    raise InvalidProblem(f"lists and objects are nested more than {MOST_DEEP} deep")
+    raise InvalidProblem(_TOO_DEEP, where=where)
 
 
 def brief(value: Any, most: int = 80) -> str:
     """`repr(value)` in at most `most` characters."""
-    return shortened(repr(value), most)
+    try:
+        return shortened(repr(value), most)
+    except ValueError:  # Python writes out no number of more than 4,300 digits
+        return "a number of thousands of digits"

@@ -82,11 +82,11 @@ def _graph(data: Any) -> Graph:
             except ValueError as wrong:
                 raise InvalidProblem(str(wrong), where=where) from None
         if "value" in row:
-            constants[i] = _shaped(_numbers(row["value"], where), shapes.get(i))
+            constants[i] = _shaped(_textless(row["value"], "an array of real numbers", where), shapes.get(i))
         if "attributes" in row:
             attributes[i] = _typed(row, "attributes", dict, "an object", {}, where)
-            for value in attributes[i].values():
-                _numbers(value, where)
+            for key, value in attributes[i].items():
+                _textless(value, f"numbers, true or false for the attribute {brief(key)}", where)
     if not isinstance(data.get("loss"), str) or data["loss"] not in ids:
         raise InvalidProblem(f"the loss {brief(data.get('loss'))} is no node of this graph")
     graph = Graph(
@@ -141,16 +141,24 @@ def _case(data: Any) -> Case:
     except InvalidProblem as wrong:
         raise wrong.within(where) from None
     point = _typed(data, "point", dict, "an object", {}, where)
+    seed = _typed(data, "seed", int, "a whole number", None, where)
+    if seed is not None and seed < 0:
+        raise InvalidProblem(f'"seed" must be a whole number >= 0, got {brief(seed)}', where=where)
     shapes = {graph.names[i]: graph.shapes[i] for i in graph.free}
     return Case(
         name=data["name"],
         problem=graph,
-        point={name: _shaped(_numbers(value, where), shapes.get(name)) for name, value in point.items()},
+        point={
+            name: _shaped(
+                _textless(value, "an array of real numbers", f"{where}: node {brief(name)}"), shapes.get(name)
+            )
+            for name, value in point.items()
+        },
         sentence=_typed(data, "sentence", str, "a text", "", where),
         dtype=_typed(data, "dtype", str, "a text", "float64", where),
         expect=tuple(_typed(data, "expect", list, "a list [verdict, reason]", (), where)) or None,
         labels=tuple(labels),
-        seed=_typed(data, "seed", int, "a whole number", None, where),
+        seed=seed,
     )
 
 
@@ -180,8 +188,9 @@ def graph_to_json(graph: Graph) -> str:
 
 def graph_from_json(text: str, *, where: str = "graph") -> Graph:
     """The graph of a graph file; InvalidProblem names file and node."""
+    data = parsed(text, where)
     try:
-        return _graph(parsed(text, where))
+        return _graph(data)
     except InvalidProblem as wrong:
         raise wrong.within(where) from None
 
@@ -216,12 +225,12 @@ def _typed(data: Mapping[str, Any], key: str, kind: type, wanted: str, default: 
     return data[key]
 
 
-def _numbers(value: Any, where: str) -> Any:
+def _textless(value: Any, wanted: str, where: str) -> Any:
     """`value`, which holds no text: NumPy would make every entry of an array as long as the longest text in it."""
     waiting = [value]
     for inner in waiting:  # grows while it is walked
         if isinstance(inner, str | dict):
-            raise InvalidProblem(f"expected an array of real numbers, got {brief(value)}", where=where)
+            raise InvalidProblem(f"expected {wanted}, got {brief(value)}", where=where)
         if isinstance(inner, list):
             waiting += [v for v in inner if type(v) is not float]
     return value

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from gradcheck.errors import HarnessFault, SubjectError, Unsupported, UsageError
+from gradcheck.problem.reading import brief, is_there, trouble
 from gradcheck.subject import answers, limits, wire
 from gradcheck.subject.answer import ENTRY_POINTS, NATIVE, Answer, Array, Guarantee, Subject, TrainingAnswer
 from gradcheck.subject.channel import Gone, TooLate
@@ -39,12 +40,19 @@ T = TypeVar("T")
 def subject_path(text: str) -> tuple[Path, str | None]:
     """`FILE` or `FILE:NAME` as (file, name).
 
-    Raises UsageError if there is no such file, or if it is a folder without `__init__.py`.
+    Raises UsageError if there is no such file, if it is a folder without `__init__.py`, or if NAME is no name.
     """
     file, colon, name = text.rpartition(":")
-    if not colon or not name.isidentifier() or Path(text).exists():
-        file, name = text, ""
-    return _existing(Path(file)), name or None
+    if not colon or is_there(Path(text)) or not (name.isidentifier() or is_there(Path(file))):
+        return _existing(Path(text)), None
+    path = _existing(Path(file))
+    if not name:
+        raise UsageError(
+            f"no name after the colon of {brief(text)}: give {file}, or {file}:NAME for one of its functions"
+        )
+    if not name.isidentifier():
+        raise UsageError(f"{brief(name)} is no name of a Python function; expected {file}:NAME")
+    return path, name
 
 
 class ChildSubject:
@@ -289,10 +297,12 @@ def _with_output(child: Offspring, wrong: SubjectError) -> SubjectError:
 
 
 def _existing(path: Path) -> Path:
-    if not path.exists():
-        raise UsageError(f"no subject at {path}: expected a Python file, or a folder with an __init__.py")
-    if path.is_dir() and not (path / "__init__.py").is_file():
-        raise UsageError(f"the folder {path} has no __init__.py: name the file in it that has the entry point")
+    shown = brief(str(path), 300)
+    if is_there(path) and path.is_dir():
+        if not (path / "__init__.py").is_file():
+            raise UsageError(f"the folder {shown} has no __init__.py: name the file in it that has the entry point")
+    elif why := trouble(path):
+        raise UsageError(f"no subject file {shown}: {why}; expected a Python file, or a folder with an __init__.py")
     return path.resolve()
 
 
