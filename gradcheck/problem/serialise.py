@@ -58,7 +58,7 @@ def _graph(data: Any) -> Graph:
     rows = data.get("nodes")
     if not isinstance(rows, list) or not all(isinstance(row, dict) and {"name", "op"} <= set(row) for row in rows):
         raise InvalidProblem('a graph needs "nodes", a list of objects with "name" and "op"')
-    ids = {str(row["name"]): i for i, row in enumerate(rows)}
+    ids = {row["name"]: i for i, row in enumerate(rows) if isinstance(row["name"], str)}
     codes, offsets, inputs = [], [0], []
     constants: dict[int, Any] = {}
     shapes: dict[int, Shape] = {}

@@ -31,7 +31,7 @@ _ELEMENTWISE = np.array([True] * len(LEAVES) + [op.elementwise for op in OPS.val
 
 def unknown_op(name: object) -> str:
     """The complaint about an op that is not in the table."""
-    near = difflib.get_close_matches(str(name)[:40], NAMES, n=1)
+    near = difflib.get_close_matches(name[:40] if isinstance(name, str) else brief(name, 40), NAMES, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(NAMES)}"
     return f"unknown op {brief(name)}{hint}"
 

@@ -225,9 +225,10 @@ def near_names(name: str, names: Iterable[str]) -> str:
     """The names that one may have meant, joined by "or"; "" where none is near."""
     lowered = {n.lower(): n for n in names}
     wish = name.lower()
-    near = difflib.get_close_matches(wish, lowered, n=3) if len(wish) < 200 else []
-    near += [n for n in lowered if _letters(n) == _letters(wish) and n not in near][:3]
-    return " or ".join(repr(lowered[n]) for n in near)
+    near = [n for n in lowered if _letters(n) == _letters(wish) != ""]
+    if len(wish) < 200:  # the comparison takes quadratic time
+        near += [n for n in difflib.get_close_matches(wish, lowered, n=3) if n not in near]
+    return " or ".join(repr(lowered[n]) for n in near[:3])
 
 
 def _letters(name: str) -> str:

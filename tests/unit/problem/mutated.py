@@ -95,6 +95,10 @@ _OTHERS: tuple[Any, ...] = (
     [[1], [2, 3]], {"a": 1}, ["x"], [1] * 40, [10**9] * 3, [0, 10**30], [1e400], [None], [True], "constant", "matmul",
 )  # fmt: skip
 
+_SHAPES = (
+    [1] * 32, [1] * 33, [2] * 24, [10**4, 10**4], [10**9], [1, 10**9, 10**9], [0, 10**9, 10**9], [10**400], [2] * 14,
+)  # fmt: skip
+
 _TOKENS = (
     "NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 4301, "1" * 400, "0x10", "{", "}", "[", "]", '"', ",", ":",
     "null", "true", '"\\u0000"', '"\\ud800"', "[" * 2000, '{"a":' * 600, "[" * 40 + "1" + "]" * 40, "\ufeff", "\x00",
@@ -176,9 +180,7 @@ def _grow(draw: random.Random, document: Document) -> None:
     places = [(c, k) for c, k in _places(document) if k in ("shape", "axes", "indices", "axis")]
     if places:
         container, key = draw.choice(places)
-        container[key] = draw.choice(
-            ([1] * 32, [1] * 33, [2] * 24, [10**4, 10**4], [10**9], [1, 10**9, 10**9], [0, 10**9, 10**9], [10**400], [2] * 14)
-        )  # fmt: skip
+        container[key] = list(draw.choice(_SHAPES))
 
 
 def _token(draw: random.Random, made: str) -> str:
