@@ -19,6 +19,9 @@ from gradcheck.problem.serialise import case_from_dict, graph_from_dict
 from gradcheck.run.suite import Addressed, builtin_suites, collect, load_suite, near_names
 from gradcheck.verdict.finding import KINDS
 
+_LONGEST_NAME = 200
+"""Characters of a case's name or label that is looked for in the built-in suites."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -153,6 +156,13 @@ def _address(what: str, seed: int | None) -> str:
     if what in suites or (is_there(Path(what)) and Path(what).suffix == ".py"):
         names = [a.address for a in load_suite(what, seed=seed)]
         raise UsageError(f"{what} is a suite; name one of its cases: {', '.join(names[:6]) or 'it has none'}, ...")
+    if (
+        not what.isprintable()
+        or len(what) > _LONGEST_NAME
+        or is_there(Path(what))
+        or Path(what).suffix in (".json", ".py")
+    ):
+        raise UsageError(_unknown(what, []))  # at once: no case is called so
     there = collect([], seed=seed)
     found = [a for a in there if a.case.name == what] or [a for a in there if what in a.case.labels]
     if len(found) == 1:

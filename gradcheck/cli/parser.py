@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+import re
+import sys
+from typing import Any, NoReturn
 
 from gradcheck.errors import LONGEST, UsageError, printable, shortened
 from gradcheck.problem.reading import brief
@@ -14,6 +16,14 @@ _MOST_DIGITS = 300
 
 class Parser(argparse.ArgumentParser):
     """argparse quotes what was typed as it is, however long and whatever it does to a terminal."""
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does it; but it makes an empty list of the value of `--seed=--`, which no command expects."""
+        given = sys.argv[1:] if args is None else list(args)
+        options = given[: given.index("--")] if "--" in given else given
+        if odd := [arg for arg in options if re.fullmatch(r"-\w--|--[\w-]+=--", arg)]:
+            self.error(f"argument {odd[0][:-2].rstrip('=')}: expected a value, got '--'")
+        return super().parse_args(given, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Print the usage and one line; exit code 2."""

@@ -152,9 +152,12 @@ def axes_of(axis: int | tuple[int, ...]) -> tuple[int, ...]:
 
 def _array(value: Any, what: str) -> np.ndarray[tuple[int, ...], np.dtype[Any]]:
     try:
-        return np.asarray(value)
+        array = np.asarray(value)
     except ValueError:  # rows of several lengths
         raise ValueError(f"{what} must be an array, got {brief(value)}") from None
+    if why := too_large(array.shape):
+        raise ValueError(f"an array {why} for {what}")
+    return array
 
 
 def _axis(axis: Any, shape: Shape) -> int:
