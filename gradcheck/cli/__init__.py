@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import traceback
@@ -25,7 +24,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="gradcheck",
         description="Is this gradient right, and if not, which entry, from which node on, and why?",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"gradcheck {_version()}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

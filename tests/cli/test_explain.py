@@ -206,7 +206,7 @@ def test_every_finding_is_explained(shell: Any) -> None:
 
 USAGE = {
     "unknown finding": (("GC999",), ("'GC999'", "did you mean")),
-    "nothing known": (("nowhere",), ("'nowhere'", "SUITE::CASE", "worked_examples")),
+    "nothing known": (("qqqq",), ("'qqqq'", "SUITE::CASE", "worked_examples")),
     "near a suite": (("worked_example",), ("did you mean 'worked_examples'?",)),
     "a bare suite": (("worked_examples",), ("name one of its cases", "worked_examples::S0.a")),
     "unknown suite": (("nowhere::S4.b",), ("no suite 'nowhere'",)),

@@ -105,7 +105,8 @@ def test_seeds_that_are_large(desk: Any, seed: str) -> None:
 
 ADDRESSES = (
     "::", ":::", "a::b::c", "::branches", "mine.py::a::b", "mine.py::\x1b[31m", "mine.py::" + "n" * 10_000,
-    "n" * 10_000, "a\0b", "mine.py\0::x", "\ud800", ".", "..", "/", "folder", "folder::x", "pipe.json", "loop.json", "loop.py",
+    "n" * 10_000, "a\0b", "mine.py\0::x", "\ud800", ".", "..", "/", "folder", "folder::x", "pipe.json", "loop.json",
+    "loop.py",
     "mine.py/x", "\n", "a" * 300 + ".json", "*", "mine.py::" + "\ud800",
     "/dev/zero", "/dev/stdin", "\u202egnp.json",
 )  # fmt: skip
