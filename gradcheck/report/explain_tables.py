@@ -86,6 +86,8 @@ def shown(value: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> str:
     """A number, or an array on one line with its first and last entries."""
     if value.ndim == 0:
         return number(float(value))
+    if value.ndim > 4:  # NumPy leaves out entries of long axes alone, and prints all of (2, 2, 2, ...)
+        return f"{value.size} numbers" if value.size > 6 else ", ".join(number(float(v)) for v in value.flat)
     edge = 2 if value.ndim <= 2 else 1
     text = np.array2string(
         value, threshold=6, edgeitems=edge, separator=", ", formatter={"float_kind": lambda v: f"{v + 0.0:.4g}"}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gradcheck.faults.catalogue import CATALOGUE
+from gradcheck.report.explain_tables import shown
 from gradcheck.run.suite import builtin_suites
 from gradcheck.verdict.finding import KINDS
 
@@ -98,6 +100,11 @@ def test_a_screen_of_80_columns(narrow: Any, monkeypatch: pytest.MonkeyPatch, ar
 def cut(word: str, whole: set[str]) -> bool:
     """Whether a word stands for a longer one that does not fit, with the sign of it."""
     return word.endswith("…") and any(other.startswith(word[:-1]) for other in whole)
+
+
+def test_arrays_of_many_axes_are_not_written_out() -> None:
+    assert shown(np.zeros((2,) * 20)) == "1048576 numbers"
+    assert shown(np.array([[[[[1.5, 2.0]]]]])) == "1.5, 2"
 
 
 def test_a_broken_word_would_be_seen(narrow: Any) -> None:

@@ -166,6 +166,7 @@ NEAR = {
     "a bare case": (("explain", "S4b"), "did you mean 'S4.b'"),
     "a code": (("explain", "GC0012"), "did you mean 'GC012'"),
     "a fault": (("explain", "F001"), "did you mean 'F01'"),
+    "a fault to plant": (("faults", "F001"), "did you mean 'F01'"),
 }
 
 
