@@ -9,7 +9,8 @@
 
     GradientError(AssertionError)   what `assert_gradient`, `assert_vjp` and `assert_jvp` raise
 
-A message is one paragraph: what was expected, what came, where, and what to do about it.
+A message is one paragraph of at most LONGEST characters: what was expected, what came, where, and what to do about it.
+It may quote what a user handed in, whatever that holds: `printable` makes it fit for a terminal.
 """
 
 from __future__ import annotations
@@ -20,8 +21,31 @@ if TYPE_CHECKING:
     from gradcheck.verdict.result import Result
 
 
+LONGEST = 2_000
+"""Characters of a message."""
+
+_LONGEST_PLACE = 500
+"""Characters of a message that say where."""
+
+
+def shortened(text: str, most: int) -> str:
+    """`text` in at most `most` characters: the middle of a longer one becomes "..."."""
+    if len(text) <= most:
+        return text
+    end = (most - 3) // 3
+    return f"{text[: most - 3 - end]}...{text[len(text) - end :]}"
+
+
+def printable(text: str) -> str:
+    """`text` on one line and without anything that a terminal obeys: other characters become escapes, such as \\x1b."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 class GradcheckError(Exception):
     """Root of the tree; catching it catches everything gradcheck raises on purpose except GradientError."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(shortened(message, LONGEST))
 
 
 class UsageError(GradcheckError):
@@ -35,9 +59,9 @@ class InvalidProblem(GradcheckError, ValueError):
     """
 
     def __init__(self, message: str, *, where: str = "") -> None:
-        super().__init__(f"{where}: {message}" if where else message)
-        self.message = message
-        self.where = where
+        self.where = shortened(where, _LONGEST_PLACE)
+        self.message = shortened(message, LONGEST - len(self.where) - 2)
+        super().__init__(f"{self.where}: {self.message}" if where else self.message)
 
     def within(self, place: str) -> InvalidProblem:
         """The same complaint with an outer `place` (a file, a case) put in front of `where`."""

@@ -13,13 +13,14 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from gradcheck.cli.parser import Parser, complaint
 from gradcheck.cli.signals import Signals
 from gradcheck.cli.terminal import streams
 from gradcheck.errors import GradcheckError, HarnessFault, Interrupted
 
 COMMANDS = {
     "run": "put a backprop engine on trial: suites of cases, cross-checked by independent oracles",
-    "explain": "derive a gradient step by step, or say what a finding means",
+    "explain": "derive a gradient step by step, or say what a finding or a fault means",
     "faults": "grade the harness itself: every known fault, caught or not, named or not; false alarms over correct "
     "engines",
 }
@@ -42,11 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="gradcheck",
         description="Is this gradient right, and if not, which entry, from which node on, and why?",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"gradcheck {_version()}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -56,7 +56,8 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         command.add_argument("--traceback", action="store_true", help="show gradcheck's own traceback with an error")
         if name == asked:
             _module(name).arguments(command)
-    return parser.parse_args(argv)
+    parsed: argparse.Namespace = parser.parse_args(argv)
+    return parsed
 
 
 def _module(command: str) -> Any:
@@ -69,7 +70,7 @@ def _outcome(options: argparse.Namespace) -> int:
     except GradcheckError as wrong:
         if options.traceback:
             traceback.print_exc()
-        print(f"gradcheck: {wrong}", file=sys.stderr)
+        print(f"gradcheck: {complaint(wrong)}", file=sys.stderr)
         return 3 if isinstance(wrong, HarnessFault) else 2
     except BrokenPipeError:
         # The reader (a pager, `head`) closed our output; that is its right.
@@ -78,7 +79,7 @@ def _outcome(options: argparse.Namespace) -> int:
     except Exception as wrong:  # a user never sees our traceback unless asked for: this is a fault of the harness
         if options.traceback:
             traceback.print_exc()
-        what = f"{type(wrong).__name__}: {wrong}"
+        what = f"{type(wrong).__name__}: {complaint(wrong)}"
         print(f"gradcheck: internal error, please report it (--traceback shows where): {what}", file=sys.stderr)
         return 3
     except KeyboardInterrupt as asked:

@@ -1,30 +1,39 @@
-"""`gradcheck explain SUITE::CASE | GRAPH.json | GC012`: a derivation step by step, or what a finding means."""
+"""`gradcheck explain SUITE::CASE | GRAPH.json | GC012 | F01`: a derivation, or what a finding or a fault means."""
 
 from __future__ import annotations
 
 import argparse
-import difflib
+import ast
 import re
 import sys
 
-from rich.text import Text
+from rich.console import RenderableType
 
 from gradcheck.check.explain import derive
+from gradcheck.cli.explain_fault import shown_on
 from gradcheck.cli.explain_target import entry_of, explained
+from gradcheck.cli.parser import seed_of_flag
 from gradcheck.cli.terminal import consoles
 from gradcheck.errors import InvalidProblem, Unsupported, UsageError
+from gradcheck.faults.catalogue import CATALOGUE
+from gradcheck.problem.reading import brief
 from gradcheck.report.explain import TEXTS, ExplainReport
+from gradcheck.report.explain_words import everything, fault_words, finding_words
+from gradcheck.report.trimmed import Trimmed
+from gradcheck.run.suite import builtin_suites, near_names
 from gradcheck.verdict.finding import KINDS
-from gradcheck.verdict.result import STYLES
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument(
         "what",
-        metavar="SUITE::CASE | FILE.json | CODE",
-        help="a case, a graph or case file, or a finding's code such as GC012",
+        nargs="?",
+        metavar="WHAT",
+        help="SUITE::CASE, a built-in case's name or label such as S4.b, a JSON file of a graph or case, the code of a "
+        "finding such as GC012, or the code of a fault such as F01",
     )
+    parser.add_argument("--list", action="store_true", help="list all findings, faults and built-in suites")
     parser.add_argument(
         "--at",
         action="append",
@@ -37,7 +46,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--form", choices=("unit", "vector"), help="form of an MLP or NeuronDAG (default: unit if small)"
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="seed of generated cases, as in a replay line")
+    parser.add_argument("--seed", metavar="N", help="seed of generated cases, as in a replay line")
     parser.add_argument(
         "--format", choices=("console", *TEXTS), default="console", help="form of the output (default console)"
     )
@@ -45,11 +54,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Explain it; returns the exit code."""
-    if re.fullmatch(r"GC\d+", options.what, re.IGNORECASE):
-        return _finding(options.what.upper())
+    console, _ = consoles()
+    if options.list:
+        console.print(Trimmed(everything(KINDS.values(), CATALOGUE, _suites())))
+        return 0
+    if options.what is None:
+        raise UsageError("explain needs a case, a file or a code; --list shows the codes and suites there are")
+    if re.fullmatch(r"(GC|F)\d+", options.what, re.IGNORECASE):
+        console.print(Trimmed(_words(options.what.upper())))
+        return 0
     if options.paths < 0:
         raise UsageError(f"--paths takes a number of paths >= 0, got {options.paths}")
-    target = explained(options.what, options.at, options.seed)
+    target = explained(options.what, options.at, seed_of_flag(options.seed))
     entry = entry_of(options.entry, target.case) if options.entry else None
     try:
         derivation = derive(
@@ -63,22 +79,30 @@ def main(options: argparse.Namespace) -> int:
     except (InvalidProblem, Unsupported) as wrong:
         raise type(wrong)(f"{target.address}: {wrong}") from wrong
     if options.format == "console":
-        console, _ = consoles()
-        console.print(ExplainReport(derivation))
+        console.print(Trimmed(ExplainReport(derivation)))
     else:
         sys.stdout.write(TEXTS[options.format](derivation))
     return 0
 
 
-def _finding(code: str) -> int:
-    console, _ = consoles()
-    kind = KINDS.get(code)
-    if kind is None:
-        near = difflib.get_close_matches(code, KINDS, n=3)
-        raise UsageError(f"no finding has the code {code!r}; did you mean {', '.join(near) or ', '.join(KINDS)}?")
-    console.print(
-        Text.assemble((f"{kind.code} ", "bold"), kind.title, " ", (f"({kind.severity})", STYLES[kind.severity]))
+def _words(code: str) -> RenderableType:
+    """What a code means: a finding's or a fault's."""
+    if code in KINDS:
+        return finding_words(KINDS[code])
+    faults = {fault.code: fault for fault in CATALOGUE}
+    if code in faults:
+        return fault_words(faults[code], shown_on(faults[code]))
+    what, known = ("finding", [*KINDS]) if code.startswith("GC") else ("fault", [*faults])
+    hint = near_names(code, known)
+    raise UsageError(
+        f"no {what} has the code {brief(code)}; {f'did you mean {hint}? ' if hint else ''}explain --list shows all"
     )
-    console.print(Text(f"\n  {kind.sentence}\n", style="dim"))
-    console.print(Text(kind.help))
-    return 0
+
+
+def _suites() -> dict[str, str]:
+    """Each built-in suite with the first line of what it says of itself."""
+    found = {}
+    for name, path in builtin_suites().items():
+        words = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) if path.suffix == ".py" else None
+        found[name] = (words or "").partition("\n")[0]
+    return found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,11 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.errors import InvalidProblem, UsageError
+from gradcheck.errors import InvalidProblem, UsageError, shortened
+from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.problem import Case, Cost, Graph, Training
+from gradcheck.problem.arrays import real_array
+from gradcheck.problem.reading import brief, is_there, parsed, read_text
 from gradcheck.problem.serialise import case_from_dict, graph_from_dict
-from gradcheck.run.suite import builtin_suites, collect
+from gradcheck.run.suite import Addressed, builtin_suites, collect, load_suite, near_names
 from gradcheck.verdict.finding import KINDS
+
+_LONGEST_NAME = 200
+"""Characters of a case's name or label that is looked for in the built-in suites."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,10 @@ def explained(what: str, at: Sequence[str], seed: int | None = None) -> Target:
     values = _values(at)
     if "::" in what:
         target = _of_suite(what, seed)
-    elif Path(what).is_file() and Path(what).suffix == ".json":
+    elif is_there(Path(what)) and Path(what).suffix == ".json":
         return _of_file(Path(what), what, values)
     else:
-        raise UsageError(_unknown(what))
+        target = _of_suite(_address(what, seed), seed)
     if not values:
         return target
     return replace(target, case=_moved(target.case, values, target.address))
@@ -50,7 +54,7 @@ def entry_of(text: str, case: Case) -> tuple[str, tuple[int, ...]]:
     graph = case.graph
     if text in {graph.names[i] for i in graph.parameters}:
         return text, ()
-    found = re.fullmatch(r"(.+)\[\s*(\d+(?:\s*,\s*\d+)*)\s*\]", text, re.DOTALL)
+    found = re.fullmatch(r"(.+)\[\s*(\d{1,12}(?:\s*,\s*\d{1,12})*)\s*\]", text, re.DOTALL)
     if found is None:
         return text, ()
     return found[1], tuple(int(i) for i in found[2].split(","))
@@ -82,15 +86,12 @@ def _of_suite(what: str, seed: int | None) -> Target:
 
 
 def _of_file(path: Path, what: str, values: dict[str, Any]) -> Target:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as wrong:
-        raise InvalidProblem(f"not JSON: {wrong}", where=what) from None
+    data = parsed(read_text(path), what)
     if not isinstance(data, dict):
         raise InvalidProblem(f"expected a graph or a case, a JSON object; got {type(data).__name__}", where=what)
     if "cases" in data:
         rows = data["cases"] if isinstance(data["cases"], list) else []
-        names = [f"{what}::{row.get('name')}" for row in rows if isinstance(row, dict)]
+        names = [f"{what}::{shortened(str(row.get('name')), 80)}" for row in rows if isinstance(row, dict)]
         raise UsageError(f"{what} is a suite; name one of its cases: {', '.join(names[:6]) or 'it has none'}")
     try:
         if "graph" in data:
@@ -129,11 +130,11 @@ def _values(given: Sequence[str]) -> dict[str, Any]:
         for part in _parts(text):
             name, equals, number = part.rpartition("=")
             try:
-                value = np.asarray(json.loads(number) if equals else None, dtype=np.float64)
-            except (ValueError, TypeError):
+                value = real_array(parsed(number, "--at") if equals else None)
+            except ValueError:
                 value = np.asarray(np.nan)
             if not name.strip() or not np.all(np.isfinite(value)):
-                raise UsageError(f"--at takes NAME=VALUE,... with numbers or lists of numbers, got {part!r}")
+                raise UsageError(f"--at takes NAME=VALUE,... with numbers or lists of numbers, got {brief(part)}")
             values[name.strip()] = value
     return values
 
@@ -149,12 +150,33 @@ def _parts(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _unknown(what: str) -> str:
+def _address(what: str, seed: int | None) -> str:
+    """The address of the built-in case that bears the name or the label `what`."""
     suites = builtin_suites()
-    if what in suites or (Path(what).is_file() and Path(what).suffix == ".py"):
-        names = [a.case.name for a in collect([what])]
-        return f"{what} is a suite; name one of its cases: {', '.join(f'{what}::{n}' for n in names[:6])}, ..."
-    near = difflib.get_close_matches(what.upper(), KINDS, n=3) or difflib.get_close_matches(what, suites, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"suites are {', '.join(suites)}"
-    wanted = "expected SUITE::CASE, a JSON file of a graph or case, or a finding's code"
-    return f"nothing known about {what!r}: {wanted}; {hint}"
+    if what in suites or (is_there(Path(what)) and Path(what).suffix == ".py"):
+        names = [a.address for a in load_suite(what, seed=seed)]
+        raise UsageError(f"{what} is a suite; name one of its cases: {', '.join(names[:6]) or 'it has none'}, ...")
+    if (
+        not what.isprintable()
+        or len(what) > _LONGEST_NAME
+        or is_there(Path(what))
+        or Path(what).suffix in (".json", ".py")
+    ):
+        raise UsageError(_unknown(what, []))  # at once: no case is called so
+    there = collect([], seed=seed)
+    found = [a for a in there if a.case.name == what] or [a for a in there if what in a.case.labels]
+    if len(found) == 1:
+        return found[0].address
+    if found:
+        addresses = ", ".join(a.address for a in found[:12]) + (", ..." if len(found) > 12 else "")
+        raise UsageError(f"{brief(what)} is the name or a label of {len(found)} cases; choose one: {addresses}")
+    raise UsageError(_unknown(what, there))
+
+
+def _unknown(what: str, there: Sequence[Addressed]) -> str:
+    suites = builtin_suites()
+    codes = [*KINDS, *(fault.code for fault in CATALOGUE)]
+    near = near_names(what, [*codes, *suites, *(n for a in there for n in (a.case.name, *a.case.labels))])
+    hint = f"did you mean {near}?" if near else f"suites are {', '.join(suites)}"
+    wanted = "expected SUITE::CASE, a built-in case's name or label, a JSON file of a graph or case, or a code"
+    return f"nothing known about {brief(what)}: {wanted}; {hint}"

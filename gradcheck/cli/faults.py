@@ -13,6 +13,7 @@ from gradcheck.errors import UsageError
 from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case
+from gradcheck.problem.reading import brief
 from gradcheck.problem.serialise import suite_to_json
 from gradcheck.report.faults import as_data, engine_table, summary, table
 from gradcheck.run.selftest import (
@@ -24,7 +25,7 @@ from gradcheck.run.selftest import (
     grade_faults,
     random_graphs,
 )
-from gradcheck.run.suite import builtin_suites, load_suite
+from gradcheck.run.suite import builtin_suites, load_suite, near_names
 
 GRAPHS = 200
 
@@ -45,7 +46,9 @@ def main(options: argparse.Namespace) -> int:
     """Grade; returns 0 if every fault was caught and no correct engine flagged, else 1."""
     known = {fault.code: fault for fault in CATALOGUE}
     if unknown := [code for code in options.faults if code.upper() not in known]:
-        raise UsageError(f"no fault {unknown[0]!r}; the catalogue has {', '.join(known)}")
+        near = near_names(unknown[0], known)
+        hint = f"did you mean {near}?" if near else "gradcheck explain --list shows them"
+        raise UsageError(f"no fault {brief(unknown[0])}; {hint}")
     chosen = [known[code.upper()] for code in options.faults] or list(CATALOGUE)
     if options.graphs < 0:
         raise UsageError(f"--graphs must be a number of graphs, got {options.graphs}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import random
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -13,8 +14,9 @@ from pathlib import Path
 from gradcheck.check.asking import PENALTY, SCHEDULES
 from gradcheck.check.budget import Budget
 from gradcheck.check.settings import Settings
+from gradcheck.cli.parser import seed_of_flag
 from gradcheck.cli.terminal import consoles, signs_of_life
-from gradcheck.errors import UsageError
+from gradcheck.errors import UsageError, printable
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import LEAVES, OPS
 from gradcheck.problem.losses import LOSSES
@@ -27,9 +29,9 @@ from gradcheck.run import runner
 from gradcheck.run.events import Diagnosed, Event, Finished
 from gradcheck.run.offered import ALL
 from gradcheck.run.saved import ahead, folder_of, save
-from gradcheck.run.select import select
+from gradcheck.run.select import none_fits, select
 from gradcheck.run.suite import Addressed, collect, shipped
-from gradcheck.subject.process import ChildSubject
+from gradcheck.subject.process import ChildSubject, subject_path
 
 DIAGNOSIS_SECONDS = 10.0
 
@@ -128,21 +130,25 @@ def _run(options: argparse.Namespace, progress: Progress) -> int:
         raise UsageError(f"--give-up-after must be a number of cases, or 0 for never, got {options.give_up_after}")
     if not options.diagnosis_budget >= 0:
         raise UsageError(f"--diagnosis-budget must be a number of seconds, got {options.diagnosis_budget}")
-    path, name = subject_path(options.subject)
+    path, name = (shipped("reference"), None) if options.subject is None else subject_path(options.subject)
     folder = None
     if options.subject and options.save_failures and not options.no_save:
         folder = folder_of(Path(options.save_failures), path, name)
     first = ahead(folder, collect(options.targets, seed=seed)) if folder is not None else None
     cases: Sequence[Addressed] = first.cases if first is not None else collect(options.targets, seed=seed)
     if options.expression:
-        cases = select(cases, options.expression)
+        chosen = select(cases, options.expression)
+        if not chosen:
+            print(f"gradcheck: {none_fits(cases, options.expression)}", file=sys.stderr)
+        cases = chosen
     console, _ = consoles()
     if options.list:
         with progress.aside():
             for item in cases:
-                console.print(f"{item.address}  {item.case.sentence}", markup=False, highlight=False, soft_wrap=True)
-        return 0
-    given = f" --subject {options.subject}" if options.subject else ""
+                line = printable(f"{item.address}  {item.case.sentence}").rstrip()
+                console.print(line, markup=False, highlight=False, soft_wrap=not console.is_terminal)
+        return 0 if cases else 5
+    given = f" --subject {shlex.quote(options.subject)}" if options.subject else ""
     timeout = f" --timeout {options.timeout:g}" if options.timeout != 10.0 else ""
     must = f" --require-ops {options.require_ops}" if required else ""
     dtype = f" --dtype {options.dtype}" if options.dtype else ""
@@ -230,24 +236,6 @@ def _save(
         tell(line)
 
 
-def subject_path(given: str | None) -> tuple[Path, str | None]:
-    """FILE[:NAME] as a path and a function's name; the built-in reference for None.
-
-    Raises UsageError when there is no such file.
-    """
-    if given is None:
-        return shipped("reference"), None
-    path, name = Path(given), None
-    if not path.exists() and ":" in given:
-        file, _, function = given.rpartition(":")
-        path, name = Path(file), function
-    if not path.exists():
-        raise UsageError(
-            f"no subject file {str(path)!r}; expected a Python file, or FILE:NAME for one of its functions"
-        )
-    return path, name
-
-
 def _required(given: str) -> frozenset[str]:
     """The names in --require-ops; UsageError for one that no case could ask for."""
     names = frozenset(name.strip() for name in given.split(",") if name.strip())
@@ -260,14 +248,7 @@ def _required(given: str) -> frozenset[str]:
 
 
 def _seed(given: str | None) -> int | None:
-    if given is None:
-        return None
-    if given == "random":
-        return random.SystemRandom().getrandbits(32)
-    try:
-        return int(given)
-    except ValueError:
-        raise UsageError(f"--seed takes a whole number or 'random', got {given!r}") from None
+    return random.SystemRandom().getrandbits(32) if given == "random" else seed_of_flag(given, "or 'random'")
 
 
 def _report_files(given: list[str]) -> list[Path]:

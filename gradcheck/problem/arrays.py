@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.problem.reading import brief
+
 Array = NDArray[Any]
 
 
@@ -25,9 +27,9 @@ def real_array(value: Any, dtype: Any = np.float64) -> Array:
                 raise TypeError
             given = given.astype(np.float64)
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"expected an array of real numbers, got {_brief(value)}") from None
+        raise ValueError(f"expected an array of real numbers, got {brief(value)}") from None
     if given.dtype.kind not in "biuf":
-        raise ValueError(f"expected an array of real numbers, got {_brief(value)} of dtype {given.dtype}")
+        raise ValueError(f"expected an array of real numbers, got {brief(value)} of dtype {given.dtype}")
     with np.errstate(over="ignore"):
         array = given.astype(dtype)
     array.flags.writeable = False
@@ -39,7 +41,7 @@ def whole_array(values: Any, dtype: Any, what: str) -> Array:
     try:
         given = np.asarray(values)
     except ValueError:
-        raise ValueError(f"{what} must be whole numbers in a row, got {_brief(values)}") from None
+        raise ValueError(f"{what} must be whole numbers in a row, got {brief(values)}") from None
     if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
         raise ValueError(f"{what} must be whole numbers in a row, got dtype {given.dtype} and shape {given.shape}")
     array = given.astype(dtype)
@@ -54,8 +56,3 @@ def fixed(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return fixed(value.tolist())
     return tuple(fixed(v) for v in value) if isinstance(value, tuple | list) else value
-
-
-def _brief(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -11,6 +11,7 @@ import numpy as np
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem.graph import Graph
 from gradcheck.problem.ops import Array
+from gradcheck.problem.reading import brief
 
 DTYPES = ("float64", "float32", "float16")
 """The dtypes a subject may answer in."""
@@ -73,14 +74,19 @@ class Case:
     def __post_init__(self) -> None:
         put = object.__setattr__
         if not isinstance(self.name, str) or not self.name or not self.name.isprintable() or "::" in self.name:
-            raise InvalidProblem(f"a case needs a printable name without '::', got {self.name!r}")
-        where = f"case {self.name!r}"
+            raise InvalidProblem(f"a case needs a printable name without '::', got {brief(self.name)}")
+        where = f"case {brief(self.name)}"
         if self.dtype not in DTYPES:
-            raise InvalidProblem(f"dtype must be one of {', '.join(DTYPES)}, got {self.dtype!r}", where=where)
+            raise InvalidProblem(f"dtype must be one of {', '.join(DTYPES)}, got {brief(self.dtype)}", where=where)
         if self.expect is not None and not (
-            isinstance(self.expect, tuple) and len(self.expect) == 2 and self.expect[0] in VERDICTS
+            isinstance(self.expect, tuple)
+            and len(self.expect) == 2
+            and self.expect[0] in VERDICTS
+            and isinstance(self.expect[1], str)
         ):
-            raise InvalidProblem(f"expect must be ({' | '.join(VERDICTS)}, reason), got {self.expect!r}", where=where)
+            raise InvalidProblem(
+                f"expect must be ({' | '.join(VERDICTS)}, reason), got {brief(self.expect)}", where=where
+            )
         try:
             graph: object = self.problem.lower() if isinstance(self.problem, Lowers) else None
             if not isinstance(graph, Graph):  # a text has a method `lower`, too

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem.arrays import real_array
 from gradcheck.problem.ops import LEAVES, OPS, Array, Op
+from gradcheck.problem.reading import brief
 
 if TYPE_CHECKING:
     from gradcheck.problem.graph import Graph
@@ -23,21 +24,21 @@ def complete(graph: Graph, point: Mapping[str, ArrayLike], dtype: Any = np.float
         raise InvalidProblem(f"a point must map names to values, got {type(point).__name__}")
     if unknown := sorted(set(point) - set(wanted), key=str):
         raise InvalidProblem(
-            f"the point gives a value to {unknown[0]!r}, but the graph's inputs and parameters are "
-            f"{', '.join(map(repr, wanted)) or 'none'}"
+            f"the point gives a value to {brief(unknown[0])}, but the graph's inputs and parameters are "
+            f"{', '.join(map(brief, wanted)) or 'none'}"
         )
     values = {}
     for name, shape in wanted.items():
         if name not in point:
-            raise InvalidProblem("the point gives it no value", where=f"node {name!r}")
+            raise InvalidProblem("the point gives it no value", where=f"node {brief(name)}")
         try:
             value = real_array(point[name], dtype)  # what is too large for the dtype becomes inf, refused below
         except ValueError as wrong:
-            raise InvalidProblem(f"its value in the point: {wrong}", where=f"node {name!r}") from None
+            raise InvalidProblem(f"its value in the point: {wrong}", where=f"node {brief(name)}") from None
         if value.shape != shape:
-            raise InvalidProblem(f"its value must have shape {shape}, got {value.shape}", where=f"node {name!r}")
+            raise InvalidProblem(f"its value must have shape {shape}, got {value.shape}", where=f"node {brief(name)}")
         if not np.all(np.isfinite(value)):
-            raise InvalidProblem(f"its value must be finite in {np.dtype(dtype)}", where=f"node {name!r}")
+            raise InvalidProblem(f"its value must be finite in {np.dtype(dtype)}", where=f"node {brief(name)}")
         values[name] = value
     return values
 
@@ -62,7 +63,7 @@ def evaluate(graph: Graph, point: Mapping[str, ArrayLike]) -> list[Array]:
                 if not np.all(np.isfinite(values[i])):
                     raise InvalidProblem(
                         f"{op}({_shown(arguments)}) is {_one(values[i])}, and every value must be finite",
-                        where=f"node {graph.names[i]!r}",
+                        where=f"node {brief(graph.names[i])}",
                     )
     return values
 
@@ -74,7 +75,7 @@ def _domain(graph: Graph, i: int, row: Op, arguments: list[Array], varying: list
     if not all(np.all(rule(*arguments)) for rule in rules):
         raise InvalidProblem(
             f"{row.name}({_shown(arguments)}) is outside the op's domain: {row.domain.sentence}",
-            where=f"node {graph.names[i]!r}",
+            where=f"node {brief(graph.names[i])}",
         )
 
 
@@ -83,4 +84,6 @@ def _shown(arguments: list[Array]) -> str:
 
 
 def _one(value: Array) -> str:
+    if value.ndim > 4:  # NumPy leaves out entries of long axes alone, and prints all of (2, 2, 2, ...)
+        return f"an array of shape {value.shape}"
     return f"{value:.6g}" if value.ndim == 0 else np.array2string(value, precision=6, threshold=8, separator=", ")

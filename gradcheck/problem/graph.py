@@ -195,7 +195,8 @@ class Graph:
 
     def rounded(self, dtype: np.dtype[Any]) -> Graph:
         """The graph with constants that `dtype` can hold; itself where they are that already."""
-        constants = {i: c.astype(dtype).astype(np.float64) for i, c in self.constants.items()}
+        with np.errstate(over="ignore"):  # what becomes infinite is refused, as a constant
+            constants = {i: c.astype(dtype).astype(np.float64) for i, c in self.constants.items()}
         if all(np.array_equal(c, self.constants[i]) for i, c in constants.items()):
             return self
         leaves = {i: self.shapes[i] for i in self.free}

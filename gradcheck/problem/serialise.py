@@ -22,6 +22,7 @@ from gradcheck.errors import InvalidProblem
 from gradcheck.problem.case import Case
 from gradcheck.problem.graph import Graph
 from gradcheck.problem.ops import CODES, LEAVES, Shape
+from gradcheck.problem.reading import bounded, brief, parsed
 from gradcheck.problem.shapes import lengths
 from gradcheck.problem.validate import unknown_op
 
@@ -47,25 +48,30 @@ def graph_to_dict(graph: Graph) -> dict[str, Any]:
 
 def graph_from_dict(data: Any) -> Graph:
     """The graph that `graph_to_dict` wrote; InvalidProblem names what is wrong and where."""
+    bounded(data)
+    return _graph(data)
+
+
+def _graph(data: Any) -> Graph:
     _version(data, "graph")
     _keys(data, ("schema_version", "nodes", "loss"))
     rows = data.get("nodes")
     if not isinstance(rows, list) or not all(isinstance(row, dict) and {"name", "op"} <= set(row) for row in rows):
         raise InvalidProblem('a graph needs "nodes", a list of objects with "name" and "op"')
-    ids = {str(row["name"]): i for i, row in enumerate(rows)}
+    ids = {row["name"]: i for i, row in enumerate(rows) if isinstance(row["name"], str)}
     codes, offsets, inputs = [], [0], []
     constants: dict[int, Any] = {}
     shapes: dict[int, Shape] = {}
     attributes: dict[int, Mapping[str, Any]] = {}
     for i, row in enumerate(rows):
-        where = f"node {row['name']!r}"
+        where = f"node {brief(row['name'])}"
         _keys(row, ("name", "op", "inputs", "shape", "value", "attributes"), where)
         if not isinstance(row["op"], str) or row["op"] not in CODES:
             raise InvalidProblem(unknown_op(row["op"]), where=where)
         codes.append(CODES[row["op"]])
         for name in _typed(row, "inputs", list, "a list of names", (), where):
             if not isinstance(name, str) or name not in ids:
-                raise InvalidProblem(f"its argument {name!r} is no node of this graph", where=where)
+                raise InvalidProblem(f"its argument {brief(name)} is no node of this graph", where=where)
             inputs.append(ids[name])
         offsets.append(len(inputs))
         if "shape" in row:
@@ -76,11 +82,13 @@ def graph_from_dict(data: Any) -> Graph:
             except ValueError as wrong:
                 raise InvalidProblem(str(wrong), where=where) from None
         if "value" in row:
-            constants[i] = _shaped(row["value"], shapes.get(i))
+            constants[i] = _shaped(_textless(row["value"], "an array of real numbers", where), shapes.get(i))
         if "attributes" in row:
             attributes[i] = _typed(row, "attributes", dict, "an object", {}, where)
+            for key, value in attributes[i].items():
+                _textless(value, f"numbers, true or false for the attribute {brief(key)}", where)
     if not isinstance(data.get("loss"), str) or data["loss"] not in ids:
-        raise InvalidProblem(f"the loss {data.get('loss')!r} is no node of this graph")
+        raise InvalidProblem(f"the loss {brief(data.get('loss'))} is no node of this graph")
     graph = Graph(
         codes,
         offsets,
@@ -95,7 +103,7 @@ def graph_from_dict(data: Any) -> Graph:
         if graph.shapes[i] != shapes.get(i, graph.shapes[i]):
             raise InvalidProblem(
                 f"its shape is said to be {shapes[i]}, but its value has shape {graph.shapes[i]}",
-                where=f"node {graph.names[i]!r}",
+                where=f"node {brief(graph.names[i])}",
             )
     return graph
 
@@ -115,29 +123,42 @@ def case_to_dict(case: Case) -> dict[str, Any]:
 
 
 def case_from_dict(data: Any) -> Case:
-    """The case that `case_to_dict` wrote."""
+    """The case that `case_to_dict` wrote; InvalidProblem names what is wrong and where."""
+    bounded(data)
+    return _case(data)
+
+
+def _case(data: Any) -> Case:
     if not isinstance(data, Mapping) or not {"name", "graph", "point"} <= set(data):
         raise InvalidProblem('a case needs "name", "graph" and "point"')
-    where = f"case {data['name']!r}"
+    where = f"case {brief(data['name'])}"
     _keys(data, ("name", "sentence", "dtype", "expect", "labels", "seed", "graph", "point"), where)
     labels = _typed(data, "labels", list, "a list of texts", (), where)
     if not all(isinstance(label, str) for label in labels):
-        raise InvalidProblem(f'"labels" must be a list of texts, got {labels!r}', where=where)
+        raise InvalidProblem(f'"labels" must be a list of texts, got {brief(labels)}', where=where)
     try:
-        graph = graph_from_dict(data["graph"])
+        graph = _graph(data["graph"])
     except InvalidProblem as wrong:
         raise wrong.within(where) from None
     point = _typed(data, "point", dict, "an object", {}, where)
+    seed = _typed(data, "seed", int, "a whole number", None, where)
+    if seed is not None and seed < 0:
+        raise InvalidProblem(f'"seed" must be a whole number >= 0, got {brief(seed)}', where=where)
     shapes = {graph.names[i]: graph.shapes[i] for i in graph.free}
     return Case(
         name=data["name"],
         problem=graph,
-        point={name: _shaped(value, shapes.get(name)) for name, value in point.items()},
+        point={
+            name: _shaped(
+                _textless(value, "an array of real numbers", f"{where}: node {brief(name)}"), shapes.get(name)
+            )
+            for name, value in point.items()
+        },
         sentence=_typed(data, "sentence", str, "a text", "", where),
         dtype=_typed(data, "dtype", str, "a text", "float64", where),
         expect=tuple(_typed(data, "expect", list, "a list [verdict, reason]", (), where)) or None,
         labels=tuple(labels),
-        seed=_typed(data, "seed", int, "a whole number", None, where),
+        seed=seed,
     )
 
 
@@ -149,13 +170,13 @@ def suite_to_json(cases: Iterable[Case]) -> str:
 
 def suite_from_json(text: str, *, where: str = "suite") -> list[Case]:
     """The cases of a suite file; InvalidProblem names file, case and node."""
-    data = _parse(text, where)
+    data = parsed(text, where)
     try:
         _version(data, "suite")
         _keys(data, ("schema_version", "cases"))
         if not isinstance(data.get("cases"), list):
             raise InvalidProblem('a suite needs "cases", a list')
-        return [case_from_dict(row) for row in data["cases"]]
+        return [_case(row) for row in data["cases"]]
     except InvalidProblem as wrong:
         raise wrong.within(where) from None
 
@@ -167,8 +188,9 @@ def graph_to_json(graph: Graph) -> str:
 
 def graph_from_json(text: str, *, where: str = "graph") -> Graph:
     """The graph of a graph file; InvalidProblem names file and node."""
+    data = parsed(text, where)
     try:
-        return graph_from_dict(_parse(text, where))
+        return _graph(data)
     except InvalidProblem as wrong:
         raise wrong.within(where) from None
 
@@ -180,27 +202,18 @@ def schema() -> dict[str, Any]:
     return data
 
 
-def _parse(text: str, where: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as wrong:
-        raise InvalidProblem(f"not JSON: {wrong.msg} at line {wrong.lineno}", where=where) from None
-    except RecursionError:
-        raise InvalidProblem("not JSON of this format: nested too deeply", where=where) from None
-
-
 def _version(data: Any, what: str) -> None:
     if not isinstance(data, Mapping):
         raise InvalidProblem(f"a {what} must be a JSON object, got {type(data).__name__}")
     if data.get("schema_version") != SCHEMA_VERSION or isinstance(data["schema_version"], bool):
         raise InvalidProblem(
-            f'this version reads "schema_version": {SCHEMA_VERSION}, got {data.get("schema_version")!r}'
+            f'this version reads "schema_version": {SCHEMA_VERSION}, got {brief(data.get("schema_version"))}'
         )
 
 
 def _keys(data: Mapping[str, Any], known: tuple[str, ...], where: str = "") -> None:
     if unknown := [key for key in data if key not in known]:
-        raise InvalidProblem(f"unknown key {unknown[0]!r}; known are {', '.join(known)}", where=where)
+        raise InvalidProblem(f"unknown key {brief(unknown[0])}; known are {', '.join(known)}", where=where)
 
 
 def _typed(data: Mapping[str, Any], key: str, kind: type, wanted: str, default: Any, where: str) -> Any:
@@ -208,8 +221,19 @@ def _typed(data: Mapping[str, Any], key: str, kind: type, wanted: str, default: 
     if key not in data:
         return default
     if not isinstance(data[key], kind) or isinstance(data[key], bool):
-        raise InvalidProblem(f'"{key}" must be {wanted}, got {data[key]!r}', where=where)
+        raise InvalidProblem(f'"{key}" must be {wanted}, got {brief(data[key])}', where=where)
     return data[key]
+
+
+def _textless(value: Any, wanted: str, where: str) -> Any:
+    """`value`, which holds no text: NumPy would make every entry of an array as long as the longest text in it."""
+    waiting = [value]
+    for inner in waiting:  # grows while it is walked
+        if isinstance(inner, str | dict):
+            raise InvalidProblem(f"expected {wanted}, got {brief(value)}", where=where)
+        if isinstance(inner, list):
+            waiting += [v for v in inner if type(v) is not float]
+    return value
 
 
 def _shaped(value: Any, shape: Shape | None) -> Any:

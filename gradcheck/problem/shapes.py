@@ -10,7 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.problem.reading import brief
+
 Shape = tuple[int, ...]
+
+MOST_AXES = 32
+"""Of an array: every NumPy that is supported has as many."""
+
+MOST_ENTRIES = 50_000_000
+"""Of all nodes of a graph together (400 MB in float64). A length of 0 counts as 1: NumPy refuses (0, 10**30), too."""
 
 
 def elementwise(*shapes: Shape, **_: Any) -> Shape:
@@ -97,7 +105,7 @@ def concatenate(*shapes: Shape, axis: int = 0) -> Shape:
 def take(shape: Shape, indices: Any, axis: int = 0) -> Shape:
     """The indexed axis is replaced by the shape of `indices`."""
     at = _axis(axis, shape)
-    index = np.asarray(indices)
+    index = _array(indices, "indices")
     if index.dtype.kind not in "iu" or not index.size or index.min() < 0 or index.max() >= shape[at]:
         raise ValueError(
             f"indices must be whole numbers from 0 to {shape[at] - 1}, at least one, for axis {axis} of shape {shape}"
@@ -107,17 +115,34 @@ def take(shape: Shape, indices: Any, axis: int = 0) -> Shape:
 
 def where(x: Shape, y: Shape, mask: Any) -> Shape:
     """Mask and both choices broadcast; the mask is made of booleans."""
-    if np.asarray(mask).dtype.kind != "b":
-        raise ValueError(f"the mask must be made of true and false, got {mask!r}")
-    return elementwise(np.shape(mask), x, y)
+    choice = _array(mask, "the mask")
+    if choice.dtype.kind != "b":
+        raise ValueError(f"the mask must be made of true and false, got {brief(mask)}")
+    return elementwise(choice.shape, x, y)
 
 
 def lengths(shape: Any) -> Shape:
     """A shape as a tuple of whole numbers >= 0; ValueError for anything else, a bare number and -1 included."""
     given = tuple(shape) if isinstance(shape, tuple | list | np.ndarray) else (None,)
     if not all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 0 for n in given):
-        raise ValueError(f"a shape must be a tuple of whole numbers >= 0, got {shape!r}")
+        raise ValueError(f"a shape must be a tuple of whole numbers >= 0, got {brief(shape)}")
+    if why := too_large(given):
+        raise ValueError(f"a shape {why}")
     return tuple(int(n) for n in given)
+
+
+def entries(shape: Shape) -> int:
+    """How many entries an array of this shape has, a length of 0 counted as 1."""
+    return math.prod(n or 1 for n in shape)
+
+
+def too_large(shape: Shape) -> str | None:
+    """Why no node may have this shape, as the end of a sentence."""
+    if len(shape) > MOST_AXES:
+        return f"has at most {MOST_AXES} axes, got {len(shape):,}"
+    if entries(shape) > MOST_ENTRIES:
+        return f"has at most {MOST_ENTRIES:,} entries, got {brief(shape)}"
+    return None
 
 
 def axes_of(axis: int | tuple[int, ...]) -> tuple[int, ...]:
@@ -125,9 +150,19 @@ def axes_of(axis: int | tuple[int, ...]) -> tuple[int, ...]:
     return axis if isinstance(axis, tuple) else (axis,)
 
 
+def _array(value: Any, what: str) -> np.ndarray[tuple[int, ...], np.dtype[Any]]:
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of several lengths
+        raise ValueError(f"{what} must be an array, got {brief(value)}") from None
+    if why := too_large(array.shape):
+        raise ValueError(f"an array {why} for {what}")
+    return array
+
+
 def _axis(axis: Any, shape: Shape) -> int:
     if not isinstance(axis, int) or isinstance(axis, bool) or not -len(shape) <= axis < len(shape):
-        raise ValueError(f"axis {axis} does not exist in shape {shape}")
+        raise ValueError(f"axis {brief(axis)} does not exist in shape {shape}")
     return int(axis) % len(shape)
 
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem.arrays import real_array
 from gradcheck.problem.ops import CODES, LEAVES, NAMES, OPS, Array, Shape
-from gradcheck.problem.shapes import lengths
+from gradcheck.problem.reading import brief
+from gradcheck.problem.shapes import MOST_ENTRIES, entries, lengths, too_large
 
 if TYPE_CHECKING:
     from gradcheck.problem.graph import Graph
@@ -24,14 +25,15 @@ if TYPE_CHECKING:
 Integers = NDArray[np.int64]
 
 _ARITY = np.array([0] * len(LEAVES) + [-1 if op.arity is None else op.arity for op in OPS.values()])
+_LARGEST = float(np.finfo(np.float64).max)
 _ELEMENTWISE = np.array([True] * len(LEAVES) + [op.elementwise for op in OPS.values()])
 
 
 def unknown_op(name: object) -> str:
     """The complaint about an op that is not in the table."""
-    near = difflib.get_close_matches(str(name), NAMES, n=1)
+    near = difflib.get_close_matches(name[:40] if isinstance(name, str) else brief(name, 40), NAMES, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(NAMES)}"
-    return f"unknown op {name!r}{hint}"
+    return f"unknown op {brief(name)}{hint}"
 
 
 def structure(graph: Graph) -> None:
@@ -46,11 +48,13 @@ def structure(graph: Graph) -> None:
     if len(graph.names) != n:
         raise InvalidProblem(f"expected {n} names, one per node, got {len(graph.names)}")
     if isinstance(graph.names, tuple):  # generated names are unique by construction
-        if strange := [name for name in graph.names if not (isinstance(name, str) and name)]:
-            raise InvalidProblem(f"a node's name must be a text that is not empty, got {strange[0]!r}")
+        if strange := [n for n in graph.names if not (isinstance(n, str) and n and n.isprintable())]:
+            raise InvalidProblem(
+                f"a node's name must be a text that is not empty, of printable characters, got {brief(strange[0])}"
+            )
         if len(set(graph.names)) != n:
             twice = Counter(graph.names).most_common(1)[0][0]
-            raise InvalidProblem("two nodes have this name; names must be unique", where=f"node {twice!r}")
+            raise InvalidProblem("two nodes have this name; names must be unique", where=f"node {brief(twice)}")
     if bad := np.flatnonzero((codes < 0) | (codes >= len(NAMES))).tolist():
         raise InvalidProblem(unknown_op(int(codes[bad[0]])), where=_at(graph, bad[0]))
     counts, arity = np.diff(offsets), _ARITY[codes]
@@ -82,7 +86,8 @@ def constants(graph: Graph, given: Mapping[int, Any]) -> dict[int, Array]:
         except ValueError as wrong:
             raise InvalidProblem(str(wrong), where=_at(graph, i)) from None
         if not np.all(np.isfinite(values[i])):
-            raise InvalidProblem(f"a constant must be finite, got {values[i]}", where=_at(graph, i))
+            wrong_one = values[i][~np.isfinite(values[i])][0]
+            raise InvalidProblem(f"a constant must be finite, got {wrong_one}", where=_at(graph, i))
     return values
 
 
@@ -90,16 +95,16 @@ def _attributes(graph: Graph, i: int, given: Mapping[str, Any]) -> None:
     known = OPS[graph.op(i)].attributes if graph.op(i) not in LEAVES else {}
     if unknown := sorted(set(given) - set(known)):
         allowed = f"it takes {', '.join(known)}" if known else "it takes none"
-        raise InvalidProblem(f"{graph.op(i)} has no attribute {unknown[0]!r}; {allowed}", where=_at(graph, i))
+        raise InvalidProblem(f"{graph.op(i)} has no attribute {brief(unknown[0])}; {allowed}", where=_at(graph, i))
     for name, value in given.items():
         # What a shape rule reads (axes, shapes, indices) is the shape rule's to judge.
         if isinstance(known[name], bool) and not isinstance(value, bool):
             wanted = "true or false"
-        elif isinstance(known[name], float) and not (type(value) in (int, float) and abs(value) < np.inf):
+        elif isinstance(known[name], float) and not (type(value) in (int, float) and abs(value) <= _LARGEST):
             wanted = "a finite number"
         else:
             continue
-        raise InvalidProblem(f"{graph.op(i)}: {name} must be {wanted}, got {value!r}", where=_at(graph, i))
+        raise InvalidProblem(f"{graph.op(i)}: {name} must be {wanted}, got {brief(value)}", where=_at(graph, i))
 
 
 def _is_node(graph: Graph, index: object) -> bool:
@@ -158,6 +163,7 @@ def infer_shapes(graph: Graph, leaf_shapes: Mapping[int, Shape]) -> Sequence[Sha
     if scalar_leaves and scalar_constants and not graph.attributes and np.all(_ELEMENTWISE[graph.codes]):
         return _Scalars(((),) * n)
     shapes: list[Shape] = [()] * n
+    total = 0
     for i in graph.order.tolist():
         op = graph.op(i)
         if op == "constant":
@@ -175,6 +181,14 @@ def infer_shapes(graph: Graph, leaf_shapes: Mapping[int, Shape]) -> Sequence[Sha
                 shapes[i] = OPS[op].shape(*(shapes[j] for j in graph.arguments(i)), **attributes)
             except (ValueError, TypeError) as mismatch:
                 raise InvalidProblem(f"{op}: {mismatch}", where=_at(graph, i)) from None
+        if why := too_large(shapes[i]):
+            raise InvalidProblem(f"an array {why}", where=_at(graph, i))
+        total += entries(shapes[i])
+        if total > MOST_ENTRIES:
+            raise InvalidProblem(
+                f"the arrays of a graph's nodes have at most {MOST_ENTRIES:,} entries together; this node goes beyond",
+                where=_at(graph, i),
+            )
     return tuple(shapes)
 
 
@@ -215,4 +229,4 @@ def reached(graph: Graph, sources: Integers) -> NDArray[np.bool_]:
 
 
 def _at(graph: Graph, index: int) -> str:
-    return f"node {graph.names[index]!r}"
+    return f"node {brief(graph.names[index])}"

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from gradcheck.check.explain_parts import Derivation, LocalDerivative, Step
 from gradcheck.check.explain_words import quoted
+from gradcheck.errors import printable
 from gradcheck.problem import LEAVES
-from gradcheck.report.explain_tables import clean, number, shown
+from gradcheck.report.explain_tables import number, shown
 
 MOST_NODES = 200
 """Nodes of a diagram, those nearest to the loss; larger ones are no pictures any more."""
@@ -66,7 +67,7 @@ def _steps(derivation: Derivation) -> tuple[tuple[Step, ...], str]:
 
 def _label(step: Step) -> tuple[str, str]:
     what = step.op if step.op in LEAVES else f"{step.op}({', '.join(step.arguments)})"
-    return clean(f"{step.name} = {shown(step.value)}"), clean(what + (f" {step.shape}" if step.shape else ""))
+    return printable(f"{step.name} = {shown(step.value)}"), printable(what + (f" {step.shape}" if step.shape else ""))
 
 
 def _kind(derivation: Derivation, step: Step) -> str:
@@ -91,8 +92,8 @@ def _edges(steps: tuple[Step, ...]) -> Iterator[_Edge]:
 def _derivative(local: LocalDerivative) -> str:
     name = f"d{quoted(local.node)}/d{quoted(local.argument)}"
     if local.value is not None:
-        return clean(f"{name} = {number(local.value)}")
-    return clean(f"{name}: {local.total} entries")
+        return printable(f"{name} = {number(local.value)}")
+    return printable(f"{name}: {local.total} entries")
 
 
 def _entities(text: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcheck.check.explain_parts import Adjoint, Derivation, LocalDerivative, ParameterPaths, Step
 from gradcheck.check.explain_words import quoted
+from gradcheck.errors import printable
 from gradcheck.oracle.path_enumeration import spaced
 from gradcheck.problem import LEAVES
 
@@ -69,7 +70,11 @@ def head(derivation: Derivation) -> tuple[str, str, tuple[str, ...]]:
     """(address, sentence, lines: the loss's value and the form of the graph, then remarks)."""
     form = "" if derivation.form == "graph" else f"   ({derivation.form} form)"
     loss = f"{quoted(derivation.loss)} = {number(derivation.value)}{form}"
-    return clean(derivation.address), clean(derivation.sentence), tuple(map(clean, (loss, *derivation.notes)))
+    return (
+        printable(derivation.address),
+        printable(derivation.sentence),
+        tuple(map(printable, (loss, *derivation.notes))),
+    )
 
 
 def number(value: float) -> str:
@@ -81,16 +86,13 @@ def shown(value: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> str:
     """A number, or an array on one line with its first and last entries."""
     if value.ndim == 0:
         return number(float(value))
+    if value.ndim > 4:  # NumPy leaves out entries of long axes alone, and prints all of (2, 2, 2, ...)
+        return f"{value.size} numbers" if value.size > 6 else ", ".join(number(float(v)) for v in value.flat)
     edge = 2 if value.ndim <= 2 else 1
     text = np.array2string(
         value, threshold=6, edgeitems=edge, separator=", ", formatter={"float_kind": lambda v: f"{v + 0.0:.4g}"}
     )
     return " ".join(text.split()).replace("...", "…")
-
-
-def clean(text: str) -> str:
-    """Text that stays on its line and controls no terminal: names may hold anything."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _forward(derivation: Derivation) -> Section:
@@ -103,7 +105,7 @@ def _forward(derivation: Derivation) -> Section:
         constant = step.op == "constant" and not step.shape
         mark = "" if constant else MARKS.get(line.mark, "").format(uses=step.uses)
         name, text = (number(float(step.value)), "") if constant else (step.name, _computes(step, steps))
-        rows.append(TreeRow(guide, clean(name), clean(text), mark))
+        rows.append(TreeRow(guide, printable(name), printable(text), mark))
     more = f"… {rest} more nodes; --format json has them" if rest else ""
     return Section("Forward: the graph, from the loss down", tree=tuple(rows), rest=more)
 
@@ -158,9 +160,9 @@ def _local_rows(local: LocalDerivative) -> Iterator[Row]:
         rest = f", … {spaced(local.total)} in all" if local.total > 2 else ""
         value = ", ".join(entries) + rest + kink
     first, *others = local.formulas or (name,)
-    yield clean(_short(first) + which), clean(value)
+    yield printable(_short(first) + which), printable(value)
     for line in others if local.value is not None or " if " in first else ():
-        yield clean(_short(line)), ""
+        yield printable(_short(line)), ""
 
 
 def _at(name: str, to: tuple[int, ...], of: tuple[int, ...]) -> str:
@@ -176,7 +178,7 @@ def _paths(derivation: Derivation) -> Section:
     rows: list[Row] = []
     for block in derivation.paths[:MOST_PARAMETERS]:
         rows += _path_rows(block)
-    title = f"Paths to {clean(quoted(derivation.loss))}: the derivative is the sum of their products"
+    title = f"Paths to {printable(quoted(derivation.loss))}: the derivative is the sum of their products"
     hidden = len(derivation.paths) - MOST_PARAMETERS
     rest = f"… and {hidden} more parameters; --entry NAME shows the paths of one" if hidden > 0 else ""
     arrays = any(block.index for block in derivation.paths[:MOST_PARAMETERS]) and len(derivation.paths) > 1
@@ -189,15 +191,15 @@ def _path_rows(block: ParameterPaths) -> Iterator[Row]:
         factors = [bracketed(number(f)) for f in path.factors] if path.factors is not None else []
         product = "kink" if np.isnan(path.product) else number(path.product)
         said = f"{' · '.join(factors)} = {product}" if 1 < len(factors) <= MOST_FACTORS else product
-        yield clean(block.entry) if not k else "", clean(" → ".join(path.nodes)), said
+        yield printable(block.entry) if not k else "", printable(" → ".join(path.nodes)), said
     more = block.count - len(block.paths)
     if more:
         whole = f"{spaced(block.count)} path{'s' * (block.count != 1)} in all"
-        yield "" if block.paths else clean(block.entry), f"… {whole}, {spaced(more)} not shown", ""
+        yield "" if block.paths else printable(block.entry), f"… {whole}, {spaced(more)} not shown", ""
     elif len(block.paths) > 1:
         yield "", "sum", added([path.product for path in block.paths])
     elif not block.paths:
-        yield clean(block.entry), "no path", "0"
+        yield printable(block.entry), "no path", "0"
 
 
 def added(terms: Sequence[float]) -> str:
@@ -225,7 +227,7 @@ def _adjoints(derivation: Derivation) -> Section:
                 product = f"{number(float(upstream))} · {bracketed(number(factor))} "
             messages.append(f"{product}from {message.user}")
         said = ", ".join(messages) or ("by definition" if row.name == derivation.loss else "nothing uses it")
-        rows.append((clean(f"d{loss}/d{quoted(row.name)}"), _summed(row), clean(_short(said))))
+        rows.append((printable(f"d{loss}/d{quoted(row.name)}"), _summed(row), printable(_short(said))))
     return _table("Backward: adjoints, in reverse topological order", ("adjoint", "value", "passed back"), rows)
 
 
@@ -245,7 +247,7 @@ def _gradients(derivation: Derivation) -> Section:
         value = "not reached, see above" if g.value is None else shown(g.value)
         count = "" if g.paths is None else spaced(g.paths)
         name = f"d{quoted(derivation.loss)}/d{quoted(g.parameter)}"
-        rows.append((clean(name), clean(value), count, clean(_short(g.formula or ""))))
+        rows.append((printable(name), printable(value), count, printable(_short(g.formula or ""))))
     return _table("Gradients", ("gradient", "value", "paths", "closed form"), rows)
 
 
@@ -256,11 +258,11 @@ def _literal(derivation: Derivation) -> Section:
     lines = (
         'S2 prints "for n = 1, ..., |V| and v in back(v_{n-1})": read literally, that comes to v once for every',
         "vertex that v feeds, and passes the whole in_grad[v] back each time.",
-        clean(f"Visited more than once here: {often or 'no neuron'}."),
+        printable(f"Visited more than once here: {often or 'no neuron'}."),
         f"{literal.wrong} of {len(literal.rows)} weight gradients come out wrong.",
     )
     rows = tuple(
-        (clean(w), number(right), number(printed), "" if np.isclose(right, printed, rtol=1e-9, atol=0) else "wrong")
+        (printable(w), number(right), number(printed), "" if np.isclose(right, printed, rtol=1e-9, atol=0) else "wrong")
         for w, right, printed in literal.rows
     )
     title = "The printed pseudo-code, read literally"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import time
 from collections import Counter
@@ -173,8 +174,7 @@ def _unasked(item: Addressed, why: Finding, replay: str) -> Result:
 def replay_line(item: Addressed, options: str) -> str:
     """The command that runs this case alone; a generated case needs its seed."""
     seed = f" --seed {_seed(item)}" if _seed(item) is not None else ""
-    address = f"'{item.address}'" if any(c in item.address for c in " ()<>&|;*?$") else item.address
-    return f"gradcheck run {address}{options}{seed}"
+    return f"gradcheck run {shlex.quote(item.address)}{options}{seed}"
 
 
 def _seed(item: Addressed) -> int | None:

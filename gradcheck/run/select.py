@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Sequence
 
-from gradcheck.errors import UsageError
+from gradcheck.errors import UsageError, shortened
 from gradcheck.run.suite import Addressed
+
+MOST_DEEP = 100
+"""Brackets and `not`s within one another."""
 
 
 def select(cases: Sequence[Addressed], expression: str) -> list[Addressed]:
@@ -18,17 +22,24 @@ def select(cases: Sequence[Addressed], expression: str) -> list[Addressed]:
     return [a for a in cases if fits(" ".join((a.address, *a.case.labels)).lower())]
 
 
+def none_fits(cases: Sequence[Addressed], expression: str) -> str:
+    """The sentence for an expression that fits none of these cases."""
+    count = f"{len(cases)} case{'s' * (len(cases) != 1)}"
+    return f"no case fits -k {_quoted(expression)}; {count} were looked at (--list shows their addresses)"
+
+
 class _Parser:
     """expression := conjunction ("or" conjunction)*; conjunction := factor ("and" factor)*."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._tokens = re.findall(r"[()]|[^\s()]+", text)
+        self._tokens = deque(re.findall(r"[()]|[^\s()]+", text))
+        self._depth = 0
 
     def parse(self) -> Callable[[str], bool]:
         fits = self._any()
         if self._tokens:
-            raise self._wrong(f"unexpected {self._tokens[0]!r}")
+            raise self._wrong(f"unexpected {_quoted(self._tokens[0])}")
         return fits
 
     def _any(self) -> Callable[[str], bool]:
@@ -45,23 +56,36 @@ class _Parser:
 
     def _one(self) -> Callable[[str], bool]:
         if self._take("not"):
+            self._deeper()
             inner = self._one()
+            self._depth -= 1
             return lambda text: not inner(text)
         if self._take("("):
+            self._deeper()
             inner = self._any()
+            self._depth -= 1
             if not self._take(")"):
                 raise self._wrong("a bracket is not closed")
             return inner
         if not self._tokens or self._tokens[0] in (")", "and", "or"):
             raise self._wrong("a word is missing")
-        word = self._tokens.pop(0).lower()
+        word = self._tokens.popleft().lower()
         return lambda text: word in text
+
+    def _deeper(self) -> None:
+        self._depth += 1
+        if self._depth > MOST_DEEP:
+            raise self._wrong(f"brackets and nots are nested more than {MOST_DEEP} deep")
 
     def _take(self, token: str) -> bool:
         if self._tokens and self._tokens[0] == token:
-            self._tokens.pop(0)
+            self._tokens.popleft()
             return True
         return False
 
     def _wrong(self, why: str) -> UsageError:
-        return UsageError(f"-k {self._text!r} cannot be read: {why}")
+        return UsageError(f"-k {_quoted(self._text)} cannot be read: {why}")
+
+
+def _quoted(text: str) -> str:
+    return shortened(repr(text), 200)

@@ -17,8 +17,10 @@ from __future__ import annotations
 import difflib
 import hashlib
 import inspect
+import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -26,13 +28,19 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from gradcheck.errors import InvalidProblem, UsageError
+from gradcheck.errors import InvalidProblem, UsageError, printable
 from gradcheck.problem import Case, Cost, Training
+from gradcheck.problem.reading import brief, is_there, read_text, trouble
 from gradcheck.problem.serialise import suite_from_json
+from gradcheck.subject.answer import ENTRY_POINTS
 from gradcheck.subject.loading import Package
+from gradcheck.subject.trouble import said
 
 AnyCase = Case | Training | Cost
 """What a suite is made of."""
+
+MOST_CASES = 100_000
+"""Of one suite: a generator that never ends must end somewhere."""
 
 _MARK = "__gradcheck_case__"
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -73,32 +81,48 @@ def collect(targets: Sequence[str], *, seed: int | None = None) -> list[Addresse
         if name:
             chosen = [a for a in cases if a.case.name == name] or [a for a in cases if name in a.case.labels]
             if not chosen:
-                raise UsageError(f"suite {suite!r} has no case {name!r}; {_hint(name, [a.case.name for a in cases])}")
+                raise UsageError(f"suite {brief(suite)} has no case {brief(name)}; {_hint(name, cases)}")
             cases = [replace(a, named=True) for a in chosen]
         found += cases
     return list({a.address: a for a in found}.values())
 
 
 def load_suite(suite: str, *, seed: int | None = None) -> list[Addressed]:
-    """All cases of one suite: an existing path, else the name of a built-in one."""
-    path = Path(suite)
-    builtin = builtin_suites()
-    if not path.is_file():
-        if suite not in builtin:
-            raise UsageError(f"no suite {suite!r}: neither a file nor one of the built-in suites, {', '.join(builtin)}")
-        path = builtin[suite]
+    """All cases of one suite: an existing path, else the name of a built-in one.
+
+    A Python suite runs in this process. What it prints goes to stderr: stdout is the report's.
+    """
+    path = _file(suite)
     if path.suffix == ".json":
-        cases: list[AnyCase] = [*suite_from_json(path.read_text(encoding="utf-8"), where=str(path))]
+        cases: Iterable[AnyCase] = suite_from_json(read_text(path), where=str(path))
     elif path.suffix == ".py":
-        cases = list(_python_cases(path, suite, seed))
+        cases = _python_cases(path, suite, seed)
     else:
-        raise UsageError(f"a suite is a .py or .json file, got {suite!r}")
-    names: set[str] = set()
-    for c in cases:
-        if c.name in names:
-            raise InvalidProblem("two cases have this name; names must be unique", where=f"{suite}: case {c.name!r}")
-        names.add(c.name)
-    return [Addressed(f"{suite}::{c.name}", suite, c) for c in cases]
+        raise UsageError(f"a suite is a .py or .json file, got {brief(suite)}")
+    found: dict[str, AnyCase] = {}
+    with redirect_stdout(sys.stderr):
+        for c in cases:
+            if c.name in found:
+                where = f"{suite}: case {brief(c.name)}"
+                raise InvalidProblem("two cases have this name; names must be unique", where=where)
+            found[c.name] = c
+    return [Addressed(f"{suite}::{name}", suite, c) for name, c in found.items()]
+
+
+def _file(suite: str) -> Path:
+    """The file that `suite` means."""
+    builtin = builtin_suites()
+    why = trouble(Path(suite))
+    if why is None:
+        return Path(suite)
+    if suite in builtin:
+        return builtin[suite]
+    if is_there(Path(suite)):
+        raise UsageError(f"no suite {brief(suite)}: {why}; a suite is a .py or .json file")
+    known = f"the built-in suites are {', '.join(builtin)}"
+    if near := near_names(suite, builtin):
+        known = f"did you mean {near}? {known}"
+    raise UsageError(f"no suite {brief(suite)}: neither a file nor one of the built-in suites; {known}")
 
 
 def seed_of(address: str) -> int:
@@ -108,33 +132,52 @@ def seed_of(address: str) -> int:
 
 def _python_cases(path: Path, suite: str, seed: int | None) -> Iterator[AnyCase]:
     module = _load(path)
-    functions = [f for f in vars(module).values() if getattr(f, _MARK, False)]
+    functions = {n: f for n, f in vars(module).items() if getattr(f, "__dict__", {}).get(_MARK) is True}
     if not functions:
-        raise InvalidProblem("no function is decorated @gradcheck.case", where=str(path))
-    for function in functions:
-        own = seed if seed is not None else seed_of(f"{Path(suite).stem}::{function.__name__}")
-        takes_seed = bool(inspect.signature(function).parameters)
+        raise InvalidProblem(f"no function is decorated @gradcheck.case{_meant(path, module)}", where=str(path))
+    for name, function in functions.items():
+        name = getattr(function, "__name__", name)
+        own = seed if seed is not None else seed_of(f"{Path(suite).stem}::{name}")
         try:
+            takes_seed = bool(inspect.signature(function).parameters)
             made = function(own) if takes_seed else function()
-            for row in _flat(made, where=f"{path}: {function.__name__}"):
+            for row in _flat(made):
                 if takes_seed and isinstance(row, Case) and row.seed is None:
                     yield replace(row, seed=own)
                 else:
                     yield row
         except InvalidProblem as wrong:
-            raise wrong.within(f"{path}: {function.__name__}") from wrong
-        except Exception as wrong:
+            raise wrong.within(f"{path}: {name}") from wrong
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as wrong:  # a suite may call sys.exit
             raise _raised(path, wrong) from wrong
 
 
-def _flat(made: Any, where: str) -> Iterator[AnyCase]:
-    if isinstance(made, AnyCase):
-        yield made
-    elif isinstance(made, Iterable) and not isinstance(made, str | bytes):
-        for row in made:
-            yield from _flat(row, where)
-    else:
-        raise InvalidProblem(f"expected cases to be returned or yielded, got {type(made).__name__}", where=where)
+def _meant(path: Path, module: ModuleType) -> str:
+    """A question, where the file looks like an engine and not like a suite."""
+    entries = [name for name in ENTRY_POINTS if callable(getattr(module, name, None))]
+    return f", but it has the entry point `{entries[0]}`: did you mean --subject {path}?" if entries else ""
+
+
+def _flat(made: Any) -> Iterator[AnyCase]:
+    """The cases in what a function returned: one, or anything that gives cases when iterated, however nested."""
+    waiting: list[Iterator[Any]] = [iter((made,))]
+    for _ in range(MOST_CASES):
+        while waiting and (row := next(waiting[-1], _END)) is _END:
+            waiting.pop()
+        if not waiting:
+            return
+        if isinstance(row, AnyCase):
+            yield row
+        elif isinstance(row, Iterable) and not isinstance(row, str | bytes):
+            waiting.append(iter(row))
+        else:
+            raise InvalidProblem(f"expected cases to be returned or yielded, got {type(row).__name__}")
+    raise InvalidProblem(f"it gives more than {MOST_CASES:,} cases; does it ever end?")
+
+
+_END = object()
 
 
 def _load(path: Path) -> ModuleType:
@@ -143,17 +186,24 @@ def _load(path: Path) -> ModuleType:
             return import_module(f"gradcheck.suites.{path.stem}")
         return Package(path.resolve()).load()
     except SyntaxError as wrong:
-        raise InvalidProblem(f"the suite is no Python: {wrong.msg}", where=f"{path}, line {wrong.lineno}") from wrong
+        place = str(path) if wrong.filename in (None, str(path.resolve())) else f"{path}: {wrong.filename}"
+        line = f", line {wrong.lineno}" if wrong.lineno else ""
+        raise InvalidProblem(f"the suite is no Python: {wrong.msg}", where=f"{place}{line}") from wrong
     except InvalidProblem as wrong:
         raise wrong.within(str(path)) from wrong
-    except Exception as wrong:
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as wrong:  # a suite may call sys.exit
         raise _raised(path, wrong) from wrong
 
 
-def _raised(path: Path, wrong: Exception) -> InvalidProblem:
+def _raised(path: Path, wrong: BaseException) -> InvalidProblem:
     frames = [f for f in traceback.extract_tb(wrong.__traceback__) if Path(f.filename) == path.resolve()]
     place = f"{path}, line {frames[-1].lineno}" if frames else str(path)
-    return InvalidProblem(f"{type(wrong).__name__}: {wrong}", where=place)
+    if isinstance(wrong, SystemExit):
+        status = "" if wrong.code is None else said(wrong.code)
+        return InvalidProblem(f"the suite called sys.exit({status}): it must give its cases and go on", where=place)
+    return InvalidProblem(f"{type(wrong).__name__}: {said(wrong)}", where=place)
 
 
 def _builtin_folder() -> Path:
@@ -171,9 +221,25 @@ def shipped(package: str) -> Path:
     return Path(spec.origin)
 
 
-def _hint(name: str, names: Sequence[str]) -> str:
-    """The names that one may have meant, and some of all there are."""
+def near_names(name: str, names: Iterable[str]) -> str:
+    """The names that one may have meant, joined by "or"; "" where none is near."""
     lowered = {n.lower(): n for n in names}
-    near = [repr(lowered[n]) for n in difflib.get_close_matches(name.lower(), lowered, n=3)]
-    there = "it has " + ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-    return f"did you mean {' or '.join(near)}? {there}" if near else there
+    wish = name.lower()
+    near = [n for n in lowered if _letters(n) == _letters(wish) != ""]
+    if len(wish) < 200:  # the comparison takes quadratic time
+        near += [n for n in difflib.get_close_matches(wish, lowered, n=3) if n not in near]
+    return " or ".join(repr(lowered[n]) for n in near[:3])
+
+
+def _letters(name: str) -> str:
+    """S4b for S4.b, and the like."""
+    return "".join(c for c in name if c.isalnum())
+
+
+def _hint(name: str, cases: Sequence[Addressed]) -> str:
+    """The names and labels that one may have meant, and some of all names there are."""
+    names = [a.case.name for a in cases]
+    near = near_names(name, [*names, *(label for a in cases for label in a.case.labels)])
+    there = f"it has {', '.join(map(printable, names[:12])) or 'none'}"
+    there += f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return f"did you mean {near}? {there}" if near else there

@@ -6,25 +6,35 @@ import importlib.util
 from pathlib import Path
 
 from gradcheck.errors import UsageError
+from gradcheck.problem.reading import brief, is_there, trouble
 
 
 def subject_path(text: str) -> tuple[Path, str | None]:
     """`FILE` or `FILE:NAME` as (file, name).
 
-    Raises UsageError if there is no such file, or if it is a folder without `__init__.py`.
+    Raises UsageError if there is no such file, if it is a folder without `__init__.py`, or if NAME is no name.
     """
     file, colon, name = text.rpartition(":")
-    if not colon or not name.isidentifier() or Path(text).exists():
-        file, name = text, ""
-    return existing(Path(file)), name or None
+    if not colon or is_there(Path(text)) or not (name.isidentifier() or is_there(Path(file))):
+        return existing(Path(text)), None
+    path = existing(Path(file))
+    if not name:
+        raise UsageError(
+            f"no name after the colon of {brief(text)}: give {file}, or {file}:NAME for one of its functions"
+        )
+    if not name.isidentifier():
+        raise UsageError(f"{brief(name)} is no name of a Python function; expected {file}:NAME")
+    return path, name
 
 
 def existing(path: Path) -> Path:
     """The file or package folder at `path`; UsageError if there is none."""
-    if not path.exists():
-        raise UsageError(f"no subject at {path}: expected a Python file, or a folder with an __init__.py")
-    if path.is_dir() and not (path / "__init__.py").is_file():
-        raise UsageError(f"the folder {path} has no __init__.py: name the file in it that has the entry point")
+    shown = brief(str(path), 300)
+    if is_there(path) and path.is_dir():
+        if not (path / "__init__.py").is_file():
+            raise UsageError(f"the folder {shown} has no __init__.py: name the file in it that has the entry point")
+    elif why := trouble(path):
+        raise UsageError(f"no subject file {shown}: {why}; expected a Python file, or a folder with an __init__.py")
     return path.resolve()
 
 

@@ -14,6 +14,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from gradcheck.errors import printable
+
 
 class Severity(StrEnum):
     """What a finding does to the verdict."""
@@ -140,7 +142,7 @@ def shown(value: Any) -> str:
         return "[" + ", ".join(shown(v) for v in value) + "]"
     if isinstance(value, tuple):  # a shape
         return "(" + ", ".join(shown(v) for v in value) + ("," if len(value) == 1 else "") + ")"
-    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in str(value))
+    return "\n".join(map(printable, str(value).split("\n")))
 
 
 def plain(value: Any) -> Any:

@@ -29,7 +29,10 @@ USAGE = {
     "-k with a bracket open": (("mine.py", "-k", "(a or b"), ("-k '(a or b' cannot be read", "bracket")),
     "-k with a word missing": (("mine.py", "-k", "a and"), ("a word is missing",)),
     "-k with nothing": (("mine.py", "-k", ")"), ("-k ')'",)),
-    "seed": (("mine.py", "--seed", "x"), ("--seed takes a whole number or 'random', got 'x'",)),
+    "seed": (
+        ("mine.py", "--seed", "x"),
+        ("--seed takes a whole number >= 0 of at most 300 digits or 'random', got 'x'",),
+    ),
     "report kind": (("mine.py", "--report", "xml=out.xml"), ("json=PATH", "got 'xml=out.xml'")),
     "report without path": (("mine.py", "--report", "json"), ("json=PATH", "got 'json'")),
     "report folder": (("mine.py", "--report", "json=no/where/out.json"), ("no folder", "no/where/out.json")),

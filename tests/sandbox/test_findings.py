@@ -248,7 +248,7 @@ def test_too_much_memory(bench: Any, truth: Any) -> None:
 
 
 def test_a_missing_file_is_the_caller_s_mistake(bench: Any) -> None:
-    with pytest.raises(UsageError, match=r"no subject at .*absent\.py"):
+    with pytest.raises(UsageError, match=r"no subject file .*absent\.py"):
         bench.child(bench.folder / "absent.py")
     (bench.folder / "folder").mkdir()
     with pytest.raises(UsageError, match=r"no __init__\.py"):
