@@ -89,7 +89,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=runner.GIVE_UP_AFTER,
         metavar="N",
-        help="ask no more after N cases in a row in which the subject timed out or died "
+        help="ask no more after N time-outs, or N cases in a row without an answer "
         f"(default {runner.GIVE_UP_AFTER}; 0 for never)",
     )
     parser.add_argument(

@@ -35,9 +35,9 @@ from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import Result, Verdict
 
 GIVE_UP_AFTER = 3
-"""After so many cases in a row that ended in a time-out or in the subject's death, it is not asked any more."""
-COSTLY = frozenset({"GC005", "GC006"})
-"""No answer in time, and death: each costs a time limit, or a new process."""
+"""Number of time-outs, or of cases in a row without an answer, after which the subject is not asked any more."""
+SILENT = frozenset({"GC005", "GC006"})
+"""No answer in time, and death."""
 
 
 def run(
@@ -73,7 +73,7 @@ def run(
     not_offered: list[NotOffered] = []
     offers = Offers(subject, required)
     interrupted: int | None = None
-    unanswered = 0
+    silent = timeouts = 0
     guarantees = dict(subject.guarantees)
     failure = _cannot_load(subject) if cases else None
     left_out: list[str] = []
@@ -99,11 +99,12 @@ def run(
                     result = try_any(item.address, item.case, own, oracles, settings, replay=replay)
                 elif (missing := offers.missing(item)) is not None:
                     result = as_the_case_expects(item, _unasked(item, missing, replay))
-                elif give_up_after and unanswered >= give_up_after:
-                    result = _unasked(item, finding("GC017", times=unanswered), replay)
+                elif give_up_after and max(silent, timeouts) >= give_up_after:
+                    result = _unasked(item, finding("GC017", times=max(silent, timeouts)), replay)
                 else:
                     result = try_any(item.address, item.case, subject, oracles, settings, replay=replay)
-                    unanswered = unanswered + 1 if COSTLY.intersection(result.codes) else 0
+                    silent = silent + 1 if SILENT.intersection(result.codes) else 0
+                    timeouts += "GC005" in result.codes  # each costs the time limit, in a row or not
             except HarnessFault as fault:
                 faults.append(Faulted(item.address, str(fault)))
                 yield faults[-1]

@@ -28,7 +28,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "GC008": {"mapping": "grads", "missing": "'b1'", "keys": "'W1', 'W2', 'b2'"},
         "GC009": {"mapping": "grads", "extra": "'x'", "keys": "'w', 'b'"},
         "GC010": {"what": "the gradient of b", "wanted": (3,), "came": (4, 3)},
-        "GC011": {"what": "the gradient of w", "wanted": "float64", "came": "float32"},
+        "GC011": {"what": "the gradient of w", "wanted": "float64", "came": "float32", "hint": ""},
         "GC012": {**_WRONG, "loss": "f", "block": "b", "entry": "", "subject": 7, "truth": 9, "distance": 2.0},
         "GC013": {"loss": "loss", "block": "z", "entry": [3], "subject": float("nan"), "truth": 1.0},
         "GC014": {"loss": "loss", "subject": 2.5, "truth": 1.25, "distance": 1.25, "allowed": 2.2e-15},
@@ -41,8 +41,8 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "truth": 0.333333333333,
             "digits": 11,
         },
-        "GC017": {"timeouts": 3},
-        "GC018": {"what": "raised ZeroDivisionError: division by zero"},
+        "GC017": {"times": 3},
+        "GC018": {"who": "f", "what": "raised ZeroDivisionError: division by zero"},
         "GC019": {"wanted": "2 gradients, one for each of x and w", "came": "1"},
         "GC020": {"what": "the subject changed x in place"},
         "GC021": _TWO,
@@ -88,6 +88,8 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "GC070": {"node": "'h'", "entry": "", "subject": 7, "truth": 9, "distance": 2.0, "allowed": 3.1e-15},
         "GC071": {"why": "'h2': no such node in the graph"},
         "GC072": {"node": "'h'", "wanted": (3,), "came": (1, 3)},
+        "GC080": {"ops": "softmax"},
+        "GC081": {},
     }
 )
 """Facts that fill the sentence of each kind, by code."""

@@ -253,9 +253,9 @@ def _kinds() -> dict[str, FindingKind]:
             "GC017",
             fatal,
             "not asked",
-            "not asked: the subject had given no answer {times} times in a row",
+            "not asked: the subject had given no answer {times} times",
             "A subject that hangs, or dies, on every case would keep the run waiting each time. Run one case alone, by "
-            "its replay line, to see it; `--give-up-after N` changes after how many cases in a row the asking ends.",
+            "its replay line, to see it; `--give-up-after N` changes after how many cases without an answer the asking ends.",
         ),
         FindingKind(
             "GC018",

@@ -17,7 +17,7 @@ from gradcheck.problem import Case, GraphBuilder
 from gradcheck.run import afterthought
 from gradcheck.run.afterthought import diagnose
 from gradcheck.run.events import Diagnosed, Diagnosing
-from gradcheck.run.suite import Addressed, load_suite
+from gradcheck.run.suite import Addressed
 from gradcheck.subject.inprocess import InProcessSubject
 from gradcheck.verdict.finding import finding
 from gradcheck.verdict.result import Result, Verdict
