@@ -42,11 +42,22 @@ class Budget:
         self._seconds = seconds
         self._questions = questions
         self._clock = clock
+        self._whole: Budget | None = None
         self._begun: float | None = None
         self._asked = 0
 
+    def part(self, share: float) -> Budget:
+        """A budget of this share of the seconds and questions; what it spends, this one spends too."""
+        seconds = None if self._seconds is None else share * self._seconds
+        questions = None if self._questions is None else int(share * self._questions)
+        smaller = Budget(seconds, questions, clock=self._clock)
+        smaller._whole = self
+        return smaller
+
     def spend(self) -> None:
         """One question more; raises BudgetSpent where none is left."""
+        if self._whole is not None:
+            self._whole.spend()
         now = self._clock()
         self._begun = now if self._begun is None else self._begun
         if self._seconds is not None and now - self._begun >= self._seconds:

@@ -36,6 +36,9 @@ SINGLE = (
 
 EXAMPLE = "the smallest counterexample"
 
+SHARE = 0.4
+"""Share of the budget after which the search for the smallest counterexample keeps what it has: the name is to follow."""
+
 
 def diagnose(
     items: Sequence[Addressed],
@@ -49,7 +52,7 @@ def diagnose(
 
     Without a budget the search goes on to its end. No exception of the search gets out, KeyboardInterrupt excepted.
     """
-    search = _Search(items, results, Rationed(subject, budget or Budget(None, None)), subject, oracles)
+    search = _Search(items, results, subject, budget or Budget(None, None), oracles)
     ended = ""
     try:
         yield from search.stages()
@@ -65,7 +68,7 @@ def diagnose(
 class _Search:
     """The stages of a search; what each has found stays, whatever becomes of the next.
 
-    `subject` is asked throughout, but for the one case that is shown at the end: that is put to `unlimited`.
+    The budget limits what the subject is asked, but for the one case that is shown at the end.
     """
 
     def __init__(
@@ -73,11 +76,12 @@ class _Search:
         items: Sequence[Addressed],
         results: Sequence[Result],
         subject: Subject,
-        unlimited: Subject,
+        budget: Budget,
         oracles: Sequence[Oracle],
     ) -> None:
         self._items, self._results = items, results
-        self._subject, self._unlimited, self._oracles = subject, unlimited, oracles
+        self._subject: Subject = Rationed(subject, budget)
+        self._unlimited, self._budget, self._oracles = subject, budget, oracles
         verdicts = {r.address: r.verdict for r in results}
         self._tried = [
             (a.address, a.case, verdicts[a.address])
@@ -146,7 +150,10 @@ class _Search:
         None where the oracles contradict each other on it, so that it shows nothing about the subject.
         """
         self._case, self._example, self._rows = None, None, ()
-        case = _smallest(self._subject, failing, passing, shows)
+        try:
+            case = _smallest(Rationed(self._unlimited, self._budget.part(SHARE)), failing, passing, shows)
+        except BudgetSpent:
+            case = None
         if case is None:
             return
         try:
