@@ -125,7 +125,7 @@ def _too_steep(case: Case, node: int, values: list[Array]) -> bool:
             slopes = local_vjp(graph.op(node), attributes, spread, values[node], ones, slot)
         except (Unsupported, ArithmeticError, ValueError):
             continue
-        if np.any(nonzero & ~np.isfinite(slopes.astype(case.dtype))):
+        if np.any(nonzero & np.isinf(slopes.astype(case.dtype))):
             return True
     return False
 
