@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.numbers import derivative, sweep
-from gradcheck.numbers.arithmetic import Array
+from gradcheck.numbers.arithmetic import Array, Shape
 from gradcheck.numbers.dual import Dual, Duals
 from gradcheck.numbers.session import Run
 from gradcheck.numbers.stochastic import Floats
@@ -51,7 +51,7 @@ MOST_NUMBERS = 4_000_000
 MOST_WORK = 40_000_000
 """Entries of the record times entries of the derivative, up to which every entry has its own direction."""
 SAMPLES = 16
-"""Random directions per block, beyond."""
+"""Random directions beyond."""
 
 
 def repeating_of_value(run: Run, cotangents: Sequence[Array]) -> float:
@@ -69,60 +69,82 @@ def repeating_of_value(run: Run, cotangents: Sequence[Array]) -> float:
 def repeating_of_vjp(run: Run, cotangents: Sequence[Array]) -> tuple[NDArray[np.float64], ...]:
     """The bound per entry of J^T u, one array per input.
 
-    Where an own direction for each entry takes too long it is an estimate: the root mean square of the block's bounds,
-    from random directions, raised for entries that are larger than most.
+    Where an own direction for each entry takes too long it is an estimate, from random signs (see `_shared`).
     """
     record = run.trace.record
+    adjoints, masked = derivative.adjoints_of(run, cotangents)
+    gradient = [np.abs(run.trace.balls.longdouble(g)) for g in derivative.gradients(run, adjoints)]
     shapes = [record.nodes[slot].shape for slot in record.inputs]
-    entries = sum(int(np.prod(shape)) for shape in shapes)
-    _, masked = derivative.adjoints_of(run, cotangents)
-    parts = []
-    for k, shape in enumerate(shapes):
-        size = int(np.prod(shape))
-        each = entries * record.entries <= MOST_WORK
-        bounds, gradient = np.zeros(0), np.zeros(shape)
-        for directions in _directions(size, record.entries, each=each):
-            floats = Floats(run.trace.floats.dtype, 0, directions.shape[1])
-            tangents: list[Array | None] = [None] * len(shapes)
-            tangents[k] = directions.reshape(*shape, -1).astype(floats.carrier)
-            seeds = derivative.seeds_of(run, Duals(floats), cotangents)
-            found, adjoints = _bound(run, floats, tangents, seeds, masked=masked)
-            bounds = np.concatenate([bounds, found])
-            own = adjoints[record.inputs[k]]
-            gradient = np.zeros(shape) if own is None else np.abs(own.value[..., 0])
-        parts.append(bounds.reshape(shape) if each else _shared(bounds, gradient, size))
-    return tuple(parts)
+
+    def along(columns: Array) -> NDArray[np.float64]:
+        floats = Floats(run.trace.floats.dtype, 0, columns.shape[1])
+        seeds = derivative.seeds_of(run, Duals(floats), cotangents)
+        return _bound(run, floats, _split(columns.astype(floats.carrier), shapes), seeds, masked=masked)
+
+    return _over_entries(run, gradient, along)
 
 
 def repeating_of_jvp(run: Run, tangents: Sequence[Array | None]) -> tuple[NDArray[np.float64], ...]:
     """The bound per entry of J v, one array per output; estimated as `repeating_of_vjp` where that is long."""
-    record = run.trace.record
-    shapes = [record.nodes[slot].shape for slot in run.outputs]
-    entries = sum(int(np.prod(shape)) for shape in shapes)
-    parts = []
-    for slot, shape in zip(run.outputs, shapes, strict=True):
-        size = int(np.prod(shape))
-        each = entries * record.entries <= MOST_WORK
-        bounds, tangent = np.zeros(0), np.zeros(shape)
-        for cotangents in _directions(size, record.entries, each=each):
-            floats = Floats(run.trace.floats.dtype, 0, cotangents.shape[1])
-            given = [None if t is None else floats.constant(np.asarray(t)) for t in tangents]
-            seed = Dual(cotangents.reshape(*shape, -1).astype(floats.carrier), None)
-            found, _ = _bound(run, floats, given, {slot: seed}, masked=True)
-            bounds = np.concatenate([bounds, found])
-        if not each:
-            floats = Floats(run.trace.floats.dtype, 0, 1)
-            given = [None if t is None else floats.constant(np.asarray(t)) for t in tangents]
-            own = sweep.forward(floats, record, _inputs(run), given)[slot].tangent
-            tangent = np.zeros(shape) if own is None else np.abs(own[..., 0])
-        parts.append(bounds.reshape(shape) if each else _shared(bounds, tangent, size))
-    return tuple(parts)
+    found = [np.abs(run.trace.balls.longdouble(t)) for t in derivative.tangents_of(run, tangents)]
+    shapes = [run.trace.record.nodes[slot].shape for slot in run.outputs]
+
+    def along(columns: Array) -> NDArray[np.float64]:
+        floats = Floats(run.trace.floats.dtype, 0, columns.shape[1])
+        duals, seeds = Duals(floats), dict[int, Any]()
+        for slot, part in zip(run.outputs, _split(columns.astype(floats.carrier), shapes), strict=True):
+            seed = Dual(part, None)
+            seeds[slot] = duals.add(seeds[slot], seed) if slot in seeds else seed
+        given = [None if t is None else floats.constant(np.asarray(t)) for t in tangents]
+        return _bound(run, floats, given, seeds, masked=True)
+
+    return _over_entries(run, found, along)
+
+
+def _over_entries(
+    run: Run, values: Sequence[Array], along: Callable[[Array], NDArray[np.float64]]
+) -> tuple[NDArray[np.float64], ...]:
+    """The bound of every entry of `values` (their magnitudes), by `along` for directions in all of them as columns."""
+    shapes, size = [v.shape for v in values], sum(v.size for v in values)
+    entries = max(run.trace.record.entries, 1)
+    if size * entries > MOST_WORK:
+        return _shared(values, along)
+    together, bounds = max(1, MOST_NUMBERS // entries), np.zeros(size)
+    for start in range(0, size, together):
+        chosen = np.arange(start, min(start + together, size))
+        columns = np.zeros((size, len(chosen)))
+        columns[chosen, chosen - start] = 1.0
+        bounds[chosen] = along(columns)
+    return tuple(_split(bounds, shapes))
+
+
+def _shared(values: Sequence[Array], along: Callable[[Array], NDArray[np.float64]]) -> tuple[NDArray[np.float64], ...]:
+    """Bounds estimated from random signs: relative to each block's root mean square, in the root mean square over all.
+
+    The root mean square of a sum over r with random signs r is the norm of its terms; by Minkowski's inequality the
+    norm of the bounds is no more than the sum of the norms of the single effects. The mean of |z| for a normal z is
+    sqrt(2 / pi) of its standard deviation. Entries that are larger than most of their block are allowed in proportion.
+    """
+    scales = [float(np.sqrt(np.mean(np.square(v)))) if v.size else 0.0 for v in values]
+    scales = [s if 0 < s < np.inf else 1.0 for s in scales]
+    size = sum(v.size for v in values)
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=(size, SAMPLES))
+    inverse = np.concatenate([np.full(v.size, 1 / s) for v, s in zip(values, scales, strict=True)])
+    level = float(np.sqrt(np.pi / 2) * np.mean(along(signs * inverse[:, None])) / np.sqrt(size))
+    return tuple(level * np.maximum(s, v.astype(np.float64)) for v, s in zip(values, scales, strict=True))
+
+
+def _split(flat: Array, shapes: Sequence[Shape]) -> list[Array]:
+    """Consecutive rows of `flat`, an array of each shape; a further axis stays."""
+    ends = np.cumsum([0, *(int(np.prod(shape)) for shape in shapes)])
+    rows = zip(ends[:-1], ends[1:], shapes, strict=True)
+    return [flat[start:end].reshape((*shape, *flat.shape[1:])) for start, end, shape in rows]
 
 
 def _bound(
     run: Run, floats: Floats, tangents: Sequence[Array | None], seeds: Mapping[int, Any], *, masked: bool
-) -> tuple[NDArray[np.float64], list[Any | None]]:
-    """The bound per run of `floats`, and the adjoints, by a reverse sweep in dual numbers."""
+) -> NDArray[np.float64]:
+    """The bound per run of `floats`, by a reverse sweep in dual numbers."""
     record = run.trace.record
     total = np.zeros(floats.runs)
     with np.errstate(all="ignore"):
@@ -141,7 +163,7 @@ def _bound(
         adjoints = sweep.reverse(Duals(floats), record, values, seeds, masked=masked, constants=True, visit=message)
         for term in _forward(run, floats, values, adjoints, lambda a: a.tangent, lambda v: v.value):
             np.add(total, term, out=total)
-    return total, adjoints
+    return total
 
 
 def _forward(
@@ -172,33 +194,3 @@ def _inputs(run: Run) -> list[Array]:
     """The values of the inputs, the same for all runs."""
     trace = run.trace
     return [trace.balls.longdouble(trace.values[slot])[..., None] for slot in trace.record.inputs]
-
-
-def _directions(size: int, entries: int, *, each: bool) -> Iterator[Array]:
-    """Matrices of directions as columns: every unit vector once, or random signs."""
-    if not size:
-        return
-    if not each:
-        yield np.random.default_rng(0).choice([-1.0, 1.0], size=(size, SAMPLES))
-        return
-    together = max(1, MOST_NUMBERS // max(entries, 1))
-    for start in range(0, size, together):
-        count = min(together, size - start)
-        columns = np.zeros((size, count))
-        columns[np.arange(start, start + count), np.arange(count)] = 1.0
-        yield columns
-
-
-def _shared(bounds: Array, values: Array, size: int) -> NDArray[np.float64]:
-    """One bound for a block, from those along random signs: its entries', in the root mean square.
-
-    The root mean square of a sum over r with random signs r is the norm of its terms; by Minkowski's inequality the
-    norm of the block's bounds is no more than the sum of the norms of the single effects. The mean of |z| for a normal
-    z is sqrt(2 / pi) of its standard deviation.
-    """
-    if not size:
-        return np.zeros(values.shape)
-    level = float(np.sqrt(np.pi / 2) * np.mean(bounds) / np.sqrt(size))
-    values = values.astype(np.float64)
-    usual = float(np.sqrt(np.mean(np.square(values))))
-    return np.asarray(level * np.maximum(1.0, values / usual if 0 < usual < np.inf else 1.0))

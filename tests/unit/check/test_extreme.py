@@ -108,18 +108,16 @@ def test_a_wrong_engine_is_not_excused_by_its_dtype(seed: int) -> None:
     assert result(case, doubled).verdict is Verdict.FAIL
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("op", ["pow", "div"])
+@pytest.mark.parametrize(
+    ("op", "engine"), [("pow", "reference"), ("div", "reference"), ("pow", "tape"), ("pow", "recursive")]
+)
 def test_nothing_times_a_slope_beyond_the_range_is_nothing(op: str, engine: str) -> None:
     """exp(-1 / x^2) near 0: its slope is 0 times infinity in floats, and 0 in truth."""
     build = GraphBuilder()
     x = build.parameter("x")
     steep = build.pow(x, -2.0) if op == "pow" else build.div(build.div(1.0, x), x)
     graph = build.graph(build.exp(-steep))
-    case = Case("flat", graph, {"x": 1e-160})
-    if engine == "reference":
-        assert float(reference(case.graph, case.point)[1]["x"]) == 0.0
-    assert result(case, ENGINES[engine]).verdict in (Verdict.PASS, Verdict.UNDECIDED)
+    assert float(ENGINES[engine](graph, {"x": np.array(1e-160)})[1]["x"]) == 0.0
 
 
 def softmax_of(entries: int) -> Case:

@@ -14,7 +14,7 @@ from gradcheck.check.functions import check_jvp, check_vjp
 from gradcheck.check.trial import try_case
 from gradcheck.faults.correct import forward_mode, recursive, tape
 from gradcheck.faults.engine import Backprop
-from gradcheck.numbers import explore
+from gradcheck.numbers import explore, sweep
 from gradcheck.oracle import Oracle, graph_oracles
 from gradcheck.oracle.exact import Exactly, exact
 from gradcheck.problem import Case, GraphBuilder
@@ -246,3 +246,20 @@ def test_the_bound_is_not_made_where_it_is_not_needed() -> None:
     assert settled(once, never) is once
     lost = judge("x", np.array(np.nan), known(1.0), np.array(1e-9), np.array(1e-6))
     assert settled(lost, never) is lost
+
+
+def test_many_blocks_take_one_sweep_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand parameters of one entry each cost no more sweeps than one parameter of a thousand entries."""
+    sweeps, forward = [], sweep.forward
+
+    def counted(*given: Any) -> Any:
+        sweeps.append(1)
+        return forward(*given)
+
+    monkeypatch.setattr(sweep, "forward", counted)
+    case = one_by_one(60, 0.1)
+    said = exact(case.graph, case.point)
+    assert isinstance(said, Exactly)
+    sweeps.clear()
+    assert len(said.repeating) == 60
+    assert len(sweeps) == 1
