@@ -57,6 +57,8 @@ def look_at(findings: Sequence[Finding], faults: Sequence[Fault] = (), case: Cas
         if row.family == "rule" and place is not None and place["op"] not in LEAVES:
             return _rule(str(place["op"]), place, case)
         text = CODES.get(row.code) or FAMILIES[row.family]
+        if row.family == "shape" and row.scope != "dag":
+            text = FAMILIES["layer"]
         if place is None and "{" in text:
             text = {
                 "branches": "how the gradients that arrive at one node from its uses are put together",
