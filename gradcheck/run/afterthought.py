@@ -16,6 +16,7 @@ from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case, Cost, Training
 from gradcheck.problem.serialise import suite_to_json
 from gradcheck.run.events import Diagnosed, as_it_should_be
+from gradcheck.run.offered import refuses
 from gradcheck.run.suite import Addressed
 from gradcheck.subject.answer import NATIVE, Subject
 from gradcheck.verdict.finding import Severity
@@ -32,12 +33,9 @@ def diagnose(
     items: Sequence[Addressed], results: Sequence[Result], subject: Subject, oracles: Sequence[Oracle]
 ) -> Diagnosed | None:
     """What can be said about a subject that failed some cases; None where there is nothing to add."""
-    verdicts = {r.address: r.verdict for r in results}
-    tried = [
-        (a.address, a.case)
-        for a in items
-        if isinstance(a.case, Case | Training) and a.case.subject is None and a.address in verdicts
-    ]
+    verdicts = {r.address: r.verdict for r in results if not refuses(r)}  # an op that is not offered is not asked for
+    items = [a for a in items if a.address in verdicts]
+    tried = [(a.address, a.case) for a in items if isinstance(a.case, Case | Training) and a.case.subject is None]
     failing = [case for address, case in tried if verdicts[address] in (Verdict.FAIL, Verdict.ERROR)]
     passing = [case for address, case in tried if verdicts[address] is Verdict.PASS]
     wrong = [r for r in results if r.verdict in (Verdict.FAIL, Verdict.ERROR) and not as_it_should_be(r)]

@@ -54,7 +54,7 @@ class Offers:
         """Whether this is a result; not so a refusal, which is kept until all cases have been asked."""
         if item.case.subject is not None:
             return True
-        if not _refuses(result):
+        if not refuses(result):
             if not NO_ANSWER & set(result.codes):
                 self._answered |= uses(item.case, self._subject)
             return True
@@ -115,8 +115,9 @@ def as_the_case_expects(item: Addressed, result: Result) -> Result:
     return replace(result, verdict=verdict, findings=tuple(findings))
 
 
-def _refuses(result: Result) -> bool:
-    return any(f.code == "GC004" and f.facts.get("type") == REFUSAL for f in result.findings)
+def refuses(result: Result) -> bool:
+    """Whether there is no answer because the subject does not offer one: it raised, or was not asked."""
+    return any(f.code == "GC080" or (f.code == "GC004" and f.facts.get("type") == REFUSAL) for f in result.findings)
 
 
 def _form_refused(result: Result) -> Result:
