@@ -20,6 +20,7 @@ from gradcheck.faults.catalogue import fault
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case, Cost, Training
 from gradcheck.run.events import Diagnosed, Diagnosing, as_it_should_be
+from gradcheck.run.offered import refuses
 from gradcheck.run.suite import Addressed
 from gradcheck.subject.answer import NATIVE, Subject
 from gradcheck.verdict.finding import Severity
@@ -79,14 +80,16 @@ class _Search:
         budget: Budget,
         oracles: Sequence[Oracle],
     ) -> None:
-        self._items, self._results = items, results
+        verdicts = {
+            r.address: r.verdict for r in results if not refuses(r)
+        }  # an op that is not offered is not asked for
+        self._items, self._results = [a for a in items if a.address in verdicts], results
         self._subject: Subject = Rationed(subject, budget)
         self._unlimited, self._budget, self._oracles = subject, budget, oracles
-        verdicts = {r.address: r.verdict for r in results}
         self._tried = [
             (a.address, a.case, verdicts[a.address])
-            for a in items
-            if isinstance(a.case, Case | Training) and a.case.subject is None and a.address in verdicts
+            for a in self._items
+            if isinstance(a.case, Case | Training) and a.case.subject is None
         ]
         self._case: Case | None = None
         self._example: Result | None = None

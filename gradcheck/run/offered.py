@@ -21,7 +21,7 @@ from gradcheck.verdict.result import Result
 
 REFUSAL = "NotImplementedError"
 UNDECLARED = "not in its OPS"
-NO_ANSWER = frozenset({"GC001", "GC002", "GC003", "GC004", "GC005", "GC006", "GC007", "GC017", "GC033"})
+NO_ANSWER = frozenset({"GC001", "GC002", "GC003", "GC004", "GC005", "GC006", "GC007", "GC017", "GC033", "GC080"})
 """Codes of a case from which nothing can be learnt about which ops the subject offers."""
 ALL = "all"
 MOST_NAMED = 6
@@ -31,6 +31,7 @@ MOST_NAMED = 6
 class Offers:
     """Sorts the cases of one run into those that the subject answers and those that it does not offer.
 
+    A case with an `expect` is never set aside: it says itself what should become of it.
     `required` are names of ops (or nonlinearities, losses, schedules) that it has to offer, or "all".
     """
 
@@ -43,22 +44,22 @@ class Offers:
     def undeclared(self, item: Addressed) -> NotOffered | None:
         """Not offered, where OPS in the subject's file lacks an op of the case: it is not to be asked."""
         lacking = self._lacking(item)
-        return NotOffered(item.address, lacking, UNDECLARED) if lacking and not self._must(item) else None
+        if not lacking or item.case.expect is not None or self._must(lacking):
+            return None
+        return NotOffered(item.address, _names(lacking), UNDECLARED)
 
     def missing(self, item: Addressed) -> Finding | None:
         """The finding for a case that has to be answered although OPS lacks an op of it."""
         lacking = self._lacking(item)
-        return finding("GC080", ops=", ".join(lacking)) if lacking else None
+        return finding("GC080", ops=", ".join(_names(lacking))) if lacking else None
 
     def counts(self, item: Addressed, result: Result) -> bool:
         """Whether this is a result; not so a refusal, which is kept until all cases have been asked."""
         if item.case.subject is not None:
             return True
-        if not _refuses(result):
-            if not NO_ANSWER & set(result.codes):
-                self._answered |= uses(item.case, self._subject)
-            return True
-        if self._must(item):
+        if not NO_ANSWER & set(result.codes):
+            self._answered |= uses(item.case, self._subject)
+        if item.case.expect is not None or not refuses(result) or ALL in self._required:
             return True
         self._refused.append((item, result))
         return False
@@ -72,11 +73,13 @@ class Offers:
         suspects = [uses(item.case, self._subject) - offered for item, _ in self._refused]
         certain = {next(iter(few)) for few in map(_inner, suspects) if len(few) == 1}
         for (item, result), several in zip(self._refused, suspects, strict=True):
+            named = _inner(several) & certain or _inner(several)
             if not several:
                 yield _form_refused(result)
+            elif self._must(named):
+                yield result
             else:
-                named = _inner(several)
-                yield NotOffered(item.address, _names(named & certain or named), REFUSAL)
+                yield NotOffered(item.address, _names(named), REFUSAL)
 
     def remarks(self) -> list[str]:
         """A line about names in OPS that are no ops; it is ignored where none is."""
@@ -93,20 +96,17 @@ class Offers:
         declared = self._subject.declared.ops
         return None if declared is None or (declared and not declared & OPS.keys()) else declared
 
-    def _lacking(self, item: Addressed) -> tuple[str, ...]:
-        """The ops of the case that OPS lacks."""
+    def _lacking(self, item: Addressed) -> frozenset[Use]:
+        """The ops that OPS lacks, of the graph that the case is put to `gradients` as; OPS says nothing of networks."""
         declared = self._declared if item.case.subject is None else None
-        return () if declared is None else _names(u for u in self._ops(item) if u.name not in declared)
+        if declared is None:
+            return frozenset()
+        known = declared | set(LEAVES)
+        return frozenset(u for u in uses(item.case, self._subject) if u.entry == NATIVE and u.name not in known)
 
-    def _ops(self, item: Addressed) -> Iterator[Use]:
-        """The ops of the graph that the case is put to `gradients` as; OPS says nothing of other entry points."""
-        return (u for u in uses(item.case, self._subject) if u.entry == NATIVE and u.name not in LEAVES)
-
-    def _must(self, item: Addressed) -> bool:
-        """Whether the case has to be answered: its ops are required, or it says itself what should become of it."""
-        if item.case.expect is not None or ALL in self._required:
-            return True
-        return any(use.name in self._required for use in uses(item.case, self._subject))
+    def _must(self, several: frozenset[Use]) -> bool:
+        """Whether one of these is required."""
+        return ALL in self._required or any(use.name in self._required for use in several)
 
 
 def as_the_case_expects(item: Addressed, result: Result) -> Result:
@@ -115,8 +115,9 @@ def as_the_case_expects(item: Addressed, result: Result) -> Result:
     return replace(result, verdict=verdict, findings=tuple(findings))
 
 
-def _refuses(result: Result) -> bool:
-    return any(f.code == "GC004" and f.facts.get("type") == REFUSAL for f in result.findings)
+def refuses(result: Result) -> bool:
+    """Whether there is no answer because the subject does not offer one: it raised, or was not asked."""
+    return any(f.code == "GC080" or (f.code == "GC004" and f.facts.get("type") == REFUSAL) for f in result.findings)
 
 
 def _form_refused(result: Result) -> Result:

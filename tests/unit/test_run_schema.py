@@ -12,12 +12,13 @@ import pytest
 
 from gradcheck.cli import main
 from gradcheck.report.json import JsonReport
-from gradcheck.run.events import CaseFinished, CaseStarted, Faulted, Finished, Started
+from gradcheck.run.events import CaseFinished, CaseStarted, Faulted, Finished, NotOffered, Started
 from gradcheck.verdict.compare import Worst
 from gradcheck.verdict.finding import finding
 from gradcheck.verdict.result import Result, Verdict, Witness
 
 Document = dict[str, Any]
+UNDECLARED = NotOffered("a::c", ("sin",), "not in its OPS")
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +73,10 @@ def run_document(*results: Result, faults: tuple[Faulted, ...] = (), **changes: 
         (run_document(Result("a::b", Verdict.ERROR, (finding("GC020", what="w"),))), 1),
         (run_document(rich_result(), faults=(Faulted("a::c", "two proofs do not meet"),)), 3),
         (run_document(rich_result(), signal=2), 130),
+        (run_document(not_offered=(NotOffered("a::b", ("exp", "sin"), "NotImplementedError"),)), 5),
+        (run_document(Result("a::b", Verdict.PASS, comparisons=2), not_offered=(UNDECLARED,)), 0),
     ],
-    ids=["nothing", "pass", "fail", "error", "fault", "interrupted"],
+    ids=["nothing", "pass", "fail", "error", "fault", "interrupted", "nothing offered", "not all offered"],
 )
 def test_runs_fit(validator: jsonschema.Draft202012Validator, document: Document, exit_code: int) -> None:
     validator.validate(document)

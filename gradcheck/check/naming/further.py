@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from gradcheck.check.naming.likeness import Tried
 from gradcheck.errors import InvalidProblem
@@ -18,7 +19,20 @@ COUNT = 240
 
 
 def drawn_cases(entry: str, tried: Sequence[Tried]) -> Iterator[Case]:
-    """Cases for an entry point, each made of forms of nodes that some case tried has; none for trainings."""
+    """Cases for an entry point, each made of forms of nodes that some case tried has; none for trainings.
+
+    Where all cases tried are in one dtype, so are these: an engine of float32 is not asked in float64.
+    """
+    dtypes = {case.dtype for case in tried if isinstance(case, Case)}
+    dtype = dtypes.pop() if len(dtypes) == 1 else "float64"
+    for case in _drawn(entry, tried):
+        try:
+            yield replace(case, dtype=dtype)
+        except InvalidProblem:  # its numbers are beyond that dtype
+            continue
+
+
+def _drawn(entry: str, tried: Sequence[Tried]) -> Iterator[Case]:
     pick = picker(0)
     if entry == "mlp_gradients":
         yield from (draw_mlp(pick) for _ in range(COUNT))
