@@ -17,7 +17,7 @@ from gradcheck.errors import HarnessFault, Unsupported
 from gradcheck.faults import correct
 from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.faults.fault import Fault
-from gradcheck.oracle.estimate import Aside, Estimates, Oracle
+from gradcheck.oracle.estimate import Aside, Estimates, Kind, Oracle
 from gradcheck.problem import Case, Cost, Graph, Point, Training
 from gradcheck.run.suite import Addressed, shipped
 from gradcheck.strategies.assorted import assorted
@@ -101,6 +101,11 @@ class Remembering:
     def name(self) -> str:
         """The oracle's name."""
         return self._oracle.name
+
+    @property
+    def kind(self) -> Kind | None:
+        """Whether its answers are estimated, where the oracle says so."""
+        return getattr(self._oracle, "kind", None)
 
     def __call__(self, graph: Graph, point: Point) -> Estimates | Aside:
         """The oracle's answer."""
