@@ -31,12 +31,14 @@ def derivative(loss: str, block: str, entry: Any = "") -> str:
     return f"the gradient of {'the loss' if of == 'loss' else of} with respect to {to}"
 
 
-def number(value: float, digits: int = FEWEST_DIGITS) -> str:
-    """A number with at most `digits` significant digits."""
+def number(value: Any, digits: int = FEWEST_DIGITS) -> str:
+    """A number with at most `digits` significant digits; a fact in words, such as an interval, as it is."""
+    if not isinstance(value, int | float):
+        return shown(value)
     return f"{float(value) + 0.0:.{digits}g}"  # + 0.0 turns -0 into 0
 
 
-def apart(first: float, second: float) -> tuple[str, str]:
+def apart(first: Any, second: Any) -> tuple[str, str]:
     """Two numbers, with as many digits as it takes to tell them apart, and two to spare."""
     for digits in range(FEWEST_DIGITS, MOST_DIGITS + 1):
         if number(first, digits) != number(second, digits):

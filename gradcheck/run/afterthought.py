@@ -38,7 +38,7 @@ SINGLE = (
 EXAMPLE = "the smallest counterexample"
 
 SHARE = 0.4
-"""Share of the budget after which the search for the smallest counterexample keeps what it has: the name is to follow."""
+"""Share of the budget after which the search for the smallest example keeps what it has: the name is to follow."""
 
 
 def diagnose(

@@ -74,7 +74,7 @@ def _stopped_by(meter: Meter | None) -> Iterator[None]:
         if meter is None or not meter.exceeded:
             raise
     if meter is not None and meter.exceeded:
-        raise SubjectError("GC065", operations=meter.most)
+        raise SubjectError("GC065", operations=meter.most, what="counting was stopped")
 
 
 def train(

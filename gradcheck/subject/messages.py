@@ -107,7 +107,7 @@ ERRORS: Mapping[str, tuple[Mapping[str, Form], Mapping[str, Form]]] = {
     "GC004": (_RAISED, _WHERE),
     "GC006": ({"how": _text, "phase": _one_of("loading", "answering")}, {}),
     "GC007": ({"expected": _text, "came": _text, "block": _text_or_none}, {}),
-    "GC065": ({"operations": _whole}, {}),
+    "GC065": ({"operations": _whole, "what": _text}, {}),
 }
 """By finding code: the facts that an error must give, and those that it may give.
 

@@ -68,7 +68,7 @@ def test_what_is_finished_is_reported_and_nothing_left(desk: Any, number: int, c
         run.send_signal(number)
         out, err = run.communicate(timeout=60)
     assert (run.returncode, err) == (code, "")
-    for words in ("1 FAIL", "is 7, but the truth is 9", "interrupted"):
+    for words in ("1 FAIL", "df/db is 7, should be 9", "interrupted"):
         assert words in out
     assert gone(child)
     assert list((desk.folder / "temporary").iterdir()) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gradcheck.report.plain import apart, derivative, plainly
+from gradcheck.verdict.examples import EXAMPLES, example
 from gradcheck.verdict.finding import finding
 
 GC012 = {"loss": "f", "block": "b", "entry": "", "subject": 7.0, "truth": 9.0, "distance": 2.0, "allowed": 3e-14}
@@ -53,6 +54,16 @@ def test_nothing_in_a_name_reaches_the_terminal_as_a_command() -> None:
     told = plainly(finding("GC012", **{**GC012, "block": "b\x1b[2J"}))
     assert "\x1b" not in told
     assert "b\\x1b[2J" in told
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_every_finding_can_be_said_plainly(code: str) -> None:
+    assert plainly(example(code))
+
+
+def test_a_truth_in_words_stays_in_words() -> None:
+    """At a kink the truth is an interval."""
+    assert plainly(finding("GC012", **{**GC012, "truth": "between 0 and 3"})) == "df/db is 7, should be between 0 and 3"
 
 
 def test_a_finding_without_plain_words_keeps_its_sentence() -> None:

@@ -216,12 +216,25 @@ def test_the_budget_ends_the_search_and_what_was_found_stays() -> None:
     subject, cases = InProcessSubject(fault("F01").subject()), items()
     *_, whole = searched(subject, cases, Budget(None, None))
     assert ([f.code for f in whole.faults], whole.ended) == (["F01"], "")
-    for questions, shown in ((0, False), (40, True)):
+    for questions, shown in ((0, False), (20, True)):
         *_, found = searched(subject, cases, Budget(None, questions))
         assert found.ended == f"the search for the cause was ended after {questions} questions"
         assert found.faults == ()  # no name on an unfinished search
         assert (found.counterexample is not None) is shown
         assert (found.case is not None) is shown
+
+
+def test_a_part_of_a_budget_ends_before_the_whole_and_counts_for_it() -> None:
+    budget = Budget(None, 10)
+    part = budget.part(0.4)
+    for _ in range(4):
+        part.spend()
+    with pytest.raises(BudgetSpent, match="after 4 questions"):
+        part.spend()
+    for _ in range(5):
+        budget.spend()
+    with pytest.raises(BudgetSpent, match="after 10 questions"):
+        budget.spend()
 
 
 def test_the_seconds_of_a_budget_are_told_with_what_goes_on() -> None:

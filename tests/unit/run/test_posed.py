@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.cli.run import subject_path
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.correct import recursive
 from gradcheck.faults.engine import Backprop
@@ -19,7 +18,7 @@ from gradcheck.run.afterthought import SINGLE
 from gradcheck.run.events import Diagnosed, Finished, Started
 from gradcheck.run.posed import posed
 from gradcheck.run.runner import run
-from gradcheck.run.suite import Addressed, load_suite
+from gradcheck.run.suite import Addressed, load_suite, shipped
 from gradcheck.subject.answer import Declared
 from gradcheck.subject.inprocess import InProcessSubject
 from gradcheck.subject.process import ChildSubject
@@ -191,7 +190,7 @@ class TestUndeclared:
 def test_a_training_in_float32_is_right_with_a_penalty() -> None:
     """The penalty's factor is rounded like every constant: proven oracles of float32 agree on it."""
     items = [a for a in load_suite("training") if a.address.endswith(("S4.d with L2", "S3.c constant"))]
-    with ChildSubject(*subject_path(None)) as reference:
+    with ChildSubject(shipped("reference")) as reference:
         *_, end = run(items, reference, graph_oracles(), described="it", dtype="float32")
     assert isinstance(end, Finished)
     assert not end.faults
