@@ -114,10 +114,10 @@ def test_a_generated_failure_replays_by_its_seed(desk: Any, engine: str, seed: t
 
 def test_two_runs_print_the_same(desk: Any, engine: str) -> None:
     desk.write("engine.py", engine.replace("bars[name] = bars[name] + bar", "bars[name] = bar"))
-    first, second = (desk(*RUN, "mine.py", "--subject", "engine.py") for _ in range(2))
+    first, second = (desk(*RUN, "mine.py", "--subject", "engine.py", "-v", "--no-save") for _ in range(2))
     assert first == second
     assert " ms" not in first.out
-    assert " ms" in desk("run", "mine.py", "--subject", "engine.py").out
+    assert " ms" in desk("run", "mine.py", "--subject", "engine.py", "-v", "--no-diagnosis", "--no-save").out
 
 
 def test_x_stops_at_the_first_failure(desk: Any, engine: str) -> None:
