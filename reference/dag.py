@@ -161,7 +161,7 @@ def _scalars(graph: Graph, leaves: dict[int, Array], dtype: Any) -> tuple[Array,
     adjoints[graph.loss] = 1.0
     for batch in batches:
         arguments = [values[a] for a in batch.arguments]
-        messages = batch.rule.messages(adjoints[batch.nodes], values[batch.nodes], arguments, batch.attributes)
+        messages = batch.rule.vjp(adjoints[batch.nodes], values[batch.nodes], *arguments, **batch.attributes)
         for a, message in zip(batch.arguments, messages, strict=True):
             if isinstance(a, int):
                 adjoints[a] += message

@@ -19,7 +19,7 @@ each is a convex combination of the derivatives found next to the kink.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,22 +37,15 @@ class Rule:
 
     value: `value(*arguments, **attributes)`, an array of the node's shape.
     vjp: `vjp(g, v, *arguments, **attributes)`, a message per argument, before broadcasting is undone.
-    steep: the op works entry by entry, and its slope may lie beyond the dtype's range.
     """
 
     value: Callable[..., Any]
     vjp: Callable[..., tuple[Any, ...]]
-    steep: bool = False
-
-    def messages(self, g: Array, v: Array, arguments: Sequence[Array], attributes: Mapping[str, Any]) -> Sequence[Any]:
-        """What `vjp` sends. Where g is 0 that is 0, however steep the op: 0 * inf would be NaN."""
-        sent = self.vjp(g, v, *arguments, **attributes)
-        return [np.where(g == 0, g, message) for message in sent] if self.steep else sent
 
 
 def pullback(rule: Rule, g: Array, v: Array, arguments: list[Array], attributes: Mapping[str, Any]) -> list[Array]:
     """The messages to all arguments, each of its argument's shape. `g` and `v` have the node's shape."""
-    messages = rule.messages(g, v, arguments, attributes)
+    messages = rule.vjp(g, v, *arguments, **attributes)
     return [unbroadcast(message, np.shape(a)) for message, a in zip(messages, arguments, strict=True)]
 
 
@@ -68,9 +61,22 @@ def unbroadcast(message: Array, shape: Shape) -> Array:
     return np.reshape(np.sum(message, axis=(*range(added), *stretched)), shape)
 
 
+def steep(vjp: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
+    """The VJP of an op that works entry by entry, whose slope may lie beyond the dtype's range.
+
+    Where g is 0 its messages are 0, however steep it is: 0 * inf would be NaN.
+    """
+
+    def messages(g: Array, *values: Array) -> tuple[Any, ...]:
+        return tuple(np.where(g == 0, g, message) for message in vjp(g, *values))
+
+    return messages
+
+
 # Rows too long for one line.
 
 
+@steep
 def _pow(g: Array, v: Array, x: Array, y: Array) -> tuple[Array, Array]:
     """d(x^y)/dx = y x^(y-1), which is 0 for y = 0 even at x = 0; d(x^y)/dy = x^y log x where x > 0.
 
@@ -190,11 +196,11 @@ RULES: Mapping[str, Rule] = {
     "add": Rule(np.add, lambda g, v, x, y: (g, g)),
     "sub": Rule(np.subtract, lambda g, v, x, y: (g, -g)),
     "mul": Rule(np.multiply, lambda g, v, x, y: (g * y, g * x)),
-    "div": Rule(np.true_divide, lambda g, v, x, y: (g / y, -g * (v / y)), steep=True),
+    "div": Rule(np.true_divide, steep(lambda g, v, x, y: (g / y, -g * (v / y)))),
     "neg": Rule(np.negative, lambda g, v, x: (-g,)),
     "square": Rule(np.square, lambda g, v, x: (g * 2.0 * x,)),
-    "pow": Rule(np.power, _pow, steep=True),
-    "sqrt": Rule(np.sqrt, lambda g, v, x: (g / (2.0 * v),), steep=True),
+    "pow": Rule(np.power, _pow),
+    "sqrt": Rule(np.sqrt, steep(lambda g, v, x: (g / (2.0 * v),))),
     # Exponentials and trigonometry.
     "exp": Rule(np.exp, lambda g, v, x: (g * v,)),  # S1: z_bar = exp(z) * y_bar
     "expm1": Rule(np.expm1, lambda g, v, x: (g * np.exp(x),)),  # not v + 1, which cancels far on the left
