@@ -58,7 +58,7 @@ ERRORS = {
         SubjectError("GC004", type="ValueError", message="no", **WHERE),
         SubjectError("GC006", how="called sys.exit(2)", phase="answering"),
         SubjectError("GC007", expected="a number", came="None", block=None),
-        SubjectError("GC065", operations=10),
+        SubjectError("GC065", operations=10, what="counting was stopped"),
     ),
 }
 READY: Frame = ({"status": "ready", "held": {"memory": "partial"}}, [])

@@ -279,7 +279,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "GC004": {"type": "ValueError", "message": ""},
     "GC006": {"how": "called sys.exit()", "phase": "answering"},
     "GC007": {"expected": "a number", "came": "None", "block": None},
-    "GC065": {"operations": 5},
+    "GC065": {"operations": 5, "what": "counting was stopped"},
 }
 LOADING, ANSWERING = {"GC001", "GC002", "GC003", "GC004", "GC006"}, {"GC004", "GC006", "GC007", "GC065"}
 
@@ -334,8 +334,8 @@ def test_facts_of_another_form(code: str) -> None:
         ("GC004", {**RAISED, "secret": "x"}),
         ("GC007", {"expected": "a", "came": "b"}),
         ("GC006", {"how": "x", "phase": "judging"}),
-        ("GC065", {"operations": -1}),
-        ("GC065", {"operations": True}),
+        ("GC065", {"operations": -1, "what": "stopped"}),
+        ("GC065", {"operations": True, "what": "stopped"}),
     ],
 )
 def test_errors_that_are_none(code: Any, facts: Any) -> None:
