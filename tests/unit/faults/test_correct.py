@@ -63,7 +63,8 @@ def test_the_built_in_suites_raise_no_alarm(
     engine: ChildSubject, items: list[Addressed], oracles: tuple[Oracle, ...], request: pytest.FixtureRequest
 ) -> None:
     results = [try_any(item.address, item.case, engine, oracles) for item in items]
-    alarms = {r.address: r.codes for r in results if r.verdict != "PASS"}
+    # Which oracle stepped aside (GC040) is no alarm.
+    alarms = {r.address: tuple(c for c in r.codes if c != "GC040") for r in results if r.verdict != "PASS"}
     slow = request.node.callspec.params["engine"] == "forward_mode"
     assert alarms == (dict.fromkeys(SLOW, ("GC065",)) if slow else {})
     assert len(results) > 250
