@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradcheck.problem.serialise import case_to_dict
-from gradcheck.run.events import Diagnosed, Event, Finished, Started
+from gradcheck.run.events import Diagnosed, Event, Finished, NotOffered, Started
 from gradcheck.verdict.result import SCHEMA_VERSION, Verdict
 
 
@@ -43,10 +43,7 @@ class JsonReport:
             "seed": self._started.seed,
             "guarantees": dict(self._started.guarantees),
             "left_out": list(self._started.left_out),
-            "not_offered": [
-                {"address": row.address, "ops": list(row.ops), "reason": row.reason}
-                for row in self._finished.not_offered
-            ],
+            "not_offered": not_offered_to_list(self._finished.not_offered),
             "summary": counts_to_dict(counts, sum(r.comparisons for r in results)),
             "exit_code": self._finished.exit_code,
             "interrupted": self._finished.interrupted,
@@ -59,6 +56,11 @@ class JsonReport:
     def text(self) -> str:
         """The document as JSON text."""
         return json.dumps(self.document, indent=1, allow_nan=False) + "\n"
+
+
+def not_offered_to_list(rows: Sequence[NotOffered]) -> list[Mapping[str, Any]]:
+    """The cases that a subject does not offer, as plain data."""
+    return [{"address": row.address, "ops": list(row.ops), "reason": row.reason} for row in rows]
 
 
 def counts_to_dict(counts: Mapping[Verdict, int], comparisons: int) -> dict[str, int]:

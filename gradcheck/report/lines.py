@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from gradcheck.report.json import counts_to_dict, diagnosis_to_dict
+from gradcheck.report.json import counts_to_dict, diagnosis_to_dict, not_offered_to_list
 from gradcheck.run.events import CaseFinished, Diagnosed, Event, Faulted, Finished, Started
 from gradcheck.verdict.result import SCHEMA_VERSION, Verdict
 
@@ -73,6 +73,7 @@ class LinesReport:
 
     def _summary(self, event: Finished) -> Mapping[str, Any]:
         return {
+            "not_offered": not_offered_to_list(event.not_offered),
             "summary": counts_to_dict(self._counts, self._comparisons),
             "exit_code": event.exit_code,
             "interrupted": event.interrupted,

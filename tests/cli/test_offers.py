@@ -75,7 +75,7 @@ class TestNotOffered:
 
     @pytest.mark.parametrize("required", ["all", "sin", "exp, sin"])
     def test_a_required_op_is_an_error(self, desk: Any, engine: str, reason: str, required: str) -> None:
-        ran = run(desk, engine, "--require-ops", required, "--no-diagnosis")
+        ran = run(desk, engine, "--require-ops", required, "--no-diagnosis", "-v")
         assert ran.code == 1
         assert "not offered (" not in ran.flat
         assert "2 ERROR" in ran.out
@@ -134,8 +134,8 @@ class TestFloat32:
     def test_an_undeclared_one_is_recognised_and_fails(self, desk: Any) -> None:
         ran = run(desk, DOUBLED)
         assert ran.code == 1
-        assert "gives the answers of float32 arithmetic, right to about 7 digits" in ran.flat
-        assert 'say DTYPE = "float32" in the file, or --dtype float32' in ran.flat
+        assert "the answer is right to what float32 arithmetic gives (about 7 digits)" in ran.flat
+        assert """say DTYPE = "float32" in the subject's file, or --dtype float32""" in ran.flat
 
     def test_arrays_in_float32_are_told_what_to_say(self, desk: Any) -> None:
         ran = run(desk, IN_FLOAT32.replace('{"x": slope}', '{"x": np.float32(slope)}'), "--no-diagnosis")

@@ -35,7 +35,7 @@ def wrong(desk: Any, engine: str) -> Any:
 
 
 def test_an_ascii_console_gets_ascii(wrong: Any) -> None:
-    told = ran(wrong, "--no-diagnosis", "-v", PYTHONIOENCODING="ascii")
+    told = ran(wrong, "--no-diagnosis -v", PYTHONIOENCODING="ascii")
     assert told.returncode == 1
     assert "truth                9" in told.stdout
     assert "+- " in told.stdout
