@@ -29,6 +29,12 @@ def gradients(graph, point):
 """
 
 
+def _heeds_signals() -> None:
+    """A run in the background, or under nohup, inherits that signals are ignored, and rightly goes on ignoring them."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @contextmanager
 def in_the_second_case(desk: Any, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A run whose first case has failed, and whose second never ends; its child's process."""
@@ -44,6 +50,7 @@ def in_the_second_case(desk: Any, *options: str) -> Iterator[tuple[subprocess.Po
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_heeds_signals,
     ) as run:
         try:
             child = int(pipe.read_text())
