@@ -29,6 +29,7 @@ class Signals:
         if threading.current_thread() is threading.main_thread():  # handlers can be set nowhere else
             for number in NUMBERS:
                 if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, and jobs in the background of a script
+                    # typeshed allows for None, which a handler set from C gives; none of these is.
                     self._before[number] = signal.signal(number, self._came)  # type: ignore[assignment]
         return self
 

@@ -131,7 +131,7 @@ def _wrong(result: Result) -> str:
         others = [name for name, (wrong, _) in blocks.items() if wrong and name != grave.facts["block"]]
         if others:
             parts.append(f"wrong, too: {listed(others)}")
-        if right := [name for name, (wrong, _) in blocks.items() if not wrong]:
+        if right := result.right_blocks:
             parts.append(f"right: {listed(right)}")
     return "; ".join(p for p in parts if p)
 
