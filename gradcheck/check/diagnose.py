@@ -30,16 +30,22 @@ MOST_PATHS = 16
 """Paths of one parameter entry among which missing or doubled ones are looked for."""
 MOST_CHANGED = 3
 """Paths that may be missing, or counted twice."""
+MOST_BLOCKS = 16
+"""Maximum number of wrong blocks whose paths are walked; each walk takes the whole graph apart anew."""
 
 
 def causes(case: Case, comparisons: Sequence[Comparison]) -> list[Finding]:
     """Findings that explain the wrong blocks of a graph case, at most one per block."""
     found = []
-    for comparison in comparisons[1:]:
-        if not np.any(comparison.wrong):
-            continue
+    wrong = [comparison for comparison in comparisons[1:] if np.any(comparison.wrong)]
+    for number, comparison in enumerate(wrong):
+        rows = _rows(case, comparison) if number < MOST_BLOCKS else []
         # One path says more than a factor; several paths are a weaker reading than one factor.
-        cause = _paths(case, comparison, 1) or _relation(case, comparison) or _paths(case, comparison, MOST_CHANGED)
+        cause = (
+            _paths(case, comparison, rows, 1)
+            or _relation(case, comparison)
+            or _paths(case, comparison, rows, MOST_CHANGED)
+        )
         if cause:
             found.append(finding("GC051", cause=f"{comparison.block}: {cause}", block=comparison.block))
     return found
@@ -86,17 +92,26 @@ def _relation(case: Case, comparison: Comparison) -> str:
     return relation(comparison.answer.astype(np.float64), truth.middle, tolerance, sizes)
 
 
-def _paths(case: Case, comparison: Comparison, most: int) -> str:
-    """The paths whose absence, or double count, gives exactly the wrong entry."""
-    at = tuple(int(i) for i in np.argwhere(comparison.wrong)[0])
+def _rows(case: Case, comparison: Comparison) -> list[Path]:
+    """The paths from the first wrong entry of a block to the loss; none where they are too many to be told apart."""
     try:
         if count_paths(case.graph) > 100_000:
-            return ""
-        rows = list(paths(case.graph, case.point, comparison.block, at, MOST_PATHS + 1))
+            return []
+        rows = list(paths(case.graph, case.point, comparison.block, _first_wrong(comparison), MOST_PATHS + 1))
     except GradcheckError:
+        return []
+    return rows if 2 <= len(rows) <= MOST_PATHS else []
+
+
+def _first_wrong(comparison: Comparison) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.argwhere(comparison.wrong)[0])
+
+
+def _paths(case: Case, comparison: Comparison, rows: Sequence[Path], most: int) -> str:
+    """The paths whose absence, or double count, gives exactly the wrong entry."""
+    if not rows:
         return ""
-    if not 2 <= len(rows) <= MOST_PATHS:
-        return ""
+    at = _first_wrong(comparison)
     answer, truth = float(comparison.answer[at]), float(comparison.truth.middle[at])
     tolerance = float(comparison.allowance[at] + comparison.truth.radius[at])
     for sign in (-1.0, 1.0):

@@ -79,7 +79,7 @@ class Locator:
         """From the loss towards the wrong blocks: the first nodes whose adjoint is wrong, and who is to blame."""
         graph = self._graph
         varying = graph.depends_on_parameters()
-        suspects = {j for block in blocks for j in self._above(graph.index(block))}
+        suspects = self._above([graph.index(block) for block in blocks])
         for i in reversed(graph.order.tolist()):
             if i not in suspects or not varying[i] or i == graph.loss:
                 continue
@@ -112,10 +112,10 @@ class Locator:
         op, shapes = self._graph.op(user), self._graph.shapes
         return (OPS[op].elementwise or op == "broadcast_to") and shapes[user] != shapes[argument]
 
-    def _above(self, leaf: int) -> list[int]:
-        """The leaf and every node on a path from it to the loss."""
-        downstream = reached(self._graph, np.array([leaf]))
-        return [i for i in ancestors(self._graph, self._graph.loss) if downstream[i]]
+    def _above(self, leaves: Sequence[int]) -> set[int]:
+        """The leaves and every node on a path from one of them to the loss."""
+        downstream = reached(self._graph, np.array(leaves, dtype=np.int64))
+        return {i for i in ancestors(self._graph, self._graph.loss) if downstream[i]}
 
     def _adjoint_wrong(self, node: int) -> bool | None:
         graph = self._graph

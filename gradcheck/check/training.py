@@ -172,7 +172,7 @@ class _Steps:
         spread = {name: np.zeros(np.shape(update)) for name, update in usual.items()}
         for _ in range(PERTURBATIONS):
             shaken = [
-                {name: g + cost[name] * random.choice((-1.0, 1.0), np.shape(g)) for name, g in past.items()}
+                {name: g + np.copysign(cost[name], random.random(np.shape(g)) - 0.5) for name, g in past.items()}
                 for past, cost in zip(self.rounded, self.costs, strict=True)
             ]
             for name, shifted in self.truth.in_floats(shaken).items():

@@ -114,12 +114,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Run it; returns the exit code."""
-    with signs_of_life() as progress:
+    with signs_of_life() as progress, ExitStack() as stack:
         progress.now("reading the suites")
-        return _run(options, progress)
+        return _run(options, progress, stack)
 
 
-def _run(options: argparse.Namespace, progress: Progress) -> int:
+def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> int:
     seed = _seed(options.seed)
     files = _report_files(options.report)
     settings = Settings(interest=options.interest, max_ulps=options.max_ulps)
@@ -131,6 +131,9 @@ def _run(options: argparse.Namespace, progress: Progress) -> int:
     if not options.diagnosis_budget >= 0:
         raise UsageError(f"--diagnosis-budget must be a number of seconds, got {options.diagnosis_budget}")
     path, name = (shipped("reference"), None) if options.subject is None else subject_path(options.subject)
+    subject = stack.enter_context(ChildSubject(path, name, timeout=options.timeout))
+    if not options.list:
+        subject.prepare()
     folder = None
     if options.subject and options.save_failures and not options.no_save:
         folder = folder_of(Path(options.save_failures), path, name)
@@ -161,57 +164,55 @@ def _run(options: argparse.Namespace, progress: Progress) -> int:
             else:
                 print(f"gradcheck: {line}", file=sys.stderr)
 
-    with ExitStack() as stack:
-        document = JsonReport()
-        files_written = [_opened(file) for file in files]
-        for report in files_written:
-            stack.callback(report.close)
-        listeners: list[Callable[[Event], None]] = [document.add, *(report.add for report in files_written)]
-        if options.format == "console":
-            verbosity = QUIET if options.quiet else options.verbose
-            listeners.append(ConsoleReport(console, timings=not options.no_timings, verbosity=verbosity).add)
-        for line in first.lines if first is not None else ():
-            tell(line)
-        if first is not None and first.saved:
-            tell(f"asking {first.saved} saved failure{'s' * (first.saved > 1)} first")
-        subject = stack.enter_context(ChildSubject(path, name, timeout=options.timeout))
-        events = runner.run(
-            cases,
-            subject,
-            graph_oracles(),
-            described=options.subject or "the built-in reference (gradcheck.reference)",
-            self_check=not options.subject and not options.targets,
-            seed=seed,
-            settings=settings,
-            fail_fast=options.fail_fast,
-            replay_options=given + timeout + must + dtype,
-            give_up_after=options.give_up_after,
-            diagnosis=not options.no_diagnosis and options.diagnosis_budget > 0,
-            budget=Budget(options.diagnosis_budget),
-            required=required,
-            dtype=options.dtype,
-        )
-        code = 5
-        diagnosed = None
-        for event in options.signals.events(events):
-            progress.add(event)
-            with progress.aside():
-                for listen in listeners:
-                    listen(event)
-            if isinstance(event, Diagnosed):
-                diagnosed = event
-            if isinstance(event, Finished):
-                code = event.exit_code
-                if folder is not None:
-                    _save(folder, cases, event, diagnosed, tell)
-        if options.format == "json":
-            with progress.aside():
-                sys.stdout.write(document.text())
-        for report in files_written:
-            report.close()
-            if report.failed:
-                print(f"gradcheck: {report.failed}", file=sys.stderr)
-        options.delivered = any(report.complete for report in files_written)
+    document = JsonReport()
+    files_written = [_opened(file) for file in files]
+    for report in files_written:
+        stack.callback(report.close)
+    listeners: list[Callable[[Event], None]] = [document.add, *(report.add for report in files_written)]
+    if options.format == "console":
+        verbosity = QUIET if options.quiet else options.verbose
+        listeners.append(ConsoleReport(console, timings=not options.no_timings, verbosity=verbosity).add)
+    for line in first.lines if first is not None else ():
+        tell(line)
+    if first is not None and first.saved:
+        tell(f"asking {first.saved} saved failure{'s' * (first.saved > 1)} first")
+    events = runner.run(
+        cases,
+        subject,
+        graph_oracles(),
+        described=options.subject or "the built-in reference (gradcheck.reference)",
+        self_check=not options.subject and not options.targets,
+        seed=seed,
+        settings=settings,
+        fail_fast=options.fail_fast,
+        replay_options=given + timeout + must + dtype,
+        give_up_after=options.give_up_after,
+        diagnosis=not options.no_diagnosis and options.diagnosis_budget > 0,
+        budget=Budget(options.diagnosis_budget),
+        required=required,
+        dtype=options.dtype,
+    )
+    code = 5
+    diagnosed = None
+    for event in options.signals.events(events):
+        progress.add(event)
+        with progress.aside():
+            for listen in listeners:
+                listen(event)
+        if isinstance(event, Diagnosed):
+            diagnosed = event
+        if isinstance(event, Finished):
+            code = event.exit_code
+            if folder is not None:
+                _save(folder, cases, event, diagnosed, tell)
+    if options.format == "json":
+        with progress.aside():
+            sys.stdout.write(document.text())
+    for report in files_written:
+        report.close()
+        if report.failed:
+            print(f"gradcheck: {report.failed}", file=sys.stderr)
+    options.delivered = any(report.complete for report in files_written)
     return code
 
 

@@ -8,7 +8,8 @@ and no loop over entries is needed. A structural constant has a last axis of len
 
 import math
 from collections.abc import Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -56,9 +57,10 @@ class Floats:
         self.subject_unit = unit_roundoff(dtype)
         # The carrier's own rounding has to stay far below the perturbations, and below the moves of inputs.
         self.carrier: Any = np.float64 if rounded and self.subject_unit > 2.0**-40 else np.longdouble
-        self._random = np.random.default_rng(seed)
-        self._pool = np.zeros((0, self.runs))
-        self._factors: dict[float, Array] = {}
+        pool = _first_pool(seed, self.rounded, plain, self.carrier)
+        self._random = np.random.default_rng()
+        self._random.bit_generator.state = pool.state
+        self._pool, self._factors = pool.numbers, pool.factors
         self._cursor = 0
         self._entered: np.dtype[Any] | None = None
         self.enter(self.dtype)
@@ -72,10 +74,8 @@ class Floats:
     def _piece(self, rows: int) -> slice:
         """The next rows of the pool of uniform numbers in [-1, 1]; it is drawn once, and reused at new offsets."""
         if rows > len(self._pool):
-            size = max(_POOL // self.runs, 2 * rows)
-            self._pool = np.zeros((size, self.runs), dtype=self.carrier)  # 0 for plain runs
-            self._pool[:, : self.rounded] = self._random.uniform(-1.0, 1.0, (size, self.rounded))
-            self._factors.clear()
+            self._pool = _drawn(self._random, 2 * rows, self.rounded, self.runs - self.rounded, self.carrier)
+            self._factors = {}
             self._cursor = 0
         if self._cursor + rows > len(self._pool):
             self._cursor = int(self._random.integers(0, len(self._pool) - rows + 1))
@@ -232,6 +232,31 @@ class Floats:
 
     def shape(self, a: Array) -> Shape:
         return a.shape[:-1]
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """Uniform numbers in [-1, 1], the factors 1 + unit * number by unit, and the state of the generator after them."""
+
+    numbers: Array
+    factors: dict[float, Array]
+    state: Any
+
+
+@lru_cache(maxsize=8)
+def _first_pool(seed: int, rounded: int, plain: int, carrier: Any) -> _Pool:
+    """The pool that a seed begins with; shared, since every trace of a run needs it and it takes megabytes."""
+    random = np.random.default_rng(seed)
+    numbers = _drawn(random, _POOL // max(1, rounded + plain), rounded, plain, carrier)
+    return _Pool(numbers, {}, random.bit_generator.state)
+
+
+def _drawn(random: np.random.Generator, rows: int, rounded: int, plain: int, carrier: Any) -> Array:
+    """Rows of the pool: a number for each rounded run, 0 for each plain one; read-only."""
+    numbers = np.zeros((rows, rounded + plain), dtype=carrier)
+    numbers[:, :rounded] = random.uniform(-1.0, 1.0, (rows, rounded))
+    numbers.flags.writeable = False
+    return numbers
 
 
 @cache

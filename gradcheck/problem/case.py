@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem.graph import Graph
@@ -96,9 +97,10 @@ class Case:
             put(self, "point", self.graph.complete(self.point, np.dtype(self.dtype)))
             if hasattr(self.problem, "check_point"):  # targets of a kind that the network's loss can use
                 self.problem.check_point(self.point)
-            sizes = {name: np.abs(value) for name, value in self.graph.evaluate(self.point).items()}
-            put(self, "largest", max((float(size.max(initial=0.0)) for size in sizes.values()), default=0.0))
-            put(self, "misfit", _misfit(sizes, self.dtype))
+            values = self.graph.evaluate(self.point)
+            sizes = np.abs(np.concatenate([value.ravel() for value in values.values()]))
+            put(self, "largest", float(sizes.max(initial=0.0)))
+            put(self, "misfit", _misfit(values, self.dtype) if np.any(_misfits(sizes, self.dtype)) else None)
         except InvalidProblem as wrong:
             raise wrong.within(where) from None
 
@@ -107,8 +109,12 @@ class Case:
         return replace(self, point=point, name=name or self.name)
 
 
-def _misfit(sizes: Mapping[str, Array], dtype: str) -> str | None:
-    """The first of these magnitudes that is too large, or too small and not 0."""
-    low, high = float(np.finfo(dtype).smallest_normal), float(np.finfo(dtype).max)
-    wrong = (name for name, size in sizes.items() if np.any((size > high) | ((size > 0) & (size < low))))
-    return next(wrong, None)
+def _misfit(values: Mapping[str, Array], dtype: str) -> str | None:
+    """The first node with a value whose magnitude is too large, or too small and not 0."""
+    return next((name for name, value in values.items() if np.any(_misfits(np.abs(value), dtype))), None)
+
+
+def _misfits(sizes: Array, dtype: str) -> NDArray[np.bool_]:
+    """Which of these magnitudes are outside the dtype's range of normal numbers, and not 0."""
+    range_of = np.finfo(dtype)
+    return (sizes > float(range_of.max)) | ((sizes > 0) & (sizes < float(range_of.smallest_normal)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -150,6 +151,10 @@ class MLP:
 
     def lower(self) -> Graph:
         """The graph in vector form: one node per layer and quantity, named z1, a1, z2, a2, ... as in S3."""
+        return self._lowered
+
+    @cached_property
+    def _lowered(self) -> Graph:
         build, p, x, t = self._leaves()
         a = x
         for k, activation in enumerate(self.activations, 1):

@@ -12,6 +12,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -143,6 +144,10 @@ class NeuronDAG:
 
     def lower(self) -> Graph:
         """The graph in vector form: per neuron the nodes "in(v)" and "out(v)", of shape (batch,)."""
+        return self._lowered
+
+    @cached_property
+    def _lowered(self) -> Graph:
         build, weights, x, t = self._leaves()
         out = self._run(build, weights, x, "")
         y, targets = (_columns(build, [each[v] for v in self.loss_neurons], self.batch) for each in (out, t))

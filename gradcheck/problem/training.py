@@ -13,6 +13,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import CodeType
 from typing import Any
 
@@ -307,7 +308,13 @@ class Training:
 
     def problem(self, batch: int) -> MLP:
         """The network with its loss on a mini-batch of the given size."""
-        return replace(self.mlp, batch=batch, reduction=self.reduction)
+        if batch not in self._problems:
+            self._problems[batch] = replace(self.mlp, batch=batch, reduction=self.reduction)
+        return self._problems[batch]
+
+    @cached_property
+    def _problems(self) -> dict[int, MLP]:
+        return {}
 
     def point(self, indices: ArrayLike, parameters: Mapping[str, ArrayLike]) -> dict[str, Array]:
         """The point at which a step's gradient is taken: the samples of a mini-batch, and the parameters before it."""

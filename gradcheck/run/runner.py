@@ -16,7 +16,6 @@ from gradcheck.check.settings import Settings
 from gradcheck.errors import HarnessFault, Interrupted, SubjectError
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case
-from gradcheck.run.afterthought import diagnose
 from gradcheck.run.events import (
     CaseFinished,
     CaseStarted,
@@ -125,7 +124,9 @@ def run(
             results.append(refused)
             yield CaseFinished(refused)
     try:
-        if diagnosis and interrupted is None:
+        if diagnosis and interrupted is None and not all(as_it_should_be(result) for result in results):
+            from gradcheck.run.afterthought import diagnose  # imported late: a run without a failure needs none of it
+
             yield from diagnose(cases, results, subject, oracles, budget=budget)
     except KeyboardInterrupt as asked:
         interrupted = _number_of(asked)

@@ -94,6 +94,7 @@ class ChildSubject:
         self._lifetime = max(600, int(40 * max(timeout, load_timeout)))  # seconds of processor time of one child
         self._known_as = installed_names(self.path)
         self._child: Offspring | None = None
+        self._waiting: Offspring | None = None
         self._entries: frozenset[str] | None = None
         self._declared = Declared()
         self._broken: SubjectError | None = None
@@ -169,11 +170,18 @@ class ChildSubject:
             lambda reply, got, told, seconds: answers.training_from_wire(reply, got, stdout=told, seconds=seconds),
         )
 
+    def prepare(self) -> None:
+        """Start the first child now and wait for it later: it imports NumPy while this process reads the suites."""
+        if self._child is None and self._waiting is None:
+            self._waiting = Offspring()
+
     def close(self) -> None:
         """End the child and whatever it started."""
-        child, self._child = self._child, None
-        if child is not None:
-            child.end()
+        ended = (self._child, self._waiting)
+        self._child = self._waiting = None
+        for child in ended:
+            if child is not None:
+                child.end()
 
     def __enter__(self) -> Self:
         return self
@@ -186,7 +194,8 @@ class ChildSubject:
         if self._child is not None and (self._child.is_gone() or self._child.answered_for > self._lifetime / 2):
             self.close()
         if self._child is None:
-            self._child = child = Offspring()
+            self._child = child = self._waiting or Offspring()
+            self._waiting = None
             wish = {
                 "do": "limit",
                 "level": self._level == "limits",

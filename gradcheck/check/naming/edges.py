@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from gradcheck.check.locate import weighted
 from gradcheck.check.naming.likeness import Heard, said, unlike
@@ -19,20 +20,33 @@ Edges = frozenset[tuple[int, int]]
 """Node and slot: what a node sends to one of its arguments."""
 
 
+_KNOWN: WeakKeyDictionary[Heard, Edges] = WeakKeyDictionary()
+"""What `wrong_edges` found before: every fault that is tried asks for the same."""
+
+
 def wrong_edges(one: Heard) -> Edges:
     """The edges whose message is wrong when the node's op is tried alone, with a cotangent of unequal entries."""
+    if one not in _KNOWN:
+        _KNOWN[one] = _found(one)
+    return _KNOWN[one]
+
+
+def _found(one: Heard) -> Edges:
     if not isinstance(one.case, Case):
         return frozenset()
     graph = one.case.graph
-    return frozenset((i, slot) for i in range(len(graph)) if graph.arguments(i) for slot in _wrong_slots(one, graph, i))
-
-
-def _wrong_slots(one: Heard, graph: Graph, node: int) -> list[int]:
-    case = one.case
-    assert isinstance(case, Case)
     try:
-        part, point = slot_by_slot(graph, node, graph.evaluate(case.point))
-        alone = Case("alone", weighted(part, graph.names[node]), point, dtype=case.dtype)
+        values = graph.evaluate(one.case.point)
+    except GradcheckError:
+        return frozenset()
+    inner = [i for i in range(len(graph)) if graph.arguments(i)]
+    return frozenset((i, slot) for i in inner for slot in _wrong_slots(one, graph, i, values))
+
+
+def _wrong_slots(one: Heard, graph: Graph, node: int, values: Mapping[str, Array]) -> list[int]:
+    try:
+        part, point = slot_by_slot(graph, node, values)
+        alone = Case("alone", weighted(part, graph.names[node]), point, dtype=one.case.dtype)
     except GradcheckError:
         return []
     theirs, right = said(one.subject, alone), said(InProcessSubject(Backprop()), alone)
@@ -40,7 +54,7 @@ def _wrong_slots(one: Heard, graph: Graph, node: int) -> list[int]:
         return []
     leaves = part.arguments(part.index(graph.names[node]))
     wrong = (
-        unlike(theirs.gradients, right.gradients, case.dtype) if isinstance(theirs, Answer) else set(right.gradients)
+        unlike(theirs.gradients, right.gradients, alone.dtype) if isinstance(theirs, Answer) else set(right.gradients)
     )
     return [slot for slot, leaf in enumerate(leaves) if part.names[leaf] in wrong]
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 
+from gradcheck.check.naming.kept import Kept
 from gradcheck.check.naming.likeness import Tried
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem import LEAVES, OPS, Case
 from gradcheck.strategies.drawing import draw
 from gradcheck.strategies.networks import draw_mlp, draw_neurons
-from gradcheck.strategies.pick import picker
+from gradcheck.strategies.pick import Pick, picker
 from gradcheck.strategies.wish import REDUCTIONS, Wish
 from gradcheck.subject.answer import NATIVE
 
@@ -27,18 +29,16 @@ def drawn_cases(entry: str, tried: Sequence[Tried]) -> Iterator[Case]:
     dtype = dtypes.pop() if len(dtypes) == 1 else "float64"
     for case in _drawn(entry, tried):
         try:
-            yield replace(case, dtype=dtype)
+            yield case if case.dtype == dtype else replace(case, dtype=dtype)
         except InvalidProblem:  # its numbers are beyond that dtype
             continue
 
 
 def _drawn(entry: str, tried: Sequence[Tried]) -> Iterator[Case]:
-    pick = picker(0)
-    if entry == "mlp_gradients":
-        yield from (draw_mlp(pick) for _ in range(COUNT))
-    elif entry == "neuron_gradients":
-        yield from (draw_neurons(pick) for _ in range(COUNT))
+    if entry in _NETWORKS:
+        yield from _networks(entry)
     elif entry == NATIVE:
+        pick = picker(0)
         known, forms = {op for case in tried for op in ops_of(case)}, {f for case in tried for f in forms_of(case)}
         scalar = tuple(op for op in OPS if op in known and OPS[op].elementwise)
         every = tuple(op for op in OPS if op in known) if known.intersection(REDUCTIONS) else ()
@@ -54,6 +54,16 @@ def _drawn(entry: str, tried: Sequence[Tried]) -> Iterator[Case]:
             case = Case(f"drawn {number}", graph, point)
             if graph.arguments(graph.loss) and forms_of(case) <= forms:
                 yield case
+
+
+_NETWORKS: dict[str, Callable[[Pick], Case]] = {"mlp_gradients": draw_mlp, "neuron_gradients": draw_neurons}
+
+
+@cache
+def _networks(entry: str) -> Kept[Case]:
+    """The networks drawn for an entry point: made once, as far as they are asked for."""
+    pick = picker(0)
+    return Kept(_NETWORKS[entry](pick) for _ in range(COUNT))
 
 
 def ops_of(case: Tried) -> set[str]:
