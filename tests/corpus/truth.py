@@ -141,7 +141,7 @@ def directional(value: Callable[..., Any], inputs: Sequence[Any], tangents: Sequ
     """d/dt of every output number along the tangents (None: that input stays), as one object vector."""
 
     def moved(t: Any) -> np.ndarray:
-        return flat(value(*[x if v is None else x + t * v for x, v in zip(inputs, tangents, strict=True)]))
+        return flat(value(*[x if v is None else x + v * t for x, v in zip(inputs, tangents, strict=True)]))
 
     step = STEP * _reach(inputs, tangents)
     return (moved(step) - moved(-step)) / (2 * step)

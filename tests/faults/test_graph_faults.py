@@ -156,10 +156,12 @@ def test_without_its_one_wrong_line_it_passes_everything(
     assert text.count(wrong) == 1
     copy = tmp_path / f"{subject}.py"
     copy.write_text(text.replace(wrong, right), encoding="utf-8")
+    # Their rules are the same text, so that one of them is put to every case, and the others to a part.
+    asked = cases if subject == "overwrite" else cases[len(subject) % 5 :: 5]
     with ChildSubject(copy) as engine:
-        results = [try_any(item.address, item.case, engine, oracles) for item in cases]
+        results = [try_any(item.address, item.case, engine, oracles) for item in asked]
     assert [(r.address, str(r.verdict), r.codes) for r in results if r.verdict != "PASS"] == []
-    assert len(results) > 250
+    assert len(results) > (250 if subject == "overwrite" else 50)
 
 
 @pytest.mark.parametrize("subject", BUGS)
