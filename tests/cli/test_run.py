@@ -76,10 +76,10 @@ def test_a_wrong_forward_value_names_its_node(desk: Any, engine: str) -> None:
 
 def test_the_replay_line_replays_the_failure(desk: Any, engine: str) -> None:
     desk.write("engine.py", engine.replace("bars[name] = bars[name] + bar", "bars[name] = bar"))
-    first = desk("run", "mine.py", "--subject", "engine.py", "--timeout", "20", "--format", "json")
+    first = desk("run", "mine.py", "--subject", "engine.py", "--timeout", "20", "--format", "json", "--no-diagnosis")
     [failed] = [r for r in json.loads(first.out)["results"] if r["verdict"] == "FAIL"]
     assert failed["replay"] == "gradcheck run mine.py::branches --subject engine.py --timeout 20"
-    again = desk.line(f"{failed['replay']} --format json")
+    again = desk.line(f"{failed['replay']} --format json --no-diagnosis")
     assert again.code == 1
     [replayed] = json.loads(again.out)["results"]
     for same in ("address", "verdict", "findings", "worst", "witnesses", "replay"):
@@ -105,10 +105,11 @@ GENERATED = """
 def test_a_generated_failure_replays_by_its_seed(desk: Any, engine: str, seed: tuple[str, ...]) -> None:
     desk.write("engine.py", engine.replace("bars[name] = bars[name] + bar", "bars[name] = bar"))
     desk.write("drawn.py", GENERATED)
-    results = json.loads(desk("run", "drawn.py", "--subject", "engine.py", "--format", "json", *seed).out)["results"]
+    asked = ("run", "drawn.py", "--subject", "engine.py", "--format", "json", "--no-diagnosis")
+    results = json.loads(desk(*asked, *seed).out)["results"]
     assert [r["verdict"] for r in results] == ["FAIL"] * 3
     assert f"--seed {results[1]['seed']}" in results[1]["replay"]
-    [again] = json.loads(desk.line(f"{results[1]['replay']} --format json").out)["results"]
+    [again] = json.loads(desk.line(f"{results[1]['replay']} --format json --no-diagnosis").out)["results"]
     assert again["findings"] == results[1]["findings"]
 
 
@@ -122,8 +123,8 @@ def test_two_runs_print_the_same(desk: Any, engine: str) -> None:
 
 def test_x_stops_at_the_first_failure(desk: Any, engine: str) -> None:
     desk.write("engine.py", engine.replace("bars[name] = bars[name] + bar", "bars[name] = 2 * bar"))
-    everything = json.loads(desk("run", "mine.py", "--subject", "engine.py", "--format", "json").out)
-    stopped = json.loads(desk("run", "mine.py", "--subject", "engine.py", "--format", "json", "-x").out)
+    asked = ("run", "mine.py", "--subject", "engine.py", "--format", "json", "--no-diagnosis")
+    everything, stopped = (json.loads(desk(*asked, *more).out) for more in ((), ("-x",)))
     assert [r["verdict"] for r in everything["results"]] == ["FAIL", "FAIL"]
     assert [r["verdict"] for r in stopped["results"]] == ["FAIL"]
     assert stopped["exit_code"] == 1
@@ -166,7 +167,7 @@ KINK = """
 def test_at_a_kink_nothing_is_claimed(desk: Any) -> None:
     desk.write("kink.py", KINK.replace("{EXPECT}", ""))
     desk.write("engine.py", "def gradients(graph, point):\n    return 0.0, {'h': 1e3}\n")
-    ran = desk(*RUN, "kink.py", "--subject", "engine.py")
+    ran = desk(*RUN, "kink.py", "--subject", "engine.py", "--no-diagnosis")
     assert ran.code == 1
     assert "PASS" not in ran.out
     assert "kink" in ran.out
@@ -231,7 +232,7 @@ def test_the_readme_s_own_lines(desk: Any) -> None:
     assert desk.line("gradcheck run worked_examples::S4.b --subject my_engine.py:gradients").code == 0
     assert desk.line("gradcheck explain worked_examples::S4.b").code == 0
     assert desk.line("gradcheck explain GC012").code == 0
-    every = desk.line("gradcheck run worked_examples --subject my_engine.py --format json")
+    every = desk.line("gradcheck run worked_examples --subject my_engine.py --format json --no-diagnosis")
     verdicts = {r["address"]: r["verdict"] for r in json.loads(every.out)["results"]}
     assert every.code == 1  # it knows neither sin nor matmul, and says so case by case
     assert verdicts["worked_examples::S4.b"] == "PASS"

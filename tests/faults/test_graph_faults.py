@@ -37,11 +37,12 @@ BUGS = {
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """`gradcheck run ARGUMENT ... --subject FILE --format json`: exit code and document."""
+    """`gradcheck run ARGUMENT ... --subject FILE --format json --no-diagnosis`: exit code and document."""
     monkeypatch.chdir(tmp_path)  # where failing graphs are saved
 
     def call(subject: str, *arguments: str) -> tuple[int, dict[str, Any]]:
-        code = main(["run", *arguments, "--subject", str(HERE / f"{subject}.py"), "--format", "json"])
+        file = str(HERE / f"{subject}.py")
+        code = main(["run", *arguments, "--subject", file, "--format", "json", "--no-diagnosis"])
         return code, json.loads(capsys.readouterr().out)
 
     return call
@@ -112,7 +113,7 @@ def test_a_wrong_value_names_the_node_and_does_not_hide_a_wrong_gradient(run: Ru
 
 
 def test_a_wrong_value_deep_in_a_graph_names_its_node(run: Run) -> None:
-    code, document = run("wrong_forward", "random_dags", "-x", "--seed", "3", "--no-diagnosis")
+    code, document = run("wrong_forward", "random_dags", "-x", "--seed", "3")
     assert code == 1
     assert list(verdicts(document).values())[-1] == "FAIL"
     assert [fact["op"] for fact in facts(document, "GC015")] == ["log"]
@@ -128,7 +129,7 @@ def test_an_endless_loop_names_the_case(run: Run) -> None:
 
 @pytest.mark.parametrize("subject", [name for name in BUGS if name != "hangs"])
 def test_random_graphs_find_it(run: Run, subject: str) -> None:
-    code, document = run(subject, "random_dags", "-x", "--seed", "3", "--no-diagnosis")
+    code, document = run(subject, "random_dags", "-x", "--seed", "3")
     assert code == 1
     assert list(verdicts(document).values())[-1] == "FAIL"
 

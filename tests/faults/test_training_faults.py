@@ -20,10 +20,11 @@ Run = Callable[..., tuple[int, dict[str, Any]]]
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """`gradcheck run TARGET ... --subject FILE --format json`: exit code and document."""
+    """`gradcheck run TARGET ... --subject FILE --format json --no-diagnosis`: exit code and document."""
 
     def call(subject: str, *targets: str) -> tuple[int, dict[str, Any]]:
-        code = main(["run", *targets, "--subject", str(HERE / f"{subject}.py"), "--format", "json"])
+        file = str(HERE / f"{subject}.py")
+        code = main(["run", *targets, "--subject", file, "--format", "json", "--no-diagnosis"])
         return code, json.loads(capsys.readouterr().out)
 
     return call

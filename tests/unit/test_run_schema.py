@@ -105,7 +105,20 @@ def test_a_real_failure_fits(
 ) -> None:
     engine = tmp_path / "engine.py"
     engine.write_text("def gradients(graph, point):\n    return float('nan'), {}\n", encoding="utf-8")
-    code = main(["run", "worked_examples", "-k", "S4.b", "--format", "json", "--subject", str(engine)])
+    code = main(
+        [
+            "run",
+            "worked_examples",
+            "-k",
+            "S4.b",
+            "--format",
+            "json",
+            "--diagnosis-budget",
+            "2",
+            "--subject",
+            str(engine),
+        ]
+    )
     document = json.loads(capsys.readouterr().out)
     validator.validate(document)
     assert code == document["exit_code"] == 1

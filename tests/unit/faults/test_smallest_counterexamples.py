@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -97,12 +98,22 @@ def differs(code: str, problem: Problem) -> bool:
         value, gradients, *more = fault(code).subject()(graph, {n: v.copy() for n, v in point.items()})
     except SubjectError:
         return True
-    right, truth, adjoints = Backprop()(graph, point)
+    right, truth, adjoints = textbook(problem)
     given = {**(more[0] if more else {}), **gradients}
     return not (
         np.allclose(value, right, rtol=1e-9, atol=1e-12)
         and all(np.allclose(given[n], v, rtol=1e-9, atol=1e-12) for n, v in {**adjoints, **truth}.items() if n in given)
     )
+
+
+ANSWERS: dict[int, tuple[Problem, Any]] = {}
+
+
+def textbook(problem: Problem) -> Any:
+    """The right answer, found once for all faults; the problem is kept, so that its id stays its own."""
+    if id(problem) not in ANSWERS:
+        ANSWERS[id(problem)] = (problem, Backprop()(*problem))
+    return ANSWERS[id(problem)][1]
 
 
 @cache

@@ -115,7 +115,7 @@ GENERATED = ("random_dags", "-k", "twins-shared-00 or smallest")
 
 
 def test_saved_failures_are_announced_asked_first_and_of_one_subject(run: Any, tmp_path: Path, checkout: Path) -> None:
-    wrong = ("--subject", str(checkout / "tests" / "faults" / "overwrite.py"))
+    wrong, quick = ("--subject", str(checkout / "tests" / "faults" / "overwrite.py")), "--no-diagnosis"
     (first,), told = run(*GENERATED, *wrong)
     (folder,) = (tmp_path / ".gradcheck" / "failures").iterdir()
     assert sorted(p.suffix for p in folder.glob("*")) == [".json"] * 2  # the graph, and the smallest counterexample
@@ -123,11 +123,11 @@ def test_saved_failures_are_announced_asked_first_and_of_one_subject(run: Any, t
     again, told = run(*GENERATED, *wrong)
     assert "asking 2 saved failures first" in told
     assert sorted(again) == sorted([first, f"{folder.relative_to(tmp_path) / 'smallest.json'}::smallest"])
-    assert run(*GENERATED, *wrong, "--no-save")[0] == [first]
-    assert run(first, *wrong)[0] == [first]  # one case is asked for, and nothing else
-    assert run("worked_examples::S4.b", *wrong)[0] == ["worked_examples::S4.b"]
+    assert run(*GENERATED, *wrong, "--no-save", quick)[0] == [first]
+    assert run(first, *wrong, quick)[0] == [first]  # one case is asked for, and nothing else
+    assert run("worked_examples::S4.b", *wrong, quick)[0] == ["worked_examples::S4.b"]
     for other in (("--subject", str(checkout / "tests" / "faults" / "wrong_forward.py")), ()):
-        assert run(*GENERATED, *other)[0] == [first]
+        assert run(*GENERATED, *other, quick)[0] == [first]
 
 
 @pytest.mark.parametrize(("options", "there"), [(("--save-failures", "mine"), True), (("--no-save",), False)])
