@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import tracemalloc
 import weakref
 from collections.abc import Sequence
 from dataclasses import replace
@@ -104,6 +105,21 @@ def test_an_oracle_is_asked_once_per_graph_and_point(suites: Suites) -> None:
     assert counting.asked == 1
     assert oracle(case.graph, {"x": np.asarray(4.0)}) is not first
     assert counting.asked == 2
+
+
+def test_what_is_remembered_is_small(suites: Suites) -> None:
+    """Answers share the random numbers of their replays: with numbers of its own each would take two megabytes."""
+    oracle, case = Remembering(exact), suites["one"][0].case
+    assert isinstance(case, Case)
+    oracle(case.graph, case.point)
+    tracemalloc.start()
+    try:
+        answers = [oracle(case.graph, {"x": np.asarray(4.0 + k)}) for k in range(20)]
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(answers) == 20
+    assert kept < 20 * 200_000
 
 
 def test_an_oracle_forgets_what_was_asked_long_ago(suites: Suites, monkeypatch: pytest.MonkeyPatch) -> None:
