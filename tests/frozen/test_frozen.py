@@ -1,0 +1,58 @@
+"""What is frozen is what gradcheck says; the quick parts of it (`freeze.py` compares all)."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def _freeze() -> Any:
+    spec = importlib.util.spec_from_file_location("_freeze", Path(__file__).with_name("freeze.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+freeze = _freeze()
+
+
+def without_digests(rows: dict[str, str]) -> dict[str, str]:
+    """Digests hold the last digits of floats, which differ between machines."""
+    return {address: row.rpartition(" ")[0] for address, row in rows.items()}
+
+
+@pytest.mark.parametrize("subject", ["reference", "overwrite", "mlp_slope_at_a"])
+def test_runs(subject: str) -> None:
+    path = None if subject == "reference" else freeze.subjects()[subject]
+    now = without_digests(freeze.run_of(path, "worked_examples", "branches"))
+    before = without_digests(freeze.frozen("runs")[subject])
+    assert now
+    assert now == {address: before[address] for address in now}
+
+
+def test_calls() -> None:
+    assert freeze.differences(freeze.frozen("calls"), freeze.calls()) == []
+
+
+def test_every_subject_and_item_is_frozen() -> None:
+    assert set(freeze.frozen("runs")) == {"reference", *freeze.subjects()}
+    assert len(freeze.frozen("corpus")) > 500
+
+
+def test_a_difference_is_seen() -> None:
+    old = {"a": {"x": "PASS [] 1", "y": "FAIL [GC012] 2"}}
+    assert freeze.differences(old, old) == []
+    assert freeze.differences(old, {"a": {"x": "PASS [] 1", "y": "FAIL [] 2"}}) == [
+        "/a/y: was FAIL [GC012] 2, is FAIL [] 2"
+    ]
+    assert freeze.differences(old, {"a": {"x": "PASS [] 1"}}) == ["/a/y: was FAIL [GC012] 2, is None"]
+    assert freeze.row({"verdict": "PASS", "findings": [], "seconds": 1.0}) == freeze.row(
+        {"verdict": "PASS", "findings": [], "seconds": 2.0}
+    )
