@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from gradcheck.errors import GradcheckError, Unsupported
-from gradcheck.numbers.ball import Backend, backend
+from gradcheck.numbers.flint_balls import FlintBalls
 
 Expression = Any
 Decide = Callable[["Symbol", "Symbol"], int]
@@ -75,7 +75,7 @@ class Sheet:
     ) -> None:
         self.kernel: Any = kernel()
         self.bits, self.longest, self.budget, self.decide = bits, longest, budget, decide
-        self.balls: Backend | None = None if decide else backend()
+        self.balls: FlintBalls | None = None if decide else FlintBalls()
         self.dtype = np.dtype(dtype)
         self.operations = 0
         self.refusal = ""
@@ -86,7 +86,7 @@ class Sheet:
 
     def precision(self) -> AbstractContextManager[None]:
         """Inside, balls have the sheet's precision; every run on the sheet belongs inside."""
-        return (self.balls or backend()).precision(self.bits)
+        return (self.balls or FlintBalls()).precision(self.bits)
 
     def leaf(self, name: str, value: float | None = None, *, varies: bool = True) -> "Symbol":
         """A new symbol of that name (primed until it is unique) for the given float."""

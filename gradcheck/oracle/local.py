@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gradcheck.numbers.ball import Backend, backend
+from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.numbers.symbol import kernel
 from gradcheck.oracle.enclosure import PRECISIONS, tight
 from gradcheck.oracle.floats import SPECIAL, Floats
@@ -181,7 +181,7 @@ def _run(branch: Branch, columns: Array, dtype: type[np.floating[Any]]) -> list[
 
 def _in_balls(small: SmallOp, entries: list[float]) -> tuple[NDArray[np.float64], bool]:
     """One lane's derivatives (q, k), rounded to float64, and whether it is at a kink."""
-    balls = backend()
+    balls = FlintBalls()
     for bits in PRECISIONS:
         with balls.precision(bits):
             exact = [balls.exact(entry) for entry in entries]
@@ -192,6 +192,6 @@ def _in_balls(small: SmallOp, entries: list[float]) -> tuple[NDArray[np.float64]
     return np.array(floats[-1]), any(rows != floats[-1] for rows in floats)
 
 
-def _gradients(branch: Branch, entries: list[Any], balls: Backend) -> list[list[Any]]:
+def _gradients(branch: Branch, entries: list[Any], balls: FlintBalls) -> list[list[Any]]:
     run = branch.run(entries, balls)
     return [branch.formulas.gradient(run, q) for q in range(len(branch.formulas.outputs))]

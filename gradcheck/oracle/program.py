@@ -15,7 +15,7 @@ Expression = Any
 
 
 class Numbers(Protocol):
-    """What a program needs besides + * / of the values themselves; `gradcheck.numbers.ball.Backend` has it."""
+    """What a program needs besides + * / of the values themselves; `FlintBalls` has it."""
 
     functions: dict[str, Any]
     constants: dict[str, Any]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import Unsupported
-from gradcheck.numbers.ball import Backend
+from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.numbers.symbol import Expression, Sheet, Symbol
 from gradcheck.numbers.symbols import Symbols
 from gradcheck.oracle.floats import Floats
@@ -103,7 +103,7 @@ class SmallOp:
             else:
                 waiting.extend((*decisions, sign) for sign in (-1, 1))
 
-    def choose(self, entries: Sequence[Any], balls: Backend) -> list[Branch]:
+    def choose(self, entries: Sequence[Any], balls: FlintBalls) -> list[Branch]:
         """The branches that balls around the arguments' entries allow; one, unless the point is at a kink.
 
         The last one is where every undecided comparison comes out as less.

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import Unsupported
-from gradcheck.numbers.ball import Backend, backend
+from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.numbers.symbol import Expression, Kink, Sheet, Symbol, kernel
 from gradcheck.numbers.symbols import Symbols, constants, leaves
 from gradcheck.oracle.enclosure import PRECISIONS, ancestors, deciding_bits, proven, tight, unknown, zero
@@ -51,7 +51,7 @@ class Symbolic:
             return unknown(self.name, graph, str(kink))
         except Unsupported as reason:
             return Aside(self.name, str(reason))
-        balls = backend()
+        balls = FlintBalls()
         loss, gradient = _evaluate(balls, formulas, list(known.values()))
         of = dict(zip(wanted, gradient, strict=True))
         with balls.precision(PRECISIONS[-1]):
@@ -67,7 +67,7 @@ class Symbolic:
 symbolic = Symbolic()
 
 
-def _evaluate(balls: Backend, formulas: Formulas, known: list[float]) -> tuple[Any, list[Any]]:
+def _evaluate(balls: FlintBalls, formulas: Formulas, known: list[float]) -> tuple[Any, list[Any]]:
     """Balls around the loss and each derivative (None: 0 by structure), in as many bits as it takes."""
     loss, gradient = None, []
     for bits in PRECISIONS:

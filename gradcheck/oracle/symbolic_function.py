@@ -16,7 +16,8 @@ from typing import Any, cast
 import numpy as np
 
 from gradcheck.errors import Unsupported
-from gradcheck.numbers.ball import Backend, Enclosure, backend
+from gradcheck.numbers.ball import Enclosure
+from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.numbers.state import restored
 from gradcheck.numbers.symbol import Expression, Kink, Sheet, Symbol, kernel
 from gradcheck.numbers.symbols import Symbols, constants, leaves
@@ -135,7 +136,7 @@ def _differentiated(product: Product, sheet: Sheet, inputs: Sequence[Symbols], o
         asked = flat if product.cotangents is None else [_weighed(sheet, product.cotangents, flat)]
     known = {symbol: value for symbol, value in sheet.known.items() if value is not None}
     formulas = Formulas(sheet, asked, list(known), wanted)
-    balls = backend()
+    balls = FlintBalls()
     found: list[Any] = []
     for bits in PRECISIONS:
         with balls.precision(bits):
@@ -167,7 +168,11 @@ def _along(gradient: Sequence[Any], moves: Sequence[Any]) -> Any:
 
 
 def _blocks(
-    product: Product, balls: Backend, found: Sequence[Expression], inputs: Sequence[Symbols], outputs: Sequence[Array]
+    product: Product,
+    balls: FlintBalls,
+    found: Sequence[Expression],
+    inputs: Sequence[Symbols],
+    outputs: Sequence[Array],
 ) -> dict[str, Any]:
     shapes = [x.shape for x in inputs] if product.tangents is None else [o.shape for o in outputs]
     blocks, start = {}, 0
