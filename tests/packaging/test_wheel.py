@@ -105,6 +105,21 @@ def test_forgotten_packages_and_stale_ones_are_found() -> None:
     assert "setup.py" not in expected(good, homes(table))
 
 
+def test_a_derivative_is_judged_without_pytest(installed_python: Run, hostile: Path) -> None:
+    script = """
+import sys
+sys.modules["pytest"] = None
+import gradcheck
+gradcheck.assert_gradient(lambda x: x * x, lambda x: 2 * x, 3.0)
+try:
+    gradcheck.assert_gradient(lambda x: x * x, lambda x: x, 3.0)
+except gradcheck.GradientError:
+    print("told apart")
+"""
+    done = installed_python("-c", script, folder=hostile)
+    assert done.stdout.strip() == "told apart", done.stderr
+
+
 @pytest.fixture
 def hostile(tmp_path: Path) -> Path:
     """A folder with a `reference` and a `suites` of its own, which must never be imported."""
