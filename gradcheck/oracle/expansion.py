@@ -113,7 +113,7 @@ class Structure:
 
 
 class Expansion:
-    """The scalar edges of a graph at a point, each with its local derivative by SymPy, in balls.
+    """The scalar edges of a graph at a point, each with its local derivative by SymEngine, in balls.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Local derivatives by SymPy for arrays of floats: d result / d argument of one application of an op.
+"""Local derivatives by SymEngine for arrays of floats: d result / d argument of one application of an op.
 
 For whoever needs textbook backprop that owes nothing to the rules under test, and for explanations. The formulas come
 from `smallop`. Large arrays are evaluated as whole arrays in extended precision; entries whose formula cancels or
@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gradcheck.numbers.flint_balls import FlintBalls
-from gradcheck.numbers.symbol import kernel
 from gradcheck.oracle.enclosure import PRECISIONS, tight
 from gradcheck.oracle.floats import SPECIAL, Floats
 from gradcheck.oracle.formulas import partial_derivatives
@@ -68,8 +67,8 @@ def local_vjp(
 ) -> NDArray[np.float64]:
     """The cotangent of `arguments[slot]`: the transposed Jacobian times the result's cotangent.
 
-    `value` is the op's result, of the cotangent's shape; SymPy's formulas are in the arguments and do not use it. The
-    answer is float64 and has the argument's shape.
+    `value` is the op's result, of the cotangent's shape; SymEngine's formulas are in the arguments and do not use it.
+    The answer is float64 and has the argument's shape.
 
     Raises Unsupported where the op expands to too many scalar edges.
     """
@@ -106,7 +105,7 @@ def _lines(call: str, branch: Branch, limit: int) -> Iterator[str]:
     outputs, symbols = branch.formulas.outputs, branch.formulas.wanted
     condition = f" if {' and '.join(branch.conditions)}" if branch.conditions else ""
     for place, output in enumerate(outputs[:limit]):
-        derivatives = partial_derivatives(kernel(), output, set(symbols))
+        derivatives = partial_derivatives(output, set(symbols))
         for symbol in symbols[:limit]:
             text = str(derivatives.get(symbol, 0)).replace("**", "^")
             yield f"d {call}{f'[{place}]' if len(outputs) > 1 else ''}/d{symbol} = {text}{condition}"

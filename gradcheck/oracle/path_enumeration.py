@@ -2,9 +2,9 @@
 
     d loss / d w = sum over all paths from w to the loss of the product of the edges' local derivatives
 
-The graph is expanded to scalars, the local derivatives come from SymPy (see `smallop`), and every path is walked; none
-are merged. That is exponential, which is why the paths are counted first, by dynamic programming, and why above the
-budget the oracle steps aside.
+The graph is expanded to scalars, the local derivatives come from SymEngine (see `smallop`), and every path is walked;
+none are merged. That is exponential, which is why the paths are counted first, by dynamic programming, and why above
+the budget the oracle steps aside.
 """
 
 from collections.abc import Iterator

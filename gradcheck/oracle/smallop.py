@@ -1,6 +1,6 @@
-"""The formulas of one small op (see `lanes`), written by the kernel, branch by branch.
+"""The formulas of one small op (see `lanes`), written by SymEngine, branch by branch.
 
-The op's value, as the op table states it, runs on one symbol per entry, and the kernel differentiates the formula that
+The op's value, as the op table states it, runs on one symbol per entry, and SymEngine differentiates the formula that
 comes out; nothing here knows a derivative. An op with branches (relu, elu, max) is a tree: at each comparison the run
 forks, and only the branches that values ask for are written.
 """

@@ -1,7 +1,7 @@
 """The truth about a training: what each step must make of the parameters before it, in 30 digits and more.
 
-The gradient of a batch is the symbolic oracle's closed form, differentiated by SymPy's `diff` and evaluated in balls of
-128 bits and more; the schedules are written here once more, from S3's formulas:
+The gradient of a batch is the symbolic oracle's closed form, differentiated by SymEngine's `diff` and evaluated in
+balls of 128 bits and more; the schedules are written here once more, from S3's formulas:
 
     constant    w - a g
     decay       w - a / (1 + k t) g                 t = 0 at the first batch
