@@ -20,7 +20,7 @@ class LocalDerivative:
     Attributes
     ----------
     node, argument, slot: which use; `repeated` if the node uses the argument more than once (x * x).
-    formulas: SymPy's formulas in the nodes' names, one line per branch and entry.
+    formulas: SymEngine's formulas in the nodes' names, one line per branch and entry.
     entries: the first few (index in the node, index in the argument, derivative); indices () for scalars.
     total: how many entries depend on each other.
     kink: whether the op is at a kink there.

@@ -13,7 +13,7 @@ from gradcheck.problem import LEAVES, Graph
 
 
 def sweep(graph: Graph, nodes: Sequence[int], values: Mapping[str, Array]) -> tuple[Adjoint, ...]:
-    """Adjoints of those of `nodes` that depend on a parameter, the loss first, with SymPy's local derivatives.
+    """Adjoints of those of `nodes` that depend on a parameter, the loss first, with SymEngine's local derivatives.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""SymPy's local formulas, said in the names of a graph's nodes."""
+"""SymEngine's local formulas, said in the names of a graph's nodes."""
 
 from __future__ import annotations
 

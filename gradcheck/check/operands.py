@@ -1,7 +1,8 @@
 """Every parameter of a small case: its value, the subject's gradient and the true one, and what each of its uses adds.
 
 A gradient is the sum of what arrives along each use. Where the subject's number is the sum of some of these parts, or
-of all with one counted twice, the row says so. The parts come from SymPy's local derivatives, never from the subject.
+of all with one counted twice, the row says so. The parts come from SymEngine's local derivatives, never from the
+subject.
 """
 
 from __future__ import annotations

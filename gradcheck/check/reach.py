@@ -1,7 +1,7 @@
 """Where a graph's own values leave the range of the subject's dtype: what can still be called wrong there?
 
 An exponential that overflows in float32, or a product that vanishes in it, is no fault of an engine's. Backprop on
-SymPy's local derivatives, every node's value and adjoint kept in that dtype, shows what its range leaves of the
+SymEngine's local derivatives, every node's value and adjoint kept in that dtype, shows what its range leaves of the
 gradient: what is lost there, any honest engine may lose. So may one that multiplies by a slope which is beyond the
 largest number (1 / x at a subnormal x), whatever the product would be, or adds up what a mean divides afterwards.
 """

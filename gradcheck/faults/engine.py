@@ -1,4 +1,4 @@
-"""Textbook backprop on SymPy's local derivatives, one decision per method: what the faults of the catalogue bend.
+"""Textbook backprop on SymEngine's local derivatives, one decision per method: what the faults of the catalogue bend.
 
 S0's algorithm as it stands. The local derivatives come from `oracle.local`, so that the unbent engine owes nothing to
 the rules of any engine under test; a fault is a subclass that overrides one method. It is written to be bent, not to
@@ -125,7 +125,7 @@ class Backprop:
         return self.unbroadcast(self.local(node, slot, spread, upstream), arguments[slot].shape)
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
-        """The VJP of the node's op by SymPy's local derivatives, in the shape of `arguments[slot]`."""
+        """The VJP of the node's op by SymEngine's local derivatives, in the shape of `arguments[slot]`."""
         return local_vjp(self.graph.op(node), self.attributes(node), arguments, slot, upstream).astype(self.dtype)
 
     def unbroadcast(self, message: Array, shape: Shape) -> Array:

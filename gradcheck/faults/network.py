@@ -3,7 +3,7 @@
     delta[L] = dC/da[L] sigma'(z[L]),    delta[l] = (W[l+1]^T delta[l+1]) sigma'(z[l])
     dC/dW[l] = delta[l] a[l-1]^T,        dC/db[l] = delta[l]
 
-A batch is a matrix whose rows are samples. Slopes of activations come from SymPy, as in `engine`.
+A batch is a matrix whose rows are samples. Slopes of activations come from SymEngine, as in `engine`.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def activate(name: str, z: Array) -> Array:
 
 
 def slope(name: str, z: Array) -> Array:
-    """sigma'(z), by SymPy."""
+    """sigma'(z), by SymEngine."""
     if name == "identity":
         return np.ones_like(z)
     return local_vjp(name, OPS[name].attributes, [z], 0, np.ones_like(z)).astype(z.dtype)

@@ -23,7 +23,7 @@ entry of the gradient, and in stochastic arithmetic, which shows what honest rou
 How it works, file by file:
 
     arithmetic   the operations that every number system offers; `ball`, `stochastic` and `dual` offer them
-    ball         arrays of balls over python-flint (`flint_balls`) or mpmath (`interval_balls`)
+    ball         arrays of balls over those of python-flint (`flint_balls`)
     stochastic   floats in which every operation rounds at random, many runs at once; `replay`, `rounding`
     repeating    the bound of first order for roundings that repeat
     dual         value and tangent, over any number system
@@ -55,7 +55,7 @@ from gradcheck.numbers import (  # noqa: F401
     structure,
 )
 from gradcheck.numbers.admission import admit
-from gradcheck.numbers.ball import Balls, Enclosure, backend
+from gradcheck.numbers.ball import Balls, Enclosure
 from gradcheck.numbers.fork import MOST_RUNS, explore
 from gradcheck.numbers.outcome import Derivative, Outcomes, Smoothness
 from gradcheck.numbers.rounding import Rounding
@@ -71,6 +71,5 @@ __all__ = [
     "Rounding",
     "Smoothness",
     "admit",
-    "backend",
     "explore",
 ]

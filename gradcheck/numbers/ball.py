@@ -1,60 +1,20 @@
 """Arrays of balls: every number is a midpoint and a radius that is proven to contain the real result.
 
 An array of balls is an object ndarray, so that NumPy's own broadcasting, indexing and reductions apply. The scalars
-come from python-flint where it is installed, else from mpmath.
+come from python-flint (`flint_balls`).
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.errors import Unsupported
 from gradcheck.numbers.arithmetic import Array, Axes, Shape, broadcast_axes, segments
-
-
-class Backend(Protocol):
-    """Scalar balls of one library. Scalars have + - * /, unary -, abs, and < > that are True only when certain."""
-
-    name: str
-    zero: Any
-    functions: dict[str, Any]
-    constants: dict[str, Any]
-
-    def precision(self, bits: int) -> AbstractContextManager[None]: ...
-    def exact(self, value: float | int) -> Any: ...
-    def power(self, base: Any, exponent: Any) -> Any: ...
-    def arctan2(self, y: Any, x: Any) -> Any: ...
-    def midpoint(self, ball: Any) -> float: ...
-    def rest(self, ball: Any, high: float) -> float: ...
-    def radius(self, ball: Any) -> float: ...
-    def overlap(self, a: Any, b: Any) -> bool: ...
-    def matmul(self, a: Array, b: Array) -> Array: ...
-
-
-@cache
-def backend(name: str | None = None) -> Backend:
-    """The named backend ("python-flint" or "mpmath"), or the best that is installed.
-
-    Raises Unsupported if neither can be imported.
-    """
-    if name in (None, "python-flint"):
-        try:
-            from gradcheck.numbers.flint_balls import FlintBalls
-        except ImportError:
-            if name is not None:
-                raise Unsupported("python-flint is not installed: pip install 'gradcheck[exact]'") from None
-        else:
-            return FlintBalls()
-    try:
-        from gradcheck.numbers.interval_balls import IntervalBalls
-    except ImportError:
-        raise Unsupported("neither python-flint nor mpmath is installed; install python-flint") from None
-    return IntervalBalls()
+from gradcheck.numbers.flint_balls import FlintBalls
 
 
 @dataclass(frozen=True)
@@ -93,21 +53,21 @@ def _objects(value: Any) -> Array:
 class Balls:
     """`arithmetic.Arithmetic` over object arrays of balls."""
 
-    def __init__(self, library: Backend | None = None) -> None:
-        self.backend = library or backend()
-        self._functions = {name: np.frompyfunc(f, 1, 1) for name, f in self.backend.functions.items()}
-        self._power = np.frompyfunc(self.backend.power, 2, 1)
-        self._arctan2 = np.frompyfunc(self.backend.arctan2, 2, 1)
-        self._exact = lru_cache(maxsize=4096)(self.backend.exact)
-        self._midpoint = np.frompyfunc(self.backend.midpoint, 1, 1)
-        self._rest = np.frompyfunc(self.backend.rest, 2, 1)
-        self._radius = np.frompyfunc(self.backend.radius, 1, 1)
-        self._overlap = np.frompyfunc(self.backend.overlap, 2, 1)
+    def __init__(self) -> None:
+        self.scalars = FlintBalls()
+        self._functions = {name: np.frompyfunc(f, 1, 1) for name, f in self.scalars.functions.items()}
+        self._power = np.frompyfunc(self.scalars.power, 2, 1)
+        self._arctan2 = np.frompyfunc(self.scalars.arctan2, 2, 1)
+        self._exact = lru_cache(maxsize=4096)(self.scalars.exact)
+        self._midpoint = np.frompyfunc(self.scalars.midpoint, 1, 1)
+        self._rest = np.frompyfunc(self.scalars.rest, 2, 1)
+        self._radius = np.frompyfunc(self.scalars.radius, 1, 1)
+        self._overlap = np.frompyfunc(self.scalars.overlap, 2, 1)
 
     @contextmanager
     def working(self, bits: int) -> Iterator[None]:
         """Work with `bits` bits inside the block, without NumPy's floating-point warnings."""
-        with self.backend.precision(bits), np.errstate(all="ignore"):
+        with self.scalars.precision(bits), np.errstate(all="ignore"):
             yield
 
     def enter(self, dtype: np.dtype[Any]) -> None:
@@ -117,20 +77,20 @@ class Balls:
         value = np.asarray(value)
         out = np.empty(value.size, dtype=object)
         if value.dtype.kind in "biu":
-            out[:] = [self.backend.exact(int(v)) for v in value.ravel().tolist()]
+            out[:] = [self.scalars.exact(int(v)) for v in value.ravel().tolist()]
         elif value.dtype.itemsize > 8:
             high = value.astype(np.float64)
             low = np.where(np.isfinite(high), value - high, 0).astype(np.float64)
-            exact = self.backend.exact
+            exact = self.scalars.exact
             pairs = zip(high.ravel().tolist(), low.ravel().tolist(), strict=True)
             out[:] = [exact(h) + exact(t) if t else exact(h) for h, t in pairs]
         else:
-            exact = self.backend.exact
+            exact = self.scalars.exact
             out[:] = [exact(v) for v in value.ravel().tolist()]
         return out.reshape(value.shape)
 
     def real(self, name: str) -> Array:
-        return _objects(self.backend.constants[name]())
+        return _objects(self.scalars.constants[name]())
 
     def add(self, a: Array, b: Array) -> Array:
         return _objects(a + b)
@@ -181,12 +141,12 @@ class Balls:
 
     def matmul(self, a: Array, b: Array) -> Array:
         if a.ndim == 2:
-            return self.backend.matmul(a, b)
+            return self.scalars.matmul(a, b)
         batch, (n, k), m = a.shape[:-2], a.shape[-2:], b.shape[-1]
         pages = zip(a.reshape(-1, n, k), b.reshape(-1, k, m), strict=True)
         out = np.empty((int(np.prod(batch)), n, m), dtype=object)
         for page, (left, right) in enumerate(pages):
-            out[page] = self.backend.matmul(left, right)
+            out[page] = self.scalars.matmul(left, right)
         return out.reshape(*batch, n, m)
 
     def swap(self, a: Array) -> Array:
@@ -199,7 +159,7 @@ class Balls:
 
     def scatter(self, a: Array, *, index: Array, shape: Shape) -> Array:
         flat = np.empty(int(np.prod(shape)), dtype=object)
-        flat[:] = [self.backend.zero] * flat.size
+        flat[:] = [self.scalars.zero] * flat.size
         kept = index.ravel() >= 0
         where, values = index.ravel()[kept], a.ravel()[kept]
         order, starts, targets = segments(where)
@@ -218,7 +178,7 @@ class Balls:
         return np.broadcast_to(a, shape)
 
     def keep(self, a: Array, mask: Array) -> Array:
-        return _objects(np.where(mask, a, _objects(self.backend.zero)))
+        return _objects(np.where(mask, a, _objects(self.scalars.zero)))
 
     def shape(self, a: Array) -> Shape:
         return a.shape

@@ -47,9 +47,11 @@ def _sinc_slope(x: Any) -> Any:
 
 
 class FlintBalls:
-    """Scalars for `Balls`; see `ball.Backend`."""
+    """Balls one by one; `ball.Balls` makes arrays of them.
 
-    name = "python-flint"
+    A ball has + - * /, unary -, abs, and < > that are True only when certain.
+    """
+
     zero = arb(0)
     functions: dict[str, Any] = {  # noqa: RUF012 (a constant table)
         "exp": arb.exp,

@@ -20,7 +20,7 @@ import numpy as np
 
 from gradcheck.errors import Unsupported
 from gradcheck.numbers.arithmetic import Array
-from gradcheck.numbers.ball import Balls, backend
+from gradcheck.numbers.ball import Balls
 from gradcheck.numbers.derivative import adjoints_of, gradients, probe
 from gradcheck.numbers.inert import inert
 from gradcheck.numbers.location import Site
@@ -47,7 +47,6 @@ def explore(
     seed: int = 0,
     sum_weight: float = SUM_WEIGHT,
     most_runs: int = MOST_RUNS,
-    library: str | None = None,
     held: Sequence[int] = (),
 ) -> Outcomes:
     """Trace `function(*arguments)` under every outcome of its undecided comparisons.
@@ -63,7 +62,6 @@ def explore(
     sum_weight: w in min(n, w sqrt(n)) u sum|terms|, by which stochastic arithmetic perturbs a sum of n terms.
     held: numbers of arguments that are traced as constants; those neither held nor in `wrt` are passed as they are, and
         what NumPy computes of them is rounded.
-    library: "python-flint" or "mpmath"; default: the best that is installed.
 
     Raises
     ------
@@ -71,7 +69,7 @@ def explore(
     HarnessFault: the reverse and the forward sweep contradict each other.
     """
     task = make_task(function, arguments, wrt=wrt, dtype=dtype, seed=seed, sum_weight=sum_weight, held=held)
-    return explore_task(task, cotangents=cotangents, most_runs=most_runs, library=library)
+    return explore_task(task, cotangents=cotangents, most_runs=most_runs)
 
 
 def make_task(
@@ -106,7 +104,6 @@ def make_task(
 def _explore_again(
     task: Task,
     most_runs: int,
-    library: str,
     cotangents: Sequence[Array] | None,
     overrides: Mapping[Site, int] | None,
     *,
@@ -114,15 +111,15 @@ def _explore_again(
 ) -> Outcomes:
     """The same exploration with other cotangents, with loops that run on, or by `local` rules."""
     task = replace(task, local=True) if local else task
-    return explore_task(task, cotangents=cotangents, most_runs=most_runs, library=library, overrides=overrides)
+    return explore_task(task, cotangents=cotangents, most_runs=most_runs, overrides=overrides)
 
 
 def explore_task(
-    task: Task, *, cotangents: Sequence[Array] | None, most_runs: int = MOST_RUNS, library: str | None = None,
+    task: Task, *, cotangents: Sequence[Array] | None, most_runs: int = MOST_RUNS,
     overrides: Mapping[Site, int] | None = None,
 ) -> Outcomes:  # fmt: skip
     """`explore` at growing precision."""
-    balls = Balls(backend(library))
+    balls = Balls()
     patch = False
     for bits in PRECISIONS:
         last = bits == PRECISIONS[-1]
@@ -131,7 +128,7 @@ def explore_task(
                 runs, patch, apart = _explore(task, balls, cotangents, most_runs, last, patch, overrides)
             except NeedsPrecision:
                 continue
-            again = partial(_explore_again, task, most_runs, balls.backend.name)
+            again = partial(_explore_again, task, most_runs)
             outcomes = Outcomes(task, balls, bits, patch, tuple(runs), cotangents, again, apart)
             if task.local:
                 outcomes = outcomes.consistent()

@@ -1,9 +1,8 @@
 """Real numbers that remember their formula; `symbols` makes arrays of them.
 
-A `Symbol` is an expression of SymEngine where that is installed, else of SymPy, beside a ball that is proven to contain
-its value at the point. Comparisons (relu, maximum, where, abs, max) are decided by the balls; where they cannot decide,
-`Kink` is raised. All numbers of one calculation share a `Sheet`, which names the leaves, counts the operations and cuts
-formulas that grow too long.
+A `Symbol` is an expression of SymEngine beside a ball that is proven to contain its value at the point. Comparisons
+(relu, maximum, where, abs, max) are decided by the balls; where they cannot decide, `Kink` is raised. All numbers of
+one calculation share a `Sheet`, which names the leaves, counts the operations and cuts formulas that grow too long.
 
 Numbers enter exactly. Whole numbers and halves are written as such, any other float is a symbol named by its digits
 whose value is known, so that formulas stay readable.
@@ -13,14 +12,14 @@ import operator
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from fractions import Fraction
-from functools import cache, partial
-from types import ModuleType
+from functools import partial
 from typing import Any, NoReturn
 
 import numpy as np
+import symengine
 
 from gradcheck.errors import GradcheckError, Unsupported
-from gradcheck.numbers.ball import Backend, backend
+from gradcheck.numbers.flint_balls import FlintBalls
 
 Expression = Any
 Decide = Callable[["Symbol", "Symbol"], int]
@@ -30,19 +29,6 @@ _LITERAL = 10**6  # whole numbers up to here are written out, larger ones get a 
 
 class Kink(GradcheckError):
     """A comparison that the point does not decide: a kink, a tie, or too close to one to tell."""
-
-
-@cache
-def kernel() -> ModuleType:
-    """SymEngine where it is installed, else SymPy: the same expressions, some hundred times slower."""
-    try:
-        import symengine
-
-        return symengine  # type: ignore[no-any-return]
-    except ImportError:
-        import sympy
-
-        return sympy  # type: ignore[no-any-return]
 
 
 class Sheet:
@@ -73,9 +59,8 @@ class Sheet:
         decide: Decide | None = None,
         dtype: Any = object,
     ) -> None:
-        self.kernel: Any = kernel()
         self.bits, self.longest, self.budget, self.decide = bits, longest, budget, decide
-        self.balls: Backend | None = None if decide else backend()
+        self.balls: FlintBalls | None = None if decide else FlintBalls()
         self.dtype = np.dtype(dtype)
         self.operations = 0
         self.refusal = ""
@@ -86,7 +71,7 @@ class Sheet:
 
     def precision(self) -> AbstractContextManager[None]:
         """Inside, balls have the sheet's precision; every run on the sheet belongs inside."""
-        return (self.balls or backend()).precision(self.bits)
+        return (self.balls or FlintBalls()).precision(self.bits)
 
     def leaf(self, name: str, value: float | None = None, *, varies: bool = True) -> "Symbol":
         """A new symbol of that name (primed until it is unique) for the given float."""
@@ -99,8 +84,7 @@ class Sheet:
         while name in self._names:
             name += "'"
         self._names.add(name)
-        # Without `real`, SymPy looks for real and imaginary parts everywhere, for minutes.
-        return self.kernel.Symbol(name, real=True) if self.kernel.__name__ == "sympy" else self.kernel.Symbol(name)
+        return symengine.Symbol(name)
 
     def number(self, value: Any) -> "Symbol":
         """A constant: exact, and written out where it is short."""
@@ -118,7 +102,7 @@ class Sheet:
         ball = self.balls.exact(value) if self.balls is not None else None
         if isinstance(value, int) or (abs(value) <= _LITERAL and 2 * value == int(2 * value)):
             exact = Fraction(value)
-            return Symbol(self, self.kernel.Rational(exact.numerator, exact.denominator), ball, 1, False)
+            return Symbol(self, symengine.Rational(exact.numerator, exact.denominator), ball, 1, False)
         return self.leaf(repr(value), value, varies=False)
 
     def lift(self, value: Any) -> "Symbol":
@@ -142,7 +126,7 @@ class Sheet:
         """The sum of many terms, in one step: adding one by one would take quadratic time."""
         if len(terms) == 1:
             return terms[0]
-        expression = self.kernel.Add(*(term.expression for term in terms))
+        expression = symengine.Add(*(term.expression for term in terms))
         ball = None if self.balls is None else sum((t.ball for t in terms), start=self.balls.zero)
         return self.make(expression, ball, sum(t.size for t in terms) + 1, any(t.varies for t in terms))
 
@@ -266,7 +250,7 @@ class Symbol:
         """An elementary function of the number, by NumPy's or scipy.special's name."""
         sheet = self.sheet
         ball = None if sheet.balls is None else sheet.balls.functions[name](self.ball)
-        function = getattr(sheet.kernel, KERNEL_NAMES.get(name, name))
+        function = getattr(symengine, KERNEL_NAMES.get(name, name))
         return sheet.make(function(self.expression), ball, self.size + 1, self.varies)
 
     def __getattr__(self, name: str) -> Callable[..., "Symbol"]:
@@ -285,13 +269,13 @@ def _whole(sheet: Sheet, symbol: Symbol) -> int | None:
 
 
 KERNEL_NAMES = {f"arc{f}": f"a{f}" for f in ("sin", "cos", "tan", "sinh", "cosh", "tanh")} | {"gammaln": "loggamma"}
-"""What the kernels call a function of another name in NumPy and scipy.special."""
+"""What SymEngine calls a function of another name in NumPy and scipy.special."""
 
 ELEMENTARY = (
     "exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "erfc",
     "arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "gammaln", "digamma",
 )  # fmt: skip
-"""Functions of one argument that both kernels and the balls know; every other one is written in terms of these."""
+"""Functions of one argument that SymEngine and the balls know; every other one is written in terms of these."""
 
 
 def _sign(x: Symbol) -> Symbol:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.numbers.ball import Backend
+from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.oracle.estimate import Array, Estimate, Estimates, Kind
 from gradcheck.problem import Graph, Point
 
@@ -17,7 +17,7 @@ _RELATIVE = 1e-25  # far below float64's 1e-16, so that the rounding of the valu
 _NEGLIGIBLE = 1e-320  # no float64 is nearer to 0 than this matters
 
 
-def enclose(balls: Backend, ball: Any) -> tuple[float, float]:
+def enclose(balls: FlintBalls, ball: Any) -> tuple[float, float]:
     """The float64 next to the ball's midpoint, and a bound on its distance to every point of the ball.
 
     (0.0, inf) where the ball is not finite or leaves float64's range.
@@ -32,18 +32,18 @@ def enclose(balls: Backend, ball: Any) -> tuple[float, float]:
     return (value, math.nextafter(error, math.inf)) if math.isfinite(error) else (0.0, math.inf)
 
 
-def tight(balls: Backend, ball: Any) -> bool:
+def tight(balls: FlintBalls, ball: Any) -> bool:
     """Whether more bits would not make `enclose` any better."""
     radius = balls.radius(ball)
     return radius <= max(_RELATIVE * abs(balls.midpoint(ball)), _NEGLIGIBLE)
 
 
-def anything(balls: Backend) -> Any:
-    """A ball that says nothing, and says nothing after any operation: python-flint's NaN, mpmath's whole line."""
+def anything(balls: FlintBalls) -> Any:
+    """A ball that says nothing, and says nothing after any operation: a NaN."""
     return balls.exact(1) / balls.zero
 
 
-def proven(balls: Backend, entries: Iterable[Any], shape: tuple[int, ...]) -> Estimate:
+def proven(balls: FlintBalls, entries: Iterable[Any], shape: tuple[int, ...]) -> Estimate:
     """An estimate from one ball per entry, in C order; None stands for a derivative that is 0 by structure."""
     pairs = [(0.0, 0.0) if ball is None else enclose(balls, ball) for ball in entries]
     columns: Array = np.array(pairs, dtype=np.float64).reshape(-1, 2)

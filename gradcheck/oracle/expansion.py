@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.numbers.ball import Backend
+from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.oracle.enclosure import ancestors, anything
 from gradcheck.oracle.estimate import Array
 from gradcheck.oracle.lanes import Lanes, freeze, lanes
@@ -113,7 +113,7 @@ class Structure:
 
 
 class Expansion:
-    """The scalar edges of a graph at a point, each with its local derivative by SymPy, in balls.
+    """The scalar edges of a graph at a point, each with its local derivative by SymEngine, in balls.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ class Expansion:
     kinks: the nodes at a kink, as text ("'h' (relu)").
     """
 
-    def __init__(self, structure: Structure, point: Mapping[str, Array], balls: Backend, deciding: int) -> None:
+    def __init__(self, structure: Structure, point: Mapping[str, Array], balls: FlintBalls, deciding: int) -> None:
         graph = structure.graph
         sizes = [math.prod(graph.shapes[i]) if structure.live[i] else 0 for i in range(len(graph))]
         self.structure, self.kinks = structure, list[str]()

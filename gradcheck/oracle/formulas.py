@@ -1,4 +1,4 @@
-"""Formulas written on a sheet, and their derivatives by the kernel's own `diff`.
+"""Formulas written on a sheet, and their derivatives by SymEngine's `diff`.
 
 A formula that grew too long was cut: some of its symbols stand for formulas of their own. Each piece is differentiated
 symbolically, and the chain rule over the pieces joins them,
@@ -10,10 +10,11 @@ form itself.
 """
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
 from typing import Any
 
-from gradcheck.numbers.symbol import Expression, Sheet, Symbol, kernel
+import symengine
+
+from gradcheck.numbers.symbol import Expression, Sheet, Symbol
 from gradcheck.oracle.program import Numbers, Program
 
 
@@ -40,15 +41,15 @@ class Formulas:
         for name in self._pieces:
             piece = sheet.definitions[name]
             self._program.define(name, piece)
-            if self._differentiate(sheet.kernel, name, piece, varying):
+            if self._differentiate(name, piece, varying):
                 varying.add(name)
         self._slots = [self._program.slot(expression) for expression in self.outputs]
         for expression in self.outputs:
-            self._differentiate(sheet.kernel, expression, expression, varying)
+            self._differentiate(expression, expression, varying)
 
-    def _differentiate(self, kernel: Any, name: Expression, piece: Expression, varying: set[Expression]) -> bool:
+    def _differentiate(self, name: Expression, piece: Expression, varying: set[Expression]) -> bool:
         if name not in self._partials:
-            partials = partial_derivatives(kernel, piece, varying).items()
+            partials = partial_derivatives(piece, varying).items()
             self._partials[name] = [(symbol, self._program.slot(d)) for symbol, d in partials]
         return bool(self._partials[name])
 
@@ -86,7 +87,7 @@ class Formulas:
         return [adjoints.get(leaf) for leaf in self.wanted]
 
 
-def partial_derivatives(library: Any, expression: Expression, symbols: set[Expression]) -> dict[Expression, Expression]:
+def partial_derivatives(expression: Expression, symbols: set[Expression]) -> dict[Expression, Expression]:
     """The derivative for each of `symbols` that the expression contains; those that are 0 are left out.
 
     A sum is differentiated term by term, each term for its own symbols only: sums of a thousand terms are common.
@@ -94,35 +95,9 @@ def partial_derivatives(library: Any, expression: Expression, symbols: set[Expre
     parts: dict[Expression, list[Expression]] = {}
     for term in expression.args if expression.is_Add else (expression,):
         for symbol in term.free_symbols & symbols:
-            parts.setdefault(symbol, []).append(derivative(library, term, symbol))
-    sums = ((symbol, library.Add(*terms) if len(terms) > 1 else terms[0]) for symbol, terms in parts.items())
+            parts.setdefault(symbol, []).append(term.diff(symbol))
+    sums = ((symbol, symengine.Add(*terms) if len(terms) > 1 else terms[0]) for symbol, terms in parts.items())
     return {symbol: derivative for symbol, derivative in sums if derivative != 0}
-
-
-def derivative(library: Any, expression: Expression, symbol: Expression) -> Expression:
-    """The kernel's `diff`; in SymPy, formulas that differ in their symbols alone are differentiated once."""
-    if library.__name__ != "sympy":
-        return expression.diff(symbol)
-    others = sorted(expression.free_symbols - {symbol}, key=str)
-    symbols = [symbol, *others]
-    if len(symbols) > len(_STAND_INS):
-        return expression.diff(symbol)
-    to = dict(zip(symbols, _stand_ins(library), strict=False))
-    back = {stand_in: symbol for symbol, stand_in in to.items()}
-    return _derivative(expression.xreplace(to)).xreplace(back)
-
-
-_STAND_INS = ("@x", "@y", "@z")  # names that no node's formula can be mistaken for
-
-
-@cache
-def _stand_ins(library: Any) -> list[Expression]:
-    return [library.Symbol(name, real=True) for name in _STAND_INS]
-
-
-@lru_cache(maxsize=4096)
-def _derivative(expression: Expression) -> Expression:
-    return expression.diff(_stand_ins(kernel())[0])
 
 
 def _needed(sheet: Sheet, outputs: Sequence[Expression]) -> list[Expression]:

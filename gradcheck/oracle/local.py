@@ -1,4 +1,4 @@
-"""Local derivatives by SymPy for arrays of floats: d result / d argument of one application of an op.
+"""Local derivatives by SymEngine for arrays of floats: d result / d argument of one application of an op.
 
 For whoever needs textbook backprop that owes nothing to the rules under test, and for explanations. The formulas come
 from `smallop`. Large arrays are evaluated as whole arrays in extended precision; entries whose formula cancels or
@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gradcheck.numbers.ball import Backend, backend
-from gradcheck.numbers.symbol import kernel
+from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.oracle.enclosure import PRECISIONS, tight
 from gradcheck.oracle.floats import SPECIAL, Floats
 from gradcheck.oracle.formulas import partial_derivatives
@@ -68,8 +67,8 @@ def local_vjp(
 ) -> NDArray[np.float64]:
     """The cotangent of `arguments[slot]`: the transposed Jacobian times the result's cotangent.
 
-    `value` is the op's result, of the cotangent's shape; SymPy's formulas are in the arguments and do not use it. The
-    answer is float64 and has the argument's shape.
+    `value` is the op's result, of the cotangent's shape; SymEngine's formulas are in the arguments and do not use it.
+    The answer is float64 and has the argument's shape.
 
     Raises Unsupported where the op expands to too many scalar edges.
     """
@@ -106,7 +105,7 @@ def _lines(call: str, branch: Branch, limit: int) -> Iterator[str]:
     outputs, symbols = branch.formulas.outputs, branch.formulas.wanted
     condition = f" if {' and '.join(branch.conditions)}" if branch.conditions else ""
     for place, output in enumerate(outputs[:limit]):
-        derivatives = partial_derivatives(kernel(), output, set(symbols))
+        derivatives = partial_derivatives(output, set(symbols))
         for symbol in symbols[:limit]:
             text = str(derivatives.get(symbol, 0)).replace("**", "^")
             yield f"d {call}{f'[{place}]' if len(outputs) > 1 else ''}/d{symbol} = {text}{condition}"
@@ -181,7 +180,7 @@ def _run(branch: Branch, columns: Array, dtype: type[np.floating[Any]]) -> list[
 
 def _in_balls(small: SmallOp, entries: list[float]) -> tuple[NDArray[np.float64], bool]:
     """One lane's derivatives (q, k), rounded to float64, and whether it is at a kink."""
-    balls = backend()
+    balls = FlintBalls()
     for bits in PRECISIONS:
         with balls.precision(bits):
             exact = [balls.exact(entry) for entry in entries]
@@ -192,6 +191,6 @@ def _in_balls(small: SmallOp, entries: list[float]) -> tuple[NDArray[np.float64]
     return np.array(floats[-1]), any(rows != floats[-1] for rows in floats)
 
 
-def _gradients(branch: Branch, entries: list[Any], balls: Backend) -> list[list[Any]]:
+def _gradients(branch: Branch, entries: list[Any], balls: FlintBalls) -> list[list[Any]]:
     run = branch.run(entries, balls)
     return [branch.formulas.gradient(run, q) for q in range(len(branch.formulas.outputs))]

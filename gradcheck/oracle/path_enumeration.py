@@ -2,9 +2,9 @@
 
     d loss / d w = sum over all paths from w to the loss of the product of the edges' local derivatives
 
-The graph is expanded to scalars, the local derivatives come from SymPy (see `smallop`), and every path is walked; none
-are merged. That is exponential, which is why the paths are counted first, by dynamic programming, and why above the
-budget the oracle steps aside.
+The graph is expanded to scalars, the local derivatives come from SymEngine (see `smallop`), and every path is walked;
+none are merged. That is exponential, which is why the paths are counted first, by dynamic programming, and why above
+the budget the oracle steps aside.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import Unsupported
-from gradcheck.numbers.ball import Backend, backend
+from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.oracle.enclosure import PRECISIONS, anything, deciding_bits, enclose, proven, tight, zero
 from gradcheck.oracle.estimate import Array, Aside, Estimates
 from gradcheck.oracle.expansion import Edge, Expansion, Structure
@@ -52,7 +52,7 @@ class PathEnumeration:
             return Aside(self.name, str(reason))
 
     def _walk(self, structure: Structure, floats: dict[str, Array], deciding: int, total: int) -> Estimates:
-        graph, balls = structure.graph, backend()
+        graph, balls = structure.graph, FlintBalls()
         for bits in PRECISIONS[:2]:
             with balls.precision(bits):
                 expansion = Expansion(structure, floats, balls, deciding)
@@ -101,7 +101,7 @@ def paths(
     (`"W[0,2]"`), and the product of the local derivatives, NaN where the path meets a kink. Paths through a local
     derivative of 0 (a dead ReLU) are paths too.
     """
-    structure, balls = Structure(graph), backend()
+    structure, balls = Structure(graph), FlintBalls()
     node = graph.index(parameter)
     if not structure.live[node]:
         return
@@ -154,7 +154,7 @@ def _vertex_names(expansion: Expansion) -> dict[int, str]:
     return names
 
 
-def _forward(expansion: Expansion, balls: Backend) -> list[list[Edge]]:
+def _forward(expansion: Expansion, balls: FlintBalls) -> list[list[Edge]]:
     """Edges without those that cannot contribute, and with runs of vertices that have one way on made into one edge.
 
     An edge whose derivative is exactly 0 is no way on: a product with it is 0 (at a kink too, where the derivative is
@@ -178,7 +178,7 @@ def _forward(expansion: Expansion, balls: Backend) -> list[list[Edge]]:
     return edges
 
 
-def _sum(edges: list[list[Edge]], start: int, sink: int, balls: Backend) -> Any:
+def _sum(edges: list[list[Edge]], start: int, sink: int, balls: FlintBalls) -> Any:
     """The sum over all paths from `start` to the loss of their products; `anything` if one of them meets a kink."""
     total = balls.zero
     waiting: list[tuple[int, Any]] = [(start, balls.exact(1))]

@@ -1,6 +1,6 @@
 """Expressions as straight-line programs: every distinct subexpression is computed once.
 
-An expression of SymPy or SymEngine is a tree on the outside and a graph within: `v*sin(v)`, repeated 20 times, prints
+An expression of SymEngine is a tree on the outside and a graph within: `v*sin(v)`, repeated 20 times, prints
 as a million symbols and has 40 distinct nodes. A `Program` walks it once, remembering each subexpression, and then runs
 in any arithmetic (balls of any precision, NumPy arrays) as often as wanted.
 """
@@ -15,7 +15,7 @@ Expression = Any
 
 
 class Numbers(Protocol):
-    """What a program needs besides + * / of the values themselves; `gradcheck.numbers.ball.Backend` has it."""
+    """What a program needs besides + * / of the values themselves; `FlintBalls` has it."""
 
     functions: dict[str, Any]
     constants: dict[str, Any]
@@ -100,10 +100,6 @@ class Program:
                 value = exact(detail[0]) if detail[1] == 1 else exact(detail[0]) / exact(detail[1])
             elif operation == "constant":
                 value = functions["exp"](exact(1)) if detail == "e" else numbers.constants[detail]()
-            elif operation == "abs":
-                value = abs(values[slots[0]])
-            elif operation == "sign":
-                value = values[slots[0]] / abs(values[slots[0]])
             else:
                 value = functions[operation](values[slots[0]])
             values.append(value)
@@ -136,8 +132,6 @@ def _take_apart(expression: Expression) -> tuple[str, Sequence[Expression], Any]
         return "constant", (), {"Exp1": "e", "Pi": "pi"}[name]
     if name == "polygamma" and expression.args[0] in (0, 1):
         return ("digamma", "trigamma")[int(expression.args[0])], (expression.args[1],), None
-    if name in ("Abs", "sign"):  # SymPy's sqrt(x^2) and its derivative
-        return name.lower(), expression.args, None
     if name in _NUMPY_NAMES:
         return _NUMPY_NAMES[name], expression.args, None
     raise Unsupported(f"a formula contains {name}, which gradcheck cannot evaluate")

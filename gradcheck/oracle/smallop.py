@@ -1,6 +1,6 @@
-"""The formulas of one small op (see `lanes`), written by the kernel, branch by branch.
+"""The formulas of one small op (see `lanes`), written by SymEngine, branch by branch.
 
-The op's value, as the op table states it, runs on one symbol per entry, and the kernel differentiates the formula that
+The op's value, as the op table states it, runs on one symbol per entry, and SymEngine differentiates the formula that
 comes out; nothing here knows a derivative. An op with branches (relu, elu, max) is a tree: at each comparison the run
 forks, and only the branches that values ask for are written.
 """
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import Unsupported
-from gradcheck.numbers.ball import Backend
+from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.numbers.symbol import Expression, Sheet, Symbol
 from gradcheck.numbers.symbols import Symbols
 from gradcheck.oracle.floats import Floats
@@ -103,7 +103,7 @@ class SmallOp:
             else:
                 waiting.extend((*decisions, sign) for sign in (-1, 1))
 
-    def choose(self, entries: Sequence[Any], balls: Backend) -> list[Branch]:
+    def choose(self, entries: Sequence[Any], balls: FlintBalls) -> list[Branch]:
         """The branches that balls around the arguments' entries allow; one, unless the point is at a kink.
 
         The last one is where every undecided comparison comes out as less.

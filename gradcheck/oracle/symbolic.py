@@ -1,8 +1,7 @@
-"""The oracle `symbolic`: the closed form of the loss, differentiated by SymPy and evaluated with a proven bound.
+"""The oracle `symbolic`: the closed form of the loss, differentiated by SymEngine and evaluated with a proven bound.
 
 The op table's values run on symbols, one per entry of a parameter, which yields the loss as an expression; `diff` of it
-for each entry is evaluated in balls of 128 bits and more. SymEngine is the kernel where it is installed, SymPy
-otherwise.
+for each entry is evaluated in balls of 128 bits and more.
 
 A closed form longer than LONGEST operations is not written out: intermediate results get symbols of their own, each
 piece is differentiated by itself, and the chain rule joins the pieces (see `formulas`). Diamonds such as v = v sin(v)
@@ -16,23 +15,19 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import Unsupported
-from gradcheck.numbers.ball import Backend, backend
-from gradcheck.numbers.symbol import Expression, Kink, Sheet, Symbol, kernel
+from gradcheck.numbers.flint_balls import FlintBalls
+from gradcheck.numbers.symbol import Expression, Kink, Sheet, Symbol
 from gradcheck.numbers.symbols import Symbols, constants, leaves
 from gradcheck.oracle.enclosure import PRECISIONS, ancestors, deciding_bits, proven, tight, unknown, zero
 from gradcheck.oracle.estimate import Aside, Estimates
 from gradcheck.oracle.formulas import Formulas, partial_derivatives
 from gradcheck.problem import LEAVES, OPS, Graph, Point
 
-LONGEST = {"symengine": 200, "sympy": 60}
-"""Operations in one formula, by kernel."""
+LONGEST = 200
+"""Operations in one formula."""
 
-BUDGET = {"symengine": 30_000, "sympy": 8_000}
-"""Operations in the whole closed form, by kernel: about two seconds."""
-
-_WHOLE_IN_SYMPY = (
-    40  # entries of all nodes; SymPy asks itself so much about a formula that beyond, each operation is cut
-)
+BUDGET = 30_000
+"""Operations in the whole closed form: about two seconds."""
 
 
 class Symbolic:
@@ -51,7 +46,7 @@ class Symbolic:
             return unknown(self.name, graph, str(kink))
         except Unsupported as reason:
             return Aside(self.name, str(reason))
-        balls = backend()
+        balls = FlintBalls()
         loss, gradient = _evaluate(balls, formulas, list(known.values()))
         of = dict(zip(wanted, gradient, strict=True))
         with balls.precision(PRECISIONS[-1]):
@@ -67,7 +62,7 @@ class Symbolic:
 symbolic = Symbolic()
 
 
-def _evaluate(balls: Backend, formulas: Formulas, known: list[float]) -> tuple[Any, list[Any]]:
+def _evaluate(balls: FlintBalls, formulas: Formulas, known: list[float]) -> tuple[Any, list[Any]]:
     """Balls around the loss and each derivative (None: 0 by structure), in as many bits as it takes."""
     loss, gradient = None, []
     for bits in PRECISIONS:
@@ -105,7 +100,7 @@ def closed_form(graph: Graph, point: Point, sheet: Sheet | None = None) -> Close
     """
     nodes = ancestors(graph)
     size = sum(math.prod(graph.shapes[i]) for i in nodes)
-    sheet = sheet or _sheet(size, deciding_bits(point))
+    sheet = sheet or Sheet(bits=deciding_bits(point), longest=LONGEST, budget=BUDGET)
     if size > sheet.budget:
         raise Unsupported(f"its nodes have {size} entries, budget {sheet.budget}")
     floats = graph.complete(point)
@@ -129,12 +124,6 @@ def closed_form(graph: Graph, point: Point, sheet: Sheet | None = None) -> Close
         return ClosedForm(sheet, values[graph.loss].item(), entries)
 
 
-def _sheet(size: int, bits: int) -> Sheet:
-    name = kernel().__name__
-    longest = 0 if name == "sympy" and size > _WHOLE_IN_SYMPY else LONGEST[name]
-    return Sheet(bits=bits, longest=longest, budget=BUDGET[name])
-
-
 def formula(
     graph: Graph, parameter: str, index: tuple[int, ...] = (), *, point: Point | None = None, longest: int = 120
 ) -> str | None:
@@ -155,7 +144,7 @@ def formula(
     if sheet.definitions:
         return None
     symbol = np.array(form.entries[node], dtype=object).reshape(graph.shapes[node])[index]
-    derivative = partial_derivatives(sheet.kernel, form.loss.expression, {symbol}).get(symbol, 0)
+    derivative = partial_derivatives(form.loss.expression, {symbol}).get(symbol, 0)
     text = str(derivative).replace("**", "^")
     return text if len(text) <= 4 * longest else None
 

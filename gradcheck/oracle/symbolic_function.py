@@ -1,4 +1,4 @@
-"""The oracle `symbolic` for functions: their own NumPy code writes down its closed form, which SymPy differentiates.
+"""The oracle `symbolic` for functions: their own code writes down its closed form, which SymEngine differentiates.
 
 Nothing of it is shared with `exact` but the library of balls: the code runs on arrays of symbols, not on recorded
 arrays, the derivative is `diff` of what comes out, and the comparisons on the way are decided by balls of its own.
@@ -10,15 +10,16 @@ or stands at a kink, makes the oracle step aside with the reason; so do closed f
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
 
 from gradcheck.errors import Unsupported
-from gradcheck.numbers.ball import Backend, Enclosure, backend
+from gradcheck.numbers.ball import Enclosure
+from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.numbers.state import restored
-from gradcheck.numbers.symbol import Expression, Kink, Sheet, Symbol, kernel
+from gradcheck.numbers.symbol import Expression, Kink, Sheet, Symbol
 from gradcheck.numbers.symbols import Symbols, constants, leaves
 from gradcheck.oracle.enclosure import PRECISIONS, deciding_bits, proven, tight
 from gradcheck.oracle.estimate import Array, Aside, Estimates
@@ -27,13 +28,13 @@ from gradcheck.problem.function import Product, lend
 
 NAME = "symbolic"
 
-LONGEST: Mapping[str, int] = {"symengine": 200, "sympy": 0}
-"""Operations in one formula, by kernel: SymPy asks itself so much about a long one that each operation is cut."""
+LONGEST = 200
+"""Operations in one formula."""
 
-BUDGET: Mapping[str, int] = {"symengine": 2_500, "sympy": 600}
-"""Operations in the closed form of a function, by kernel: about a tenth of a second."""
+BUDGET = 2_500
+"""Operations in the closed form of a function: about a tenth of a second."""
 
-MOST_ENTRIES: Mapping[str, int] = {"symengine": 400, "sympy": 100}
+MOST_ENTRIES = 400
 """Entries to differentiate by, and entries of outputs."""
 
 ROUNDINGS = 64
@@ -45,14 +46,13 @@ def symbolically(product: Product, values: Sequence[Enclosure] | None = None) ->
 
     `values`: where f's outputs are proven to lie, if that is known; else f's own values stand in for them.
     """
-    name = kernel().__name__
     entries = sum(np.size(product.inputs[k]) for k in product.function.wrt)
-    if entries > MOST_ENTRIES[name]:
-        return Aside(NAME, f"{entries} entries, budget {MOST_ENTRIES[name]} ({name})")
+    if entries > MOST_ENTRIES:
+        return Aside(NAME, f"{entries} entries, budget {MOST_ENTRIES} (symengine)")
     sheet = Sheet(
         bits=deciding_bits({str(k): product.inputs[k] for k in product.function.wrt}),
-        longest=LONGEST[name],
-        budget=BUDGET[name],
+        longest=LONGEST,
+        budget=BUDGET,
         dtype=product.dtype,
     )
     try:
@@ -135,7 +135,7 @@ def _differentiated(product: Product, sheet: Sheet, inputs: Sequence[Symbols], o
         asked = flat if product.cotangents is None else [_weighed(sheet, product.cotangents, flat)]
     known = {symbol: value for symbol, value in sheet.known.items() if value is not None}
     formulas = Formulas(sheet, asked, list(known), wanted)
-    balls = backend()
+    balls = FlintBalls()
     found: list[Any] = []
     for bits in PRECISIONS:
         with balls.precision(bits):
@@ -167,7 +167,11 @@ def _along(gradient: Sequence[Any], moves: Sequence[Any]) -> Any:
 
 
 def _blocks(
-    product: Product, balls: Backend, found: Sequence[Expression], inputs: Sequence[Symbols], outputs: Sequence[Array]
+    product: Product,
+    balls: FlintBalls,
+    found: Sequence[Expression],
+    inputs: Sequence[Symbols],
+    outputs: Sequence[Array],
 ) -> dict[str, Any]:
     shapes = [x.shape for x in inputs] if product.tangents is None else [o.shape for o in outputs]
     blocks, start = {}, 0

@@ -1,7 +1,7 @@
 """The truth about a training: what each step must make of the parameters before it, in 30 digits and more.
 
-The gradient of a batch is the symbolic oracle's closed form, differentiated by SymPy's `diff` and evaluated in balls of
-128 bits and more; the schedules are written here once more, from S3's formulas:
+The gradient of a batch is the symbolic oracle's closed form, differentiated by SymEngine's `diff` and evaluated in
+balls of 128 bits and more; the schedules are written here once more, from S3's formulas:
 
     constant    w - a g
     decay       w - a / (1 + k t) g                 t = 0 at the first batch
@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gradcheck.errors import Unsupported
-from gradcheck.numbers.ball import Balls, backend
+from gradcheck.numbers.ball import Balls
+from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.numbers.session import Task, run
 from gradcheck.numbers.symbol import Kink
 from gradcheck.oracle.enclosure import PRECISIONS, proven, tight
@@ -45,7 +46,7 @@ class TrainingTruth:
 
     def __init__(self, training: Training) -> None:
         self.training = training
-        self._balls = backend()
+        self._balls = FlintBalls()
 
     def gradient(
         self, indices: ArrayLike, parameters: Mapping[str, ArrayLike], training: Training | None = None
@@ -118,7 +119,6 @@ class TrainingTruth:
         rule = schedule if schedule is not None else self.training.schedule
         t = len(history) - 1 if t is None else t
         balls, g = self._balls, history[-1]
-        # Arrays stand on the left: mpmath's intervals refuse an array on their right.
         with balls.precision(BITS):
             if isinstance(rule, Constant):
                 return {name: value * balls.exact(rule.rate) for name, value in g.items()}
@@ -165,7 +165,7 @@ def gradient_in_balls(graph: Graph, point: Point) -> tuple[Any, dict[str, Array]
     known = {symbol: value for symbol, value in form.sheet.known.items() if value is not None}
     wanted = [symbol for block in form.entries.values() for symbol in block]
     formulas = Formulas(form.sheet, [form.loss], list(known), wanted)
-    balls = backend()
+    balls = FlintBalls()
     loss, gradient = None, list[Any]()
     for bits in PRECISIONS:
         with balls.precision(bits):
@@ -185,7 +185,7 @@ def gradient_in_balls(graph: Graph, point: Point) -> tuple[Any, dict[str, Array]
 
 def estimates(gradient: BallArrays) -> dict[str, Estimate]:
     """Balls as float64 values with proven bounds."""
-    balls = backend()
+    balls = FlintBalls()
     with balls.precision(BITS):
         return {name: proven(balls, list(block.flat), block.shape) for name, block in gradient.items()}
 
@@ -202,8 +202,8 @@ def _custom(rule: Custom, t: int, gradient: BallArrays) -> dict[str, Array]:
 
     What the rule computes from t alone is a float, and taken to be meant as it is.
     """
-    names, balls = list(gradient), Balls(backend())
-    rest = np.frompyfunc(balls.backend.rest, 2, 1)
+    names, balls = list(gradient), Balls()
+    rest = np.frompyfunc(balls.scalars.rest, 2, 1)
     high = [balls.midpoint(gradient[name]) for name in names]
     low = [np.asarray(rest(gradient[n], h), dtype=np.float64) for n, h in zip(names, high, strict=True)]
     shapes: list[tuple[int, ...]] = [h.shape for h in high]

@@ -146,7 +146,7 @@ def _local(derivation: Derivation) -> Section:
     for step in reversed(derivation.steps):
         for local in step.locals:
             rows += _local_rows(local)
-    return _table("Local derivatives, by SymPy", ("formula", "value"), rows)
+    return _table("Local derivatives, by SymEngine", ("formula", "value"), rows)
 
 
 def _local_rows(local: LocalDerivative) -> Iterator[Row]:

@@ -1,8 +1,11 @@
 """The wheel: one top-level name, every file that belongs in it, and no need of the checkout once it is installed."""
 
+import ast
 import json
+import re
 import shutil
 import subprocess
+import sys
 import tomllib
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
@@ -103,6 +106,51 @@ def test_forgotten_packages_and_stale_ones_are_found() -> None:
     assert unlisted([name for name in good if name != "a/b/__init__.py"], table) == {"a.b"}
     assert expected(good, homes(table))["c/data.json"] == "a/c/data.json"
     assert "setup.py" not in expected(good, homes(table))
+
+
+def imported(sources: Iterable[str]) -> set[str]:
+    """Top-level names of the packages that are imported anywhere, Python's own and gradcheck's left out."""
+    names: set[str] = set()
+    for node in (node for source in sources for node in ast.walk(ast.parse(source))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+    return {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"gradcheck"}
+
+
+MODULES = {"python-flint": "flint"}
+"""What a package is imported as, where that is not its name."""
+
+
+def test_dependencies_are_what_is_imported(files: list[str], export: Path) -> None:
+    project = tomllib.loads((export / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [re.split("[<>=]", requirement)[0] for requirement in project["dependencies"]]
+    shipped = [file for file in expected(files, homes(settings(export))) if file.endswith(".py")]
+    sources = [(export / file).read_text(encoding="utf-8") for file in shipped]
+    assert imported(sources) == {MODULES.get(name, name) for name in needed}
+
+
+def test_imports_are_found_wherever_they_stand() -> None:
+    source = (
+        "import os, numpy.linalg\nfrom . import a\nfrom gradcheck.x import y\ndef f():\n    from flint import arb\n"
+    )
+    assert imported([source, "import rich"]) == {"numpy", "flint", "rich"}
+
+
+def test_a_derivative_is_judged_without_pytest(installed_python: Run, hostile: Path) -> None:
+    script = """
+import sys
+sys.modules["pytest"] = None
+import gradcheck
+gradcheck.assert_gradient(lambda x: x * x, lambda x: 2 * x, 3.0)
+try:
+    gradcheck.assert_gradient(lambda x: x * x, lambda x: x, 3.0)
+except gradcheck.GradientError:
+    print("told apart")
+"""
+    done = installed_python("-c", script, folder=hostile)
+    assert done.stdout.strip() == "told apart", done.stderr
 
 
 @pytest.fixture

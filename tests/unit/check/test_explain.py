@@ -280,7 +280,7 @@ def network(layers: list[list[str]]) -> NeuronDAG:
 
 
 def ratios(net: NeuronDAG) -> dict[str, float]:
-    """The literal reading's weight gradients in units of the right ones, by SymPy's closed form."""
+    """The literal reading's weight gradients in units of the right ones, by SymEngine's closed form."""
     draw = np.random.default_rng(5)
     shapes = {**net.input_shapes, **net.parameter_shapes}
     case = Case("net", net, {name: draw.uniform(0.3, 1.0, shape).round(2) for name, shape in shapes.items()})

@@ -1,6 +1,6 @@
-"""Every derivative rule, backward and forward, against 40 digits of mpmath, in both ball libraries."""
+"""Every derivative rule, backward and forward, against 40 digits of mpmath."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import mpmath
@@ -10,7 +10,7 @@ import pytest
 from gradcheck.errors import HarnessFault
 from gradcheck.numbers import primitives
 from gradcheck.numbers.arithmetic import UNARY
-from gradcheck.numbers.ball import Balls, backend
+from gradcheck.numbers.ball import Balls
 from gradcheck.numbers.dual import DERIVATIVES, Dual, Duals
 from gradcheck.numbers.fork import explore
 from gradcheck.numbers.primitives import PRIMITIVES, SLOPES, Primitive
@@ -51,14 +51,13 @@ FUNCTIONS: dict[str, tuple[Callable[[Any], Any], tuple[float, ...]]] = {
     "sinc": (lambda x: mpmath.sincpi(x), (-1.3, 0.0, 0.01, 2.5)),
 }
 POINTS = [(name, x) for name, (_, points) in FUNCTIONS.items() for x in points]
-LIBRARIES = ("python-flint", "mpmath")
 
 
-@pytest.fixture(params=LIBRARIES)
-def balls(request: pytest.FixtureRequest) -> Any:
-    library = Balls(backend(request.param))
-    with library.backend.precision(160):
-        yield library
+@pytest.fixture
+def balls() -> Iterator[Balls]:
+    balls = Balls()
+    with balls.scalars.precision(160):
+        yield balls
 
 
 def slope(function: Callable[[Any], Any], x: float) -> Any:

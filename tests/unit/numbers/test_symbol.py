@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import symengine
 from scipy import special
 
 from gradcheck.errors import Unsupported
-from gradcheck.numbers.symbol import Kink, Sheet, kernel
+from gradcheck.numbers.symbol import Kink, Sheet
 from gradcheck.numbers.symbols import Symbols, leaves
 
 X = np.array([[0.5, -1.25, 2.0], [0.75, 3.0, -0.5]])
@@ -72,10 +73,9 @@ def test_numpy_code_runs_unchanged(name: str) -> None:
 
 
 def test_the_formula_is_written_down() -> None:
-    build = kernel()
     out = run(lambda x: (x[0] * x[1] + 0.5) ** 2, np.array([2.0, 3.0]))
-    a, b = build.Symbol("x[0]"), build.Symbol("x[1]")
-    assert out.item().expression == (a * b + build.Rational(1, 2)) ** 2
+    a, b = symengine.Symbol("x[0]"), symengine.Symbol("x[1]")
+    assert out.item().expression == (a * b + symengine.Rational(1, 2)) ** 2
 
 
 def test_floats_are_named_by_their_digits() -> None:
@@ -100,8 +100,8 @@ def test_undecided_comparisons_are_kinks(function: Callable[[Any], Any], at: flo
 
 
 def test_equal_formulas_and_constants_are_equal() -> None:
-    assert run(lambda x: np.maximum(x, x), np.array(1.0)).item().expression == kernel().Symbol("x")
-    assert run(lambda x: np.maximum(x * 0, 0.0) + x, np.array(1.0)).item().expression == kernel().Symbol("x")
+    assert run(lambda x: np.maximum(x, x), np.array(1.0)).item().expression == symengine.Symbol("x")
+    assert run(lambda x: np.maximum(x * 0, 0.0) + x, np.array(1.0)).item().expression == symengine.Symbol("x")
 
 
 def test_no_derivative_is_dropped_in_silence() -> None:

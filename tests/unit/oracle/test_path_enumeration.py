@@ -44,7 +44,7 @@ def diamonds(depth: int, step: str = "sin") -> Graph:
     return build.graph(node)
 
 
-def test_gradients_add_at_branches(libraries: tuple[str, str]) -> None:
+def test_gradients_add_at_branches() -> None:
     """S4.b: 9 = 7 + 2, along two paths."""
     graph, point = lecture()
     answer = asked(graph, **point)
@@ -60,7 +60,7 @@ def test_gradients_add_at_branches(libraries: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize(("l2", "count"), [(0.0, 1), (0.25, 2)])
-def test_logistic_least_squares(libraries: tuple[str, str], l2: float, count: int) -> None:
+def test_logistic_least_squares(l2: float, count: int) -> None:
     """S1.a and S1.b, in 40 digits; the regulariser is a second path."""
     build = GraphBuilder()
     w, b, x, t = build.parameter("w"), build.parameter("b"), build.input("x"), build.input("t")
@@ -113,8 +113,8 @@ def test_nodes_in_any_order() -> None:
         assert abs(mp.mpf(float(estimate.value)) - true) <= float(estimate.error)
 
 
-def test_deep_diamonds_by_definition(libraries: tuple[str, str]) -> None:
-    depth = 17 if libraries[1] == "python-flint" else 12
+def test_deep_diamonds_by_definition() -> None:
+    depth = 17
     answer = asked(diamonds(depth), w=2.07)
     with mp.workdps(60):
         v, slope = mp.mpf(2.07), mp.mpf(1)
@@ -181,7 +181,7 @@ def test_a_graph_too_large_to_list_steps_aside() -> None:
     assert answer == Aside("path_enumeration", "expands to more than 2 000 000 scalar edges")
 
 
-def test_only_paths_through_a_kink_are_unknown(libraries: tuple[str, str]) -> None:
+def test_only_paths_through_a_kink_are_unknown() -> None:
     build = GraphBuilder()
     w, x = build.parameter("w"), build.parameter("x")
     graph = build.graph(build.relu(w, name="h") * x + w)
