@@ -115,6 +115,18 @@ def lend(inputs: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(copies[id(value)] for value in inputs)
 
 
+def as_inputs(inputs: Sequence[Any]) -> tuple[Any, ...]:
+    """Numbers and lists become arrays; arrays stay themselves, an array given twice stays one array.
+
+    Raises InvalidProblem for what is no array, for masked entries, and for np.matrix, whose `*` multiplies matrices.
+    """
+    converted: dict[int, Any] = {}
+    for at, value in enumerate(inputs):
+        if id(value) not in converted:
+            converted[id(value)] = _as_input(value, f"input {at}")
+    return tuple(converted[id(value)] for value in inputs)
+
+
 def input_names(f: Callable[..., Any], count: int) -> tuple[str, ...]:
     """The names of f's positional arguments, or "input 0", "input 1", ... where it has none to tell."""
     plain = tuple(f"input {k}" for k in range(count)) if count > 1 else ("input",)
@@ -124,6 +136,22 @@ def input_names(f: Callable[..., Any], count: int) -> tuple[str, ...]:
         return plain
     named = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     return tuple(named[:count]) if len(named) >= count else plain
+
+
+def _as_input(value: Any, where: str) -> Any:
+    if isinstance(value, np.matrix):
+        raise InvalidProblem("expected an array, got an np.matrix; give np.asarray(x)", where=where)
+    if np.ma.is_masked(value):
+        raise InvalidProblem("expected an array, got one with masked entries; give x.compressed()", where=where)
+    if isinstance(value, np.ndarray):
+        return value
+    try:
+        return np.asarray(value)
+    except Exception as wrong:  # whatever a list of uneven rows, or somebody's __array__, raises
+        kind = type(value).__name__
+        raise InvalidProblem(
+            f"expected an array of real numbers, got a {kind} that NumPy cannot read: {str(wrong)[:300]}", where=where
+        ) from wrong
 
 
 def _positions(wrt: Sequence[int | str] | int | str | None, inputs: Sequence[Any], names: Sequence[str]) -> Any:
