@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     )
     from gradcheck.errors import (
         GradcheckError,
-        GradientError,
         HarnessFault,
         InvalidProblem,
         SubjectError,
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     )
     from gradcheck.problem import OPS, Case, Graph, GraphBuilder
     from gradcheck.run.suite import case
-    from gradcheck.verdict.result import Result, Verdict
+    from gradcheck.verdict.result import GradientError, Result, Verdict
 
 _HOMES = {
     "check_vjp": "gradcheck.check.functions",
@@ -41,7 +40,7 @@ _HOMES = {
     "Graph": "gradcheck.problem",
     "GraphBuilder": "gradcheck.problem",
     "GradcheckError": "gradcheck.errors",
-    "GradientError": "gradcheck.errors",
+    "GradientError": "gradcheck.verdict.result",
     "HarnessFault": "gradcheck.errors",
     "InvalidProblem": "gradcheck.errors",
     "OPS": "gradcheck.problem",

@@ -7,7 +7,8 @@
     ├── Unsupported         gradcheck cannot do this here; an oracle steps aside on it
     └── HarnessFault        gradcheck contradicts itself: two proofs that do not meet     (exit code 3)
 
-    GradientError(AssertionError)   what `assert_gradient`, `assert_vjp` and `assert_jvp` raise
+What `assert_gradient`, `assert_vjp` and `assert_jvp` raise is an AssertionError and stands beside the result that it
+carries: `gradcheck.verdict.result.GradientError`.
 
 A message is one paragraph of at most LONGEST characters: what was expected, what came, where, and what to do about it.
 It may quote what a user handed in, whatever that holds: `printable` makes it fit for a terminal.
@@ -15,11 +16,7 @@ It may quote what a user handed in, whatever that holds: `printable` makes it fi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from gradcheck.verdict.result import Result
-
+from typing import Any
 
 LONGEST = 2_000
 """Characters of a message."""
@@ -95,15 +92,3 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
-
-
-class GradientError(AssertionError):
-    """A checked derivative is not right; `result` carries the verdict and every finding.
-
-    The first line of the message says which function, which entry, what came and what is right; the result's text
-    follows. Its `__cause__` is what the user's own code raised, where that is what was found.
-    """
-
-    def __init__(self, result: Result) -> None:
-        super().__init__(f"{result.headline}\n{result.to_text()}")
-        self.result = result

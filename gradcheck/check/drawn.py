@@ -8,20 +8,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from gradcheck.check.examine import Examination
 from gradcheck.check.names import function_name
 from gradcheck.check.question import Kind, Question
 from gradcheck.check.settings import Settings
 from gradcheck.errors import InvalidProblem
-from gradcheck.problem.function import Function
+from gradcheck.problem.function import Function, as_inputs
 from gradcheck.verdict.finding import finding
 from gradcheck.verdict.result import Result, Verdict
-
-if TYPE_CHECKING:
-    from gradcheck.check.extras import Extras
 
 POINTS = 25
 """Points drawn, as long as all pass."""
@@ -40,15 +38,11 @@ def check_drawn(
     derivative: Callable[..., Any],
     inputs: Sequence[Any],
     wrt: Any,
-    extras: Extras,
     settings: Settings,
 ) -> Result:
     """Examine the derivative at drawn points; Hypothesis shrinks one that fails."""
     import hypothesis
     from hypothesis import strategies as st
-
-    from gradcheck.check.examine import Examination
-    from gradcheck.check.inputs import as_inputs
 
     strategy = st.tuples(*(value if is_strategy(value) else st.just(value) for value in inputs))
     passed: list[Result] = []
@@ -60,7 +54,7 @@ def check_drawn(
     def examine(drawn: tuple[Any, ...]) -> None:
         given = as_inputs(drawn)
         question = Question(kind, Function.of(f, given, wrt), derivative)
-        result = Examination(question, given, extras, settings, elsewhere=False, contracts=len(passed) < 3).result()
+        result = Examination(question, given, settings, elsewhere=False, contracts=len(passed) < 3).result()
         if "GC018" in result.codes:
             refused[next(x.sentence for x in result.findings if x.code == "GC018")] += 1
             last[0] = result.exception
@@ -76,7 +70,7 @@ def check_drawn(
         max_examples=DRAWS,
         deadline=None,
         database=None,
-        derandomize=extras.seed is None,
+        derandomize=settings.seed is None,
         print_blob=False,
         report_multiple_bugs=False,
         suppress_health_check=list(hypothesis.HealthCheck),
@@ -85,8 +79,8 @@ def check_drawn(
     )
     # Keyword arguments of `given` keep working when `examine` is nested.
     test = settle(hypothesis.given(drawn=strategy)(examine))
-    if extras.seed is not None:
-        test = hypothesis.seed(int(extras.seed))(test)
+    if settings.seed is not None:
+        test = hypothesis.seed(int(settings.seed))(test)
     try:
         test()
     except (_WrongHereError, _EnoughError):

@@ -15,7 +15,6 @@ from gradcheck.check import around
 from gradcheck.check.bounded import TooLongError, bounded
 from gradcheck.check.calls import ANSWER, Contracts, instead
 from gradcheck.check.evidence import Evidence, estimated, gather
-from gradcheck.check.extras import Extras
 from gradcheck.check.names import function_name, listed
 from gradcheck.check.numbers import Numbers, compare_numbers, repeats, slight
 from gradcheck.check.protocol import no_answer
@@ -26,7 +25,7 @@ from gradcheck.check.structure import projections
 from gradcheck.check.valued import value_of
 from gradcheck.check.wider import exact_answer, traced_answer
 from gradcheck.errors import GradcheckError, HarnessFault, InvalidProblem, SubjectError
-from gradcheck.problem.function import Product, lend
+from gradcheck.problem.function import Product
 from gradcheck.verdict.finding import Finding, Severity, finding
 from gradcheck.verdict.result import Result, Verdict
 
@@ -50,7 +49,6 @@ class Examination:
         self,
         question: Question,
         inputs: tuple[Any, ...],
-        extras: Extras,
         settings: Settings,
         *,
         elsewhere: bool = True,
@@ -60,10 +58,9 @@ class Examination:
         self._contracts = contracts
         self._question = question
         self._inputs = inputs
-        self._extras = extras
         self._settings = settings
         name = getattr(question.derivative, "__qualname__", None) or type(question.derivative).__name__
-        seed = zlib.crc32(name.encode()) if extras.seed is None else extras.seed
+        seed = zlib.crc32(name.encode()) if settings.seed is None else settings.seed
         self._random = np.random.default_rng(seed)
         self._tuple = False
         self._exception: BaseException | None = None
@@ -100,14 +97,14 @@ class Examination:
             worst=worst,
             witnesses=numbers.evidence.testimony.witnesses(where) if numbers is not None else (),
             seconds=time.perf_counter() - started,
-            seed=self._extras.seed,
+            seed=self._settings.seed,
             settings=self._settings.changed() | self._declared(),
             exception=self._exception,
         )
 
     def _declared(self) -> dict[str, Any]:
-        extras = self._extras
-        given = {"meant": extras.meant is not None or None, "accuracy": extras.accuracy}
+        settings = self._settings
+        given = {"meant": settings.meant is not None or None, "accuracy": settings.accuracy}
         return {k: v for k, v in given.items() if v is not None}
 
     def _examine(self) -> tuple[list[Finding], Numbers | None]:
@@ -117,7 +114,7 @@ class Examination:
         if wrong := self.protocol(product, reply):
             return wrong, None
         evidence = gather(self._truth_of(product))
-        numbers = compare_numbers(self._question, product, reply, evidence, self._settings, self._extras)
+        numbers = compare_numbers(self._question, product, reply, evidence, self._settings)
         if all(p is None for p in reply.parts) and verdict_of(list(numbers.findings)) is Verdict.FAIL:
             # None counts as zero for an input that f does not depend on; here it stands for all of the answer.
             return [finding("GC019", wanted=self._question.wanted, came=NOTHING_RETURNED)], None
@@ -140,7 +137,7 @@ class Examination:
         findings = [*contracts, *numbers.findings]
         if (
             self._elsewhere
-            and self._extras.accuracy is None
+            and self._settings.accuracy is None
             and not any(f.severity in (Severity.ERROR, Severity.FATAL) for f in findings)
         ):
             findings += self._neighbours(product, evidence, reply)
@@ -186,8 +183,8 @@ class Examination:
         if self._question.kind == "gradient" and (self._tuple or outputs[0].size != 1):
             shapes = listed([str(o.shape) for o in outputs])
             raise SubjectError("GC018", who="f", what=f"must return one number for a gradient, got shape {shapes}")
-        if self._extras.meant is not None:
-            meant, _ = value_of(replace(function, f=self._extras.meant), self._inputs, "meant")
+        if self._settings.meant is not None:
+            meant, _ = value_of(replace(function, f=self._settings.meant), self._inputs, "meant")
             alike = [m.shape == o.shape or m.size == o.size == 1 for m, o in zip(meant, outputs, strict=False)]
             if len(meant) != len(outputs) or not all(alike):
                 wanted, came = (listed([str(o.shape) for o in values]) for values in (outputs, meant))
@@ -195,7 +192,7 @@ class Examination:
                 raise SubjectError("GC018", who="meant", what=what)
         dtype = self._dtype()
         if self._question.kind == "jvp":
-            keep = projections(self._extras.structure, self._inputs, function.names, function.wrt)
+            keep = projections(self._settings.structure, self._inputs, function.names, function.wrt)
             tangents = tuple(
                 keep.get(function.names[k], np.asarray)(self._draw(np.asarray(self._inputs[k]))) for k in function.wrt
             )
@@ -219,9 +216,9 @@ class Examination:
 
     def _truth_of(self, product: Product) -> Product:
         """The product whose truth is asked for: that of `meant` where it was declared."""
-        if self._extras.meant is None:
+        if self._settings.meant is None:
             return product
-        return replace(product, function=replace(product.function, f=self._extras.meant))
+        return replace(product, function=replace(product.function, f=self._settings.meant))
 
     def protocol(self, product: Product, reply: Reply) -> list[Finding]:
         """Shapes and dtypes of an answer."""
@@ -250,10 +247,10 @@ class Examination:
 
     def _neighbours(self, product: Product, evidence: Evidence, reply: Reply) -> list[Finding]:
         """The first neighbour at which the derivative is wrong, if any."""
-        if not self._extras.structure and (found := self._remembered(product, reply)):
+        if not self._settings.structure and (found := self._remembered(product, reply)):
             return found
         blind = evidence.exact is None and around.entries(product) <= MOST_DIFFERENCED_NEARBY
-        tried = around.neighbours(product, evidence, self._random, fixed=bool(self._extras.structure))
+        tried = around.neighbours(product, evidence, self._random, fixed=bool(self._settings.structure))
         for number, (where, moved) in enumerate(tried):
             fitting = where == around.BATCH_OF_TWO
             if found := self._told(where, self._wrong_at(moved, fitting=fitting, blind=blind and number < FIRST)):
@@ -292,7 +289,7 @@ class Examination:
         place of a proof.
         """
         try:
-            outputs, _ = bounded(lambda: product.function.value(lend(product.inputs)))
+            outputs, _ = bounded(product.run_f)
             if not all(np.all(np.isfinite(o)) for o in outputs):
                 return []
         except (Exception, SystemExit):  # not a point of f
@@ -322,7 +319,7 @@ class Examination:
             if differenced is None:
                 return []
             evidence = differenced
-        numbers = compare_numbers(self._question, product, reply, evidence, self._settings, self._extras, lenient=True)
+        numbers = compare_numbers(self._question, product, reply, evidence, self._settings, lenient=True)
         wrong = [c for c in numbers.comparisons if np.any(c.wrong)]
         if numbers.comparisons and all(slight(c, evidence, product, gross) for c in wrong):
             # f may be ill-conditioned at a point of our choosing: only a mistake of the formula counts there.

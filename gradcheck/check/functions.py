@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from gradcheck.check.drawn import check_drawn, is_strategy
 from gradcheck.check.entrance import entrance
 from gradcheck.check.examine import Examination
-from gradcheck.check.extras import Extras
-from gradcheck.check.inputs import as_inputs
 from gradcheck.check.question import Kind, Question
 from gradcheck.check.settings import Settings
-from gradcheck.errors import GradientError, InvalidProblem
-from gradcheck.problem.function import Function
-from gradcheck.verdict.result import Result
+from gradcheck.errors import InvalidProblem
+from gradcheck.problem.function import Function, as_inputs
+from gradcheck.verdict.result import GradientError, Result
 
 Wrt = Sequence[int | str] | int | str | None
 
@@ -64,8 +63,8 @@ def check_gradient(
     UsageError: an option that does not exist (there is no step size and no tolerance), or a value that it cannot have.
     HarnessFault: two proofs contradict each other.
     """
-    settings = Settings(interest=interest, max_ulps=max_ulps)
-    return _check("gradient", f, grad, inputs, wrt, Extras(structure or {}, meant, accuracy, seed), settings)
+    settings = Settings(interest, max_ulps, structure=structure or {}, meant=meant, accuracy=accuracy, seed=seed)
+    return _check("gradient", f, grad, inputs, wrt, settings)
 
 
 @entrance
@@ -85,8 +84,8 @@ def check_vjp(
 
     The cotangent has the shape of f's output; it is a tuple if f returns one. Everything else as `check_gradient`.
     """
-    settings = Settings(interest=interest, max_ulps=max_ulps)
-    return _check("vjp", f, vjp, inputs, wrt, Extras(structure or {}, meant, accuracy, seed), settings)
+    settings = Settings(interest, max_ulps, structure=structure or {}, meant=meant, accuracy=accuracy, seed=seed)
+    return _check("vjp", f, vjp, inputs, wrt, settings)
 
 
 @entrance
@@ -106,8 +105,8 @@ def check_jvp(
 
     It returns the output tangent, or (output, output tangent). Everything else as `check_gradient`.
     """
-    settings = Settings(interest=interest, max_ulps=max_ulps)
-    return _check("jvp", f, jvp, inputs, wrt, Extras(structure or {}, meant, accuracy, seed), settings)
+    settings = Settings(interest, max_ulps, structure=structure or {}, meant=meant, accuracy=accuracy, seed=seed)
+    return _check("jvp", f, jvp, inputs, wrt, settings)
 
 
 def assert_gradient(f: Callable[..., Any], grad: Callable[..., Any], *inputs: Any, **options: Any) -> None:
@@ -143,17 +142,14 @@ def _check(
     derivative: Callable[..., Any],
     inputs: Sequence[Any],
     wrt: Wrt,
-    extras: Extras,
     settings: Settings,
 ) -> Result:
     if not callable(derivative):
         raise InvalidProblem(f"expected a function, got {type(derivative).__name__}", where=f"the {kind} to check")
     if not callable(f):
         raise InvalidProblem(f"expected a function of arrays, got {type(f).__name__}", where="f")
-    from gradcheck.check.drawn import check_drawn, is_strategy
-
     if any(is_strategy(value) for value in inputs):
-        return check_drawn(kind, f, derivative, inputs, wrt, extras, settings)
+        return check_drawn(kind, f, derivative, inputs, wrt, settings)
     given = as_inputs(inputs)
     question = Question(kind, Function.of(f, given, wrt), derivative)
-    return Examination(question, given, extras, settings).result()
+    return Examination(question, given, settings).result()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,6 @@ from gradcheck.numbers import Smoothness
 from gradcheck.problem.function import Product
 from gradcheck.verdict.compare import INTEREST, Comparison, Truth, Worst, interest, judge, scale
 from gradcheck.verdict.finding import Finding, finding
-
-if TYPE_CHECKING:
-    from gradcheck.check.extras import Extras
 
 Array = NDArray[Any]
 
@@ -57,7 +54,6 @@ def compare_numbers(
     reply: Reply,
     evidence: Evidence,
     settings: Settings,
-    extras: Extras,
     *,
     lenient: bool = False,
 ) -> Numbers:
@@ -68,23 +64,23 @@ def compare_numbers(
     answers = _filled(product, reply, evidence)
     if evidence.exact is not None and evidence.exact.derivative.smoothness is Smoothness.KINK:
         return _at_kink(evidence, answers)
-    if evidence.exact is not None and product.tangents is None and not extras.structure:
+    if evidence.exact is not None and product.tangents is None and not settings.structure:
         around = at_singular_point(answers, evidence.exact.outcomes, product.cotangents)
         if around is not None:
             return Numbers(evidence, (), (around,), by_hull=sum(a.size for a in answers.values()))
     function = product.function
-    by_structure = projections(extras.structure, product.inputs, function.names, function.wrt)
+    by_structure = projections(settings.structure, product.inputs, function.names, function.wrt)
     entries = sum(a.size for a in answers.values())
     if product.tangents is None and entries and not evidence.testimony.answers:
         return _by_directions(evidence, answers, settings)
-    if evidence.exact is None and evidence.one_sided is not None and not evidence.jumps and not extras.structure:
+    if evidence.exact is None and evidence.one_sided is not None and not evidence.jumps and not settings.structure:
         try:
             found, decided = at_differenced_kink(product, answers, evidence.one_sided, _share(product, settings))
         except GradcheckError:
             pass  # differences along a direction cannot be had; the entries stay undecided below
         else:
             return Numbers(evidence, (), (found,), by_hull=entries if decided else 0)
-    comparisons = [_judge(b, a, evidence, product, settings, extras, by_structure) for b, a in answers.items()]
+    comparisons = [_judge(b, a, evidence, product, settings, by_structure) for b, a in answers.items()]
     findings: list[Finding] = []
     what = "f" if product.tangents is None else "output"
     wrong = [c for c in comparisons if np.any(c.wrong)]
@@ -165,7 +161,6 @@ def _judge(
     evidence: Evidence,
     product: Product,
     settings: Settings,
-    extras: Extras,
     projections: Mapping[str, Projection],
 ) -> Comparison:
     truth, fallback = evidence.truths[block], evidence.fallback[block]
@@ -174,10 +169,10 @@ def _judge(
         truth, allowance = project(truth, allowance, projections[block])
         answer = projections[block](answer)
     matters = interest(truth, product.dtype.name, fallback, settings.interest, allowance)
-    if extras.accuracy is not None:
+    if settings.accuracy is not None:
         size = np.maximum(np.abs(truth.middle), scale(truth, fallback))
-        allowance = allowance + extras.accuracy * size
-        matters = matters + 2 * extras.accuracy * size
+        allowance = allowance + settings.accuracy * size
+        matters = matters + 2 * settings.accuracy * size
     if settings.max_ulps is not None:
         peak = float(np.max(np.abs(truth.middle[truth.known]), initial=0.0)) or fallback
         allowance = np.minimum(allowance, settings.max_ulps * float(np.spacing(np.asarray(peak, dtype=product.dtype))))

@@ -58,11 +58,6 @@ class Use:
     operand: str
     contribution: float
 
-    @property
-    def words(self) -> str:
-        """The use as part of a sentence: "as exponent of loss"."""
-        return f"as {self.operand} of {self.node}"
-
 
 @dataclass(frozen=True)
 class ParameterRow:

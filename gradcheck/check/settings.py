@@ -1,27 +1,41 @@
-"""What a user may change about a verdict; whatever was changed shows in every report."""
+"""The options of a check: how its verdict is reached, and what is declared about the function under test."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from numbers import Integral, Real
 from typing import Any
 
-from gradcheck.errors import UsageError
+from gradcheck.errors import InvalidProblem, UsageError
+
+REPORTED = ("interest", "max_ulps", "moved_points")
+"""The options that every report shows once they are changed."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a verdict is reached.
+    """The options of a check.
+
+    Raises UsageError for a value that an option cannot have, and InvalidProblem for a structure that is no mapping and
+    a `meant` that is no function.
 
     Attributes
     ----------
     interest: relative error that matters; None for `compare.INTEREST` of the dtype.
     max_ulps: a gradient off by more units in the last place fails even if rounding explains it; None for no limit.
     moved_points: points tried besides, where a true gradient is zero at the point given.
+    structure, meant, accuracy: what the author declares about a function; see `check_gradient`.
+    seed: of random cotangents, tangents and drawn inputs; None for one derived from the derivative's name.
     """
 
     interest: float | None = None
     max_ulps: float | None = None
     moved_points: int = 4
+    structure: Mapping[int | str, str] = field(default_factory=dict)
+    meant: Callable[..., Any] | None = None
+    accuracy: float | None = None
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("interest", "max_ulps"):
@@ -30,11 +44,26 @@ class Settings:
                 raise UsageError(f"{name} must be a positive number, got {value!r:.100}")
         if not (isinstance(self.moved_points, int) and self.moved_points >= 0):
             raise UsageError(f"moved_points must be a whole number >= 0, got {self.moved_points!r}")
+        self._check_declarations()
+
+    def _check_declarations(self) -> None:
+        structure: object = self.structure
+        if not isinstance(structure, Mapping):
+            wanted = 'a mapping such as {"x": "symmetric"}'
+            raise InvalidProblem(f"structure must be {wanted}, got {structure!r:.100}")
+        if self.meant is not None and not callable(self.meant):
+            raise InvalidProblem(f"expected a function with f's arguments, got {self.meant!r:.100}", where="meant")
+        if self.accuracy is not None and not (_number(self.accuracy) and 0 <= self.accuracy < 1):
+            raise UsageError(
+                f"accuracy is the relative error of f itself, a number >= 0 and below 1, got {self.accuracy!r:.100}"
+            )
+        if self.seed is not None and not (_whole(self.seed) and self.seed >= 0):
+            raise UsageError(f"seed must be a whole number >= 0, got {self.seed!r:.100}")
 
     def changed(self) -> dict[str, Any]:
-        """The settings that differ from their defaults."""
+        """The options in REPORTED that differ from their defaults."""
         defaults = {f.name: f.default for f in fields(self)}
-        return {name: value for name, value in asdict(self).items() if value != defaults[name]}
+        return {name: value for name in REPORTED if (value := getattr(self, name)) != defaults[name]}
 
 
 def _positive(value: object) -> bool:
@@ -44,3 +73,11 @@ def _positive(value: object) -> bool:
         return float(value) > 0
     except OverflowError:  # a whole number beyond every float
         return False
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)

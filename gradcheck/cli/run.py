@@ -31,7 +31,8 @@ from gradcheck.run.offered import ALL
 from gradcheck.run.saved import ahead, folder_of, save
 from gradcheck.run.select import none_fits, select
 from gradcheck.run.suite import Addressed, collect, shipped
-from gradcheck.subject.process import ChildSubject, subject_path
+from gradcheck.subject.paths import subject_path
+from gradcheck.subject.process import ChildSubject
 
 DIAGNOSIS_SECONDS = 10.0
 

@@ -14,7 +14,6 @@ entry of the gradient, and in stochastic arithmetic, which shows what honest rou
     outcomes.repeating(cotangents)  per entry the most that roundings can cost if they repeat; also repeating_jvp(),
     outcomes.repeating_value            and that of the value
     outcomes.value_spread           per output, the largest deviation of its value over the stochastic runs
-    outcomes.overflows              an intermediate value leaves the range of the subject's dtype
     outcomes.adjoints(cotangents)   total adjoints of all outputs, for a function that returns its intermediate results
     outcomes.gradients_around()     J^T u at points near by, where it is not finite at the point itself
     outcomes.across(tried, most)    points at which a comparison comes out otherwise, and did at none of those tried

@@ -25,9 +25,6 @@ UNARY = (
 `softplus(x)` is log(1 + exp(x)); `sinc(x)` is sin(pi x) / (pi x), as in NumPy.
 """
 
-HELPERS = ("trigamma", "sinc_slope")
-"""Functions that only derivative rules use: digamma' and sinc'."""
-
 CONSTANTS = ("pi", "ln2", "ln10")
 
 

@@ -176,10 +176,6 @@ def _over(n: Arithmetic, t: Any, denominator: Any) -> Any:
     return n.div(t, denominator)
 
 
-def _root_of_product(n: Arithmetic, a: Any, b: Any) -> Any:
-    return n.unary(n.mul(a, b), function="sqrt")
-
-
 def _bell(n: Arithmetic, x: Any, scale: float) -> Any:
     """exp(-scale x^2) sqrt(scale / pi)."""
     height = n.unary(n.div(_c(n, scale), n.real("pi")), function="sqrt")

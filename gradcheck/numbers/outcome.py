@@ -292,11 +292,6 @@ class Outcomes:
             zero = self.balls.constant(np.zeros(()))
             return tuple(self.balls.enclosure(zero if a is None else a) for a in arrays)
 
-    @cached_property
-    def overflows(self) -> bool:
-        """Whether some value on the way is finite, but leaves the range of the subject's dtype."""
-        return self.first.replay.overflows(self.task.dtype)
-
     def gradients_around(
         self, cotangents: Sequence[Array] | None = None, count: int = 64, *, closest: bool = False
     ) -> tuple[Array, ...]:

@@ -1,7 +1,6 @@
 """The record replayed in floats while it is being written: how far rounding moves each entry, so far."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,12 +63,3 @@ class Replay:
             start[..., floats.rounded :] += step * random.choice([-1.0, 1.0], size=(*x.shape, plain))
             starts.append(start)
         return cls(record, floats, starts)
-
-    def overflows(self, dtype: Any) -> bool:
-        """Whether a value that is finite leaves the range of `dtype`."""
-        largest = np.longdouble(np.finfo(dtype).max)
-        return any(
-            bool(np.any((np.abs(v) > largest) & np.isfinite(v)))
-            for v, node in zip(self.catch_up(), self.record.nodes, strict=True)
-            if node.varies
-        )

@@ -19,10 +19,8 @@ from numpy.typing import ArrayLike
 from gradcheck.numbers.state import restoring
 from gradcheck.oracle.differences.blackbox import BlackBox
 from gradcheck.oracle.differences.functions import Differences, chosen_inputs, cotangent_parts
-from gradcheck.oracle.differences.graph_values import WORK, graph_function, thousands
 from gradcheck.oracle.differences.sampling import entry_scales
-from gradcheck.oracle.estimate import Array, Aside, Estimate, Estimates, Kind
-from gradcheck.problem import Graph, Point
+from gradcheck.oracle.estimate import Array, Aside, Estimate, Kind
 
 NAME = "complex_step"
 
@@ -135,32 +133,6 @@ def _open(
     if reason := _unlike(real, box, weights, value, size):
         return Aside(NAME, reason)
     return real, _Probe(box, weights), value, size
-
-
-class ComplexStep:
-    """The oracle: every entry of every parameter of a graph, through the op table's formulas in complex numbers."""
-
-    name = NAME
-
-    def __call__(self, graph: Graph, point: Point) -> Estimates | Aside:
-        """Estimates of the loss and of all entries; Aside where an op has no complex version or is not holomorphic."""
-        values, f, parameters = graph_function(graph, point)
-        work = int(values.work * (50 if values.lanes else 1))  # one by one, even where differences go many at a time
-        if work > WORK:
-            return Aside(
-                NAME,
-                f"{thousands(len(values.places))} entries of a graph of {thousands(len(graph))} nodes: "
-                f"{thousands(work)} array operations to move each once, budget {thousands(int(WORK))}",
-            )
-        found = complex_step_gradient(f, parameters)
-        if isinstance(found, Aside):
-            return found
-        names = [graph.names[p] for p in graph.parameters]
-        gradients = {name: g for name, g in zip(names, found.gradients, strict=True) if g is not None}
-        return Estimates(NAME, found.loss, gradients, (f"{thousands(found.evaluations)} evaluations in complex128",))
-
-
-complex_step = ComplexStep()
 
 
 Unit = Mapping[int, Array]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ class Product:
     tangents: tuple[Array, ...] | None
     dtype: np.dtype[Any]
 
-    @property
+    @cached_property
     def blocks(self) -> tuple[str, ...]:
         """Names of the parts of the answer: differentiated inputs for a VJP, outputs for a JVP."""
         if self.tangents is None:
@@ -94,10 +95,22 @@ class Product:
         outputs = self.outputs[0]
         return ("output",) if len(outputs) == 1 else tuple(f"output {k}" for k in range(len(outputs)))
 
-    @property
+    @cached_property
     def outputs(self) -> tuple[tuple[Array, ...], bool]:
-        """f's own value here, computed on copies."""
+        """f's own value here, and whether it came as a tuple: computed once, and kept as copies."""
+        outputs, many = self.run_f()
+        return tuple(np.array(part) for part in outputs), many
+
+    def run_f(self) -> tuple[tuple[Array, ...], bool]:
+        """Run f here once more, on copies of the inputs: its value as arrays, and whether it came as a tuple."""
         return self.function.value(lend(self.inputs))
+
+    def weighed(self, weights: Sequence[Array]) -> Product:
+        """The same question with other cotangents, or other tangents of a JVP; f's outputs are the same."""
+        given = tuple(weights)
+        other = replace(self, cotangents=given) if self.tangents is None else replace(self, tangents=given)
+        other.__dict__["outputs"] = self.outputs  # where a cached_property keeps its value
+        return other
 
     def scalar(self, inputs: Sequence[Any]) -> float:
         """<c, f(inputs)>, the scalar function whose gradient J^T c is, in float64 (VJP only)."""
@@ -115,6 +128,18 @@ def lend(inputs: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(copies[id(value)] for value in inputs)
 
 
+def as_inputs(inputs: Sequence[Any]) -> tuple[Any, ...]:
+    """Numbers and lists become arrays; arrays stay themselves, an array given twice stays one array.
+
+    Raises InvalidProblem for what is no array, for masked entries, and for np.matrix, whose `*` multiplies matrices.
+    """
+    converted: dict[int, Any] = {}
+    for at, value in enumerate(inputs):
+        if id(value) not in converted:
+            converted[id(value)] = _as_input(value, f"input {at}")
+    return tuple(converted[id(value)] for value in inputs)
+
+
 def input_names(f: Callable[..., Any], count: int) -> tuple[str, ...]:
     """The names of f's positional arguments, or "input 0", "input 1", ... where it has none to tell."""
     plain = tuple(f"input {k}" for k in range(count)) if count > 1 else ("input",)
@@ -124,6 +149,22 @@ def input_names(f: Callable[..., Any], count: int) -> tuple[str, ...]:
         return plain
     named = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     return tuple(named[:count]) if len(named) >= count else plain
+
+
+def _as_input(value: Any, where: str) -> Any:
+    if isinstance(value, np.matrix):
+        raise InvalidProblem("expected an array, got an np.matrix; give np.asarray(x)", where=where)
+    if np.ma.is_masked(value):
+        raise InvalidProblem("expected an array, got one with masked entries; give x.compressed()", where=where)
+    if isinstance(value, np.ndarray):
+        return value
+    try:
+        return np.asarray(value)
+    except Exception as wrong:  # whatever a list of uneven rows, or somebody's __array__, raises
+        kind = type(value).__name__
+        raise InvalidProblem(
+            f"expected an array of real numbers, got a {kind} that NumPy cannot read: {str(wrong)[:300]}", where=where
+        ) from wrong
 
 
 def _positions(wrt: Sequence[int | str] | int | str | None, inputs: Sequence[Any], names: Sequence[str]) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any, overload
 
@@ -179,9 +180,7 @@ class Graph:
         raise AttributeError(f"a Graph is immutable; cannot set {name}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from gradcheck.problem.serialise import graph_from_dict, graph_to_dict
-
-        return graph_from_dict, (graph_to_dict(self),)
+        return partial(Graph, **self._parts(self.constants)), ()
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -199,17 +198,20 @@ class Graph:
             constants = {i: c.astype(dtype).astype(np.float64) for i, c in self.constants.items()}
         if all(np.array_equal(c, self.constants[i]) for i, c in constants.items()):
             return self
-        leaves = {i: self.shapes[i] for i in self.free}
-        return Graph(
-            self.codes,
-            self.offsets,
-            self.inputs,
-            loss=self.loss,
-            names=None if isinstance(self.names, _DefaultNames) else self.names,
-            leaf_shapes=leaves,
-            constants=constants,
-            attributes=self.attributes,
-        )
+        return Graph(**self._parts(constants))
+
+    def _parts(self, constants: Mapping[int, Array]) -> dict[str, Any]:
+        """The arguments that make this graph again, with these constants; plain data, fit for pickle."""
+        return {
+            "codes": self.codes,
+            "offsets": self.offsets,
+            "inputs": self.inputs,
+            "loss": self.loss,
+            "names": None if isinstance(self.names, _DefaultNames) else self.names,
+            "leaf_shapes": {i: self.shapes[i] for i in self.free},
+            "constants": dict(constants),
+            "attributes": {i: dict(given) for i, given in self.attributes.items()},
+        }
 
     @property
     def nodes(self) -> Sequence[Node]:

@@ -40,22 +40,12 @@ def beyond(graph: Graph, index: int, value: Array) -> tuple[Graph, dict[str, Arr
     return _cut(graph, _needed(graph, index), loss=graph.loss, leaf=index), {graph.names[index]: value}
 
 
-def alone(graph: Graph, index: int, values: Mapping[str, Array]) -> tuple[Graph, dict[str, Array]]:
+def slot_by_slot(graph: Graph, index: int, values: Mapping[str, Array]) -> tuple[Graph, dict[str, Array]]:
     """The graph of a single op application, as the loss; its arguments are leaves at the values they have.
 
-    Arguments that depend on a parameter become parameters, others inputs; constants stay; a repeated argument stays
-    one leaf.
+    Arguments that depend on a parameter become parameters, others inputs; constants stay. A repeated argument gets a
+    leaf per slot ("x", "x (slot 2)"): there is no fan-out at all.
     """
-    arguments = list(dict.fromkeys(graph.arguments(index)))
-    keep = [*arguments, index]
-    name = graph.names[index]
-    summed = f"sum of {name}" if graph.shapes[index] else None
-    part = _cut(graph, keep, loss=index, summed=summed, leaves=arguments)
-    return part, {part.names[i]: values[part.names[i]] for i in part.free}
-
-
-def slot_by_slot(graph: Graph, index: int, values: Mapping[str, Array]) -> tuple[Graph, dict[str, Array]]:
-    """As `alone`, but with a leaf per slot even for a repeated argument ("x", "x (slot 2)"): no fan-out at all."""
     build, point = GraphBuilder(), dict[str, Array]()
     varying = graph.depends_on_parameters()
     handles = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradcheck.subject.answer import ENTRY_POINTS, Answer, Declared, Subject, TrainingAnswer, TrainingStep
-    from gradcheck.subject.process import ChildSubject, InProcessSubject, subject_path
+    from gradcheck.subject.process import ChildSubject, InProcessSubject
 
 __all__ = [
     "ENTRY_POINTS",
@@ -20,10 +20,9 @@ __all__ = [
     "Subject",
     "TrainingAnswer",
     "TrainingStep",
-    "subject_path",
 ]
 
-_PROCESS = ("ChildSubject", "InProcessSubject", "subject_path")
+_PROCESS = ("ChildSubject", "InProcessSubject")
 
 
 def __getattr__(name: str) -> Any:

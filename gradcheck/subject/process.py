@@ -23,13 +23,13 @@ from gradcheck.subject.channel import Gone, TooLate
 from gradcheck.subject.inprocess import InProcessSubject, no_entry
 from gradcheck.subject.messages import REPLIES, checked
 from gradcheck.subject.offspring import SUPPORTED, Offspring
-from gradcheck.subject.paths import existing, installed_names, subject_path
+from gradcheck.subject.paths import existing, installed_names
 from gradcheck.subject.plain import LARGEST
 from gradcheck.subject.point import rounded
 from gradcheck.subject.problems import problem_to_wire
 from gradcheck.subject.trouble import LONGEST
 
-__all__ = ["ChildSubject", "InProcessSubject", "Subject", "subject_path"]
+__all__ = ["ChildSubject", "InProcessSubject", "Subject"]
 
 TRANSPORT_SECONDS = 60.0
 """For what gradcheck itself does in the child: starting up, and building a large graph."""
@@ -52,12 +52,6 @@ class ChildSubject:
     memory: bytes of address space, at least 1 GiB.
     sandbox: "limits", or "none" for no limits but the time's.
     largest: most bytes that the arrays of an answer may have.
-
-    Attributes
-    ----------
-    answered: whether it has ever answered a question with something other than an error.
-    silent_in_a_row: how many of the last questions in a row ended without an answer, since the child died, was too
-        late or broke the protocol (GC005, GC006). An exception of the subject's (GC004) is an answer here.
 
     Raises
     ------
@@ -100,8 +94,6 @@ class ChildSubject:
         self._broken: SubjectError | None = None
         self._held: Mapping[str, Guarantee] = {}
         self._asked = 0
-        self.answered = False
-        self.silent_in_a_row = 0
 
     def __repr__(self) -> str:
         return f"ChildSubject({str(self.path)!r}{f', {self.name!r}' if self.name else ''})"
@@ -239,7 +231,6 @@ class ChildSubject:
         child = self._load()
         if header["entry"] not in self.entry_points():
             raise no_entry(self.path.name, header["entry"], self.entry_points())
-        self.silent_in_a_row += 1  # until it turns out otherwise
         if not child.channel.is_quiet():
             raise self._violation(child, "answering", "an answer that nobody had asked for")
         child.channel.forget()
@@ -250,11 +241,6 @@ class ChildSubject:
             answer = read(reply, got, child.channel.printed, seconds)
         except wire.Malformed as wrong:
             raise self._violation(child, "answering", str(wrong)) from None
-        except SubjectError as wrong:
-            if wrong.code not in ("GC005", "GC006"):
-                self.silent_in_a_row = 0
-            raise
-        self.silent_in_a_row, self.answered = 0, True
         return answer
 
     def _exchange(

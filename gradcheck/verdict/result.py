@@ -242,6 +242,20 @@ class Result:
         return table
 
 
+class GradientError(AssertionError):
+    """A checked derivative is not right; `result` carries the verdict and every finding.
+
+    The first line of the message says which function, which entry, what came and what is right; the result's text
+    follows. Its `__cause__` is what the user's own code raised, where that is what was found.
+    """
+
+    __module__ = "gradcheck"  # tracebacks show the public name
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(f"{result.headline}\n{result.to_text()}")
+        self.result = result
+
+
 def _said(witness: Witness) -> str:
     kind = "" if witness.kind == "proven" else f", {witness.kind}"
     state = "" if witness.state == "agreed" else f", {witness.state}"

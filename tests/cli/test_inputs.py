@@ -17,7 +17,7 @@ from gradcheck.errors import LONGEST, GradcheckError
 from gradcheck.run.runner import replay_line
 from gradcheck.run.select import MOST_DEEP, select
 from gradcheck.run.suite import MOST_CASES, Addressed, collect, load_suite
-from gradcheck.subject import subject_path
+from gradcheck.subject.paths import subject_path
 
 EXPRESSIONS = int(os.environ.get("GRADCHECK_EXPRESSIONS", "2000"))
 

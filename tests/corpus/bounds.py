@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from load import load_items, module
 
 from gradcheck.oracle import graph_oracles
-from gradcheck.oracle.complex_step import complex_step, complex_step_gradient
+from gradcheck.oracle.complex_step import complex_step_gradient
 from gradcheck.oracle.estimate import Aside, Estimates
 from gradcheck.oracle.exact import exactly
 from gradcheck.oracle.finite_difference import difference_gradient, directional
@@ -279,7 +279,7 @@ def graph_trials(seed: int) -> tuple[int, Tallies]:
 
     point = Point(f"graph {seed}", twin, twin, (), (), random)
     point.lifted = [truth.lift(at[name]) for name in names]
-    said = [oracle(graph, at) for oracle in (*graph_oracles(), complex_step)]
+    said = [oracle(graph, at) for oracle in graph_oracles()]
     for k, name in enumerate(names):
         slope, doubt = point._slope([truth.lift(np.ones(())) if n == k else None for n in range(len(names))])
         point.trials += 1

@@ -6,7 +6,6 @@ import errno
 import os
 import signal
 import subprocess
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -235,22 +234,6 @@ def test_no_temporary_folder(bench: Any, monkeypatch: pytest.MonkeyPatch) -> Non
         bench.ask(bench.body("return right(point)"))
 
 
-# --- how often it was silent -----------------------------------------------------------------------------------------
-
-
-def test_silence_is_counted_and_an_answer_ends_it(bench: Any) -> None:
-    child = bench.body(
-        "do = int(point['w'][0])\nif do == 1: os._exit(1)\nif do == 2: raise ValueError\nreturn right(point)"
-    )
-
-    def told(do: float) -> tuple[int, bool]:
-        with suppress(SubjectError):
-            child.ask(bench.graph, {**bench.point, "w": np.array([do, 0.0])})
-        return child.silent_in_a_row, child.answered
-
-    assert [told(do) for do in (1, 1, 2, 0, 1)] == [(1, False), (2, False), (0, False), (0, True), (1, True)]
-
-
 # --- counts ----------------------------------------------------------------------------------------------------------
 
 ENGINE = """
@@ -316,5 +299,4 @@ def test_the_limit_on_operations_reaches_the_child(bench: Any) -> None:
     with pytest.raises(SubjectError) as caught:
         ask(child, diamonds(40), count=True, most=1_000)
     assert (caught.value.code, caught.value.facts["operations"]) == ("GC065", 1_000)
-    assert child.silent_in_a_row == 0
     assert ask(child, diamonds(2), count=True, most=1_000).operations is not None

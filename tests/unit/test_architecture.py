@@ -1,9 +1,11 @@
-"""The rooms of gradcheck look down only, and stay light where they must: read off the imports."""
+"""Rooms of gradcheck look down only and stay light where they must, files import in no circle: read off the imports."""
 
 import ast
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,31 @@ def violations(sources: Sources) -> list[str]:
     return complaints
 
 
+def module_of(path: str) -> str:
+    """ "gradcheck.oracle.exact" for gradcheck/oracle/exact.py, "gradcheck.oracle" for gradcheck/oracle/__init__.py."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def edges(sources: Sources) -> dict[str, set[str]]:
+    """The files that each file imports, anywhere in it, by dotted names."""
+    modules = {module_of(path) for path in sources}
+    found: dict[str, set[str]] = {}
+    for path, source in sources.items():
+        names = {name for _, name, _ in imports(source, path.rpartition("/")[0].replace("/", "."))}
+        imported = {name if name in modules else name.rpartition(".")[0] for name in names}
+        found[module_of(path)] = imported & modules
+    return found
+
+
+def circle(sources: Sources) -> list[str]:
+    """A circle in the import graph of files, its first file written again at its end; empty if there is none."""
+    try:
+        TopologicalSorter(edges(sources)).prepare()
+    except CycleError as wrong:
+        return list(reversed(wrong.args[1]))
+    return []
+
+
 def too_long(sources: Sources) -> list[str]:
     """Files beyond the limit without a reason, and reasons without such a file."""
     lengths = {path: len(source.splitlines()) for path, source in sources.items()}
@@ -208,6 +235,60 @@ def test_a_planted_violation_is_found(planted: str) -> None:
 )
 def test_what_is_allowed_is_not_complained_about(path: str, source: str) -> None:
     assert violations({path: source}) == []
+
+
+def test_no_circle_in_the_imports_of_files(sources: Sources) -> None:
+    assert circle(sources) == []
+    assert sum(map(len, edges(sources).values())) > len(sources)
+
+
+CIRCLES = {
+    "two files": {"a": "from gradcheck.b import B", "b": "import gradcheck.a"},
+    "in a function": {"a": "import gradcheck.b", "b": "def f():\n    from gradcheck.a import A"},
+    "in a method": {
+        "a": "from gradcheck import b",
+        "b": "class B:\n    def f(self):\n        from gradcheck.a import A",
+    },
+    "three files": {"a": "import gradcheck.b", "b": "import gradcheck.c", "c": "import gradcheck.a"},
+    "relatively": {"a": "from . import b", "b": "from .a import A"},
+    "through a package": {"a": "from gradcheck.room import x", "room/__init__": "from gradcheck.a import A"},
+    "inside a room": {"room/a": "from .b import B", "room/b": "from gradcheck.room.a import A"},
+    "by import_module": {"a": "import gradcheck.b", "b": "import_module('gradcheck.a')"},
+    "itself": {"a": "def f():\n    from gradcheck.a import A"},
+    "in an else of TYPE_CHECKING": {
+        "a": "import gradcheck.b",
+        "b": "if TYPE_CHECKING:\n    pass\nelse:\n    import gradcheck.a",
+    },
+}
+
+
+def files(given: Mapping[str, str]) -> Sources:
+    return {f"gradcheck/{name}.py": source for name, source in given.items()}
+
+
+@pytest.mark.parametrize("planted", CIRCLES)
+def test_a_planted_circle_is_found(planted: str) -> None:
+    found = circle(files(CIRCLES[planted]))
+    assert set(found) == {module_of(path) for path in files(CIRCLES[planted])}
+    assert found[0] == found[-1]
+
+
+def test_a_circle_reads_in_the_direction_of_the_imports() -> None:
+    found = circle(files(CIRCLES["three files"]))
+    assert all(later in edges(files(CIRCLES["three files"]))[now] for now, later in pairwise(found))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"a": "import gradcheck.b", "b": "if TYPE_CHECKING:\n    from gradcheck.a import A"},
+        {"a": "import gradcheck.b\nimport gradcheck.c", "b": "import gradcheck.c", "c": ""},
+        {"room/a": "from gradcheck.room.b import B", "room/b": "", "room/__init__": "from gradcheck.room.a import A"},
+        {"a": "import sympy", "b": "import gradcheck.absent"},
+    ],
+)
+def test_what_is_no_circle_is_not_complained_about(given: Mapping[str, str]) -> None:
+    assert circle(files(given)) == []
 
 
 def test_the_reference_knows_problems_and_nothing_else_of_gradcheck(checkout: Path) -> None:

@@ -7,13 +7,13 @@ import pytest
 from gradcheck import errors
 from gradcheck.errors import (
     GradcheckError,
-    GradientError,
     HarnessFault,
     InvalidProblem,
     SubjectError,
     Unsupported,
     UsageError,
 )
+from gradcheck.verdict.result import GradientError
 
 
 @pytest.mark.parametrize("kind", [UsageError, InvalidProblem, SubjectError, Unsupported, HarnessFault])

@@ -69,18 +69,6 @@ class GraphValues:
         """The loss at the point, a scalar of the dtype."""
         return np.asarray(self._values[self._graph.loss])[()]
 
-    def value_of(self, node: int) -> Any:
-        """A node's value at the point."""
-        return self._values[node]
-
-    def loss_at(self, replaced: Mapping[int, Any]) -> Any:
-        """The loss with other values of parameters (by node index), in whatever dtype these have."""
-        values = list(self._values)
-        for node, value in replaced.items():
-            values[node] = value
-        self._run(values, self._all)
-        return values[self._graph.loss]
-
     def __call__(self, steps: Array, active: Array) -> tuple[Array, Array]:
         self.evaluations += steps.size
         with np.errstate(all="ignore"):
@@ -159,14 +147,3 @@ class GraphValues:
 def thousands(n: int) -> str:
     """1234567 as "1 234 567"."""
     return f"{n:,}".replace(",", " ")
-
-
-def graph_function(graph: Graph, point: Mapping[str, Array]) -> tuple[GraphValues, Callable[..., Any], list[Array]]:
-    """The loss as a function of the parameters' arrays, in their dtype, and the values of these at the point."""
-    values = GraphValues(graph, point)
-    parameters = graph.parameters
-
-    def loss(*arrays: Array) -> Any:
-        return values.loss_at(dict(zip(parameters, arrays, strict=True)))
-
-    return values, loss, [np.asarray(values.value_of(p)) for p in parameters]

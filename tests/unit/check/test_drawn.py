@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import gradcheck
-from gradcheck.errors import GradientError, InvalidProblem
+from gradcheck.errors import InvalidProblem
+from gradcheck.verdict.result import GradientError
 
 NUMBERS = st.floats(-10, 10).map(np.array)
 VECTORS = arrays.arrays(np.float64, st.integers(1, 4), elements=st.floats(-3, 3))

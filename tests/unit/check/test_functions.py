@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import gradcheck
-from gradcheck.errors import GradientError, InvalidProblem, UsageError
-from gradcheck.verdict.result import Result
+from gradcheck.errors import InvalidProblem, UsageError
+from gradcheck.verdict.result import GradientError, Result
 
 X = np.array([0.7, -1.2, 0.4])
 

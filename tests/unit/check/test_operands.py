@@ -58,7 +58,7 @@ def test_the_parts_that_the_number_is_made_of_are_named(yours: float, equals: st
     assert np.isclose(row.right, BASE + EXPONENT)
     assert [(use.node, use.op, use.operand) for use in row.uses] == [("f", "pow", "base"), ("f", "pow", "exponent")]
     assert np.allclose([use.contribution for use in row.uses], [BASE, EXPONENT])
-    assert row.uses[1].words == "as exponent of f"
+    assert (row.uses[1].operand, row.uses[1].node) == ("exponent", "f")
 
 
 def test_a_right_parameter_has_a_row_without_uses() -> None:

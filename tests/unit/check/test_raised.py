@@ -11,7 +11,8 @@ import pytest
 from hypothesis import strategies as st
 
 import gradcheck
-from gradcheck.errors import GradientError, HarnessFault, InvalidProblem, SubjectError
+from gradcheck.errors import HarnessFault, InvalidProblem, SubjectError
+from gradcheck.verdict.result import GradientError
 
 X = np.array([0.7, -1.2, 0.4])
 HERE = Path(__file__).name

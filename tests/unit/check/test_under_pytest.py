@@ -85,7 +85,7 @@ def section(shown: str, test: str) -> str:
 
 def test_the_summary_names_function_entry_and_both_numbers(shown: str) -> None:
     words = "sigmoid_backward: the gradient with respect to x[0] is 0.5, but the truth is 0.25"
-    expected = f"FAILED test_mine.py::test_wrong_number - gradcheck.errors.GradientError: {words}"
+    expected = f"FAILED test_mine.py::test_wrong_number - gradcheck.GradientError: {words}"
     assert summary(shown, "test_wrong_number") == expected
 
 

@@ -139,18 +139,6 @@ def test_underflow_is_perturbed_by_the_smallest_subnormal() -> None:
     assert not floats.mul(small, floats.constant(np.array(0.0))).any()  # an exact zero is no underflow
 
 
-def test_overflow_of_the_subjects_dtype_is_noticed() -> None:
-    def f(x: Any) -> Any:
-        return np.log(np.sum(np.exp(x)))
-
-    for dtype, fits in ((np.float16, 10.0), (np.float32, 80.0), (np.float64, 700.0)):
-        assert not explore(f, (np.array([fits, 1.0], dtype=dtype),)).overflows
-    for dtype, large in ((np.float16, 12.0), (np.float32, 90.0), (np.float64, 720.0)):
-        outcomes = explore(f, (np.array([large, 1.0], dtype=dtype),))
-        assert outcomes.overflows
-        assert outcomes.vjp().parts[0].finite  # the real-number function does not mind
-
-
 def test_runs_repeat_exactly_by_seed() -> None:
     x = RANDOM.standard_normal(5)
     one, two, other = (

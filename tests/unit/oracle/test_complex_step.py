@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from gradcheck.errors import InvalidProblem
-from gradcheck.oracle.complex_step import complex_step, complex_step_gradient
+from gradcheck.oracle.complex_step import complex_step_gradient
 from gradcheck.oracle.differences.functions import Differences
-from gradcheck.oracle.estimate import Aside, Estimate, Estimates, Kind
-from gradcheck.problem import GraphBuilder
+from gradcheck.oracle.estimate import Aside, Estimate, Kind
 
 mp = mpmath.mp.clone()
 mp.dps = 40
@@ -146,45 +145,3 @@ def test_a_function_may_write_into_its_inputs() -> None:
     x = np.array([1.0, 2.0])
     assert np.all(np.abs(answer(f, x).value - [2, 4]) <= 1e-12)
     assert x.tolist() == [1, 2]
-
-
-class TestGraphs:
-    """The oracle."""
-
-    def test_closed_form(self) -> None:
-        build = GraphBuilder()
-        w, b, x = build.parameter("w"), build.parameter("b"), build.input("x")
-        graph = build.graph(build.square(build.tanh(w * x + b)))
-        found = complex_step(graph, {"w": np.array(0.7), "b": np.array(-0.2), "x": np.array(1.5)})
-        assert isinstance(found, Estimates)
-        assert found.oracle == complex_step.name == "complex_step"
-        t = mp.tanh(mp.mpf(0.7) * 1.5 + mp.mpf(-0.2))
-        for name, true in (("b", 2 * t * (1 - t * t)), ("w", 3 * t * (1 - t * t))):
-            estimate = found.gradients[name]
-            assert abs(mp.mpf(float(estimate.value)) - true) <= estimate.error <= 1e-10
-        assert abs(found.loss.value - float(t * t)) <= found.loss.error <= 1e-13
-
-    def test_arrays(self) -> None:
-        build = GraphBuilder()
-        w, x = build.parameter("W", (3, 2)), build.input("x", (2,))
-        graph = build.graph(build.sum(build.exp(build.matmul(w, x))))
-        point = {"W": np.linspace(-1, 1, 6).reshape(3, 2), "x": np.array([0.5, -1.5])}
-        found = complex_step(graph, point)
-        assert isinstance(found, Estimates)
-        true = np.outer(np.exp(point["W"] @ point["x"]), point["x"])
-        assert np.all(np.abs(found.gradients["W"].value - true) <= found.gradients["W"].error + 1e-15)
-
-    def test_ops_that_drop_or_lack_complex_numbers(self) -> None:
-        for op, words in (("abs", "real numbers"), ("softplus", "does not run in complex numbers")):
-            build = GraphBuilder()
-            graph = build.graph(build.apply(op, build.parameter("w")))
-            found = complex_step(graph, {"w": np.array(0.8)})
-            assert isinstance(found, Aside)
-            assert words in found.reason
-
-    def test_steps_aside_when_there_are_too_many_entries(self) -> None:
-        build = GraphBuilder()
-        graph = build.graph(build.sum(build.square(build.parameter("w", (300, 300)))))
-        found = complex_step(graph, {"w": np.ones((300, 300))})
-        assert isinstance(found, Aside)
-        assert "90 000 entries" in found.reason

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradcheck.problem import Graph, GraphBuilder
-from gradcheck.problem.parts import alone, ancestors, beyond, up_to
+from gradcheck.problem.parts import ancestors, beyond, up_to
 
 
 def network() -> Graph:
@@ -106,37 +106,3 @@ def test_beyond_keeps_what_others_need() -> None:
     part, _ = beyond(graph, graph.index("e"), np.array(2.0))
     assert names(part) == {"x", "a", "e", "loss"}
     assert part.node("a").op == "sin"
-
-
-def test_alone_is_one_op_at_the_values_it_had() -> None:
-    graph = network()
-    values = graph.evaluate(POINT)
-    part, point = alone(graph, graph.index("matmul"), values)
-    assert {(node.name, node.op) for node in part.nodes} == {
-        ("W", "parameter"),
-        ("x", "input"),  # no parameter reaches it
-        ("matmul", "matmul"),
-        ("sum of matmul", "sum"),
-    }
-    assert float(part.evaluate(point)["sum of matmul"]) == float(np.sum(POINT["W"] @ POINT["x"]))
-
-
-def test_alone_makes_parameters_of_inner_arguments() -> None:
-    graph = network()
-    part, point = alone(graph, graph.index("loss"), graph.evaluate(POINT))
-    assert {(node.name, node.op) for node in part.nodes} == {("s", "parameter"), ("m", "parameter"), ("loss", "mul")}
-    assert set(point) == {"s", "m"}
-
-
-def test_alone_keeps_constants_attributes_and_repeats() -> None:
-    build = GraphBuilder()
-    x = build.parameter("x", (2, 3))
-    y = build.exp(x, name="y")
-    joined = build.concatenate(y, y, np.full((2, 1), 7.0), axis=1, name="joined")
-    graph = build.graph(build.sum(joined))
-    part, point = alone(graph, graph.index("joined"), graph.evaluate({"x": np.zeros((2, 3))}))
-    assert part.node("joined").inputs == ("y", "y", "constant")
-    assert part.node("joined").attributes == {"axis": 1}
-    assert part.node("constant").op == "constant"
-    assert list(point) == ["y"]
-    assert float(part.evaluate(point)["sum of joined"]) == 2 * 6 * 1.0 + 14.0

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from gradcheck.errors import UsageError
-from gradcheck.subject import subject_path
 from gradcheck.subject.loading import GRADCHECK, package_root
+from gradcheck.subject.paths import subject_path
 
 
 def test_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
