@@ -86,7 +86,6 @@ def gather(product: Product, *, voices: bool = True) -> Evidence:
     testimony = testimony_of(answers, [h for h in heard if isinstance(h, Aside)], _shapes(product), along)
     fallback = _fallback(product)
     allowance = _allowance(product, testimony, exact, fallback)
-    product.run_f()  # what f keeps between its calls is of this point again
     return Evidence(product, testimony, allowance, fallback, exact, one_sided, jumps)
 
 

@@ -25,7 +25,7 @@ from gradcheck.check.structure import projections
 from gradcheck.check.valued import value_of
 from gradcheck.check.wider import exact_answer, traced_answer
 from gradcheck.errors import GradcheckError, HarnessFault, InvalidProblem, SubjectError
-from gradcheck.problem.function import Product
+from gradcheck.problem.function import Product, lend
 from gradcheck.verdict.finding import Finding, Severity, finding
 from gradcheck.verdict.result import Result, Verdict
 
@@ -289,7 +289,7 @@ class Examination:
         place of a proof.
         """
         try:
-            outputs, _ = bounded(product.run_f)
+            outputs, _ = bounded(lambda: product.function.value(lend(product.inputs)))
             if not all(np.all(np.isfinite(o)) for o in outputs):
                 return []
         except (Exception, SystemExit):  # not a point of f
