@@ -28,10 +28,17 @@ def without_digests(rows: dict[str, str]) -> dict[str, str]:
     return {address: row.rpartition(" ")[0] for address, row in rows.items()}
 
 
-@pytest.mark.parametrize("subject", ["reference", "overwrite", "mlp_slope_at_a"])
-def test_runs(subject: str) -> None:
+@pytest.mark.parametrize(
+    ("subject", "suites"),
+    [
+        ("reference", ("worked_examples", "branches")),
+        ("overwrite", ("worked_examples", "branches")),
+        ("mlp_slope_at_a", ("mlps",)),
+    ],
+)
+def test_runs(subject: str, suites: tuple[str, ...]) -> None:
     path = None if subject == "reference" else freeze.subjects()[subject]
-    now = without_digests(freeze.run_of(path, "worked_examples", "branches"))
+    now = without_digests(freeze.run_of(path, *suites))
     before = without_digests(freeze.frozen("runs")[subject])
     assert now
     assert now == {address: before[address] for address in now}
