@@ -19,10 +19,11 @@ from gradcheck.errors import Unsupported
 from gradcheck.numbers.ball import Backend, backend
 from gradcheck.numbers.symbol import Expression, Kink, Sheet, Symbol, kernel
 from gradcheck.numbers.symbols import Symbols, constants, leaves
-from gradcheck.oracle.enclosure import PRECISIONS, ancestors, deciding_bits, proven, tight, unknown, zero
+from gradcheck.oracle.enclosure import PRECISIONS, deciding_bits, proven, tight, unknown, zero
 from gradcheck.oracle.estimate import Aside, Estimates
 from gradcheck.oracle.formulas import Formulas, partial_derivatives
 from gradcheck.problem import LEAVES, OPS, Graph, Point
+from gradcheck.problem.walks import ancestors
 
 LONGEST = {"symengine": 200, "sympy": 60}
 """Operations in one formula, by kernel."""
@@ -103,7 +104,7 @@ def closed_form(graph: Graph, point: Point, sheet: Sheet | None = None) -> Close
     Kink: naming the node where a comparison is not decided at the point.
     Unsupported: above the budget.
     """
-    nodes = ancestors(graph)
+    nodes = ancestors(graph, graph.loss)
     size = sum(math.prod(graph.shapes[i]) for i in nodes)
     sheet = sheet or _sheet(size, deciding_bits(point))
     if size > sheet.budget:
@@ -145,7 +146,7 @@ def formula(
     """
     anywhere = {graph.names[i]: np.zeros(graph.shapes[i]) for i in graph.free}
     node = graph.index(parameter)
-    if node not in ancestors(graph):
+    if node not in ancestors(graph, graph.loss):
         return "0"
     sheet = Sheet(longest=longest, budget=20 * longest, decide=None if point is not None else _undecided)
     try:
