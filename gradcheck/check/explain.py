@@ -31,7 +31,7 @@ from gradcheck.oracle.local import local_jacobian
 from gradcheck.oracle.path_enumeration import path_counts
 from gradcheck.oracle.symbolic import formula
 from gradcheck.problem import MLP, Case, Graph, NeuronDAG
-from gradcheck.problem.parts import ancestors
+from gradcheck.problem.walks import ancestors
 
 MOST_NODES = 2_000
 """Nodes whose derivatives are worked out; of larger graphs, those nearest to the loss."""

@@ -11,7 +11,7 @@ from gradcheck.oracle.expansion import Structure
 from gradcheck.oracle.local import local_jacobian
 from gradcheck.oracle.path_enumeration import EDGES, path_counts, paths
 from gradcheck.problem import Graph, Point
-from gradcheck.problem.parts import ancestors
+from gradcheck.problem.walks import ancestors
 
 MOST_FACTORS = 10_000
 """Entries of a local Jacobian up to which the factors of paths are named."""

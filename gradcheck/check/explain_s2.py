@@ -24,7 +24,7 @@ from gradcheck.oracle.local import local_vjp
 from gradcheck.problem import Case, Graph, GraphBuilder, NeuronDAG
 from gradcheck.problem.losses import LOSSES, reduce
 from gradcheck.problem.neuron_dag import target, weight
-from gradcheck.problem.parts import ancestors
+from gradcheck.problem.walks import ancestors
 
 LABEL = "S2.c"
 

@@ -21,8 +21,8 @@ from gradcheck.errors import HarnessFault, InvalidProblem, SubjectError
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import OPS, Case, Graph, GraphBuilder
 from gradcheck.problem.builder import Handle
-from gradcheck.problem.parts import ancestors, beyond, slot_by_slot, up_to
-from gradcheck.problem.validate import reached
+from gradcheck.problem.parts import beyond, slot_by_slot, up_to
+from gradcheck.problem.walks import ancestors, reached
 from gradcheck.subject.answer import Answer, Subject
 from gradcheck.verdict.compare import Comparison, judge
 from gradcheck.verdict.finding import Finding, finding

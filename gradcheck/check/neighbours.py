@@ -13,7 +13,7 @@ import numpy as np
 
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem import Case
-from gradcheck.problem.parts import ancestors
+from gradcheck.problem.walks import ancestors
 
 _TRIES = 8  # per moved point: a move may leave an op's domain, or the dtype's range
 
@@ -24,7 +24,7 @@ def moved_cases(case: Case, zero_blocks: Sequence[str], count: int) -> Iterator[
     Moves grow from a tenth of each value to ten times it, signs included; seeded by the case's name.
     """
     graph = case.graph
-    reaching = _reaching_loss(case)
+    reaching = set(ancestors(graph, graph.loss))
     if not any(graph.index(block) in reaching for block in zero_blocks):
         return
     random = np.random.default_rng(zlib.crc32(case.name.encode()))
@@ -42,7 +42,3 @@ def moved_cases(case: Case, zero_blocks: Sequence[str], count: int) -> Iterator[
             if there.misfit is None or case.misfit is not None:
                 yield there
                 break
-
-
-def _reaching_loss(case: Case) -> set[int]:
-    return set(ancestors(case.graph, case.graph.loss))

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import GradcheckError
 from gradcheck.faults.engine import Backprop
-from gradcheck.problem import Case, Graph
-from gradcheck.problem.parts import ancestors
+from gradcheck.problem import Case
+from gradcheck.problem.walks import users
 from gradcheck.verdict.compare import Comparison
 
 Array = NDArray[Any]
@@ -154,12 +154,12 @@ def _uses(case: Case, parameter: str) -> tuple[str, list[tuple[tuple[str, str, s
     try:
         engine(graph, {name: np.asarray(value, dtype=np.float64) for name, value in case.point.items()})
         node, way = graph.index(parameter), list[tuple[int, int]]()
-        users = _users(graph)
-        while len(users[node]) == 1:
-            way.append(users[node][0])
+        uses = users(graph)
+        while len(uses[node]) == 1:
+            way.append(uses[node][0])
             node = way[-1][0]
         found = []
-        for user, slot in users[node]:
+        for user, slot in uses[node]:
             part = engine.message(user, slot, engine.adjoints[user])
             for at, argument in reversed(way):
                 part = engine.message(at, argument, part)
@@ -168,15 +168,6 @@ def _uses(case: Case, parameter: str) -> tuple[str, list[tuple[tuple[str, str, s
     except GradcheckError:  # an op that expands to too many scalar edges
         return "", []
     return (graph.names[node], found) if found else ("", [])
-
-
-def _users(graph: Graph) -> dict[int, list[tuple[int, int]]]:
-    """Every node's uses on the way to the loss, as (user, slot)."""
-    users: dict[int, list[tuple[int, int]]] = {i: [] for i in range(len(graph))}
-    for i in ancestors(graph, graph.loss):
-        for slot, argument in enumerate(graph.arguments(i)):
-            users[argument].append((i, slot))
-    return users
 
 
 def _equal_to(block: Comparison, uses: Sequence[tuple[tuple[str, str, str], Array]]) -> str:

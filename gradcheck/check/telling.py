@@ -20,7 +20,7 @@ from gradcheck.errors import SubjectError
 from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.faults.engine import Backprop
 from gradcheck.problem import Case
-from gradcheck.problem.parts import ancestors
+from gradcheck.problem.walks import ancestors
 from gradcheck.strategies.telling import telling_points, with_other_ops, with_own_operands
 from gradcheck.subject.answer import Subject
 

@@ -17,7 +17,7 @@ import numpy as np
 from gradcheck.oracle.local import Block, local_jacobian
 from gradcheck.problem import LEAVES, OPS, Graph, Point
 from gradcheck.problem.ops import Array, Shape
-from gradcheck.problem.parts import ancestors
+from gradcheck.problem.walks import ancestors
 
 Gradients = dict[str, Array]
 Answer = tuple[Any, ...]

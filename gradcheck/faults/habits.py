@@ -9,6 +9,7 @@ import numpy as np
 from gradcheck.faults.engine import Answer, Backprop
 from gradcheck.problem import Graph, Point
 from gradcheck.problem.ops import Array
+from gradcheck.problem.walks import ancestors
 
 
 class StaleAdjoints(Backprop):
@@ -63,9 +64,9 @@ class Uninitialised(Backprop):
     def answer(self) -> Answer:
         """Whatever memory holds; here, what the loss left there."""
         value, gradients, adjoints = super().answer()
-        used = set(self.graph.inputs.tolist()) | {self.graph.loss}
+        needed = set(ancestors(self.graph, self.graph.loss))
         for i in self.graph.parameters:
-            if i not in used or not _reaches_loss(self.graph, i):
+            if i not in needed:
                 gradients[self.graph.names[i]] = np.full(self.graph.shapes[i], value)
         return value, gradients, adjoints
 
@@ -76,7 +77,8 @@ class UnusedLeftOut(Backprop):
     def answer(self) -> Answer:
         """Only what received a message."""
         value, gradients, adjoints = super().answer()
-        kept = {n: g for n, g in gradients.items() if _reaches_loss(self.graph, self.graph.index(n))}
+        needed = set(ancestors(self.graph, self.graph.loss))
+        kept = {n: g for n, g in gradients.items() if self.graph.index(n) in needed}
         return value, kept, adjoints
 
 
@@ -193,12 +195,3 @@ class Clipped(Backprop):
         """Large entries come as 1."""
         value, gradients, adjoints = super().answer()
         return value, {n: np.clip(g, -self.limit, self.limit) for n, g in gradients.items()}, adjoints
-
-
-def _reaches_loss(graph: Graph, node: int) -> bool:
-    """Whether the loss depends on the node."""
-    needed = {graph.loss}
-    for i in graph.order[::-1].tolist():
-        if i in needed:
-            needed.update(graph.arguments(i))
-    return node in needed

@@ -69,16 +69,3 @@ def deciding_bits(point: Point) -> int:
     """
     dtypes = [np.asarray(value).dtype for value in point.values()]
     return min((int(np.finfo(dtype).nmant) + 1 for dtype in dtypes if dtype.kind == "f"), default=53) - 3
-
-
-def ancestors(graph: Graph) -> list[int]:
-    """The nodes that the loss depends on, in topological order, the loss last."""
-    needed = np.zeros(len(graph), dtype=bool)
-    needed[graph.loss] = True
-    flags, starts, inputs = needed.tolist(), graph.offsets.tolist(), graph.inputs.tolist()
-    order = graph.order.tolist()
-    for i in reversed(order):
-        if flags[i]:
-            for j in inputs[starts[i] : starts[i + 1]]:
-                flags[j] = True
-    return [i for i in order if flags[i]]

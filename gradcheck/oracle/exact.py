@@ -19,7 +19,7 @@ from gradcheck.numbers import MOST_RUNS, Derivative, Enclosure, Outcomes, Roundi
 from gradcheck.oracle.estimate import Along, Array, Aside, Estimate, Estimates, Kind
 from gradcheck.problem import LEAVES, OPS, Graph, Point
 from gradcheck.problem.function import Product, lend
-from gradcheck.problem.parts import ancestors
+from gradcheck.problem.walks import ancestors
 
 NAME = "exact"
 MOST_ENTRIES = 200_000

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from gradcheck.numbers.flint_balls import FlintBalls
-from gradcheck.oracle.enclosure import ancestors, anything
+from gradcheck.oracle.enclosure import anything
 from gradcheck.oracle.estimate import Array
 from gradcheck.oracle.lanes import Lanes, freeze, lanes
 from gradcheck.oracle.smallop import SmallOp, small_op
 from gradcheck.problem import LEAVES, OPS, Graph
+from gradcheck.problem.walks import ancestors
 
 Edge = tuple[int, Any]
 """(the entry that uses this one, the local derivative; None at a kink)."""
@@ -36,7 +37,7 @@ class Structure:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.nodes = ancestors(graph)
+        self.nodes = ancestors(graph, graph.loss)
         needed = set(self.nodes)
         self.live = [reached and i in needed for i, reached in enumerate(graph.depends_on_parameters().tolist())]
         self.scalar = not any(graph.shapes[i] for i in self.nodes)

@@ -18,10 +18,11 @@ from gradcheck.errors import Unsupported
 from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.numbers.symbol import Expression, Kink, Sheet, Symbol
 from gradcheck.numbers.symbols import Symbols, constants, leaves
-from gradcheck.oracle.enclosure import PRECISIONS, ancestors, deciding_bits, proven, tight, unknown, zero
+from gradcheck.oracle.enclosure import PRECISIONS, deciding_bits, proven, tight, unknown, zero
 from gradcheck.oracle.estimate import Aside, Estimates
 from gradcheck.oracle.formulas import Formulas, partial_derivatives
 from gradcheck.problem import LEAVES, OPS, Graph, Point
+from gradcheck.problem.walks import ancestors
 
 LONGEST = 200
 """Operations in one formula."""
@@ -98,7 +99,7 @@ def closed_form(graph: Graph, point: Point, sheet: Sheet | None = None) -> Close
     Kink: naming the node where a comparison is not decided at the point.
     Unsupported: above the budget.
     """
-    nodes = ancestors(graph)
+    nodes = ancestors(graph, graph.loss)
     size = sum(math.prod(graph.shapes[i]) for i in nodes)
     sheet = sheet or Sheet(bits=deciding_bits(point), longest=LONGEST, budget=BUDGET)
     if size > sheet.budget:
@@ -134,7 +135,7 @@ def formula(
     """
     anywhere = {graph.names[i]: np.zeros(graph.shapes[i]) for i in graph.free}
     node = graph.index(parameter)
-    if node not in ancestors(graph):
+    if node not in ancestors(graph, graph.loss):
         return "0"
     sheet = Sheet(longest=longest, budget=20 * longest, decide=None if point is not None else _undecided)
     try:

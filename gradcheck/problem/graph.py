@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem import evaluate as _evaluate
-from gradcheck.problem import validate
+from gradcheck.problem import validate, walks
 from gradcheck.problem.arrays import fixed, whole_array
 from gradcheck.problem.ops import CODES, LEAVES, NAMES, OPS, Array, Op, Shape
 
@@ -136,7 +136,7 @@ class Graph:
         put(self, "_parameters", tuple(i for i in self._free if self.codes[i] == CODES["parameter"]))
         put(self, "constants", MappingProxyType(validate.constants(self, constants)))
         put(self, "loss", int(loss))
-        put(self, "order", validate.topological_order(self))
+        put(self, "order", walks.topological_order(self))
         self.order.flags.writeable = False
         put(self, "shapes", validate.infer_shapes(self, leaf_shapes))
         validate.loss(self)
@@ -259,7 +259,7 @@ class Graph:
         """For every node, whether a parameter reaches it; shape (n,), read-only."""
         reached = self._reached
         if reached is None:
-            reached = validate.reached(self, np.asarray(self.parameters, dtype=np.int64))
+            reached = walks.reached(self, np.asarray(self.parameters, dtype=np.int64))
             reached.flags.writeable = False
             object.__setattr__(self, "_reached", reached)
         return reached

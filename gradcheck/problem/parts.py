@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,17 +11,9 @@ from numpy.typing import NDArray
 from gradcheck.problem.builder import GraphBuilder
 from gradcheck.problem.graph import Graph
 from gradcheck.problem.ops import CODES
+from gradcheck.problem.walks import ancestors
 
 Array = NDArray[Any]
-
-
-def ancestors(graph: Graph, index: int) -> list[int]:
-    """The node and everything its value is computed from, in the graph's topological order."""
-    wanted = {index}
-    for i in reversed(graph.order.tolist()):
-        if i in wanted:
-            wanted.update(graph.arguments(i))
-    return [i for i in graph.order.tolist() if i in wanted]
 
 
 def up_to(graph: Graph, index: int) -> Graph:
@@ -37,7 +29,8 @@ def beyond(graph: Graph, index: int, value: Array) -> tuple[Graph, dict[str, Arr
 
     Whatever only that node needed is gone; its gradient is the node's adjoint in the whole graph.
     """
-    return _cut(graph, _needed(graph, index), loss=graph.loss, leaf=index), {graph.names[index]: value}
+    keep = ancestors(graph, graph.loss, leaf=index)
+    return _cut(graph, keep, loss=graph.loss, leaf=index), {graph.names[index]: value}
 
 
 def slot_by_slot(graph: Graph, index: int, values: Mapping[str, Array]) -> tuple[Graph, dict[str, Array]]:
@@ -100,31 +93,13 @@ def _fresh(name: str, taken: set[str]) -> str:
     return name
 
 
-def _needed(graph: Graph, leaf: int) -> list[int]:
-    wanted = {graph.loss}
-    for i in reversed(graph.order.tolist()):
-        if i in wanted and i != leaf:
-            wanted.update(graph.arguments(i))
-    return [i for i in graph.order.tolist() if i in wanted]
-
-
-def _cut(
-    graph: Graph,
-    keep: list[int],
-    *,
-    loss: int,
-    summed: str | None = None,
-    leaf: int | None = None,
-    leaves: Iterable[int] = (),
-) -> Graph:
-    """The graph of the nodes `keep`; `leaf` becomes a parameter, `leaves` parameters or inputs (never constants)."""
-    varying = graph.depends_on_parameters()
-    as_leaf = {i for i in leaves if graph.op(i) != "constant"} | ({leaf} if leaf is not None else set())
+def _cut(graph: Graph, keep: list[int], *, loss: int, summed: str | None = None, leaf: int | None = None) -> Graph:
+    """The graph of the nodes `keep`; `leaf` becomes a parameter."""
     new = {old: position for position, old in enumerate(keep)}
     codes, offsets, inputs = [], [0], []
     for i in keep:
-        if i in as_leaf:
-            codes.append(CODES["parameter" if i == leaf or varying[i] else "input"])
+        if i == leaf:
+            codes.append(CODES["parameter"])
         else:
             codes.append(int(graph.codes[i]))
             inputs += [new[j] for j in graph.arguments(i)]
@@ -145,7 +120,7 @@ def _cut(
         inputs,
         loss=last,
         names=names,
-        leaf_shapes={new[i]: graph.shapes[i] for i in keep if not graph.arguments(i) or i in as_leaf},
+        leaf_shapes={new[i]: graph.shapes[i] for i in keep if not graph.arguments(i) or i == leaf},
         constants={new[i]: graph.constants[i] for i in keep if i in graph.constants},
-        attributes={new[i]: graph.attributes[i] for i in keep if i in graph.attributes and i not in as_leaf},
+        attributes={new[i]: graph.attributes[i] for i in keep if i in graph.attributes and i != leaf},
     )

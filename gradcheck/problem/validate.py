@@ -1,4 +1,4 @@
-"""Is this a graph? Structure, topological order, shapes, loss: each complaint names the node.
+"""Is this a graph? Structure, shapes, loss: each complaint names the node.
 
 Everything is iterative and O(V + E); the checks that a million-node scalar graph needs are whole-array operations.
 """
@@ -116,44 +116,6 @@ def _are_nodes(graph: Graph, indices: Iterable[object], what: str) -> None:
         raise InvalidProblem(f"{what} are given for {strays[0]!r}, which is no node (0 to {len(graph.codes) - 1})")
 
 
-def topological_order(graph: Graph) -> Integers:
-    """Arguments before the nodes that use them (Kahn), keeping the given order where that already holds.
-
-    Raises InvalidProblem with the cycle written out.
-    """
-    n, offsets, inputs = len(graph.codes), graph.offsets, graph.inputs
-    users = np.repeat(np.arange(n), np.diff(offsets))
-    if np.all(inputs < users):
-        return np.arange(n)
-    by_argument = np.argsort(inputs, kind="stable")
-    starts = np.searchsorted(inputs[by_argument], np.arange(n + 1)).tolist()
-    successors = users[by_argument].tolist()
-    waiting = np.diff(offsets).tolist()
-    order = [i for i in range(n) if not waiting[i]]
-    for node in order:  # grows while it is walked
-        for edge in range(starts[node], starts[node + 1]):
-            user = successors[edge]
-            waiting[user] -= 1
-            if not waiting[user]:
-                order.append(user)
-    if len(order) < n:
-        cycle = _cycle(graph, [i for i in range(n) if waiting[i]])
-        raise InvalidProblem(f"a graph has no cycles, but here {' > '.join(cycle)}", where=f"node {cycle[0]!r}")
-    return np.array(order, dtype=np.int64)
-
-
-def _cycle(graph: Graph, stuck: Sequence[int]) -> list[str]:
-    """Follow stuck arguments from any stuck node until one repeats; written in the direction of the data."""
-    among, node = set(stuck), stuck[0]
-    path: list[int] = []
-    place: dict[int, int] = {}
-    while node not in place:
-        place[node] = len(path)
-        path.append(node)
-        node = next(j for j in graph.arguments(node) if j in among)
-    return [graph.names[i] for i in [node, *reversed(path[place[node] :])]]
-
-
 def infer_shapes(graph: Graph, leaf_shapes: Mapping[int, Shape]) -> Sequence[Shape]:
     """The shape of every node's value, by the ops' shape rules."""
     n = len(graph.codes)
@@ -215,17 +177,6 @@ def loss(graph: Graph) -> None:
             f"the loss must have no outgoing edges, but node {graph.names[user]!r} uses it",
             where=_at(graph, graph.loss),
         )
-
-
-def reached(graph: Graph, sources: Integers) -> NDArray[np.bool_]:
-    """For every node, whether some path from `sources` ends at it; shape (n,)."""
-    marks = np.zeros(len(graph), dtype=bool)
-    marks[sources] = True
-    flags, starts, inputs = marks.tolist(), graph.offsets.tolist(), graph.inputs.tolist()
-    for i in graph.order.tolist():
-        if not flags[i]:
-            flags[i] = any(flags[j] for j in inputs[starts[i] : starts[i + 1]])
-    return np.array(flags, dtype=bool)
 
 
 def _at(graph: Graph, index: int) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-
 import numpy as np
 
 from gradcheck.problem.graph import Graph
 from gradcheck.problem.ops import LEAVES, OPS
+from gradcheck.problem.walks import ancestors, path_count
 
 ORDERED = ("sub", "div", "pow")
 """Ops on which it matters that a constant stands on the left."""
@@ -40,7 +38,8 @@ def structures(graph: Graph) -> frozenset[str]:
     """
     n = len(graph)
     arguments = [graph.arguments(i) for i in range(n)]
-    needed = _needed(graph)
+    needed = np.zeros(n, dtype=bool)
+    needed[ancestors(graph, graph.loss)] = True
     live = needed & graph.depends_on_parameters()
     users: list[set[int]] = [set() for _ in range(n)]
     for i in np.flatnonzero(live).tolist():
@@ -82,16 +81,6 @@ def structures(graph: Graph) -> frozenset[str]:
     return frozenset(found)
 
 
-def _needed(graph: Graph) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """For every node, whether the loss depends on it."""
-    needed = np.zeros(len(graph), dtype=bool)
-    needed[graph.loss] = True
-    for i in graph.order[::-1].tolist():
-        if needed[i]:
-            needed[list(graph.arguments(i))] = True
-    return needed
-
-
 def _twins(graph: Graph, arguments: list[tuple[int, ...]], ops: list[str]) -> bool:
     """Whether one op is applied to the same node twice, beside different constants."""
     seen: dict[tuple[str, int, bool], set[float]] = {}
@@ -101,25 +90,3 @@ def _twins(graph: Graph, arguments: list[tuple[int, ...]], ops: list[str]) -> bo
                 if ops[other] == "constant" and graph.constants[other].ndim == 0:
                     seen.setdefault((ops[i], node, on_left), set()).add(float(graph.constants[other]))
     return any(len(values) > 1 for values in seen.values())
-
-
-def path_count(graph: Graph) -> int:
-    """How many paths lead from the entries of parameters to the loss; at most that many where ops mix entries.
-
-    One pass over the graph from the loss backwards. A node that mixes entries (a product, a reduction) counts as if
-    every entry of its result depended on every entry of its arguments.
-    """
-    counts: dict[int, int] = Counter({graph.loss: 1})  # paths from one entry of the node to the loss, at most
-    total = 0
-    for i in graph.order[::-1].tolist():
-        paths = counts.get(i, 0)
-        if not paths:
-            continue
-        op, size = graph.op(i), math.prod(graph.shapes[i])
-        if op == "parameter":
-            total += paths * size
-        for j in graph.arguments(i):
-            entries = math.prod(graph.shapes[j])
-            spread = max(1, size // max(1, entries)) if OPS[op].elementwise else size
-            counts[j] += paths * spread
-    return total

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from gradcheck.problem import Graph, GraphBuilder
-from gradcheck.strategies.structure import path_count, structures
+from gradcheck.problem.walks import path_count
+from gradcheck.strategies.structure import structures
 
 
 def repeated(build: GraphBuilder) -> Graph:

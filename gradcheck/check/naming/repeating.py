@@ -15,7 +15,7 @@ from gradcheck.check.naming.likeness import RIGHT, Heard, Said, Tried, equal, sa
 from gradcheck.faults.catalogue import CATALOGUE, fault
 from gradcheck.faults.fault import Fault
 from gradcheck.problem import Case, GraphBuilder
-from gradcheck.problem.parts import ancestors
+from gradcheck.problem.walks import ancestors
 from gradcheck.subject.answer import NATIVE, Answer, Subject
 from gradcheck.subject.inprocess import InProcessSubject
 

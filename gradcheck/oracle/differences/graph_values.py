@@ -12,7 +12,8 @@ from gradcheck.oracle.differences.sampling import entry_scales
 from gradcheck.oracle.differences.stencil import Array
 from gradcheck.problem import OPS, Graph
 from gradcheck.problem.ops import LEAVES
-from gradcheck.problem.validate import all_scalar, reached
+from gradcheck.problem.validate import all_scalar
+from gradcheck.problem.walks import reached
 
 LANES = 4096
 """How many evaluations of a scalar graph are done at once."""

@@ -19,7 +19,7 @@ from gradcheck.oracle.estimate import Estimates
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import MLP, Case, Graph, GraphBuilder, NeuronDAG
 from gradcheck.problem.networks import target, weight
-from gradcheck.problem.parts import ancestors
+from gradcheck.problem.walks import ancestors
 from gradcheck.run.suite import collect
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem import CODES, NAMES, Graph, GraphBuilder
-from gradcheck.problem.validate import all_scalar, reached, topological_order
+from gradcheck.problem.validate import all_scalar
+from gradcheck.problem.walks import reached, topological_order
 
 
 def chain(length: int, *, backwards: bool = False) -> Graph:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradcheck.problem import Graph, GraphBuilder
-from gradcheck.problem.parts import ancestors, beyond, up_to
+from gradcheck.problem.parts import beyond, up_to
+from gradcheck.problem.walks import ancestors
 
 
 def network() -> Graph:
