@@ -305,6 +305,18 @@ def test_files_are_short(checkout: Path) -> None:
     assert too_long(read(checkout, "gradcheck", "reference", "suites")) == []
 
 
+def strays(listed: list[str], folder: Path) -> list[str]:
+    """The paths that lead to no file of the folder."""
+    return [path for path in listed if not (folder / path).is_file()]
+
+
+def test_slow_modules_exist(checkout: Path) -> None:
+    listed = (checkout / "tests" / "slow.txt").read_text(encoding="utf-8").split()
+    assert listed
+    assert strays(listed, checkout / "tests") == []
+    assert strays([*listed, "unit/test_gone.py"], checkout / "tests") == ["unit/test_gone.py"]
+
+
 def test_a_long_file_is_found() -> None:
     table = dict.fromkeys(TABLES, "\n" * (LIMIT + 1))
     assert too_long({"gradcheck/a.py": "\n" * LIMIT, **table}) == []

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import sympy
 
+from gradcheck.oracle.estimate import Estimates
 from gradcheck.oracle.formulas import partial_derivatives
 from gradcheck.oracle.lanes import freeze, lanes
 from gradcheck.oracle.smallop import SmallOp
@@ -69,11 +70,13 @@ def composed() -> Graph:
 
 def test_a_graph_with_shared_nodes() -> None:
     point = {"a": np.asarray(0.75), "b": np.asarray(-1.25)}
-    estimates = symbolic(composed(), point).gradients  # type: ignore[union-attr]
+    answer = symbolic(composed(), point)
+    assert isinstance(answer, Estimates)
+    assert set(answer.gradients) == {"a", "b"}
     form = closed_form(composed(), point)
     at = {sympy.sympify(symbol): sympy.Rational(known) for symbol, known in form.sheet.known.items()}
     loss = sympy.sympify(form.loss.expression)
-    for name, estimate in estimates.items():
+    for name, estimate in answer.gradients.items():
         true = value(sympy.diff(loss, sympy.Symbol(name)), at)
         assert abs(sympy.Rational(float(estimate.value)) - true) <= sympy.Rational(float(estimate.error))
         assert abs(sympy.Rational(float(estimate.value)) * (1 + 1e-14) - true) > float(estimate.error)
