@@ -35,9 +35,11 @@ def gradients(graph: Graph, point: Mapping[str, Array]) -> tuple[Array, dict[str
             if node.inputs
         }
         grads = {}
+        wanted = needed(nodes, loss)
+        above = [node for node in nodes if node.name in wanted]
         for i in graph.parameters:
             name, shape = graph.names[i], graph.shapes[i]
-            moving = list(between(nodes, name, loss))
+            moving = list(moved_by(name, above))
             grads[name] = np.zeros(shape, dtype)
             for entry in np.ndindex(shape):
                 unit = np.zeros_like(values[name])
@@ -58,15 +60,20 @@ def forward(nodes: list[Node], point: Mapping[str, Array], dtype: Any) -> dict[s
     return values
 
 
-def between(nodes: list[Node], start: str, end: str) -> Iterator[Node]:
-    """The nodes on paths from `start` to `end`, without `start`, in order: all that moves the loss in a pass."""
+def needed(nodes: list[Node], end: str) -> set[str]:
+    """The names of `end` and of all that it is computed from."""
     wanted = {end}
     for node in reversed(nodes):
         if node.name in wanted:
             wanted.update(node.inputs)
+    return wanted
+
+
+def moved_by(start: str, nodes: list[Node]) -> Iterator[Node]:
+    """Those of the nodes that depend on `start`, without `start`, in order: all that moves in a pass."""
     moving = {start}
     for node in nodes:
-        if node.name in wanted and not moving.isdisjoint(node.inputs):
+        if not moving.isdisjoint(node.inputs):
             moving.add(node.name)
             yield node
 
@@ -78,7 +85,7 @@ def tangent(tangents: dict[str, Array], moving: list[Node], pushes: Mapping[str,
         total = parts[0]
         for part in parts[1:]:
             total = total + part
-        tangents[node.name] = np.broadcast_to(total, node.shape, subok=True)
+        tangents[node.name] = total if total.shape == node.shape else np.broadcast_to(total, node.shape, subok=True)
     return tangents.get(loss, 0.0)
 
 

@@ -42,7 +42,7 @@ ROWS = (
     ("tape", "adjoints clipped when handed out", "np.zeros_like(v.data) if v.adjoint is None else np.array(v.adjoint) for name", "np.zeros_like(v.data) if v.adjoint is None else np.array(np.clip(v.adjoint, -1.0, 1.0)) for name", "F83"),
     ("tape", "softmax's adjoint unrolled along the last axis", "        rows = unrolled(g, axis)\n        rows = rows -", "        rows = unrolled(g, -1)\n        rows = rows -", "softmax", "GC004"),
     # forward
-    ("forward", "paths searched in the given order", "moving = list(between(nodes, name, loss))", "moving = list(between(list(graph.nodes), name, loss))", "F04"),
+    ("forward", "paths searched in the given order", "moving = list(moved_by(name, above))", "given = list(graph.nodes)\n            reached = needed(given, loss)\n            moving = list(moved_by(name, [node for node in given if node.name in reached]))", "F04"),
     ("forward", "each factor moved by itself", "\"mul\": lambda v, x, y: times(y, x),", "\"mul\": lambda v, x, y: times(x, y),", "F34"),
     ("forward", "sum's tangent averaged", "\"sum\": lambda v, x, axis, keepdims: (lambda t: np.sum(t, axis=axis, keepdims=keepdims),),", "\"sum\": lambda v, x, axis, keepdims: (lambda t: np.mean(t, axis=axis, keepdims=keepdims),),", "F56"),
     ("forward", "right factor transposed in the tangent", "(lambda t: t @ y, lambda t: x @ t),", "(lambda t: t @ y.T, lambda t: x @ t),", "F58", "GC004"),
