@@ -24,6 +24,7 @@ from gradcheck.problem import Case, Graph
 from gradcheck.problem.parts import probed
 from gradcheck.verdict.compare import Comparison, judge
 from gradcheck.verdict.finding import Finding, finding
+from gradcheck.verdict.worst import facts_of_wrong
 
 Array = NDArray[Any]
 
@@ -106,18 +107,7 @@ def _ties_matter(testimony: Testimony) -> bool:
 
 
 def _wrong(case: Case, node: int, comparison: Comparison, count: int) -> Finding:
-    bad = comparison.not_finite if np.any(comparison.not_finite) else comparison.wrong
-    with np.errstate(over="ignore", invalid="ignore"):
-        excess = np.where(bad, comparison.distance / np.maximum(comparison.allowance, np.finfo(float).tiny), -1.0)
-    at = tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
-    return finding(
-        "GC070",
-        loss=case.graph.names[case.graph.loss],
-        node=repr(case.graph.names[node]),
-        entry=list(at) or "",
-        subject=float(comparison.answer[at]),
-        truth=float(comparison.truth.middle[at]),
-        distance=float(comparison.distance[at]),
-        allowed=float(comparison.allowance[at]),
-        wrong=count,
-    )
+    names = case.graph.names
+    facts = facts_of_wrong(comparison)
+    del facts["entries"]
+    return finding("GC070", **{**facts, "loss": names[case.graph.loss], "node": repr(names[node]), "wrong": count})

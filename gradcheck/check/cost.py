@@ -11,25 +11,25 @@ so that the verdict is the same on every machine. The time limit is there for co
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gradcheck.check.asking import ask
-from gradcheck.check.outcome import as_expected, gravest_first, verdict_of
 from gradcheck.check.protocol import no_answer
 from gradcheck.check.settings import Settings
 from gradcheck.check.trial import try_case
+from gradcheck.check.tried import Tried
 from gradcheck.errors import SubjectError
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.oracle.path_enumeration import count_paths
 from gradcheck.problem import LEAVES, OPS, Case, Cost, Forwards, Growth, Shortcut
 from gradcheck.problem.counting import Meter, counted
 from gradcheck.subject.answer import Subject
+from gradcheck.verdict.conclusion import About, conclude
 from gradcheck.verdict.finding import Finding, finding
-from gradcheck.verdict.result import Result, Verdict
+from gradcheck.verdict.result import Verdict
 
 SEEN = 0.5
 """A subject that does fewer operations than this share of a forward pass hides some."""
@@ -65,30 +65,32 @@ def try_cost(
     settings: Settings | None = None,
     *,
     replay: str = "",
-) -> Result:
-    """Put `subject` on trial in one cost case and return the result.
+) -> Tried:
+    """Put `subject` on trial in one cost case.
 
     Raises HarnessFault as `try_case`; nothing the subject does raises.
     """
-    started = time.perf_counter()
-    smallest = try_case(address, replace(cost.smallest, expect=None), subject, oracles, settings, replay=replay)
+    settings = settings or Settings()
+    about = About(address, cost.sentence, cost.labels, cost.smallest.seed, replay, settings.changed(), cost.expect)
+    tried = try_case(address, replace(cost.smallest, expect=None), subject, oracles, settings)
+    smallest = tried.result
     findings, shows, compared = list(smallest.findings), dict[str, object](), smallest.comparisons
     if smallest.verdict is Verdict.PASS:
         measured, trouble = _measure(cost, subject)
         findings += trouble
         compared += len(measured)
         shows = {_title(cost, m.size): _count(m) for m in measured}
-    findings, verdict = as_expected(cost.expect, findings, verdict_of(findings))
-    return replace(
-        smallest,
-        verdict=verdict,
-        findings=gravest_first(findings),
-        comparisons=compared,
-        sentence=cost.sentence,
-        labels=cost.labels,
+    result = conclude(
+        about,
+        findings,
+        decided=compared,
+        nothing="the smallest case has nothing to compare",
+        worst=smallest.worst,
+        witnesses=smallest.witnesses,
         shows=shows,
-        seconds=time.perf_counter() - started,
+        blocks=smallest.blocks,
     )
+    return replace(tried, result=result) if smallest.verdict is not Verdict.PASS else Tried(result)
 
 
 def _measure(cost: Cost, subject: Subject) -> tuple[list[Measured], list[Finding]]:

@@ -8,11 +8,11 @@ from gradcheck.check.cost import try_cost
 from gradcheck.check.settings import Settings
 from gradcheck.check.training import try_training
 from gradcheck.check.trial import try_case
+from gradcheck.check.tried import Tried
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case, Cost, Training
 from gradcheck.subject.answer import NATIVE, Subject
 from gradcheck.subject.inprocess import InProcessSubject
-from gradcheck.verdict.result import Result
 
 
 def try_any(
@@ -23,8 +23,8 @@ def try_any(
     settings: Settings | None = None,
     *,
     replay: str = "",
-) -> Result:
-    """Put `subject` on trial in one case of any kind and return the result.
+) -> Tried:
+    """Put `subject` on trial in one case of any kind.
 
     Raises HarnessFault when proven oracles contradict each other; nothing the subject does raises.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -26,6 +25,7 @@ from gradcheck.check.valued import value_of
 from gradcheck.check.wider import exact_answer, traced_answer
 from gradcheck.errors import GradcheckError, HarnessFault, InvalidProblem, SubjectError
 from gradcheck.problem.function import Product, lend
+from gradcheck.verdict.conclusion import About, conclude, verdict_of
 from gradcheck.verdict.finding import Finding, Severity, finding
 from gradcheck.verdict.result import Result, Verdict
 
@@ -67,7 +67,9 @@ class Examination:
 
     def result(self) -> Result:
         """Examine it; only HarnessFault and InvalidProblem (a wrong call of gradcheck) are raised."""
-        started = time.perf_counter()
+        settings = self._settings.changed() | self._declared()
+        address = f"{self._question.kind} {function_name(self._question.derivative)}"
+        about = About(address, seed=self._settings.seed, settings=settings)
         numbers: Numbers | None = None
         try:
             findings, numbers = self._examine()
@@ -81,24 +83,15 @@ class Examination:
                 raise
             findings = [no_answer(function_raised("f", wrong))]
             self._exception = trimmed(wrong)
-        verdict = verdict_of(findings)
-        compared = numbers.compared if numbers is not None else 0
-        if verdict is Verdict.PASS and not compared:
-            findings.append(finding("GC033", why="there are no entries to compare"))
-            verdict = Verdict.UNDECIDED
-        order = list(Severity)
         worst = numbers.worst if numbers is not None else None
         where = (worst.block, worst.entry) if worst else None
-        return Result(
-            address=f"{self._question.kind} {function_name(self._question.derivative)}",
-            verdict=verdict,
-            findings=tuple(sorted(findings, key=lambda f: order.index(f.severity))),
-            comparisons=compared,
+        return conclude(
+            about,
+            findings,
+            decided=numbers.compared if numbers is not None else 0,
+            nothing="there are no entries to compare",
             worst=worst,
             witnesses=numbers.evidence.testimony.witnesses(where) if numbers is not None else (),
-            seconds=time.perf_counter() - started,
-            seed=self._settings.seed,
-            settings=self._settings.changed() | self._declared(),
             exception=self._exception,
         )
 
@@ -337,16 +330,6 @@ class Examination:
             raise
         except Exception:  # what f raises beside such a point is no fact about its derivative
             return None
-
-
-def verdict_of(findings: list[Finding]) -> Verdict:
-    """The verdict that findings add up to."""
-    severities = {f.severity for f in findings}
-    if Severity.FATAL in severities:
-        return Verdict.ERROR
-    if Severity.ERROR in severities:
-        return Verdict.FAIL
-    return Verdict.UNDECIDED if Severity.OPEN in severities else Verdict.PASS
 
 
 def _primal_differs(mine: Array, own: Array, product: Product) -> Finding | None:

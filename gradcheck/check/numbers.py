@@ -21,8 +21,9 @@ from gradcheck.check.wider import exact_answer
 from gradcheck.errors import GradcheckError
 from gradcheck.numbers import Smoothness
 from gradcheck.problem.function import Product
-from gradcheck.verdict.compare import INTEREST, Comparison, Truth, Worst, interest, judge, scale
+from gradcheck.verdict.compare import INTEREST, Comparison, Worst, interest, judge, scale
 from gradcheck.verdict.finding import Finding, finding
+from gradcheck.verdict.worst import code_of_wrong, facts_of_open, facts_of_wrong, first_open, worst_of
 
 Array = NDArray[Any]
 
@@ -44,8 +45,7 @@ class Numbers:
     @property
     def worst(self) -> Worst | None:
         """The worst entry of all blocks."""
-        found = [c.worst for c in self.comparisons if c.worst is not None]
-        return max(found, key=lambda w: (w.share, w.ulps), default=None)
+        return worst_of(self.comparisons)
 
 
 def compare_numbers(
@@ -200,20 +200,17 @@ def _at_kink(evidence: Evidence, answers: dict[str, Array]) -> Numbers:
 def _open(comparison: Comparison, evidence: Evidence) -> list[Finding]:
     if not np.any(comparison.open):
         return []
-    at = tuple(int(i) for i in np.argwhere(comparison.open)[0])
-    truth: Truth = comparison.truth
-    entry = list(at) or ""
     if evidence.jumps:
         return [finding("GC030", what="the function jumps here: it has no derivative")]
     if evidence.one_sided is not None:
+        at = first_open(comparison)
         left, right = (side[at] for side in evidence.one_sided[comparison.block])
-        what = f"{comparison.block}{entry}: the slope is {left:.12g} on the left and {right:.12g} on the right"
+        place = f"{comparison.block}{list(at) or ''}"
+        what = f"{place}: the slope is {left:.12g} on the left and {right:.12g} on the right"
         return [finding("GC030", what=what)]
-    if truth.disputed[at]:
-        return [finding("GC032", oracles="the estimated oracles", block=comparison.block, entry=entry)]
-    facts: dict[str, Any] = {} if evidence.product.tangents is None else {"tangent": True}
-    facts |= {"bound": float(truth.radius[at] + comparison.allowance[at]), "interest": float(comparison.interest[at])}
-    return [finding("GC031", block=comparison.block, entry=entry, **facts)]
+    code, facts = facts_of_open(comparison)
+    tangent = {"tangent": True} if code == "GC031" and evidence.product.tangents is not None else {}
+    return [finding(code, **facts, **tangent)]
 
 
 def slight(comparison: Comparison, evidence: Evidence, product: Product, share: float = 0.0) -> bool:
@@ -246,31 +243,13 @@ def repeats(comparison: Comparison, wide: tuple[Array, Array] | None) -> bool:
     return bool(np.any(same & comparison.wrong))
 
 
-def _entry(comparison: Comparison) -> tuple[int, ...]:
-    bad = comparison.not_finite if np.any(comparison.not_finite) else comparison.wrong
-    with np.errstate(over="ignore", invalid="ignore"):
-        excess = np.where(bad, comparison.distance / np.maximum(comparison.allowance, np.finfo(float).tiny), -1.0)
-    return tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
-
-
 def _facts(comparison: Comparison, what: str) -> dict[str, Any]:
-    at = _entry(comparison)
-    return {
-        **({"tangent": True} if what == "output" else {}),
-        "loss": what,
-        "block": comparison.block,
-        "entry": list(at) or "",
-        "subject": float(comparison.answer[at]),
-        "truth": float(comparison.truth.middle[at]),
-        "distance": float(comparison.distance[at]),
-        "allowed": float(comparison.allowance[at]),
-        "wrong": int(np.sum(comparison.wrong)),
-        "entries": int(comparison.answer.size),
-    }
+    tangent = {"tangent": True} if what == "output" else {}
+    return {**tangent, "loss": what, "block": comparison.block, **facts_of_wrong(comparison)}
 
 
 def _wrong(comparison: Comparison, what: str) -> Finding:
-    return finding("GC013" if np.any(comparison.not_finite) else "GC012", **_facts(comparison, what))
+    return finding(code_of_wrong(comparison), **_facts(comparison, what))
 
 
 def _loses(comparison: Comparison, what: str, settings: Settings) -> Finding:

@@ -10,7 +10,6 @@ The first wrong step ends the trial: what comes after it starts from parameters 
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,13 +21,12 @@ from numpy.typing import NDArray
 from gradcheck.check.allowance import allowances
 from gradcheck.check.batches import partition, shuffled
 from gradcheck.check.hearings import Hearings
-from gradcheck.check.outcome import as_expected, gravest_first, verdict_of
 from gradcheck.check.protocol import no_answer
 from gradcheck.check.settings import Settings
 from gradcheck.check.single import single_precision
 from gradcheck.check.steps import wrong_form
 from gradcheck.check.stopping import stopping
-from gradcheck.check.training_causes import WrongStep, cause
+from gradcheck.check.tried import Tried, WrongStep
 from gradcheck.errors import InvalidProblem, SubjectError, Unsupported
 from gradcheck.oracle.estimate import Estimate, Estimates, Oracle
 from gradcheck.oracle.training import BallArrays, TrainingTruth, estimates
@@ -36,8 +34,9 @@ from gradcheck.problem import AdaGrad, Case, Constant, Decay, Training
 from gradcheck.problem.training import Arrays
 from gradcheck.subject.answer import Subject, TrainingStep
 from gradcheck.verdict.compare import INTEREST, UNIT_ROUNDOFF, Comparison, intersect, judge
+from gradcheck.verdict.conclusion import About, conclude
 from gradcheck.verdict.finding import Finding, Severity, finding
-from gradcheck.verdict.result import Result, Verdict
+from gradcheck.verdict.worst import facts_of_wrong, first_open, worst_of
 
 Array = NDArray[Any]
 
@@ -53,46 +52,39 @@ def try_training(
     settings: Settings | None = None,
     *,
     replay: str = "",
-) -> Result:
-    """Put `subject` on trial in one training and return the result.
+) -> Tried:
+    """Put `subject` on trial in one training.
 
     Raises HarnessFault when proven oracles contradict each other; nothing the subject does raises.
     """
     settings = settings or Settings()
-    started = time.perf_counter()
+    sentence, labels = training.sentence, training.labels
+    about = About(address, sentence, labels, None, replay, settings.changed(), training.expect)
     hearings = Hearings(oracles)
-    findings, judged = _try(training, subject, hearings, settings)
+    findings, judged, wrong_step = _try(training, subject, hearings, settings)
     findings += hearings.findings()
-    if verdict_of(findings) is Verdict.PASS and not any(c.compared for c in judged):
-        findings.append(finding("GC033", why="the training took no step"))
-    findings, verdict = as_expected(training.expect, findings, verdict_of(findings))
-    worst = max((c.worst for c in judged if c.worst is not None), key=lambda w: (w.share, w.ulps), default=None)
-    return Result(
-        address=address,
-        verdict=verdict,
-        findings=gravest_first(findings),
-        comparisons=sum(c.compared for c in judged),
-        worst=worst,
+    result = conclude(
+        about,
+        findings,
+        decided=sum(c.compared for c in judged),
+        nothing="the training took no step",
+        worst=worst_of(judged),
         witnesses=hearings.witnesses(),
-        sentence=training.sentence,
-        labels=training.labels,
-        seconds=time.perf_counter() - started,
-        replay=replay,
-        settings=settings.changed(),
     )
+    return Tried(result, wrong_step=wrong_step)
 
 
 def _try(
     training: Training, subject: Subject, hearings: Hearings, settings: Settings
-) -> tuple[list[Finding], list[Comparison]]:
+) -> tuple[list[Finding], list[Comparison], WrongStep | None]:
     try:
         answer = subject.train(training)
     except SubjectError as failure:
-        return [no_answer(failure)], []
+        return [no_answer(failure)], [], None
     except Unsupported as reason:  # it cannot be sent to a child process
-        return [finding("GC033", why=str(reason))], []
+        return [finding("GC033", why=str(reason))], [], None
     if wrong := wrong_form(training, answer.steps):
-        return wrong, []
+        return wrong, [], None
     findings = [finding("GC020", what=", ".join(answer.mutated))] if answer.mutated else []
     findings += partition(training, answer.steps)
     truth = TrainingTruth(training)
@@ -109,7 +101,7 @@ def _try(
     if not any(f.severity is Severity.ERROR for f in findings):
         findings += stopping(training, answer.steps, truth)
         findings += shuffled(training, answer.steps, subject)
-    return findings, comparisons
+    return findings, comparisons, steps.wrong_step
 
 
 @dataclass
@@ -126,6 +118,7 @@ class _Steps:
     rounded: list[Mapping[str, Array]] = field(default_factory=list)
     costs: list[Mapping[str, Array]] = field(default_factory=list)
     earlier: Arrays | None = None
+    wrong_step: WrongStep | None = None
 
     def judge(self, before: Arrays, step: TrainingStep) -> bool:
         """Judge one step; whether the trial ends with it."""
@@ -147,9 +140,7 @@ class _Steps:
             self.findings.append(single)
         elif wrong:
             indices, after = step.indices, step.parameters
-            mistake = WrongStep(number, indices, before, after, self.earlier, self.exact, allowed)
-            if (words := cause(mistake, self.truth)) is not None:
-                self.findings.append(finding("GC051", cause=f"{words} (proved by step {number}, entry by entry)"))
+            self.wrong_step = WrongStep(number, indices, before, after, self.earlier, self.exact, allowed, self.truth)
         self.earlier = before
         return bool(wrong)
 
@@ -215,26 +206,17 @@ class _Steps:
         return settled
 
     def _wrong(self, comparison: Comparison, number: int, step: TrainingStep) -> Finding:
-        bad = comparison.not_finite if np.any(comparison.not_finite) else comparison.wrong
-        excess = np.where(bad, comparison.distance / comparison.allowance, -1.0)
-        at = tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
         return finding(
             "GC060",
             step=number,
             batch="[" + ", ".join(str(i) for i in step.indices.tolist()) + "]",
             schedule=_schedule(self.training),
             block=comparison.block,
-            entry=list(at) or "",
-            subject=float(comparison.answer[at]),
-            truth=float(comparison.truth.middle[at]),
-            distance=float(comparison.distance[at]),
-            allowed=float(comparison.allowance[at]),
-            wrong=int(np.sum(comparison.wrong)),
-            entries=int(comparison.answer.size),
+            **facts_of_wrong(comparison, floor=0.0),
         )
 
     def _open(self, comparison: Comparison, number: int) -> Finding:
-        at = tuple(int(i) for i in np.argwhere(comparison.open)[0])
+        at = first_open(comparison)
         bound = float(comparison.truth.radius[at] + comparison.allowance[at])
         wanted = float(comparison.interest[at])
         why = f"{comparison.block}{list(at) or ''} is known to {bound:.3g}, and {wanted:.3g} matters"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.check.batches import per_epoch
+from gradcheck.check.tried import WrongStep
 from gradcheck.errors import InvalidProblem, Unsupported
 from gradcheck.oracle.estimate import Estimate, Kind
 from gradcheck.oracle.training import BallArrays, TrainingTruth
@@ -22,34 +23,12 @@ SLACK = 4.0
 """A mistake made with rounding of its own may be off by this many allowances of the right step."""
 
 
-@dataclass(frozen=True)
-class WrongStep:
-    """A step that is wrong.
-
-    Attributes
-    ----------
-    step: its number, from 1.
-    indices: its batch.
-    before, after: the subject's parameters before and after it.
-    earlier: the subject's parameters before the step before, if there was one.
-    history: the exact gradients of all steps up to this one.
-    allowance: what rounding may cost, by parameter.
-    """
-
-    step: int
-    indices: Array
-    before: Arrays
-    after: Arrays
-    earlier: Arrays | None
-    history: Sequence[BallArrays]
-    allowance: Mapping[str, Array]
-
-
 Made = tuple[str, float, Mapping[str, Estimate]]
 
 
-def cause(wrong: WrongStep, truth: TrainingTruth) -> str | None:
+def cause(wrong: WrongStep) -> str | None:
     """The first mistake that explains every parameter of the step, in words; None if none does."""
+    truth = wrong.truth
     right = truth.after(wrong.before, wrong.history)
     makers = (_schedules, _factors, _directions, _gradients)
     for make in makers:

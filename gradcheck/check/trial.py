@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,32 +11,31 @@ from numpy.typing import NDArray
 
 from gradcheck.check.adjoints import revealed
 from gradcheck.check.allowance import Allowances, allowances, settled
-from gradcheck.check.asking import ask, entry_for
-from gradcheck.check.diagnose import causes
+from gradcheck.check.asking import ask
 from gradcheck.check.kinks import at_kink, by_local_rules
-from gradcheck.check.locate import Locator
 from gradcheck.check.neighbours import moved_cases
-from gradcheck.check.outcome import as_expected, gravest_first, verdict_of
 from gradcheck.check.protocol import no_answer, protocol
 from gradcheck.check.reach import lost_node, within_range
 from gradcheck.check.settings import Settings
 from gradcheck.check.single import COARSER, short, single_precision
+from gradcheck.check.tried import Tried
 from gradcheck.check.truth import Testimony, hear
 from gradcheck.errors import SubjectError
 from gradcheck.numbers import Smoothness
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.oracle.exact import Exactly, exact
 from gradcheck.problem import Case
-from gradcheck.subject.answer import NATIVE, Answer, Subject
-from gradcheck.verdict.compare import UNIT_ROUNDOFF, Comparison, Truth, interest, judge
+from gradcheck.subject.answer import Answer, Subject
+from gradcheck.verdict.compare import UNIT_ROUNDOFF, Comparison, interest, judge
+from gradcheck.verdict.conclusion import About, conclude
 from gradcheck.verdict.finding import Finding, Severity, finding
-from gradcheck.verdict.result import Result, Verdict
+from gradcheck.verdict.worst import code_of_wrong, facts_of_open, facts_of_wrong, worst_of
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Trial:
+class Judged:
     """Everything one question to the subject brought to light."""
 
     case: Case
@@ -65,75 +63,46 @@ def try_case(
     settings: Settings | None = None,
     *,
     replay: str = "",
-) -> Result:
-    """Put `subject` on trial in one case and return the result.
+) -> Tried:
+    """Put `subject` on trial in one case.
 
     Raises HarnessFault when proven oracles contradict each other; nothing the subject does raises.
     """
     settings = settings or Settings()
-    started = time.perf_counter()
-    trial = _try(case, subject, oracles, settings)
-    if not trial.wrong:
-        for moved in moved_cases(case, _zero_blocks(trial), settings.moved_points):
+    about = About(address, case.sentence, case.labels, case.seed, replay, settings.changed(), case.expect)
+    judged = _try(case, subject, oracles, settings)
+    if not judged.wrong:
+        for moved in moved_cases(case, _zero_blocks(judged), settings.moved_points):
             again = _try(moved, subject, oracles, settings)
             if again.wrong:
-                trial = again
+                judged = again
                 break
-    findings = list(trial.findings)
-    fatal = any(f.severity is Severity.FATAL for f in findings)
-    sought = trial.wrong and not fatal and not any(f.code == "GC081" for f in trial.findings)
-    if sought and trial.comparisons and not np.any(trial.comparisons[0].wrong):
-        findings += causes(trial.case, trial.comparisons)
-    if sought and entry_for(case, subject) == NATIVE:  # the parts asked about are graphs
-        findings += Locator(trial.case, subject, oracles).findings(trial.comparisons)
-    verdict = verdict_of(findings)
-    if verdict is Verdict.PASS and not trial.compared:
-        findings.append(finding("GC033", why="the graph has no parameters, or they have no entries"))
-        verdict = Verdict.UNDECIDED
-    findings, verdict = as_expected(case.expect, findings, verdict)
-    gradients = [c.worst for c in trial.comparisons[1:] if c.worst is not None]
-    # Of entries that are equally far inside their allowance, the one that is off by the most ulps is the worst.
-    worst = max(gradients, key=lambda w: (w.share, w.ulps), default=None)
-    testimony = trial.testimony
-    return Result(
-        address=address,
-        verdict=verdict,
-        findings=gravest_first(findings),
-        comparisons=trial.compared + sum(c.compared for c in trial.comparisons[:1]),
+    worst = worst_of(judged.comparisons[1:])
+    testimony = judged.testimony
+    result = conclude(
+        about,
+        judged.findings,
+        decided=judged.compared,
+        nothing="the graph has no parameters, or they have no entries",
+        comparisons=judged.compared + sum(c.compared for c in judged.comparisons[:1]),
         worst=worst,
         witnesses=testimony.witnesses((worst.block, worst.entry) if worst else None) if testimony else (),
-        sentence=case.sentence,
-        labels=case.labels,
         shows=_shows(case, testimony),
-        seconds=time.perf_counter() - started,
-        seed=case.seed,
-        replay=replay,
-        settings=settings.changed(),
-        blocks={c.block: (int(np.sum(c.wrong)), int(c.answer.size)) for c in trial.comparisons[1:]},
+        blocks={c.block: (int(np.sum(c.wrong)), int(c.answer.size)) for c in judged.comparisons[1:]},
     )
+    return Tried(result, judged.case, judged.comparisons)
 
 
-def is_wrong(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Settings) -> bool:
-    """Whether value, gradient or contract are wrong here; an answer that cannot be judged is none of these."""
-    severities = {f.severity for f in _try(case, subject, oracles, settings).findings}
-    return Severity.ERROR in severities and Severity.FATAL not in severities
-
-
-def comparisons_of(case: Case, subject: Subject, oracles: Sequence[Oracle]) -> tuple[Comparison, ...]:
-    """The loss and every block of the subject's answer beside the truth; empty where no answer can be judged."""
-    return _try(case, subject, oracles, Settings()).comparisons
-
-
-def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Settings) -> Trial:
+def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Settings) -> Judged:
     """Ask once (and once more, to see whether the answer repeats) and judge."""
     try:
         answer = ask(subject, case)
         findings = protocol(case.graph, answer.value, answer.gradients, case.dtype)
         if findings:
-            return Trial(case, tuple(findings), (), None)
+            return Judged(case, tuple(findings), (), None)
         findings = _contracts(case, answer, subject)
     except SubjectError as failure:
-        return Trial(case, (no_answer(failure),), (), None)
+        return Judged(case, (no_answer(failure),), (), None)
     testimony = hear(case, oracles)
     limits = allowances(case, testimony)
     known = next((a for a in testimony.answers if isinstance(a, Exactly)), None)
@@ -172,7 +141,7 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
             findings += [] if any(f.code == "GC070" for f in about) and lost_node(case) else about
     if (single := single_precision(case.dtype, compared)) is not None:
         findings.append(single)
-    return Trial(case, (*findings, *testimony.findings()), tuple(compared), testimony, by_hull)
+    return Judged(case, (*findings, *testimony.findings()), tuple(compared), testimony, by_hull)
 
 
 def _at_kink(case: Case, answer: Answer, known: Exactly, allowance: Mapping[str, Array]) -> tuple[Finding, bool]:
@@ -288,43 +257,22 @@ def _forward(case: Case, loss: Comparison) -> Finding:
 
 def _about(case: Case, comparison: Comparison) -> list[Finding]:
     """The findings of one block: its worst wrong entry, or its first undecided one."""
-    loss, block = case.graph.names[case.graph.loss], comparison.block
     if np.any(comparison.wrong):
-        bad = comparison.not_finite if np.any(comparison.not_finite) else comparison.wrong
-        with np.errstate(over="ignore", invalid="ignore"):
-            excess = np.where(bad, comparison.distance / np.maximum(comparison.allowance, np.finfo(float).tiny), -1.0)
-        at = tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
-        return [
-            finding(
-                "GC013" if np.any(comparison.not_finite) else "GC012",
-                loss=loss,
-                block=block,
-                entry=list(at) or "",
-                subject=float(comparison.answer[at]),
-                truth=float(comparison.truth.middle[at]),
-                distance=float(comparison.distance[at]),
-                allowed=float(comparison.allowance[at]),
-                wrong=int(np.sum(comparison.wrong)),
-                entries=int(comparison.answer.size),
-            )
-        ]
+        loss = case.graph.names[case.graph.loss]
+        return [finding(code_of_wrong(comparison), loss=loss, block=comparison.block, **facts_of_wrong(comparison))]
     if np.any(comparison.open):
-        at = tuple(int(i) for i in np.argwhere(comparison.open)[0])
-        truth: Truth = comparison.truth
-        if truth.disputed[at]:
-            return [finding("GC032", oracles="the estimated oracles", block=block, entry=list(at) or "")]
-        bound = float(truth.radius[at] + comparison.allowance[at])
-        return [
-            finding("GC031", block=block, entry=list(at) or "", bound=bound, interest=float(comparison.interest[at]))
-        ]
+        code, facts = facts_of_open(comparison)
+        return [finding(code, **facts)]
     return []
 
 
-def _zero_blocks(trial: Trial) -> list[str]:
+def _zero_blocks(judged: Judged) -> list[str]:
     """Blocks whose true gradient is zero at this point, so that passing here means little."""
-    if trial.testimony is None:
+    if judged.testimony is None:
         return []
-    return [b for b, t in trial.testimony.gradients.items() if t.middle.size and np.all(t.known) and not t.middle.any()]
+    return [
+        b for b, t in judged.testimony.gradients.items() if t.middle.size and np.all(t.known) and not t.middle.any()
+    ]
 
 
 def _shows(case: Case, testimony: Testimony | None) -> Mapping[str, Any]:

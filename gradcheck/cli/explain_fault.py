@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gradcheck.check.asking import missing_entry
-from gradcheck.check.dispatch import try_any
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.faults.fault import Fault
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import Case
@@ -32,7 +32,7 @@ def shown_on(fault: Fault) -> Result | None:
     subject = InProcessSubject(fault.subject(), entry=fault.entry)
     for item in _by_size(fault):
         if missing_entry(item.case, subject) is None:
-            result = try_any(item.address, item.case, subject, (symbolic,), None)
+            result = try_and_diagnose(item.address, item.case, subject, (symbolic,), None)
             if result.verdict in (Verdict.FAIL, Verdict.ERROR):
                 return replace(result, sentence=item.case.sentence)
     return None

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 
 from gradcheck.check.asking import entry_for
 from gradcheck.check.budget import Budget, BudgetSpent, Rationed
+from gradcheck.check.diagnosed import diagnosed
 from gradcheck.check.lookat import look_at
 from gradcheck.check.naming import Explains, Named, explanation, running_out, sorted_out
 from gradcheck.check.operands import ParameterRow, parameter_rows
 from gradcheck.check.smallest import OPS_OF_SCALARS, Shows, smallest, smallest_like
-from gradcheck.check.trial import comparisons_of, try_case
+from gradcheck.check.trial import try_case
 from gradcheck.errors import GradcheckError, HarnessFault
 from gradcheck.faults.catalogue import fault
 from gradcheck.oracle.estimate import Oracle
@@ -160,8 +161,9 @@ class _Search:
         if case is None:
             return
         try:
-            self._example = try_case(EXAMPLE, case, self._unlimited, self._oracles)
-            self._rows = parameter_rows(case, comparisons_of(case, self._unlimited, self._oracles))
+            tried = try_case(EXAMPLE, case, self._unlimited, self._oracles)
+            self._example = diagnosed(tried, self._unlimited, self._oracles)
+            self._rows = parameter_rows(case, tried.comparisons)
             self._case = case
         except HarnessFault:
             self._example = None

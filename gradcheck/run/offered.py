@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from gradcheck.check.asking import Use, uses
-from gradcheck.check.outcome import as_expected
 from gradcheck.problem import LEAVES, OPS
 from gradcheck.run.events import NotOffered
 from gradcheck.run.suite import Addressed
 from gradcheck.subject.answer import NATIVE, Subject
+from gradcheck.verdict.conclusion import as_expected
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import Result
 

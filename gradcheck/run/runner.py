@@ -95,13 +95,13 @@ def run(
             replay = replay_line(item, replay_options)
             try:
                 if (own := own_subject(item.case)) is not None:
-                    result = try_any(item.address, item.case, own, oracles, settings, replay=replay)
+                    result = _tried(item, own, oracles, settings, replay)
                 elif (missing := offers.missing(item)) is not None:
                     result = as_the_case_expects(item, _unasked(item, missing, replay))
                 elif give_up_after and max(silent, timeouts) >= give_up_after:
                     result = _unasked(item, finding("GC017", times=max(silent, timeouts)), replay)
                 else:
-                    result = try_any(item.address, item.case, subject, oracles, settings, replay=replay)
+                    result = _tried(item, subject, oracles, settings, replay)
                     silent = silent + 1 if SILENT.intersection(result.codes) else 0
                     timeouts += "GC005" in result.codes  # each costs the time limit, in a row or not
             except HarnessFault as fault:
@@ -132,6 +132,18 @@ def run(
         interrupted = _number_of(asked)
     seconds = time.perf_counter() - started
     yield Finished(tuple(results), tuple(faults), seconds, interrupted, tuple(not_offered))
+
+
+def _tried(
+    item: Addressed, subject: Subject, oracles: Sequence[Oracle], settings: Settings | None, replay: str
+) -> Result:
+    """The result of one case, with what can be said of the cause at once."""
+    tried = try_any(item.address, item.case, subject, oracles, settings, replay=replay)
+    if not tried.wrong:
+        return tried.result
+    from gradcheck.check.diagnosed import diagnosed  # imported late: a run without a failure needs none of it
+
+    return diagnosed(tried, subject, oracles)
 
 
 def _number_of(asked: KeyboardInterrupt) -> int:

@@ -139,7 +139,7 @@ def _grade(fault: Fault, suites: Mapping[str, Sequence[Addressed]], oracles: Seq
     for name, items in suites.items():
         catches[name] = None
         for item in _for(items, fault, subject):
-            result = try_any(item.address, item.case, subject, oracles)
+            result = try_any(item.address, item.case, subject, oracles).result
             case = item.case
             if isinstance(case, Case | Training) and result.verdict is Verdict.PASS and len(passing) < EVIDENCE:
                 passing.append(case)
@@ -195,7 +195,7 @@ def false_alarms(
                 if isinstance(item.case, Cost):
                     continue  # forward mode is right, and costs what backprop was invented to save
                 try:
-                    verdicts[name].append((item, try_any(item.address, item.case, subject, remembered).verdict))
+                    verdicts[name].append((item, try_any(item.address, item.case, subject, remembered).result.verdict))
                 except HarnessFault as fault:
                     raise HarnessFault(f"{item.address}: {fault}") from fault
     return [

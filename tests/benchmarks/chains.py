@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from gradcheck.check.trial import try_case
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.faults.correct import forward_mode, recursive, tape
 from gradcheck.faults.engine import Backprop
 from gradcheck.oracle import graph_oracles
@@ -65,7 +65,7 @@ def one_by_one(entries: int, dtype: str) -> Case:
 def told(case: Case, engine: Callable[..., Any]) -> str:
     """Verdict and seconds."""
     started = time.perf_counter()
-    verdict = try_case("case", case, InProcessSubject(engine), graph_oracles()).verdict
+    verdict = try_and_diagnose("case", case, InProcessSubject(engine), graph_oracles()).verdict
     return f"{verdict} {time.perf_counter() - started:.1f} s"
 
 

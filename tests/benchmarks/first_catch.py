@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 
 from gradcheck.check.settings import Settings
-from gradcheck.check.trial import is_wrong
+from gradcheck.check.trial import try_case
 from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.faults.fault import Fault
 from gradcheck.oracle.exact import exact
@@ -44,7 +44,7 @@ def first_catch(fault: Fault, cases: list[Case], oracle: Remembering) -> int | N
     subject = InProcessSubject(fault.subject(), entry=fault.entry)
     settings = Settings(moved_points=0)
     for number, case in enumerate(cases, 1):
-        if is_wrong(case, subject, (oracle,), settings):
+        if try_case("", case, subject, (oracle,), settings).wrong:
             return number
     return None
 

@@ -19,7 +19,7 @@ import numpy as np
 from hypothesis.statistics import collector
 from scipy.optimize import check_grad
 
-from gradcheck.check.trial import try_case
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case
 from gradcheck.run.selftest import correct_engines
@@ -84,7 +84,7 @@ def main(count: int) -> int:
     # Without its adjoints, which are judged by an oracle of their own.
     subject = InProcessSubject(lambda graph, point: gradients(graph, point)[:2])
     drawn(
-        50, lambda case: [try_case("warm", case, subject, (oracle,)) for oracle in graph_oracles()]
+        50, lambda case: [try_and_diagnose("warm", case, subject, (oracle,)) for oracle in graph_oracles()]
     )  # imports, caches
     seconds, valid, every = drawn(count, lambda case: None)
     invalid = 1 - valid / every
@@ -97,7 +97,7 @@ def main(count: int) -> int:
         verdicts: list[Verdict] = []
 
         def check(case: Case, oracle: Any = oracle, verdicts: list[Verdict] = verdicts) -> None:
-            verdicts.append(try_case("drawn", case, subject, (oracle,)).verdict)
+            verdicts.append(try_and_diagnose("drawn", case, subject, (oracle,)).verdict)
 
         seconds, valid, _ = drawn(count, check)
         passed = verdicts.count(Verdict.PASS)

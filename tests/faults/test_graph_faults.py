@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gradcheck.check.dispatch import try_any
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.cli import main
 from gradcheck.oracle import graph_oracles
 from gradcheck.oracle.estimate import Oracle
@@ -160,7 +160,7 @@ def test_without_its_one_wrong_line_it_passes_everything(
     # Their rules are the same text, so that one of them is put to every case, and the others to a part.
     asked = cases if subject == "overwrite" else cases[len(subject) % 5 :: 5]
     with ChildSubject(copy) as engine:
-        results = [try_any(item.address, item.case, engine, oracles) for item in asked]
+        results = [try_and_diagnose(item.address, item.case, engine, oracles) for item in asked]
     assert [(r.address, str(r.verdict), r.codes) for r in results if r.verdict != "PASS"] == []
     assert len(results) > (250 if subject == "overwrite" else 50)
 

@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 
 from gradcheck.check.asking import ask
-from gradcheck.check.cost import try_cost
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.check.protocol import no_answer
-from gradcheck.check.trial import try_case
 from gradcheck.errors import HarnessFault, SubjectError
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import Case, Cost, GraphBuilder, Growth
@@ -72,7 +71,7 @@ def test_messages_of_another_form(bench: Any, form: str) -> None:
 def test_empty_arrays_with_lengths_that_do_not_fit_together(bench: Any) -> None:
     child = bench.body("return 36.25, {k: np.empty((0, 10**9, 10**9)) for k in 'ab'}")
     assert bench.ask(child).gradients["a"].shape == (0, 10**9, 10**9)
-    result = try_case("s::c", Case("c", bench.graph, bench.point), child, (symbolic,))
+    result = try_and_diagnose("s::c", Case("c", bench.graph, bench.point), child, (symbolic,))
     assert (result.verdict, set(result.codes)) == (Verdict.ERROR, {"GC008", "GC009"})
 
 
@@ -290,7 +289,7 @@ def test_a_count_that_the_subject_would_rather_set(bench: Any, tamper: str, code
     """An engine that visits every path, and then sets right what was counted."""
     child = bench.subject(ENGINE.replace("TAMPER", tamper))
     cost = Cost("c", diamonds, (2, 5, 10), Growth("nodes", 1.0, measure=lambda case: float(len(case.graph))))
-    result = try_cost("s::c", cost, child, (symbolic,))
+    result = try_and_diagnose("s::c", cost, child, (symbolic,))
     assert result.codes == (code,)
 
 

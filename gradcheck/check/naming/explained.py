@@ -10,7 +10,8 @@ from gradcheck.check.naming.fitting import fitted
 from gradcheck.check.naming.likeness import Heard, Tried, entry_of
 from gradcheck.check.naming.names import Named
 from gradcheck.check.operands import made_of_parts, parameter_rows
-from gradcheck.check.trial import comparisons_of
+from gradcheck.check.settings import Settings
+from gradcheck.check.trial import try_case
 from gradcheck.faults.entries import bends_at
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import Case
@@ -82,4 +83,5 @@ class Explains:
             return any(relation(bend.make, one) for bend in bends if not bend.partly)
         if not self._by_parts or entry != NATIVE or not isinstance(case, Case):
             return False
-        return made_of_parts(parameter_rows(case, comparisons_of(case, self._subject, (symbolic,))))
+        tried = try_case("", case, self._subject, (symbolic,), Settings(moved_points=0))
+        return made_of_parts(parameter_rows(case, tried.comparisons))

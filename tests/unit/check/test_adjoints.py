@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from gradcheck.check import adjoints as judged
-from gradcheck.check.trial import try_case
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.errors import HarnessFault
 from gradcheck.faults.correct.tape import gradients
 from gradcheck.faults.engine import Backprop
@@ -42,7 +42,7 @@ def trial(case: Case, change: Change, oracles: Any = None) -> Result:
         value, grads, adjoints = gradients(graph, point)
         return value, grads, change(dict(adjoints))
 
-    return try_case("case", case, InProcessSubject(subject), oracles or graph_oracles())
+    return try_and_diagnose("case", case, InProcessSubject(subject), oracles or graph_oracles())
 
 
 def scaled(*names: str, factor: float) -> Change:
@@ -119,7 +119,7 @@ def test_the_literal_reading_of_s2_doubles_the_inputs_adjoints_and_no_weight(mon
             return value, grads, {u: passed[u] for u in given.inputs}
 
         case = Case("two", network, point)
-        return try_case("case", case, InProcessSubject(subject, entry="neuron_gradients"), graph_oracles())
+        return try_and_diagnose("case", case, InProcessSubject(subject, entry="neuron_gradients"), graph_oracles())
 
     try:
         assert answer(Neurons).verdict is Verdict.PASS
@@ -152,7 +152,7 @@ def test_beyond_the_budget_they_are_left_alone_and_that_is_said(monkeypatch: pyt
 
 
 def test_a_wrong_gradient_is_told_once() -> None:
-    result = try_case("case", chain(), InProcessSubject(Doubled()), graph_oracles())
+    result = try_and_diagnose("case", chain(), InProcessSubject(Doubled()), graph_oracles())
     assert "GC012" in result.codes
     assert "GC070" not in result.codes
 

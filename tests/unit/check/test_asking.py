@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from gradcheck.check.asking import ask, entry_for, missing_entry
-from gradcheck.check.dispatch import own_subject, try_any
+from gradcheck.check.diagnosed import try_and_diagnose
+from gradcheck.check.dispatch import own_subject
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import MLP, Case, Constant, Cost, Forwards, Graph, NeuronDAG, Training
 from gradcheck.subject import InProcessSubject
@@ -108,10 +109,10 @@ def test_every_kind_of_case_has_its_trial() -> None:
         return steps
 
     subject = InProcessSubject(gradients)
-    assert try_any("s::m", multilayer(), subject, (symbolic,)).verdict is Verdict.PASS
-    assert try_any("s::c", cost(), subject, (symbolic,)).shows
+    assert try_and_diagnose("s::m", multilayer(), subject, (symbolic,)).verdict is Verdict.PASS
+    assert try_and_diagnose("s::c", cost(), subject, (symbolic,)).shows
     mine = training(subject=train)
     own = own_subject(mine)
     assert own is not None
-    assert try_any("s::t", mine, own, (symbolic,)).verdict is Verdict.PASS
+    assert try_and_diagnose("s::t", mine, own, (symbolic,)).verdict is Verdict.PASS
     assert own_subject(multilayer()) is None

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from gradcheck.check.asking import ask
-from gradcheck.check.cost import Measured, broken, forward_operations, try_cost
+from gradcheck.check.cost import Measured, broken, forward_operations
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.errors import InvalidProblem, SubjectError
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import MLP, Case, Cost, Forwards, Graph, GraphBuilder, Growth, Shortcut
@@ -126,7 +127,7 @@ LINEAR = Growth("nodes", 1.0, measure=nodes)
 
 def trial(at: Callable[[int], Case], sizes: tuple[int, ...], claim: Any, engine: Callable[..., Any]) -> Result:
     cost = Cost("c", at, sizes, claim, "said", ("S0.a",))
-    return try_cost("s::c", cost, InProcessSubject(engine), (symbolic,), replay="again")
+    return try_and_diagnose("s::c", cost, InProcessSubject(engine), (symbolic,), replay="again")
 
 
 @pytest.mark.parametrize(
@@ -243,7 +244,7 @@ def test_a_time_out_or_a_death_is_no_refusal(failure: SubjectError) -> None:
             return super().ask(*args, **options)
 
     cost = Cost("c", chain, (8, 32, 128), LINEAR)
-    result = try_cost("s::c", cost, Loaded(backprop), (symbolic,))
+    result = try_and_diagnose("s::c", cost, Loaded(backprop), (symbolic,))
     assert (result.verdict, result.codes) == (Verdict.ERROR, (failure.code,))
 
 
@@ -276,8 +277,8 @@ def test_an_engine_that_fails_at_larger_sizes_only() -> None:
 
 def test_an_expectation_is_strict() -> None:
     cost = Cost("c", diamonds, (2, 5, 10), LINEAR, expect=("FAIL", "known"))
-    assert "GC043" in try_cost("s::c", cost, InProcessSubject(every_path), (symbolic,)).codes
-    assert try_cost("s::c", cost, InProcessSubject(backprop), (symbolic,)).codes == ("GC042",)
+    assert "GC043" in try_and_diagnose("s::c", cost, InProcessSubject(every_path), (symbolic,)).codes
+    assert try_and_diagnose("s::c", cost, InProcessSubject(backprop), (symbolic,)).codes == ("GC042",)
 
 
 def counts(*pairs: tuple[int, int], forward: int = 100) -> list[Measured]:

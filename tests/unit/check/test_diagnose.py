@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradcheck.check.diagnose import along, relation
-from gradcheck.check.trial import try_case
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.oracle import graph_oracles
 from gradcheck.oracle.path_enumeration import paths
 from gradcheck.problem import Case, Graph, GraphBuilder, Point
@@ -81,7 +81,7 @@ def said(case: Case, gradient: float) -> list[str]:
     def subject(graph: Graph, point: Point) -> Any:
         return graph.evaluate(point)[graph.names[graph.loss]], {"x": np.asarray(gradient)}
 
-    result = try_case("diamond", case, InProcessSubject(subject), graph_oracles())
+    result = try_and_diagnose("diamond", case, InProcessSubject(subject), graph_oracles())
     assert result.verdict == ("PASS" if gradient == 27 + np.cos(3.0) else "FAIL")
     return [f.sentence for f in result.findings if f.code == "GC051"]
 

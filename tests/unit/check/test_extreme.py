@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.check.trial import try_case
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.check.truth import DIFFERENCED, hear
 from gradcheck.errors import InvalidProblem
 from gradcheck.faults.correct import forward_mode, recursive, tape
@@ -70,7 +70,7 @@ def extreme_case(seed: int) -> Case | None:
 
 
 def result(case: Case, engine: Callable[..., Any]) -> Result:
-    return try_case("case", case, InProcessSubject(engine), graph_oracles())
+    return try_and_diagnose("case", case, InProcessSubject(engine), graph_oracles())
 
 
 SEEDS = [*range(15), *range(20, 60)]

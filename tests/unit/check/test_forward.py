@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.check.trial import try_case
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.faults.engine import Backprop
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, Graph, GraphBuilder
@@ -32,7 +32,7 @@ def tried(case: Case, bend: Bend) -> Result:
         value, grads, *_ = Backprop()(graph, point)
         return bend(value, dict(grads))
 
-    return try_case("s::c", case, InProcessSubject(gradients), graph_oracles())
+    return try_and_diagnose("s::c", case, InProcessSubject(gradients), graph_oracles())
 
 
 def wrong(result: Result) -> dict[str, tuple[float, float]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradcheck
-from gradcheck.check.trial import try_case
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.faults.correct import forward_mode, recursive, tape
 from gradcheck.numbers import explore
 from gradcheck.oracle import graph_oracles
@@ -72,7 +72,7 @@ def answered(made: Build, answer: Any, at: Any = 0.5, dtype: str = "float64") ->
             grads = {"w": np.asarray(3.0 * np.asarray(answer), dtype=dtype)}
         return value, grads
 
-    return try_case("case", case, InProcessSubject(subject), graph_oracles())
+    return try_and_diagnose("case", case, InProcessSubject(subject), graph_oracles())
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -124,7 +124,7 @@ def test_more_choices_than_can_be_explored_leave_it_open() -> None:
 @pytest.mark.parametrize("engine", [forward_mode, recursive, tape])
 @pytest.mark.parametrize("made", TRUTH)
 def test_right_engines_are_not_flagged(engine: Any, made: Build) -> None:
-    result = try_case("case", case_of(made), InProcessSubject(engine.gradients), graph_oracles())
+    result = try_and_diagnose("case", case_of(made), InProcessSubject(engine.gradients), graph_oracles())
     assert result.verdict is Verdict.PASS, result.to_text()
 
 
@@ -142,7 +142,7 @@ def revealed(made: Build, adjoint: float) -> Result:
         value, grads, adjoints = tape.gradients(graph, point)
         return value, grads, {"v": np.asarray(adjoint)} if point["x"] == 0 else adjoints
 
-    return try_case("case", case, InProcessSubject(subject), graph_oracles())
+    return try_and_diagnose("case", case, InProcessSubject(subject), graph_oracles())
 
 
 def test_adjoints_are_left_alone_where_local_rules_decide_them() -> None:

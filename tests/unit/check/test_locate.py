@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.check.locate import weighted
-from gradcheck.check.trial import try_case
 from gradcheck.faults import accumulation, layouts
 from gradcheck.faults.engine import Backprop
 from gradcheck.faults.rules import WrongForward, WrongRule
@@ -49,7 +49,7 @@ def row() -> Case:
 
 
 def found(case: Case, engine: Any) -> list[Any]:
-    result = try_case("case", case, InProcessSubject(engine), graph_oracles())
+    result = try_and_diagnose("case", case, InProcessSubject(engine), graph_oracles())
     return [f for f in result.findings if f.code in ("GC050", "GC015")]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.check.lookat import FAMILIES, look_at
-from gradcheck.check.trial import try_case
 from gradcheck.faults.catalogue import CATALOGUE, fault
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, GraphBuilder
@@ -14,7 +14,7 @@ from gradcheck.verdict.finding import Finding
 
 
 def found(code: str, case: Case) -> tuple[Finding, ...]:
-    return try_case("case", case, InProcessSubject(fault(code).subject()), graph_oracles()).findings
+    return try_and_diagnose("case", case, InProcessSubject(fault(code).subject()), graph_oracles()).findings
 
 
 def shared() -> Case:

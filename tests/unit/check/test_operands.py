@@ -10,8 +10,10 @@ import jsonschema
 import numpy as np
 import pytest
 
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.check.operands import OPERANDS, ParameterRow, operand_name, parameter_rows
-from gradcheck.check.trial import comparisons_of, try_case
+from gradcheck.check.settings import Settings
+from gradcheck.check.trial import try_case
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.engine import Backprop
 from gradcheck.oracle import graph_oracles
@@ -23,7 +25,9 @@ BASE, EXPONENT = 27.0, 27 * np.log(3.0)
 
 
 def rows(case: Case, engine: Any) -> tuple[ParameterRow, ...]:
-    return parameter_rows(case, comparisons_of(case, InProcessSubject(engine), graph_oracles()))
+    return parameter_rows(
+        case, try_case("c", case, InProcessSubject(engine), graph_oracles(), Settings(moved_points=0)).comparisons
+    )
 
 
 def answering(**gradients: Any) -> Any:
@@ -137,7 +141,7 @@ def test_a_result_tells_how_many_entries_of_each_parameter_are_wrong() -> None:
     graph = build.graph(build.sum(build.add(build.square(gamma), beta)))
     case = Case("c", graph, {"gamma": [3.0, 5.0, 2.0], "beta": [7.0, 1.5, 2.5]})
     yours = answering(gamma=np.array([6.0, 9.0, 3.0]), beta=np.ones(3))
-    result = try_case("c", case, InProcessSubject(yours), graph_oracles())
+    result = try_and_diagnose("c", case, InProcessSubject(yours), graph_oracles())
     assert result.blocks == {"gamma": (2, 3), "beta": (0, 3)}
     assert result.right_blocks == ("beta",)
     document = json.loads(result.to_json())

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.check.neighbours import moved_cases
-from gradcheck.check.trial import try_case
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.engine import Backprop
 from gradcheck.oracle import graph_oracles
@@ -49,7 +49,7 @@ def case(make: Make, at: float, dtype: str = "float32") -> Case:
 
 
 def tried(made: Case, function: Callable[..., Any]) -> Result:
-    return try_case("reach", made, InProcessSubject(function), graph_oracles())
+    return try_and_diagnose("reach", made, InProcessSubject(function), graph_oracles())
 
 
 ENGINES = {name: load(path).functions[NATIVE] for name, path in correct_engines().items()}

@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from gradcheck.check.allowance import settled
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.check.functions import check_jvp, check_vjp
-from gradcheck.check.trial import try_case
 from gradcheck.faults.correct import forward_mode, recursive, tape
 from gradcheck.faults.engine import Backprop
 from gradcheck.numbers import explore, sweep
@@ -53,7 +53,7 @@ def one_by_one(entries: int, value: float, dtype: str = "float64") -> Case:
 
 
 def result(case: Case, engine: Callable[..., Any], oracles: Sequence[Oracle] = (exact,)) -> Result:
-    return try_case("case", case, InProcessSubject(engine), oracles)
+    return try_and_diagnose("case", case, InProcessSubject(engine), oracles)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

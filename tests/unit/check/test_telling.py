@@ -11,7 +11,7 @@ import pytest
 from gradcheck.check.settings import Settings
 from gradcheck.check.smallest import smallest, smallest_like
 from gradcheck.check.telling import OneMessage, answer_key, hypotheses, telling
-from gradcheck.check.trial import is_wrong
+from gradcheck.check.trial import try_case
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.engine import Backprop
 from gradcheck.oracle.symbolic import symbolic
@@ -73,7 +73,7 @@ def graph_of(code: str) -> Case:
 
 def told(code: str, case: Case) -> Case:
     subject = InProcessSubject(fault(code).subject())
-    return telling(case, subject, lambda c: is_wrong(c, subject, (symbolic,), Settings(moved_points=0)))
+    return telling(case, subject, lambda c: try_case("c", c, subject, (symbolic,), Settings(moved_points=0)).wrong)
 
 
 @pytest.mark.parametrize("code", SMALLEST)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.check.settings import Settings
-from gradcheck.check.training import try_training
 from gradcheck.errors import HarnessFault
 from gradcheck.oracle import Aside, Estimates, Oracle, graph_oracles
 from gradcheck.problem import MLP, AdaGrad, Constant, Custom, Decay, Graph, Point, Training, Until
@@ -89,7 +89,7 @@ def trial(
 ) -> Result:
     subject = InProcessSubject(trainer, entry="train")
     heard = graph_oracles() if oracles is None else oracles
-    return try_training("s::t", asked, subject, heard, settings, replay="again")
+    return try_and_diagnose("s::t", asked, subject, heard, settings, replay="again")
 
 
 def with_method(name: str, method: Callable[..., Any]) -> Callable[[Training], Steps]:

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcheck.check.dispatch import try_any
-from gradcheck.check.trial import try_case
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.cli import main
 from gradcheck.faults import correct
 from gradcheck.oracle import graph_oracles
@@ -62,7 +61,7 @@ def in_process(path: Path) -> InProcessSubject:
 def test_the_built_in_suites_raise_no_alarm(
     engine: ChildSubject, items: list[Addressed], oracles: tuple[Oracle, ...], request: pytest.FixtureRequest
 ) -> None:
-    results = [try_any(item.address, item.case, engine, oracles) for item in items]
+    results = [try_and_diagnose(item.address, item.case, engine, oracles) for item in items]
     # Which oracle stepped aside (GC040) is no alarm.
     alarms = {r.address: tuple(c for c in r.codes if c != "GC040") for r in results if r.verdict != "PASS"}
     slow = request.node.callspec.params["engine"] == "forward_mode"
@@ -88,7 +87,7 @@ def test_every_op_in_narrower_numbers(
     for address, case in narrow[dtype]:
         answer = engine.ask(case.graph, case.point, dtype)
         assert {g.dtype for g in answer.gradients.values()} == {np.dtype(dtype)} == {answer.value.dtype}
-        result = try_case(address, case, engine, oracles)
+        result = try_and_diagnose(address, case, engine, oracles)
         alarms += [(result.address, result.codes)] if result.verdict in ("FAIL", "ERROR") else []
     assert alarms == []
     assert len(narrow[dtype]) > 70
@@ -96,7 +95,7 @@ def test_every_op_in_narrower_numbers(
 
 def alarms_over(case: Case) -> list[str]:
     oracles = tuple(Remembering(oracle) for oracle in graph_oracles())
-    results = [try_case(name, case, subject, oracles) for name, subject in LOADED.items()]
+    results = [try_and_diagnose(name, case, subject, oracles) for name, subject in LOADED.items()]
     return [f"{r.address}: {r.verdict} {r.codes}" for r in results if r.verdict in ("FAIL", "ERROR")]
 
 
@@ -180,7 +179,7 @@ def test_a_planted_slip_is_an_alarm(
     subject = in_process(path)
     suites = ("worked_examples::", "local_rules::")
     cases = [item for item in items if item.address.startswith(suites)]
-    results = (try_any(item.address, item.case, subject, oracles) for item in cases)
+    results = (try_and_diagnose(item.address, item.case, subject, oracles) for item in cases)
     assert any(result.verdict == "FAIL" for result in results)
 
 

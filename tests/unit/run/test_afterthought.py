@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from gradcheck.check.budget import Budget, BudgetSpent
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.check.naming import Named
-from gradcheck.check.trial import try_case
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.engine import Backprop
 from gradcheck.oracle import graph_oracles
@@ -39,7 +39,7 @@ def items() -> list[Addressed]:
 
 def tried(subject: Any) -> tuple[list[Result], Diagnosed | None]:
     cases: Sequence[Any] = items()
-    results = [try_case(a.address, a.case, subject, graph_oracles()) for a in cases]
+    results = [try_and_diagnose(a.address, a.case, subject, graph_oracles()) for a in cases]
     return results, last(diagnose(cases, results, subject, graph_oracles()))
 
 
@@ -82,7 +82,7 @@ def test_a_cause_never_stands_beside_the_counterexample_of_another_mistake(monke
     """The smallest graph is sin(w), which shows the other mistake: one that the named fault explains is sought."""
     monkeypatch.setattr(afterthought, "explanation", lambda *_: Named((fault("F01"),), "behaves exactly like", True))
     cases = items()
-    results = [try_case(a.address, a.case, InProcessSubject(two_mistakes), graph_oracles()) for a in cases]  # type: ignore[arg-type]
+    results = [try_and_diagnose(a.address, a.case, InProcessSubject(two_mistakes), graph_oracles()) for a in cases]  # type: ignore[arg-type]
     assert [r.verdict for r in results] == [Verdict.FAIL] * 3
     found = last(diagnose(cases, results, InProcessSubject(two_mistakes), graph_oracles()))
     assert found is not None
@@ -151,7 +151,9 @@ def test_wrong_numbers_come_before_slow_ones() -> None:
 
     for engine, named, drawn in ((every_path(), ["F16"], False), (wrong_too, [], True)):
         subject = InProcessSubject(engine)
-        results = [try_case(a.address, a.case, subject, graph_oracles()) for a in cases if isinstance(a.case, Case)]
+        results = [
+            try_and_diagnose(a.address, a.case, subject, graph_oracles()) for a in cases if isinstance(a.case, Case)
+        ]
         found = last(diagnose(cases, [*results, slow], subject, graph_oracles()))
         assert found is not None
         assert [f.code for f in found.faults] == named
@@ -189,7 +191,7 @@ def of_one_op(op: str) -> list[Addressed]:
 def searched(
     subject: Any, cases: Sequence[Addressed], budget: Budget | None = None, results: Sequence[Result] = ()
 ) -> list[Any]:
-    done = list(results) or [try_case(a.address, a.case, subject, graph_oracles()) for a in cases]  # type: ignore[arg-type]
+    done = list(results) or [try_and_diagnose(a.address, a.case, subject, graph_oracles()) for a in cases]  # type: ignore[arg-type]
     return list(diagnose(cases, done, subject, graph_oracles(), budget=budget))
 
 

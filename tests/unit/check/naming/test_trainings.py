@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.check.naming.alike import Likeness
 from gradcheck.check.naming.names import explanation
 from gradcheck.check.naming.trainings import training_fault
-from gradcheck.check.training import try_training
 from gradcheck.faults.catalogue import fault
 from gradcheck.problem import MLP, AdaGrad, Case, Constant, Decay, GraphBuilder, Training, Until
 from gradcheck.subject.inprocess import InProcessSubject
@@ -139,7 +139,7 @@ def wrong(**methods: Callable[..., Any]) -> InProcessSubject:
 
 def judged(subject: InProcessSubject, asked: Sequence[Training]) -> tuple[list[Training], frozenset[str]]:
     """What failed, and the codes."""
-    results = [(one, try_training("s::t", one, subject, ())) for one in asked]
+    results = [(one, try_and_diagnose("s::t", one, subject, ())) for one in asked]
     codes = frozenset(code for _, result in results if result.verdict is not Verdict.PASS for code in result.codes)
     return [one for one, result in results if result.verdict in (Verdict.FAIL, Verdict.ERROR)], codes
 

@@ -1,0 +1,66 @@
+"""The worst entry: of comparisons that may be right, and of one that is wrong, with the facts that a finding states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from gradcheck.verdict.compare import Comparison, Entry, Worst
+
+TINY = float(np.finfo(float).tiny)
+
+
+def worst_of(comparisons: Iterable[Comparison]) -> Worst | None:
+    """The entry that comes closest to being wrong; None where nothing is known of any entry.
+
+    Of entries that are equally far inside their allowance, the one that is off by the most ulps is the worst.
+    """
+    found = [c.worst for c in comparisons if c.worst is not None]
+    return max(found, key=lambda w: (w.share, w.ulps), default=None)
+
+
+def worst_wrong(comparison: Comparison, floor: float = TINY) -> Entry:
+    """The wrong entry that exceeds its allowance by the largest factor; among entries that are not finite, if any are.
+
+    `floor` is the least allowance by which a distance is divided.
+    """
+    bad = comparison.not_finite if np.any(comparison.not_finite) else comparison.wrong
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        excess = np.where(bad, comparison.distance / np.maximum(comparison.allowance, floor), -1.0)
+    return tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
+
+
+def first_open(comparison: Comparison) -> Entry:
+    """The first undecided entry."""
+    return tuple(int(i) for i in np.argwhere(comparison.open)[0])
+
+
+def facts_of_wrong(comparison: Comparison, floor: float = TINY) -> dict[str, Any]:
+    """What a finding states of a block with wrong entries: the worst of them, and how many there are of how many."""
+    at = worst_wrong(comparison, floor)
+    return {
+        "entry": list(at) or "",
+        "subject": float(comparison.answer[at]),
+        "truth": float(comparison.truth.middle[at]),
+        "distance": float(comparison.distance[at]),
+        "allowed": float(comparison.allowance[at]),
+        "wrong": int(np.sum(comparison.wrong)),
+        "entries": int(comparison.answer.size),
+    }
+
+
+def code_of_wrong(comparison: Comparison) -> str:
+    """The finding's code for a block with wrong entries: GC013 where some are not finite, else GC012."""
+    return "GC013" if np.any(comparison.not_finite) else "GC012"
+
+
+def facts_of_open(comparison: Comparison) -> tuple[str, dict[str, Any]]:
+    """Code and facts of a block's first undecided entry: GC032 where estimates disagree, else GC031."""
+    at = first_open(comparison)
+    place = {"block": comparison.block, "entry": list(at) or ""}
+    if comparison.truth.disputed[at]:
+        return "GC032", {"oracles": "the estimated oracles", **place}
+    bound = float(comparison.truth.radius[at] + comparison.allowance[at])
+    return "GC031", {**place, "bound": bound, "interest": float(comparison.interest[at])}
