@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from gradcheck.check.allowance import allowances, settled
 from gradcheck.check.truth import Testimony, hear
 from gradcheck.errors import InvalidProblem, Unsupported
-from gradcheck.numbers import Smoothness
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.oracle.exact import Exactly, exact
 from gradcheck.problem import Case, Graph
 from gradcheck.problem.parts import probed
+from gradcheck.tracing import Smoothness
 from gradcheck.verdict.compare import Comparison, judge
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.worst import facts_of_wrong

@@ -13,11 +13,11 @@ from gradcheck.check.allowance import FEWEST, counted, euclidean, measured
 from gradcheck.check.truth import Testimony, testimony_of
 from gradcheck.check.voices import along_one_direction, closed_form, complete, complex_entries
 from gradcheck.errors import GradcheckError
-from gradcheck.numbers import MOST_RUNS, Smoothness
 from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Kind
 from gradcheck.oracle.exact import Exactly, exactly
 from gradcheck.oracle.finite_difference import difference_gradient, directional
 from gradcheck.problem.function import Product, lend
+from gradcheck.tracing import MOST_RUNS, Smoothness
 from gradcheck.verdict.compare import Truth
 
 Array = NDArray[Any]

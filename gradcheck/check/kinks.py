@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import Unsupported
-from gradcheck.numbers import Derivative, Outcomes
 from gradcheck.oracle.exact import Exactly
 from gradcheck.oracle.finite_difference import directional
 from gradcheck.problem.function import Product
+from gradcheck.tracing import Derivative, Outcomes
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.hull import in_hull
 

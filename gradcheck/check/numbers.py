@@ -19,8 +19,8 @@ from gradcheck.check.settings import Settings
 from gradcheck.check.structure import Projection, project, projections
 from gradcheck.check.wider import exact_answer
 from gradcheck.errors import GradcheckError
-from gradcheck.numbers import Smoothness
 from gradcheck.problem.function import Product
+from gradcheck.tracing import Smoothness
 from gradcheck.verdict.compare import INTEREST, Comparison, Worst, interest, judge, scale
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.worst import code_of_wrong, facts_of_open, facts_of_wrong, first_open, worst_of

@@ -21,11 +21,11 @@ from gradcheck.check.single import COARSER, short, single_precision
 from gradcheck.check.tried import Tried
 from gradcheck.check.truth import Testimony, hear
 from gradcheck.errors import SubjectError
-from gradcheck.numbers import Smoothness
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.oracle.exact import Exactly, exact
 from gradcheck.problem import Case
 from gradcheck.subject.answer import Answer, Subject
+from gradcheck.tracing import Smoothness
 from gradcheck.verdict.compare import UNIT_ROUNDOFF, Comparison, interest, judge
 from gradcheck.verdict.conclusion import About, conclude
 from gradcheck.verdict.finding import Finding, Severity, finding

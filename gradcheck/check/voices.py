@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import GradcheckError, HarnessFault
-from gradcheck.numbers import Smoothness
 from gradcheck.oracle.complex_step import complex_step_along, complex_step_gradient
 from gradcheck.oracle.differences.sampling import entry_scales
 from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Kind
@@ -22,6 +21,7 @@ from gradcheck.oracle.finite_difference import directional
 from gradcheck.oracle.symbolic_function import NAME as SYMBOLIC
 from gradcheck.oracle.symbolic_function import symbolically
 from gradcheck.problem.function import Product, lend
+from gradcheck.tracing import Smoothness
 
 Array = NDArray[Any]
 

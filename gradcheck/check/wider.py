@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from gradcheck.check.evidence import Evidence
 from gradcheck.check.question import Question
 from gradcheck.errors import GradcheckError, SubjectError
-from gradcheck.numbers import explore
 from gradcheck.problem.function import Product, lend
+from gradcheck.tracing import explore
 
 Array = NDArray[Any]
 

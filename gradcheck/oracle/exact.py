@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import HarnessFault, Unsupported
-from gradcheck.numbers import MOST_RUNS, Derivative, Enclosure, Outcomes, Rounding, Smoothness, admit, explore
+from gradcheck.numbers import Enclosure
 from gradcheck.oracle.estimate import Along, Array, Aside, Estimate, Estimates, Kind
 from gradcheck.problem import LEAVES, OPS, Graph, Point
 from gradcheck.problem.function import Product, lend
 from gradcheck.problem.walks import ancestors
+from gradcheck.tracing import MOST_RUNS, Derivative, Outcomes, Rounding, Smoothness, admit, explore
 
 NAME = "exact"
 MOST_ENTRIES = 200_000

@@ -22,7 +22,6 @@ from numpy.typing import ArrayLike, NDArray
 from gradcheck.errors import Unsupported
 from gradcheck.numbers.ball import Balls
 from gradcheck.numbers.flint_balls import FlintBalls
-from gradcheck.numbers.session import Task, run
 from gradcheck.numbers.symbol import Kink
 from gradcheck.oracle.enclosure import PRECISIONS, proven, tight
 from gradcheck.oracle.estimate import Estimate
@@ -30,6 +29,7 @@ from gradcheck.oracle.formulas import Formulas
 from gradcheck.oracle.symbolic import closed_form
 from gradcheck.problem import AdaGrad, Constant, Custom, Decay, Graph, Point, Training
 from gradcheck.problem.training import Schedule
+from gradcheck.tracing.session import Task, run
 
 Array = NDArray[Any]
 BallArrays = Mapping[str, Array]

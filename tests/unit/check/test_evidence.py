@@ -14,12 +14,13 @@ import gradcheck
 from gradcheck.check import evidence
 from gradcheck.cli import main
 from gradcheck.errors import HarnessFault
-from gradcheck.numbers import Balls, Enclosure, Rounding, dual, outcome, primitives
+from gradcheck.numbers import Balls, Enclosure, dual
 from gradcheck.oracle.estimate import Estimate, Estimates
 from gradcheck.oracle.exact import Exact
 from gradcheck.oracle.finite_difference import FiniteDifference
 from gradcheck.oracle.path_enumeration import PathEnumeration
 from gradcheck.oracle.symbolic import Symbolic
+from gradcheck.tracing import Rounding, outcomes, primitives
 
 X = np.array([0.7, -1.2, 0.4])
 
@@ -74,7 +75,7 @@ def test_a_corrupt_row_of_products_is_a_fault(monkeypatch: pytest.MonkeyPatch) -
         return n.mul(g, xs[0]), n.mul(g, xs[1])
 
     rows = MappingProxyType({**primitives.PRIMITIVES, "mul": primitives.Primitive(swapped)})
-    monkeypatch.setattr("gradcheck.numbers.sweep.PRIMITIVES", rows)
+    monkeypatch.setattr("gradcheck.tracing.sweep.PRIMITIVES", rows)
     with pytest.raises(HarnessFault, match="contradict"):
         gradcheck.check_gradient(f, right, X)
 
@@ -97,13 +98,13 @@ def test_corrupt_radii_make_no_wrong_verdict(monkeypatch: pytest.MonkeyPatch, fa
 
 @pytest.mark.parametrize("factor", [0.0, 1e9, np.inf, np.nan])
 def test_a_corrupt_allowance_makes_no_wrong_verdict(monkeypatch: pytest.MonkeyPatch, factor: float) -> None:
-    sound: Any = vars(outcome)["rounding_of_vjp"]
+    sound: Any = vars(outcomes)["rounding_of_vjp"]
 
     def bent(*arguments: Any) -> Rounding:
         rounding: Rounding = sound(*arguments)
         return replace(rounding, deviation=tuple(d * factor for d in rounding.deviation))
 
-    monkeypatch.setattr(outcome, "rounding_of_vjp", bent)
+    monkeypatch.setattr(outcomes, "rounding_of_vjp", bent)
     assert gradcheck.check_gradient(f, right, X).verdict in ("PASS", "UNDECIDED")
     assert gradcheck.check_gradient(f, wrong, X).verdict in ("FAIL", "UNDECIDED")
 

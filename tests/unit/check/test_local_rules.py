@@ -11,11 +11,11 @@ import pytest
 import gradcheck
 from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.faults.correct import forward_mode, recursive, tape
-from gradcheck.numbers import explore
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, Graph, GraphBuilder, Point
 from gradcheck.problem.builder import Handle
 from gradcheck.subject.inprocess import InProcessSubject
+from gradcheck.tracing import explore
 from gradcheck.verdict.result import Result, Verdict
 
 Build = Callable[[GraphBuilder, Handle], Handle]

@@ -14,12 +14,12 @@ from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.check.functions import check_jvp, check_vjp
 from gradcheck.faults.correct import forward_mode, recursive, tape
 from gradcheck.faults.engine import Backprop
-from gradcheck.numbers import explore, sweep
 from gradcheck.oracle import Oracle, graph_oracles
 from gradcheck.oracle.exact import Exactly, exact
 from gradcheck.problem import Case, GraphBuilder
 from gradcheck.reference.dag import gradients as reference
 from gradcheck.subject.inprocess import InProcessSubject
+from gradcheck.tracing import explore, sweep
 from gradcheck.verdict.compare import Comparison, Truth, judge
 from gradcheck.verdict.result import Result, Verdict
 
@@ -206,7 +206,7 @@ def test_many_entries_share_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.linspace(0.5, 1.5, 40)
     outcomes = explore(f, (x,), wrt=(0,), dtype=np.float64)
     each = outcomes.repeating()[0]
-    monkeypatch.setattr("gradcheck.numbers.repeating.MOST_WORK", 0)
+    monkeypatch.setattr("gradcheck.tracing.repeated_rounding.MOST_WORK", 0)
     shared = outcomes.repeating()[0]
     assert np.all(shared > each / 2)
     assert np.all(shared < 2 * np.sqrt(each.size) * np.max(each))  # by Minkowski's inequality, and larger entries

@@ -11,10 +11,10 @@ import scipy.linalg
 import gradcheck
 from gradcheck.check import evidence, voices
 from gradcheck.errors import HarnessFault
-from gradcheck.numbers import derivative
 from gradcheck.numbers.ball import Enclosure
 from gradcheck.oracle.estimate import Aside, Estimate
 from gradcheck.oracle.exact import Exactly
+from gradcheck.tracing import derivative
 from gradcheck.verdict.result import Result
 
 X = np.array([0.7, -1.2, 0.4])

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.numbers import explore
 from gradcheck.numbers.stochastic import Floats, largest, unit_roundoff
+from gradcheck.tracing import explore
 
 RANDOM = np.random.default_rng(21)
 ALLOWANCE = 8.0

@@ -7,11 +7,11 @@ import mpmath
 import numpy as np
 import pytest
 
-from gradcheck.numbers import Smoothness
 from gradcheck.oracle.estimate import Aside, Kind
 from gradcheck.oracle.exact import MOST_ENTRIES, Exactly, exact, exactly
 from gradcheck.problem import GraphBuilder
 from gradcheck.problem.function import Function, Product
+from gradcheck.tracing import Smoothness
 
 mp = mpmath.mp.clone()
 mp.dps = 40

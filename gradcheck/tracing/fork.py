@@ -1,0 +1,240 @@
+"""Explore what a function does where comparisons are too close to call: run it with either outcome.
+
+Every undecided comparison of a run is a fork; the run is repeated with each other choice, depth first, until no
+prefix of choices is left (at most `MOST_RUNS` runs). Equal comparisons share one choice within a run (`trace`), unless
+the outcomes by local rules are wanted, where every selection settles its ties as it likes.
+Where that would be too many, selections that do not feed one another are changed one at a time.
+
+One kind of fork needs no second run: a *selection* between numbers that tie (a maximum, an absolute value), whose
+result has an adjoint of 0. It contributes nothing to any derivative, whichever it chose: going through such selections
+from the last to the first, changing one changes no adjoint before it. The shift of a softmax is one. In a run that
+chose otherwise later on, its adjoint may not be 0: there it is a fork like any other.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from gradcheck.errors import Unsupported
+from gradcheck.numbers.arithmetic import Array
+from gradcheck.numbers.ball import Balls
+from gradcheck.numbers.stochastic import SUM_WEIGHT
+from gradcheck.tracing.derivative import adjoints_of, gradients, probe
+from gradcheck.tracing.inert_forks import inert
+from gradcheck.tracing.location import Site
+from gradcheck.tracing.outcomes import Outcomes
+from gradcheck.tracing.record import MOST_ENTRIES
+from gradcheck.tracing.session import Run, Task, run
+from gradcheck.tracing.trace import NeedsPrecision
+
+MOST_RUNS = 2**8
+PRECISIONS = (128, 256, 512, 1024)
+Tree = dict[int, "Tree"]
+_LOSS = 2.0**-20
+"""Radii above this share of one rounding of the largest entry call for more bits."""
+
+
+def explore(
+    function: Callable[..., Any],
+    arguments: Sequence[Any],
+    *,
+    wrt: Sequence[int] | None = None,
+    dtype: Any = None,
+    cotangents: Sequence[Array] | None = None,
+    seed: int = 0,
+    sum_weight: float = SUM_WEIGHT,
+    most_runs: int = MOST_RUNS,
+    held: Sequence[int] = (),
+) -> Outcomes:
+    """Trace `function(*arguments)` under every outcome of its undecided comparisons.
+
+    Parameters
+    ----------
+    arguments: all positional arguments. Those differentiated become traced arrays; the others are passed as they are.
+    wrt: numbers of the differentiated arguments; default: every float array (or Python or NumPy float).
+    dtype: the subject's dtype; default: the common dtype of the differentiated arguments.
+    cotangents: one array per output, with which the derivative will be asked for; ties that it does not feel are not
+        forked. Default: 1 for a scalar output, else random ones. `Outcomes.vjp` looks again for any other.
+    seed: of stochastic arithmetic and of random directions.
+    sum_weight: w in min(n, w sqrt(n)) u sum|terms|, by which stochastic arithmetic perturbs a sum of n terms.
+    held: numbers of arguments that are traced as constants; those neither held nor in `wrt` are passed as they are, and
+        what NumPy computes of them is rounded.
+
+    Raises
+    ------
+    Unsupported: the function cannot be traced (its message says why and what to do), or more than `most_runs` runs.
+    HarnessFault: the reverse and the forward sweep contradict each other.
+    """
+    task = make_task(function, arguments, wrt=wrt, dtype=dtype, seed=seed, sum_weight=sum_weight, held=held)
+    return explore_task(task, cotangents=cotangents, most_runs=most_runs)
+
+
+def make_task(
+    function: Callable[..., Any],
+    arguments: Sequence[Any],
+    *,
+    wrt: Sequence[int] | None,
+    dtype: Any,
+    seed: int,
+    sum_weight: float,
+    held: Sequence[int] = (),
+) -> Task:
+    """Check and normalise the arguments of `explore`."""
+    if wrt is None:
+        wrt = [
+            k for k, a in enumerate(arguments) if isinstance(a, float) or getattr(a, "dtype", np.dtype("O")).kind == "f"
+        ]
+    if not wrt:
+        raise Unsupported("no argument is a float array: there is nothing to differentiate with respect to")
+    kinds = [np.asarray(arguments[k]).dtype for k in wrt]
+    for k, kind in zip(wrt, kinds, strict=True):
+        if kind.kind != "f":
+            raise Unsupported(f"argument {k} has dtype {kind}; only float arrays can be differentiated")
+    size = sum(np.size(arguments[k]) for k in wrt)
+    if 4 * size > MOST_ENTRIES:  # before any ball is made
+        raise Unsupported(f"{size} entries to differentiate with respect to are more than {MOST_ENTRIES // 4}")
+    return Task(
+        function, tuple(arguments), tuple(wrt), np.dtype(dtype or np.result_type(*kinds)), seed, sum_weight, tuple(held)
+    )
+
+
+def _explore_again(
+    task: Task,
+    most_runs: int,
+    cotangents: Sequence[Array] | None,
+    overrides: Mapping[Site, int] | None,
+    *,
+    local: bool = False,
+) -> Outcomes:
+    """The same exploration with other cotangents, with loops that run on, or by `local` rules."""
+    task = replace(task, local=True) if local else task
+    return explore_task(task, cotangents=cotangents, most_runs=most_runs, overrides=overrides)
+
+
+def explore_task(
+    task: Task, *, cotangents: Sequence[Array] | None, most_runs: int = MOST_RUNS,
+    overrides: Mapping[Site, int] | None = None,
+) -> Outcomes:  # fmt: skip
+    """`explore` at growing precision."""
+    balls = Balls()
+    patch = False
+    for bits in PRECISIONS:
+        last = bits == PRECISIONS[-1]
+        with balls.working(bits):
+            try:
+                runs, patch, apart = _explore(task, balls, cotangents, most_runs, last, patch, overrides)
+            except NeedsPrecision:
+                continue
+            again = partial(_explore_again, task, most_runs)
+            outcomes = Outcomes(task, balls, bits, patch, tuple(runs), cotangents, again, apart)
+            if task.local:
+                outcomes = outcomes.consistent()
+            if last or _sharp(outcomes, task):
+                return outcomes
+    raise AssertionError("the last precision always answers")
+
+
+def _explore(
+    task: Task, balls: Balls, cotangents: Sequence[Array] | None, most_runs: int, last: bool, patch: bool,
+    overrides: Mapping[Site, int] | None,
+) -> tuple[list[Run], bool, bool]:  # fmt: skip
+    """The runs, whether NumPy had to be patched, and whether choices were changed one by one only."""
+    runs: list[Run] = []
+    apart, too_many = False, Unsupported("")
+    waiting: list[tuple[int, ...]] = [()]
+    tree: Tree = {}  # of the choices of all runs, made and waiting
+    while waiting:
+        script = waiting.pop()
+        if len(runs) >= most_runs:
+            raise Unsupported(
+                f"more than {most_runs} outcomes of undecided comparisons, the first of them {_first(runs)}"
+            )
+        if not runs and not patch:
+            try:
+                current = run(task, balls, script, last=last, overrides=overrides)
+            except Unsupported:
+                # np.zeros, float() and the like keep out array classes; try again with them replaced.
+                patch = True
+        if patch or runs:
+            current = run(task, balls, script, last=last, patch=patch, overrides=overrides)
+        runs.append(current)
+        decisions = current.trace.decisions
+        if not decisions:
+            continue
+        current.inert = inert(current, probe(current, cotangents, task.seed))
+        active = [k for k in range(len(decisions)) if k not in current.inert and k not in current.trace.moot]
+        if not script and float(np.prod([float(decisions[k].options) for k in active])) > most_runs:
+            apart = len(active) < most_runs and _independent(current, active)
+            too_many = Unsupported(
+                f"{len(active)} comparisons are undecided, the first of them {decisions[active[0]].what}: more than "
+                f"{most_runs} outcomes"
+            )
+            if not apart:
+                raise too_many
+        elif apart:
+            # One of them matters, or lets another one matter: then the hull of all outcomes is wanted.
+            still = len(decisions) == len(runs[0].trace.decisions) and runs[0].inert <= current.inert
+            if not still or not _same_derivative(current, runs[0], cotangents, task.seed):
+                raise too_many
+            continue
+        branch = tree
+        for k, decision in enumerate(decisions):
+            # A choice that was inert in the run this one branched off may matter now that a later one is different.
+            for other in range(decision.options if k in active else 0):
+                if other != decision.choice and other not in branch:
+                    branch[other] = {}
+                    waiting.append((*(d.choice for d in decisions[:k]), other))
+            branch = branch.setdefault(decision.choice, {})
+    return runs, patch, apart
+
+
+def _independent(current: Run, active: Sequence[int]) -> bool:
+    """Whether each of these decisions only selects between equal numbers, of which no other selection is computed.
+
+    The derivative is then a sum of one term per decision, and so is the adjoint of whatever else was selected: if
+    changing any one of them alone changes nothing and leaves every other selection without effect, so does changing
+    several.
+    """
+    decisions = [current.trace.decisions[k] for k in active]
+    if any(d.escaped or not d.contested for d in decisions):
+        return False
+    return current.trace.record.independent({entry for d in decisions for entry in d.contested})
+
+
+def _same_derivative(one: Run, other: Run, cotangents: Sequence[Array] | None, seed: int) -> bool:
+    """Whether two runs have the same gradient for the cotangents explored with."""
+    balls = one.trace.balls
+    sides = [gradients(run, adjoints_of(run, probe(run, cotangents, seed))[0]) for run in (one, other)]
+    return all(balls.overlap(a, b) for a, b in zip(*sides, strict=True))
+
+
+def _first(runs: list[Run]) -> str:
+    return next((d.what for r in runs for k, d in enumerate(r.trace.decisions) if k not in r.inert), "unknown")
+
+
+def _sharp(outcomes: Outcomes, task: Task) -> bool:
+    """Whether the radii of the first run's values and gradient are finite, and far below a rounding."""
+    first, balls = outcomes.first, outcomes.balls
+    adjoints, _ = adjoints_of(first, probe(first, outcomes.cotangents, task.seed))
+    inputs = first.trace.record.inputs
+    values = [first.trace.values[slot] for slot in first.outputs]
+    size = max((_largest(balls, v) for v in values), default=0.0)
+    scales = [(v, _largest(balls, v)) for v in values]
+    for slot in inputs:
+        if (adjoint := adjoints[slot]) is not None:
+            # A gradient that is 0 up to its radius has no scale of its own.
+            usual = size / max(1.0, _largest(balls, first.trace.values[slot]))
+            zero = bool(np.all(np.abs(balls.midpoint(adjoint)) <= balls.radius(adjoint)))
+            scales.append((adjoint, usual if zero else _largest(balls, adjoint)))
+    small = _LOSS * float(np.finfo(task.dtype).eps) / 2
+    # A ball that has grown until it contains a pole is not finite, and neither is an infinite derivative: more bits
+    # tell the two apart.
+    return not any(np.any(balls.radius(array) > small * scale) for array, scale in scales)
+
+
+def _largest(balls: Balls, array: Array) -> float:
+    size = np.abs(balls.midpoint(array))
+    return float(np.max(size, initial=0.0, where=np.isfinite(size)))

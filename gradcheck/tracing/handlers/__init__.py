@@ -1,0 +1,27 @@
+"""What traced arrays answer when NumPy asks: a file per kind of function. Importing them fills the registry.
+
+ufunc_calls        calls of ufuncs, with out= and where=; reduce, accumulate, outer and at
+methods            operators, assignment and methods of arrays
+elementwise        smooth ufuncs; `special_functions`, those of SciPy; `step_functions`, sign, floor and their kin
+comparison         comparisons, decided or forked; `selection`: maximum, abs, clip, where
+reductions         sums, products, means; `extremes`, the largest and smallest; `statistics`; `sorting`
+contraction        products of matrices and tensors; `linear_algebra`
+moving_entries     functions that only move entries; `buffers`: copies, and writing into arrays
+"""
+
+from gradcheck.tracing.handlers import (  # noqa: F401
+    buffers,
+    comparison,
+    contraction,
+    elementwise,
+    extremes,
+    linear_algebra,
+    methods,
+    moving_entries,
+    reductions,
+    selection,
+    sorting,
+    special_functions,
+    statistics,
+    step_functions,
+)

@@ -1,0 +1,336 @@
+"""What `explore` found: the runs, and the derivatives they agree or disagree on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from gradcheck.errors import Unsupported
+from gradcheck.numbers.arithmetic import Array, Shape
+from gradcheck.numbers.ball import Balls, Enclosure
+from gradcheck.numbers.stochastic import unit_roundoff
+from gradcheck.tracing import derivative
+from gradcheck.tracing.branch_crossing import points_across
+from gradcheck.tracing.derivative import Crossing, probe
+from gradcheck.tracing.inert_forks import inert
+from gradcheck.tracing.location import Site
+from gradcheck.tracing.nearby import gradients_around, occurring
+from gradcheck.tracing.repeated_rounding import repeating_of_jvp, repeating_of_value, repeating_of_vjp
+from gradcheck.tracing.rounding import Rounding, rounding_of_jvp, rounding_of_vjp
+from gradcheck.tracing.session import Run, Task
+from gradcheck.tracing.session import run as trace_once
+from gradcheck.tracing.trace import MARGIN
+
+_CHECKED = 4
+"""Of how many runs the reverse sweep is checked against a forward one."""
+
+_INVISIBLE = 1024
+"""Steps below so many units of roundoff of the value are no jump."""
+
+
+class Smoothness(StrEnum):
+    """How the outcomes of undecided comparisons compare."""
+
+    SMOOTH = "smooth"
+    """One outcome, or all with the same derivative."""
+    KINK = "kink"
+    """Equal values, different derivatives."""
+    JUMP = "jump"
+    """Different values."""
+
+
+@dataclass(frozen=True)
+class Derivative:
+    """A derivative at a point, under every outcome of what could not be decided there.
+
+    Attributes
+    ----------
+    smoothness: see `Smoothness`.
+    parts: one `Enclosure` per differentiated argument (VJP) or per output (JVP), under the first outcome: the
+        derivative itself where smooth.
+    alternatives: the distinct derivatives among all outcomes, each like `parts`; one where smooth.
+    occurs: for each alternative, whether some outcome with it was seen at points near this one.
+    notes: one sentence per fork ("np.maximum: a tie (line 3 of model.py)").
+    crossing: one number about `parts` by the other sweep; None where it was not asked for or is not finite.
+    """
+
+    smoothness: Smoothness
+    parts: tuple[Enclosure, ...]
+    alternatives: tuple[tuple[Enclosure, ...], ...]
+    occurs: tuple[bool, ...]
+    notes: tuple[str, ...]
+    crossing: Crossing | None = None
+
+
+class Again(Protocol):
+    """Explores anew: with other cotangents, with loops that run on, or by local rules."""
+
+    def __call__(
+        self, cotangents: Sequence[Array] | None, overrides: Mapping[Site, int] | None, *, local: bool = False
+    ) -> "Outcomes":
+        """All runs, of the same function at the same point."""
+        ...
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """All runs of one function at one point. Made by `explore`.
+
+    Attributes
+    ----------
+    task, balls, bits, patched: what was traced and how; `patched` says that np.zeros, float and the like were
+        replaced while tracing.
+    runs: the first one took every undecided comparison as it falls at the point itself.
+    cotangents: those explored with (None: the default ones).
+    again: see `Again`.
+    apart: the runs change one choice each, of choices that do not influence one another; enough to show that none of
+        them matters, and no more.
+    """
+
+    task: Task
+    balls: Balls
+    bits: int
+    patched: bool
+    runs: tuple[Run, ...]
+    cotangents: Sequence[Array] | None
+    again: Again
+    apart: bool = False
+
+    @property
+    def first(self) -> Run:
+        """The run at the point itself."""
+        return self.runs[0]
+
+    @cached_property
+    def values(self) -> tuple[Enclosure, ...]:
+        """The outputs, enclosed: the real-number values of the function at the point."""
+        return self.first.values
+
+    @property
+    def output_shapes(self) -> tuple[Shape, ...]:
+        """One shape per output."""
+        return tuple(self.first.trace.record.nodes[slot].shape for slot in self.first.outputs)
+
+    @property
+    def is_tuple(self) -> bool:
+        """Whether the function returned a tuple or list of arrays rather than one array."""
+        return self.first.structure is not None
+
+    @property
+    def operations(self) -> int:
+        """Array operations recorded in the first run."""
+        return sum(1 for node in self.first.trace.record.nodes if node.args)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Warnings raised while the function was traced."""
+        return tuple(dict.fromkeys(text for run in self.runs for text in run.warnings))
+
+    @cached_property
+    def value_spread(self) -> tuple[Array, ...]:
+        """Per output, how far stochastic rounding moved it from the exact value (arrays of the outputs' shapes)."""
+        return self._spread(self.first)
+
+    def _spread(self, run: Run) -> tuple[Array, ...]:
+        spreads = []
+        for slot in run.outputs:
+            shape = run.trace.record.nodes[slot].shape
+            everywhere = np.arange(int(np.prod(shape)))
+            exact = self.balls.longdouble(run.trace.values[slot]).reshape(everywhere.shape)
+            zero = run.trace.constant(0.0)
+            spread = run.replay.spread((slot, everywhere), (zero, np.zeros_like(everywhere)), exact)
+            spreads.append(spread.reshape(shape))
+        return tuple(spreads)
+
+    @cached_property
+    def jumps(self) -> bool:
+        """Whether outcomes differ in value by more than rounding."""
+        return any(self._differs(run) for run in self.runs[1:])
+
+    def _differs(self, run: Run) -> bool:
+        """Whether the values of `run` are not those of the first run."""
+        if [v.shape for v in run.values] != [v.shape for v in self.values]:
+            return True
+        # A step that small is not to be told from rounding; a loop that ends on a comparison makes such.
+        invisible = _INVISIBLE * unit_roundoff(self.task.dtype)
+        spreads = zip(self.value_spread, self._spread(run), strict=True)
+        for there, here, (one, two) in zip(run.values, self.values, spreads, strict=True):
+            gap = np.abs(there.midpoint - here.midpoint) - there.radius - here.radius
+            same = gap <= MARGIN * (one + two) + invisible * np.abs(here.midpoint)
+            same |= (there.midpoint == here.midpoint) | (np.isnan(there.midpoint) & np.isnan(here.midpoint))
+            if not np.all(same):
+                return True
+        return False
+
+    @property
+    def ties(self) -> bool:
+        """Whether some comparison was undecided, matter or not."""
+        return any(run.trace.decisions for run in self.runs)
+
+    def by_local_rules(self) -> "Outcomes":
+        """The outcomes of which every operation that selects settles its ties by a rule of its own.
+
+        Raises Unsupported where they are too many.
+        """
+        return self.again(self.cotangents, None, local=True)
+
+    def consistent(self) -> "Outcomes":
+        """Without runs of another value: selections that contradict each other may mislead the comparisons of them."""
+        return replace(self, runs=(self.first, *(run for run in self.runs[1:] if not self._differs(run))))
+
+    @cached_property
+    def occurs(self) -> tuple[bool, ...]:
+        """For each run, whether its choices all hold at some point near this one."""
+        return occurring(self.runs, self.task)
+
+    def prolonged(self, iterations: int) -> "Outcomes | None":
+        """The same, with loops that end on a comparison made to run on for some more iterations.
+
+        Returns None where no loop ended on a comparison of traced numbers: one made two times or more at the same
+        place of the user's code, always with one answer until the last time, and which is made again if it is given
+        that answer once more.
+        """
+        ends = [
+            site
+            for site, answers in self.first.trace.sites.items()
+            if len(answers) > 1 and len(set(answers[:-1])) == 1 and answers[-1] != answers[0]
+        ]
+        loops = []
+        for site in ends:
+            with self.balls.working(self.bits):
+                longer = trace_once(self.task, self.balls, (), last=True, patch=self.patched, overrides={site: 1})
+            once = longer.trace.sites.get(site, [])
+            if len(once) > len(self.first.trace.sites[site]):
+                loops.append(site)
+        return self.again(self.cotangents, dict.fromkeys(loops, iterations)) if loops else None
+
+    # -- derivatives -----------------------------------------------------------------------------------------------
+
+    def vjp(self, cotangents: Sequence[Array] | None = None) -> Derivative:
+        """J^T u: one part per differentiated argument.
+
+        `cotangents`: one array per output, of its shape; default 1 for a single output of shape ().
+
+        HarnessFault if a forward sweep contradicts it.
+        """
+        if cotangents is None and self.output_shapes != ((),):
+            raise ValueError(f"outputs of shapes {self.output_shapes} need cotangents")
+        with self.balls.working(self.bits):
+            given = probe(self.first, cotangents, 0)
+            answers = []
+            crossings: list[Crossing | None] = []
+            for number, run in enumerate(self.runs):
+                if run.inert and not run.inert <= inert(run, given):
+                    # Under this cotangent a tie matters that did not under the one explored with.
+                    return self.again(given, None).vjp(given)
+                adjoints, _ = derivative.adjoints_of(run, given)
+                gradient = derivative.gradients(run, adjoints)
+                if number < _CHECKED:
+                    crossings.append(derivative.cross_check(run, given, gradient, self.task.seed + 1))
+                answers.append(gradient)
+            return self._judge(answers, crossings)
+
+    def jvp(self, tangents: Sequence[Array | None]) -> Derivative:
+        """J v: one part per output. `tangents`: one array per differentiated argument (None for zeros).
+
+        HarnessFault if the reverse sweep contradicts it.
+        """
+        with self.balls.working(self.bits):
+            answers = [derivative.tangents_of(run, tangents) for run in self.runs]
+            crossings = [
+                derivative.cross_check_forward(run, tangents, answer, self.task.seed)
+                for run, answer in zip(self.runs[:_CHECKED], answers, strict=False)
+            ]
+            return self._judge(answers, crossings)
+
+    def _judge(self, answers: Sequence[Sequence[Array]], crossings: Sequence[Crossing | None]) -> Derivative:
+        """Smooth, kink or jump."""
+        distinct: list[int] = []
+        occurs: list[bool] = []
+        member: list[int] = []
+        for number, answer in enumerate(answers):
+            for place, other in enumerate(distinct):
+                if all(
+                    a.shape == b.shape and self.balls.overlap(a, b) for a, b in zip(answer, answers[other], strict=True)
+                ):
+                    member.append(place)
+                    break
+            else:
+                member.append(len(distinct))
+                distinct.append(number)
+        if len(self.runs) > 1 and self.jumps:
+            kind = Smoothness.JUMP
+        else:
+            kind = Smoothness.SMOOTH if len(distinct) == 1 else Smoothness.KINK
+        if self.apart and kind is not Smoothness.SMOOTH:
+            raise Unsupported(
+                f"more than {len(self.runs)} undecided comparisons, of which some matter: a kink of many sides"
+            )
+        seen = self.occurs if kind is Smoothness.KINK else (True,) * len(self.runs)
+        occurs = [
+            any(seen[number] for number, place in enumerate(member) if place == which) for which in range(len(distinct))
+        ]
+        alternatives = tuple(tuple(self.balls.enclosure(part) for part in answers[k]) for k in distinct)
+        notes = dict.fromkeys(
+            decision.what for run in self.runs for k, decision in enumerate(run.trace.decisions) if k not in run.inert
+        )
+        crossing = next(iter(crossings), None)
+        return Derivative(kind, alternatives[0], alternatives, tuple(occurs), tuple(notes), crossing)
+
+    def adjoints(self, cotangents: Sequence[Array]) -> tuple[Enclosure, ...]:
+        """The total adjoint of every output: its own cotangent and what reaches it from outputs computed of it.
+
+        For a function that returns intermediate results besides its value, with cotangents of zero, these are their
+        adjoints. Under the first outcome.
+        """
+        with self.balls.working(self.bits):
+            found, _ = derivative.adjoints_of(self.first, cotangents)
+            arrays = [found[slot] for slot in self.first.outputs]
+            zero = self.balls.constant(np.zeros(()))
+            return tuple(self.balls.enclosure(zero if a is None else a) for a in arrays)
+
+    def gradients_around(
+        self, cotangents: Sequence[Array] | None = None, count: int = 64, *, closest: bool = False
+    ) -> tuple[Array, ...]:
+        """J^T u at `count` points near by, in floats: per argument an array of its shape and a last axis of points.
+
+        Where the derivative at the point itself is not finite (a norm at 0), these show what it could be; the `closest`
+        ones alone, where the point's own derivative is their limit.
+        """
+        given = probe(self.first, cotangents, 0)
+        return tuple(gradients_around(self.first, self.task, given, count, closest=closest))
+
+    def across(self, tried: Sequence[Sequence[Array]], most: int) -> list[list[Array]]:
+        """Points (an array per argument) at which a comparison comes out otherwise than here and at those `tried`."""
+        return list(points_across(self.first, self.task, tried, most))
+
+    # -- rounding --------------------------------------------------------------------------------------------------
+
+    def rounding(self, cotangents: Sequence[Array] | None = None) -> Rounding:
+        """What honest rounding in the subject's dtype can cost the VJP, under the first outcome."""
+        with self.balls.working(self.bits):
+            return rounding_of_vjp(self.first, probe(self.first, cotangents, 0))
+
+    def rounding_jvp(self, tangents: Sequence[Array | None]) -> Rounding:
+        """The same for the JVP."""
+        with self.balls.working(self.bits):
+            return rounding_of_jvp(self.first, tangents)
+
+    def repeating(self, cotangents: Sequence[Array] | None = None) -> tuple[Array, ...]:
+        """What roundings that all repeat can cost each entry of the VJP (see `repeating`), under the first outcome."""
+        with self.balls.working(self.bits):
+            return repeating_of_vjp(self.first, probe(self.first, cotangents, 0))
+
+    def repeating_jvp(self, tangents: Sequence[Array | None]) -> tuple[Array, ...]:
+        """The same for the JVP."""
+        with self.balls.working(self.bits):
+            return repeating_of_jvp(self.first, tangents)
+
+    @cached_property
+    def repeating_value(self) -> float:
+        """The same for the value of a single output of shape ()."""
+        with self.balls.working(self.bits):
+            return repeating_of_value(self.first, probe(self.first, None, 0))

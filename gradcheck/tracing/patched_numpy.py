@@ -1,0 +1,331 @@
+"""While a function is traced: make what NumPy's dispatch cannot reach give traced arrays too.
+
+`np.zeros(n)`, `np.array([...])`, `np.asarray(x)`, `float(x)` and the math module are not open to array classes, and
+user code is full of them. Inside `patched` they are replaced, in the numpy, math and scipy modules and where the
+function's own modules have them by name, by versions that keep derivatives: buffers become traced arrays, `float(x)`
+of a traced x is x. Calls from NumPy, SciPy, other threads and this package reach the originals. Everything is put
+back when the block is left.
+"""
+
+import builtins
+import functools
+import math
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from gradcheck.tracing.handlers import linear_algebra, reductions
+from gradcheck.tracing.handlers.buffers import buffer
+from gradcheck.tracing.lifting import contains_traced, lift
+from gradcheck.tracing.location import OWN
+from gradcheck.tracing.registry import FUNCTIONS, UFUNCS
+from gradcheck.tracing.trace import Trace
+from gradcheck.tracing.traced import is_traced
+
+
+def _foreign(caller: types.FrameType) -> bool:
+    """Whether a call comes from code that has to see the originals."""
+    name = str(caller.f_globals.get("__name__", ""))
+    return name.partition(".")[0] in ("numpy", "scipy") or name.startswith(OWN)
+
+
+class _Replacements:
+    """The stand-ins, for one trace."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.thread = threading.get_ident()
+        self.by_original: dict[int, tuple[Any, Any]] = {}
+
+    def add(self, original: Any, stand_in: Callable[..., Any]) -> None:
+        @functools.wraps(original)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            caller = sys._getframe(1)
+            # Compiled code has no frame of its own: what its caller does not name was not asked for by its caller, and
+            # numpy.random's own buffers must stay plain memory.
+            names = caller.f_code.co_names
+            bound = caller.f_globals
+            called = any(n == original.__name__ or bound.get(n) is guarded or bound.get(n) is original for n in names)
+            called = called and "random" not in names
+            if threading.get_ident() != self.thread or not called or _foreign(caller):
+                return original(*args, **kwargs)
+            return stand_in(*args, **kwargs)
+
+        self.by_original[id(original)] = original, guarded
+
+    def new(self, original: Callable[..., Any]) -> None:
+        """A constructor of arrays from shapes: its float arrays can hold traced numbers."""
+
+        def construct(*args: Any, **kwargs: Any) -> Any:
+            if any(contains_traced(a) for a in (*args, *kwargs.values())):  # np.full(shape, traced)
+                shape, value = args[0], args[1] if len(args) > 1 else kwargs["fill_value"]
+                return np.broadcast_to(lift(self.trace, value), shape).copy()
+            return buffer(self.trace, original(*args, **kwargs))
+
+        self.add(original, construct)
+
+    def convert(self, original: Callable[..., Any], *, copies: bool) -> None:
+        """np.array and np.asarray."""
+
+        def construct(value: Any = None, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
+            value = kwargs.pop("object", kwargs.pop("a", value))
+            if contains_traced(value):
+                if dtype is not None and np.dtype(dtype) == object:
+                    return original(value, dtype, *args, **kwargs)
+                x = lift(self.trace, value)
+                if dtype is not None:
+                    return x.astype(dtype)
+                fresh = copies and kwargs.get("copy", True) is True
+                return x.copy() if fresh else x
+            made = original(value, dtype, *args, **kwargs)
+            return buffer(self.trace, made) if copies or isinstance(value, list | tuple) else made
+
+        self.add(original, construct)
+
+
+def _math(replacements: _Replacements) -> None:
+    trace = replacements.trace
+    named = {
+        "fabs": "absolute", "atan": "arctan", "asin": "arcsin", "acos": "arccos", "asinh": "arcsinh",
+        "acosh": "arccosh", "atanh": "arctanh", "atan2": "arctan2", "lgamma": "gammaln", "pow": "power",
+        "degrees": "degrees", "radians": "radians",
+    }  # fmt: skip
+    same = (
+        "exp exp2 expm1 log1p log2 log10 sqrt cbrt sin cos tan sinh cosh tanh erf erfc gamma fmod copysign "
+        "isnan isfinite isinf modf"
+    )
+    for name in (*named, *same.split()):
+        original = getattr(math, name, None)
+        if original is None:
+            continue
+        handler = UFUNCS[named.get(name, name)]
+
+        def call(*args: Any, original: Any = original, handler: Any = handler) -> Any:
+            return handler(trace, *args) if contains_traced(args) else original(*args)
+
+        replacements.add(original, call)
+
+    def log(x: Any, *base: Any) -> Any:
+        if not contains_traced((x, *base)):
+            return math_log(x, *base)
+        top = UFUNCS["log"](trace, x)
+        return top / log(*base) if base else top
+
+    math_log = math.log
+    replacements.add(math.log, log)
+    hypot = math.hypot
+    replacements.add(
+        hypot,
+        lambda *xs: UFUNCS["sqrt"](trace, sum(x * x for x in xs)) if contains_traced(xs) else hypot(*xs),
+    )
+    for name in ("floor", "ceil", "trunc"):
+        original = getattr(math, name)
+
+        def whole(x: Any, original: Any = original, name: str = name) -> Any:
+            return int(UFUNCS[name](trace, x)) if is_traced(x) else original(x)
+
+        replacements.add(original, whole)
+    for total, function in ((math.fsum, np.sum), (math.prod, np.prod)):
+
+        def over(items: Any, total: Any = total, function: Any = function, **kwargs: Any) -> Any:
+            items = list(items)
+            return function(lift(trace, items)) if contains_traced(items) else total(items, **kwargs)
+
+        replacements.add(total, over)
+
+
+def _scipy(replacements: _Replacements) -> list[Any]:
+    """SciPy's Python functions. Modules that are not loaded are left out: nobody has called them."""
+    trace = replacements.trace
+    handlers: dict[str, dict[str, Callable[..., Any]]] = {
+        "scipy.special": {name: getattr(reductions, name) for name in ("logsumexp", "softmax", "log_softmax")},
+        "scipy.linalg": {
+            **{name: FUNCTIONS[getattr(np.linalg, name)] for name in ("solve", "inv", "det", "norm")},
+            "cholesky": linear_algebra.scipy_cholesky,
+            "solve_triangular": linear_algebra.scipy_solve_triangular,
+            "cho_factor": linear_algebra.scipy_cho_factor,
+            "cho_solve": linear_algebra.scipy_cho_solve,
+        },
+    }
+    modules = []
+    for module, functions in handlers.items():
+        if module not in sys.modules:
+            continue
+        modules.append(sys.modules[module])
+        for name, handler in functions.items():
+            original = getattr(sys.modules[module], name)
+
+            def call(*args: Any, original: Any = original, handler: Any = handler, **kwargs: Any) -> Any:
+                traced = contains_traced([*args, *kwargs.values()])
+                return handler(trace, *args, **kwargs) if traced else original(*args, **kwargs)
+
+            replacements.add(original, call)
+    return modules
+
+
+class _FloatMeta(type):
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, builtins.float)
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        return issubclass(other, builtins.float)
+
+
+class _Float(builtins.float, metaclass=_FloatMeta):
+    """`float`, except that a traced number stays itself."""
+
+    dtype = np.dtype(builtins.float)  # np.zeros(3, float) asks a class that it does not know for this
+
+    def __new__(cls, value: Any = 0.0) -> Any:
+        if is_traced(value):
+            if value.size != 1:
+                raise TypeError("only length-1 arrays can be converted to Python scalars")
+            return value.reshape(())[()]
+        return builtins.float(value)
+
+
+def _vectorized(trace: Trace, original: Callable[..., Any]) -> Callable[..., Any]:
+    """np.vectorize's call: the scalar function on every entry, which may be traced."""
+
+    def call(vectorize: Any, *args: Any, **kwargs: Any) -> Any:
+        plain = not contains_traced(args) and not contains_traced(list(kwargs.values()))
+        if plain or kwargs or vectorize.excluded or vectorize.signature is not None:
+            return original(vectorize, *args, **kwargs)
+        entries = np.broadcast(*(_cells(trace, a) for a in args))
+        results = [vectorize.pyfunc(*entry) for entry in entries]
+        several = bool(results) and isinstance(results[0], tuple)
+        columns = list(zip(*results, strict=True)) if several else [results]
+        answers = [lift(trace, list(column)).reshape(entries.shape) for column in columns]
+        for k, (answer, column) in enumerate(zip(answers, columns, strict=True)):
+            # NumPy takes the dtype of the first result for all of them, be it of integers.
+            first = np.dtype(float) if is_traced(column[0]) else np.asarray(column[0]).dtype
+            wanted = np.dtype(vectorize.otypes[k]) if vectorize.otypes else first
+            answers[k] = answer if wanted == answer.dtype else answer.astype(wanted)
+        return tuple(answers) if several else answers[0]
+
+    return call
+
+
+def _cells(trace: Trace, value: Any) -> Any:
+    """An object array of an argument's entries: traced scalars, or what they are where nothing is traced."""
+    if not contains_traced(value):
+        return np.asarray(value, dtype=object)
+    traced = lift(trace, value)
+    cells = np.empty(traced.shape, dtype=object)
+    for place in np.ndindex(*traced.shape):
+        cells[place] = traced[place]
+    return cells
+
+
+@contextmanager
+def patched(trace: Trace, function: Any) -> Iterator[None]:
+    """Run a block with the stand-ins of `trace` in place of what `function` would call."""
+    replacements = _Replacements(trace)
+    for name in ("zeros", "ones", "empty", "full", "eye", "identity"):
+        replacements.new(getattr(np, name))
+    for name in ("array", "copy", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "require"):
+        replacements.convert(getattr(np, name), copies=name in ("array", "copy"))
+    _math(replacements)
+    modules = [vars(module) for module in (np, math, *_scipy(replacements))]
+    own = namespaces(function)
+    undo: list[tuple[dict[str, Any], str, Any]] = []
+    call = np.vectorize.__call__
+    try:
+        np.vectorize.__call__ = _vectorized(trace, call)  # type: ignore[method-assign] # for this run alone
+        for space in (*modules, *own):
+            for name, value in list(space.items()):
+                original, stand_in = replacements.by_original.get(id(value), (None, None))
+                if stand_in is not None and value is original:
+                    undo.append((space, name, value))
+                    space[name] = stand_in
+        for space in own:
+            if "float" not in space:
+                undo.append((space, "float", _MISSING))
+                space["float"] = _Float
+        yield
+    finally:
+        np.vectorize.__call__ = call  # type: ignore[method-assign] # put back
+        for space, name, value in reversed(undo):
+            if value is _MISSING:
+                space.pop(name, None)
+            else:
+                space[name] = value
+
+
+_MISSING = object()
+
+
+def namespaces(function: Any) -> list[dict[str, Any]]:
+    """The global namespaces of a callable and of the user's functions that it can reach by name."""
+    found: dict[int, dict[str, Any]] = {}
+    seen: set[int] = set()
+    waiting = [function]
+    while waiting:
+        thing = waiting.pop()
+        if id(thing) in seen or len(seen) > 10_000:
+            continue
+        seen.add(id(thing))
+        waiting += _reached(thing, found)
+    return list(found.values())
+
+
+def _reached(thing: Any, found: dict[int, dict[str, Any]]) -> list[Any]:
+    """What a callable refers to; the globals of a user's function are noted in `found`."""
+    if isinstance(thing, functools.partial):
+        return [thing.func, *thing.args, *thing.keywords.values()]
+    if isinstance(thing, np.vectorize):
+        return [thing.pyfunc]
+    if isinstance(thing, types.MethodType):
+        return [thing.__func__, type(thing.__self__)]
+    if isinstance(thing, types.FunctionType):
+        if not is_users(thing.__module__):
+            return []
+        space = thing.__globals__
+        found[id(space)] = space
+        cells = [cell.cell_contents for cell in thing.__closure__ or () if _is_filled(cell)]
+        named = [space[name] for name in names_in(thing.__code__) if name in space]
+        return [*cells, *named, *(thing.__defaults__ or ()), getattr(thing, "__wrapped__", None)]
+    if isinstance(thing, types.ModuleType):
+        if not is_users(thing.__name__):
+            return []
+        found[id(vars(thing))] = vars(thing)
+        return [v for v in vars(thing).values() if isinstance(v, types.FunctionType | type)]
+    if isinstance(thing, type):
+        return (
+            [v for v in vars(thing).values() if isinstance(v, types.FunctionType)] if is_users(thing.__module__) else []
+        )
+    if isinstance(thing, staticmethod | classmethod):
+        return [thing.__func__]
+    return [type(thing)] if callable(thing) or is_users(type(thing).__module__) else []
+
+
+def names_in(code: types.CodeType) -> set[str]:
+    inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
+    return set(code.co_names).union(*(names_in(c) for c in inner))
+
+
+def _is_filled(cell: Any) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018 (an empty cell raises)
+    except ValueError:
+        return False
+    return True
+
+
+def is_users(module: str | None) -> bool:
+    top = (module or "").partition(".")[0]
+    if (module or "").startswith(OWN):
+        return False
+    return top == "__main__" or top not in (
+        *sys.stdlib_module_names,
+        "numpy",
+        "scipy",
+        "flint",
+        "mpmath",
+        "sympy",
+    )

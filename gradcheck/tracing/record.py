@@ -1,0 +1,220 @@
+"""The record of one run: a flat list of array primitives, in the order in which they were computed."""
+
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradcheck.errors import Unsupported
+from gradcheck.numbers.arithmetic import Arithmetic, Array, Shape
+from gradcheck.tracing import primitives
+
+MOST_NODES = 100_000
+MOST_ENTRIES = 2_000_000
+"""Beyond these a trace gives up: a loop that waits for floating-point equality would never end in real numbers, and an
+entry takes some 400 bytes with its ball and its stochastic runs."""
+
+
+MOST_LOOKED_AT = 1_000
+"""Entries that are looked at to see whether one entry is constant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One array of the record.
+
+    Attributes
+    ----------
+    primitive: "input", "constant" or a name of `primitives.PRIMITIVES`.
+    args: slots (positions in the record) of its arguments, all smaller than its own.
+    attributes: keyword arguments of the primitive; {"value": ndarray} for a constant.
+    shape, dtype: of the array that NumPy would have made; the dtype tells with which unit it would round.
+    varies: depends on an input. What does not is structurally constant.
+    """
+
+    primitive: str
+    args: tuple[int, ...]
+    attributes: dict[str, Any]
+    shape: Shape
+    dtype: np.dtype[Any]
+    varies: bool
+
+
+@dataclass
+class Record:
+    """A tape. `inputs` and `outputs` are slots; `inputs` come first, in the order of the traced arguments."""
+
+    nodes: list[Node] = field(default_factory=list)
+    inputs: tuple[int, ...] = ()
+    outputs: tuple[int, ...] = ()
+    entries: int = 0
+
+    def append(self, node: Node) -> int:
+        """Add a node and return its slot. Raises Unsupported when the record outgrows its limits."""
+        self.entries += int(np.prod(node.shape)) if node.shape else 1
+        if len(self.nodes) >= MOST_NODES or self.entries > MOST_ENTRIES:
+            raise Unsupported(
+                f"the function computes more than {MOST_NODES} arrays or {MOST_ENTRIES} numbers: too long to record "
+                "(does a loop wait until two floats are equal?)"
+            )
+        self.nodes.append(node)
+        return len(self.nodes) - 1
+
+    def forward(self, numbers: Arithmetic, inputs: Sequence[Any]) -> list[Any]:
+        """The values of all nodes, `inputs` (arrays of the number system) standing for the recorded ones."""
+        values: list[Any] = []
+        self.extend(numbers, inputs, values)
+        return values
+
+    def extend(self, numbers: Arithmetic, inputs: Sequence[Any], values: list[Any]) -> None:
+        """Append the values of the nodes that `values` lacks."""
+        for slot in range(len(values), len(self.nodes)):
+            values.append(self.evaluate(slot, numbers, inputs, values))
+
+    def evaluate(self, slot: int, numbers: Arithmetic, inputs: Sequence[Any], values: Sequence[Any]) -> Any:
+        """The value of one node, given those before it."""
+        node = self.nodes[slot]
+        if node.primitive == "input":
+            return inputs[self.inputs.index(slot)]
+        if node.primitive == "constant":
+            return numbers.constant(node.attributes["value"])
+        arguments = [values[argument] for argument in node.args]
+        numbers.enter(node.dtype)
+        return primitives.value(numbers, node.primitive, arguments, node.attributes)
+
+    def origin(self, slot: int, position: int, opaque: Set[tuple[int, int]] = frozenset()) -> tuple[int, int]:
+        """The node and flat position where an entry was computed, looking through gathers' entries not `opaque`.
+
+        A gather's fill is reported as (slot of the gather, position).
+        """
+        while True:
+            node = self.nodes[slot]
+            if node.primitive != "gather" or (slot, position) in opaque:
+                return slot, position
+            source = int(node.attributes["index"].ravel()[position])
+            if source < 0:
+                return slot, position
+            for argument in node.args:
+                size = int(np.prod(self.nodes[argument].shape))
+                if source < size:
+                    slot, position = argument, source
+                    break
+                source -= size
+
+    def roots(self, slot: int) -> frozenset[int]:
+        """The nodes whose entries a node shows, looking through gathers."""
+        found, open_ = set[int](), {slot}
+        while open_:
+            node = self.nodes[now := open_.pop()]
+            if node.primitive == "gather":
+                open_.update(node.args)
+            else:
+                found.add(now)
+        return frozenset(found)
+
+    def constant_entry(self, slot: int, position: int, opaque: Set[tuple[int, int]]) -> bool:
+        """Whether one entry is structurally constant, although its array may vary: it is computed of constants alone.
+
+        An `opaque` entry of a gather is not: with another choice it would have been something else.
+        Looks at no more than `MOST_LOOKED_AT` entries and says False beyond.
+        """
+        waiting, seen = [(slot, position)], set[tuple[int, int]]()
+        while waiting:
+            entry = self.origin(*waiting.pop(), opaque)
+            node = self.nodes[entry[0]]
+            if entry in opaque:
+                return False
+            if not node.varies or node.primitive == "gather" or entry in seen:  # a gather is its own origin if it fills
+                continue
+            seen.add(entry)
+            shapes = [self.nodes[argument].shape for argument in node.args]
+            if node.primitive == "sum":
+                axes = node.attributes["axes"]
+                kept = [axis for axis in range(len(shapes[0])) if axis not in axes]
+                table = np.arange(int(np.prod(shapes[0]))).reshape(shapes[0]).transpose(*kept, *axes)
+                sources = [table.reshape(int(np.prod(node.shape)), -1)[entry[1]]]
+            elif node.args and primitives.PRIMITIVES[node.primitive].elementwise:
+                at = np.unravel_index(entry[1], node.shape)
+                sources = [_broadcast_position(at, shape) for shape in shapes]
+            else:
+                return False
+            waiting += [(a, int(p)) for a, ps in zip(node.args, sources, strict=True) for p in ps]
+            if len(seen) + len(waiting) > MOST_LOOKED_AT:
+                return False
+        return True
+
+    def influences(self, outputs: Sequence[int]) -> list[Array | None]:
+        """For each node, which entries the outputs depend on structurally; None where none does.
+
+        A branch that `np.where` did not select has no influence, although a derivative of NaN may stand in it.
+        """
+        masks: list[Array | None] = [None] * len(self.nodes)
+        for slot in outputs:
+            masks[slot] = np.ones(self.nodes[slot].shape, dtype=bool)
+        for slot in range(len(self.nodes) - 1, -1, -1):
+            mask, node = masks[slot], self.nodes[slot]
+            if mask is None or not node.args:
+                continue
+            for argument, reached in zip(node.args, self._reached(node, mask), strict=True):
+                before = masks[argument]
+                masks[argument] = reached if before is None else before | reached
+        return masks
+
+    def independent(self, entries: Iterable[tuple[int, int]]) -> bool:
+        """Whether none of the entries, given as (slot, flat position), is computed of another one."""
+        chosen: dict[int, list[int]] = {}
+        for slot, position in entries:
+            chosen.setdefault(slot, []).append(position)
+        masks: dict[int, Array] = {}
+        for slot in range(max(chosen, default=-1), -1, -1):
+            node, mask = self.nodes[slot], masks.pop(slot, None)
+            if slot in chosen:
+                mask = np.zeros(node.shape, dtype=bool) if mask is None else mask.copy()
+                if mask.ravel()[chosen[slot]].any():
+                    return False
+                mask.reshape(-1)[chosen[slot]] = True
+            if mask is None or not node.args:
+                continue
+            for argument, reached in zip(node.args, self._reached(node, mask), strict=True):
+                masks[argument] = masks[argument] | reached if argument in masks else reached
+        return True
+
+    def _reached(self, node: Node, mask: Array) -> list[Array]:
+        """The entries of each argument that the marked entries of `node` depend on."""
+        shapes = [self.nodes[argument].shape for argument in node.args]
+        if node.primitive == "gather":
+            sizes = [int(np.prod(shape)) for shape in shapes]
+            flat = np.zeros(sum(sizes) + 1, dtype=bool)
+            flat[node.attributes["index"][mask]] = True
+            bounds = np.cumsum([0, *sizes])
+            return [
+                flat[start : start + size].reshape(shape)
+                for start, size, shape in zip(bounds[:-1], sizes, shapes, strict=True)
+            ]
+        if node.primitive == "scatter":
+            index: Array = node.attributes["index"]
+            return [np.where(index >= 0, mask.ravel()[index], False)]
+        if node.primitive == "sum":
+            return [np.array(np.broadcast_to(np.expand_dims(mask, node.attributes["axes"]), shapes[0]))]
+        if primitives.PRIMITIVES[node.primitive].elementwise:
+            return [_unbroadcast(mask, shape) for shape in shapes]
+        if not mask.any():
+            return [np.zeros(shape, dtype=bool) for shape in shapes]
+        return [np.ones(shape, dtype=bool) for shape in shapes]
+
+
+def _broadcast_position(at: tuple[Any, ...], shape: Shape) -> Array:
+    """The flat position, as an array of one, in an argument of `shape` that the output's entry `at` was computed of."""
+    own = at[len(at) - len(shape) :]
+    if not shape:
+        return np.zeros(1, dtype=np.intp)
+    place = tuple(0 if n == 1 else int(k) for k, n in zip(own, shape, strict=True))
+    return np.atleast_1d(np.ravel_multi_index(place, shape))
+
+
+def _unbroadcast(mask: Array, shape: Shape) -> Array:
+    extra = mask.ndim - len(shape)
+    mask = np.asarray(mask.any(axis=tuple(range(extra)))) if extra else mask
+    stretched = tuple(a for a, n in enumerate(shape) if n == 1 and mask.shape[a] != 1)
+    return np.asarray(mask.any(axis=stretched, keepdims=True) if stretched else mask)
