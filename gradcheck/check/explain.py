@@ -1,6 +1,6 @@
 """A derivation as plain data: everything that `gradcheck explain` shows, computed by the oracles' side alone.
 
-Forward values come from the op table, local derivatives from SymEngine (`oracle.local`), paths from path enumeration.
+Forward values come from the op table, local derivatives from SymEngine (`oracle.closed_form.local_derivatives`), paths from path enumeration.
 The adjoints are summed over each node's users, in reverse topological order (S0: dl/dv_i = sum over v_j in out(v_i) of
 dl/dv_j dv_j/dv_i). No subject takes part, and nothing here judges one.
 """
@@ -27,7 +27,7 @@ from gradcheck.check.explain_sweep import sweep, too_large
 from gradcheck.check.explain_tree import tree
 from gradcheck.check.explain_words import formulas
 from gradcheck.errors import Unsupported, UsageError
-from gradcheck.oracle.local import local_jacobian
+from gradcheck.oracle.closed_form.local_derivatives import local_jacobian
 from gradcheck.oracle.path_enumeration import path_counts
 from gradcheck.oracle.symbolic import formula
 from gradcheck.problem import MLP, Case, Graph, NeuronDAG

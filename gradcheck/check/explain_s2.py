@@ -20,7 +20,7 @@ import numpy as np
 
 from gradcheck.check.explain_parts import Array, Literal
 from gradcheck.check.explain_sweep import sweep
-from gradcheck.oracle.local import local_vjp
+from gradcheck.oracle.closed_form.local_derivatives import local_vjp
 from gradcheck.problem import Case, Graph, GraphBuilder, NeuronDAG
 from gradcheck.problem.losses import LOSSES, reduce
 from gradcheck.problem.neuron_dag import target, weight

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcheck.check.explain_parts import Adjoint, Array, Contribution
 from gradcheck.errors import Unsupported
-from gradcheck.oracle.local import local_vjp
+from gradcheck.oracle.closed_form.local_derivatives import local_vjp
 from gradcheck.problem import LEAVES, Graph
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradcheck.check.explain_parts import Array
-from gradcheck.oracle.lanes import freeze, lanes
-from gradcheck.oracle.local import local_formulas
+from gradcheck.oracle.closed_form.lanes import freeze, lanes
+from gradcheck.oracle.closed_form.local_derivatives import local_formulas
 
 WIDEST = 12
 """Entries that one lane of an op may read for its formula to be written: a sum of a thousand terms teaches nothing."""

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from gradcheck.check.operands import operand_name
 from gradcheck.errors import GradcheckError
 from gradcheck.faults.fault import Fault
-from gradcheck.oracle.local import local_formulas
+from gradcheck.oracle.closed_form.local_derivatives import local_formulas
 from gradcheck.problem import LEAVES, OPS, Case
 from gradcheck.verdict.finding import Finding
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import Unsupported
-from gradcheck.oracle.local import local_vjp
+from gradcheck.oracle.closed_form.local_derivatives import local_vjp
 from gradcheck.problem import LEAVES, OPS, Case
 from gradcheck.verdict.compare import Comparison
 from gradcheck.verdict.finding import Finding, finding

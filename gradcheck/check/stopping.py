@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gradcheck.check.batches import per_epoch
 from gradcheck.errors import InvalidProblem, Unsupported
-from gradcheck.oracle.training import TrainingTruth, estimates
+from gradcheck.oracle.training_steps import TrainingTruth, estimates
 from gradcheck.problem import Training
 from gradcheck.problem.training import Arrays
 from gradcheck.subject.answer import TrainingStep

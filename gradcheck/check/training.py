@@ -29,7 +29,7 @@ from gradcheck.check.stopping import stopping
 from gradcheck.check.tried import Tried, WrongStep
 from gradcheck.errors import InvalidProblem, SubjectError, Unsupported
 from gradcheck.oracle.estimate import Estimate, Estimates, Oracle
-from gradcheck.oracle.training import BallArrays, TrainingTruth, estimates
+from gradcheck.oracle.training_steps import BallArrays, TrainingTruth, estimates
 from gradcheck.problem import AdaGrad, Case, Constant, Decay, Training
 from gradcheck.problem.training import Arrays
 from gradcheck.subject.answer import Subject, TrainingStep

@@ -13,7 +13,7 @@ from gradcheck.check.batches import per_epoch
 from gradcheck.check.tried import WrongStep
 from gradcheck.errors import InvalidProblem, Unsupported
 from gradcheck.oracle.estimate import Estimate, Kind
-from gradcheck.oracle.training import BallArrays, TrainingTruth
+from gradcheck.oracle.training_steps import BallArrays, TrainingTruth
 from gradcheck.problem import AdaGrad, Constant, Custom, Decay
 from gradcheck.problem.training import Arrays, Schedule
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from gradcheck.oracle.training import BallArrays, TrainingTruth
+from gradcheck.oracle.training_steps import BallArrays, TrainingTruth
 from gradcheck.problem import Case
 from gradcheck.problem.training import Arrays
 from gradcheck.verdict.compare import Comparison

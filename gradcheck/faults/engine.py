@@ -1,6 +1,6 @@
 """Textbook backprop on SymEngine's local derivatives, one decision per method: what the faults of the catalogue bend.
 
-S0's algorithm as it stands. The local derivatives come from `oracle.local`, so that the unbent engine owes nothing to
+S0's algorithm as it stands. The local derivatives come from `oracle.closed_form.local_derivatives`, so that the unbent engine owes nothing to
 the rules of any engine under test; a fault is a subclass that overrides one method. It is written to be bent, not to
 be fast: it runs in the harness's own process, on small graphs.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.oracle.local import Block, local_jacobian
+from gradcheck.oracle.closed_form.local_derivatives import Block, local_jacobian
 from gradcheck.problem import LEAVES, OPS, Graph, Point
 from gradcheck.problem.ops import Array, Shape
 from gradcheck.problem.walks import ancestors
@@ -157,7 +157,7 @@ class Backprop:
 
 
 def local_vjp(op: str, attributes: Mapping[str, Any], arguments: list[Array], slot: int, upstream: Array) -> Array:
-    """`oracle.local.local_vjp`, which remembers the Jacobians: every fault meets the same nodes again."""
+    """`local_derivatives.local_vjp`, which remembers the Jacobians: every fault meets the same nodes again."""
     key = tuple((a.shape, np.asarray(a, dtype=np.float64).tobytes()) for a in arguments)
     blocks = _blocks(op, tuple((name, _frozen(value)) for name, value in sorted(attributes.items())), key, slot)
     flat = np.asarray(upstream, dtype=np.float64).reshape(-1)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gradcheck.oracle.differences.blackbox import BlackBox
-from gradcheck.oracle.differences.functions import Differences, chosen_inputs, cotangent_parts
+from gradcheck.oracle.differences.gradients import Differences, chosen_inputs, cotangent_parts
 from gradcheck.oracle.differences.sampling import entry_scales
 from gradcheck.oracle.estimate import Array, Aside, Estimate, Kind
 from gradcheck.tracing.kept_state import restoring

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from gradcheck.oracle.differences.blackbox import WIDE
-from gradcheck.oracle.differences.functions import (
+from gradcheck.oracle.differences.gradients import (
     Break,
     Differences,
     Directional,

@@ -16,7 +16,7 @@ from gradcheck.errors import Unsupported
 from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.oracle.enclosure import PRECISIONS, anything, deciding_bits, enclose, proven, tight, zero
 from gradcheck.oracle.estimate import Array, Aside, Estimates
-from gradcheck.oracle.expansion import Edge, Expansion, Structure
+from gradcheck.oracle.scalar_graph import Edge, Expansion, Structure
 from gradcheck.problem import Graph, Point
 
 BUDGET = 200_000

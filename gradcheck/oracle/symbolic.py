@@ -18,9 +18,9 @@ from gradcheck.errors import Unsupported
 from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.numbers.symbol import Expression, Kink, Sheet, Symbol
 from gradcheck.numbers.symbols import Symbols, constants, leaves
+from gradcheck.oracle.closed_form.formulas import Formulas, partial_derivatives
 from gradcheck.oracle.enclosure import PRECISIONS, deciding_bits, proven, tight, unknown, zero
 from gradcheck.oracle.estimate import Aside, Estimates
-from gradcheck.oracle.formulas import Formulas, partial_derivatives
 from gradcheck.problem import LEAVES, OPS, Graph, Point
 from gradcheck.problem.walks import ancestors
 

@@ -20,9 +20,9 @@ from gradcheck.numbers.ball import Enclosure
 from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.numbers.symbol import Expression, Kink, Sheet, Symbol
 from gradcheck.numbers.symbols import Symbols, constants, leaves
+from gradcheck.oracle.closed_form.formulas import Formulas
 from gradcheck.oracle.enclosure import PRECISIONS, deciding_bits, proven, tight
 from gradcheck.oracle.estimate import Array, Aside, Estimates
-from gradcheck.oracle.formulas import Formulas
 from gradcheck.problem.function import Product, lend
 from gradcheck.tracing.kept_state import restored
 

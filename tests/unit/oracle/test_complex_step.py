@@ -10,7 +10,7 @@ import pytest
 
 from gradcheck.errors import InvalidProblem
 from gradcheck.oracle.complex_step import complex_step_gradient
-from gradcheck.oracle.differences.functions import Differences
+from gradcheck.oracle.differences.gradients import Differences
 from gradcheck.oracle.estimate import Aside, Estimate, Kind
 
 mp = mpmath.mp.clone()

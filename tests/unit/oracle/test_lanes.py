@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradcheck.errors import Unsupported
-from gradcheck.oracle.lanes import Lanes, freeze, lanes
+from gradcheck.oracle.closed_form.lanes import Lanes, freeze, lanes
 from gradcheck.problem import OPS
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import sympy
 
+from gradcheck.oracle.closed_form.formulas import partial_derivatives
+from gradcheck.oracle.closed_form.lanes import freeze, lanes
+from gradcheck.oracle.closed_form.small_op import SmallOp
 from gradcheck.oracle.estimate import Estimates
-from gradcheck.oracle.formulas import partial_derivatives
-from gradcheck.oracle.lanes import freeze, lanes
-from gradcheck.oracle.smallop import SmallOp
 from gradcheck.oracle.symbolic import closed_form, symbolic
 from gradcheck.problem import OPS, Graph, GraphBuilder
 

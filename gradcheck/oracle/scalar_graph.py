@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from gradcheck.numbers.flint_balls import FlintBalls
+from gradcheck.oracle.closed_form.lanes import Lanes, freeze, lanes
+from gradcheck.oracle.closed_form.small_op import SmallOp, small_op
 from gradcheck.oracle.enclosure import anything
 from gradcheck.oracle.estimate import Array
-from gradcheck.oracle.lanes import Lanes, freeze, lanes
-from gradcheck.oracle.smallop import SmallOp, small_op
 from gradcheck.problem import LEAVES, OPS, Graph
 from gradcheck.problem.walks import ancestors
 

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gradcheck.numbers.flint_balls import FlintBalls
+from gradcheck.oracle.closed_form.formulas import partial_derivatives
+from gradcheck.oracle.closed_form.lanes import Integers, Lanes, Shape, freeze, lanes
+from gradcheck.oracle.closed_form.small_op import Branch, Fork, SmallOp, small_op
+from gradcheck.oracle.closed_form.wide_floats import SPECIAL, Floats
 from gradcheck.oracle.enclosure import PRECISIONS, tight
-from gradcheck.oracle.floats import SPECIAL, Floats
-from gradcheck.oracle.formulas import partial_derivatives
-from gradcheck.oracle.lanes import Integers, Lanes, Shape, freeze, lanes
-from gradcheck.oracle.smallop import Branch, Fork, SmallOp, small_op
 
 Array = NDArray[Any]
 

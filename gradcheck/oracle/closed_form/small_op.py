@@ -16,9 +16,9 @@ from gradcheck.errors import Unsupported
 from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.numbers.symbol import Expression, Sheet, Symbol
 from gradcheck.numbers.symbols import Symbols
-from gradcheck.oracle.floats import Floats
-from gradcheck.oracle.formulas import Formulas
-from gradcheck.oracle.lanes import Frozen, Shape
+from gradcheck.oracle.closed_form.formulas import Formulas
+from gradcheck.oracle.closed_form.lanes import Frozen, Shape
+from gradcheck.oracle.closed_form.wide_floats import Floats
 from gradcheck.problem import OPS
 
 Decisions = tuple[int, ...]

@@ -23,9 +23,9 @@ from gradcheck.errors import Unsupported
 from gradcheck.numbers.ball import Balls
 from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.numbers.symbol import Kink
+from gradcheck.oracle.closed_form.formulas import Formulas
 from gradcheck.oracle.enclosure import PRECISIONS, proven, tight
 from gradcheck.oracle.estimate import Estimate
-from gradcheck.oracle.formulas import Formulas
 from gradcheck.oracle.symbolic import closed_form
 from gradcheck.problem import AdaGrad, Constant, Custom, Decay, Graph, Point, Training
 from gradcheck.problem.training import Schedule

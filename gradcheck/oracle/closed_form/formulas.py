@@ -15,7 +15,7 @@ from typing import Any
 import symengine
 
 from gradcheck.numbers.symbol import Expression, Sheet, Symbol
-from gradcheck.oracle.program import Numbers, Program
+from gradcheck.oracle.closed_form.straight_line import Numbers, Program
 
 
 class Formulas:

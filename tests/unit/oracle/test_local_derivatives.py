@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gradcheck.errors import Unsupported
-from gradcheck.oracle.local import local_formulas, local_jacobian, local_vjp
+from gradcheck.oracle.closed_form.local_derivatives import local_formulas, local_jacobian, local_vjp
 from gradcheck.problem import OPS
 
 MEANINGS: dict[str, Callable[..., Any]] = {

@@ -11,7 +11,7 @@ import pytest
 
 from gradcheck.errors import InvalidProblem, Unsupported
 from gradcheck.oracle.estimate import Estimate, Kind
-from gradcheck.oracle.training import TrainingTruth, estimates
+from gradcheck.oracle.training_steps import TrainingTruth, estimates
 from gradcheck.problem import MLP, AdaGrad, Constant, Custom, Decay, Training
 from gradcheck.problem.training import Schedule
 
