@@ -9,16 +9,16 @@ import sys
 
 from rich.console import RenderableType
 
-from gradcheck.check.explain import derive
 from gradcheck.cli.explain_fault import shown_on
 from gradcheck.cli.explain_target import entry_of, explained
 from gradcheck.cli.parser import seed_of_flag
 from gradcheck.cli.terminal import consoles
 from gradcheck.errors import InvalidProblem, Unsupported, UsageError
+from gradcheck.explain.codes import everything, fault_words, finding_words
+from gradcheck.explain.derivation import derive
+from gradcheck.explain.views import TEXTS, ExplainReport
 from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.problem.reading import brief
-from gradcheck.report.explain import TEXTS, ExplainReport
-from gradcheck.report.explain_words import everything, fault_words, finding_words
 from gradcheck.report.trimmed import Trimmed
 from gradcheck.run.suite import builtin_suites, near_names
 from gradcheck.verdict.finding import KINDS

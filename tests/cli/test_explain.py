@@ -90,7 +90,7 @@ ADDRESSES = (S4B, "worked_examples::S0.b relu", "neuron_dags::S2.c", "training::
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_json_fits_its_schema(shell: Any, address: str) -> None:
-    schema = json.loads(files("gradcheck.report").joinpath("explain.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads(files("gradcheck.explain").joinpath("explain.schema.json").read_text(encoding="utf-8"))
     document = json.loads(shell("explain", address, "--format", "json").out)
     jsonschema.Draft202012Validator(schema).validate(document)
     assert (document["literal"] is not None) is (address == "neuron_dags::S2.c")

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcheck.explain.tables import shown
 from gradcheck.faults.catalogue import CATALOGUE
-from gradcheck.report.explain_tables import shown
 from gradcheck.run.suite import builtin_suites
 from gradcheck.verdict.finding import KINDS
 

@@ -88,6 +88,7 @@ def test_every_package_is_one(contents: list[str]) -> None:
         "gradcheck/problem/graph.schema.json",
         "gradcheck/report/run-lines.schema.json",
         "gradcheck/report/run.schema.json",
+        "gradcheck/explain/explain.schema.json",
         "gradcheck/reference/dag.py",
         "gradcheck/reference/rules.py",
         "gradcheck/suites/worked_examples.py",

@@ -22,9 +22,10 @@ BELOW: dict[str, set[str]] = {
     "subject": {"problem"},
     "strategies": {"problem"},
     "faults": {"oracle", "subject"},
+    "explain": {"verdict", "faults"},
     "check": {"verdict", "subject", "faults", "strategies"},
     "run": {"check"},
-    "report": {"run"},
+    "report": {"run", "explain"},
     "cli": {"report"},
     "__main__": {"cli"},
 }

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.check import explain as explain_module
-from gradcheck.check.explain import derive
-from gradcheck.check.explain_parts import Derivation, TreeLine
-from gradcheck.check.explain_s2 import literal_gradients, literal_reading
-from gradcheck.check.explain_tree import tree
 from gradcheck.errors import Unsupported, UsageError
+from gradcheck.explain import derivation as explain_module
+from gradcheck.explain.derivation import derive
+from gradcheck.explain.derivation_parts import Derivation, TreeLine
+from gradcheck.explain.graph_tree import tree
+from gradcheck.explain.printed_algorithm import literal_gradients, literal_reading
 from gradcheck.oracle.estimate import Estimates
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import MLP, Case, Graph, GraphBuilder, NeuronDAG

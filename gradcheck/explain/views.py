@@ -11,11 +11,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gradcheck.check.explain_parts import Derivation
-from gradcheck.report.explain_diagram import dot, mermaid
-from gradcheck.report.explain_json import to_json
-from gradcheck.report.explain_markdown import markdown
-from gradcheck.report.explain_tables import Section, TreeRow, head, sections
+from gradcheck.explain.derivation_json import to_json
+from gradcheck.explain.derivation_markdown import markdown
+from gradcheck.explain.derivation_parts import Derivation
+from gradcheck.explain.diagram import dot, mermaid
+from gradcheck.explain.tables import Section, TreeRow, head, sections
 
 STYLES: Mapping[str, str] = MappingProxyType(
     {

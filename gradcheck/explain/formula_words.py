@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradcheck.check.explain_parts import Array
+from gradcheck.explain.derivation_parts import Array
 from gradcheck.oracle.closed_form.lanes import freeze, lanes
 from gradcheck.oracle.closed_form.local_derivatives import local_formulas
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.check.explain_parts import Derivation
+from gradcheck.explain.derivation_parts import Derivation
 from gradcheck.verdict.finding import plain
 
 SCHEMA_VERSION = 1

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gradcheck.check.explain_parts import Derivation, LocalDerivative, Step
-from gradcheck.check.explain_words import quoted
 from gradcheck.errors import printable
+from gradcheck.explain.derivation_parts import Derivation, LocalDerivative, Step
+from gradcheck.explain.formula_words import quoted
+from gradcheck.explain.tables import number, shown
 from gradcheck.problem import LEAVES
-from gradcheck.report.explain_tables import number, shown
 
 MOST_NODES = 200
 """Nodes of a diagram, those nearest to the loss; larger ones are no pictures any more."""

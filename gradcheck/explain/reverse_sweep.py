@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gradcheck.check.explain_parts import Adjoint, Array, Contribution
 from gradcheck.errors import Unsupported
+from gradcheck.explain.derivation_parts import Adjoint, Array, Contribution
 from gradcheck.oracle.closed_form.local_derivatives import local_vjp
 from gradcheck.problem import LEAVES, Graph
 

@@ -18,8 +18,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gradcheck.check.explain_parts import Array, Literal
-from gradcheck.check.explain_sweep import sweep
+from gradcheck.explain.derivation_parts import Array, Literal
+from gradcheck.explain.reverse_sweep import sweep
 from gradcheck.oracle.closed_form.local_derivatives import local_vjp
 from gradcheck.problem import Case, Graph, GraphBuilder, NeuronDAG
 from gradcheck.problem.losses import LOSSES, reduce

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from gradcheck.check.explain_parts import Index, ParameterPaths, Path
+from gradcheck.explain.derivation_parts import Index, ParameterPaths, Path
 from gradcheck.oracle.closed_form.local_derivatives import local_jacobian
 from gradcheck.oracle.path_enumeration import EDGES, path_counts, paths
 from gradcheck.oracle.scalar_graph import Structure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from gradcheck.check.explain_parts import TreeLine
+from gradcheck.explain.derivation_parts import TreeLine
 from gradcheck.problem import Graph
 
 MOST_LINES = 80

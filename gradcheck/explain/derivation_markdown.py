@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gradcheck.check.explain_parts import Derivation
-from gradcheck.report.explain_tables import Section, head, sections
+from gradcheck.explain.derivation_parts import Derivation
+from gradcheck.explain.tables import Section, head, sections
 
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~$&]")
 

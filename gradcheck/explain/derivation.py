@@ -1,6 +1,6 @@
 """A derivation as plain data: everything that `gradcheck explain` shows, computed by the oracles' side alone.
 
-Forward values come from the op table, local derivatives from SymEngine (`oracle.closed_form.local_derivatives`), paths from path enumeration.
+Forward values come from the op table, local derivatives from SymEngine (`local_derivatives`), paths from path enumeration.
 The adjoints are summed over each node's users, in reverse topological order (S0: dl/dv_i = sum over v_j in out(v_i) of
 dl/dv_j dv_j/dv_i). No subject takes part, and nothing here judges one.
 """
@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.check.explain_parts import (
+from gradcheck.errors import Unsupported, UsageError
+from gradcheck.explain.derivation_parts import (
     Array,
     Derivation,
     Gradient,
@@ -21,12 +22,11 @@ from gradcheck.check.explain_parts import (
     ParameterPaths,
     Step,
 )
-from gradcheck.check.explain_paths import all_paths
-from gradcheck.check.explain_s2 import literal_reading
-from gradcheck.check.explain_sweep import sweep, too_large
-from gradcheck.check.explain_tree import tree
-from gradcheck.check.explain_words import formulas
-from gradcheck.errors import Unsupported, UsageError
+from gradcheck.explain.formula_words import formulas
+from gradcheck.explain.graph_tree import tree
+from gradcheck.explain.path_products import all_paths
+from gradcheck.explain.printed_algorithm import literal_reading
+from gradcheck.explain.reverse_sweep import sweep, too_large
 from gradcheck.oracle.closed_form.local_derivatives import local_jacobian
 from gradcheck.oracle.path_enumeration import path_counts
 from gradcheck.oracle.symbolic import formula

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradcheck.check.explain_parts import Adjoint, Derivation, LocalDerivative, ParameterPaths, Step
-from gradcheck.check.explain_words import quoted
 from gradcheck.errors import printable
+from gradcheck.explain.derivation_parts import Adjoint, Derivation, LocalDerivative, ParameterPaths, Step
+from gradcheck.explain.formula_words import quoted
 from gradcheck.oracle.path_enumeration import spaced
 from gradcheck.problem import LEAVES
 
