@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gradcheck.check.asking import missing_entry
-from gradcheck.check.diagnosed import try_and_diagnose
+from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.faults.fault import Fault
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import Case

@@ -1,6 +1,6 @@
 """A derivation as plain data: everything that `gradcheck explain` shows, computed by the oracles' side alone.
 
-Forward values come from the op table, local derivatives from SymEngine (`local_derivatives`), paths from path enumeration.
+Forward values come from the op table, local derivatives from SymEngine, paths from path enumeration.
 The adjoints are summed over each node's users, in reverse topological order (S0: dl/dv_i = sum over v_j in out(v_i) of
 dl/dv_j dv_j/dv_i). No subject takes part, and nothing here judges one.
 """

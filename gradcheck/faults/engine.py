@@ -1,6 +1,6 @@
 """Textbook backprop on SymEngine's local derivatives, one decision per method: what the faults of the catalogue bend.
 
-S0's algorithm as it stands. The local derivatives come from `local_derivatives`, so that the unbent engine owes nothing to
+S0's algorithm as it stands. The local derivatives come from SymEngine, so that the unbent engine owes nothing to
 the rules of any engine under test; a fault is a subclass that overrides one method. It is written to be bent, not to
 be fast: it runs in the harness's own process, on small graphs.
 """

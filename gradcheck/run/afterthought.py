@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gradcheck.check.asking import entry_for
-from gradcheck.check.budget import Budget, BudgetSpent, Rationed
-from gradcheck.check.diagnosed import diagnosed
-from gradcheck.check.lookat import look_at
-from gradcheck.check.naming import Explains, Named, explanation, running_out, sorted_out
-from gradcheck.check.operands import ParameterRow, parameter_rows
-from gradcheck.check.smallest import OPS_OF_SCALARS, Shows, smallest, smallest_like
 from gradcheck.check.trial import try_case
+from gradcheck.diagnosis.budget import Budget, BudgetSpent, Rationed
+from gradcheck.diagnosis.diagnosed import diagnosed
+from gradcheck.diagnosis.look_at import look_at
+from gradcheck.diagnosis.naming import Explains, Named, explanation, running_out, sorted_out
+from gradcheck.diagnosis.operands import ParameterRow, parameter_rows
+from gradcheck.diagnosis.smallest import OPS_OF_SCALARS, Shows, smallest, smallest_like
 from gradcheck.errors import GradcheckError, HarnessFault
 from gradcheck.faults.catalogue import fault
 from gradcheck.oracle.estimate import Oracle

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gradcheck.check.operands import ParameterRow
+from gradcheck.diagnosis.operands import ParameterRow
 from gradcheck.faults.fault import Fault
 from gradcheck.problem import Case
 from gradcheck.verdict.result import Result, Verdict

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from gradcheck.check.asking import missing_entry
-from gradcheck.check.budget import Budget
 from gradcheck.check.dispatch import own_subject, try_any
 from gradcheck.check.protocol import no_answer
 from gradcheck.check.settings import Settings
+from gradcheck.diagnosis.budget import Budget
 from gradcheck.errors import HarnessFault, Interrupted, SubjectError
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case
@@ -141,7 +141,7 @@ def _tried(
     tried = try_any(item.address, item.case, subject, oracles, settings, replay=replay)
     if not tried.wrong:
         return tried.result
-    from gradcheck.check.diagnosed import diagnosed  # imported late: a run without a failure needs none of it
+    from gradcheck.diagnosis.diagnosed import diagnosed  # imported late: a run without a failure needs none of it
 
     return diagnosed(tried, subject, oracles)
 

@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 from gradcheck.check.asking import missing_entry
 from gradcheck.check.dispatch import try_any
-from gradcheck.check.naming import explanation
-from gradcheck.check.smallest import smallest, smallest_like
+from gradcheck.diagnosis.naming import explanation
+from gradcheck.diagnosis.smallest import smallest, smallest_like
 from gradcheck.errors import HarnessFault, Unsupported
 from gradcheck.faults import correct
 from gradcheck.faults.catalogue import CATALOGUE

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from gradcheck.check.diagnosed import try_and_diagnose
+from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.faults.correct import forward_mode, recursive, tape
 from gradcheck.faults.engine import Backprop
 from gradcheck.oracle import graph_oracles

@@ -19,7 +19,7 @@ import numpy as np
 from hypothesis.statistics import collector
 from scipy.optimize import check_grad
 
-from gradcheck.check.diagnosed import try_and_diagnose
+from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case
 from gradcheck.run.selftest import correct_engines

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.cli import main
+from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.oracle import graph_oracles
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Training

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from gradcheck.check.asking import ask
-from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.check.protocol import no_answer
+from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.errors import HarnessFault, SubjectError
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import Case, Cost, GraphBuilder, Growth

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from gradcheck.check import adjoints as judged
-from gradcheck.check.diagnosed import try_and_diagnose
+from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.errors import HarnessFault
 from gradcheck.faults.correct.tape import gradients
 from gradcheck.faults.engine import Backprop

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from gradcheck.check.asking import ask, entry_for, missing_entry
-from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.check.dispatch import own_subject
+from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import MLP, Case, Constant, Cost, Forwards, Graph, NeuronDAG, Training
 from gradcheck.subject import InProcessSubject

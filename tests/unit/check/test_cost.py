@@ -11,7 +11,7 @@ import pytest
 
 from gradcheck.check.asking import ask
 from gradcheck.check.cost import Measured, broken, forward_operations
-from gradcheck.check.diagnosed import try_and_diagnose
+from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.errors import InvalidProblem, SubjectError
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import MLP, Case, Cost, Forwards, Graph, GraphBuilder, Growth, Shortcut

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.check.truth import DIFFERENCED, hear
+from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.errors import InvalidProblem
 from gradcheck.faults.correct import forward_mode, recursive, tape
 from gradcheck.oracle import Aside, Estimates, graph_oracles

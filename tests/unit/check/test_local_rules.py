@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradcheck
-from gradcheck.check.diagnosed import try_and_diagnose
+from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.faults.correct import forward_mode, recursive, tape
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, Graph, GraphBuilder, Point

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.check.neighbours import moved_cases
+from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.engine import Backprop
 from gradcheck.oracle import graph_oracles

@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from gradcheck.check.allowance import settled
-from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.check.functions import check_jvp, check_vjp
+from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.faults.correct import forward_mode, recursive, tape
 from gradcheck.faults.engine import Backprop
 from gradcheck.oracle import Oracle, graph_oracles

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.check.settings import Settings
+from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.errors import HarnessFault
 from gradcheck.oracle import Aside, Estimates, Oracle, graph_oracles
 from gradcheck.problem import MLP, AdaGrad, Constant, Custom, Decay, Graph, Point, Training, Until

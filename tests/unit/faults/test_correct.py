@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcheck.check.diagnosed import try_and_diagnose
 from gradcheck.cli import main
+from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.faults import correct
 from gradcheck.oracle import graph_oracles
 from gradcheck.oracle.estimate import Oracle

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.check.smallest import smallest
+from gradcheck.diagnosis.smallest import smallest
 from gradcheck.errors import InvalidProblem, SubjectError
 from gradcheck.faults.catalogue import CATALOGUE, fault
 from gradcheck.faults.engine import Backprop

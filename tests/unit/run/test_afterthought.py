@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.check.budget import Budget, BudgetSpent
-from gradcheck.check.diagnosed import try_and_diagnose
-from gradcheck.check.naming import Named
+from gradcheck.diagnosis.budget import Budget, BudgetSpent
+from gradcheck.diagnosis.diagnosed import try_and_diagnose
+from gradcheck.diagnosis.naming import Named
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.engine import Backprop
 from gradcheck.oracle import graph_oracles

@@ -1,0 +1,158 @@
+"""By what law does a trainer draw its batches? Asked with further seeds, since one epoch shows little.
+
+Batches drawn each on their own are independent: two of n and m samples have, on average, n m / N in common, and every
+sample comes as often as any other. An epoch without its remainder is full batches without repetition, and what is
+left over is with one seed these samples, with another those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations, pairwise
+from math import comb, prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.check.batches import per_epoch
+from gradcheck.diagnosis.naming.answer_match import steps_of
+from gradcheck.problem import Training, Until
+from gradcheck.subject.answer import Subject, TrainingStep
+
+Array = NDArray[Any]
+Told = tuple[Training, Sequence[TrainingStep]]
+"""A training, and a subject's steps."""
+Epochs = list[list[Array]]
+"""Batches, by epoch."""
+
+SEEDS = 40
+"""Further seeds that a trainer is asked with."""
+EPOCHS = 3
+"""Epochs that it is asked for with each."""
+MOST_STEPS = 60
+"""Longer trainings are not asked for: an epoch of many batches is no better evidence than one of few."""
+DEVIATIONS = 4.5
+"""Standard deviations by which a mean may miss what independence makes it."""
+BY_CHANCE = 1e-6
+"""Odds at which something is not put down to chance."""
+
+
+def drawn_alone(subject: Subject, told: Sequence[Told]) -> int:
+    """In how many further epochs the batches are as if each were drawn on its own; 0 where that is not known.
+
+    They have the sizes of a partition's, or all of them the batch size.
+    """
+    for full in (False, True):
+        if not all(_sized(asked, _cut(steps, per_epoch(asked)), full) for asked, steps in told):
+            continue
+        counted = 0
+        for asked in _worth_asking(told):
+            if full and asked.samples < 2 * asked.batch_size:
+                continue  # one full batch may be drawn on its own, or be an epoch without its remainder
+            runs = _further(subject, asked, per_epoch(asked))
+            epochs = [epoch for run in runs for epoch in run]
+            if not epochs or not _sized(asked, epochs, full) or not _independent(asked.samples, runs):
+                return 0
+            counted += len(epochs)
+        return counted
+    return 0
+
+
+def remainder_dropped(subject: Subject, told: Sequence[Told]) -> int:
+    """In how many further epochs the remainder, and nothing else, is left out; 0 where that is not known."""
+    if not all(_full_parts(asked, _cut(steps, asked.samples // asked.batch_size)) for asked, steps in told):
+        return 0
+    counted = 0
+    for asked in _worth_asking(told):
+        count = asked.samples // asked.batch_size
+        runs = _further(subject, asked, count)
+        epochs = [epoch for run in runs for epoch in run]
+        odds = prod(comb(asked.samples - k * asked.batch_size, asked.batch_size) for k in range(count))
+        odds /= comb(asked.samples, asked.batch_size) ** count  # that batches drawn on their own are disjoint
+        if not epochs or odds ** len(epochs) > BY_CHANCE or not _full_parts(asked, epochs):
+            return 0
+        left = [[set(range(asked.samples)) - {int(i) for b in epoch for i in b} for epoch in run] for run in runs]
+        kept_for_next = all(
+            gone <= set(after[0].tolist())
+            for gone_of, run in zip(left, runs, strict=True)
+            for gone, after in zip(gone_of, run[1:], strict=False)
+        )
+        if kept_for_next or set.intersection(*(gone for run in left for gone in run)):
+            return 0  # they come first in the next epoch, or never, whatever the order is
+        counted += len(epochs)
+    return counted
+
+
+def _cut(steps: Sequence[TrainingStep], count: int) -> Epochs:
+    batches = [step.indices for step in steps]
+    return [batches[k : k + count] for k in range(0, len(batches), count)]
+
+
+def _sized(asked: Training, epochs: Epochs, full: bool) -> bool:
+    """Whether all batches have the batch size, the last of an epoch included if `full`, else as a partition has it."""
+    size = asked.batch_size
+    due = [size if full else min(size, asked.samples - k * size) for k in range(per_epoch(asked))]
+    return all([len(batch) for batch in epoch] == due[: len(epoch)] for epoch in epochs)
+
+
+def _full_parts(asked: Training, epochs: Epochs) -> bool:
+    """Whether every batch has the batch size, which leaves a remainder, and no epoch has a sample twice."""
+    if not asked.samples % asked.batch_size:
+        return False
+    flat = [np.concatenate(epoch) for epoch in epochs]
+    return all(len(batch) == asked.batch_size for epoch in epochs for batch in epoch) and all(
+        len(np.unique(samples)) == len(samples) for samples in flat
+    )
+
+
+def _worth_asking(told: Sequence[Told]) -> list[Training]:
+    """A training for each way of cutting samples into several batches."""
+    kinds = {(asked.samples, asked.batch_size): asked for asked, _ in told}
+    return [asked for asked in kinds.values() if 1 < per_epoch(asked) <= MOST_STEPS // EPOCHS]
+
+
+def _further(subject: Subject, asked: Training, count: int) -> list[Epochs]:
+    """Its epochs of `count` batches with further seeds; none if it answers otherwise, or the same to most seeds."""
+    runs = []
+    for seed in range(asked.seed + 1, asked.seed + 1 + SEEDS):
+        steps = steps_of(subject, replace(asked, seed=seed, steps=EPOCHS * count, until=Until()))
+        if len(steps) != EPOCHS * count:
+            return []
+        runs.append(_cut(steps, count))
+    distinct = {tuple(tuple(b.tolist()) for epoch in run for b in epoch) for run in runs}
+    return runs if 2 * len(distinct) > SEEDS else []
+
+
+def _independent(samples: int, runs: Sequence[Epochs]) -> bool:
+    """Whether any two batches have in common, on average, what chance has it, and all samples come equally often.
+
+    So do epochs of one run: samples that were drawn once and for all come again in each.
+    """
+    epochs = [epoch for run in runs for epoch in run]
+    sizes = [len(batch) for batch in epochs[0]]
+    for i, j in combinations(range(len(sizes)), 2):
+        if not _averages([_shared(epoch[i], epoch[j]) for epoch in epochs], sizes[i] * sizes[j] / samples):
+            return False
+    for k, size in enumerate(sizes):
+        twice = [len(epoch[k]) - len(np.unique(epoch[k])) for epoch in epochs]
+        within = [(_shared(epoch[k], epoch[k]) - size) / 2 for epoch in epochs]
+        if any(twice) and not _averages(within, comb(size, 2) / samples):
+            return False
+    whole = [[np.concatenate(epoch) for epoch in run] for run in runs]
+    again = [_shared(one, other) for run in whole for one, other in pairwise(run)]
+    if not _averages(again, sum(sizes) ** 2 / samples):
+        return False
+    counts = np.array([np.bincount(np.concatenate(epoch), minlength=samples) for epoch in epochs])
+    return all(_averages(counts[:, k], sum(sizes) / samples) for k in range(samples))
+
+
+def _shared(one: Array, other: Array) -> int:
+    return int(np.sum(one[:, None] == other[None, :]))
+
+
+def _averages(seen: Sequence[float] | Array, expected: float) -> bool:
+    values = np.asarray(seen, dtype=np.float64)
+    error = float(np.std(values, ddof=1)) / np.sqrt(len(values))
+    return bool(error > 0.0 and abs(float(np.mean(values)) - expected) <= DEVIATIONS * error)

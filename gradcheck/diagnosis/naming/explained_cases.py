@@ -1,0 +1,87 @@
+"""Which cases does a named fault explain? Those on which an engine that has it gives the subject's own answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from gradcheck.check.settings import Settings
+from gradcheck.check.trial import try_case
+from gradcheck.diagnosis.naming.answer_match import Heard, Tried, entry_of
+from gradcheck.diagnosis.naming.fitted_numbers import fitted
+from gradcheck.diagnosis.naming.match_catalogue import LARGEST, RELATIONS, Bend
+from gradcheck.diagnosis.naming.search import Named
+from gradcheck.diagnosis.naming.single_edges import bends_messages
+from gradcheck.diagnosis.operands import made_of_parts, parameter_rows
+from gradcheck.faults.entries import bends_at
+from gradcheck.oracle.symbolic import symbolic
+from gradcheck.problem import Case
+from gradcheck.subject.answer import NATIVE, Subject
+
+MOST_CASES = 60
+"""Failing cases that are looked at, the smallest first."""
+
+
+def sorted_out(
+    cases: Sequence[tuple[str, Tried]], explains: Callable[[Tried], bool]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The addresses of the failing cases that are explained, and of those that are not, each in the order given.
+
+    Of more than MOST_CASES the smallest are looked at; a graph that is too large for a textbook is in neither.
+    """
+    looked_at = sorted((c for c in cases if not _large(c[1])), key=lambda c: _nodes(c[1]))[:MOST_CASES]
+    found = {address: explains(case) for address, case in looked_at}
+    order = [address for address, _ in cases if address in found]
+    return tuple(a for a in order if found[a]), tuple(a for a in order if not found[a])
+
+
+def _nodes(case: Tried) -> int:
+    return len(case.graph) if isinstance(case, Case) else 0
+
+
+def _large(case: Tried) -> bool:
+    return _nodes(case) > LARGEST
+
+
+class Explains:
+    """Holds the engines of some faults against a subject's answers, the one that fitted last first.
+
+    An engine is bent everywhere, or at those edges alone whose message is wrong when it is asked for on its own (half
+    of a rule may be right); for networks, a relation that is wrong among its own numbers counts as well. Where
+    an experiment showed that branches are put together in a wrong way, in whatever order, a case is explained if its
+    wrong numbers are made of the right parts.
+    """
+
+    def __init__(self, named: Named, subject: Subject) -> None:
+        self._codes = {fault.code for fault in named.faults}
+        branches = all(fault.family in ("branches", "order") for fault in named.faults)
+        self._by_parts = branches and not named.alike
+        self._subject = subject
+        self._fitting: Bend | None = None
+
+    def __call__(self, case: Tried) -> bool:
+        """Whether the subject is wrong on the case just as such an engine is.
+
+        False for graphs that are too large for a textbook.
+        """
+        if _large(case):
+            return False
+        entry = entry_of(case, self._subject)
+        one = Heard(case, self._subject, entry)
+        if not one.wrong:
+            return False
+        if self._fitting is not None and self._fitting.entry == entry and self._fitting.gives(one):
+            return True
+        made = [(row, make) for row, make in (*bends_at(entry), *fitted(entry, [one])) if row.code in self._codes]
+        bends = [Bend(row, make, False, entry) for row, make in made]
+        bends += [Bend(row, make, True, entry) for row, make in made if bends_messages(make)]
+        for bend in bends:
+            if bend.gives(one):
+                self._fitting = bend
+                return True
+        relation = RELATIONS.get(entry)
+        if relation is not None:
+            return any(relation(bend.make, one) for bend in bends if not bend.partly)
+        if not self._by_parts or entry != NATIVE or not isinstance(case, Case):
+            return False
+        tried = try_case("", case, self._subject, (symbolic,), Settings(moved_points=0))
+        return made_of_parts(parameter_rows(case, tried.comparisons))

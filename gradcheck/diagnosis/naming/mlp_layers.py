@@ -1,0 +1,124 @@
+"""An MLP's relations, layer by layer: does a fault explain every one that is wrong?
+
+delta[L] = dC/da[L] sigma'(z[L]),  delta[l] = (W[l+1]^T delta[l+1]) sigma'(z[l]),  dC/dW[l] = delta[l] a[l-1]^T
+for a single sample; a batch's gradient is made of its samples' deltas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradcheck.diagnosis.naming.answer_match import Heard
+from gradcheck.diagnosis.naming.network_relations import Deltas, Judge, Make, gradients, right_value, stacked
+from gradcheck.faults.network import DeltaRecursion
+from gradcheck.problem import MLP, Case
+from gradcheck.problem.ops import Array
+
+Reading = Callable[[Heard, DeltaRecursion, DeltaRecursion], Deltas | None]
+"""The subject's deltas of a single sample; None where they cannot be told."""
+
+
+def layers_explained(make: Make, one: Heard) -> bool:
+    """Whether the fault explains all relations of a case: the batch's, and those of each sample asked about alone."""
+    if not isinstance(one.case, Case) or not isinstance(one.case.problem, MLP) or not right_value(one):
+        return False
+    try:
+        with np.errstate(all="ignore"):
+            return any(_explained(make, one, reading) for reading in READINGS)
+    except ValueError:  # such an engine has no answer here: shapes do not fit
+        return False
+
+
+def own_deltas(one: Heard) -> tuple[DeltaRecursion, Deltas] | None:
+    """The textbook after its forward pass, and the subject's deltas of a single sample, as its biases have them."""
+    if not isinstance(one.case, Case) or not isinstance(one.case.problem, MLP) or not right_value(one):
+        return None
+    right = _run(DeltaRecursion(), one)
+    delta = _of_biases(one, right, right)
+    return None if delta is None else (right, delta)
+
+
+def _explained(make: Make, one: Heard, reading: Reading) -> bool:
+    samples, judge = one.samples, Judge(one.case.dtype, throughout=make().throughout)
+    deltas: list[Deltas] = []
+    for sample in samples:
+        right, bent = _run(DeltaRecursion(), sample), _run(make(), sample)
+        delta = reading(sample, right, bent)
+        if delta is None or not _single(judge, delta, sample, right, bent):
+            return False
+        deltas.append(delta)
+    if samples == [one]:
+        return True
+    engines = []
+    for engine, alone in ((_run(DeltaRecursion(), one), DeltaRecursion()), (_run(make(), one), make())):
+        engine.delta = stacked(deltas, engine.share() / _run(alone, samples[0]).share())
+        engines.append(_gradient(engine))
+    return judge.all_explained(gradients(one), *engines)
+
+
+def _single(judge: Judge, delta: Deltas, one: Heard, right: DeltaRecursion, bent: DeltaRecursion) -> bool:
+    """The recursion, and what each layer's gradients are made of."""
+    last = right.mlp.layers
+    right.delta, bent.delta = delta, delta
+    return (
+        judge.explained(delta[last], right.top(), bent.top())
+        and all(
+            judge.explained(delta[k - 1], right.down(k, delta[k]), bent.down(k, delta[k])) for k in range(2, last + 1)
+        )
+        and judge.all_explained(gradients(one), _gradient(right), _gradient(bent))
+    )
+
+
+def _run(engine: DeltaRecursion, one: Heard) -> DeltaRecursion:
+    case = one.case
+    assert isinstance(case, Case)
+    problem: Any = case.problem
+    engine.forward(problem, {n: np.asarray(x, dtype=case.dtype) for n, x in case.point.items()})
+    return engine
+
+
+def _gradient(engine: DeltaRecursion) -> dict[str, Array]:
+    return {name: g for k in range(1, engine.mlp.layers + 1) for name, g in engine.layer(k).items()}
+
+
+def _of_biases(one: Heard, right: DeltaRecursion, bent: DeltaRecursion) -> Deltas | None:
+    """dC/db[l] is delta[l]."""
+    given = gradients(one)
+    found = {k: given.get(f"b{k}") for k in range(1, right.mlp.layers + 1)}
+    told = {k: b[np.newaxis] for k, b in found.items() if b is not None and b.shape == right.z[k].shape[1:]}
+    return told if len(told) == len(found) else None
+
+
+def _of_weights(one: Heard, right: DeltaRecursion, bent: DeltaRecursion) -> Deltas | None:
+    """dC/dW[l], less the penalty's part, is delta[l] a[l-1]^T; where a[l-1] is 0, as is right."""
+    return _of_weights_or(right, one, right, bent)
+
+
+def _of_weights_or_fault(one: Heard, right: DeltaRecursion, bent: DeltaRecursion) -> Deltas | None:
+    """The same; where a[l-1] is 0, as the fault has it."""
+    return _of_weights_or(bent, one, right, bent)
+
+
+def _of_weights_or(known: DeltaRecursion, one: Heard, right: DeltaRecursion, bent: DeltaRecursion) -> Deltas | None:
+    given, found, last = gradients(one), Deltas(), right.mlp.layers
+    for k in range(last, 0, -1):
+        a, w, decay = right.a[k - 1][0], given.get(f"W{k}"), bent.decay(k)
+        if w is None or w.shape != right.w[k].shape or w.shape != decay.shape:
+            return None
+        if np.any(a):
+            found[k] = ((w - decay) @ a / (a @ a))[np.newaxis]
+        else:
+            found[k] = known.top() if k == last else known.down(k + 1, found[k + 1])
+    return found
+
+
+def _of_textbook(one: Heard, right: DeltaRecursion, bent: DeltaRecursion) -> Deltas | None:
+    """The right ones, where other things are wrong."""
+    right.backward()
+    return dict(right.delta)
+
+
+READINGS: tuple[Reading, ...] = (_of_biases, _of_weights, _of_weights_or_fault, _of_textbook)

@@ -1,0 +1,101 @@
+"""The relations of a network of neurons: does a fault explain every one that is wrong?
+
+dL/dw(u->v) = dL/din(v) out(u),   dL/din(v) = sigma_v'(in(v)) (what the loss sends + sum of dL/din(w) w(v->w))
+for a single sample; a batch's gradient is made of its samples'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradcheck.diagnosis.naming.answer_match import Heard
+from gradcheck.diagnosis.naming.network_relations import Deltas, Judge, Make, gradients, right_value, stacked
+from gradcheck.faults.neurons import Neurons
+from gradcheck.problem import Case, NeuronDAG
+from gradcheck.problem.neuron_dag import weight
+from gradcheck.problem.ops import Array
+
+Reading = Callable[[Heard, Neurons, Neurons], Deltas | None]
+"""The subject's dL/din of every neuron, for a single sample; None where they cannot be told."""
+
+
+def neurons_explained(make: Make, one: Heard) -> bool:
+    """Whether the fault explains all relations of a case: the batch's, and those of each sample asked about alone."""
+    if not isinstance(one.case, Case) or not isinstance(one.case.problem, NeuronDAG) or not right_value(one):
+        return False
+    with np.errstate(all="ignore"):
+        return any(_explained(make, one, reading) for reading in (_of_weights, _of_textbook))
+
+
+def _explained(make: Make, one: Heard, reading: Reading) -> bool:
+    samples, judge = one.samples, Judge(one.case.dtype, throughout=make().throughout)
+    deltas: list[Deltas] = []
+    for sample in samples:
+        right, bent = _run(Neurons(), sample), _run(make(), sample)
+        delta = reading(sample, right, bent)
+        if delta is None or not _single(judge, delta, sample, right, bent):
+            return False
+        deltas.append(delta)
+    if samples == [one]:
+        return True
+    engines = []
+    for engine, alone in ((_run(Neurons(), one), Neurons()), (_run(make(), one), make())):
+        engine.in_grad = stacked(deltas, engine.share() / _run(alone, samples[0]).share())
+        engines.append(_gradient(engine))
+    return judge.all_explained(gradients(one), *engines)
+
+
+def _single(judge: Judge, delta: Deltas, one: Heard, right: Neurons, bent: Neurons) -> bool:
+    """The messages into each neuron, and what the weights' gradients are made of."""
+    right.in_grad, bent.in_grad = delta, delta
+    return all(
+        judge.explained(delta[v], _expected(right, v), _expected(bent, v)) for v in right.network.neurons
+    ) and judge.all_explained(gradients(one), _gradient(right), _gradient(bent))
+
+
+def _expected(engine: Neurons, v: str) -> Array:
+    """dL/din(v), from what v's successors have."""
+    sent = [engine.count(w) * engine.message(v, w) for u, w in engine.network.edges if u == v]
+    return np.asarray(engine.slope(v) * np.sum([engine.heard(v), *sent], axis=0))
+
+
+def _run(engine: Neurons, one: Heard) -> Neurons:
+    case = one.case
+    assert isinstance(case, Case)
+    problem: Any = case.problem
+    engine.forward(problem, {n: np.asarray(x, dtype=case.dtype) for n, x in case.point.items()})
+    return engine
+
+
+def _gradient(engine: Neurons) -> dict[str, Array]:
+    return {weight(u, v): engine.edge(u, v) for u, v in engine.network.edges}
+
+
+def _of_weights(one: Heard, right: Neurons, bent: Neurons) -> Deltas | None:
+    """dL/dw(u->v) over what the fault makes of a dL/din(v) of 1; where no out(u) tells, the fault's own."""
+    given, network, found = gradients(one), right.network, Deltas()
+    units = _units(bent)
+    bent.in_grad = found
+    for v in reversed(network.order()):
+        ways = [(given.get(weight(u, v)), units[weight(u, v)]) for u in network.back(v)]
+        told = [(float(g), float(unit)) for g, unit in ways if g is not None and g.shape == () and unit]
+        if told:
+            found[v] = np.asarray([sum(g * unit for g, unit in told) / sum(unit * unit for _, unit in told)])
+        else:
+            found[v] = _expected(bent, v)
+    return found
+
+
+def _units(bent: Neurons) -> dict[str, Array]:
+    """The gradients of all weights, if every dL/din(v) were 1."""
+    bent.in_grad = dict.fromkeys(bent.network.neurons, np.ones(1))
+    return _gradient(bent)
+
+
+def _of_textbook(one: Heard, right: Neurons, bent: Neurons) -> Deltas | None:
+    """The right ones, where other things are wrong."""
+    right.backward()
+    return dict(right.in_grad)

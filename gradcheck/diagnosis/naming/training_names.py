@@ -1,0 +1,97 @@
+"""The name of a trainer's mistake: the row of the catalogue that explains every training that failed.
+
+Three kinds of evidence, told apart by what the trainings were found guilty of: steps are wrong (each is compared with
+the row's own, from the subject's parameters and batches); batches are no partition, and all steps right; or nothing is
+wrong but the end. Two kinds at once are two mistakes, and nothing is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import cast
+
+from gradcheck.diagnosis.naming.answer_match import Tried, steps_of
+from gradcheck.diagnosis.naming.batch_draws import Told, drawn_alone, remainder_dropped
+from gradcheck.diagnosis.naming.guided_training import Led, compared, follow
+from gradcheck.diagnosis.naming.late_stop import late
+from gradcheck.errors import GradcheckError
+from gradcheck.faults.catalogue import CATALOGUE, fault
+from gradcheck.faults.fault import Fault
+from gradcheck.faults.rivals import RIVALS
+from gradcheck.faults.sgd import Descent, RemainderDropped
+from gradcheck.problem import Training
+from gradcheck.subject.answer import Subject
+from gradcheck.verdict.finding import KINDS, Severity
+
+ENOUGH = 2
+"""Steps, or other limits, that have to tell a mistake from what else might be."""
+
+
+def training_fault(subject: Subject, failing: Sequence[Tried], codes: frozenset[str]) -> tuple[Fault | None, str]:
+    """The row that explains all failing cases, trainings every one, and on what evidence; (None, "") if none does.
+
+    `codes` are those of all findings.
+    """
+    told: list[Told] = []
+    for case in failing:
+        steps = steps_of(subject, case) if isinstance(case, Training) else ()
+        if not isinstance(case, Training) or not steps:
+            return None, ""
+        told.append((case, steps))
+    guilty = {code for code in codes if KINDS[code].severity in (Severity.ERROR, Severity.FATAL)}
+    count = "the training" if len(told) == 1 else f"all {len(told)} trainings"
+    if guilty == {"GC060"}:
+        return _by_steps(told, count)
+    if guilty == {"GC061"} and _ends_right(Descent, told) and (epochs := drawn_alone(subject, told)):
+        return fault("F144"), f"draws its batches, in {epochs} further epochs, as if each were drawn on its own:"
+    batches_or_end = bool(guilty) and guilty <= {"GC061", "GC062"}
+    if batches_or_end and _ends_right(RemainderDropped, told) and (epochs := remainder_dropped(subject, told)):
+        return fault("F145"), f"leaves out the remainder, in {epochs} further epochs, and nothing else:"
+    if guilty == {"GC062"}:
+        return _by_end(subject, told, count)
+    return None, ""
+
+
+def _by_steps(told: Sequence[Told], count: str) -> tuple[Fault | None, str]:
+    rows = {row.code: row for row, make in _steps_bent() if _explains(make, told)}
+    if len(rows) != 1 or any(_explains(make, told) for make in RIVALS):
+        return None, ""
+    (row,) = rows.values()
+    return row, f"makes, in {sum(compared(*one) for one in told)} steps of {count} that failed, those of"
+
+
+def _by_end(subject: Subject, told: Sequence[Told], count: str) -> tuple[Fault | None, str]:
+    limits = [late(subject, *one) for one in told]
+    if not all(limits) or sum(limits) < ENOUGH:
+        return None, ""
+    how = f"ends too late by one asking, in {count} that failed and with {sum(limits)} other limits:"
+    return fault("F149"), how
+
+
+def _steps_bent() -> Iterator[tuple[Fault, Callable[[], Descent]]]:
+    """The rows, and makers, whose steps alone are bent."""
+    for row in CATALOGUE:
+        for make in row.bends if row.entry == "train" else ():
+            bent = make()
+            assert isinstance(bent, Descent)
+            if type(bent).__call__ is Descent.__call__ and type(bent).batches is Descent.batches:
+                yield row, cast(Callable[[], Descent], make)
+
+
+def _explains(make: Callable[[], Descent], told: Sequence[Told]) -> bool:
+    telling = 0
+    for asked, steps in told:
+        followed = follow(make, asked, steps)
+        if not followed.like:
+            return False
+        telling += followed.telling
+    return telling >= ENOUGH
+
+
+def _ends_right(make: Callable[[], Descent], told: Sequence[Told]) -> bool:
+    """Whether all end when such a training must, or before a batch that nobody saw."""
+    try:
+        ends = [(asked, len(steps), Led(make(), steps).end(asked)) for asked, steps in told]
+    except GradcheckError:
+        return False
+    return all(end == came or (end is None and asked.until.gradient_norm is not None) for asked, came, end in ends)

@@ -1,0 +1,135 @@
+"""The smallest graph on which a subject is wrong: graphs are drawn, and the first few that fail are shrunk as graphs.
+
+What is drawn grows from three nodes to twelve, so that the first that fails is small as a rule. Shrinking can come to
+rest on a graph that no single step makes simpler, though a simpler one fails; hence several starts, and the simplest
+end. Its point is then chosen anew, so that different mistakes give different numbers there (see `telling`).
+
+Values are such as float32 holds exactly: an engine that computes in float32 is not called wrong for rounding 0.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain
+
+from gradcheck.check.settings import Settings
+from gradcheck.check.trial import try_case
+from gradcheck.diagnosis.budget import BudgetSpent
+from gradcheck.diagnosis.telling_point import telling
+from gradcheck.errors import InvalidProblem
+from gradcheck.oracle.symbolic import symbolic
+from gradcheck.problem import OPS, Case, Training
+from gradcheck.strategies.drawing import draw
+from gradcheck.strategies.pick import picker
+from gradcheck.strategies.smaller import complexity, minimise
+from gradcheck.strategies.telling import exact_in_float32, in_float32, on_grid
+from gradcheck.strategies.wish import Wish
+from gradcheck.subject.answer import Subject
+
+EXAMPLES = 200
+"""Graphs drawn at most."""
+STARTS = 4
+"""Graphs that fail, each of which is shrunk."""
+FEWEST, MOST = 3, 12
+"""Nodes of the first graphs drawn, and of the last."""
+QUESTIONS = 1_500
+"""Graphs tried in all, shrinking included."""
+OPS_OF_SCALARS = frozenset(name for name, op in OPS.items() if op.elementwise)
+
+
+Shows = Callable[[Case], bool]
+"""Whether a case on which the subject is wrong shows what is looked for."""
+
+
+def smallest(
+    subject: Subject, *, scalar: bool = True, ops: frozenset[str] | None = None, shows: Shows | None = None
+) -> Case | None:
+    """The simplest case found on which the subject gives a wrong gradient or value; None if none was found.
+
+    `ops` limits the graphs to ops that the subject is known to have, `shows` to those that show one certain mistake.
+    The search repeats exactly.
+
+    Raises InvalidProblem where no graph can be drawn from `ops`.
+    """
+    return _simplest(_Wrong(subject, ops, shows), _drawn(_wish(scalar, ops)))
+
+
+def smallest_like(subject: Subject, case: Case | Training, *, shows: Shows | None = None) -> Case | None:
+    """The simplest case found among graphs that use only the ops of one that is known to fail, arrays included.
+
+    That case itself is one of the graphs to start from, rounded to values that float32 holds.
+    """
+    if not isinstance(case, Case):
+        return None
+    ops = frozenset(node.op for node in case.graph.nodes if node.inputs)
+    itself = replace(case, name=_NAME, sentence="", expect=None, labels=(), seed=None)
+    known = [itself] if exact_in_float32(itself) else [on_grid(itself), in_float32(itself)]
+    try:
+        drawn = _drawn(_wish(ops <= OPS_OF_SCALARS, ops))
+    except InvalidProblem:  # no graph can be drawn from these ops alone
+        drawn = iter(())
+    return _simplest(_Wrong(subject, ops, shows), chain(known, drawn))
+
+
+_NAME = "smallest"
+
+
+def _wish(scalar: bool, ops: frozenset[str] | None) -> Wish:
+    return Wish.of(2, MOST, ops, scalar=scalar, near_kinks=False, saturated=False, integer_points=False, shuffled=True)
+
+
+def _drawn(wish: Wish) -> Iterator[Case]:
+    """Graphs of the wish, each of a seed of its own; they grow."""
+    for seed in range(EXAMPLES):
+        size = FEWEST + seed * (MOST + 1 - FEWEST) // EXAMPLES
+        yield on_grid(Case(_NAME, *draw(picker(seed), replace(wish, max_nodes=size))))
+
+
+def _simplest(fails: _Wrong, cases: Iterable[Case]) -> Case | None:
+    """Of the first STARTS cases that fail, each shrunk, the simplest, at a point that tells mistakes apart.
+
+    Once a budget is spent, it is the simplest so far. Raises BudgetSpent where none has failed by then.
+    """
+    found = []
+    try:
+        for case in cases:
+            if fails(case):
+                found.append(minimise(case, fails))
+                if len(found) == STARTS:
+                    break
+        least = min(found, key=lambda c: complexity(c.graph, c.point), default=None)
+        return None if least is None else telling(least, fails.subject, replace(fails, asked=0))
+    except BudgetSpent:
+        if not fails.failed:
+            raise
+        return min(fails.failed, key=lambda c: complexity(c.graph, c.point))
+
+
+@dataclass
+class _Wrong:
+    """Whether the subject is wrong on a case; no, once QUESTIONS are asked, and for ops that it need not know.
+
+    A case counts only if float32 holds its values: else an engine may look wrong because it cannot hold them. `failed`
+    are the cases on which it was.
+    """
+
+    subject: Subject
+    ops: frozenset[str] | None
+    shows: Shows | None = None
+    asked: int = 0
+    failed: list[Case] = field(default_factory=list)
+
+    def __call__(self, case: Case) -> bool:
+        if self.asked == QUESTIONS:
+            return False
+        if self.ops is not None and not all(node.op in self.ops for node in case.graph.nodes if node.inputs):
+            return False
+        if not exact_in_float32(case):
+            return False
+        self.asked += 1
+        wrong = try_case("", case, self.subject, (symbolic,), Settings(moved_points=0)).wrong
+        if wrong and (self.shows is None or self.shows(case)):
+            self.failed.append(case)
+            return True
+        return False
