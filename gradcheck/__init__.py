@@ -9,14 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradcheck.check.functions import (
-        assert_gradient,
-        assert_jvp,
-        assert_vjp,
-        check_gradient,
-        check_jvp,
-        check_vjp,
-    )
     from gradcheck.errors import (
         GradcheckError,
         HarnessFault,
@@ -25,17 +17,25 @@ if TYPE_CHECKING:
         Unsupported,
         UsageError,
     )
+    from gradcheck.judge.functions import (
+        assert_gradient,
+        assert_jvp,
+        assert_vjp,
+        check_gradient,
+        check_jvp,
+        check_vjp,
+    )
     from gradcheck.problem import OPS, Case, Graph, GraphBuilder
     from gradcheck.run.suite import case
     from gradcheck.verdict.result import GradientError, Result, Verdict
 
 _HOMES = {
-    "check_vjp": "gradcheck.check.functions",
-    "check_jvp": "gradcheck.check.functions",
-    "check_gradient": "gradcheck.check.functions",
-    "assert_vjp": "gradcheck.check.functions",
-    "assert_jvp": "gradcheck.check.functions",
-    "assert_gradient": "gradcheck.check.functions",
+    "check_vjp": "gradcheck.judge.functions",
+    "check_jvp": "gradcheck.judge.functions",
+    "check_gradient": "gradcheck.judge.functions",
+    "assert_vjp": "gradcheck.judge.functions",
+    "assert_jvp": "gradcheck.judge.functions",
+    "assert_gradient": "gradcheck.judge.functions",
     "Case": "gradcheck.problem",
     "Graph": "gradcheck.problem",
     "GraphBuilder": "gradcheck.problem",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gradcheck.check.asking import missing_entry
 from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.faults.fault import Fault
+from gradcheck.judge.entry_points import missing_entry
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import Case
 from gradcheck.run.suite import Addressed, load_suite

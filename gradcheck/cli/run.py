@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from gradcheck.check.asking import PENALTY, SCHEDULES
-from gradcheck.check.settings import Settings
 from gradcheck.cli.parser import seed_of_flag
 from gradcheck.cli.terminal import consoles, signs_of_life
 from gradcheck.diagnosis.budget import Budget
 from gradcheck.errors import UsageError, printable
+from gradcheck.judge.entry_points import PENALTY, SCHEDULES
+from gradcheck.judge.settings import Settings
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import LEAVES, OPS
 from gradcheck.problem.losses import LOSSES

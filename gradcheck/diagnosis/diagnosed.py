@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradcheck.check.asking import entry_for
-from gradcheck.check.dispatch import try_any
-from gradcheck.check.settings import Settings
-from gradcheck.check.tried import Tried
 from gradcheck.diagnosis.causes import causes
 from gradcheck.diagnosis.place import Locator
 from gradcheck.diagnosis.wrong_steps import cause
+from gradcheck.judge.dispatch import try_any
+from gradcheck.judge.entry_points import entry_for
+from gradcheck.judge.settings import Settings
+from gradcheck.judge.tried import Tried
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case, Cost, Training
 from gradcheck.subject.answer import NATIVE, Subject

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.check.allowance import allowances, settled
-from gradcheck.check.truth import hear
 from gradcheck.errors import HarnessFault, InvalidProblem, SubjectError
+from gradcheck.judge.allowance import allowances, settled
+from gradcheck.judge.graph_estimates import hear
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import OPS, Case, Graph, GraphBuilder
 from gradcheck.problem.builder import Handle

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from gradcheck.check.settings import Settings
-from gradcheck.check.trial import try_case
 from gradcheck.diagnosis.budget import BudgetSpent
 from gradcheck.diagnosis.telling_point import telling
 from gradcheck.errors import InvalidProblem
+from gradcheck.judge.graph_trial import try_case
+from gradcheck.judge.settings import Settings
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import OPS, Case, Training
 from gradcheck.strategies.drawing import draw

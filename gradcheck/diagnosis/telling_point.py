@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.check.asking import ask
 from gradcheck.errors import SubjectError
 from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.faults.engine import Backprop
+from gradcheck.judge.entry_points import ask
 from gradcheck.problem import Case
 from gradcheck.problem.walks import ancestors
 from gradcheck.strategies.telling import telling_points, with_other_ops, with_own_operands

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.check.batches import per_epoch
-from gradcheck.check.tried import WrongStep
 from gradcheck.errors import InvalidProblem, Unsupported
+from gradcheck.judge.training.batches import per_epoch
+from gradcheck.judge.tried import WrongStep
 from gradcheck.oracle.estimate import Estimate, Kind
 from gradcheck.oracle.training_steps import BallArrays, TrainingTruth
 from gradcheck.problem import AdaGrad, Constant, Custom, Decay

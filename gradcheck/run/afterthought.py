@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gradcheck.check.asking import entry_for
-from gradcheck.check.trial import try_case
 from gradcheck.diagnosis.budget import Budget, BudgetSpent, Rationed
 from gradcheck.diagnosis.diagnosed import diagnosed
 from gradcheck.diagnosis.look_at import look_at
@@ -18,6 +16,8 @@ from gradcheck.diagnosis.operands import ParameterRow, parameter_rows
 from gradcheck.diagnosis.smallest import OPS_OF_SCALARS, Shows, smallest, smallest_like
 from gradcheck.errors import GradcheckError, HarnessFault
 from gradcheck.faults.catalogue import fault
+from gradcheck.judge.entry_points import entry_for
+from gradcheck.judge.graph_trial import try_case
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case, Cost, Training
 from gradcheck.run.events import Diagnosed, Diagnosing, as_it_should_be

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from gradcheck.check.asking import Use, uses
+from gradcheck.judge.entry_points import Use, uses
 from gradcheck.problem import LEAVES, OPS
 from gradcheck.run.events import NotOffered
 from gradcheck.run.suite import Addressed

@@ -8,12 +8,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from gradcheck.check.asking import missing_entry
-from gradcheck.check.dispatch import own_subject, try_any
-from gradcheck.check.protocol import no_answer
-from gradcheck.check.settings import Settings
 from gradcheck.diagnosis.budget import Budget
 from gradcheck.errors import HarnessFault, Interrupted, SubjectError
+from gradcheck.judge.dispatch import own_subject, try_any
+from gradcheck.judge.entry_points import missing_entry
+from gradcheck.judge.protocol import no_answer
+from gradcheck.judge.settings import Settings
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case
 from gradcheck.run.events import (

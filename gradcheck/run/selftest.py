@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from gradcheck.check.asking import missing_entry
-from gradcheck.check.dispatch import try_any
 from gradcheck.diagnosis.naming import explanation
 from gradcheck.diagnosis.smallest import smallest, smallest_like
 from gradcheck.errors import HarnessFault, Unsupported
 from gradcheck.faults import correct
 from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.faults.fault import Fault
+from gradcheck.judge.dispatch import try_any
+from gradcheck.judge.entry_points import missing_entry
 from gradcheck.oracle.estimate import Aside, Estimates, Kind, Oracle
 from gradcheck.problem import Case, Cost, Graph, Point, Training
 from gradcheck.run.suite import Addressed, shipped

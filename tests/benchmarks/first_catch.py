@@ -11,10 +11,10 @@ import sys
 import time
 from collections.abc import Iterator
 
-from gradcheck.check.settings import Settings
-from gradcheck.check.trial import try_case
 from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.faults.fault import Fault
+from gradcheck.judge.graph_trial import try_case
+from gradcheck.judge.settings import Settings
 from gradcheck.oracle.exact import exact
 from gradcheck.problem import Case
 from gradcheck.run.selftest import Remembering

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.check.protocol import no_answer, protocol
 from gradcheck.errors import HarnessFault, SubjectError
+from gradcheck.judge.protocol import no_answer, protocol
 from gradcheck.problem import MLP, Constant, GraphBuilder, Training
 from gradcheck.subject import Answer, ChildSubject, TrainingAnswer, TrainingStep, answers, wire
 from gradcheck.subject.channel import Channel

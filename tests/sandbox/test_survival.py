@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.check.asking import ask
-from gradcheck.check.protocol import no_answer
 from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.errors import HarnessFault, SubjectError
+from gradcheck.judge.entry_points import ask
+from gradcheck.judge.protocol import no_answer
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import Case, Cost, GraphBuilder, Growth
 from gradcheck.subject.limits import signals_kept_in

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.check.asking import ask, entry_for
-from gradcheck.check.steps import wrong_form
 from gradcheck.errors import SubjectError
 from gradcheck.faults.engine import Backprop
 from gradcheck.faults.network import DeltaRecursion
 from gradcheck.faults.neurons import Neurons
 from gradcheck.faults.sgd import Descent
+from gradcheck.judge.entry_points import ask, entry_for
+from gradcheck.judge.training.step_form import wrong_form
 from gradcheck.problem import MLP, OPS, Case, NeuronDAG, Training
 from gradcheck.subject.answer import NATIVE, Answer, Subject, TrainingAnswer, TrainingStep
 from gradcheck.subject.inprocess import InProcessSubject

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.check.batches import per_epoch
 from gradcheck.diagnosis.naming.answer_match import steps_of
+from gradcheck.judge.training.batches import per_epoch
 from gradcheck.problem import Training, Until
 from gradcheck.subject.answer import Subject, TrainingStep
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gradcheck.check.settings import Settings
-from gradcheck.check.trial import try_case
 from gradcheck.diagnosis.naming.answer_match import Heard, Tried, entry_of
 from gradcheck.diagnosis.naming.fitted_numbers import fitted
 from gradcheck.diagnosis.naming.match_catalogue import LARGEST, RELATIONS, Bend
@@ -13,6 +11,8 @@ from gradcheck.diagnosis.naming.search import Named
 from gradcheck.diagnosis.naming.single_edges import bends_messages
 from gradcheck.diagnosis.operands import made_of_parts, parameter_rows
 from gradcheck.faults.entries import bends_at
+from gradcheck.judge.graph_trial import try_case
+from gradcheck.judge.settings import Settings
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import Case
 from gradcheck.subject.answer import NATIVE, Subject

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gradcheck.check.batches import per_epoch
 from gradcheck.errors import GradcheckError
 from gradcheck.faults.network import Gradients
 from gradcheck.faults.sgd import Descent, norm
+from gradcheck.judge.training.batches import per_epoch
 from gradcheck.problem import Training, Until
 from gradcheck.problem.ops import Array
 from gradcheck.subject.answer import TrainingStep

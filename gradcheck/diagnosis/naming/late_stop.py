@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from gradcheck.check.batches import per_epoch
 from gradcheck.diagnosis.naming.answer_match import steps_of
 from gradcheck.diagnosis.naming.guided_training import Led
 from gradcheck.errors import GradcheckError
 from gradcheck.faults.sgd import Descent
+from gradcheck.judge.training.batches import per_epoch
 from gradcheck.problem import Training
 from gradcheck.subject.answer import Subject, TrainingStep
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradcheck.check.asking import ask
 from gradcheck.errors import SubjectError
+from gradcheck.judge.entry_points import ask
 from gradcheck.problem import Case, GraphBuilder
 from gradcheck.problem.builder import Handle
 from gradcheck.problem.ops import Array

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from gradcheck.check.asking import ask
 from gradcheck.errors import SubjectError
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.fault import Fault
+from gradcheck.judge.entry_points import ask
 from gradcheck.problem import Case, GraphBuilder
 from gradcheck.subject.answer import Subject
 

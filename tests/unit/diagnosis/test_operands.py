@@ -10,12 +10,12 @@ import jsonschema
 import numpy as np
 import pytest
 
-from gradcheck.check.settings import Settings
-from gradcheck.check.trial import try_case
 from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.diagnosis.operands import OPERANDS, ParameterRow, operand_name, parameter_rows
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.engine import Backprop
+from gradcheck.judge.graph_trial import try_case
+from gradcheck.judge.settings import Settings
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import OPS, Case, GraphBuilder
 from gradcheck.subject.inprocess import InProcessSubject

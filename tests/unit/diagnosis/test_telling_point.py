@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.check.settings import Settings
-from gradcheck.check.trial import try_case
 from gradcheck.diagnosis.smallest import smallest, smallest_like
 from gradcheck.diagnosis.telling_point import OneMessage, answer_key, hypotheses, telling
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.engine import Backprop
+from gradcheck.judge.graph_trial import try_case
+from gradcheck.judge.settings import Settings
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import OPS, Case, Graph, GraphBuilder
 from gradcheck.strategies.telling import exact_in_float32, on_grid, telling_points, with_other_ops, with_own_operands

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies
 
-from gradcheck.check.protocol import no_answer
 from gradcheck.errors import SubjectError, Unsupported
+from gradcheck.judge.protocol import no_answer
 from gradcheck.problem import Graph, GraphBuilder
 from gradcheck.problem.networks import MLP, NeuronDAG
 from gradcheck.problem.training import AdaGrad, Custom, Training, Until

@@ -1,0 +1,14 @@
+"""Is it right? One case, or one derivative of a function, on trial. Whatever asks an oracle or a subject again is here.
+
+dispatch             which kind of case is tried how; `tried`: what a trial returns; `settings`
+graph_trial          a graph at a point: `entry_points` ask the subject, `graph_estimates` the oracles; `protocol` comes
+                     first; `dtype_range` and `single_precision` bound what can be called wrong; `moved_points`
+revealed_adjoints    adjoints that a subject reveals
+functions            check_gradient, check_vjp, check_jvp (`function_arguments`, `drawn_inputs`)
+function_trial       one derivative of a function: `question` and `function_value`, `function_estimates` with their
+                     `cross_checks`, `function_entries` (or `random_directions`), `contracts`, `other_points`
+allowance            how far an answer may be off by honest rounding; `higher_precision`, `truncated_loops`
+kinks                what is legal where there is no one derivative; `input_structure`: where inputs are tied
+cost, training       a claim on the cost of gradients; a training
+raised, user_names   what the user's own code raised, and how messages call it; `bounded_calls` of it
+"""

@@ -1,0 +1,146 @@
+"""How far an answer may be off by honest rounding. Never taken from the subject's own answers.
+
+Stochastic arithmetic replays the recorded forward and reverse sweep with every operation perturbed by a random unit
+roundoff of the subject's dtype; the allowance is
+
+    8 max(deviation_i, rms of the block's deviations) + change under one ulp of the inputs + 16 u s_b + 2 u |v_i|
+
+and the smallest subnormal number per operation. Where no number system runs it is
+max(64, number of operations) u max(|v_i|, s_b).
+
+Roundings drawn at random add up like the root of their number; real ones may repeat (one constant added a thousand
+times) and add up like the number itself. An entry beyond the allowance is therefore judged again with the bound of
+first order for roundings that all repeat added to it (`numbers.repeating`), and wrong only beyond that. What is within
+the smaller allowance needs no bound: it is right as closely as that says.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gradcheck.judge.graph_estimates import Testimony
+from gradcheck.oracle.exact import Exactly
+from gradcheck.problem import Case
+from gradcheck.verdict.compare import Comparison, Truth, judge, scale
+
+Array = NDArray[Any]
+
+STOCHASTIC = 8.0
+"""Allowance in largest deviations observed over the stochastic runs."""
+ROUNDINGS = 16
+"""Roundings of the block's scale that any honest formula may cost: far below every error of interest."""
+FEWEST = 64
+"""Operations that the allowance covers at least, where it is counted and not measured."""
+
+
+@dataclass(frozen=True)
+class Allowances:
+    """Allowance of the loss value (shape ()) and of each block's entries (the block's shape).
+
+    `fallback` is |f| / max(1, |x_b|) per block: the scale that replaces s_b where a true gradient is zero. `exact` is
+    what measured them; None where they are counted, roundings that repeat included.
+    """
+
+    loss: Array
+    gradients: Mapping[str, Array]
+    fallback: Mapping[str, float]
+    exact: Exactly | None = None
+
+    def repeating_loss(self) -> Array:
+        """What roundings that repeat may cost the loss besides."""
+        return np.asarray(0.0 if self.exact is None else self.exact.outcomes.repeating_value)
+
+    def repeating(self, block: str) -> Array:
+        """What they may cost a block's entries besides."""
+        if self.exact is None:
+            return np.zeros_like(self.gradients[block])
+        return self.exact.repeating[list(self.gradients).index(block)]
+
+    def widened(self) -> dict[str, Array]:
+        """Every block's allowance for roundings that repeat."""
+        return {block: limit + self.repeating(block) for block, limit in self.gradients.items()}
+
+
+def settled(comparison: Comparison, repeating: Callable[[], Array], fallback: float = 0.0) -> Comparison:
+    """The comparison; finite entries that are wrong are judged again with `repeating()` added to their allowance.
+
+    Where that would be more than the error that matters, an answer closer to the truth than that is right all the same:
+    whatever its error comes of, it is no mistake that matters. One further away stays open.
+    """
+    apart = comparison.wrong & ~comparison.not_finite
+    if not np.any(apart):
+        return comparison
+    allowance = comparison.allowance + repeating()
+    matters = comparison.interest - comparison.truth.radius
+    allowance = np.where(comparison.distance <= matters, np.minimum(allowance, matters), allowance)
+    allowance = np.where(apart, np.maximum(allowance, comparison.allowance), comparison.allowance)
+    return judge(comparison.block, comparison.answer, comparison.truth, allowance, comparison.interest, fallback)
+
+
+def allowances(case: Case, testimony: Testimony, rounding: Exactly | None = None) -> Allowances:
+    """What rounding in the case's dtype may cost on this graph at this point.
+
+    It is measured by `rounding`, or by the exact oracle where that is one of the testimony's; else it is counted.
+    """
+    graph, info = case.graph, np.finfo(case.dtype)
+    u = float(info.eps) / 2
+    operations = sum(math.prod(graph.shapes[i]) for i in range(len(graph)))
+    exact = rounding or next((a for a in testimony.answers if isinstance(a, Exactly)), None)
+    counted_loss = max(FEWEST, operations) * u * case.largest
+    rounds_by = counted_loss if exact is None else STOCHASTIC * float(exact.outcomes.value_spread[0])
+    size = abs(float(testimony.loss.middle))
+    if size <= rounds_by:  # a loss that is 0 up to rounding has no scale of its own
+        size = case.largest or 1.0
+    fallback, limits = {}, {}
+    for k, (block, truth) in enumerate(testimony.gradients.items()):
+        norm = euclidean(case.point[block])
+        fallback[block] = size / max(1.0, norm)
+        if exact is not None:
+            limits[block] = measured(exact, k, truth, np.dtype(case.dtype))
+        else:
+            limits[block] = counted(operations, truth, fallback[block], np.dtype(case.dtype))
+    loss = rounds_by
+    if exact is not None:
+        loss = rounds_by + ROUNDINGS * u * size + operations * float(info.smallest_subnormal)
+    return Allowances(np.asarray(loss), limits, fallback, exact)
+
+
+def measured(exact: Exactly, k: int, truth: Truth, dtype: np.dtype[Any]) -> Array:
+    """The allowance of the k-th block, from stochastic runs; `dtype` is the one the block's answer comes in."""
+    deviation, change = exact.rounding.deviation[k], exact.rounding.input_change[k]
+    info = np.finfo(dtype)
+    u = float(info.eps) / 2
+    spread = np.maximum(deviation, _rms(deviation))  # entries of one block are rounded by the same sums
+    relative = 2 * u * np.abs(truth.middle) + ROUNDINGS * u * scale(truth, 0.0)
+    underflow = float(info.smallest_subnormal) * max(exact.outcomes.operations, 1)
+    return np.asarray(STOCHASTIC * spread + change + relative + underflow)
+
+
+def counted(operations: int, truth: Truth, fallback: float, dtype: np.dtype[Any]) -> Array:
+    """The allowance of a block where nothing could be measured."""
+    info = np.finfo(dtype)
+    share = max(FEWEST, operations) * float(info.eps) / 2
+    size = np.maximum(np.abs(truth.middle), scale(truth, fallback))
+    return np.asarray(share * size + operations * float(info.smallest_subnormal))
+
+
+def euclidean(x: ArrayLike) -> float:
+    """The Euclidean norm, without overflow on the way; inf where it is beyond the largest float."""
+    size = np.abs(np.asarray(x, dtype=np.float64))
+    peak = float(np.max(size, initial=0.0))
+    if not 0 < peak < np.inf:
+        return peak
+    with np.errstate(under="ignore"):
+        share = float(np.linalg.norm(size / peak))
+    return peak * share  # of Python's floats: inf without a warning
+
+
+def _rms(a: Array) -> float:
+    peak = float(np.max(a, initial=0.0))
+    return peak * float(np.sqrt(np.mean(np.square(a / peak)))) if 0 < peak < np.inf else peak

@@ -1,0 +1,261 @@
+"""Numbers: one answer of a derivative against the evidence, kinks and lost accuracy included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.errors import GradcheckError
+from gradcheck.judge.allowance import settled
+from gradcheck.judge.function_estimates import Evidence
+from gradcheck.judge.higher_precision import exact_answer
+from gradcheck.judge.input_structure import Projection, project, projections
+from gradcheck.judge.kinks import at_differenced_kink, at_kink, at_singular_point, by_local_rules
+from gradcheck.judge.question import Question, Reply
+from gradcheck.judge.random_directions import Directions
+from gradcheck.judge.settings import Settings
+from gradcheck.judge.truncated_loops import shrinks
+from gradcheck.problem.function import Product
+from gradcheck.tracing import Smoothness
+from gradcheck.verdict.compare import INTEREST, Comparison, Worst, interest, judge, scale
+from gradcheck.verdict.finding import Finding, finding
+from gradcheck.verdict.worst import code_of_wrong, facts_of_open, facts_of_wrong, first_open, worst_of
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What comparing one answer with the truth brought to light."""
+
+    evidence: Evidence
+    comparisons: tuple[Comparison, ...]
+    findings: tuple[Finding, ...]
+    by_hull: int = 0
+
+    @property
+    def compared(self) -> int:
+        """Entries decided."""
+        return sum(c.compared for c in self.comparisons) + self.by_hull
+
+    @property
+    def worst(self) -> Worst | None:
+        """The worst entry of all blocks."""
+        return worst_of(self.comparisons)
+
+
+def compare_numbers(
+    question: Question,
+    product: Product,
+    reply: Reply,
+    evidence: Evidence,
+    settings: Settings,
+    *,
+    lenient: bool = False,
+) -> Numbers:
+    """Judge every block; asks again, in wider numbers or with loops that run on, only where an answer is off.
+
+    `lenient` (at a point of our choosing) forgives any discrepancy that is rounding of a right formula.
+    """
+    answers = _filled(product, reply, evidence)
+    if evidence.exact is not None and evidence.exact.derivative.smoothness is Smoothness.KINK:
+        return _at_kink(evidence, answers)
+    if evidence.exact is not None and product.tangents is None and not settings.structure:
+        around = at_singular_point(answers, evidence.exact.outcomes, product.cotangents)
+        if around is not None:
+            return Numbers(evidence, (), (around,), by_hull=sum(a.size for a in answers.values()))
+    function = product.function
+    by_structure = projections(settings.structure, product.inputs, function.names, function.wrt)
+    entries = sum(a.size for a in answers.values())
+    if product.tangents is None and entries and not evidence.testimony.answers:
+        return _by_directions(evidence, answers, settings)
+    if evidence.exact is None and evidence.one_sided is not None and not evidence.jumps and not settings.structure:
+        try:
+            found, decided = at_differenced_kink(product, answers, evidence.one_sided, _share(product, settings))
+        except GradcheckError:
+            pass  # differences along a direction cannot be had; the entries stay undecided below
+        else:
+            return Numbers(evidence, (), (found,), by_hull=entries if decided else 0)
+    comparisons = [_judge(b, a, evidence, product, settings, by_structure) for b, a in answers.items()]
+    findings: list[Finding] = []
+    what = "f" if product.tangents is None else "output"
+    wrong = [c for c in comparisons if np.any(c.wrong)]
+    if wrong and evidence.exact is not None:
+        unit = float(np.finfo(product.dtype).eps) / 2
+        legal = by_local_rules(answers, evidence.exact, evidence.allowance, unit=unit, local_rules=False)
+        if legal is not None:
+            return Numbers(evidence, (), legal[:1], by_hull=entries if legal[1] else 0)
+    small = bool(wrong) and (lenient or all(slight(c, evidence, product) for c in wrong))
+    wide = exact_answer(question, product, evidence) if small else None
+    for k, comparison in enumerate(comparisons):
+        if not np.any(comparison.wrong):
+            findings += _open(comparison, evidence)
+            continue
+        own = wide[k] if wide is not None else None
+        if own is not None and _vanishes(comparison, own):
+            findings.append(_loses(comparison, what, settings))
+        elif shrinks(comparison, evidence):
+            findings.append(finding("GC034", **_facts(comparison, what)))
+        else:
+            findings.append(_wrong(comparison, what))
+    proven = sum(int(np.sum(c.truth.proven)) for c in comparisons)
+    if not proven and any(f.code == "GC012" for f in findings):
+        findings = _confirmed(evidence, answers, comparisons, findings)
+    return Numbers(evidence, tuple(comparisons), tuple(findings))
+
+
+def _by_directions(evidence: Evidence, answers: dict[str, Array], settings: Settings) -> Numbers:
+    """No oracle bounds single entries: random directions, then group testing."""
+    try:
+        directions = Directions(evidence.product, answers, np.random.default_rng(17))
+        verified = directions.verify(_share(evidence.product, settings))
+    except GradcheckError as reason:
+        why = finding(
+            "GC031", block="all blocks", entry="", bound=float("inf"), interest=_share(evidence.product, settings)
+        )
+        return Numbers(evidence, (), (why, finding("GC040", oracle="directions", why=str(reason))))
+    entries = sum(a.size for a in answers.values())
+    return Numbers(evidence, (), verified.findings, by_hull=entries if verified.decided else 0)
+
+
+def _share(product: Product, settings: Settings) -> float:
+    """The relative error of interest."""
+    return INTEREST[product.dtype.name] if settings.interest is None else settings.interest
+
+
+def _confirmed(
+    evidence: Evidence, answers: dict[str, Array], comparisons: Sequence[Comparison], findings: list[Finding]
+) -> list[Finding]:
+    """A discrepancy that rests on estimates alone has to show along a random direction, too."""
+    product = evidence.product
+    if product.tangents is None:
+        try:
+            suspected = {c.block: np.nan_to_num(answers[c.block] - c.truth.middle) for c in comparisons}
+            agreed = Directions(product, answers, np.random.default_rng(29)).confirm(suspected)
+        except GradcheckError:
+            agreed = False
+        if not agreed:
+            blocks = ", ".join(str(f.facts["block"]) for f in findings if f.code == "GC012")
+            doubt = finding("GC032", oracles="differences per entry and along a direction", block=blocks, entry="")
+            return [doubt, *(f for f in findings if f.code != "GC012")]
+    return [*findings, finding("GC047", what="differences per entry and along a random direction")]
+
+
+def _filled(product: Product, reply: Reply, evidence: Evidence) -> dict[str, Array]:
+    """Blocks of the answer in a floating dtype; None counts as zero."""
+    filled = {}
+    for block, part in zip(product.blocks, reply.parts, strict=True):
+        shape = evidence.truths[block].lower.shape
+        array = np.zeros(shape, dtype=product.dtype) if part is None else part
+        filled[block] = array if array.dtype.kind == "f" else array.astype(np.float64)
+    return filled
+
+
+def _judge(
+    block: str,
+    answer: Array,
+    evidence: Evidence,
+    product: Product,
+    settings: Settings,
+    projections: Mapping[str, Projection],
+) -> Comparison:
+    truth, fallback = evidence.truths[block], evidence.fallback[block]
+    allowance = evidence.allowance[block]
+    if block in projections:
+        truth, allowance = project(truth, allowance, projections[block])
+        answer = projections[block](answer)
+    matters = interest(truth, product.dtype.name, fallback, settings.interest, allowance)
+    if settings.accuracy is not None:
+        size = np.maximum(np.abs(truth.middle), scale(truth, fallback))
+        allowance = allowance + settings.accuracy * size
+        matters = matters + 2 * settings.accuracy * size
+    if settings.max_ulps is not None:
+        peak = float(np.max(np.abs(truth.middle[truth.known]), initial=0.0)) or fallback
+        allowance = np.minimum(allowance, settings.max_ulps * float(np.spacing(np.asarray(peak, dtype=product.dtype))))
+    compared = judge(block, answer, truth, allowance, matters, fallback)
+    if settings.max_ulps is not None or evidence.exact is None:
+        return compared
+    return settled(compared, lambda: _repeating(evidence, block, projections), fallback)
+
+
+def _repeating(evidence: Evidence, block: str, projections: Mapping[str, Projection]) -> Array:
+    """What roundings that repeat may cost a block's entries, after its projection."""
+    assert evidence.exact is not None
+    bound = evidence.exact.repeating[list(evidence.truths).index(block)]
+    return project(evidence.truths[block], bound, projections[block])[1] if block in projections else bound
+
+
+def _at_kink(evidence: Evidence, answers: dict[str, Array]) -> Numbers:
+    """No one derivative: the answer counts if it is a mixture of those that hold nearby."""
+    assert evidence.exact is not None
+    unit = float(np.finfo(evidence.product.dtype).eps) / 2
+    found, decided = at_kink(answers, evidence.exact.derivative, evidence.allowance, unit=unit, local_rules=False)
+    return Numbers(evidence, (), (found,), by_hull=sum(a.size for a in answers.values()) if decided else 0)
+
+
+def _open(comparison: Comparison, evidence: Evidence) -> list[Finding]:
+    if not np.any(comparison.open):
+        return []
+    if evidence.jumps:
+        return [finding("GC030", what="the function jumps here: it has no derivative")]
+    if evidence.one_sided is not None:
+        at = first_open(comparison)
+        left, right = (side[at] for side in evidence.one_sided[comparison.block])
+        place = f"{comparison.block}{list(at) or ''}"
+        what = f"{place}: the slope is {left:.12g} on the left and {right:.12g} on the right"
+        return [finding("GC030", what=what)]
+    code, facts = facts_of_open(comparison)
+    tangent = {"tangent": True} if code == "GC031" and evidence.product.tangents is not None else {}
+    return [finding(code, **facts, **tangent)]
+
+
+def slight(comparison: Comparison, evidence: Evidence, product: Product, share: float = 0.0) -> bool:
+    """Whether all wrong entries are off by less than sqrt(u), or `share`, of the block's scale."""
+    if np.any(comparison.not_finite):
+        return False
+    fallback = evidence.fallback[comparison.block]
+    size = np.maximum(np.abs(comparison.truth.middle), max(scale(comparison.truth, fallback), fallback))
+    root = max(share, float(np.sqrt(np.finfo(product.dtype).eps / 2)))
+    return bool(np.all(comparison.distance[comparison.wrong] <= root * size[comparison.wrong]))
+
+
+def _vanishes(comparison: Comparison, wide: tuple[Array, Array]) -> bool:
+    """Whether the subject's own formula, in wider numbers, agrees with the truth: a thousandth of the discrepancy."""
+    value, radius = wide
+    if value.shape != comparison.distance.shape:
+        return False
+    with np.errstate(invalid="ignore"):
+        off = np.abs(value - comparison.truth.middle) - radius - comparison.truth.radius
+    return bool(np.all(off[comparison.wrong] <= 1e-3 * comparison.distance[comparison.wrong]))
+
+
+def repeats(comparison: Comparison, wide: tuple[Array, Array] | None) -> bool:
+    """Whether the subject's own formula, in exact arithmetic, has a discrepancy that matters, at a wrong entry."""
+    if wide is None or wide[0].shape != comparison.distance.shape:
+        return False
+    with np.errstate(invalid="ignore"):
+        off = np.abs(wide[0] - comparison.truth.middle) - wide[1] - comparison.truth.radius
+        same = (off >= 0.5 * comparison.distance) & (comparison.distance > comparison.interest)
+    return bool(np.any(same & comparison.wrong))
+
+
+def _facts(comparison: Comparison, what: str) -> dict[str, Any]:
+    tangent = {"tangent": True} if what == "output" else {}
+    return {**tangent, "loss": what, "block": comparison.block, **facts_of_wrong(comparison)}
+
+
+def _wrong(comparison: Comparison, what: str) -> Finding:
+    return finding(code_of_wrong(comparison), **_facts(comparison, what))
+
+
+def _loses(comparison: Comparison, what: str, settings: Settings) -> Finding:
+    facts = _facts(comparison, what)
+    if settings.max_ulps is not None:
+        return finding("GC012", **facts)
+    ratio = facts["distance"] / max(abs(facts["truth"]), np.finfo(float).tiny)
+    digits = max(0.0, np.log10(max(ratio, 1e-300)) - np.log10(np.finfo(comparison.answer.dtype).eps))
+    return finding("GC016", digits=f"{digits:.1f}", **facts)

@@ -1,0 +1,215 @@
+"""Ask every oracle about a derivative of a function at a point, and what rounding may cost there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.errors import GradcheckError
+from gradcheck.judge.allowance import FEWEST, counted, euclidean, measured
+from gradcheck.judge.cross_checks import along_one_direction, closed_form, complete, complex_entries
+from gradcheck.judge.graph_estimates import Testimony, testimony_of
+from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Kind
+from gradcheck.oracle.exact import Exactly, exactly
+from gradcheck.oracle.finite_difference import difference_gradient, directional
+from gradcheck.problem.function import Product, lend
+from gradcheck.tracing import MOST_RUNS, Smoothness
+from gradcheck.verdict.compare import Truth
+
+Array = NDArray[Any]
+
+MOST_DIFFERENCED = 400
+"""Entries up to which every one of them gets finite differences of its own."""
+
+
+FEW_RUNS = 8
+"""Outcomes of undecided comparisons that are explored at a point of our choosing; a loop that ends on one has many."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known about a product before any answer is looked at.
+
+    Attributes
+    ----------
+    testimony: estimates and asides of all oracles; `testimony.gradients` has the truth of each block.
+    allowance: per block and entry, what honest rounding in the subject's dtype may cost.
+    fallback: per block the scale |f| / max(1, |x_b|), for blocks whose true derivative is zero.
+    exact: the exact oracle's whole answer, kinks included; None where it stepped aside.
+    one_sided: per block (left, right) slopes where finite differences found a kink, else None.
+    jumps: the function jumps here.
+    """
+
+    product: Product
+    testimony: Testimony
+    allowance: Mapping[str, Array]
+    fallback: Mapping[str, float]
+    exact: Exactly | None
+    one_sided: Mapping[str, tuple[Array, Array]] | None
+    jumps: bool
+
+    @property
+    def truths(self) -> Mapping[str, Truth]:
+        """The truth about each block."""
+        return self.testimony.gradients
+
+
+def gather(product: Product, *, voices: bool = True) -> Evidence:
+    """Hear the oracles: `exact` first, then `symbolic`; finite differences per entry where `exact` leaves some open.
+
+    Without `voices`, at a point of our choosing, `exact` speaks alone, checked by its own other sweep, and only if that
+    takes no long exploring.
+
+    Raises HarnessFault when proofs contradict each other. Whatever f raises at the point itself passes.
+    """
+    said = exactly(product, most_runs=MOST_RUNS if voices else FEW_RUNS)
+    exact = said if isinstance(said, Exactly) else None
+    heard: list[Estimates | Aside] = [said]
+    along: list[Along] = []
+    one_sided, jumps = None, False
+    if voices:
+        written = closed_form(product, said)
+        heard.append(written)
+        if exact is not None and complete(exact):
+            along, asides = along_one_direction(product, exact)
+            heard += asides
+        elif exact is None or exact.derivative.smoothness is Smoothness.SMOOTH:  # a formula that is 0/0 (the root of 0)
+            other, one_sided, jumps = _differenced(product)
+            heard += [other, complex_entries(product)]
+        if isinstance(written, Estimates):  # a proof: no need of slopes seen by differences
+            one_sided, jumps = None, False
+    answers = [h for h in heard if isinstance(h, Estimates)]
+    testimony = testimony_of(answers, [h for h in heard if isinstance(h, Aside)], _shapes(product), along)
+    fallback = _fallback(product)
+    allowance = _allowance(product, testimony, exact, fallback)
+    return Evidence(product, testimony, allowance, fallback, exact, one_sided, jumps)
+
+
+def estimated(product: Product) -> Evidence | None:
+    """Finite differences alone, where nothing traces f; None unless they see every entry, and neither kink nor jump."""
+    said, one_sided, jumps = _differenced(product)
+    if not isinstance(said, Estimates) or one_sided is not None or jumps:
+        return None
+    testimony = testimony_of([said], [], _shapes(product), [])
+    if not all(np.all(t.known) for t in testimony.gradients.values()):
+        return None
+    fallback = _fallback(product)
+    return Evidence(
+        product, testimony, _allowance(product, testimony, None, fallback), fallback, None, None, jumps=False
+    )
+
+
+def _shapes(product: Product) -> dict[str, tuple[int, ...]]:
+    if product.tangents is None:
+        arrays = [np.asarray(product.inputs[k]) for k in product.function.wrt]
+    else:
+        arrays = list(product.outputs[0])
+    return {block: array.shape for block, array in zip(product.blocks, arrays, strict=True)}
+
+
+def _differenced(
+    product: Product,
+) -> tuple[Estimates | Aside, dict[str, tuple[Array, Array]] | None, bool]:
+    name = "finite_difference"
+    try:
+        if product.tangents is not None:
+            return _along(product, name)
+        entries = sum(np.size(product.inputs[k]) for k in product.function.wrt)
+        if entries > MOST_DIFFERENCED:
+            return Aside(name, f"{entries} entries, of which at most {MOST_DIFFERENCED} are differenced"), None, False
+        many = product.outputs[1]
+        assert product.cotangents is not None
+        cotangent = product.cotangents if many else product.cotangents[0]
+        found = difference_gradient(product.function.f, product.inputs, wrt=product.function.wrt, cotangent=cotangent)
+    except GradcheckError as reason:
+        return Aside(name, str(reason)), None, False
+    gradients = {
+        block: estimate
+        for block, k in zip(product.blocks, product.function.wrt, strict=True)
+        if (estimate := found.gradients[k]) is not None
+    }
+    sides = None
+    if found.breaks and not any(b.jump for b in found.breaks):
+        sides = {
+            block: (np.array(gradients[block].value), np.array(gradients[block].value)) for block in product.blocks
+        }
+        names = dict(zip(product.function.wrt, product.blocks, strict=True))
+        for b in found.breaks:
+            left, right = sides[names[b.block]]
+            left[b.index], right[b.index] = b.left, b.right
+    notes = tuple(f"{product.function.names[b.block]}{list(b.index) or ''}: {b}" for b in found.breaks[:4])
+    notes = (f"{found.evaluations} evaluations in {found.precision}", *notes)
+    return Estimates(name, found.loss, gradients, notes), sides, any(b.jump for b in found.breaks)
+
+
+def _along(product: Product, name: str) -> tuple[Estimates | Aside, dict[str, tuple[Array, Array]] | None, bool]:
+    assert product.tangents is not None
+    given = dict(zip(product.function.wrt, product.tangents, strict=True))
+    direction = [given.get(k, np.zeros(np.shape(x))) for k, x in enumerate(product.inputs)]
+    value, error, info = directional(product.function.f, product.inputs, direction)
+    many = product.outputs[1]
+    values, errors = (value, error) if many else ((value,), (error,))
+    parts = {
+        block: Estimate(np.asarray(v, dtype=float), np.asarray(e, dtype=float), Kind.ESTIMATED)
+        for block, v, e in zip(product.blocks, values, errors, strict=True)
+    }
+    jump = bool(np.any([np.any(j) for j in (info.jump if many else (info.jump,))]))
+    return Estimates(name, None, parts, (f"{info.evaluations} evaluations in {info.precision}",)), None, jump
+
+
+def _fallback(product: Product) -> dict[str, float]:
+    """|f| / max(1, |x_b|) per block (for a JVP: |f| of the output itself)."""
+    outputs, _ = product.outputs
+    with np.errstate(all="ignore"):
+        if product.tangents is not None:
+            sizes = [float(np.sqrt(np.mean(np.square(o, dtype=float)))) if o.size else 0.0 for o in outputs]
+            return dict(zip(product.blocks, sizes, strict=True))
+        assert product.cotangents is not None
+        size = float(
+            np.sqrt(
+                sum(np.sum(np.square(c * o, dtype=float)) for c, o in zip(product.cotangents, outputs, strict=True))
+            )
+        )
+        if size == 0:  # f happens to be 0 here, which says nothing about its scale
+            size = _size_nearby(product)
+        norms = [euclidean(product.inputs[k]) for k in product.function.wrt]
+    return {b: size / max(1.0, n) for b, n in zip(product.blocks, norms, strict=True)}
+
+
+def _size_nearby(product: Product) -> float:
+    """|f| at a point nearby, or 0 where f has no value there."""
+    random = np.random.default_rng(5)
+    inputs = list(lend(product.inputs))
+    for k in product.function.wrt:
+        x = np.asarray(inputs[k], dtype=float)
+        step = 0.1 * (np.abs(x) + (float(np.max(np.abs(x), initial=0.0)) or 1.0))
+        inputs[k] = np.asarray(x + step * random.uniform(-1, 1, x.shape), dtype=np.asarray(inputs[k]).dtype)
+    try:
+        value = product.scalar(inputs)
+    except Exception:  # not a point of f
+        return 0.0
+    return abs(value) if np.isfinite(value) else 0.0
+
+
+def _allowance(
+    product: Product, testimony: Testimony, exact: Exactly | None, fallback: Mapping[str, float]
+) -> dict[str, Array]:
+    """Per block and entry: measured where the function could be traced, counted otherwise."""
+    limits = {}
+    for k, (block, truth) in enumerate(testimony.gradients.items()):
+        dtype = _block_dtype(product, k)
+        if exact is not None:
+            limits[block] = measured(exact, k, truth, dtype)
+        else:
+            limits[block] = counted(FEWEST, truth, fallback[block], dtype)
+    return limits
+
+
+def _block_dtype(product: Product, k: int) -> np.dtype[Any]:
+    """The dtype in which a block's answer is honest: that of its input, or the subject's own for a JVP."""
+    own = np.asarray(product.inputs[product.function.wrt[k]]).dtype if product.tangents is None else product.dtype
+    return own if np.finfo(own).eps >= np.finfo(product.dtype).eps else product.dtype

@@ -1,0 +1,155 @@
+"""`check_gradient`, `check_vjp`, `check_jvp`: is this derivative of a function of arrays right? And `assert_*`.
+
+No step size, no tolerance, no float64 caveat: the truth comes with a bound, rounding is measured, and where nothing
+can be known the verdict is UNDECIDED and says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from gradcheck.errors import InvalidProblem
+from gradcheck.judge.drawn_inputs import check_drawn, is_strategy
+from gradcheck.judge.function_arguments import entrance
+from gradcheck.judge.function_trial import Examination
+from gradcheck.judge.question import Kind, Question
+from gradcheck.judge.settings import Settings
+from gradcheck.problem.function import Function, as_inputs
+from gradcheck.verdict.result import GradientError, Result
+
+Wrt = Sequence[int | str] | int | str | None
+
+
+@entrance
+def check_gradient(
+    f: Callable[..., Any],
+    grad: Callable[..., Any],
+    *inputs: Any,
+    wrt: Wrt = None,
+    structure: Mapping[int | str, str] | None = None,
+    meant: Callable[..., Any] | None = None,
+    accuracy: float | None = None,
+    interest: float | None = None,
+    max_ulps: float | None = None,
+    seed: int | None = None,
+) -> Result:
+    """Is `grad(*inputs)` the gradient of the scalar function `f(*inputs)`?
+
+    Parameters
+    ----------
+    f: returns one number (shape () or a single entry).
+    grad: returns one array per input, in order, each of its input's shape and dtype (bare for a single input); None for
+        an input that has no gradient. May return gradients for the inputs in `wrt` only.
+    inputs: arrays of float64, float32 or float16 of any shape, numbers, lists, or Hypothesis strategies that draw them;
+        whole numbers are handed to f and not differentiated by.
+    wrt: positions or names of the inputs to differentiate by; by default all of floating-point dtype.
+    structure: {input: "symmetric" | "triangular" | "simplex"}: only changes that keep the structure count.
+    meant: a function with f's signature that f approximates (a truncated iteration); its derivative is the truth.
+    accuracy: relative accuracy to which f reaches what was meant, from 0 to below 1; widens the truth by as much.
+    interest: relative error that matters, by default 1e-6; 1e-4 in float32, 0.03 in float16.
+    max_ulps: fail gradients that are further off than this many units in the last place.
+    seed: whole number >= 0, of random cotangents, tangents and drawn inputs; by default derived from grad's name.
+
+    Returns
+    -------
+    Result: verdict, findings, comparisons, worst entry; true exactly if the verdict is PASS. What f or grad raises is a
+        finding too (ERROR), and `result.exception`; Ctrl-C passes.
+
+    Raises
+    ------
+    InvalidProblem: f or grad is not callable, an input is no array of real numbers, no input can be differentiated, an
+        unknown `wrt` or `structure`.
+    UsageError: an option that does not exist (there is no step size and no tolerance), or a value that it cannot have.
+    HarnessFault: two proofs contradict each other.
+    """
+    settings = Settings(interest, max_ulps, structure=structure or {}, meant=meant, accuracy=accuracy, seed=seed)
+    return _check("gradient", f, grad, inputs, wrt, settings)
+
+
+@entrance
+def check_vjp(
+    f: Callable[..., Any],
+    vjp: Callable[..., Any],
+    *inputs: Any,
+    wrt: Wrt = None,
+    structure: Mapping[int | str, str] | None = None,
+    meant: Callable[..., Any] | None = None,
+    accuracy: float | None = None,
+    interest: float | None = None,
+    max_ulps: float | None = None,
+    seed: int | None = None,
+) -> Result:
+    """Is `vjp(cotangent, *inputs)` equal to J^T cotangent for `f(*inputs)`?
+
+    The cotangent has the shape of f's output; it is a tuple if f returns one. Everything else as `check_gradient`.
+    """
+    settings = Settings(interest, max_ulps, structure=structure or {}, meant=meant, accuracy=accuracy, seed=seed)
+    return _check("vjp", f, vjp, inputs, wrt, settings)
+
+
+@entrance
+def check_jvp(
+    f: Callable[..., Any],
+    jvp: Callable[..., Any],
+    *inputs: Any,
+    wrt: Wrt = None,
+    structure: Mapping[int | str, str] | None = None,
+    meant: Callable[..., Any] | None = None,
+    accuracy: float | None = None,
+    interest: float | None = None,
+    max_ulps: float | None = None,
+    seed: int | None = None,
+) -> Result:
+    """Is `jvp(primals, tangents)`, two tuples, equal to J tangents for `f(*primals)`?
+
+    It returns the output tangent, or (output, output tangent). Everything else as `check_gradient`.
+    """
+    settings = Settings(interest, max_ulps, structure=structure or {}, meant=meant, accuracy=accuracy, seed=seed)
+    return _check("jvp", f, jvp, inputs, wrt, settings)
+
+
+def assert_gradient(f: Callable[..., Any], grad: Callable[..., Any], *inputs: Any, **options: Any) -> None:
+    """`check_gradient`, raising GradientError (an AssertionError that carries the result) unless it passes.
+
+    The error's first line says which function and which entry; its cause is what f or grad raised, if anything.
+    """
+    __tracebackhide__ = True  # pytest shows the line of the test
+    _assert(check_gradient(f, grad, *inputs, **options))
+
+
+def assert_vjp(f: Callable[..., Any], vjp: Callable[..., Any], *inputs: Any, **options: Any) -> None:
+    """`check_vjp`, raising GradientError unless it passes."""
+    __tracebackhide__ = True
+    _assert(check_vjp(f, vjp, *inputs, **options))
+
+
+def assert_jvp(f: Callable[..., Any], jvp: Callable[..., Any], *inputs: Any, **options: Any) -> None:
+    """`check_jvp`, raising GradientError unless it passes."""
+    __tracebackhide__ = True
+    _assert(check_jvp(f, jvp, *inputs, **options))
+
+
+def _assert(result: Result) -> None:
+    __tracebackhide__ = True
+    if not result:
+        raise GradientError(result) from result.exception
+
+
+def _check(
+    kind: Kind,
+    f: Callable[..., Any],
+    derivative: Callable[..., Any],
+    inputs: Sequence[Any],
+    wrt: Wrt,
+    settings: Settings,
+) -> Result:
+    if not callable(derivative):
+        raise InvalidProblem(f"expected a function, got {type(derivative).__name__}", where=f"the {kind} to check")
+    if not callable(f):
+        raise InvalidProblem(f"expected a function of arrays, got {type(f).__name__}", where="f")
+    if any(is_strategy(value) for value in inputs):
+        return check_drawn(kind, f, derivative, inputs, wrt, settings)
+    given = as_inputs(inputs)
+    question = Question(kind, Function.of(f, given, wrt), derivative)
+    return Examination(question, given, settings).result()

@@ -1,0 +1,287 @@
+"""One case on trial: protocol, then contracts, then the forward value, then the gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.errors import SubjectError
+from gradcheck.judge.allowance import Allowances, allowances, settled
+from gradcheck.judge.dtype_range import lost_node, within_range
+from gradcheck.judge.entry_points import ask
+from gradcheck.judge.graph_estimates import Testimony, hear
+from gradcheck.judge.kinks import at_kink, by_local_rules
+from gradcheck.judge.moved_points import moved_cases
+from gradcheck.judge.protocol import no_answer, protocol
+from gradcheck.judge.revealed_adjoints import revealed
+from gradcheck.judge.settings import Settings
+from gradcheck.judge.single_precision import COARSER, short, single_precision
+from gradcheck.judge.tried import Tried
+from gradcheck.oracle.estimate import Oracle
+from gradcheck.oracle.exact import Exactly, exact
+from gradcheck.problem import Case
+from gradcheck.subject.answer import Answer, Subject
+from gradcheck.tracing import Smoothness
+from gradcheck.verdict.compare import UNIT_ROUNDOFF, Comparison, interest, judge
+from gradcheck.verdict.conclusion import About, conclude
+from gradcheck.verdict.finding import Finding, Severity, finding
+from gradcheck.verdict.worst import code_of_wrong, facts_of_open, facts_of_wrong, worst_of
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Everything one question to the subject brought to light."""
+
+    case: Case
+    findings: tuple[Finding, ...]
+    comparisons: tuple[Comparison, ...]
+    testimony: Testimony | None
+    by_hull: int = 0
+
+    @property
+    def compared(self) -> int:
+        """Entries of gradients that were decided."""
+        return self.by_hull + sum(c.compared for c in self.comparisons[1:])
+
+    @property
+    def wrong(self) -> bool:
+        """Whether some finding is an error."""
+        return any(f.severity in (Severity.ERROR, Severity.FATAL) for f in self.findings)
+
+
+def try_case(
+    address: str,
+    case: Case,
+    subject: Subject,
+    oracles: Sequence[Oracle],
+    settings: Settings | None = None,
+    *,
+    replay: str = "",
+) -> Tried:
+    """Put `subject` on trial in one case.
+
+    Raises HarnessFault when proven oracles contradict each other; nothing the subject does raises.
+    """
+    settings = settings or Settings()
+    about = About(address, case.sentence, case.labels, case.seed, replay, settings.changed(), case.expect)
+    judged = _try(case, subject, oracles, settings)
+    if not judged.wrong:
+        for moved in moved_cases(case, _zero_blocks(judged), settings.moved_points):
+            again = _try(moved, subject, oracles, settings)
+            if again.wrong:
+                judged = again
+                break
+    worst = worst_of(judged.comparisons[1:])
+    testimony = judged.testimony
+    result = conclude(
+        about,
+        judged.findings,
+        decided=judged.compared,
+        nothing="the graph has no parameters, or they have no entries",
+        comparisons=judged.compared + sum(c.compared for c in judged.comparisons[:1]),
+        worst=worst,
+        witnesses=testimony.witnesses((worst.block, worst.entry) if worst else None) if testimony else (),
+        shows=_shows(case, testimony),
+        blocks={c.block: (int(np.sum(c.wrong)), int(c.answer.size)) for c in judged.comparisons[1:]},
+    )
+    return Tried(result, judged.case, judged.comparisons)
+
+
+def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Settings) -> Judged:
+    """Ask once (and once more, to see whether the answer repeats) and judge."""
+    try:
+        answer = ask(subject, case)
+        findings = protocol(case.graph, answer.value, answer.gradients, case.dtype)
+        if findings:
+            return Judged(case, tuple(findings), (), None)
+        findings = _contracts(case, answer, subject)
+    except SubjectError as failure:
+        return Judged(case, (no_answer(failure),), (), None)
+    testimony = hear(case, oracles)
+    limits = allowances(case, testimony)
+    known = next((a for a in testimony.answers if isinstance(a, Exactly)), None)
+    by_hull = 0
+    compared = _judge(case, answer, testimony, limits, settings)
+    said = known
+    if known is None and any(np.any(c.wrong) for c in compared) and (said := _rounding(case, testimony)):
+        limits = allowances(case, testimony, said)
+        compared = _judge(case, answer, testimony, limits, settings)
+    lost: list[Finding] = []
+    if any(np.any(c.wrong) for c in compared):
+        compared, lost = within_range(case, compared)
+        findings += lost
+    forward_wrong = bool(np.any(compared[0].wrong))
+    if forward_wrong:
+        findings.append(_forward(case, compared[0]))
+    if known is not None and known.derivative.smoothness is Smoothness.KINK:
+        found, decided = _at_kink(case, answer, known, limits.gradients)
+        if found.code == "GC012":
+            found, decided = _at_kink(case, answer, known, limits.widened())
+        findings.append(found)
+        if found.severity is Severity.ERROR and case.dtype == "float64" and all(map(short, answer.gradients.values())):
+            coarser = {block: COARSER * allowance for block, allowance in limits.gradients.items()}
+            if _at_kink(case, answer, known, coarser)[0].severity is not Severity.ERROR:
+                findings.append(finding("GC081"))
+        by_hull = _entries(answer) if decided else 0
+    elif legal := _legal(case, answer, said, compared, limits):
+        findings.append(legal[0])
+        compared, by_hull = compared[:1], _entries(answer) if legal[1] else 0
+    else:
+        for comparison in compared[1:]:
+            if np.any(comparison.wrong) or not (lost or forward_wrong):  # why an entry is open has been said
+                findings += _about(case, comparison)
+        if answer.adjoints and case.misfit is None and not any(c.wrong.any() for c in compared):
+            about = revealed(case, answer.adjoints, oracles)
+            findings += [] if any(f.code == "GC070" for f in about) and lost_node(case) else about
+    if (single := single_precision(case.dtype, compared)) is not None:
+        findings.append(single)
+    return Judged(case, (*findings, *testimony.findings()), tuple(compared), testimony, by_hull)
+
+
+def _at_kink(case: Case, answer: Answer, known: Exactly, allowance: Mapping[str, Array]) -> tuple[Finding, bool]:
+    """Whether an answer at a kink is legal."""
+    return at_kink(
+        _answers(case, answer),
+        known.derivative,
+        allowance,
+        unit=UNIT_ROUNDOFF[case.dtype],
+        local_rules=True,
+        loss=case.graph.names[case.graph.loss],
+    )
+
+
+def _judge(
+    case: Case, answer: Answer, testimony: Testimony, limits: Allowances, settings: Settings
+) -> list[Comparison]:
+    """The loss, then every block."""
+    blocks = [_judge_block(case, b, answer, testimony, limits, settings) for b in answer.gradients]
+    return [_judge_loss(case, answer, testimony, limits), *blocks]
+
+
+def _rounding(case: Case, testimony: Testimony) -> Exactly | None:
+    """The exact oracle's word on rounding, where it was not asked: by counting alone nobody is called wrong.
+
+    A count knows nothing of terms that cancel, or of a sine of a large number.
+    """
+    if any(aside.oracle == exact.name for aside in testimony.asides):
+        return None
+    said = exact(case.graph, case.point)
+    return said if isinstance(said, Exactly) else None
+
+
+def _legal(
+    case: Case, answer: Answer, exact: Exactly | None, compared: Sequence[Comparison], limits: Allowances
+) -> tuple[Finding, bool] | None:
+    """Whether a wrong gradient is what rules of each op's own give where ties cancel; None if not, or it is right."""
+    if exact is None or not any(np.any(c.wrong) for c in compared[1:]):
+        return None
+    answers, unit = _answers(case, answer), UNIT_ROUNDOFF[case.dtype]
+    return by_local_rules(answers, exact, limits.gradients, unit=unit, local_rules=True)
+
+
+def _answers(case: Case, answer: Answer) -> dict[str, Array]:
+    """The gradients in the order in which the oracles have the parameters."""
+    return {case.graph.names[i]: answer.gradients[case.graph.names[i]] for i in case.graph.parameters}
+
+
+def _entries(answer: Answer) -> int:
+    return sum(g.size for g in answer.gradients.values())
+
+
+def _contracts(case: Case, answer: Answer, subject: Subject) -> list[Finding]:
+    findings = []
+    if answer.mutated:
+        findings.append(finding("GC020", what=", ".join(answer.mutated)))
+    again = ask(subject, case)
+    pairs: dict[str, tuple[Array, Array | None]] = {"the loss value": (answer.value, again.value)}
+    pairs |= {name: (first, again.gradients.get(name)) for name, first in answer.gradients.items()}
+    for name, (first, second) in pairs.items():
+        if second is None or second.shape != first.shape or second.dtype != first.dtype:
+            findings.append(finding("GC021", block=name, entry="", first=_form(first), second=_form(second)))
+        elif np.any(off := _apart(first, second)):
+            at = tuple(int(i) for i in np.argwhere(off)[0])
+            findings.append(
+                finding("GC021", block=name, entry=list(at) or "", first=float(first[at]), second=float(second[at]))
+            )
+    return findings
+
+
+def _apart(first: Array, second: Array) -> Array:
+    """Entries in which two answers differ by more than the order of a sum explains (it may follow memory alignment)."""
+    with np.errstate(invalid="ignore"):
+        finite = np.abs(first[np.isfinite(first)]).astype(np.float64)
+        slack = 64 * float(np.finfo(first.dtype).eps if first.dtype.kind == "f" else 0.0) * np.max(finite, initial=0.0)
+        near = np.abs(first.astype(np.float64) - second.astype(np.float64)) <= slack
+    return np.asarray(~(near | (first == second) | ((first != first) & (second != second))))
+
+
+def _form(array: Array | None) -> str:
+    return "nothing" if array is None else f"an array of shape {array.shape} and dtype {array.dtype}"
+
+
+def _judge_loss(case: Case, answer: Answer, testimony: Testimony, limits: Allowances) -> Comparison:
+    truth = testimony.loss
+    near = np.full((), 1e-6) * np.maximum(np.abs(truth.middle), 1.0)
+    compared = judge("loss", np.asarray(answer.value, dtype=case.dtype), truth, limits.loss, near)
+    return settled(compared, limits.repeating_loss)
+
+
+def _judge_block(
+    case: Case, block: str, answer: Answer, testimony: Testimony, limits: Allowances, settings: Settings
+) -> Comparison:
+    truth, given = testimony.gradients[block], answer.gradients[block]
+    matters = interest(truth, case.dtype, limits.fallback[block], settings.interest, limits.gradients[block])
+    fallback = limits.fallback[block]
+    compared = judge(block, given.astype(case.dtype), truth, limits.gradients[block], matters, fallback)
+    return settled(compared, lambda: limits.repeating(block), fallback)
+
+
+def _forward(case: Case, loss: Comparison) -> Finding:
+    worst = loss.worst
+    assert worst is not None
+    return finding(
+        "GC014",
+        loss=case.graph.names[case.graph.loss],
+        subject=worst.subject,
+        truth=worst.truth,
+        distance=worst.distance,
+        allowed=worst.allowed,
+    )
+
+
+def _about(case: Case, comparison: Comparison) -> list[Finding]:
+    """The findings of one block: its worst wrong entry, or its first undecided one."""
+    if np.any(comparison.wrong):
+        loss = case.graph.names[case.graph.loss]
+        return [finding(code_of_wrong(comparison), loss=loss, block=comparison.block, **facts_of_wrong(comparison))]
+    if np.any(comparison.open):
+        code, facts = facts_of_open(comparison)
+        return [finding(code, **facts)]
+    return []
+
+
+def _zero_blocks(judged: Judged) -> list[str]:
+    """Blocks whose true gradient is zero at this point, so that passing here means little."""
+    if judged.testimony is None:
+        return []
+    return [
+        b for b, t in judged.testimony.gradients.items() if t.middle.size and np.all(t.known) and not t.middle.any()
+    ]
+
+
+def _shows(case: Case, testimony: Testimony | None) -> Mapping[str, Any]:
+    """The truth of small cases, for the report: every scalar parameter's gradient."""
+    if testimony is None or len(testimony.gradients) > 6:
+        return {}
+    loss = case.graph.names[case.graph.loss]
+    return {
+        f"d{loss}/d{block}": float(truth.middle)
+        for block, truth in testimony.gradients.items()
+        if truth.middle.ndim == 0 and truth.known
+    }

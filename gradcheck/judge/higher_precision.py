@@ -1,0 +1,107 @@
+"""The subject's own formula in wider numbers: is a small discrepancy rounding, or a mistake?"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.errors import GradcheckError, SubjectError
+from gradcheck.judge.function_estimates import Evidence
+from gradcheck.judge.question import Question
+from gradcheck.problem.function import Product, lend
+from gradcheck.tracing import explore
+
+Array = NDArray[Any]
+
+
+def exact_answer(question: Question, product: Product, evidence: Evidence) -> list[tuple[Array, Array] | None] | None:
+    """Per block, the value of the subject's formula in exact arithmetic with its radius; None where it cannot be had.
+
+    In balls, by tracing the derivative itself; where it cannot be traced, in the next wider NumPy dtype.
+    """
+    traced = traced_answer(question, product)
+    return traced if traced is not None else _in_wider_floats(question, product, evidence)
+
+
+def traced_answer(question: Question, product: Product) -> list[tuple[Array, Array] | None] | None:
+    """The same in balls alone; None where the derivative cannot be traced."""
+    kept: list[int] = []
+
+    def formula(*differentiated: Any) -> Any:
+        inputs = list(product.inputs)
+        for k, value in zip(product.function.wrt, differentiated, strict=True):
+            inputs[k] = value
+        parts = _call(question, product, inputs)
+        kept[:] = [k for k, part in enumerate(parts) if part is not None]
+        return tuple(parts[k] for k in kept)
+
+    inputs = [np.array(product.inputs[k]) for k in product.function.wrt]
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            outcomes = explore(formula, inputs, wrt=range(len(inputs)), dtype=product.dtype)
+    except Exception:  # a formula that cannot be traced is no fact about its result
+        return None
+    if max(kept, default=0) >= len(product.blocks):
+        return None  # a gradient written as a list of numbers, say
+    found: list[tuple[Array, Array] | None] = [None] * len(product.blocks)
+    for k, value in zip(kept, outcomes.values, strict=True):
+        found[k] = (value.midpoint, value.radius)
+    return found
+
+
+def _call(question: Question, product: Product, inputs: Sequence[Any]) -> Sequence[Any]:
+    """The derivative on inputs of any number system, one part per block."""
+    many = len(product.cotangents or ()) > 1
+    if question.kind == "gradient":
+        returned = question.derivative(*inputs)
+    elif question.kind == "vjp":
+        assert product.cotangents is not None
+        told = tuple(np.array(c) for c in product.cotangents)
+        returned = question.derivative(told if many else told[0], *inputs)
+    else:
+        assert product.tangents is not None
+        given = dict(zip(product.function.wrt, product.tangents, strict=True))
+        tangents = tuple(np.array(given.get(k, np.zeros(np.shape(x)))) for k, x in enumerate(inputs))
+        returned = question.derivative(tuple(inputs), tangents)
+        if isinstance(returned, tuple) and len(returned) == 2 and len(product.blocks) == 1:
+            returned = returned[1]
+    if not isinstance(returned, tuple | list):
+        return (returned,)
+    if product.tangents is None and len(returned) == len(product.inputs):
+        return [returned[k] for k in product.function.wrt]
+    return returned
+
+
+def _in_wider_floats(
+    question: Question, product: Product, evidence: Evidence
+) -> list[tuple[Array, Array] | None] | None:
+    wide = np.dtype(np.float64) if product.dtype.itemsize < 8 else np.dtype(np.longdouble)
+    if np.finfo(wide).eps >= np.finfo(product.dtype).eps:
+        return None
+    inputs = [x.astype(wide) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in lend(product.inputs)]
+    cotangents, tangents = (
+        None if given is None else tuple(np.asarray(c, dtype=wide) for c in given)
+        for given in (product.cotangents, product.tangents)
+    )  # code that checks dtypes wants them all alike
+    widened = replace(product, cotangents=cotangents, tangents=tangents)
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            parts = _call(question, widened, inputs)
+            ratio = float(np.finfo(wide).eps / np.finfo(product.dtype).eps)
+            found: list[tuple[Array, Array] | None] = []
+            for block, part in zip(product.blocks, parts, strict=True):
+                value = None if part is None else np.asarray(part, dtype=np.float64)
+                # What rounding may still cost in the wider dtype.
+                found.append(None if value is None else (value, ratio * evidence.allowance[block]))
+    except (GradcheckError, SubjectError):
+        raise
+    except Exception:
+        return None
+    return found

@@ -1,0 +1,183 @@
+"""Neighbours of a point: signs, magnitudes, other batches, and the other side of the function's own comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.judge.function_estimates import Evidence
+from gradcheck.problem.function import Product, lend
+
+Array = NDArray[Any]
+
+BATCH_OF_TWO = "a batch of two"
+"""Where the derivative need not answer: it may be meant for one sample alone."""
+LARGE = 2_000
+"""Entries above which only the cheapest neighbours are tried."""
+
+MOST_CROSSED = 3
+"""Comparisons of which the other side is looked at."""
+
+_HAIR = 2.0**-13
+"""Relative distance of a point that a cache keyed by rounded inputs takes for the same."""
+
+
+def neighbours(
+    product: Product, evidence: Evidence, random: np.random.Generator, *, fixed: bool
+) -> Iterator[tuple[str, Product]]:
+    """Neighbours with a few words on where they are, the most telling first; none where inputs are `fixed`."""
+    if fixed:
+        return
+    function = product.function
+    blocks = {k: np.asarray(product.inputs[k]) for k in function.wrt}
+    if not entries(product):
+        return
+
+    def moved(words: str, change: Any) -> tuple[str, Product]:
+        inputs = list(product.inputs)
+        for k, block in blocks.items():
+            inputs[k] = np.asarray(_kept(block, change(block)), dtype=block.dtype)
+        return words, replace(product, inputs=tuple(inputs))
+
+    tried = [
+        moved("every sign turned", lambda b: -b),
+        moved("a random point nearby", lambda b: b + _size(b) * random.standard_normal(b.shape)),
+    ]
+    large = entries(product) > LARGE
+    if not large:
+        tried.append(moved("values ten times as large", lambda b: 8.0 * b))
+        tried.append(moved("values a tenth as large", lambda b: b / 8.0))
+    yield from tried
+    if large:
+        return
+    yield from _batch_of_one(product)
+    yield from _batch_of_two(product)
+    if evidence.exact is not None:
+        points = [[np.asarray(there.inputs[k]) for k in blocks] for _, there in tried]
+        for across in evidence.exact.outcomes.across(points, MOST_CROSSED):
+            places = dict(zip(blocks, across, strict=True))
+            inputs = tuple(_kept(blocks[k], places[k]) if k in blocks else x for k, x in enumerate(product.inputs))
+            yield "the other side of a comparison", replace(product, inputs=inputs)
+
+
+def entries(product: Product) -> int:
+    """Entries that are differentiated."""
+    return sum(np.size(product.inputs[k]) for k in product.function.wrt)
+
+
+def repeated_index(product: Product) -> tuple[str, Product] | None:
+    """An index taken twice, in the first integer argument whose entries look like indices that merely happen to differ.
+
+    A permutation has to stay one; what increases (pointers into an array, a sorted selection) is distinct on purpose.
+    """
+    for k, value in enumerate(product.inputs):
+        index = np.asarray(value)
+        flat = index.ravel()
+        if index.dtype.kind not in "iu" or flat.size < 2 or np.any(flat < 0):
+            continue
+        order = np.sort(flat)
+        if np.any(np.diff(order) == 0) or np.array_equal(order, flat) or np.array_equal(order, np.arange(flat.size)):
+            continue
+        repeated = np.array(index)
+        repeated.flat[1] = flat[0]
+        inputs = tuple(repeated if j == k else x for j, x in enumerate(product.inputs))
+        return product.function.names[k], replace(product, inputs=inputs)
+    return None
+
+
+def hair_away(product: Product) -> Product:
+    """A point so near that the derivative has hardly changed, and that it has."""
+    inputs = list(product.inputs)
+    for k in product.function.wrt:
+        x = np.asarray(inputs[k])
+        inputs[k] = np.asarray(_kept(x, x * x.dtype.type(1 + _HAIR)), dtype=x.dtype)
+    return replace(product, inputs=tuple(inputs))
+
+
+def _kept(block: Array, moved: Array) -> Array:
+    """A symmetric matrix stays symmetric, a positive definite one positive definite: f may be meant for no other."""
+    if block.ndim != 2 or block.shape[0] != block.shape[1] or len(block) < 2 or not np.array_equal(block, block.T):
+        return moved
+    symmetric = (moved + moved.T) / 2
+    if np.all(np.linalg.eigvalsh(block.astype(float)) > 0):
+        values, vectors = np.linalg.eigh(symmetric.astype(float))
+        floor = 0.1 * float(np.max(np.abs(values)))
+        return np.asarray((vectors * np.maximum(np.abs(values), floor)) @ vectors.T)
+    return symmetric
+
+
+def _size(block: Array) -> float:
+    rms = float(np.sqrt(np.mean(np.square(block, dtype=float)))) if block.size else 0.0
+    return rms if rms > 0 else 1.0
+
+
+def _batch_of_one(product: Product) -> Iterator[tuple[str, Product]]:
+    """The first sample alone, where f is seen to treat samples one by one."""
+    outputs, _ = product.outputs
+    lengths = {np.shape(x)[0] for x in product.inputs if np.ndim(x) >= 2 and np.shape(x)[0] > 1}
+    for n in sorted(lengths):
+        batches = [k for k, x in enumerate(product.inputs) if np.ndim(x) >= 1 and np.shape(x)[0] == n]
+
+        def sample(i: int, batches: list[int] = batches) -> Product:
+            inputs = tuple(x[i : i + 1] if k in batches else x for k, x in enumerate(product.inputs))
+            tangents = product.tangents
+            if tangents is not None:
+                chosen = [k in batches for k in product.function.wrt]
+                tangents = tuple(t[i : i + 1] if c else t for t, c in zip(tangents, chosen, strict=True))
+            return replace(product, inputs=inputs, tangents=tangents)
+
+        if _by_sample(outputs, [sample(i) for i in range(n)] if n <= 64 else []):
+            yield "a batch of one", sample(0)
+            return
+
+
+def _batch_of_two(product: Product) -> Iterator[tuple[str, Product]]:
+    """A second sample beside a single one, where f is seen to treat samples one by one.
+
+    Only if one array alone can be the batch: where two of them have a first axis of length 1, either may be a
+    parameter (a bias of shape (1, n)), or both have to grow together (labels).
+    """
+    single = [k for k, x in enumerate(product.inputs) if np.ndim(x) >= 1 and np.shape(x)[0] == 1]
+    if len(single) != 1 or single[0] not in product.function.wrt or product.tangents is not None:
+        return
+    (k,) = single
+    first = np.asarray(product.inputs[k])
+    if first.ndim < 2:
+        return
+
+    def given(batch: Array) -> Product:
+        return replace(product, inputs=tuple(batch if i == k else x for i, x in enumerate(product.inputs)))
+
+    second = np.asarray(first * 1.25, dtype=first.dtype)
+    both = given(np.concatenate([first, second]))
+    try:
+        outputs, _ = both.outputs
+    except Exception:  # f does not take a batch of two
+        return
+    if _by_sample(outputs, [given(first), given(second)]):
+        yield BATCH_OF_TWO, both
+
+
+def _by_sample(outputs: tuple[Array, ...], samples: list[Product]) -> bool:
+    """Whether f's outputs are those of the samples, stacked, or their sum or mean."""
+    try:
+        apart = [s.function.value(lend(s.inputs))[0] for s in samples]
+    except Exception:  # f does not take a batch of one
+        return False
+    if not apart or any(len(a) != len(outputs) for a in apart):
+        return False
+    for k, whole in enumerate(outputs):
+        parts = [a[k] for a in apart]
+        if whole.ndim and all(p.shape == (1, *whole.shape[1:]) for p in parts) and len(parts) == whole.shape[0]:
+            joined = [np.concatenate(parts)]
+        elif not whole.ndim and not any(p.ndim for p in parts):
+            joined = [np.asarray(np.sum(parts)), np.asarray(np.mean(parts))]
+        else:
+            return False
+        if not any(np.allclose(whole, j, rtol=1e-4 if whole.dtype.itemsize < 8 else 1e-9) for j in joined):
+            return False
+    return True

@@ -1,0 +1,174 @@
+"""What a user asks about a function: the derivative on trial, how it is called, and how its answers are read."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.errors import SubjectError
+from gradcheck.judge.raised import derivative_raised
+from gradcheck.problem.function import Function, Product, lend
+
+Array = NDArray[Any]
+Kind = Literal["gradient", "vjp", "jvp"]
+
+NOTHING_RETURNED = "None: is a `return` missing?"
+"""What is said of a derivative that gives None and nothing else."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer of the derivative on trial.
+
+    Attributes
+    ----------
+    parts: an array per block (see `Product.blocks`), None where the derivative said None.
+    primal: f's value, where a JVP returned it as well.
+    mutated: names of the arguments that the call changed.
+    raw: the very arrays that came back, to see whether they change later.
+    """
+
+    parts: tuple[Array | None, ...]
+    primal: tuple[Array, ...] | None
+    mutated: tuple[str, ...]
+    raw: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A derivative on trial.
+
+    `kind` says how it is called: gradient(*inputs); vjp(cotangent, *inputs); jvp(primals, tangents).
+    """
+
+    kind: Kind
+    function: Function
+    derivative: Callable[..., Any]
+
+    def ask(self, product: Product, *, tuple_output: bool, copy: bool = True) -> Reply:
+        """Call the derivative on copies of the product's inputs (on the very arrays unless `copy`).
+
+        Raises SubjectError: GC004 it raised (its cause is the exception), GC006 it called sys.exit, GC019 wrong number
+        of gradients, GC007 no numbers.
+        """
+        inputs = lend(product.inputs) if copy else product.inputs
+        before = [np.array(x) for x in inputs]
+        weights, told = self._weights(product, tuple_output)
+        kept = [np.array(w) for w in weights]
+        with derivative_raised(), np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if self.kind == "gradient":
+                returned = self.derivative(*inputs)
+            elif self.kind == "vjp":
+                returned = self.derivative(told, *inputs)
+            else:
+                returned = self.derivative(tuple(inputs), told)
+        mutated = [n for n, x, b in zip(self.function.names, inputs, before, strict=True) if not _same(x, b)]
+        mutated += ["the cotangent" if self.kind == "vjp" else "the tangents"] * any(
+            not _same(w, k) for w, k in zip(weights, kept, strict=True)
+        )
+        if self.kind == "jvp":
+            parts, primal, raw = self._outputs(returned, product, tuple_output)
+        else:
+            raw = self._per_input(returned, inputs)
+            parts, primal = tuple(None if r is None else _numbers(r) for r in raw), None
+        return Reply(parts, primal, tuple(mutated), raw)
+
+    @property
+    def wanted(self) -> str:
+        """What a call has to return, in words."""
+        count = len(self.function.names)
+        if self.kind == "jvp":
+            return "an output tangent"
+        return f"{count} gradients, one per input" if count > 1 else "one gradient"
+
+    def _came(self, returned: Any) -> str:
+        """What a call returned instead, in words."""
+        if returned is None:
+            return NOTHING_RETURNED
+        if isinstance(returned, np.ndarray):
+            return f"one array of shape {returned.shape}"
+        if isinstance(returned, Mapping):
+            return f"a {type(returned).__name__}; return a tuple in the order {', '.join(self.function.names)}"
+        return f"one {type(returned).__name__}"
+
+    def _weights(self, product: Product, tuple_output: bool) -> tuple[list[Array], Any]:
+        """The cotangents or tangents as fresh arrays, and in the form the derivative is given them."""
+        if self.kind == "gradient":
+            return [], None
+        if self.kind == "vjp":
+            assert product.cotangents is not None
+            arrays = [np.array(c) for c in product.cotangents]
+            return arrays, tuple(arrays) if tuple_output else arrays[0]
+        assert product.tangents is not None
+        given = dict(zip(self.function.wrt, product.tangents, strict=True))
+        arrays = [
+            np.array(given[k]) if k in given else np.zeros(np.shape(x), dtype=float)
+            for k, x in enumerate(product.inputs)
+        ]
+        return arrays, tuple(arrays)
+
+    def _per_input(self, returned: Any, inputs: Sequence[Any]) -> tuple[Any, ...]:
+        """One gradient per differentiated input, however they were packed."""
+        count, wrt = len(inputs), self.function.wrt
+        if isinstance(returned, list) and count == 1 and np.shape(_quiet(returned)) == np.shape(inputs[0]):
+            return (np.asarray(returned),)  # a gradient written as a list of numbers
+        if isinstance(returned, tuple | list):
+            if len(returned) == count:
+                return tuple(returned[k] for k in wrt)
+            if len(returned) == len(wrt):
+                return tuple(returned)
+            raise SubjectError("GC019", wanted=self.wanted, came=f"{len(returned)}")
+        if len(wrt) == 1:
+            return (returned,)
+        stacked = isinstance(returned, np.ndarray) and returned.shape[:1] == (count,)
+        if stacked and all(np.shape(x) == returned.shape[1:] for x in inputs):
+            return tuple(returned[k] for k in wrt)
+        raise SubjectError("GC019", wanted=self.wanted, came=self._came(returned))
+
+    def _outputs(
+        self, returned: Any, product: Product, tuple_output: bool
+    ) -> tuple[tuple[Array | None, ...], tuple[Array, ...] | None, tuple[Any, ...]]:
+        """The output tangents of a JVP, which may come as (output, tangent)."""
+        count = len(product.blocks)
+        primal: Any = None
+        tangent = returned
+        if isinstance(returned, tuple | list) and len(returned) == 2:
+            both = all(isinstance(r, tuple | list) and len(r) == count for r in returned)
+            if (tuple_output and both) or not tuple_output:
+                primal, tangent = returned
+        raw = tuple(tangent) if tuple_output and isinstance(tangent, tuple | list) else (tangent,)
+        if len(raw) != count:
+            came = self._came(tangent) if len(raw) == 1 else str(len(raw))
+            raise SubjectError("GC019", wanted=f"{count} output tangents", came=came)
+        values = None
+        if primal is not None:
+            values = tuple(_numbers(p) for p in (primal if tuple_output else (primal,)))
+        return tuple(None if r is None else _numbers(r) for r in raw), values, raw
+
+
+def _quiet(value: Any) -> Any:
+    try:
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        return None
+
+
+def _numbers(value: Any) -> Array:
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        array = np.asarray(None)
+    if array.dtype.kind not in "fiub":
+        raise SubjectError("GC007", expected="an array of real numbers", came=f"{type(value).__name__}", block=None)
+    return np.array(array)
+
+
+def _same(now: Any, before: Array) -> bool:
+    after = np.asarray(now)
+    return after.shape == before.shape and after.dtype == before.dtype and np.array_equal(after, before, equal_nan=True)

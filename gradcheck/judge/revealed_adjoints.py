@@ -1,0 +1,113 @@
+"""Adjoints that a subject reveals are part of its answer, and judged: dl/dv of any node v.
+
+Every revealed node gets a probe, a parameter of value 0 that is added to it: dl/dv is the gradient with respect to the
+probe, so that the oracles answer for all nodes in one question. The nearest wrong node to the loss is named. Constants
+get no probe, since an op may rest on their being constant (an exponent that is a whole number).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.errors import InvalidProblem, Unsupported
+from gradcheck.judge.allowance import allowances, settled
+from gradcheck.judge.graph_estimates import Testimony, hear
+from gradcheck.oracle.estimate import Oracle
+from gradcheck.oracle.exact import Exactly, exact
+from gradcheck.problem import Case, Graph
+from gradcheck.problem.parts import probed
+from gradcheck.tracing import Smoothness
+from gradcheck.verdict.compare import Comparison, judge
+from gradcheck.verdict.finding import Finding, finding
+from gradcheck.verdict.worst import facts_of_wrong
+
+Array = NDArray[Any]
+
+MOST = 1000
+"""Revealed adjoints that are judged at most: each makes the question longer by two nodes."""
+
+PROOF = exact.name
+"""The oracle that is asked about right adjoints; before one is called wrong, all are heard, and this one in any case:
+it alone knows what rounding may cost."""
+
+
+def revealed(case: Case, adjoints: Mapping[str, Array], oracles: Sequence[Oracle]) -> list[Finding]:
+    """Findings about the adjoints of a subject whose gradients are right: of the wrong form, or wrong.
+
+    Raises HarnessFault when proven oracles contradict each other.
+    """
+    graph = case.graph
+    places = {name: k for k, name in enumerate(graph.names)}
+    findings = []
+    if unknown := [name for name in adjoints if name not in places]:
+        findings.append(finding("GC071", why=f"{', '.join(map(repr, unknown))}: no such node in the graph"))
+    known = {places[name]: a for name, a in adjoints.items() if name in places}
+    if len(known) > MOST:
+        return [*findings, finding("GC071", why=f"{len(known)} nodes, of which at most {MOST} can be")]
+    for node, a in known.items():
+        if a.shape != graph.shapes[node] or a.dtype.kind not in "fiu":
+            came = f"an array of shape {a.shape} of {a.dtype}"
+            return [*findings, finding("GC072", node=repr(graph.names[node]), wanted=graph.shapes[node], came=came)]
+    judged = _judge(case, known, [o for o in oracles if o.name == PROOF] or oracles)
+    if any(c.wrong.any() for c in judged.values()):
+        judged = _judge(case, known, [*(o for o in oracles if o.name != PROOF), exact])
+    for node in reversed(graph.order.tolist()):
+        if node in judged and judged[node].wrong.any():
+            return [*findings, _wrong(case, node, judged[node], sum(bool(c.wrong.any()) for c in judged.values()))]
+    return findings
+
+
+def _judge(case: Case, adjoints: Mapping[int, Array], oracles: Sequence[Oracle]) -> dict[int, Comparison]:
+    """Every revealed adjoint that something is known about, by node; none at a kink, where there is no one truth.
+
+    Nor where one is wrong and ties cancel, which an engine may settle each by a rule of its own.
+    """
+    varying = case.graph.depends_on_parameters()
+    nodes = [i for i in adjoints if case.graph.op(i) != "constant"]
+    for chosen in (nodes, [i for i in nodes if varying[i]]):  # an input may be one that nothing can be derived by
+        graph, probes, zeros = _probed(case.graph, tuple(chosen))
+        try:
+            asked = Case(case.name, graph, {**case.point, **zeros}, dtype=case.dtype)
+        except InvalidProblem:
+            continue
+        testimony = hear(asked, oracles)
+        if any(isinstance(a, Exactly) and a.derivative.smoothness is not Smoothness.SMOOTH for a in testimony.answers):
+            return {}
+        limits = allowances(asked, testimony)
+        judged = {}
+        for i, probe in zip(chosen, probes, strict=True):
+            given, truth = adjoints[i].astype(case.dtype), testimony.gradients[probe]
+            free = np.full(given.shape, np.inf)
+            compared = judge(case.graph.names[i], given, truth, limits.gradients[probe], free)
+            judged[i] = settled(compared, partial(limits.repeating, probe))
+        if any(c.wrong.any() for c in judged.values()) and _ties_matter(testimony):
+            return {}
+        return judged
+    return {}
+
+
+@lru_cache(maxsize=512)
+def _probed(graph: Graph, nodes: tuple[int, ...]) -> tuple[Graph, list[str], dict[str, Array]]:
+    """The same graph for the same question, so that an oracle that remembers can answer it from memory."""
+    return probed(graph, nodes)
+
+
+def _ties_matter(testimony: Testimony) -> bool:
+    """Whether the rules by which an engine settles ties decide what its adjoints are."""
+    said = next((a for a in testimony.answers if isinstance(a, Exactly)), None)
+    try:
+        return said is not None and said.by_local_rules() is not None
+    except Unsupported:  # too many to tell
+        return True
+
+
+def _wrong(case: Case, node: int, comparison: Comparison, count: int) -> Finding:
+    names = case.graph.names
+    facts = facts_of_wrong(comparison)
+    del facts["entries"]
+    return finding("GC070", **{**facts, "loss": names[case.graph.loss], "node": repr(names[node]), "wrong": count})

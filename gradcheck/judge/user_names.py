@@ -1,0 +1,31 @@
+"""How messages call the user's functions, and how they list things."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gradcheck.judge.raised import shortened
+
+
+def function_name(function: Callable[..., Any]) -> str:
+    """The name of a function as its author knows it: "Layer.backward", "<lambda> (test_x.py:12)".
+
+    A function defined within another goes by its own name; a callable object by its class.
+    """
+    while isinstance(function, functools.partial):
+        function = function.func
+    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
+    if not isinstance(name, str) or not name:
+        return type(function).__name__
+    name = name.rpartition("<locals>.")[2]
+    code = getattr(function, "__code__", None)
+    if name == "<lambda>" and code is not None:
+        return f"<lambda> ({shortened(code.co_filename)}:{code.co_firstlineno})"
+    return name
+
+
+def listed(names: Sequence[str]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

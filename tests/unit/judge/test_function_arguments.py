@@ -1,0 +1,271 @@
+"""Calls that cannot be meant: one sentence each, of which kind, and no traceback of gradcheck's own."""
+
+import inspect
+import traceback
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+import gradcheck
+from gradcheck.errors import InvalidProblem, UsageError
+from gradcheck.judge.function_arguments import OF_OTHER_CHECKERS
+
+X = np.array([0.7, -1.2, 0.4])
+PACKAGE = str(Path(gradcheck.__file__).parent)
+
+
+def square(x: Any) -> Any:
+    return np.sum(x**2)
+
+
+def double(x: Any) -> Any:
+    return 2 * x
+
+
+def refused(kind: type[Exception], *arguments: Any, **options: Any) -> str:
+    """The sentence with which a call is refused, checked to be one, and to come from the door."""
+    with pytest.raises(kind) as caught:
+        gradcheck.check_gradient(*arguments, **options)
+    frames = [f for f in traceback.extract_tb(caught.value.__traceback__) if f.filename.startswith(PACKAGE)]
+    assert len(frames) == 1
+    message = str(caught.value)
+    assert 10 < len(message) < 600
+    assert "\n" not in message
+    return message
+
+
+# -- options -----------------------------------------------------------------------------------------------------------
+
+ENTRANCES = [
+    (gradcheck.check_gradient, (square, double, X)),
+    (gradcheck.check_vjp, (np.tanh, lambda c, x: c * (1 - np.tanh(x) ** 2), X)),
+    (gradcheck.check_jvp, (np.tanh, lambda p, t: t[0] * (1 - np.tanh(p[0]) ** 2), X)),
+    (gradcheck.assert_gradient, (square, double, X)),
+]
+
+
+@pytest.mark.parametrize("option", ["rtol", "atol", "eps", "delta", "tol", "h", "nondet_tol"])
+@pytest.mark.parametrize(("check", "arguments"), ENTRANCES, ids=lambda v: getattr(v, "__name__", ""))
+def test_a_step_size_or_a_tolerance_is_told_what_there_is_instead(check: Any, arguments: Any, option: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        check(*arguments, **{option: 1e-5})
+    message = str(caught.value)
+    assert message.startswith(f"{check.__name__.replace('assert', 'check')} has no option {option!r}: ")
+    assert "no step size and no tolerance" in message
+    assert "interest= says which relative error matters" in message
+    assert "accuracy= how accurately f itself is computed" in message
+
+
+def test_no_option_of_ours_is_taken_for_another_checkers() -> None:
+    for check in (gradcheck.check_gradient, gradcheck.check_vjp, gradcheck.check_jvp):
+        assert not OF_OTHER_CHECKERS & set(inspect.signature(check).parameters)
+
+
+def test_another_option_lists_what_there_is() -> None:
+    assert refused(UsageError, square, double, X, intrest=1e-3).endswith("; did you mean interest?")
+    assert "its options are wrt, structure, meant" in refused(UsageError, square, double, X, colour=3)
+
+
+def test_options_that_exist_are_taken_and_so_are_keywords() -> None:
+    assert gradcheck.check_gradient(square, double, X, interest=1e-3, accuracy=0.0, max_ulps=64, seed=np.int64(3))
+    assert list(inspect.signature(gradcheck.check_gradient).parameters)[:3] == ["f", "grad", "inputs"]
+
+
+@pytest.mark.parametrize("value", ["a", -1, -1e-9, float("nan"), float("inf"), True, [1e-6], 1.0, 2.0, 10**400])
+def test_a_bad_accuracy(value: Any) -> None:
+    assert "accuracy is the relative error of f itself" in refused(UsageError, square, double, X, accuracy=value)
+
+
+@pytest.mark.parametrize("option", ["interest", "max_ulps"])
+@pytest.mark.parametrize("value", ["a", -1, 0, float("nan"), True, [1e-6], 10**400])
+def test_a_bad_interest_or_max_ulps(option: str, value: Any) -> None:
+    assert f"{option} must be a positive number" in refused(UsageError, square, double, X, **{option: value})
+
+
+@pytest.mark.parametrize("value", ["a", -1, 1.5, float("nan"), True, [1]])
+@pytest.mark.parametrize("x", [X, st.floats(1, 2)], ids=["array", "strategy"])
+def test_a_bad_seed(value: Any, x: Any) -> None:
+    assert "seed must be a whole number >= 0" in refused(UsageError, square, double, x, seed=value)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("symmetric", "must be a mapping"),
+        (["symmetric"], "must be a mapping"),
+        (3, "must be a mapping"),
+        ({"x": "foo"}, "must be one of symmetric, triangular, simplex"),
+        ({"x": ["symmetric"]}, "must be one of symmetric, triangular, simplex"),
+        ({0: None}, "must be one of symmetric, triangular, simplex"),
+        ({"z": "symmetric"}, "inputs are x"),
+        ({None: "symmetric"}, "inputs are x"),
+        ({0: "symmetric"}, "shape (3,)"),
+    ],
+)
+def test_a_bad_structure(value: Any, words: str) -> None:
+    assert words in refused(InvalidProblem, square, double, X, structure=value)
+
+
+@pytest.mark.parametrize("value", ["y", 7, 1.5, True, (), object(), b"x", [[0]], float("nan"), {"y": 1}])
+def test_a_bad_wrt(value: Any) -> None:
+    assert "wrt" in refused(InvalidProblem, square, double, X, wrt=value)
+
+
+@pytest.mark.parametrize("value", [np.int64(0), np.array([0]), (np.int32(-1),)])
+def test_positions_may_be_whole_numbers_of_numpys(value: Any) -> None:
+    assert gradcheck.check_gradient(square, double, X, wrt=value)
+
+
+@pytest.mark.parametrize("value", [3, "f", X])
+def test_a_meant_that_is_no_function(value: Any) -> None:
+    assert "meant: expected a function" in refused(InvalidProblem, square, double, X, meant=value)
+
+
+@pytest.mark.parametrize(
+    ("meant", "words"),
+    [
+        (lambda: 1, "meant raised TypeError"),
+        (lambda x: 1 / 0, "meant raised ZeroDivisionError: division by zero"),
+        (lambda x: None, "meant returned None"),
+        (lambda x: x, "meant must return what f returns, shape (), got shape (3,)"),
+        (lambda x: (np.sum(x), np.sum(x)), "meant must return what f returns, shape (), got shape () and ()"),
+        (lambda x: np.nan * np.sum(x), "meant has the value nan here"),
+    ],
+)
+def test_a_meant_that_gives_nothing_is_named(meant: Any, words: str) -> None:
+    result = gradcheck.check_gradient(square, double, X, meant=meant)
+    assert (result.verdict, result.codes) == ("ERROR", ("GC018",))
+    assert words in result.findings[0].sentence
+
+
+# -- inputs ------------------------------------------------------------------------------------------------------------
+
+
+class Refuses:
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        raise RuntimeError("the tensor is on a device")
+
+
+class Frame:
+    """Like a table of pandas: no array, but it makes one."""
+
+    def __init__(self, values: Any) -> None:
+        self._values = values
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return np.array(self._values, dtype=dtype)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ([[1.0], [2.0, 3.0]], "input 0: expected an array of real numbers, got a list that NumPy cannot read"),
+        (Refuses(), "got a Refuses that NumPy cannot read: the tensor is on a device"),
+        (np.ma.array([1.0, 2.0], mask=[0, 1]), "masked entries"),
+        (np.array([1.0, None]), "dtype object"),
+        ({"a": X}, "dtype object"),
+        (None, "dtype object"),
+        ("abc", "real numbers, got dtype <U3"),
+        (np.array([1 + 2j]), "complex128"),
+        (np.array(["2020-01-01"], dtype="datetime64[D]"), "datetime64"),
+        (st.text(), "real numbers, got dtype <U"),
+        (st.floats(3, 2), "the strategies: "),
+    ],
+    ids=lambda v: type(v).__name__,
+)
+def test_an_input_that_is_no_array_of_real_numbers(given: Any, words: str) -> None:
+    assert words in refused(InvalidProblem, square, double, given)
+
+
+@pytest.fixture
+def matrix() -> Iterator[Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        yield np.matrix([[1.0, 2.0], [3.0, 4.0]])
+
+
+def test_a_matrix_is_refused_since_its_product_is_another(matrix: Any) -> None:
+    """f and its gradient are right for np.matrix alone, and f is another function of plain arrays."""
+    ones = matrix * 0 + 1
+
+    def f(x: Any) -> Any:
+        return np.sum(x * x)
+
+    def grad(x: Any) -> Any:
+        return ones * x.T + x.T * ones
+
+    assert "got an np.matrix; give np.asarray(x)" in refused(InvalidProblem, f, grad, matrix)
+
+
+@pytest.mark.parametrize("given", [[[1.0, 2.0], [3.0, 4.0]], [X, X], Frame(X), (1.0, 2.0), np.ma.array([1.0, 2.0])])
+def test_what_numpy_reads_as_an_array_is_one(given: Any) -> None:
+    assert gradcheck.check_gradient(square, double, given)
+    assert gradcheck.check_gradient(square, lambda x: 3 * x, given).verdict == "FAIL"
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_an_input_that_is_not_finite_is_named(bad: float) -> None:
+    result = gradcheck.check_gradient(square, double, np.array([1.0, bad]))
+    assert (result.verdict, result.codes) == ("ERROR", ("GC018",))
+    assert result.findings[0].sentence == f"f has the value {bad} here, where x[1] is {bad}"
+
+
+# -- NumPy's error state, warnings, prints -----------------------------------------------------------------------------
+
+
+def steep(x: Any) -> Any:
+    return np.sum(np.exp(-(x**2) * 1e5))  # underflows, here and in its derivative
+
+
+def steep_gradient(x: Any) -> Any:
+    return -2e5 * x * np.exp(-(x**2) * 1e5)
+
+
+def test_the_callers_error_state_does_not_matter() -> None:
+    with np.errstate(all="raise"):
+        assert gradcheck.check_gradient(steep, steep_gradient, X)
+        assert gradcheck.check_gradient(square, double, X)
+        assert gradcheck.check_gradient(square, lambda x: 3 * x, X).verdict == "FAIL"
+        assert set(np.geterr().values()) == {"raise"}
+
+
+def test_an_error_state_that_f_or_the_derivative_leaves_behind_is_put_back() -> None:
+    before = np.geterr()
+
+    def f(x: Any) -> Any:
+        value = steep(x)
+        np.seterr(all="raise")
+        return value
+
+    assert gradcheck.check_gradient(f, steep_gradient, X).verdict == "PASS"
+    assert gradcheck.check_gradient(square, lambda x: (np.seterr(all="raise"), 2 * x)[1], X).verdict == "PASS"
+    assert np.geterr() == before
+
+
+def test_warnings_of_the_users_code_are_nobodys_errors() -> None:
+    def f(x: Any) -> Any:
+        warnings.warn("f is old", DeprecationWarning, stacklevel=1)
+        return square(x)
+
+    def grad(x: Any) -> Any:
+        warnings.warn("and so is its gradient", stacklevel=1)
+        return double(x)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert gradcheck.check_gradient(f, grad, X).verdict == "PASS"
+        assert gradcheck.check_gradient(f, lambda x: 1.5 * grad(x), X).verdict == "FAIL"
+
+
+def test_what_the_users_code_prints_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    def grad(x: Any) -> Any:
+        print("asked")
+        return double(x)
+
+    assert gradcheck.check_gradient(square, grad, X)
+    assert set(capsys.readouterr().out.split()) == {"asked"}
