@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import GradcheckError
-from gradcheck.faults.engine import Backprop
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.problem import Case
 from gradcheck.problem.walks import users
 from gradcheck.verdict.compare import Comparison

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError
 from gradcheck.faults.catalogue import CATALOGUE
-from gradcheck.faults.engine import Backprop
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.judge.entry_points import ask
 from gradcheck.problem import Case
 from gradcheck.problem.walks import ancestors

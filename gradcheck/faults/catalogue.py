@@ -14,14 +14,16 @@ from functools import partial
 
 import numpy as np
 
-from gradcheck.faults import accumulation, habits, layers, layouts, sgd
-from gradcheck.faults import layer_costs as costs
-from gradcheck.faults import layer_slopes as slopes
-from gradcheck.faults import neuron_layers as neurons
-from gradcheck.faults import neuron_orders as orders
-from gradcheck.faults.engine import Backprop
 from gradcheck.faults.fault import Fault, Subject
-from gradcheck.faults.rules import OwnFactor, Reversed, WrongForward, WrongRule, sigmoid
+from gradcheck.faults.graphs import accumulation, habits, layouts
+from gradcheck.faults.graphs.local_rules import OwnFactor, Reversed, WrongForward, WrongRule, sigmoid
+from gradcheck.faults.graphs.textbook_backprop import Backprop
+from gradcheck.faults.mlps import layer_costs as costs
+from gradcheck.faults.mlps import layer_slopes as slopes
+from gradcheck.faults.mlps import layers
+from gradcheck.faults.neurons import neuron_layers as neurons
+from gradcheck.faults.neurons import visit_orders as orders
+from gradcheck.faults.trainings import descent
 
 
 def _(
@@ -460,35 +462,35 @@ CATALOGUE: tuple[Fault, ...] = (
       "A neuron that feeds the loss and other neurons loses what comes from the loss.",
       "Loss neurons are thought to be the last ones."),
     # Trainings.
-    _("F140", "training", "schedule", "AdaGrad without accumulation", sgd.NothingAccumulated,
+    _("F140", "training", "schedule", "AdaGrad without accumulation", descent.NothingAccumulated,
       "G is the square of this step's gradient alone, so that every step is about as long as the rate.",
       "`G = g * g` for `G += g * g`."),
-    _("F141", "training", "schedule", "AdaGrad without its root", sgd.RootForgotten,
+    _("F141", "training", "schedule", "AdaGrad without its root", descent.RootForgotten,
       "The gradient is divided by G, where sqrt(G) belongs.",
       "The root is forgotten."),
-    _("F142", "training", "schedule", "decay from t = 1", sgd.DecayFromOne,
+    _("F142", "training", "schedule", "decay from t = 1", descent.DecayFromOne,
       "The first step has the rate a / (1 + k), where a belongs.",
       "t is raised before it is used."),
-    _("F143", "training", "schedule", "decay per epoch", sgd.DecayPerEpoch,
+    _("F143", "training", "schedule", "decay per epoch", descent.DecayPerEpoch,
       "The rate decays from epoch to epoch; it must decay from batch to batch.",
       "t counts epochs."),
-    _("F144", "training", "schedule", "batches with replacement", sgd.WithReplacement,
+    _("F144", "training", "schedule", "batches with replacement", descent.WithReplacement,
       "An epoch's batches are no partition: some samples come twice, some never.",
       "Each batch is drawn on its own."),
-    _("F145", "training", "schedule", "remainder dropped", sgd.RemainderDropped,
+    _("F145", "training", "schedule", "remainder dropped", descent.RemainderDropped,
       "The last, smaller batch of every epoch is left out.",
       "The number of batches is rounded down."),
-    _("F146", "training", "schedule", "ascent", sgd.Ascent,
+    _("F146", "training", "schedule", "ascent", descent.Ascent,
       "The update is added.",
       "The sign of the step."),
-    _("F147", "training", "state", "first parameters", sgd.FirstParameters,
+    _("F147", "training", "state", "first parameters", descent.FirstParameters,
       "Every gradient is taken at the initial parameters.",
       "The network keeps the weights that it was made with."),
-    _("F148", "training", "schedule", "sum and average exchanged", sgd.BatchSummed,
+    _("F148", "training", "schedule", "sum and average exchanged", descent.BatchSummed,
       "A batch's gradient is a sum where an average is asked for, and the reverse.",
       "S3 sums and S4 averages.",
-      partial(sgd.BatchSummed, penalty_too=True), sgd.BatchSummedInStep),
-    _("F149", "training", "schedule", "one step too many", sgd.StopsLate,
+      partial(descent.BatchSummed, penalty_too=True), descent.BatchSummedInStep),
+    _("F149", "training", "schedule", "one step too many", descent.StopsLate,
       "A step is taken after the stopping condition holds.",
       "`<=` for `<`."),
 )

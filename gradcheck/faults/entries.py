@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from gradcheck.faults import neuron_branches as branches
-from gradcheck.faults import neuron_layers as neurons
 from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.faults.fault import Fault, Subject
+from gradcheck.faults.neurons import branches as branches
+from gradcheck.faults.neurons import neuron_layers as neurons
 
 
 def _orders(bend: type[branches.ByMessages]) -> tuple[Callable[[], Subject], ...]:

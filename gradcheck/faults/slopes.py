@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from gradcheck.faults.network import slope
+from gradcheck.faults.mlps.delta_recursion import slope
 from gradcheck.problem.ops import Array
 
 IN_THE_OUTPUT: Mapping[str, Callable[[Array], Array]] = MappingProxyType(

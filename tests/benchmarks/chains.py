@@ -17,7 +17,7 @@ from typing import Any
 
 from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.faults.correct import forward_mode, recursive, tape
-from gradcheck.faults.engine import Backprop
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, GraphBuilder
 from gradcheck.reference.dag import gradients as reference

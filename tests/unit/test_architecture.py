@@ -196,7 +196,7 @@ PLANTED = {
     "relatively, from a package": (
         "gradcheck/oracle/a/x.py",
         "from ...judge import cost",
-        "gradcheck.judge.graph_trial",
+        "gradcheck.judge.cost",
     ),
     "by import_module": ("gradcheck/oracle/x.py", "import_module('gradcheck.run.suite')", "higher room 'run'"),
     "the facade": ("gradcheck/problem/x.py", "from gradcheck import Case", "of the facade"),

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError
-from gradcheck.faults.engine import Backprop
-from gradcheck.faults.network import DeltaRecursion
-from gradcheck.faults.neurons import Neurons
-from gradcheck.faults.sgd import Descent
+from gradcheck.faults.graphs.textbook_backprop import Backprop
+from gradcheck.faults.mlps.delta_recursion import DeltaRecursion
+from gradcheck.faults.neurons.single_neurons import Neurons
+from gradcheck.faults.trainings.descent import Descent
 from gradcheck.judge.entry_points import ask, entry_for
 from gradcheck.judge.training.step_form import wrong_form
 from gradcheck.problem import MLP, OPS, Case, NeuronDAG, Training

@@ -15,7 +15,7 @@ from gradcheck.diagnosis.naming.answer_match import Heard
 from gradcheck.diagnosis.naming.mlp_layers import own_deltas
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.fault import Fault
-from gradcheck.faults.layers import UpdatedBeforeUse
+from gradcheck.faults.mlps.layers import UpdatedBeforeUse
 
 MOST_RATES = 3
 """Rates tried, of those that single answers suggest."""

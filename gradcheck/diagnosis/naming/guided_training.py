@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gradcheck.errors import GradcheckError
-from gradcheck.faults.network import Gradients
-from gradcheck.faults.sgd import Descent, norm
+from gradcheck.faults.mlps.delta_recursion import Gradients
+from gradcheck.faults.trainings.descent import Descent, norm
 from gradcheck.judge.training.batches import per_epoch
 from gradcheck.problem import Training, Until
 from gradcheck.problem.ops import Array

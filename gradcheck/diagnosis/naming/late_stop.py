@@ -13,7 +13,7 @@ from dataclasses import replace
 from gradcheck.diagnosis.naming.answer_match import steps_of
 from gradcheck.diagnosis.naming.guided_training import Led
 from gradcheck.errors import GradcheckError
-from gradcheck.faults.sgd import Descent
+from gradcheck.faults.trainings.descent import Descent
 from gradcheck.judge.training.batches import per_epoch
 from gradcheck.problem import Training
 from gradcheck.subject.answer import Subject, TrainingStep

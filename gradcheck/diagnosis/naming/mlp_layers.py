@@ -13,7 +13,7 @@ import numpy as np
 
 from gradcheck.diagnosis.naming.answer_match import Heard
 from gradcheck.diagnosis.naming.network_relations import Deltas, Judge, Make, gradients, right_value, stacked
-from gradcheck.faults.network import DeltaRecursion
+from gradcheck.faults.mlps.delta_recursion import DeltaRecursion
 from gradcheck.problem import MLP, Case
 from gradcheck.problem.ops import Array
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from gradcheck.diagnosis.naming.answer_match import Heard
 from gradcheck.diagnosis.naming.network_relations import Deltas, Judge, Make, gradients, right_value, stacked
-from gradcheck.faults.neurons import Neurons
+from gradcheck.faults.neurons.single_neurons import Neurons
 from gradcheck.problem import Case, NeuronDAG
 from gradcheck.problem.neuron_dag import weight
 from gradcheck.problem.ops import Array

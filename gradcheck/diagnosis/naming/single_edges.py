@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from gradcheck.diagnosis.naming.answer_match import Heard, said, unlike
 from gradcheck.diagnosis.place import weighted
 from gradcheck.errors import GradcheckError
-from gradcheck.faults.engine import Backprop
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.problem import Case, Graph
 from gradcheck.problem.ops import Array
 from gradcheck.problem.parts import slot_by_slot

@@ -17,8 +17,8 @@ from gradcheck.diagnosis.naming.late_stop import late
 from gradcheck.errors import GradcheckError
 from gradcheck.faults.catalogue import CATALOGUE, fault
 from gradcheck.faults.fault import Fault
-from gradcheck.faults.rivals import RIVALS
-from gradcheck.faults.sgd import Descent, RemainderDropped
+from gradcheck.faults.trainings.descent import Descent, RemainderDropped
+from gradcheck.faults.trainings.rivals import RIVALS
 from gradcheck.problem import Training
 from gradcheck.subject.answer import Subject
 from gradcheck.verdict.finding import KINDS, Severity

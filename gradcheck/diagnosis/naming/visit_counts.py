@@ -19,7 +19,7 @@ from gradcheck.diagnosis.naming.answer_match import Heard, Tried
 from gradcheck.diagnosis.naming.network_relations import gradients, right_value
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.fault import Fault
-from gradcheck.faults.neurons import Neurons
+from gradcheck.faults.neurons.single_neurons import Neurons
 from gradcheck.problem import Case, NeuronDAG
 from gradcheck.problem.neuron_dag import Edge, target, weight
 from gradcheck.problem.ops import Array

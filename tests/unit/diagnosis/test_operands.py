@@ -13,7 +13,7 @@ import pytest
 from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.diagnosis.operands import OPERANDS, ParameterRow, operand_name, parameter_rows
 from gradcheck.faults.catalogue import fault
-from gradcheck.faults.engine import Backprop
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.judge.graph_trial import try_case
 from gradcheck.judge.settings import Settings
 from gradcheck.oracle import graph_oracles

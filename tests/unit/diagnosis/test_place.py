@@ -10,9 +10,9 @@ import pytest
 
 from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.diagnosis.place import weighted
-from gradcheck.faults import accumulation, layouts
-from gradcheck.faults.engine import Backprop
-from gradcheck.faults.rules import WrongForward, WrongRule
+from gradcheck.faults.graphs import accumulation, layouts
+from gradcheck.faults.graphs.local_rules import WrongForward, WrongRule
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, GraphBuilder
 from gradcheck.subject.inprocess import InProcessSubject

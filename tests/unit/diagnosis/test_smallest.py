@@ -6,7 +6,7 @@ import pytest
 
 from gradcheck.diagnosis.smallest import smallest, smallest_like
 from gradcheck.faults.catalogue import fault
-from gradcheck.faults.engine import Backprop
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.problem import Case, GraphBuilder, Training
 from gradcheck.subject.inprocess import InProcessSubject
 

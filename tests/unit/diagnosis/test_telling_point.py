@@ -11,7 +11,7 @@ import pytest
 from gradcheck.diagnosis.smallest import smallest, smallest_like
 from gradcheck.diagnosis.telling_point import OneMessage, answer_key, hypotheses, telling
 from gradcheck.faults.catalogue import fault
-from gradcheck.faults.engine import Backprop
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.judge.graph_trial import try_case
 from gradcheck.judge.settings import Settings
 from gradcheck.oracle.symbolic import symbolic

@@ -11,11 +11,11 @@ import pytest
 
 from gradcheck.errors import SubjectError
 from gradcheck.faults.catalogue import CATALOGUE, fault
-from gradcheck.faults.engine import Backprop
 from gradcheck.faults.fault import SCOPES, Fault
-from gradcheck.faults.network import DeltaRecursion
-from gradcheck.faults.neurons import Neurons
-from gradcheck.faults.sgd import Descent
+from gradcheck.faults.graphs.textbook_backprop import Backprop
+from gradcheck.faults.mlps.delta_recursion import DeltaRecursion
+from gradcheck.faults.neurons.single_neurons import Neurons
+from gradcheck.faults.trainings.descent import Descent
 from gradcheck.problem import MLP, AdaGrad, Case, Constant, Decay, Graph, GraphBuilder, NeuronDAG, Training
 from gradcheck.strategies.drawing import draw
 from gradcheck.strategies.pick import picker

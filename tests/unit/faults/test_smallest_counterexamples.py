@@ -18,7 +18,7 @@ import pytest
 from gradcheck.diagnosis.smallest import smallest
 from gradcheck.errors import InvalidProblem, SubjectError
 from gradcheck.faults.catalogue import CATALOGUE, fault
-from gradcheck.faults.engine import Backprop
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.problem import OPS, Graph
 from gradcheck.problem.ops import CODES, Array
 from gradcheck.strategies.comfort import MARGIN

@@ -10,7 +10,7 @@ import pytest
 
 from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.faults.catalogue import fault
-from gradcheck.faults.engine import Backprop
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.judge.moved_points import moved_cases
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, GraphBuilder

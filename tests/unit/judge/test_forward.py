@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.diagnosis.diagnosed import try_and_diagnose
-from gradcheck.faults.engine import Backprop
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, Graph, GraphBuilder
 from gradcheck.subject.inprocess import InProcessSubject

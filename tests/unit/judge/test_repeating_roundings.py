@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.faults.correct import forward_mode, recursive, tape
-from gradcheck.faults.engine import Backprop
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.judge.allowance import settled
 from gradcheck.judge.functions import check_jvp, check_vjp
 from gradcheck.oracle import Oracle, graph_oracles

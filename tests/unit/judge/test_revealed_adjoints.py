@@ -15,7 +15,7 @@ import pytest
 from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.errors import HarnessFault
 from gradcheck.faults.correct.tape import gradients
-from gradcheck.faults.engine import Backprop
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.judge import revealed_adjoints as judged
 from gradcheck.oracle import Aside, Estimates, Oracle, graph_oracles
 from gradcheck.problem import Case, Graph, GraphBuilder, NeuronDAG, Point

@@ -12,7 +12,7 @@ from gradcheck.diagnosis.budget import Budget, BudgetSpent
 from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.diagnosis.naming import Named
 from gradcheck.faults.catalogue import fault
-from gradcheck.faults.engine import Backprop
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, GraphBuilder
 from gradcheck.run import afterthought

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gradcheck.faults.catalogue import fault
-from gradcheck.faults.engine import Backprop
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import MLP, Case, Graph, GraphBuilder
 from gradcheck.report.offered import not_offered_line, nothing_answered_line

@@ -11,7 +11,7 @@ import pytest
 
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.correct import recursive
-from gradcheck.faults.engine import Backprop
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, Cost, Forwards, Graph, GraphBuilder, Training
 from gradcheck.run.afterthought import SINGLE

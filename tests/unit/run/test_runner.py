@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gradcheck.errors import Interrupted, SubjectError
-from gradcheck.faults.engine import Backprop
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, GraphBuilder
 from gradcheck.run import runner

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from gradcheck.faults.catalogue import fault
-from gradcheck.faults.engine import Backprop
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.oracle import graph_oracles
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.oracle.exact import exact

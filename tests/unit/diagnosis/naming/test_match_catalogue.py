@@ -13,10 +13,10 @@ from gradcheck.diagnosis.naming.answer_match import Heard, at_kink
 from gradcheck.diagnosis.naming.further_cases import drawn_cases
 from gradcheck.diagnosis.naming.match_catalogue import Likeness, alike
 from gradcheck.faults.catalogue import CATALOGUE, fault
-from gradcheck.faults.engine import Backprop
 from gradcheck.faults.fault import Fault
-from gradcheck.faults.habits import Nudged
-from gradcheck.faults.layouts import NotTransposed
+from gradcheck.faults.graphs.habits import Nudged
+from gradcheck.faults.graphs.layouts import NotTransposed
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.problem import CODES, Case, Graph, GraphBuilder, Training
 from gradcheck.subject.inprocess import InProcessSubject
 

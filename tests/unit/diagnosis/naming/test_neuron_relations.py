@@ -13,7 +13,7 @@ from gradcheck.diagnosis.naming.answer_match import Heard, at_kink
 from gradcheck.diagnosis.naming.further_cases import drawn_cases
 from gradcheck.diagnosis.naming.search import explanation
 from gradcheck.faults.entries import NEURONS_TOO
-from gradcheck.faults.network import activate, losses, outer_slope, slope
+from gradcheck.faults.mlps.delta_recursion import activate, losses, outer_slope, slope
 from gradcheck.problem.neuron_dag import target, weight
 from gradcheck.subject.inprocess import InProcessSubject
 

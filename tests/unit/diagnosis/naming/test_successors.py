@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gradcheck.diagnosis.naming.branch_counts import several_successors
-from gradcheck.faults.neurons import Neurons
+from gradcheck.faults.neurons.single_neurons import Neurons
 from gradcheck.subject.inprocess import InProcessSubject
 
 

@@ -15,7 +15,7 @@ from gradcheck.diagnosis.naming.further_cases import drawn_cases
 from gradcheck.diagnosis.naming.search import explanation
 from gradcheck.diagnosis.naming.visit_counts import ENTRY, visited_again
 from gradcheck.faults.entries import bends_at
-from gradcheck.faults.neurons import Neurons
+from gradcheck.faults.neurons.single_neurons import Neurons
 from gradcheck.problem.neuron_dag import weight
 from gradcheck.subject.inprocess import InProcessSubject
 

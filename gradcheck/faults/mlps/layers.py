@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from gradcheck.faults.network import DeltaRecursion
+from gradcheck.faults.mlps.delta_recursion import DeltaRecursion
 from gradcheck.problem.ops import Array
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gradcheck.errors import SubjectError
-from gradcheck.faults.engine import Backprop
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.problem import Point
 from gradcheck.problem.ops import Array
 

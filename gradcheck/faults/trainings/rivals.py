@@ -10,8 +10,8 @@ from functools import partial
 
 import numpy as np
 
-from gradcheck.faults.network import Gradients
-from gradcheck.faults.sgd import Descent
+from gradcheck.faults.mlps.delta_recursion import Gradients
+from gradcheck.faults.trainings.descent import Descent
 from gradcheck.problem.ops import Array
 from gradcheck.problem.training import AdaGrad, Training
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.faults.engine import Answer, Backprop
+from gradcheck.faults.graphs.textbook_backprop import Answer, Backprop
 from gradcheck.problem import Graph, Point
 from gradcheck.problem.ops import Array
 from gradcheck.problem.walks import ancestors

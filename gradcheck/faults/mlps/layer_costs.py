@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradcheck.faults.network import DeltaRecursion, outer_slope, slope
+from gradcheck.faults.mlps.delta_recursion import DeltaRecursion, outer_slope, slope
 from gradcheck.problem.ops import Array
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.faults.engine import local_vjp
+from gradcheck.faults.graphs.textbook_backprop import local_vjp
 from gradcheck.problem import OPS, Point
 from gradcheck.problem.mlp import MLP
 from gradcheck.problem.ops import Array

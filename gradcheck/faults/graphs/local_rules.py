@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.faults.engine import Backprop
+from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.problem.ops import Array
 
 Rule = Callable[..., Any]

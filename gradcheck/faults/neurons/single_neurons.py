@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradcheck.faults.network import activate, average, losses, outer_slope, slope
+from gradcheck.faults.mlps.delta_recursion import activate, average, losses, outer_slope, slope
 from gradcheck.problem import Point
 from gradcheck.problem.neuron_dag import NeuronDAG, target, weight
 from gradcheck.problem.ops import Array

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gradcheck.faults.network import DeltaRecursion, slope
+from gradcheck.faults.mlps.delta_recursion import DeltaRecursion, slope
 from gradcheck.faults.slopes import formula_at_input, slope_by
 from gradcheck.problem.ops import Array
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from gradcheck.faults.neuron_orders import ReadLiterally
-from gradcheck.faults.neurons import Gradients, Neurons
+from gradcheck.faults.neurons.single_neurons import Gradients, Neurons
+from gradcheck.faults.neurons.visit_orders import ReadLiterally
 from gradcheck.problem.neuron_dag import weight
 from gradcheck.problem.ops import Array
 

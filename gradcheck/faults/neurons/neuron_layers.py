@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradcheck.faults.network import average, outer_slope, slope
-from gradcheck.faults.neuron_orders import ReadLiterally
-from gradcheck.faults.neurons import Neurons
+from gradcheck.faults.mlps.delta_recursion import average, outer_slope, slope
+from gradcheck.faults.neurons.single_neurons import Neurons
+from gradcheck.faults.neurons.visit_orders import ReadLiterally
 from gradcheck.faults.slopes import formula_at_input, slope_by
 from gradcheck.problem.neuron_dag import weight
 from gradcheck.problem.ops import Array

@@ -10,10 +10,10 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from gradcheck.faults.engine import Backprop
-from gradcheck.faults.network import DeltaRecursion
-from gradcheck.faults.neurons import Neurons
-from gradcheck.faults.sgd import Descent
+from gradcheck.faults.graphs.textbook_backprop import Backprop
+from gradcheck.faults.mlps.delta_recursion import DeltaRecursion
+from gradcheck.faults.neurons.single_neurons import Neurons
+from gradcheck.faults.trainings.descent import Descent
 from gradcheck.problem import MLP, AdaGrad, Decay, Graph, GraphBuilder, NeuronDAG, Training
 from gradcheck.strategies.drawing import draw
 from gradcheck.strategies.pick import picker

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from gradcheck.faults.network import DeltaRecursion, Gradients
+from gradcheck.faults.mlps.delta_recursion import DeltaRecursion, Gradients
 from gradcheck.problem.ops import Array
 from gradcheck.problem.training import AdaGrad, Constant, Custom, Decay, Training
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradcheck.faults.neurons import Gradients, Neurons
+from gradcheck.faults.neurons.single_neurons import Gradients, Neurons
 from gradcheck.problem.neuron_dag import weight
 from gradcheck.problem.ops import Array
 
