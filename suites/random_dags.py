@@ -16,8 +16,8 @@ from gradcheck.problem.serialise import graph_to_dict
 from gradcheck.problem.walks import path_count
 from gradcheck.run.suite import case
 from gradcheck.strategies.drawing import draw
+from gradcheck.strategies.graph_structure import SENTENCES, structures
 from gradcheck.strategies.pick import picker
-from gradcheck.strategies.structure import SENTENCES, structures
 from gradcheck.strategies.wish import Wish
 
 COUNT = 100

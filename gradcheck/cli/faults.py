@@ -15,7 +15,7 @@ from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case
 from gradcheck.problem.reading import brief
 from gradcheck.problem.serialise import suite_to_json
-from gradcheck.report.faults import as_data, engine_table, summary, table
+from gradcheck.report.faults_table import as_data, engine_table, summary, table
 from gradcheck.run.selftest import (
     EngineGrade,
     Graded,

@@ -22,9 +22,9 @@ from gradcheck.problem import LEAVES, OPS
 from gradcheck.problem.losses import LOSSES
 from gradcheck.problem.mlp import ACTIVATIONS
 from gradcheck.report.console import QUIET, ConsoleReport
-from gradcheck.report.json import JsonReport
 from gradcheck.report.lines import LinesReport
 from gradcheck.report.progress import Progress
+from gradcheck.report.run_json import JsonReport
 from gradcheck.run import runner
 from gradcheck.run.events import Diagnosed, Event, Finished
 from gradcheck.run.offered import ALL

@@ -23,7 +23,7 @@ from gradcheck.problem import OPS, Case, Training
 from gradcheck.strategies.drawing import draw
 from gradcheck.strategies.pick import picker
 from gradcheck.strategies.smaller import complexity, minimise
-from gradcheck.strategies.telling import exact_in_float32, in_float32, on_grid
+from gradcheck.strategies.telling_values import exact_in_float32, in_float32, on_grid
 from gradcheck.strategies.wish import Wish
 from gradcheck.subject.answer import Subject
 

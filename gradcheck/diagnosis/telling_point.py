@@ -21,7 +21,7 @@ from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.judge.entry_points import ask
 from gradcheck.problem import Case
 from gradcheck.problem.walks import ancestors
-from gradcheck.strategies.telling import telling_points, with_other_ops, with_own_operands
+from gradcheck.strategies.telling_values import telling_points, with_other_ops, with_own_operands
 from gradcheck.subject.answer import Subject
 
 Array = NDArray[Any]

@@ -2,7 +2,7 @@
 
 from gradcheck.problem.builder import GraphBuilder, Handle
 from gradcheck.problem.case import Case, Lowers
-from gradcheck.problem.cost import Cost, Forwards, Growth, Shortcut
+from gradcheck.problem.cost_claims import Cost, Forwards, Growth, Shortcut
 from gradcheck.problem.graph import Graph, Node, Point
 from gradcheck.problem.networks import MLP, NeuronDAG
 from gradcheck.problem.ops import CODES, LEAVES, NAMES, OPS, Op

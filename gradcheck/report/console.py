@@ -17,10 +17,10 @@ from rich.table import Table
 from rich.text import Text
 
 from gradcheck.problem import OPS
-from gradcheck.report.drawing import tree
 from gradcheck.report.failure import LABEL, Failure, headline, listed, summary
-from gradcheck.report.offered import not_offered_line, nothing_answered_line
-from gradcheck.report.plain import apart, number, plainly
+from gradcheck.report.graph_text import tree
+from gradcheck.report.not_offered import not_offered_line, nothing_answered_line
+from gradcheck.report.plain_words import apart, number, plainly
 from gradcheck.report.trimmed import Hanging, Trimmed
 from gradcheck.run.events import CaseFinished, Diagnosed, Event, Faulted, Finished, Started, as_it_should_be
 from gradcheck.verdict.finding import Severity, shown

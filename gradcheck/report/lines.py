@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from gradcheck.report.json import counts_to_dict, diagnosis_to_dict, not_offered_to_list
+from gradcheck.report.run_json import counts_to_dict, diagnosis_to_dict, not_offered_to_list
 from gradcheck.run.events import CaseFinished, Diagnosed, Event, Faulted, Finished, Started
 from gradcheck.verdict.result import SCHEMA_VERSION, Verdict
 

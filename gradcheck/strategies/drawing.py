@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcheck.problem.graph import Graph
 from gradcheck.problem.ops import OPS, Array
-from gradcheck.strategies import steps
+from gradcheck.strategies import op_steps
 from gradcheck.strategies.draft import Draft
 from gradcheck.strategies.leaves import any_shape, new_leaf
 from gradcheck.strategies.motifs import MOTIFS
@@ -72,7 +72,7 @@ def _menu(wish: Wish) -> tuple[Step, ...]:
 
 
 def _apply(pick: Pick, draft: Draft, op: str) -> int | None:
-    return steps.apply(pick, draft, op)
+    return op_steps.apply(pick, draft, op)
 
 
 def _loss(pick: Pick, draft: Draft) -> int:
@@ -81,7 +81,7 @@ def _loss(pick: Pick, draft: Draft) -> int:
     if len(ends) > 1 and pick(4):
         gathered = ends[0]
         for end in ends[1:]:
-            joined = steps.join(pick, draft, gathered, end)
+            joined = op_steps.join(pick, draft, gathered, end)
             gathered = end if joined is None else joined
     unused = [i for i in draft.computed if not draft.users[i] and draft.trained[i]]
     shown = [i for i in unused if i not in draft.hidden]

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 from gradcheck.strategies.draft import Draft
 from gradcheck.strategies.leaves import any_shape, new_leaf
+from gradcheck.strategies.op_steps import any_node, beside, join, onward
 from gradcheck.strategies.pick import Pick, one_of
-from gradcheck.strategies.steps import any_node, beside, join, onward
 
 Motif = Callable[[Pick, Draft], object]
 

@@ -14,7 +14,7 @@ import numpy as np
 from gradcheck.errors import SubjectError
 from gradcheck.problem.counting import Meter, TooManyOperations, counted
 from gradcheck.subject.answer import Answer, Array, TrainingAnswer, TrainingStep
-from gradcheck.subject.plain import LARGEST, Plain, describe
+from gradcheck.subject.plain_arrays import LARGEST, Plain, describe
 from gradcheck.subject.snapshot import changed_point, changed_problem, snapshot
 from gradcheck.subject.trouble import Place, call_failed
 

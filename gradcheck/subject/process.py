@@ -17,14 +17,14 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from gradcheck.errors import HarnessFault, SubjectError, Unsupported, UsageError
-from gradcheck.subject import answers, limits, wire
+from gradcheck.subject import limits, received_answers, wire
 from gradcheck.subject.answer import NATIVE, Answer, Array, Declared, Guarantee, Subject, TrainingAnswer
 from gradcheck.subject.channel import Gone, TooLate
 from gradcheck.subject.inprocess import InProcessSubject, no_entry
 from gradcheck.subject.messages import REPLIES, checked
 from gradcheck.subject.offspring import SUPPORTED, Offspring
 from gradcheck.subject.paths import existing, installed_names
-from gradcheck.subject.plain import LARGEST
+from gradcheck.subject.plain_arrays import LARGEST
 from gradcheck.subject.point import rounded
 from gradcheck.subject.problems import problem_to_wire
 from gradcheck.subject.trouble import LONGEST
@@ -141,12 +141,12 @@ class ChildSubject:
         names, values = rounded(problem, point, dtype)
         asked = {"entry": entry, "count": count, "most": most if count else None}
         header = {"do": "ask", "problem": data, "point": names, "at": len(arrays), **asked}
-        vocabulary = answers.Vocabulary(problem, point)
+        vocabulary = received_answers.Vocabulary(problem, point)
         return self._question(
             header,
             [*arrays, *values],
-            answers.most_arrays(vocabulary),
-            lambda reply, got, told, seconds: answers.answer_from_wire(
+            received_answers.most_arrays(vocabulary),
+            lambda reply, got, told, seconds: received_answers.answer_from_wire(
                 reply, got, vocabulary, stdout=told, seconds=seconds
             ),
         )
@@ -158,8 +158,10 @@ class ChildSubject:
         return self._question(
             header,
             arrays,
-            answers.most_training_arrays(training),
-            lambda reply, got, told, seconds: answers.training_from_wire(reply, got, stdout=told, seconds=seconds),
+            received_answers.most_training_arrays(training),
+            lambda reply, got, told, seconds: received_answers.training_from_wire(
+                reply, got, stdout=told, seconds=seconds
+            ),
         )
 
     def prepare(self) -> None:
@@ -217,7 +219,7 @@ class ChildSubject:
                 self._broken = wrong
                 self.close()
                 raise
-            self._entries, self._declared = answers.loaded_from_wire(reply)
+            self._entries, self._declared = received_answers.loaded_from_wire(reply)
             child.loaded = True
         return child
 
@@ -266,7 +268,7 @@ class ChildSubject:
             seconds = time.monotonic() - begun
             if reply["status"] != "error":
                 return reply, got, seconds
-            wrong = answers.error_from_wire(reply, header["do"])
+            wrong = received_answers.error_from_wire(reply, header["do"])
             if wrong.code == "GC065" and wrong.facts["operations"] != header.get("most"):
                 raise wire.Malformed("a limit on operations that it was not given")
         except TooLate:

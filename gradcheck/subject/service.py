@@ -12,9 +12,9 @@ import gradcheck.problem  # noqa: F401 - paid for before the subject's time star
 from gradcheck.errors import SubjectError
 from gradcheck.subject import calling, limits, loading, wire
 from gradcheck.subject.answer import Array
-from gradcheck.subject.answers import Vocabulary, answer_to_wire, error_to_wire, training_to_wire
-from gradcheck.subject.plain import LARGEST
+from gradcheck.subject.plain_arrays import LARGEST
 from gradcheck.subject.problems import problem_from_wire
+from gradcheck.subject.received_answers import Vocabulary, answer_to_wire, error_to_wire, training_to_wire
 from gradcheck.subject.trouble import exits, facts, is_ours
 
 UNLIMITED = 1 << 62

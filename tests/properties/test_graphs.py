@@ -15,8 +15,8 @@ from gradcheck.problem import OPS, Case, Graph
 from gradcheck.strategies import chains, graph_cases, graphs
 from gradcheck.strategies.comfort import LARGE, MARGIN, SMALL
 from gradcheck.strategies.drawing import draw
+from gradcheck.strategies.graph_structure import SENTENCES, structures
 from gradcheck.strategies.pick import picker
-from gradcheck.strategies.structure import SENTENCES, structures
 from gradcheck.strategies.wish import Wish
 
 DEFAULTS = {"scalar": True, "near_kinks": False, "saturated": False, "integer_points": False, "shuffled": True}

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem import MLP, OPS, Case, NeuronDAG
 from gradcheck.problem.losses import LOSSES
-from gradcheck.strategies import Comfort, mlps, networks, neuron_dags
+from gradcheck.strategies import Comfort
+from gradcheck.strategies.drawn_networks import mlps, networks, neuron_dags
 
 
 @given(networks())

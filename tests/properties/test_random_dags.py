@@ -12,7 +12,7 @@ import pytest
 from gradcheck.problem import Case
 from gradcheck.problem.serialise import case_to_dict
 from gradcheck.problem.walks import path_count
-from gradcheck.strategies.structure import structures
+from gradcheck.strategies.graph_structure import structures
 from gradcheck.suites.random_dags import ARRAY_OPS, random_dags
 
 SEEDS = (0, 17, 2**32 - 1)

@@ -8,7 +8,7 @@ import pytest
 
 from gradcheck.problem import Graph, GraphBuilder
 from gradcheck.problem.walks import path_count
-from gradcheck.strategies.structure import structures
+from gradcheck.strategies.graph_structure import structures
 
 
 def repeated(build: GraphBuilder) -> Graph:

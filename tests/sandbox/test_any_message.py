@@ -23,7 +23,7 @@ import pytest
 from gradcheck.errors import HarnessFault, SubjectError
 from gradcheck.judge.protocol import no_answer, protocol
 from gradcheck.problem import MLP, Constant, GraphBuilder, Training
-from gradcheck.subject import Answer, ChildSubject, TrainingAnswer, TrainingStep, answers, wire
+from gradcheck.subject import Answer, ChildSubject, TrainingAnswer, TrainingStep, received_answers, wire
 from gradcheck.subject.channel import Channel
 from gradcheck.verdict.finding import Finding
 
@@ -68,8 +68,8 @@ BEGIN: Frame = ({"status": "begin"}, [])
 
 def honest(do: str) -> Frame:
     if do == "train":
-        return answers.training_to_wire(STEPS)
-    return answers.answer_to_wire(ANSWER, answers.Vocabulary(GRAPH, POINT))
+        return received_answers.training_to_wire(STEPS)
+    return received_answers.answer_to_wire(ANSWER, received_answers.Vocabulary(GRAPH, POINT))
 
 
 # --- ways to bend a message ------------------------------------------------------------------------------------------
@@ -272,9 +272,9 @@ class Bender:
             return [], [READY]
         wrong = self.target == do and self.random.random() < 0.3
         if do == "load":
-            return [], [(answers.error_to_wire(self.random.choice(ERRORS["load"])), []) if wrong else LOADED]
+            return [], [(received_answers.error_to_wire(self.random.choice(ERRORS["load"])), []) if wrong else LOADED]
         if wrong:
-            return [BEGIN], [(answers.error_to_wire(self.random.choice(ERRORS["ask"])), [])]
+            return [BEGIN], [(received_answers.error_to_wire(self.random.choice(ERRORS["ask"])), [])]
         swapped = {"ask": "train", "train": "ask"}[do] if self.random.random() < 0.03 else do
         return [BEGIN], [honest(swapped)]
 

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
@@ -41,6 +42,8 @@ LIGHT = {"problem": HEAVY, "errors": HEAVY | {"numpy"}, "numbers": LATER, "traci
 """What a room must not import before it is needed: a subject's process imports `problem` and nothing else."""
 
 LIMIT = 500
+LARGEST = 0.16
+"""Share of the package's lines that one room may hold."""
 TABLES = {
     "gradcheck/verdict/finding.py": "a row per kind of finding",
     "gradcheck/faults/catalogue.py": "a row per fault",
@@ -308,6 +311,36 @@ def test_the_reference_knows_problems_and_nothing_else_of_gradcheck(checkout: Pa
 
 def test_files_are_short(checkout: Path) -> None:
     assert too_long(read(checkout, "gradcheck", "reference", "suites")) == []
+
+
+def crowded(sources: Sources) -> list[str]:
+    """Rooms that hold more than LARGEST of the package's lines."""
+    lines = Counter[str]()
+    for path, source in sources.items():
+        lines[room_of(path)] += len(source.splitlines())
+    most = LARGEST * sum(lines.values())
+    return [f"{room} has {n} lines, more than {most:.0f}" for room, n in lines.items() if n > most]
+
+
+def twins(sources: Sources) -> list[str]:
+    """File names that occur in several folders."""
+    names = Counter(Path(path).name for path in sources)
+    return [name for name, count in names.items() if count > 1 and name != "__init__.py"]
+
+
+def test_no_room_is_a_warehouse(sources: Sources) -> None:
+    assert crowded(sources) == []
+
+
+def test_no_file_name_occurs_twice(sources: Sources) -> None:
+    assert twins(sources) == []
+
+
+def test_a_warehouse_and_a_twin_are_found() -> None:
+    given = {f"gradcheck/{room}/a.py": "\n" * 15 for room in "uvwxyz"}
+    assert crowded({**given, "gradcheck/run/b.py": "\n" * 10}) == []
+    assert crowded({**given, "gradcheck/run/b.py": "\n" * 18}) == ["run has 18 lines, more than 17"]
+    assert twins(given) == ["a.py"]
 
 
 def strays(listed: list[str], folder: Path) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gradcheck.cli import main
-from gradcheck.report.json import JsonReport
+from gradcheck.report.run_json import JsonReport
 from gradcheck.run.events import CaseFinished, CaseStarted, Faulted, Finished, NotOffered, Started
 from gradcheck.verdict.compare import Worst
 from gradcheck.verdict.finding import finding

@@ -11,7 +11,7 @@ from gradcheck.diagnosis.naming.lazy_sequence import Kept
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem import LEAVES, OPS, Case
 from gradcheck.strategies.drawing import draw
-from gradcheck.strategies.networks import draw_mlp, draw_neurons
+from gradcheck.strategies.drawn_networks import draw_mlp, draw_neurons
 from gradcheck.strategies.pick import Pick, picker
 from gradcheck.strategies.wish import REDUCTIONS, Wish
 from gradcheck.subject.answer import NATIVE

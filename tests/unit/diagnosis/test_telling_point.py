@@ -16,7 +16,13 @@ from gradcheck.judge.graph_trial import try_case
 from gradcheck.judge.settings import Settings
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import OPS, Case, Graph, GraphBuilder
-from gradcheck.strategies.telling import exact_in_float32, on_grid, telling_points, with_other_ops, with_own_operands
+from gradcheck.strategies.telling_values import (
+    exact_in_float32,
+    on_grid,
+    telling_points,
+    with_other_ops,
+    with_own_operands,
+)
 from gradcheck.subject.inprocess import InProcessSubject
 
 SPECIAL = {0.0, 1.0, -1.0}

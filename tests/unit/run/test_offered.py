@@ -11,7 +11,7 @@ from gradcheck.faults.catalogue import fault
 from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import MLP, Case, Graph, GraphBuilder
-from gradcheck.report.offered import not_offered_line, nothing_answered_line
+from gradcheck.report.not_offered import not_offered_line, nothing_answered_line
 from gradcheck.run.events import CaseFinished, CaseStarted, Finished, NotOffered, Started
 from gradcheck.run.runner import run
 from gradcheck.run.suite import Addressed

@@ -16,7 +16,7 @@ from gradcheck.judge.protocol import no_answer
 from gradcheck.problem import Graph, GraphBuilder
 from gradcheck.problem.networks import MLP, NeuronDAG
 from gradcheck.problem.training import AdaGrad, Custom, Training, Until
-from gradcheck.subject import Answer, TrainingAnswer, TrainingStep, answers, wire
+from gradcheck.subject import Answer, TrainingAnswer, TrainingStep, received_answers, wire
 from gradcheck.subject.problems import problem_from_wire, problem_to_wire
 
 
@@ -170,17 +170,17 @@ def test_plain_data(value: object) -> None:
 
 
 @pytest.fixture
-def words() -> answers.Vocabulary:
-    return answers.Vocabulary(None, dict.fromkeys(["w", "x", "y"]))
+def words() -> received_answers.Vocabulary:
+    return received_answers.Vocabulary(None, dict.fromkeys(["w", "x", "y"]))
 
 
-def answered(words: answers.Vocabulary, answer: Answer) -> Answer:
-    header, arrays = through(*answers.answer_to_wire(answer, words))
-    return answers.answer_from_wire(header, arrays, words, stdout="", seconds=1.0)
+def answered(words: received_answers.Vocabulary, answer: Answer) -> Answer:
+    header, arrays = through(*received_answers.answer_to_wire(answer, words))
+    return received_answers.answer_from_wire(header, arrays, words, stdout="", seconds=1.0)
 
 
 @pytest.mark.parametrize("names", [[], ["y", "w"], ["w", "x", "y"], ["other", "x", "é\ud800"]])
-def test_answers(words: answers.Vocabulary, names: list[str]) -> None:
+def test_answers(words: received_answers.Vocabulary, names: list[str]) -> None:
     arrays = {name: np.array([float(i)] * i) for i, name in enumerate(names)}
     back = answered(words, Answer(np.array(2.5), arrays, arrays, ("point['w']",)))
     for got in (back.gradients, back.adjoints or {}):
@@ -188,12 +188,12 @@ def test_answers(words: answers.Vocabulary, names: list[str]) -> None:
     assert (float(back.value), back.mutated) == (2.5, ("point['w']",))
 
 
-def test_too_many_names_that_nobody_knows(words: answers.Vocabulary) -> None:
-    few = {f"n{i}": np.ones(()) for i in range(answers.MOST_UNKNOWN)}
-    answers.answer_to_wire(Answer(np.ones(()), few, None), words)
-    for many in ({**few, "one more": np.ones(())}, {"n" * (answers.LONGEST_UNKNOWN + 1): np.ones(())}):
+def test_too_many_names_that_nobody_knows(words: received_answers.Vocabulary) -> None:
+    few = {f"n{i}": np.ones(()) for i in range(received_answers.MOST_UNKNOWN)}
+    received_answers.answer_to_wire(Answer(np.ones(()), few, None), words)
+    for many in ({**few, "one more": np.ones(())}, {"n" * (received_answers.LONGEST_UNKNOWN + 1): np.ones(())}):
         with pytest.raises(SubjectError) as caught:
-            answers.answer_to_wire(Answer(np.ones(()), many, None), words)
+            received_answers.answer_to_wire(Answer(np.ones(()), many, None), words)
         assert caught.value.code == "GC007"
 
 
@@ -219,9 +219,9 @@ ONE, PLACES = np.ones(()), np.array([0, 2])
         ({"gradients": {"unknown": []}, "mutated": [], "adjoints": None}, [ONE, PLACES, ONE, ONE]),
     ],
 )
-def test_answers_that_are_none(words: answers.Vocabulary, header: dict[str, Any], arrays: list[Any]) -> None:
+def test_answers_that_are_none(words: received_answers.Vocabulary, header: dict[str, Any], arrays: list[Any]) -> None:
     with pytest.raises(wire.Malformed):
-        answers.answer_from_wire(header, arrays, words, stdout="", seconds=0.0)
+        received_answers.answer_from_wire(header, arrays, words, stdout="", seconds=0.0)
 
 
 JSON = strategies.recursive(
@@ -237,13 +237,13 @@ HEADERS = strategies.dictionaries(
 
 @given(HEADERS, strategies.lists(strategies.sampled_from([ONE, PLACES, np.ones(3, bool)]), max_size=5))
 def test_whatever_comes_is_an_answer_or_malformed(header: dict[str, Any], arrays: list[Any]) -> None:
-    words = answers.Vocabulary(None, dict.fromkeys(["w", "x", "y"]))
+    words = received_answers.Vocabulary(None, dict.fromkeys(["w", "x", "y"]))
     with suppress(wire.Malformed):
-        answers.answer_from_wire(header, arrays, words, stdout="", seconds=0.0)
+        received_answers.answer_from_wire(header, arrays, words, stdout="", seconds=0.0)
     with suppress(wire.Malformed):
-        answers.training_from_wire(header, arrays, stdout="", seconds=0.0)
+        received_answers.training_from_wire(header, arrays, stdout="", seconds=0.0)
     with suppress(wire.Malformed):
-        answers.error_from_wire(header, "ask")
+        received_answers.error_from_wire(header, "ask")
 
 
 @given(strategies.lists(JSON, max_size=3) | JSON, strategies.binary(max_size=64))
@@ -259,8 +259,8 @@ def test_trainings_answered() -> None:
     steps = tuple(
         TrainingStep(np.arange(i + 1), {"W": np.full(2, float(i)), "b": np.array(float(-i))}) for i in range(3)
     )
-    header, arrays = through(*answers.training_to_wire(TrainingAnswer(steps)))
-    back = answers.training_from_wire(header, arrays, stdout="", seconds=0.0)
+    header, arrays = through(*received_answers.training_to_wire(TrainingAnswer(steps)))
+    back = received_answers.training_from_wire(header, arrays, stdout="", seconds=0.0)
     for one, other in zip(steps, back.steps, strict=True):
         assert one.indices.tolist() == other.indices.tolist()
         assert {k: v.tolist() for k, v in one.parameters.items()} == {
@@ -268,7 +268,7 @@ def test_trainings_answered() -> None:
         }
     for broken in ({**header, "steps": 2}, {**header, "steps": -1}, {**header, "names": ["W", "W"]}, {}):
         with pytest.raises(wire.Malformed):
-            answers.training_from_wire(broken, arrays, stdout="", seconds=0.0)
+            received_answers.training_from_wire(broken, arrays, stdout="", seconds=0.0)
 
 
 RAISED = {"type": "ValueError", "message": "no", "file": "engine.py", "line": 3, "function": "f"}
@@ -287,15 +287,15 @@ LOADING, ANSWERING = {"GC001", "GC002", "GC003", "GC004", "GC006"}, {"GC004", "G
 @pytest.mark.parametrize("code", sorted(FACTS))
 def test_errors(code: str) -> None:
     """Errors that a child may give come back, make a sentence, and may not be given at the other time."""
-    header = answers.error_to_wire(SubjectError(code, **FACTS[code]))
+    header = received_answers.error_to_wire(SubjectError(code, **FACTS[code]))
     for do, allowed in (("load", LOADING), ("ask", ANSWERING), ("train", ANSWERING)):
         if code in allowed:
-            back = answers.error_from_wire(header, do)
+            back = received_answers.error_from_wire(header, do)
             assert (back.code, back.facts) == (code, FACTS[code])
             assert code == "GC065" or no_answer(back).sentence
         else:
             with pytest.raises(wire.Malformed, match="not its own to give"):
-                answers.error_from_wire(header, do)
+                received_answers.error_from_wire(header, do)
 
 
 ODD: tuple[Any, ...] = (None, True, -1, 1 << 62, 0.5, [], [3], [["a"]], {}, {"a": 1}, "", "x")
@@ -311,7 +311,7 @@ def test_facts_of_another_form(code: str) -> None:
         malformed = 0
         for facts in tried:
             try:
-                back = answers.error_from_wire({"status": "error", "code": code, "facts": facts}, do)
+                back = received_answers.error_from_wire({"status": "error", "code": code, "facts": facts}, do)
             except wire.Malformed:
                 malformed += 1
             else:
@@ -340,11 +340,11 @@ def test_facts_of_another_form(code: str) -> None:
 )
 def test_errors_that_are_none(code: Any, facts: Any) -> None:
     with pytest.raises(wire.Malformed):
-        answers.error_from_wire({"status": "error", "code": code, "facts": facts}, "ask")
+        received_answers.error_from_wire({"status": "error", "code": code, "facts": facts}, "ask")
 
 
 def test_facts_can_be_printed_and_written() -> None:
-    facts = answers.error_from_wire(
+    facts = received_answers.error_from_wire(
         {"status": "error", "code": "GC004", "facts": {**RAISED, "message": "\ud800" + "x" * 10**6}}, "ask"
     ).facts
     assert len(facts["message"]) < 3_000
@@ -383,9 +383,9 @@ def test_lengths_beside_a_zero() -> None:
         wire.unpack(b'{"arrays": [["<f8", [0, 1000000000, 1000000000, 1000000000], 1]]}', b"", most=2)
 
 
-def test_positions_whose_differences_overflow(words: answers.Vocabulary) -> None:
+def test_positions_whose_differences_overflow(words: received_answers.Vocabulary) -> None:
     """Each position is above the one before it modulo 2^64, the first and the last are in order, two are not."""
     header = {"status": "answer", "gradients": {"unknown": []}, "mutated": []}
     places = np.array([0, 2**63 - 1, -(2**63) + 5, 2])
     with pytest.raises(wire.Malformed, match="positions"):
-        answers.answer_from_wire(header, [ONE, places, *[ONE] * 4], words, stdout="", seconds=0.0)
+        received_answers.answer_from_wire(header, [ONE, places, *[ONE] * 4], words, stdout="", seconds=0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradcheck.report.plain import apart, derivative, plainly
+from gradcheck.report.plain_words import apart, derivative, plainly
 from gradcheck.verdict.examples import EXAMPLES, example
 from gradcheck.verdict.finding import finding
 

@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 
 from gradcheck.problem import Case, GraphBuilder
-from gradcheck.report.drawing import entries, formula, tree, values
+from gradcheck.report.graph_text import entries, formula, tree, values
 
 
 def test_nodes_used_once_are_written_where_they_are_used() -> None:
