@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gradcheck.judge.graph_estimates import Testimony
-from gradcheck.oracle.exact import Exactly
+from gradcheck.oracle.analysis import Analysis
 from gradcheck.problem import Case
 from gradcheck.verdict.compare import Comparison, Truth, judge, scale
 
@@ -43,24 +43,24 @@ FEWEST = 64
 class Allowances:
     """Allowance of the loss value (shape ()) and of each block's entries (the block's shape).
 
-    `fallback` is |f| / max(1, |x_b|) per block: the scale that replaces s_b where a true gradient is zero. `exact` is
-    what measured them; None where they are counted, roundings that repeat included.
+    `fallback` is |f| / max(1, |x_b|) per block: the scale that replaces s_b where a true gradient is zero. `analysis`
+    is what measured them; None where they are counted, roundings that repeat included.
     """
 
     loss: Array
     gradients: Mapping[str, Array]
     fallback: Mapping[str, float]
-    exact: Exactly | None = None
+    analysis: Analysis | None = None
 
     def repeating_loss(self) -> Array:
         """What roundings that repeat may cost the loss besides."""
-        return np.asarray(0.0 if self.exact is None else self.exact.outcomes.repeating_value)
+        return np.asarray(0.0) if self.analysis is None else self.analysis.repeating_value
 
     def repeating(self, block: str) -> Array:
         """What they may cost a block's entries besides."""
-        if self.exact is None:
+        if self.analysis is None:
             return np.zeros_like(self.gradients[block])
-        return self.exact.repeating[list(self.gradients).index(block)]
+        return self.analysis.repeating[list(self.gradients).index(block)]
 
     def widened(self) -> dict[str, Array]:
         """Every block's allowance for roundings that repeat."""
@@ -83,17 +83,17 @@ def settled(comparison: Comparison, repeating: Callable[[], Array], fallback: fl
     return judge(comparison.block, comparison.answer, comparison.truth, allowance, comparison.interest, fallback)
 
 
-def allowances(case: Case, testimony: Testimony, rounding: Exactly | None = None) -> Allowances:
+def allowances(case: Case, testimony: Testimony, analysis: Analysis | None = None) -> Allowances:
     """What rounding in the case's dtype may cost on this graph at this point.
 
-    It is measured by `rounding`, or by the exact oracle where that is one of the testimony's; else it is counted.
+    It is measured by `analysis`, or by that of the testimony; else it is counted.
     """
     graph, info = case.graph, np.finfo(case.dtype)
     u = float(info.eps) / 2
     operations = sum(math.prod(graph.shapes[i]) for i in range(len(graph)))
-    exact = rounding or next((a for a in testimony.answers if isinstance(a, Exactly)), None)
+    analysis = analysis or testimony.analysis
     counted_loss = max(FEWEST, operations) * u * case.largest
-    rounds_by = counted_loss if exact is None else STOCHASTIC * float(exact.outcomes.value_spread[0])
+    rounds_by = counted_loss if analysis is None else STOCHASTIC * analysis.value_spread
     size = abs(float(testimony.loss.middle))
     if size <= rounds_by:  # a loss that is 0 up to rounding has no scale of its own
         size = case.largest or 1.0
@@ -101,24 +101,24 @@ def allowances(case: Case, testimony: Testimony, rounding: Exactly | None = None
     for k, (block, truth) in enumerate(testimony.gradients.items()):
         norm = euclidean(case.point[block])
         fallback[block] = size / max(1.0, norm)
-        if exact is not None:
-            limits[block] = measured(exact, k, truth, np.dtype(case.dtype))
+        if analysis is not None:
+            limits[block] = measured(analysis, k, truth, np.dtype(case.dtype))
         else:
             limits[block] = counted(operations, truth, fallback[block], np.dtype(case.dtype))
     loss = rounds_by
-    if exact is not None:
+    if analysis is not None:
         loss = rounds_by + ROUNDINGS * u * size + operations * float(info.smallest_subnormal)
-    return Allowances(np.asarray(loss), limits, fallback, exact)
+    return Allowances(np.asarray(loss), limits, fallback, analysis)
 
 
-def measured(exact: Exactly, k: int, truth: Truth, dtype: np.dtype[Any]) -> Array:
+def measured(analysis: Analysis, k: int, truth: Truth, dtype: np.dtype[Any]) -> Array:
     """The allowance of the k-th block, from stochastic runs; `dtype` is the one the block's answer comes in."""
-    deviation, change = exact.rounding.deviation[k], exact.rounding.input_change[k]
+    deviation, change = analysis.rounding.deviation[k], analysis.rounding.input_change[k]
     info = np.finfo(dtype)
     u = float(info.eps) / 2
     spread = np.maximum(deviation, _rms(deviation))  # entries of one block are rounded by the same sums
     relative = 2 * u * np.abs(truth.middle) + ROUNDINGS * u * scale(truth, 0.0)
-    underflow = float(info.smallest_subnormal) * max(exact.outcomes.operations, 1)
+    underflow = float(info.smallest_subnormal) * max(analysis.operations, 1)
     return np.asarray(STOCHASTIC * spread + change + relative + underflow)
 
 

@@ -13,15 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import GradcheckError, HarnessFault
+from gradcheck.oracle.analysis import Analysis, Jump
 from gradcheck.oracle.complex_step import complex_step_along, complex_step_gradient
 from gradcheck.oracle.differences.sampling import entry_scales
 from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Kind
-from gradcheck.oracle.exact import Exactly, Jump
 from gradcheck.oracle.finite_difference import directional
 from gradcheck.oracle.symbolic_function import NAME as SYMBOLIC
 from gradcheck.oracle.symbolic_function import symbolically
 from gradcheck.problem.function import Product, lend
-from gradcheck.tracing import Smoothness
 
 Array = NDArray[Any]
 
@@ -32,23 +31,22 @@ MOST_NUMBERS = 100_000
 """Arrays and numbers that f computes, up to which it is run some hundred times for one direction."""
 
 
-def closed_form(product: Product, said: Exactly | Aside) -> Estimates | Aside:
+def closed_form(product: Product, traced: Analysis | Aside) -> Estimates | Aside:
     """What `symbolic` says of the product, where `exact` found a derivative or could not run."""
-    if isinstance(said, Jump):
+    if isinstance(traced, Jump):
         return Aside(SYMBOLIC, "the function jumps here")
-    if isinstance(said, Aside):
+    if isinstance(traced, Aside):
         return symbolically(product)
-    if said.derivative.smoothness is not Smoothness.SMOOTH:
+    if not traced.smooth:
         return Aside(SYMBOLIC, "a kink, whose one-sided derivatives exact has")
-    if not complete(said):
+    if not traced.complete:
         return Aside(SYMBOLIC, "the derivative's formula has no finite value here")
-    return symbolically(product, said.outcomes.values)
+    return symbolically(product, traced.values)
 
 
-def along_one_direction(product: Product, said: Exactly) -> tuple[list[Along], list[Aside]]:
+def along_one_direction(product: Product, analysis: Analysis) -> tuple[list[Along], list[Aside]]:
     """Complex step and finite differences along one direction: estimated voices beside a proof."""
-    record = said.outcomes.first.trace.record
-    arrays, numbers = len(record.nodes), record.entries
+    arrays, numbers = analysis.computed
     if arrays > MOST_ARRAYS or numbers > MOST_NUMBERS:
         why = f"f computes {numbers} numbers in {arrays} arrays, budget {MOST_NUMBERS} in {MOST_ARRAYS}"
         return [], [Aside("complex_step", why), Aside("finite_difference", why)]
@@ -115,11 +113,6 @@ def _stepped_outputs(product: Product) -> Estimates | Aside:
             runs += 1
     gradients = {b: Estimate(value, error, Kind.ESTIMATED) for b, (value, error) in blocks.items()}
     return Estimates("complex_step", None, gradients, (f"{runs} outputs, one by one",))
-
-
-def complete(said: Exactly) -> bool:
-    """Whether `exact` bounds every entry."""
-    return all(np.all(np.isfinite(e.error)) for e in said.gradients.values())
 
 
 def _direction(product: Product) -> tuple[dict[int, Array], Sequence[Array]]:

@@ -20,7 +20,6 @@ from gradcheck.judge.random_directions import Directions
 from gradcheck.judge.settings import Settings
 from gradcheck.judge.truncated_loops import shrinks
 from gradcheck.problem.function import Product
-from gradcheck.tracing import Smoothness
 from gradcheck.verdict.compare import INTEREST, Comparison, Worst, interest, judge, scale
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.worst import code_of_wrong, facts_of_open, facts_of_wrong, first_open, worst_of
@@ -62,10 +61,10 @@ def compare_numbers(
     `lenient` (at a point of our choosing) forgives any discrepancy that is rounding of a right formula.
     """
     answers = _filled(product, reply, evidence)
-    if evidence.exact is not None and evidence.exact.derivative.smoothness is Smoothness.KINK:
+    if evidence.analysis is not None and evidence.analysis.at_kink:
         return _at_kink(evidence, answers)
-    if evidence.exact is not None and product.tangents is None and not settings.structure:
-        around = at_singular_point(answers, evidence.exact.outcomes, product.cotangents)
+    if evidence.analysis is not None and product.tangents is None and not settings.structure:
+        around = at_singular_point(answers, evidence.analysis)
         if around is not None:
             return Numbers(evidence, (), (around,), by_hull=sum(a.size for a in answers.values()))
     function = product.function
@@ -73,7 +72,7 @@ def compare_numbers(
     entries = sum(a.size for a in answers.values())
     if product.tangents is None and entries and not evidence.testimony.answers:
         return _by_directions(evidence, answers, settings)
-    if evidence.exact is None and evidence.one_sided is not None and not evidence.jumps and not settings.structure:
+    if evidence.analysis is None and evidence.one_sided is not None and not evidence.jumps and not settings.structure:
         try:
             found, decided = at_differenced_kink(product, answers, evidence.one_sided, _share(product, settings))
         except GradcheckError:
@@ -84,9 +83,9 @@ def compare_numbers(
     findings: list[Finding] = []
     what = "f" if product.tangents is None else "output"
     wrong = [c for c in comparisons if np.any(c.wrong)]
-    if wrong and evidence.exact is not None:
+    if wrong and evidence.analysis is not None:
         unit = float(np.finfo(product.dtype).eps) / 2
-        legal = by_local_rules(answers, evidence.exact, evidence.allowance, unit=unit, local_rules=False)
+        legal = by_local_rules(answers, evidence.analysis, evidence.allowance, unit=unit, local_rules=False)
         if legal is not None:
             return Numbers(evidence, (), legal[:1], by_hull=entries if legal[1] else 0)
     small = bool(wrong) and (lenient or all(slight(c, evidence, product) for c in wrong))
@@ -177,23 +176,23 @@ def _judge(
         peak = float(np.max(np.abs(truth.middle[truth.known]), initial=0.0)) or fallback
         allowance = np.minimum(allowance, settings.max_ulps * float(np.spacing(np.asarray(peak, dtype=product.dtype))))
     compared = judge(block, answer, truth, allowance, matters, fallback)
-    if settings.max_ulps is not None or evidence.exact is None:
+    if settings.max_ulps is not None or evidence.analysis is None:
         return compared
     return settled(compared, lambda: _repeating(evidence, block, projections), fallback)
 
 
 def _repeating(evidence: Evidence, block: str, projections: Mapping[str, Projection]) -> Array:
     """What roundings that repeat may cost a block's entries, after its projection."""
-    assert evidence.exact is not None
-    bound = evidence.exact.repeating[list(evidence.truths).index(block)]
+    assert evidence.analysis is not None
+    bound = evidence.analysis.repeating[list(evidence.truths).index(block)]
     return project(evidence.truths[block], bound, projections[block])[1] if block in projections else bound
 
 
 def _at_kink(evidence: Evidence, answers: dict[str, Array]) -> Numbers:
     """No one derivative: the answer counts if it is a mixture of those that hold nearby."""
-    assert evidence.exact is not None
+    assert evidence.analysis is not None
     unit = float(np.finfo(evidence.product.dtype).eps) / 2
-    found, decided = at_kink(answers, evidence.exact.derivative, evidence.allowance, unit=unit, local_rules=False)
+    found, decided = at_kink(answers, evidence.analysis.derivative, evidence.allowance, unit=unit, local_rules=False)
     return Numbers(evidence, (), (found,), by_hull=sum(a.size for a in answers.values()) if decided else 0)
 
 

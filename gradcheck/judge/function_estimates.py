@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import GradcheckError
 from gradcheck.judge.allowance import FEWEST, counted, euclidean, measured
-from gradcheck.judge.cross_checks import along_one_direction, closed_form, complete, complex_entries
+from gradcheck.judge.cross_checks import along_one_direction, closed_form, complex_entries
 from gradcheck.judge.graph_estimates import Testimony, testimony_of
+from gradcheck.oracle.analysis import Analysis, analyse
 from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Kind
-from gradcheck.oracle.exact import Exactly, exactly
 from gradcheck.oracle.finite_difference import difference_gradient, directional
 from gradcheck.problem.function import Product, lend
-from gradcheck.tracing import MOST_RUNS, Smoothness
+from gradcheck.tracing import MOST_RUNS
 from gradcheck.verdict.compare import Truth
 
 Array = NDArray[Any]
@@ -39,7 +39,7 @@ class Evidence:
     testimony: estimates and asides of all oracles; `testimony.gradients` has the truth of each block.
     allowance: per block and entry, what honest rounding in the subject's dtype may cost.
     fallback: per block the scale |f| / max(1, |x_b|), for blocks whose true derivative is zero.
-    exact: the exact oracle's whole answer, kinks included; None where it stepped aside.
+    analysis: what tracing f told, kinks included; None where f cannot be traced.
     one_sided: per block (left, right) slopes where finite differences found a kink, else None.
     jumps: the function jumps here.
     """
@@ -48,7 +48,7 @@ class Evidence:
     testimony: Testimony
     allowance: Mapping[str, Array]
     fallback: Mapping[str, float]
-    exact: Exactly | None
+    analysis: Analysis | None
     one_sided: Mapping[str, tuple[Array, Array]] | None
     jumps: bool
 
@@ -66,27 +66,27 @@ def gather(product: Product, *, voices: bool = True) -> Evidence:
 
     Raises HarnessFault when proofs contradict each other. Whatever f raises at the point itself passes.
     """
-    said = exactly(product, most_runs=MOST_RUNS if voices else FEW_RUNS)
-    exact = said if isinstance(said, Exactly) else None
-    heard: list[Estimates | Aside] = [said]
+    traced = analyse(product, most_runs=MOST_RUNS if voices else FEW_RUNS)
+    analysis = None if isinstance(traced, Aside) else traced
+    answers: list[Estimates | Aside] = [traced if isinstance(traced, Aside) else traced.estimates]
     along: list[Along] = []
     one_sided, jumps = None, False
     if voices:
-        written = closed_form(product, said)
-        heard.append(written)
-        if exact is not None and complete(exact):
-            along, asides = along_one_direction(product, exact)
-            heard += asides
-        elif exact is None or exact.derivative.smoothness is Smoothness.SMOOTH:  # a formula that is 0/0 (the root of 0)
+        written = closed_form(product, traced)
+        answers.append(written)
+        if analysis is not None and analysis.complete:
+            along, asides = along_one_direction(product, analysis)
+            answers += asides
+        elif analysis is None or analysis.smooth:  # a formula that is 0/0 (the root of 0)
             other, one_sided, jumps = _differenced(product)
-            heard += [other, complex_entries(product)]
+            answers += [other, complex_entries(product)]
         if isinstance(written, Estimates):  # a proof: no need of slopes seen by differences
             one_sided, jumps = None, False
-    answers = [h for h in heard if isinstance(h, Estimates)]
-    testimony = testimony_of(answers, [h for h in heard if isinstance(h, Aside)], _shapes(product), along)
+    estimates, asides = [a for a in answers if isinstance(a, Estimates)], [a for a in answers if isinstance(a, Aside)]
+    testimony = testimony_of(estimates, asides, _shapes(product), along)
     fallback = _fallback(product)
-    allowance = _allowance(product, testimony, exact, fallback)
-    return Evidence(product, testimony, allowance, fallback, exact, one_sided, jumps)
+    allowance = _allowance(product, testimony, analysis, fallback)
+    return Evidence(product, testimony, allowance, fallback, analysis, one_sided, jumps)
 
 
 def estimated(product: Product) -> Evidence | None:
@@ -196,14 +196,14 @@ def _size_nearby(product: Product) -> float:
 
 
 def _allowance(
-    product: Product, testimony: Testimony, exact: Exactly | None, fallback: Mapping[str, float]
+    product: Product, testimony: Testimony, analysis: Analysis | None, fallback: Mapping[str, float]
 ) -> dict[str, Array]:
     """Per block and entry: measured where the function could be traced, counted otherwise."""
     limits = {}
     for k, (block, truth) in enumerate(testimony.gradients.items()):
         dtype = _block_dtype(product, k)
-        if exact is not None:
-            limits[block] = measured(exact, k, truth, dtype)
+        if analysis is not None:
+            limits[block] = measured(analysis, k, truth, dtype)
         else:
             limits[block] = counted(FEWEST, truth, fallback[block], dtype)
     return limits

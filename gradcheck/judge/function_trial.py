@@ -242,7 +242,7 @@ class Examination:
         """The first neighbour at which the derivative is wrong, if any."""
         if not self._settings.structure and (found := self._remembered(product, reply)):
             return found
-        blind = evidence.exact is None and other_points.entries(product) <= MOST_DIFFERENCED_NEARBY
+        blind = evidence.analysis is None and other_points.entries(product) <= MOST_DIFFERENCED_NEARBY
         tried = other_points.neighbours(product, evidence, self._random, fixed=bool(self._settings.structure))
         for number, (where, moved) in enumerate(tried):
             fitting = where == other_points.BATCH_OF_TWO
@@ -306,7 +306,7 @@ class Examination:
             raise
         except GradcheckError:
             return []
-        if evidence.exact is None:
+        if evidence.analysis is None:
             # Where f is traced elsewhere, only a proof counts at a point that nobody asked about.
             differenced = self._differenced_at(product) if blind else None
             if differenced is None:
@@ -316,7 +316,7 @@ class Examination:
         wrong = [c for c in numbers.comparisons if np.any(c.wrong)]
         if numbers.comparisons and all(slight(c, evidence, product, gross) for c in wrong):
             # f may be ill-conditioned at a point of our choosing: only a mistake of the formula counts there.
-            own = traced_answer(self._question, product) if wrong and gross and evidence.exact is not None else None
+            own = traced_answer(self._question, product) if wrong and gross and evidence.analysis is not None else None
             blocks = [c.block for c in numbers.comparisons]
             if own is None or not any(repeats(c, own[blocks.index(c.block)]) for c in wrong):
                 return []

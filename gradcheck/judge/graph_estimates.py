@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gradcheck.errors import HarnessFault, Unsupported
+from gradcheck.oracle.analysis import Analysis
 from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Kind, Oracle
 from gradcheck.problem import Case, Graph, Point
 from gradcheck.verdict.compare import Truth, intersect, misses
@@ -34,6 +35,7 @@ class Testimony:
     gradients: the truth about each parameter's gradient.
     along: what oracles said along one direction.
     missed: the oracles among these that miss the proven truth, and are discarded.
+    analysis: the whole analysis that one of the answers comes of; None where no oracle made one.
     """
 
     answers: tuple[Estimates, ...]
@@ -42,6 +44,7 @@ class Testimony:
     gradients: Mapping[str, Truth]
     along: tuple[Along, ...] = ()
     missed: tuple[str, ...] = ()
+    analysis: Analysis | None = None
 
     def findings(self) -> list[Finding]:
         """Discarded estimates (warnings), oracles that stepped aside and oracles' own remarks (notes)."""
@@ -90,6 +93,7 @@ def hear_graph(graph: Graph, point: Point, oracles: Sequence[Oracle]) -> Testimo
     """Ask all `oracles` about a graph at a point."""
     answers: list[Estimates] = []
     asides: list[Aside] = []
+    analysis: Analysis | None = None
     entries = sum(int(np.prod(graph.shapes[i])) for i in graph.parameters)
     for oracle in oracles:
         try:
@@ -98,6 +102,9 @@ def hear_graph(graph: Graph, point: Point, oracles: Sequence[Oracle]) -> Testimo
                     oracle.name, f"two proofs have settled all {entries} entries; more than {DIFFERENCED} take long"
                 )
             else:
+                if (analyse := getattr(oracle, "analyse", None)) is not None:
+                    found: Analysis | Aside = analyse(graph, point)
+                    analysis = analysis if isinstance(found, Aside) else found
                 said = oracle(graph, point)
         except Unsupported as reason:
             said = Aside(oracle.name, str(reason))
@@ -105,7 +112,8 @@ def hear_graph(graph: Graph, point: Point, oracles: Sequence[Oracle]) -> Testimo
             asides.append(said)
         else:
             answers.append(said)
-    return testimony_of(answers, asides, {graph.names[i]: graph.shapes[i] for i in graph.parameters}, ())
+    shapes = {graph.names[i]: graph.shapes[i] for i in graph.parameters}
+    return replace(testimony_of(answers, asides, shapes, ()), analysis=analysis)
 
 
 def _settled(answers: Sequence[Estimates]) -> bool:

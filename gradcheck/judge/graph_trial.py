@@ -21,11 +21,11 @@ from gradcheck.judge.revealed_adjoints import revealed
 from gradcheck.judge.settings import Settings
 from gradcheck.judge.single_precision import COARSER, short, single_precision
 from gradcheck.judge.tried import Tried
-from gradcheck.oracle.estimate import Oracle
-from gradcheck.oracle.exact import Exactly, exact
+from gradcheck.oracle.analysis import NAME as EXACT
+from gradcheck.oracle.analysis import Analysis, analyse_graph
+from gradcheck.oracle.estimate import Aside, Oracle
 from gradcheck.problem import Case
 from gradcheck.subject.answer import Answer, Subject
-from gradcheck.tracing import Smoothness
 from gradcheck.verdict.compare import UNIT_ROUNDOFF, Comparison, interest, judge
 from gradcheck.verdict.conclusion import About, conclude
 from gradcheck.verdict.finding import Finding, Severity, finding
@@ -105,12 +105,12 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
         return Judged(case, (no_answer(failure),), (), None)
     testimony = hear(case, oracles)
     limits = allowances(case, testimony)
-    known = next((a for a in testimony.answers if isinstance(a, Exactly)), None)
+    known = testimony.analysis
     by_hull = 0
     compared = _judge(case, answer, testimony, limits, settings)
-    said = known
-    if known is None and any(np.any(c.wrong) for c in compared) and (said := _rounding(case, testimony)):
-        limits = allowances(case, testimony, said)
+    analysis = known
+    if known is None and any(np.any(c.wrong) for c in compared) and (analysis := _analysis(case, testimony)):
+        limits = allowances(case, testimony, analysis)
         compared = _judge(case, answer, testimony, limits, settings)
     lost: list[Finding] = []
     if any(np.any(c.wrong) for c in compared):
@@ -119,7 +119,7 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
     forward_wrong = bool(np.any(compared[0].wrong))
     if forward_wrong:
         findings.append(_forward(case, compared[0]))
-    if known is not None and known.derivative.smoothness is Smoothness.KINK:
+    if known is not None and known.at_kink:
         found, decided = _at_kink(case, answer, known, limits.gradients)
         if found.code == "GC012":
             found, decided = _at_kink(case, answer, known, limits.widened())
@@ -129,7 +129,7 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
             if _at_kink(case, answer, known, coarser)[0].severity is not Severity.ERROR:
                 findings.append(finding("GC081"))
         by_hull = _entries(answer) if decided else 0
-    elif legal := _legal(case, answer, said, compared, limits):
+    elif legal := _legal(case, answer, analysis, compared, limits):
         findings.append(legal[0])
         compared, by_hull = compared[:1], _entries(answer) if legal[1] else 0
     else:
@@ -144,7 +144,7 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
     return Judged(case, (*findings, *testimony.findings()), tuple(compared), testimony, by_hull)
 
 
-def _at_kink(case: Case, answer: Answer, known: Exactly, allowance: Mapping[str, Array]) -> tuple[Finding, bool]:
+def _at_kink(case: Case, answer: Answer, known: Analysis, allowance: Mapping[str, Array]) -> tuple[Finding, bool]:
     """Whether an answer at a kink is legal."""
     return at_kink(
         _answers(case, answer),
@@ -164,25 +164,25 @@ def _judge(
     return [_judge_loss(case, answer, testimony, limits), *blocks]
 
 
-def _rounding(case: Case, testimony: Testimony) -> Exactly | None:
-    """The exact oracle's word on rounding, where it was not asked: by counting alone nobody is called wrong.
+def _analysis(case: Case, testimony: Testimony) -> Analysis | None:
+    """The analysis, where no oracle made one: by counting roundings alone nobody is called wrong.
 
     A count knows nothing of terms that cancel, or of a sine of a large number.
     """
-    if any(aside.oracle == exact.name for aside in testimony.asides):
+    if any(aside.oracle == EXACT for aside in testimony.asides):
         return None
-    said = exact(case.graph, case.point)
-    return said if isinstance(said, Exactly) else None
+    found = analyse_graph(case.graph, case.point)
+    return None if isinstance(found, Aside) else found
 
 
 def _legal(
-    case: Case, answer: Answer, exact: Exactly | None, compared: Sequence[Comparison], limits: Allowances
+    case: Case, answer: Answer, analysis: Analysis | None, compared: Sequence[Comparison], limits: Allowances
 ) -> tuple[Finding, bool] | None:
     """Whether a wrong gradient is what rules of each op's own give where ties cancel; None if not, or it is right."""
-    if exact is None or not any(np.any(c.wrong) for c in compared[1:]):
+    if analysis is None or not any(np.any(c.wrong) for c in compared[1:]):
         return None
     answers, unit = _answers(case, answer), UNIT_ROUNDOFF[case.dtype]
-    return by_local_rules(answers, exact, limits.gradients, unit=unit, local_rules=True)
+    return by_local_rules(answers, analysis, limits.gradients, unit=unit, local_rules=True)
 
 
 def _answers(case: Case, answer: Answer) -> dict[str, Array]:

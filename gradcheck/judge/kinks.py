@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import Unsupported
-from gradcheck.oracle.exact import Exactly
+from gradcheck.oracle.analysis import Analysis
 from gradcheck.oracle.finite_difference import directional
 from gradcheck.problem.function import Product
-from gradcheck.tracing import Derivative, Outcomes
+from gradcheck.tracing import Derivative
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.hull import in_hull
 
@@ -61,7 +61,7 @@ def at_kink(
 
 def by_local_rules(
     answers: Mapping[str, Array],
-    exact: Exactly,
+    analysis: Analysis,
     allowance: Mapping[str, Array],
     *,
     unit: float,
@@ -73,7 +73,7 @@ def by_local_rules(
     any such rules, too.
     """
     try:
-        derivative = exact.by_local_rules()
+        derivative = analysis.by_local_rules()
     except Unsupported as reason:
         return finding("GC030", what=f"ties, of which each may be settled by a rule of its own: {reason}"), False
     if derivative is None:
@@ -82,17 +82,15 @@ def by_local_rules(
     return None if found.code == "GC012" else (found, decided)
 
 
-def at_singular_point(
-    answers: Mapping[str, Array], outcomes: Outcomes, cotangents: Sequence[Array] | None
-) -> Finding | None:
+def at_singular_point(answers: Mapping[str, Array], analysis: Analysis) -> Finding | None:
     """Where the derivative's formula is 0/0 but gradients nearby are finite and bounded: a norm at 0.
 
     Right if the answer is a mixture of nearby gradients, wrong if it is not even finite; None where nobody can tell.
     """
-    parts = outcomes.vjp(cotangents).parts
+    parts = analysis.at_the_point()
     if all(np.all(np.isfinite(part.midpoint)) for part in parts):
         return None
-    points = _gathered(outcomes.gradients_around(cotangents))
+    points = _gathered(analysis.nearby())
     sizes = np.max(np.abs(points), axis=1, initial=0.0)
     if not np.all(np.isfinite(points)) or np.max(sizes) > _BOUNDED * max(float(np.min(sizes)), np.finfo(float).tiny):
         return None
@@ -105,7 +103,7 @@ def at_singular_point(
         )
         return finding("GC013", loss="f", block=block, **facts)
     # Farther away a smooth part of the gradient has changed, and a small error would be taken for that change.
-    closest = _gathered(outcomes.gradients_around(cotangents, closest=True))
+    closest = _gathered(analysis.nearby(closest=True))
     if in_hull(flat, list(closest), np.full(flat.shape, 1e-6 * float(np.max(sizes)))):
         return finding("GC045", where="no derivative exists here", which="at points nearby")
     return None

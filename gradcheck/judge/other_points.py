@@ -56,9 +56,9 @@ def neighbours(
         return
     yield from _batch_of_one(product)
     yield from _batch_of_two(product)
-    if evidence.exact is not None:
+    if evidence.analysis is not None:
         points = [[np.asarray(there.inputs[k]) for k in blocks] for _, there in tried]
-        for across in evidence.exact.outcomes.across(points, MOST_CROSSED):
+        for across in evidence.analysis.crossings(points, MOST_CROSSED):
             places = dict(zip(blocks, across, strict=True))
             inputs = tuple(_kept(blocks[k], places[k]) if k in blocks else x for k, x in enumerate(product.inputs))
             yield "the other side of a comparison", replace(product, inputs=inputs)

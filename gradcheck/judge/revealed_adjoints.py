@@ -18,10 +18,9 @@ from gradcheck.errors import InvalidProblem, Unsupported
 from gradcheck.judge.allowance import allowances, settled
 from gradcheck.judge.graph_estimates import Testimony, hear
 from gradcheck.oracle.estimate import Oracle
-from gradcheck.oracle.exact import Exactly, exact
+from gradcheck.oracle.exact import exact
 from gradcheck.problem import Case, Graph
 from gradcheck.problem.parts import probed
-from gradcheck.tracing import Smoothness
 from gradcheck.verdict.compare import Comparison, judge
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.worst import facts_of_wrong
@@ -76,7 +75,7 @@ def _judge(case: Case, adjoints: Mapping[int, Array], oracles: Sequence[Oracle])
         except InvalidProblem:
             continue
         testimony = hear(asked, oracles)
-        if any(isinstance(a, Exactly) and a.derivative.smoothness is not Smoothness.SMOOTH for a in testimony.answers):
+        if testimony.analysis is not None and not testimony.analysis.smooth:
             return {}
         limits = allowances(asked, testimony)
         judged = {}
@@ -99,9 +98,9 @@ def _probed(graph: Graph, nodes: tuple[int, ...]) -> tuple[Graph, list[str], dic
 
 def _ties_matter(testimony: Testimony) -> bool:
     """Whether the rules by which an engine settles ties decide what its adjoints are."""
-    said = next((a for a in testimony.answers if isinstance(a, Exactly)), None)
+    analysis = testimony.analysis
     try:
-        return said is not None and said.by_local_rules() is not None
+        return analysis is not None and analysis.by_local_rules() is not None
     except Unsupported:  # too many to tell
         return True
 

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Generic, TypeVar
 
 from gradcheck.diagnosis.naming import explanation
 from gradcheck.diagnosis.smallest import smallest, smallest_like
@@ -87,39 +88,48 @@ class EngineGrade:
     undecided: tuple[Addressed, ...]
 
 
-class Remembering:
-    """An oracle that answers a question asked before from memory: what it says does not depend on the subject.
+Answer = TypeVar("Answer")
 
-    It remembers the last MOST_REMEMBERED questions: an exact answer holds the whole record of a run.
+
+class _Memory(Generic[Answer]):
+    """A function of a graph and a point that answers a question asked before from memory.
+
+    It remembers the answers to the last MOST_REMEMBERED questions: an analysis holds the whole record of a run.
     """
 
+    def __init__(self, name: str, ask: Callable[[Graph, Point], Answer]) -> None:
+        self._name = name
+        self._ask = ask
+        self._known: OrderedDict[tuple[int, bytes], tuple[Graph, Answer | Aside]] = OrderedDict()
+
+    def __call__(self, graph: Graph, point: Point) -> Answer | Aside:
+        """The answer; an Aside where the function raises Unsupported."""
+        key = (id(graph), b"".join(name.encode() + value.tobytes() for name, value in sorted(point.items())))
+        if key not in self._known:
+            try:
+                answer: Answer | Aside = self._ask(graph, point)
+            except Unsupported as reason:
+                answer = Aside(self._name, str(reason))
+            self._known[key] = (graph, answer)  # the graph is kept, so that its id stays its own
+            if len(self._known) > MOST_REMEMBERED:
+                self._known.popitem(last=False)
+        self._known.move_to_end(key)
+        return self._known[key][1]
+
+
+class Remembering:
+    """An oracle that answers a question asked before from memory: what it answers does not depend on the subject."""
+
     def __init__(self, oracle: Oracle) -> None:
-        self._oracle = oracle
-        self._said: OrderedDict[tuple[int, bytes], tuple[Graph, Estimates | Aside]] = OrderedDict()
-
-    @property
-    def name(self) -> str:
-        """The oracle's name."""
-        return self._oracle.name
-
-    @property
-    def kind(self) -> Kind | None:
-        """Whether its answers are estimated, where the oracle says so."""
-        return getattr(self._oracle, "kind", None)
+        self.name = oracle.name
+        self.kind: Kind | None = getattr(oracle, "kind", None)
+        self._estimate = _Memory(oracle.name, oracle)
+        if (whole := getattr(oracle, "analyse", None)) is not None:
+            self.analyse = _Memory(oracle.name, whole)
 
     def __call__(self, graph: Graph, point: Point) -> Estimates | Aside:
         """The oracle's answer."""
-        key = (id(graph), b"".join(name.encode() + value.tobytes() for name, value in sorted(point.items())))
-        if key not in self._said:
-            try:
-                answer = self._oracle(graph, point)
-            except Unsupported as reason:
-                answer = Aside(self.name, str(reason))
-            self._said[key] = (graph, answer)  # the graph is kept, so that its id stays its own
-            if len(self._said) > MOST_REMEMBERED:
-                self._said.popitem(last=False)
-        self._said.move_to_end(key)
-        return self._said[key][1]
+        return self._estimate(graph, point)
 
 
 def grade_faults(

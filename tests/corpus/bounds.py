@@ -28,9 +28,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from load import load_items, module
 
 from gradcheck.oracle import graph_oracles
+from gradcheck.oracle.analysis import analyse
 from gradcheck.oracle.complex_step import complex_step_gradient
 from gradcheck.oracle.estimate import Aside, Estimates
-from gradcheck.oracle.exact import exactly
 from gradcheck.oracle.finite_difference import difference_gradient, directional
 from gradcheck.problem import OPS, GraphBuilder
 from gradcheck.problem.function import Function, Product, lend
@@ -152,9 +152,9 @@ class Point:
         """Per oracle an estimate (or None) by input."""
         said: dict[str, dict[int, Any]] = {}
         dtype = np.result_type(*(np.asarray(self.inputs[k]).dtype for k in self.wrt))
-        exact = exactly(Product(self.function, self.inputs, self.cotangents, None, dtype))
+        exact = analyse(Product(self.function, self.inputs, self.cotangents, None, dtype))
         if not isinstance(exact, Aside):
-            said["exact, J^T c"] = dict(zip(self.wrt, exact.gradients.values(), strict=True))
+            said["exact, J^T c"] = dict(zip(self.wrt, exact.estimates.gradients.values(), strict=True))
         cotangent = self.cotangents if self.many else self.cotangents[0]
         found = difference_gradient(self.f, self.inputs, wrt=self.wrt, cotangent=cotangent)
         said["difference_gradient"] = {k: found.gradients[k] for k in self.wrt}
@@ -174,10 +174,10 @@ class Point:
         self.trials += 1
         given = tuple(tangents[k] for k in self.wrt)
         dtype = np.result_type(*(t.dtype for t in given))
-        exact = exactly(Product(self.function, self.inputs, None, given, dtype))
+        exact = analyse(Product(self.function, self.inputs, None, given, dtype))
         if not isinstance(exact, Aside):
-            values = np.concatenate([np.ravel(e.value) for e in exact.gradients.values()])
-            bounds = np.concatenate([np.ravel(e.error) for e in exact.gradients.values()])
+            values = np.concatenate([np.ravel(e.value) for e in exact.estimates.gradients.values()])
+            bounds = np.concatenate([np.ravel(e.error) for e in exact.estimates.gradients.values()])
             self._outputs("exact, J t", "proven", values, bounds, slope, doubt)
         full = [np.zeros(np.shape(x)) if t is None else t for x, t in zip(self.inputs, tangents, strict=True)]
         value, error, _ = directional(self.f, self.inputs, full)

@@ -12,8 +12,8 @@ import gradcheck
 from gradcheck.errors import HarnessFault
 from gradcheck.judge import cross_checks, function_estimates
 from gradcheck.numbers.ball import Enclosure
+from gradcheck.oracle.analysis import Analysis
 from gradcheck.oracle.estimate import Aside, Estimate
-from gradcheck.oracle.exact import Exactly
 from gradcheck.tracing import derivative
 from gradcheck.verdict.result import Result
 
@@ -87,14 +87,15 @@ def estimate(e: Estimate, bend: Bend) -> Estimate:
 
 
 def _exact(patch: pytest.MonkeyPatch, bend: Bend) -> None:
-    sound: Any = vars(function_estimates)["exactly"]
+    sound: Any = vars(function_estimates)["analyse"]
 
     def bent(product: Any, **rest: Any) -> Any:
         said = sound(product, **rest)
-        assert isinstance(said, Exactly)
-        return replace(said, gradients={b: estimate(e, bend) for b, e in said.gradients.items()})
+        assert isinstance(said, Analysis)
+        gradients = {b: estimate(e, bend) for b, e in said.estimates.gradients.items()}
+        return replace(said, estimates=replace(said.estimates, gradients=gradients))
 
-    patch.setattr(function_estimates, "exactly", bent)
+    patch.setattr(function_estimates, "analyse", bent)
 
 
 def _enclosure(sweep: str) -> Callable[[pytest.MonkeyPatch, Bend], None]:

@@ -7,8 +7,9 @@ import mpmath
 import numpy as np
 import pytest
 
+from gradcheck.oracle.analysis import MOST_ENTRIES, Analysis, analyse
 from gradcheck.oracle.estimate import Aside, Kind
-from gradcheck.oracle.exact import MOST_ENTRIES, Exactly, exact, exactly
+from gradcheck.oracle.exact import exact
 from gradcheck.problem import GraphBuilder
 from gradcheck.problem.function import Function, Product
 from gradcheck.tracing import Smoothness
@@ -17,20 +18,20 @@ mp = mpmath.mp.clone()
 mp.dps = 40
 
 
-def asked(f: Callable[..., Any], *inputs: Any, cotangents: Any = None, tangents: Any = None) -> Exactly | Aside:
+def asked(f: Callable[..., Any], *inputs: Any, cotangents: Any = None, tangents: Any = None) -> Analysis | Aside:
     given = tuple(np.asarray(x) for x in inputs)
     dtype = np.result_type(*given)
     if cotangents is None and tangents is None:
         cotangents = (np.ones(()),)
-    return exactly(Product(Function.of(f, given, None), given, cotangents, tangents, dtype))
+    return analyse(Product(Function.of(f, given, None), given, cotangents, tangents, dtype))
 
 
-def sure(said: Exactly | Aside) -> Exactly:
-    assert isinstance(said, Exactly), said
+def sure(said: Analysis | Aside) -> Analysis:
+    assert isinstance(said, Analysis), said
     return said
 
 
-def reason(said: Exactly | Aside) -> str:
+def reason(said: Analysis | Aside) -> str:
     assert isinstance(said, Aside), said
     assert said.oracle == "exact"
     return said.reason
@@ -56,7 +57,7 @@ FUNCTIONS: list[tuple[Callable[..., Any], Callable[..., Any], float]] = [
 @pytest.mark.parametrize(("f", "slope", "x"), FUNCTIONS)
 def test_the_truth_lies_within_the_bound(f: Any, slope: Any, x: float) -> None:
     true = slope(mp.mpf(x))
-    (estimate,) = sure(asked(f, x)).gradients.values()
+    (estimate,) = sure(asked(f, x)).estimates.gradients.values()
     assert estimate.kind is Kind.PROVEN
     assert abs(mp.mpf(float(estimate.value)) - true) <= mp.mpf(float(estimate.error))
     assert estimate.error <= 2.0**-53 * abs(float(true)) + 1e-320
@@ -65,14 +66,14 @@ def test_the_truth_lies_within_the_bound(f: Any, slope: Any, x: float) -> None:
 @pytest.mark.parametrize(("f", "slope", "x"), FUNCTIONS)
 def test_forward_and_reverse_agree(f: Any, slope: Any, x: float) -> None:
     true = slope(mp.mpf(x)) * mp.mpf(-0.75)
-    (estimate,) = sure(asked(f, x, tangents=(np.array(-0.75),))).gradients.values()
+    (estimate,) = sure(asked(f, x, tangents=(np.array(-0.75),))).estimates.gradients.values()
     assert abs(mp.mpf(float(estimate.value)) - true) <= mp.mpf(float(estimate.error))
 
 
 def test_mixed_exponents_of_negative_and_positive_bases() -> None:
     """Whole exponents allow negative bases also beside one whose predecessor is no float."""
     x, p = np.array([-2.0, 5.0, -1.5]), np.array([3.0, 1 / 3, 2.0])
-    (estimate,) = sure(asked(lambda x: np.sum(x**p), x)).gradients.values()
+    (estimate,) = sure(asked(lambda x: np.sum(x**p), x)).estimates.gradients.values()
     truth = [
         mp.mpf(e) * (mp.mpf(b) ** int(e - 1) if e > 1 else mp.mpf(b) ** (mp.mpf(e) - 1))
         for b, e in zip(x, p, strict=True)
@@ -88,9 +89,9 @@ def test_all_blocks_and_a_weighted_tuple_of_outputs() -> None:
     a, b = np.array([0.5, -1.0]), np.array([2.0, 3.0])
     c = np.array([1.0, -2.0]), np.array(4.0)
     said = sure(asked(f, a, b, cotangents=c))
-    assert list(said.gradients) == ["a", "b"]
-    assert said.gradients["a"].value == pytest.approx(c[0] * b + 4.0 * np.cos(a), rel=1e-15)
-    assert said.gradients["b"].value == pytest.approx(c[0] * a, rel=1e-15)
+    assert list(said.estimates.gradients) == ["a", "b"]
+    assert said.estimates.gradients["a"].value == pytest.approx(c[0] * b + 4.0 * np.cos(a), rel=1e-15)
+    assert said.estimates.gradients["b"].value == pytest.approx(c[0] * a, rel=1e-15)
 
 
 def test_rounding_is_that_of_the_subject_s_dtype() -> None:
@@ -107,15 +108,15 @@ def test_a_kink_has_alternatives_and_no_bound() -> None:
     assert said.derivative.smoothness is Smoothness.KINK
     assert sorted(float(parts[0].midpoint) for parts in said.derivative.alternatives) == [-1.0, 1.0]
     assert all(said.derivative.occurs)
-    (estimate,) = said.gradients.values()
+    (estimate,) = said.estimates.gradients.values()
     assert np.isinf(estimate.error)
-    assert said.notes
+    assert said.estimates.notes
 
 
 def test_beside_a_kink_it_is_smooth() -> None:
     said = sure(asked(np.abs, 1e-300))
     assert said.derivative.smoothness is Smoothness.SMOOTH
-    (estimate,) = said.gradients.values()
+    (estimate,) = said.estimates.gradients.values()
     assert (float(estimate.value), float(estimate.error)) == (1.0, 0.0)
 
 
@@ -134,8 +135,8 @@ def test_it_steps_aside_with_a_reason(f: Any, words: str) -> None:
     x = np.array(2.0) if f is np.floor else np.array(1.2345678)
     outputs = np.shape(f(x))
     said = asked(f, x, cotangents=(np.ones(outputs),))
-    if isinstance(said, Exactly):  # a run that was admitted computes the same function
-        assert f(x) == pytest.approx(float(said.outcomes.values[0].midpoint), rel=1e-12)
+    if isinstance(said, Analysis):  # a run that was admitted computes the same function
+        assert f(x) == pytest.approx(float(said.values[0].midpoint), rel=1e-12)
     else:
         assert words in reason(said)
         assert len(said.reason) > 10

@@ -1,0 +1,287 @@
+"""What tracing a function at a point tells of its derivative there: proven estimates, kinks, rounding, other branches.
+
+The function runs in balls; reverse and forward sweeps over the record give proven derivatives. Every comparison that
+cannot be decided is explored both ways (`gradcheck.tracing`): where all outcomes have one derivative, that is the one;
+at a kink the one-sided derivatives are alternatives; at a jump there is no derivative.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from gradcheck.errors import HarnessFault, Unsupported
+from gradcheck.numbers import Enclosure
+from gradcheck.oracle.estimate import Along, Array, Aside, Estimate, Estimates, Kind
+from gradcheck.problem import LEAVES, OPS, Graph, Point
+from gradcheck.problem.function import Product, lend
+from gradcheck.problem.walks import ancestors
+from gradcheck.tracing import MOST_RUNS, Derivative, Outcomes, Rounding, Smoothness, admit, explore
+
+NAME = "exact"
+"""The oracle whose estimates an analysis makes."""
+MOST_ENTRIES = 200_000
+"""Maximum number of entries to differentiate by before tracing is not tried; more take too long, ball by ball."""
+SUM_WEIGHT = 2.0
+"""w in min(n, w sqrt(n)) u sum|terms|, the perturbation of a sum of n terms. Ten, times the 8 of the allowance, would
+excuse 800 units of roundoff in a float32 sum of a hundred terms; two still covers naive summation many times over."""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What is known of one derivative at one point from tracing the function; it holds the record of every run.
+
+    Attributes
+    ----------
+    estimates: proven estimates of the derivative; error inf where a kink leaves no one derivative.
+    derivative: smoothness, the alternatives at a kink and which of them occur nearby.
+    rounding: what rounding in the subject's dtype can cost, per block.
+    """
+
+    estimates: Estimates
+    derivative: Derivative
+    rounding: Rounding
+    _outcomes: Outcomes = field(repr=False)
+    _cotangents: Sequence[Array] | None = field(default=None, repr=False)
+    _tangents: Sequence[Array] | None = field(default=None, repr=False)
+
+    @property
+    def smooth(self) -> bool:
+        """Whether there is one derivative."""
+        return self.derivative.smoothness is Smoothness.SMOOTH
+
+    @property
+    def at_kink(self) -> bool:
+        """Whether there are several one-sided derivatives."""
+        return self.derivative.smoothness is Smoothness.KINK
+
+    @property
+    def complete(self) -> bool:
+        """Whether every entry is bounded."""
+        return all(np.all(np.isfinite(e.error)) for e in self.estimates.gradients.values())
+
+    @property
+    def values(self) -> Sequence[Enclosure]:
+        """The function's outputs."""
+        return self._outcomes.values
+
+    @property
+    def value_spread(self) -> float:
+        """The largest deviation of the first output over the stochastic runs."""
+        return float(self._outcomes.value_spread[0])
+
+    @property
+    def operations(self) -> int:
+        """Number of operations on numbers in one run."""
+        return self._outcomes.operations
+
+    @property
+    def computed(self) -> tuple[int, int]:
+        """How many arrays one run computes, and how many numbers."""
+        record = self._outcomes.first.trace.record
+        return len(record.nodes), record.entries
+
+    @cached_property
+    def repeating(self) -> tuple[Array, ...]:
+        """Per block and entry, what roundings in the subject's dtype can cost at most if they repeat (to first order).
+
+        Found when first asked for: it takes a sweep in dual numbers for every entry.
+        """
+        if self._tangents is None:
+            return self._outcomes.repeating(self._cotangents)
+        return self._outcomes.repeating_jvp(self._tangents)
+
+    @property
+    def repeating_value(self) -> Array:
+        """What they can cost the function's value."""
+        return np.asarray(self._outcomes.repeating_value)
+
+    def by_local_rules(self) -> Derivative | None:
+        """The derivatives among which any mixture is legal if each operation settles ties by a rule of its own.
+
+        None where there is but one. Raises Unsupported where there are too many outcomes.
+        """
+        if not self._outcomes.ties:
+            return None
+        with np.errstate(all="ignore"):
+            derivative = self._derivative(self._outcomes.by_local_rules())
+        return derivative if derivative.smoothness is Smoothness.KINK else None
+
+    def prolonged(self, iterations: int) -> Derivative | None:
+        """The derivative of the function with loops that end on a comparison run some iterations longer.
+
+        None where there is no such loop. Raises GradcheckError where the longer run cannot be traced.
+        """
+        longer = self._outcomes.prolonged(iterations)
+        return None if longer is None else self._derivative(longer)
+
+    def crossings(self, tried: Sequence[Sequence[Array]], most: int) -> Iterable[Sequence[Array]]:
+        """At most `most` points at which a comparison comes out otherwise than here, and than at the points `tried`."""
+        return self._outcomes.across(tried, most)
+
+    def at_the_point(self) -> tuple[Enclosure, ...]:
+        """The derivative's own formula at the point, per block, which may not be finite (0/0)."""
+        return self._derivative(self._outcomes).parts
+
+    def nearby(self, *, closest: bool = False) -> Sequence[Array]:
+        """Gradients at points nearby, or at the closest ones."""
+        return self._outcomes.gradients_around(self._cotangents, closest=closest)
+
+    def _derivative(self, outcomes: Outcomes) -> Derivative:
+        return outcomes.vjp(self._cotangents) if self._tangents is None else outcomes.jvp(self._tangents)
+
+
+@dataclass(frozen=True)
+class Jump(Aside):
+    """It stepped aside since the function jumps at the point: there is no derivative that another could find."""
+
+
+def analyse(product: Product, *, most_runs: int = MOST_RUNS) -> Analysis | Aside:
+    """J^T c or J t, proven, if `most_runs` outcomes of undecided comparisons are all there are; or why not.
+
+    Raises HarnessFault when the reverse and the forward sweep contradict each other.
+    """
+    function = product.function
+    entries = sum(np.size(product.inputs[k]) for k in function.wrt)
+    if entries > MOST_ENTRIES:
+        return Aside(NAME, f"{entries} entries, budget {MOST_ENTRIES}")
+    inputs = lend(product.inputs)
+    others = [k for k, x in enumerate(inputs) if k not in function.wrt and np.asarray(x).dtype.kind == "f"]
+    asked = function.f, inputs, function.wrt, product.dtype, product.cotangents
+    outcomes = _explored(*asked, others, most_runs=most_runs)
+    if isinstance(outcomes, Aside) and others:  # f may need plain numbers there
+        outcomes = _explored(*asked, most_runs=most_runs)
+    if isinstance(outcomes, Aside):
+        return outcomes
+    own, many = product.outputs
+    if reasons := admit(outcomes, own if many else own[0]):
+        return Aside(NAME, reasons[0])
+    return _analysis(outcomes, product.blocks, None, product.cotangents, product.tangents)
+
+
+def analyse_graph(graph: Graph, point: Point) -> Analysis | Aside:
+    """The gradient of a graph's loss with respect to every parameter, and the loss itself; or why not.
+
+    The point's arrays have the subject's dtype, whose rounding decides which comparisons are open.
+    """
+    names = [graph.names[i] for i in graph.parameters]
+    if not names:
+        return Aside(NAME, "the graph has no parameters")
+    given = [np.asarray(point[name]) for name in names]
+    if sum(x.size for x in given) > MOST_ENTRIES:
+        return Aside(NAME, f"more than {MOST_ENTRIES} entries")
+    dtype = np.result_type(*given)
+    loss, fixed = as_function(graph, point)
+    inputs = [*(x.astype(np.float64) for x in given), *fixed]
+    held = range(len(given), len(inputs))
+    outcomes = _explored(loss, inputs, range(len(given)), dtype, None, held)
+    if isinstance(outcomes, Aside):
+        return outcomes
+    return _analysis(outcomes, names, proven(outcomes.values[0]), None, None)
+
+
+def _analysis(
+    outcomes: Outcomes,
+    blocks: Sequence[str],
+    loss: Estimate | None,
+    cotangents: Sequence[Array] | None,
+    tangents: Sequence[Array] | None,
+) -> Analysis | Aside:
+    """What the runs say of the derivative."""
+    with np.errstate(all="ignore"):
+        try:
+            derivative = outcomes.vjp(cotangents) if tangents is None else outcomes.jvp(tangents)
+            rounding = outcomes.rounding(cotangents) if tangents is None else outcomes.rounding_jvp(tangents)
+        except Unsupported as reason:
+            return Aside(NAME, str(reason))
+    if derivative.smoothness is Smoothness.JUMP:
+        what = "the loss jumps here" if loss is not None else f"the function jumps here ({_shortly(derivative)})"
+        return Jump(NAME, what)
+    smooth = derivative.smoothness is Smoothness.SMOOTH
+    gradients = {}
+    for block, part in zip(blocks, derivative.parts, strict=True):
+        estimate = proven(part)
+        gradients[block] = estimate if smooth else Estimate.unknown(estimate.value.shape, Kind.PROVEN)
+    notes = () if smooth else tuple(derivative.notes)
+    along = _along(derivative, blocks, "forward" if tangents is None else "reverse")
+    return Analysis(
+        Estimates(NAME, loss, gradients, notes, along), derivative, rounding, outcomes, cotangents, tangents
+    )
+
+
+def _shortly(derivative: Derivative) -> str:
+    return "; ".join(derivative.notes[:3])
+
+
+def _along(derivative: Derivative, blocks: Sequence[str], sweep: str) -> tuple[Along, ...]:
+    """The number by which the other sweep confirms the derivative, where it is smooth."""
+    crossing = derivative.crossing
+    if crossing is None or derivative.smoothness is not Smoothness.SMOOTH:
+        return ()
+    return (Along(f"{NAME} ({sweep})", dict(zip(blocks, crossing.directions, strict=True)), proven(crossing.number)),)
+
+
+def proven(part: Enclosure) -> Estimate:
+    """An enclosure as a proven estimate (its radius covers the rounding of the midpoint to float64)."""
+    return Estimate(part.midpoint, part.radius, Kind.PROVEN)
+
+
+def _explored(
+    f: Callable[..., Any],
+    inputs: Sequence[Any],
+    wrt: Sequence[int],
+    dtype: Any,
+    cotangents: Sequence[Array] | None,
+    held: Sequence[int] = (),
+    *,
+    most_runs: int = MOST_RUNS,
+) -> Outcomes | Aside:
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return explore(
+                f,
+                inputs,
+                wrt=wrt,
+                dtype=dtype,
+                cotangents=cotangents,
+                sum_weight=SUM_WEIGHT,
+                held=held,
+                most_runs=most_runs,
+            )
+    except HarnessFault:
+        raise
+    except Unsupported as reason:
+        return Aside(NAME, str(reason))
+    except Exception as wrong:  # the user's code met an array that is none of NumPy's: the next oracle takes over
+        return Aside(NAME, f"f raised {type(wrong).__name__} on traced arrays: {str(wrong)[:200]}")
+
+
+def as_function(graph: Graph, point: Point) -> tuple[Callable[..., Any], list[Array]]:
+    """The graph as plain NumPy code, and the arrays that it takes besides its parameters' values.
+
+    The function's arguments are the parameters, in order, then the values of inputs and constants: what is computed of
+    those alone must not be rounded either.
+    """
+    order = ancestors(graph, graph.loss)
+    fixed = [i for i in order if graph.op(i) in ("input", "constant")]
+    leaves = [*graph.parameters, *fixed]
+    values = [graph.constants[i] if i in graph.constants else np.asarray(point[graph.names[i]], float) for i in fixed]
+    steps = [
+        (i, OPS[graph.op(i)], graph.arguments(i), {**OPS[graph.op(i)].attributes, **graph.attributes.get(i, {})})
+        for i in order
+        if graph.op(i) not in LEAVES
+    ]
+
+    def loss(*arrays: Any) -> Any:
+        known = dict(zip(leaves, arrays, strict=True))
+        for i, op, arguments, attributes in steps:
+            known[i] = op.value(*(known[j] for j in arguments), **attributes)
+        return known[graph.loss]
+
+    return loss, values
