@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import HarnessFault, InvalidProblem, SubjectError
 from gradcheck.judge.allowance import allowances, settled
-from gradcheck.judge.graph_estimates import hear
+from gradcheck.judge.graph_estimates import gather
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import OPS, Case, Graph, GraphBuilder
 from gradcheck.problem.builder import Handle
@@ -175,12 +175,12 @@ class Locator:
         return judged
 
     def _judged(self, case: Case, answer: Answer, oracles: Sequence[Oracle]) -> list[Comparison] | None:
-        testimony = hear(case, oracles)
-        limits = allowances(case, testimony)
+        gathered = gather(case, oracles)
+        limits = allowances(case, gathered)
         free = np.full((), np.inf)
-        loss = judge("loss", np.asarray(answer.value, dtype=np.float64), testimony.loss, limits.loss, free)
+        loss = judge("loss", np.asarray(answer.value, dtype=np.float64), gathered.loss, limits.loss, free)
         judged = [settled(loss, limits.repeating_loss)]
-        for block, truth in testimony.gradients.items():
+        for block, truth in gathered.gradients.items():
             given = answer.gradients.get(block)
             if given is None or given.shape != truth.lower.shape:
                 return None

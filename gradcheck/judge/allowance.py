@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gradcheck.judge.graph_estimates import Testimony
+from gradcheck.judge.graph_estimates import Gathered
 from gradcheck.oracle.analysis import Analysis
 from gradcheck.problem import Case
 from gradcheck.verdict.compare import Comparison, Truth, judge, scale
@@ -83,22 +83,22 @@ def settled(comparison: Comparison, repeating: Callable[[], Array], fallback: fl
     return judge(comparison.block, comparison.answer, comparison.truth, allowance, comparison.interest, fallback)
 
 
-def allowances(case: Case, testimony: Testimony, analysis: Analysis | None = None) -> Allowances:
+def allowances(case: Case, gathered: Gathered, analysis: Analysis | None = None) -> Allowances:
     """What rounding in the case's dtype may cost on this graph at this point.
 
-    It is measured by `analysis`, or by that of the testimony; else it is counted.
+    It is measured by `analysis`, or by that of the gathered; else it is counted.
     """
     graph, info = case.graph, np.finfo(case.dtype)
     u = float(info.eps) / 2
     operations = sum(math.prod(graph.shapes[i]) for i in range(len(graph)))
-    analysis = analysis or testimony.analysis
+    analysis = analysis or gathered.analysis
     counted_loss = max(FEWEST, operations) * u * case.largest
     rounds_by = counted_loss if analysis is None else STOCHASTIC * analysis.value_spread
-    size = abs(float(testimony.loss.middle))
+    size = abs(float(gathered.loss.middle))
     if size <= rounds_by:  # a loss that is 0 up to rounding has no scale of its own
         size = case.largest or 1.0
     fallback, limits = {}, {}
-    for k, (block, truth) in enumerate(testimony.gradients.items()):
+    for k, (block, truth) in enumerate(gathered.gradients.items()):
         norm = euclidean(case.point[block])
         fallback[block] = size / max(1.0, norm)
         if analysis is not None:

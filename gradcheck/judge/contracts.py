@@ -233,10 +233,10 @@ class Contracts:
         """
         wide = self._wider(product)
         root = float(np.sqrt(np.finfo(self._product.dtype).eps / 2))
-        for k, (block, told, meant) in enumerate(zip(self._product.blocks, reply.parts, expected, strict=True)):
-            if told is None or meant is None or told.shape != meant.shape:
+        for k, (block, came, meant) in enumerate(zip(self._product.blocks, reply.parts, expected, strict=True)):
+            if came is None or meant is None or came.shape != meant.shape:
                 return False
-            off = np.abs(told.astype(float) - meant)
+            off = np.abs(came.astype(float) - meant)
             if wide is None:
                 rounding = off <= root * np.max(np.abs(meant), initial=0.0)
             elif (own := wide[k]) is None or own[0].shape != meant.shape:

@@ -1,4 +1,4 @@
-"""Voices beside `exact`: no oracle stands alone where another can afford to speak.
+"""Cross-checks of `exact`: wherever another oracle can afford to answer, it is asked, too.
 
 `symbolic` answers for every entry of a small function, by another road. Complex step and finite differences answer for
 one number: the derivative along one direction, which any wrong entry moves.
@@ -45,7 +45,7 @@ def closed_form(product: Product, traced: Analysis | Aside) -> Estimates | Aside
 
 
 def along_one_direction(product: Product, analysis: Analysis) -> tuple[list[Along], list[Aside]]:
-    """Complex step and finite differences along one direction: estimated voices beside a proof."""
+    """Complex step and finite differences along one direction: estimates beside a proof."""
     arrays, numbers = analysis.computed
     if arrays > MOST_ARRAYS or numbers > MOST_NUMBERS:
         why = f"f computes {numbers} numbers in {arrays} arrays, budget {MOST_NUMBERS} in {MOST_ARRAYS}"
@@ -53,12 +53,12 @@ def along_one_direction(product: Product, analysis: Analysis) -> tuple[list[Alon
     moves, cotangents = _direction(product)
     blocks = [moves[k] for k in product.function.wrt] if product.tangents is None else list(cotangents)
     direction = dict(zip(product.blocks, blocks, strict=True))
-    told: Any = tuple(cotangents) if product.outputs[1] else cotangents[0]
+    weights: Any = tuple(cotangents) if product.outputs[1] else cotangents[0]
     found: list[Along] = []
     asides: list[Aside] = []
     for name, ask in (("complex_step", _complex), ("finite_difference", _differenced)):
         try:
-            answer = ask(product, moves, told)
+            answer = ask(product, moves, weights)
         except HarnessFault:
             raise
         except GradcheckError as reason:
@@ -87,9 +87,9 @@ def complex_entries(product: Product) -> Estimates | Aside:
 
 def _stepped(product: Product) -> Estimates | Aside:
     assert product.cotangents is not None
-    told: Any = product.cotangents if product.outputs[1] else product.cotangents[0]
+    weights: Any = product.cotangents if product.outputs[1] else product.cotangents[0]
     f, wrt = product.function.f, product.function.wrt
-    found = complex_step_gradient(f, lend(product.inputs), wrt=wrt, cotangent=told)
+    found = complex_step_gradient(f, lend(product.inputs), wrt=wrt, cotangent=weights)
     if isinstance(found, Aside):
         return found
     gradients = {b: g for b, k in zip(product.blocks, wrt, strict=True) if (g := found.gradients[k]) is not None}
@@ -104,9 +104,9 @@ def _stepped_outputs(product: Product) -> Estimates | Aside:
     runs = 0
     for block, output in zip(product.blocks, outputs, strict=True):
         for index in np.ndindex(output.shape):
-            told = [np.zeros(o.shape) for o in outputs]
-            told[product.blocks.index(block)][index] = 1.0
-            answer = _complex(product, moves, tuple(told) if many else told[0])
+            weights = [np.zeros(o.shape) for o in outputs]
+            weights[product.blocks.index(block)][index] = 1.0
+            answer = _complex(product, moves, tuple(weights) if many else weights[0])
             if isinstance(answer, Aside):
                 return answer
             blocks[block][0][index], blocks[block][1][index] = answer[0].value, answer[0].error
@@ -131,17 +131,19 @@ def _direction(product: Product) -> tuple[dict[int, Array], Sequence[Array]]:
     return moves, [drawn(o.shape) for o in product.outputs[0]]
 
 
-def _complex(product: Product, moves: Mapping[int, Array], told: Any) -> tuple[Estimate, tuple[str, ...]] | Aside:
-    answer = complex_step_along(product.function.f, lend(product.inputs), moves, told)
+def _complex(product: Product, moves: Mapping[int, Array], weights: Any) -> tuple[Estimate, tuple[str, ...]] | Aside:
+    answer = complex_step_along(product.function.f, lend(product.inputs), moves, weights)
     if isinstance(answer, Aside):
         return answer
     estimate, runs = answer
     return estimate, (f"{runs} evaluations in complex128",)
 
 
-def _differenced(product: Product, moves: Mapping[int, Array], told: Any) -> tuple[Estimate, tuple[str, ...]] | Aside:
+def _differenced(
+    product: Product, moves: Mapping[int, Array], weights: Any
+) -> tuple[Estimate, tuple[str, ...]] | Aside:
     direction = [moves.get(k, np.zeros(np.shape(x))) for k, x in enumerate(product.inputs)]
-    value, error, info = directional(product.function.f, lend(product.inputs), direction, cotangent=told)
+    value, error, info = directional(product.function.f, lend(product.inputs), direction, cotangent=weights)
     if not np.isfinite(error):
         what = "jumps" if info.jump else "has a kink" if info.kink else "is too noisy, or too little known, to tell"
         return Aside("finite_difference", f"along one direction the function {what}")

@@ -28,7 +28,7 @@ DRAWS = 200
 
 
 def is_strategy(value: Any) -> bool:
-    """Whether a value is a Hypothesis strategy, told without importing Hypothesis for arrays."""
+    """Whether a value is a Hypothesis strategy, found out without importing Hypothesis for arrays."""
     return any(t.__name__ == "SearchStrategy" and t.__module__.startswith("hypothesis") for t in type(value).__mro__)
 
 

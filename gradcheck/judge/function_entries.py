@@ -70,7 +70,7 @@ def compare_numbers(
     function = product.function
     by_structure = projections(settings.structure, product.inputs, function.names, function.wrt)
     entries = sum(a.size for a in answers.values())
-    if product.tangents is None and entries and not evidence.testimony.answers:
+    if product.tangents is None and entries and not evidence.gathered.answers:
         return _by_directions(evidence, answers, settings)
     if evidence.analysis is None and evidence.one_sided is not None and not evidence.jumps and not settings.structure:
         try:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gradcheck.errors import GradcheckError
 from gradcheck.judge.allowance import FEWEST, counted, euclidean, measured
 from gradcheck.judge.cross_checks import along_one_direction, closed_form, complex_entries
-from gradcheck.judge.graph_estimates import Testimony, testimony_of
+from gradcheck.judge.graph_estimates import Gathered, put_together
 from gradcheck.oracle.analysis import Analysis, analyse
 from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Kind
 from gradcheck.oracle.finite_difference import difference_gradient, directional
@@ -36,16 +36,16 @@ class Evidence:
 
     Attributes
     ----------
-    testimony: estimates and asides of all oracles; `testimony.gradients` has the truth of each block.
+    gathered: estimates and asides of all oracles; `gathered.gradients` has the truth of each block.
     allowance: per block and entry, what honest rounding in the subject's dtype may cost.
     fallback: per block the scale |f| / max(1, |x_b|), for blocks whose true derivative is zero.
-    analysis: what tracing f told, kinks included; None where f cannot be traced.
+    analysis: what tracing f tells, kinks included; None where f cannot be traced.
     one_sided: per block (left, right) slopes where finite differences found a kink, else None.
     jumps: the function jumps here.
     """
 
     product: Product
-    testimony: Testimony
+    gathered: Gathered
     allowance: Mapping[str, Array]
     fallback: Mapping[str, float]
     analysis: Analysis | None
@@ -55,23 +55,23 @@ class Evidence:
     @property
     def truths(self) -> Mapping[str, Truth]:
         """The truth about each block."""
-        return self.testimony.gradients
+        return self.gathered.gradients
 
 
-def gather(product: Product, *, voices: bool = True) -> Evidence:
-    """Hear the oracles: `exact` first, then `symbolic`; finite differences per entry where `exact` leaves some open.
+def gather(product: Product, *, cross_checked: bool = True) -> Evidence:
+    """Ask the oracles: `exact` first, then `symbolic`; finite differences per entry where `exact` leaves some open.
 
-    Without `voices`, at a point of our choosing, `exact` speaks alone, checked by its own other sweep, and only if that
-    takes no long exploring.
+    Without `cross_checked`, at a point of our choosing, `exact` answers alone, checked by its own other sweep, and only
+    if that takes no long exploring.
 
     Raises HarnessFault when proofs contradict each other. Whatever f raises at the point itself passes.
     """
-    traced = analyse(product, most_runs=MOST_RUNS if voices else FEW_RUNS)
+    traced = analyse(product, most_runs=MOST_RUNS if cross_checked else FEW_RUNS)
     analysis = None if isinstance(traced, Aside) else traced
     answers: list[Estimates | Aside] = [traced if isinstance(traced, Aside) else traced.estimates]
     along: list[Along] = []
     one_sided, jumps = None, False
-    if voices:
+    if cross_checked:
         written = closed_form(product, traced)
         answers.append(written)
         if analysis is not None and analysis.complete:
@@ -83,24 +83,22 @@ def gather(product: Product, *, voices: bool = True) -> Evidence:
         if isinstance(written, Estimates):  # a proof: no need of slopes seen by differences
             one_sided, jumps = None, False
     estimates, asides = [a for a in answers if isinstance(a, Estimates)], [a for a in answers if isinstance(a, Aside)]
-    testimony = testimony_of(estimates, asides, _shapes(product), along)
+    gathered = put_together(estimates, asides, _shapes(product), along)
     fallback = _fallback(product)
-    allowance = _allowance(product, testimony, analysis, fallback)
-    return Evidence(product, testimony, allowance, fallback, analysis, one_sided, jumps)
+    allowance = _allowance(product, gathered, analysis, fallback)
+    return Evidence(product, gathered, allowance, fallback, analysis, one_sided, jumps)
 
 
 def estimated(product: Product) -> Evidence | None:
     """Finite differences alone, where nothing traces f; None unless they see every entry, and neither kink nor jump."""
-    said, one_sided, jumps = _differenced(product)
-    if not isinstance(said, Estimates) or one_sided is not None or jumps:
+    answer, one_sided, jumps = _differenced(product)
+    if not isinstance(answer, Estimates) or one_sided is not None or jumps:
         return None
-    testimony = testimony_of([said], [], _shapes(product), [])
-    if not all(np.all(t.known) for t in testimony.gradients.values()):
+    gathered = put_together([answer], [], _shapes(product), [])
+    if not all(np.all(t.known) for t in gathered.gradients.values()):
         return None
     fallback = _fallback(product)
-    return Evidence(
-        product, testimony, _allowance(product, testimony, None, fallback), fallback, None, None, jumps=False
-    )
+    return Evidence(product, gathered, _allowance(product, gathered, None, fallback), fallback, None, None, jumps=False)
 
 
 def _shapes(product: Product) -> dict[str, tuple[int, ...]]:
@@ -196,11 +194,11 @@ def _size_nearby(product: Product) -> float:
 
 
 def _allowance(
-    product: Product, testimony: Testimony, analysis: Analysis | None, fallback: Mapping[str, float]
+    product: Product, gathered: Gathered, analysis: Analysis | None, fallback: Mapping[str, float]
 ) -> dict[str, Array]:
     """Per block and entry: measured where the function could be traced, counted otherwise."""
     limits = {}
-    for k, (block, truth) in enumerate(testimony.gradients.items()):
+    for k, (block, truth) in enumerate(gathered.gradients.items()):
         dtype = _block_dtype(product, k)
         if analysis is not None:
             limits[block] = measured(analysis, k, truth, dtype)

@@ -91,7 +91,7 @@ class Examination:
             decided=numbers.compared if numbers is not None else 0,
             nothing="there are no entries to compare",
             worst=worst,
-            witnesses=numbers.evidence.testimony.witnesses(where) if numbers is not None else (),
+            witnesses=numbers.evidence.gathered.witnesses(where) if numbers is not None else (),
             exception=self._exception,
         )
 
@@ -134,7 +134,7 @@ class Examination:
             and not any(f.severity in (Severity.ERROR, Severity.FATAL) for f in findings)
         ):
             findings += self._neighbours(product, evidence, reply)
-        return [*findings, *evidence.testimony.findings()], numbers
+        return [*findings, *evidence.gathered.findings()], numbers
 
     # -- the point itself ------------------------------------------------------------------------------------------
 
@@ -246,7 +246,9 @@ class Examination:
         tried = other_points.neighbours(product, evidence, self._random, fixed=bool(self._settings.structure))
         for number, (where, moved) in enumerate(tried):
             fitting = where == other_points.BATCH_OF_TWO
-            if found := self._told(where, self._wrong_at(moved, fitting=fitting, blind=blind and number < FIRST)):
+            if found := self._at_neighbour(
+                where, self._wrong_at(moved, fitting=fitting, blind=blind and number < FIRST)
+            ):
                 return found
         if (repeated := other_points.repeated_index(product)) and (found := self._wrong_at(repeated[1], fitting=True)):
             return [finding("GC036", **found[0].facts, name=repeated[0], sentence=found[0].sentence)]
@@ -262,9 +264,9 @@ class Examination:
         pairs = zip(reply.parts, there.parts, strict=True)
         if any(a is None or b is None or not np.array_equal(a, b) for a, b in pairs):
             return []
-        return self._told("a point a hair away, right after this one", self._wrong_at(near, gross=0.0))
+        return self._at_neighbour("a point a hair away, right after this one", self._wrong_at(near, gross=0.0))
 
-    def _told(self, where: str, found: list[Finding]) -> list[Finding]:
+    def _at_neighbour(self, where: str, found: list[Finding]) -> list[Finding]:
         """The finding about a neighbour."""
         if not found:
             return []
@@ -301,7 +303,7 @@ class Examination:
         if broken := self.protocol(product, reply):
             return [] if fitting else broken
         try:
-            evidence = gather(self._truth_of(product), voices=False)
+            evidence = gather(self._truth_of(product), cross_checked=False)
         except HarnessFault:
             raise
         except GradcheckError:

@@ -24,8 +24,8 @@ CLOSELY = 1e-12
 
 
 @dataclass(frozen=True)
-class Testimony:
-    """What all oracles said about one case.
+class Gathered:
+    """What all oracles answered about one case.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Testimony:
     asides: one per oracle that stepped aside.
     loss: the truth about the loss value.
     gradients: the truth about each parameter's gradient.
-    along: what oracles said along one direction.
+    along: what oracles answered along one direction.
     missed: the oracles among these that miss the proven truth, and are discarded.
     analysis: the whole analysis that one of the answers comes of; None where no oracle made one.
     """
@@ -81,15 +81,15 @@ class Testimony:
         return tuple(rows)
 
 
-def hear(case: Case, oracles: Sequence[Oracle]) -> Testimony:
+def gather(case: Case, oracles: Sequence[Oracle]) -> Gathered:
     """Ask all `oracles` about a case.
 
     Raises HarnessFault when two proven estimates do not meet.
     """
-    return hear_graph(case.graph, case.point, oracles)
+    return gather_at(case.graph, case.point, oracles)
 
 
-def hear_graph(graph: Graph, point: Point, oracles: Sequence[Oracle]) -> Testimony:
+def gather_at(graph: Graph, point: Point, oracles: Sequence[Oracle]) -> Gathered:
     """Ask all `oracles` about a graph at a point."""
     answers: list[Estimates] = []
     asides: list[Aside] = []
@@ -98,22 +98,22 @@ def hear_graph(graph: Graph, point: Point, oracles: Sequence[Oracle]) -> Testimo
     for oracle in oracles:
         try:
             if entries > DIFFERENCED and getattr(oracle, "kind", None) is Kind.ESTIMATED and _settled(answers):
-                said: Estimates | Aside = Aside(
+                answer: Estimates | Aside = Aside(
                     oracle.name, f"two proofs have settled all {entries} entries; more than {DIFFERENCED} take long"
                 )
             else:
                 if (analyse := getattr(oracle, "analyse", None)) is not None:
                     found: Analysis | Aside = analyse(graph, point)
                     analysis = analysis if isinstance(found, Aside) else found
-                said = oracle(graph, point)
+                answer = oracle(graph, point)
         except Unsupported as reason:
-            said = Aside(oracle.name, str(reason))
-        if isinstance(said, Aside):
-            asides.append(said)
+            answer = Aside(oracle.name, str(reason))
+        if isinstance(answer, Aside):
+            asides.append(answer)
         else:
-            answers.append(said)
+            answers.append(answer)
     shapes = {graph.names[i]: graph.shapes[i] for i in graph.parameters}
-    return replace(testimony_of(answers, asides, shapes, ()), analysis=analysis)
+    return replace(put_together(answers, asides, shapes, ()), analysis=analysis)
 
 
 def _settled(answers: Sequence[Estimates]) -> bool:
@@ -129,13 +129,13 @@ def _settled(answers: Sequence[Estimates]) -> bool:
     return len(proofs) > 1
 
 
-def testimony_of(
+def put_together(
     answers: Sequence[Estimates],
     asides: Sequence[Aside],
     shapes: Mapping[str, tuple[int, ...]],
     along: Sequence[Along],
-) -> Testimony:
-    """Put together what the oracles said about blocks of the given shapes, and `along` directions in them.
+) -> Gathered:
+    """Put together what the oracles answered about blocks of the given shapes, and `along` directions in them.
 
     Raises HarnessFault when two proofs contradict each other.
     """
@@ -147,7 +147,7 @@ def testimony_of(
     everything = (*(a for answer in answers for a in answer.along), *along)
     missed = tuple(a.oracle for a in everything if misses(gradients, a))
     loss = _together("the loss value", losses, ())
-    return Testimony(tuple(answers), tuple(asides), loss, gradients, everything, missed)
+    return Gathered(tuple(answers), tuple(asides), loss, gradients, everything, missed)
 
 
 def _together(what: str, estimates: Mapping[str, Estimate], shape: tuple[int, ...]) -> Truth:

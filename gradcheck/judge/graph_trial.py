@@ -13,7 +13,7 @@ from gradcheck.errors import SubjectError
 from gradcheck.judge.allowance import Allowances, allowances, settled
 from gradcheck.judge.dtype_range import lost_node, within_range
 from gradcheck.judge.entry_points import ask
-from gradcheck.judge.graph_estimates import Testimony, hear
+from gradcheck.judge.graph_estimates import Gathered, gather
 from gradcheck.judge.kinks import at_kink, by_local_rules
 from gradcheck.judge.moved_points import moved_cases
 from gradcheck.judge.protocol import no_answer, protocol
@@ -41,7 +41,7 @@ class Judged:
     case: Case
     findings: tuple[Finding, ...]
     comparisons: tuple[Comparison, ...]
-    testimony: Testimony | None
+    gathered: Gathered | None
     by_hull: int = 0
 
     @property
@@ -78,7 +78,7 @@ def try_case(
                 judged = again
                 break
     worst = worst_of(judged.comparisons[1:])
-    testimony = judged.testimony
+    gathered = judged.gathered
     result = conclude(
         about,
         judged.findings,
@@ -86,8 +86,8 @@ def try_case(
         nothing="the graph has no parameters, or they have no entries",
         comparisons=judged.compared + sum(c.compared for c in judged.comparisons[:1]),
         worst=worst,
-        witnesses=testimony.witnesses((worst.block, worst.entry) if worst else None) if testimony else (),
-        shows=_shows(case, testimony),
+        witnesses=gathered.witnesses((worst.block, worst.entry) if worst else None) if gathered else (),
+        shows=_shows(case, gathered),
         blocks={c.block: (int(np.sum(c.wrong)), int(c.answer.size)) for c in judged.comparisons[1:]},
     )
     return Tried(result, judged.case, judged.comparisons)
@@ -103,15 +103,15 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
         findings = _contracts(case, answer, subject)
     except SubjectError as failure:
         return Judged(case, (no_answer(failure),), (), None)
-    testimony = hear(case, oracles)
-    limits = allowances(case, testimony)
-    known = testimony.analysis
+    gathered = gather(case, oracles)
+    limits = allowances(case, gathered)
+    known = gathered.analysis
     by_hull = 0
-    compared = _judge(case, answer, testimony, limits, settings)
+    compared = _judge(case, answer, gathered, limits, settings)
     analysis = known
-    if known is None and any(np.any(c.wrong) for c in compared) and (analysis := _analysis(case, testimony)):
-        limits = allowances(case, testimony, analysis)
-        compared = _judge(case, answer, testimony, limits, settings)
+    if known is None and any(np.any(c.wrong) for c in compared) and (analysis := _analysis(case, gathered)):
+        limits = allowances(case, gathered, analysis)
+        compared = _judge(case, answer, gathered, limits, settings)
     lost: list[Finding] = []
     if any(np.any(c.wrong) for c in compared):
         compared, lost = within_range(case, compared)
@@ -134,14 +134,14 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
         compared, by_hull = compared[:1], _entries(answer) if legal[1] else 0
     else:
         for comparison in compared[1:]:
-            if np.any(comparison.wrong) or not (lost or forward_wrong):  # why an entry is open has been said
+            if np.any(comparison.wrong) or not (lost or forward_wrong):  # another finding tells why an entry is open
                 findings += _about(case, comparison)
         if answer.adjoints and case.misfit is None and not any(c.wrong.any() for c in compared):
             about = revealed(case, answer.adjoints, oracles)
             findings += [] if any(f.code == "GC070" for f in about) and lost_node(case) else about
     if (single := single_precision(case.dtype, compared)) is not None:
         findings.append(single)
-    return Judged(case, (*findings, *testimony.findings()), tuple(compared), testimony, by_hull)
+    return Judged(case, (*findings, *gathered.findings()), tuple(compared), gathered, by_hull)
 
 
 def _at_kink(case: Case, answer: Answer, known: Analysis, allowance: Mapping[str, Array]) -> tuple[Finding, bool]:
@@ -156,20 +156,18 @@ def _at_kink(case: Case, answer: Answer, known: Analysis, allowance: Mapping[str
     )
 
 
-def _judge(
-    case: Case, answer: Answer, testimony: Testimony, limits: Allowances, settings: Settings
-) -> list[Comparison]:
+def _judge(case: Case, answer: Answer, gathered: Gathered, limits: Allowances, settings: Settings) -> list[Comparison]:
     """The loss, then every block."""
-    blocks = [_judge_block(case, b, answer, testimony, limits, settings) for b in answer.gradients]
-    return [_judge_loss(case, answer, testimony, limits), *blocks]
+    blocks = [_judge_block(case, b, answer, gathered, limits, settings) for b in answer.gradients]
+    return [_judge_loss(case, answer, gathered, limits), *blocks]
 
 
-def _analysis(case: Case, testimony: Testimony) -> Analysis | None:
+def _analysis(case: Case, gathered: Gathered) -> Analysis | None:
     """The analysis, where no oracle made one: by counting roundings alone nobody is called wrong.
 
     A count knows nothing of terms that cancel, or of a sine of a large number.
     """
-    if any(aside.oracle == EXACT for aside in testimony.asides):
+    if any(aside.oracle == EXACT for aside in gathered.asides):
         return None
     found = analyse_graph(case.graph, case.point)
     return None if isinstance(found, Aside) else found
@@ -225,17 +223,17 @@ def _form(array: Array | None) -> str:
     return "nothing" if array is None else f"an array of shape {array.shape} and dtype {array.dtype}"
 
 
-def _judge_loss(case: Case, answer: Answer, testimony: Testimony, limits: Allowances) -> Comparison:
-    truth = testimony.loss
+def _judge_loss(case: Case, answer: Answer, gathered: Gathered, limits: Allowances) -> Comparison:
+    truth = gathered.loss
     near = np.full((), 1e-6) * np.maximum(np.abs(truth.middle), 1.0)
     compared = judge("loss", np.asarray(answer.value, dtype=case.dtype), truth, limits.loss, near)
     return settled(compared, limits.repeating_loss)
 
 
 def _judge_block(
-    case: Case, block: str, answer: Answer, testimony: Testimony, limits: Allowances, settings: Settings
+    case: Case, block: str, answer: Answer, gathered: Gathered, limits: Allowances, settings: Settings
 ) -> Comparison:
-    truth, given = testimony.gradients[block], answer.gradients[block]
+    truth, given = gathered.gradients[block], answer.gradients[block]
     matters = interest(truth, case.dtype, limits.fallback[block], settings.interest, limits.gradients[block])
     fallback = limits.fallback[block]
     compared = judge(block, given.astype(case.dtype), truth, limits.gradients[block], matters, fallback)
@@ -268,20 +266,18 @@ def _about(case: Case, comparison: Comparison) -> list[Finding]:
 
 def _zero_blocks(judged: Judged) -> list[str]:
     """Blocks whose true gradient is zero at this point, so that passing here means little."""
-    if judged.testimony is None:
+    if judged.gathered is None:
         return []
-    return [
-        b for b, t in judged.testimony.gradients.items() if t.middle.size and np.all(t.known) and not t.middle.any()
-    ]
+    return [b for b, t in judged.gathered.gradients.items() if t.middle.size and np.all(t.known) and not t.middle.any()]
 
 
-def _shows(case: Case, testimony: Testimony | None) -> Mapping[str, Any]:
+def _shows(case: Case, gathered: Gathered | None) -> Mapping[str, Any]:
     """The truth of small cases, for the report: every scalar parameter's gradient."""
-    if testimony is None or len(testimony.gradients) > 6:
+    if gathered is None or len(gathered.gradients) > 6:
         return {}
     loss = case.graph.names[case.graph.loss]
     return {
         f"d{loss}/d{block}": float(truth.middle)
-        for block, truth in testimony.gradients.items()
+        for block, truth in gathered.gradients.items()
         if truth.middle.ndim == 0 and truth.known
     }

@@ -62,8 +62,8 @@ def _call(question: Question, product: Product, inputs: Sequence[Any]) -> Sequen
         returned = question.derivative(*inputs)
     elif question.kind == "vjp":
         assert product.cotangents is not None
-        told = tuple(np.array(c) for c in product.cotangents)
-        returned = question.derivative(told if many else told[0], *inputs)
+        cotangents = tuple(np.array(c) for c in product.cotangents)
+        returned = question.derivative(cotangents if many else cotangents[0], *inputs)
     else:
         assert product.tangents is not None
         given = dict(zip(product.function.wrt, product.tangents, strict=True))

@@ -52,7 +52,7 @@ def project(truth: Truth, allowance: Array, projection: Projection) -> tuple[Tru
     known = np.full(radius.shape, bool(np.all(np.isfinite(radius))))
     lower = np.where(known, middle - widest, -np.inf)
     upper = np.where(known, middle + widest, np.inf)
-    return Truth(lower, upper, truth.proven, truth.disputed, truth.discarded, truth.voices), limit
+    return Truth(lower, upper, truth.proven, truth.disputed, truth.discarded, truth.oracles), limit
 
 
 def _bound(error: Array) -> Array:

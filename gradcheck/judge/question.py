@@ -18,7 +18,7 @@ Array = NDArray[Any]
 Kind = Literal["gradient", "vjp", "jvp"]
 
 NOTHING_RETURNED = "None: is a `return` missing?"
-"""What is said of a derivative that gives None and nothing else."""
+"""What a message says of a derivative that gives None and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Reply:
 
     Attributes
     ----------
-    parts: an array per block (see `Product.blocks`), None where the derivative said None.
+    parts: an array per block (see `Product.blocks`), None where the derivative returned None.
     primal: f's value, where a JVP returned it as well.
     mutated: names of the arguments that the call changed.
     raw: the very arrays that came back, to see whether they change later.
@@ -58,16 +58,16 @@ class Question:
         """
         inputs = lend(product.inputs) if copy else product.inputs
         before = [np.array(x) for x in inputs]
-        weights, told = self._weights(product, tuple_output)
+        weights, cotangents = self._weights(product, tuple_output)
         kept = [np.array(w) for w in weights]
         with derivative_raised(), np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if self.kind == "gradient":
                 returned = self.derivative(*inputs)
             elif self.kind == "vjp":
-                returned = self.derivative(told, *inputs)
+                returned = self.derivative(cotangents, *inputs)
             else:
-                returned = self.derivative(tuple(inputs), told)
+                returned = self.derivative(tuple(inputs), cotangents)
         mutated = [n for n, x, b in zip(self.function.names, inputs, before, strict=True) if not _same(x, b)]
         mutated += ["the cotangent" if self.kind == "vjp" else "the tangents"] * any(
             not _same(w, k) for w, k in zip(weights, kept, strict=True)

@@ -29,12 +29,12 @@ def derivative_raised() -> Iterator[None]:
     try:
         yield
     except SystemExit as leaving:
-        told = raised(leaving)
-        how = f"{exits(leaving, 'answering').facts['how']}{place(told)}"
-        raise SubjectError("GC006", **{**told, "how": how}) from trimmed(leaving)
+        facts = raised(leaving)
+        how = f"{exits(leaving, 'answering').facts['how']}{place(facts)}"
+        raise SubjectError("GC006", **{**facts, "how": how}) from trimmed(leaving)
     except Exception as wrong:
-        told = raised(wrong)
-        raise SubjectError("GC004", **told, place=place(told)) from trimmed(wrong)
+        facts = raised(wrong)
+        raise SubjectError("GC004", **facts, place=place(facts)) from trimmed(wrong)
 
 
 def function_raised(who: str, wrong: BaseException) -> SubjectError:
@@ -53,20 +53,20 @@ def raised(wrong: BaseException) -> dict[str, Any]:
     Lines of gradcheck, of installed packages and of Python's library are nobody's own, unless there are no others.
     """
     message = said(wrong)
-    told: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "type": type(wrong).__name__[:200],
         "message": message if len(message) <= LONGEST else f"{message[:LONGEST]}...",
     }
     stack = [f for f in traceback.extract_tb(wrong.__traceback__, limit=-200) if not _ours(f.filename)]
     if not stack:
-        return told
+        return facts
     last = next((f for f in reversed(stack) if not _installed(f.filename)), stack[-1])
-    told["file"] = last.filename
-    told["line"] = last.lineno
-    told["function"] = last.name
-    told["text"] = linecache.getline(last.filename, last.lineno or 0).strip()[:200]
-    told["traceback"] = "".join(traceback.StackSummary.from_list(stack).format())[-2000:]
-    return told
+    facts["file"] = last.filename
+    facts["line"] = last.lineno
+    facts["function"] = last.name
+    facts["text"] = linecache.getline(last.filename, last.lineno or 0).strip()[:200]
+    facts["traceback"] = "".join(traceback.StackSummary.from_list(stack).format())[-2000:]
+    return facts
 
 
 def place(facts: dict[str, Any]) -> str:

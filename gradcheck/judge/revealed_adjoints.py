@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import InvalidProblem, Unsupported
 from gradcheck.judge.allowance import allowances, settled
-from gradcheck.judge.graph_estimates import Testimony, hear
+from gradcheck.judge.graph_estimates import Gathered, gather
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.oracle.exact import exact
 from gradcheck.problem import Case, Graph
@@ -31,7 +31,7 @@ MOST = 1000
 """Revealed adjoints that are judged at most: each makes the question longer by two nodes."""
 
 PROOF = exact.name
-"""The oracle that is asked about right adjoints; before one is called wrong, all are heard, and this one in any case:
+"""The oracle that is asked about right adjoints; before one is called wrong, all are asked, and this one in any case:
 it alone knows what rounding may cost."""
 
 
@@ -74,17 +74,17 @@ def _judge(case: Case, adjoints: Mapping[int, Array], oracles: Sequence[Oracle])
             asked = Case(case.name, graph, {**case.point, **zeros}, dtype=case.dtype)
         except InvalidProblem:
             continue
-        testimony = hear(asked, oracles)
-        if testimony.analysis is not None and not testimony.analysis.smooth:
+        gathered = gather(asked, oracles)
+        if gathered.analysis is not None and not gathered.analysis.smooth:
             return {}
-        limits = allowances(asked, testimony)
+        limits = allowances(asked, gathered)
         judged = {}
         for i, probe in zip(chosen, probes, strict=True):
-            given, truth = adjoints[i].astype(case.dtype), testimony.gradients[probe]
+            given, truth = adjoints[i].astype(case.dtype), gathered.gradients[probe]
             free = np.full(given.shape, np.inf)
             compared = judge(case.graph.names[i], given, truth, limits.gradients[probe], free)
             judged[i] = settled(compared, partial(limits.repeating, probe))
-        if any(c.wrong.any() for c in judged.values()) and _ties_matter(testimony):
+        if any(c.wrong.any() for c in judged.values()) and _ties_matter(gathered):
             return {}
         return judged
     return {}
@@ -96,9 +96,9 @@ def _probed(graph: Graph, nodes: tuple[int, ...]) -> tuple[Graph, list[str], dic
     return probed(graph, nodes)
 
 
-def _ties_matter(testimony: Testimony) -> bool:
+def _ties_matter(gathered: Gathered) -> bool:
     """Whether the rules by which an engine settles ties decide what its adjoints are."""
-    analysis = testimony.analysis
+    analysis = gathered.analysis
     try:
         return analysis is not None and analysis.by_local_rules() is not None
     except Unsupported:  # too many to tell

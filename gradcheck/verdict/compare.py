@@ -51,7 +51,7 @@ class Truth:
     proven: whether a proven oracle bounds the entry.
     disputed: estimated oracles disagree and nothing is proven.
     discarded: (estimated oracle, proven oracle, first entry) for each estimate that misses a proof.
-    voices: names of the oracles that bound at least one entry and were not discarded.
+    oracles: names of the oracles that bound at least one entry and were not discarded.
     """
 
     lower: Array
@@ -59,7 +59,7 @@ class Truth:
     proven: Mask
     disputed: Mask
     discarded: tuple[tuple[str, str, Entry], ...]
-    voices: tuple[str, ...]
+    oracles: tuple[str, ...]
 
     @cached_property
     def middle(self) -> Array:
@@ -111,8 +111,8 @@ def intersect(estimates: Mapping[str, Estimate], shape: tuple[int, ...]) -> Trut
     low, high, guessed = _meet(estimated, shape)
     disputed = ~known & guessed & (low > high)
     lower, upper = np.where(known, lower, low), np.where(known, upper, high)
-    voices = tuple(n for n, e in {**proven, **estimated}.items() if np.any(np.isfinite(e.error)) or not e.error.size)
-    return Truth(lower, upper, known, disputed, tuple(discarded), voices)
+    oracles = tuple(n for n, e in {**proven, **estimated}.items() if np.any(np.isfinite(e.error)) or not e.error.size)
+    return Truth(lower, upper, known, disputed, tuple(discarded), oracles)
 
 
 def misses(truths: Mapping[str, Truth], along: Along) -> bool:

@@ -1,6 +1,6 @@
 """A training on trial: its form, its batches, every step, and its end.
 
-training_trial       the trial; `training_estimates`: what the oracles said in its course
+training_trial       the trial; `training_estimates`: what the oracles answer in its course
 step_form            is an answer steps of this training at all?
 batches, stopping    does every epoch partition the data, and does the training end when it must?
 """

@@ -26,7 +26,7 @@ from gradcheck.judge.single_precision import single_precision
 from gradcheck.judge.training.batches import partition, shuffled
 from gradcheck.judge.training.step_form import wrong_form
 from gradcheck.judge.training.stopping import stopping
-from gradcheck.judge.training.training_estimates import Hearings
+from gradcheck.judge.training.training_estimates import TrainingEstimates
 from gradcheck.judge.tried import Tried, WrongStep
 from gradcheck.oracle.estimate import Estimate, Estimates, Oracle
 from gradcheck.oracle.training_steps import BallArrays, TrainingTruth, estimates
@@ -60,22 +60,22 @@ def try_training(
     settings = settings or Settings()
     sentence, labels = training.sentence, training.labels
     about = About(address, sentence, labels, None, replay, settings.changed(), training.expect)
-    hearings = Hearings(oracles)
-    findings, judged, wrong_step = _try(training, subject, hearings, settings)
-    findings += hearings.findings()
+    gathered = TrainingEstimates(oracles)
+    findings, judged, wrong_step = _try(training, subject, gathered, settings)
+    findings += gathered.findings()
     result = conclude(
         about,
         findings,
         decided=sum(c.compared for c in judged),
         nothing="the training took no step",
         worst=worst_of(judged),
-        witnesses=hearings.witnesses(),
+        witnesses=gathered.witnesses(),
     )
     return Tried(result, wrong_step=wrong_step)
 
 
 def _try(
-    training: Training, subject: Subject, hearings: Hearings, settings: Settings
+    training: Training, subject: Subject, gathered: TrainingEstimates, settings: Settings
 ) -> tuple[list[Finding], list[Comparison], WrongStep | None]:
     try:
         answer = subject.train(training)
@@ -88,11 +88,11 @@ def _try(
     findings = [finding("GC020", what=", ".join(answer.mutated))] if answer.mutated else []
     findings += partition(training, answer.steps)
     truth = TrainingTruth(training)
-    steps = _Steps(training, truth, hearings, settings)
+    steps = _Steps(training, truth, gathered, settings)
     before = training.initial
     for step in answer.steps:
         if not len(step.indices):
-            break  # no partition, and said so
+            break  # no partition, which is a finding already
         if steps.judge(before, step):
             break
         before = step.parameters
@@ -110,7 +110,7 @@ class _Steps:
 
     training: Training
     truth: TrainingTruth
-    hearings: Hearings
+    estimates: TrainingEstimates
     settings: Settings
     findings: list[Finding] = field(default_factory=list)
     judged: list[tuple[Comparison, float]] = field(default_factory=list)
@@ -151,10 +151,10 @@ class _Steps:
         point = training.point(step.indices, before)
         case = Case("step", training.problem(len(step.indices)), point, dtype=training.dtype)
         known = estimates(exact)
-        testimony = self.hearings.hear(case, Estimates(self.truth.name, None, known))
+        gathered = self.estimates.gather(case, Estimates(self.truth.name, None, known))
         self.exact.append(exact)
         self.rounded.append({name: block.value for name, block in known.items()})
-        self.costs.append(allowances(case, testimony).gradients)
+        self.costs.append(allowances(case, gathered).gradients)
 
     def _allowance(self, moved: Mapping[str, Estimate], before: Arrays) -> dict[str, Array]:
         u, t = UNIT_ROUNDOFF[self.training.dtype], len(self.exact) - 1
@@ -182,7 +182,7 @@ class _Steps:
         return judge(name, came, intersect({self.truth.name: expected}, came.shape), allowed, np.zeros(came.shape))
 
     def settled(self) -> list[Comparison]:
-        """Every comparison, open where more is unknown than what matters; an open entry is said once.
+        """Every comparison, open where more is unknown than what matters; an open entry is one finding.
 
         Interest is in the update, at the block's largest scale in any step: the samples of one batch may all but
         cancel, and what rounding then costs in a digit of their sum tells nothing of the rule. What the update's

@@ -14,7 +14,7 @@ import pytest
 from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.errors import InvalidProblem
 from gradcheck.faults.correct import forward_mode, recursive, tape
-from gradcheck.judge.graph_estimates import DIFFERENCED, hear
+from gradcheck.judge.graph_estimates import DIFFERENCED, gather
 from gradcheck.oracle import Aside, Estimates, graph_oracles
 from gradcheck.oracle.exact import exact
 from gradcheck.oracle.finite_difference import finite_difference
@@ -143,14 +143,14 @@ class Counting:
 @pytest.mark.parametrize(("entries", "asked"), [(10, 1), (DIFFERENCED, 1), (DIFFERENCED + 1, 0), (1000, 0)])
 def test_differences_are_not_asked_what_two_proofs_have_settled(entries: int, asked: int) -> None:
     differences = Counting()
-    testimony = hear(softmax_of(entries), (symbolic, exact, differences))
+    gathered = gather(softmax_of(entries), (symbolic, exact, differences))
     assert differences.asked == asked
-    assert len(testimony.answers) == 2
+    assert len(gathered.answers) == 2
     if not asked:
-        assert testimony.asides[0].reason.startswith(f"two proofs have settled all {entries} entries")
+        assert gathered.asides[0].reason.startswith(f"two proofs have settled all {entries} entries")
 
 
 def test_differences_are_asked_where_only_one_proof_is_to_be_had() -> None:
     differences = Counting()
-    hear(softmax_of(DIFFERENCED + 1), (exact, differences))
+    gather(softmax_of(DIFFERENCED + 1), (exact, differences))
     assert differences.asked == 1

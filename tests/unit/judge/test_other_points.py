@@ -98,4 +98,4 @@ def test_ties_are_not_explored_at_length_elsewhere() -> None:
     function = Function.of(lambda x: np.sum(np.maximum(x, 0) * (1.0 + np.arange(6))), (x,), None)
     product = Product(function, (x,), (np.ones(()),), None, np.dtype(float))
     assert gather(product).analysis is not None
-    assert gather(product, voices=False).analysis is None
+    assert gather(product, cross_checked=False).analysis is None

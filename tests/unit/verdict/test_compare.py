@@ -42,7 +42,7 @@ class TestIntersect:
         assert truth.middle.tolist() == pytest.approx([1.125, 5.0], rel=1e-15)
         assert truth.radius.tolist() == pytest.approx([0.375, 1.0], rel=1e-15)
         assert truth.proven.all()
-        assert truth.voices == ("a", "b")
+        assert truth.oracles == ("a", "b")
 
     def test_proofs_that_just_meet(self) -> None:
         truth = intersect({"a": proven(1.0, 0.5), "b": proven(2.0, 0.5)}, ())
@@ -67,7 +67,7 @@ class TestIntersect:
     def test_a_proof_and_an_oracle_that_cannot_tell(self) -> None:
         truth = intersect({"a": proven(1.0, 0.25), "b": proven(7.0, np.inf)}, ())
         assert float(truth.middle) == 1.0
-        assert truth.voices == ("a",)
+        assert truth.oracles == ("a",)
 
     def test_estimates_that_miss_a_proof_are_discarded(self) -> None:
         truth = intersect(
@@ -79,7 +79,7 @@ class TestIntersect:
             (2,),
         )
         assert truth.discarded == (("bad", "proof", (1,)),)
-        assert truth.voices == ("proof", "good")
+        assert truth.oracles == ("proof", "good")
         assert not truth.disputed.any()
         assert truth.middle.tolist() == pytest.approx([1.0, 2.0], rel=1e-11)
 
@@ -127,12 +127,12 @@ class TestIntersect:
             assert not truth.known.any()
             assert truth.radius.tolist() == [np.inf, np.inf]
             assert truth.middle.tolist() == [0.0, 0.0]
-            assert truth.voices == ()
+            assert truth.oracles == ()
 
     def test_no_entries(self) -> None:
         truth = intersect({"a": proven(np.zeros((0, 3)))}, (0, 3))
         assert truth.middle.shape == (0, 3)
-        assert truth.voices == ("a",)
+        assert truth.oracles == ("a",)
 
     @pytest.mark.parametrize("shape", [(1,), (2, 1), (3,)])
     def test_an_estimate_of_another_shape_is_a_fault(self, shape: tuple[int, ...]) -> None:
