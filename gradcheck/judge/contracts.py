@@ -105,7 +105,7 @@ class Contracts:
     def _random_state(self) -> Iterator[Finding]:
         calls: tuple[tuple[str, Callable[[], Sequence[Any]]], ...] = (
             ("the derivative", lambda: self._ask().parts),
-            ("f", lambda: self._product.outputs[0]),
+            ("f", lambda: self._product.run_f()[0]),
         )
         for who, call in calls:
             if _touches_global_state(call):
@@ -136,7 +136,7 @@ class Contracts:
     # -- what a call rests on --------------------------------------------------------------------------------------
 
     def _repeats(self) -> Iterator[Finding]:
-        first, again = self._product.outputs[0], self._product.outputs[0]
+        first, again = self._product.run_f()[0], self._product.run_f()[0]
         for a, b in zip(first, again, strict=True):
             with np.errstate(invalid="ignore"):
                 peak = float(np.max(np.abs(a[np.isfinite(a)].astype(float)), initial=0.0))
@@ -155,9 +155,9 @@ class Contracts:
     def _earlier_calls(self) -> Iterator[Finding]:
         elsewhere = self._elsewhere()
         for what, calls in (
-            ("after f was called at another point", [lambda: elsewhere.outputs]),
+            ("after f was called at another point", [elsewhere.run_f]),
             ("after the derivative was asked at another point", [lambda: self._ask(elsewhere)]),
-            ("after f was called here again", [lambda: self._product.outputs]),
+            ("after f was called here again", [self._product.run_f]),
         ):
             for call in calls:
                 _quietly(call)
@@ -199,7 +199,7 @@ class Contracts:
             return
         weights = self._weights(self._product)
         for factor in (0.0, -2.0, *self._far()):
-            scaled = self._with_weights([np.asarray(w * w.dtype.type(factor)) for w in weights])
+            scaled = self._product.weighed([np.asarray(w * w.dtype.type(factor)) for w in weights])
             expected = [None if p is None else factor * p.astype(float) for p in self._base.parts]
             what = "for a cotangent of zero" if factor == 0 else f"for {factor:g} times the cotangent"
             if broken := self._not_linear(what, scaled, expected, abs(factor)):
@@ -207,8 +207,8 @@ class Contracts:
                 return
         random = np.random.default_rng(1)
         other = [np.asarray(random.standard_normal(w.shape), dtype=w.dtype) for w in weights]
-        apart = self._ask(self._with_weights(other))
-        joint = self._with_weights([a + b for a, b in zip(weights, other, strict=True)])
+        apart = self._ask(self._product.weighed(other))
+        joint = self._product.weighed([a + b for a, b in zip(weights, other, strict=True)])
         expected = [
             None if p is None or q is None else p.astype(float) + q.astype(float)
             for p, q in zip(self._base.parts, apart.parts, strict=True)
@@ -329,11 +329,6 @@ class Contracts:
         peak = max((_peak(p) for p in self._base.parts), default=0.0)
         room = float(np.finfo(self._product.dtype).max) / max(peak, 1.0)
         return (wide, 1 / wide) if room > 1e3 * wide else ()
-
-    def _with_weights(self, weights: Sequence[Array]) -> Product:
-        if self._product.tangents is None:
-            return replace(self._product, cotangents=tuple(weights))
-        return replace(self._product, tangents=tuple(weights))
 
     def _differs(
         self, reply: Reply, expected: Sequence[Array | None] | None = None, factor: float = 1.0

@@ -86,6 +86,7 @@ def gather(product: Product, *, cross_checked: bool = True) -> Evidence:
     gathered = put_together(estimates, asides, _shapes(product), along)
     fallback = _fallback(product)
     allowance = _allowance(product, gathered, analysis, fallback)
+    product.run_f()  # what f keeps between its calls is of this point again
     return Evidence(product, gathered, allowance, fallback, analysis, one_sided, jumps)
 
 

@@ -24,7 +24,7 @@ from gradcheck.judge.question import NOTHING_RETURNED, Question, Reply
 from gradcheck.judge.raised import by_user, function_raised, trimmed
 from gradcheck.judge.settings import Settings
 from gradcheck.judge.user_names import function_name, listed
-from gradcheck.problem.function import Product, lend
+from gradcheck.problem.function import Product
 from gradcheck.verdict.conclusion import About, conclude, verdict_of
 from gradcheck.verdict.finding import Finding, Severity, finding
 from gradcheck.verdict.result import Result, Verdict
@@ -284,7 +284,7 @@ class Examination:
         place of a proof.
         """
         try:
-            outputs, _ = bounded(lambda: product.function.value(lend(product.inputs)))
+            outputs, _ = bounded(product.run_f)
             if not all(np.all(np.isfinite(o)) for o in outputs):
                 return []
         except (Exception, SystemExit):  # not a point of f

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.judge.function_estimates import Evidence
-from gradcheck.problem.function import Product, lend
+from gradcheck.problem.function import Product
 
 Array = NDArray[Any]
 
@@ -165,7 +165,7 @@ def _batch_of_two(product: Product) -> Iterator[tuple[str, Product]]:
 def _by_sample(outputs: tuple[Array, ...], samples: list[Product]) -> bool:
     """Whether f's outputs are those of the samples, stacked, or their sum or mean."""
     try:
-        apart = [s.function.value(lend(s.inputs))[0] for s in samples]
+        apart = [s.run_f()[0] for s in samples]
     except Exception:  # f does not take a batch of one
         return False
     if not apart or any(len(a) != len(outputs) for a in apart):

@@ -158,7 +158,7 @@ def analyse(product: Product, *, most_runs: int = MOST_RUNS) -> Analysis | Aside
         outcomes = _explored(*asked, most_runs=most_runs)
     if isinstance(outcomes, Aside):
         return outcomes
-    own, many = product.outputs
+    own, many = product.run_f()  # in the state in which it was traced, which may not be that of its first call
     if reasons := admit(outcomes, own if many else own[0]):
         return Aside(NAME, reasons[0])
     return _analysis(outcomes, product.blocks, None, product.cotangents, product.tangents)

@@ -113,8 +113,9 @@ def _unlike(product: Product, sheet: Sheet, outputs: Sequence[Array], values: Se
     balls = sheet.balls
     assert balls is not None
     unit = float(np.finfo(product.dtype).eps) / 2
+    own_outputs, _ = product.run_f()  # in the state in which it ran in symbols, which may not be that of its first call
     for k, output in enumerate(outputs):
-        own = np.asarray(product.outputs[0][k], dtype=np.float64)
+        own = np.asarray(own_outputs[k], dtype=np.float64)
         for index in np.ndindex(output.shape):
             ball = cast(Symbol, output[index]).ball
             middle, radius = balls.midpoint(ball), balls.radius(ball)

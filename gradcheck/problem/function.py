@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ class Product:
     tangents: tuple[Array, ...] | None
     dtype: np.dtype[Any]
 
-    @property
+    @cached_property
     def blocks(self) -> tuple[str, ...]:
         """Names of the parts of the answer: differentiated inputs for a VJP, outputs for a JVP."""
         if self.tangents is None:
@@ -94,10 +95,22 @@ class Product:
         outputs = self.outputs[0]
         return ("output",) if len(outputs) == 1 else tuple(f"output {k}" for k in range(len(outputs)))
 
-    @property
+    @cached_property
     def outputs(self) -> tuple[tuple[Array, ...], bool]:
-        """f's own value here, computed on copies."""
+        """f's own value here, and whether it came as a tuple: computed once, and kept as copies."""
+        outputs, many = self.run_f()
+        return tuple(np.array(part) for part in outputs), many
+
+    def run_f(self) -> tuple[tuple[Array, ...], bool]:
+        """Run f here once more, on copies of the inputs: its value as arrays, and whether it came as a tuple."""
         return self.function.value(lend(self.inputs))
+
+    def weighed(self, weights: Sequence[Array]) -> Product:
+        """The same question with other cotangents, or other tangents of a JVP; f's outputs are the same."""
+        given = tuple(weights)
+        other = replace(self, cotangents=given) if self.tangents is None else replace(self, tangents=given)
+        other.__dict__["outputs"] = self.outputs  # where a cached_property keeps its value
+        return other
 
     def scalar(self, inputs: Sequence[Any]) -> float:
         """<c, f(inputs)>, the scalar function whose gradient J^T c is, in float64 (VJP only)."""

@@ -70,7 +70,7 @@ def test_a_well_made_forgery_is_an_answer_and_nothing_more(bench: Any) -> None:
     child = bench.body(
         FORGE + "    import gradcheck.subject.service as service, gc\n"
         "    me = next(o for o in gc.get_objects() if type(o) is service.Service)\n"
-        "    from gradcheck.subject import answers, answer\n"
+        "    from gradcheck.subject import answer, received_answers as answers\n"
         "    false = answer.Answer(np.float64(7).reshape(()), {}, None)\n"
         "    me._send(3, *answers.answer_to_wire(false, answers.Vocabulary(graph, point)))\n"
         "    return right(point)"
@@ -212,7 +212,7 @@ def test_tampering_with_our_own_modules(bench: Any) -> None:
     """In its own process a subject may do as it likes; what leaves it is still only an answer, checked on arrival."""
     child = bench.body(
         """
-        from gradcheck.subject import answers
+        from gradcheck.subject import received_answers as answers
         answers.answer_to_wire = lambda answer, names: ({"status": "verdict", "verdict": "PASS"}, [])
         from gradcheck.subject import service
         service.answer_to_wire = answers.answer_to_wire
