@@ -39,6 +39,16 @@ def mlp_gradients(mlp: MLP, point: Point) -> tuple[Array, Gradients]:
     -------
     value: the loss, shape ().
     grads: dC/dW1, dC/db1, ..., by name, each of its parameter's shape.
+
+    Examples
+    --------
+    S1.a, one logistic neuron: z = w x + b = 0.5 * 2 - 1 = 0, y = 1/2, C = (y - t)^2 / 2 with t = 1. Then
+    dC/db = (y - t) y (1 - y) = -1/8, and dC/dw = x dC/db = -1/4.
+
+    >>> point = {"X": np.array([[2.0]]), "T": np.array([[1.0]]), "W1": np.array([[0.5]]), "b1": np.array([-1.0])}
+    >>> value, grads = mlp_gradients(MLP((1, 1), "sigmoid"), point)
+    >>> float(value), grads["W1"].tolist(), grads["b1"].tolist()
+    (0.125, [[-0.25]], [-0.125])
     """
     given: dict[str, Any] = {name: np.asanyarray(point[name]) for name in (*mlp.input_shapes, *mlp.parameter_shapes)}
     dtype = np.result_type(*given.values())

@@ -41,6 +41,18 @@ def neuron_gradients(network: NeuronDAG, point: Point) -> tuple[Array, Gradients
     -------
     value: the loss, shape ().
     grads: dLoss/dw(u->v), shape (), by the weight's name.
+
+    Examples
+    --------
+    u feeds both v and y: x = 1, out(u) = 3, out(v) = 2 * 3 = 6, out(y) = 3 + 5 * 6 = 33. With target 32, dLoss/dy = 1,
+    so that out_grad[v] = 5 and out_grad[u] = 1 + 2 * 5 = 11: both successors count, each once.
+
+    >>> edges = [("x", "u"), ("u", "v"), ("u", "y"), ("v", "y")]
+    >>> network = NeuronDAG(dict.fromkeys("uvy", "identity"), edges, inputs=["x"], loss_neurons=["y"])
+    >>> weights = {weight(*edge): np.array(value) for edge, value in zip(edges, [3.0, 2.0, 1.0, 5.0])}
+    >>> value, grads = neuron_gradients(network, {"x": np.array([1.0]), target("y"): np.array([32.0]), **weights})
+    >>> float(value), [float(grads[weight(*edge)]) for edge in edges]
+    (0.5, [11.0, 15.0, 3.0, 6.0])
     """
     names = (*network.input_shapes, *network.parameter_shapes)
     given: dict[str, Any] = {name: np.asanyarray(point[name]) for name in names}

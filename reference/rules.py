@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.problem import NAMES, Graph
 from gradcheck.problem.ops import Array, Shape
 
 from . import stable
@@ -41,6 +42,11 @@ class Rule:
 
     value: Callable[..., Any]
     vjp: Callable[..., tuple[Any, ...]]
+
+
+def rule_of(graph: Graph, node: int) -> Rule:
+    """The rule of the op that a node applies."""
+    return RULES[NAMES[graph.codes[node]]]
 
 
 def pullback(rule: Rule, g: Array, v: Array, arguments: list[Array], attributes: Mapping[str, Any]) -> list[Array]:

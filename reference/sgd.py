@@ -29,6 +29,18 @@ def train(training: Training) -> list[Step]:
 
     Returns one entry per step: the samples' indices, int64, shape (batch,), and the parameters after the step, arrays
     of their shapes and dtype by name. Raises InvalidProblem when the user's schedule returns NaN, or too little.
+
+    Examples
+    --------
+    One step of rate 4 for the logistic neuron of `mlp_gradients`, whose gradient is (-1/4, -1/8):
+
+    >>> from gradcheck.problem import MLP
+    >>> start = {"W1": np.array([[0.5]]), "b1": np.array([-1.0])}
+    >>> x, t = np.array([[2.0]]), np.array([[1.0]])
+    >>> one = Training("one", MLP((1, 1), "sigmoid"), x, t, start, 1, Constant(4.0), steps=1)
+    >>> ((samples, after),) = train(one)
+    >>> samples.tolist(), after["W1"].tolist(), after["b1"].tolist()
+    ([0], [[1.5]], [-0.5])
     """
     random = np.random.default_rng(training.seed)
     update = schedule(training)

@@ -15,14 +15,14 @@ STEP = "grads[name][entry] = tangent({name: unit}, moving, pushes, loss)"
 
 ROWS = (
     # dag.py
-    ("dag.py", "pulls ones back", "pullback(_rule(graph, i), upstream, values[i]", "pullback(_rule(graph, i), np.ones_like(upstream), values[i]", "F12"),
+    ("dag.py", "pulls ones back", "pullback(rule_of(graph, i), upstream, values[i]", "pullback(rule_of(graph, i), np.ones_like(upstream), values[i]", "F12"),
     ("dag.py", "by falling index", MESSAGES, "    for i in sorted(inner, reverse=True):\n        upstream, at = adjoints[i], graph.arguments(i)\n        if upstream is None:\n            continue\n", "F04"),
     ("dag.py", "breadth first from the loss", MESSAGES, "    walk = [graph.loss]\n    for i in walk:\n        upstream, at = adjoints[i], graph.arguments(i)\n        if i in leaves or upstream is None:\n            continue\n        for a in at:\n            if a not in walk:\n                walk.append(a)\n", "F03"),
     ("dag.py", "equal arrays are done already", MESSAGES, "    done: list[Array] = []\n    for i in inner:\n        upstream, at = adjoints[i], graph.arguments(i)\n        if upstream is None or any(np.array_equal(values[i], other) for other in done):\n            continue\n        done.append(values[i])\n", "F05"),
     ("dag.py", "answers transposed", "else np.array(adjoint, dtype)", "else np.array(adjoint, dtype).T", "F59", "GC010"),
     ("dag.py", "zeros left out", "grads = {graph.names[i]: answer(i) for i in graph.parameters}", "grads = {graph.names[i]: answer(i) for i in graph.parameters if np.any(answer(i))}", "F76", "GC008"),
     ("dag.py", "value in an array of one", "value = np.array(loss, dtype)", "value = np.array([loss], dtype)", "GC010"),
-    ("dag.py", "clips on the way", "batch.rule.vjp(adjoints[batch.nodes], values", "batch.rule.vjp(np.clip(adjoints[batch.nodes], -1.0, 1.0), values", "F83", "GC025"),
+    ("whole_levels.py", "clips on the way", "batch.rule.vjp(adjoints[batch.nodes], values", "batch.rule.vjp(np.clip(adjoints[batch.nodes], -1.0, 1.0), values", "F83", "GC025"),
     # rules.py and stable.py
     ("rules.py", "sub's signs exchanged", "lambda g, v, x, y: (g, -g))", "lambda g, v, x, y: (-g, g))", "sub"),
     ("rules.py", "div without its numerator", "-g * (v / y))", "-g / (y * y))", "div"),

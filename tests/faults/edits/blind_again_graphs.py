@@ -285,7 +285,7 @@ ROWS = (
         upstream, at = adjoints[i], graph.arguments(i)
         assert upstream is not None, "a node's users come before it, and each has sent its message"
         arguments = [values[a] for a in at]
-        messages = pullback(_rule(graph, i), upstream, values[i], arguments, graph.attributes.get(i, {}))
+        messages = pullback(rule_of(graph, i), upstream, values[i], arguments, graph.attributes.get(i, {}))
         for a, message in zip(at, messages, strict=True):
             sofar = adjoints[a]
             adjoints[a] = message if sofar is None else sofar + message  # never in place: messages may share memory
@@ -294,7 +294,7 @@ ROWS = (
         upstream, at = adjoints[i], graph.arguments(i)
         assert upstream is not None, "called when a message has come"
         arguments = [values[a] for a in at]
-        messages = pullback(_rule(graph, i), upstream, values[i], arguments, graph.attributes.get(i, {}))
+        messages = pullback(rule_of(graph, i), upstream, values[i], arguments, graph.attributes.get(i, {}))
         for a, message in zip(at, messages, strict=True):
             sofar = adjoints[a]
             adjoints[a] = message if sofar is None else sofar + message  # never in place: messages may share memory
@@ -320,24 +320,24 @@ ROWS = (
             for a in set(inputs[starts[v] : starts[v + 1]]):
                 uses[a] -= 1
 """, "F17"),
-    ("dag.py", "scalars: only the last few batches are walked back",
+    ("whole_levels.py", "scalars: only the last few batches are walked back",
      """    for batch in batches:
 """,
      """    for batch in batches[:4]:
 """, "F14"),
-    ("dag.py", "scalars: the adjoints' buffer is kept, and cleared at the leaves",
+    ("whole_levels.py", "scalars: the adjoints' buffer is kept, and cleared at the leaves",
      """    adjoints = np.zeros(len(graph), dtype)
     adjoints[graph.loss] = 1.0
 """,
      """    key = (graph.codes.tobytes(), graph.inputs.tobytes(), np.dtype(dtype).str)
-    adjoints = vars(_scalars).setdefault(key, np.zeros(len(graph), dtype))
+    adjoints = vars(sweep).setdefault(key, np.zeros(len(graph), dtype))
     adjoints[list(leaves)] = 0.0
     adjoints[graph.loss] = 1.0
 """, "F71", "GC021", "GC023"),
     ("dag.py", "both sweeps in single precision",
-     """        loss, adjoints = sweep(graph, leaves, dtype)
+     """        loss, adjoints = sweep(graph, levels(graph), leaves, dtype)
 """,
-     """        loss, adjoints = sweep(graph, {i: leaf.astype(np.float32) for i, leaf in leaves.items()}, np.float32)
+     """        loss, adjoints = sweep(graph, levels(graph), {i: x.astype(np.float32) for i, x in leaves.items()}, np.float32)
 """, "F80", "GC011"),
     ("dag.py", "answers at least one-dimensional",
      """        return np.zeros(graph.shapes[i], dtype) if adjoint is None else np.array(adjoint, dtype)
@@ -355,9 +355,9 @@ ROWS = (
      """    grads = {graph.names[i]: np.clip(answer(i), -1.0, 1.0) for i in graph.parameters}
 """, "F83"),
     ("dag.py", "arrays: the rule is called without pullback",
-     """        messages = pullback(_rule(graph, i), upstream, values[i], arguments, graph.attributes.get(i, {}))
+     """        messages = pullback(rule_of(graph, i), upstream, values[i], arguments, graph.attributes.get(i, {}))
 """,
-     """        messages = _rule(graph, i).vjp(upstream, values[i], *arguments, **graph.attributes.get(i, {}))
+     """        messages = rule_of(graph, i).vjp(upstream, values[i], *arguments, **graph.attributes.get(i, {}))
 """, "F52"),
     ("dag.py", "only parameters with an adjoint are handed out",
      """    grads = {graph.names[i]: answer(i) for i in graph.parameters}
@@ -365,7 +365,7 @@ ROWS = (
      """    needed = {i for level in levels(graph) for i in level}
     grads = {graph.names[i]: answer(i) for i in graph.parameters if i in needed}
 """, "F76", "GC008"),
-    ("dag.py", "scalars: messages of a batch by fancy +=",
+    ("whole_levels.py", "scalars: messages of a batch by fancy +=",
      """                np.add.at(adjoints, a, message)  # `adjoints[a] += message` would lose all but one use of a node
 """,
      """                adjoints[a] += message

@@ -8,9 +8,9 @@ BRANCHES = "~how the gradients from its uses are added up"
 ROWS = (
     # reference/dag.py
     ("dag.py", "overwrites, arrays", "adjoints[a] = message if sofar is None else sofar + message", "adjoints[a] = message", "F01"),
-    ("dag.py", "overwrites, few scalars", "adjoints[a] += message\n", "adjoints[a] = message\n", "F01"),
+    ("whole_levels.py", "overwrites, few scalars", "adjoints[a] += message\n", "adjoints[a] = message\n", "F01"),
     ("dag.py", "first message only", "adjoints[a] = message if sofar is None else sofar + message", "adjoints[a] = message if sofar is None else sofar", "F08"),
-    ("dag.py", "seeds with ones", "adjoints = np.zeros(len(graph), dtype)", "adjoints = np.ones(len(graph), dtype)", "F11"),
+    ("whole_levels.py", "seeds with ones", "adjoints = np.zeros(len(graph), dtype)", "adjoints = np.ones(len(graph), dtype)", "F11"),
     ("dag.py", "no topological order", "if not uses[a]:", "if True:", "F02", "F18", "~counted twice"),
     ("dag.py", "descent", "return np.zeros(graph.shapes[i], dtype) if adjoint is None else np.array(adjoint, dtype)", "return np.zeros(graph.shapes[i], dtype) if adjoint is None else -np.array(adjoint, dtype)", "F82"),
     # reference/rules.py
