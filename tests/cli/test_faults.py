@@ -81,3 +81,10 @@ def test_an_unknown_code_is_refused(few: Any) -> None:
     assert (ran.code, ran.out) == (2, "")
     assert "no fault 'F999'" in ran.err
     assert "explain --list" in ran.err
+
+
+def test_what_is_being_tried_is_told(few: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("gradcheck.report.progress.Progress.now", lambda _, what, **more: told.append(what))
+    few("faults", "F01", "--no-engines")
+    assert told[:2] == ["loading the suites", "F01, overwrites"]

@@ -128,3 +128,38 @@ def test_a_signal_while_an_event_is_told_is_thrown_in_after_it() -> None:
         assert told == ["first", "ended by 15"]
         with pytest.raises(Interrupted):  # the second one
             raised(signal.SIGTERM)
+
+
+def test_ctrl_c_while_a_failure_is_told_discards_nothing(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gradcheck.report.console import ConsoleReport
+    from gradcheck.run.events import CaseFinished
+
+    desk.write("doubles.py", "def gradients(graph, point):\n    return 14.0, {'a': 7.0, 'b': 7.0, 'c': 2.0}\n")
+    tell = ConsoleReport.add
+
+    def interrupted(report: Any, event: Any) -> None:
+        if isinstance(event, CaseFinished):
+            signal.raise_signal(signal.SIGINT)
+        tell(report, event)
+
+    monkeypatch.setattr(ConsoleReport, "add", interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        ran = desk("run", "mine.py", "--subject", "doubles.py", "--no-diagnosis")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert ran.code == 130
+    assert "1 FAIL" in ran.out
+    assert "mine.py::branches" in ran.out
+
+
+def test_a_pipe_has_the_first_failure_while_the_second_case_runs(desk: Any) -> None:
+    with in_the_second_case(desk, "--no-diagnosis") as (run, child):
+        assert run.stdout is not None
+        os.set_blocking(run.stdout.fileno(), False)
+        told = os.read(run.stdout.fileno(), 1 << 16).decode()
+        run.kill()
+        run.wait(60)
+        os.kill(child, signal.SIGKILL)
+    assert "mine.py::branches" in told
+    assert "FAIL" in told

@@ -93,3 +93,36 @@ def test_what_a_subject_prints_stays_off_the_report(desk: Any) -> None:
     ran = desk("run", "mine.py::product", "--subject", "engine.py", "--format", "json")
     assert ran.code == 0
     assert json.loads(ran.out)["exit_code"] == 0
+
+
+ONLY_EXP = """
+import numpy as np
+
+def gradients(graph, point):
+    values, slope = dict(point), np.ones(())
+    for node in (graph.node(int(i)) for i in graph.order):
+        if node.inputs:
+            if node.op != "exp":
+                raise NotImplementedError(node.op)
+            x = values[node.inputs[0]]
+            values[node.name], slope = np.exp(x), slope * x  # should be exp(x)
+    return values[graph.names[graph.loss]], {graph.names[i]: slope for i in graph.parameters}
+"""
+
+OF_EXP = """
+import gradcheck
+
+@gradcheck.case
+def exponential():
+    build = gradcheck.GraphBuilder()
+    return gradcheck.Case("exp", build.graph(build.exp(build.parameter("x"))), {"x": 3.0})
+"""
+
+
+def test_a_mistake_in_exp_alone_is_a_fail_although_its_experiments_overflow(desk: Any) -> None:
+    """Six exponentials of one another are beyond all floats: that is no evidence, and takes no verdict along."""
+    desk.write("engine.py", ONLY_EXP)
+    desk.write("of_exp.py", OF_EXP)
+    ran = desk("run", "of_exp.py", "--subject", "engine.py", "--format", "json")
+    assert (ran.code, ran.err.count("is inf")) == (1, 0)
+    assert [result["verdict"] for result in json.loads(ran.out)["results"]] == ["FAIL"]

@@ -124,13 +124,22 @@ def folder_of(bench: Any, child: Any) -> Path:
     "body",
     [
         "for _ in range(900): os.mkdir('d'); os.chdir('d')",
+        "for _ in range(2000): os.mkdir('d'); os.chdir('d')",  # beyond what Python's recursion is limited to
         "for _ in range(40): os.mkdir('d' * 250); os.chdir('d' * 250)",  # a path of 10,000 characters
         "os.makedirs('a/b/c'); open('a/b/c/f', 'w').close(); [os.chmod(d, 0) for d in ('a/b/c', 'a/b', 'a')]",
         "open('f', 'w').close(); os.chmod('f', 0); os.chmod('.', 0)",
         "os.symlink('/', 'root'); os.symlink('nowhere', 'gone'); os.mkfifo('pipe'); os.mkdir('moved-0')",
         "os.mkdir(b'\\xff'); open(b'\\xff/\\xfe', 'w').close()",
     ],
-    ids=["900 folders", "a long path", "no permissions", "nor at the top", "links", "names that are no text"],
+    ids=[
+        "900 folders",
+        "2,000 folders",
+        "a long path",
+        "no permissions",
+        "nor at the top",
+        "links",
+        "names that are no text",
+    ],
 )
 def test_nothing_is_left_behind(bench: Any, body: str) -> None:
     child = bench.body(f"print(os.getcwd())\n{body}\nreturn right(point)")

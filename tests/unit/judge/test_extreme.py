@@ -154,3 +154,10 @@ def test_differences_are_asked_where_only_one_proof_is_to_be_had() -> None:
     differences = Counting()
     gather(softmax_of(DIFFERENCED + 1), (exact, differences))
     assert differences.asked == 1
+
+
+def test_an_exponential_that_has_died_out_passes_nothing_on_to_a_slope_beyond_the_range() -> None:
+    """elu(-1/x) near x = 1e-162 is at its floor: 0 times the infinite slope of 1/x."""
+    build = GraphBuilder()
+    graph = build.graph(build.elu(-build.div(1.0, build.parameter("x"))))
+    assert float(reference(graph, {"x": np.array(1e-162)})[1]["x"]) == 0.0

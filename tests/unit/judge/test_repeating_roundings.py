@@ -68,12 +68,16 @@ def test_right_engines_pass_on_chains(op: str, constant: float, length: int, dty
 
 @pytest.mark.parametrize(
     ("op", "constant", "dtype"),
-    [("add", 0.001, "float64"), ("add", 0.1, "float32"), ("mul", 1.000001, "float32")],
+    [("add", 0.001, "float64"), ("add", 0.1, "float64"), ("add", 0.1, "float32"), ("mul", 1.000001, "float32")],
 )
 def test_the_reference_passes_on_a_thousand(op: str, constant: float, dtype: str) -> None:
     found = result(chain(op, constant, 1000, dtype), reference, graph_oracles())
     assert found.verdict is Verdict.PASS
     assert set(found.codes) <= {"GC071"}  # more adjoints than are judged
+
+
+def test_the_reference_passes_on_a_thousand_entries_one_by_one() -> None:
+    assert result(one_by_one(1000, 0.1), reference).verdict is Verdict.PASS
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

@@ -144,3 +144,28 @@ def test_a_place_that_cannot_be_written_stops_nothing(run: Any, tmp_path: Path, 
     addresses, told = run("worked_examples::S4.b", "--subject", subject)
     assert addresses == ["worked_examples::S4.b"]
     assert "failing graphs cannot be saved: " in told
+
+
+def test_no_submission_is_asked_what_was_saved_of_another(run: Any, checkout: Path) -> None:
+    """A loop over submissions: each gets the cases that it gets alone, and none of them twice."""
+    engines = [checkout / "tests" / "faults" / f"{name}.py" for name in ("overwrite", "wrong_forward")]
+    quick = ("random_dags", "-k", "twins-shared-00", "--no-diagnosis")
+    alone, _ = run(*quick)
+    first, *_ = told = [run(*quick, "--subject", str(path)) for path in engines]
+    assert [asked for asked, _ in told] == [alone, alone]
+    again, _ = run(*quick, "--subject", str(engines[0]))
+    assert sorted(again) == sorted(alone)
+    assert "saved 1 failing graph to .gradcheck/failures/overwrite-" in first[1]
+
+
+def test_a_damaged_file_stops_no_later_run(run: Any, tmp_path: Path, checkout: Path) -> None:
+    line = ("random_dags", "-k", "twins-shared-00", "--no-diagnosis")
+    wrong = ("--subject", str(checkout / "tests" / "faults" / "overwrite.py"))
+    first, _ = run(*line, *wrong)
+    saved = list((tmp_path / ".gradcheck").rglob("*.json"))
+    assert saved
+    for path in saved:
+        path.write_text("{", encoding="utf-8")
+    again, told = run(*line, *wrong)
+    assert again == first
+    assert "skipped a saved failure that cannot be read" in told
