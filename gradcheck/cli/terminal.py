@@ -136,8 +136,8 @@ class Stream:
                 os.dup2(null, self._stream.fileno())
                 os.close(null)
         if self._instead is not None:
-            said = f"gradcheck: {self._name} cannot be written ({why}); its text goes to stderr\n"
-            self._instead.write(said + "".join(self._waiting))
+            notice = f"gradcheck: {self._name} cannot be written ({why}); its text goes to stderr\n"
+            self._instead.write(notice + "".join(self._waiting))
             self._instead.flush()
         self._waiting.clear()
 

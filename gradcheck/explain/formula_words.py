@@ -1,4 +1,4 @@
-"""SymEngine's local formulas, said in the names of a graph's nodes."""
+"""SymEngine's local formulas, shown in the names of a graph's nodes."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def formulas(
     if not groups or sum(table.shape[1] for table in groups[0].inputs) > WIDEST:
         return ()
     names = ("x", "y")[: len(shapes)] if len(shapes) <= 2 else tuple(f"x{k}" for k in range(len(shapes)))
-    said = {generic: _said(a, constants) for generic, a in zip(names, arguments, strict=True)}
+    shown = {generic: _shown(a, constants) for generic, a in zip(names, arguments, strict=True)}
 
     def rename(text: str) -> str:
-        return _GENERIC.sub(lambda m: said.get(m[1], m[1]) + (m[2] or ""), text)
+        return _GENERIC.sub(lambda m: shown.get(m[1], m[1]) + (m[2] or ""), text)
 
     lines: list[str] = []
     for line in local_formulas(op, attributes, tuple(shapes), slot, limit=LINES):
@@ -57,7 +57,7 @@ def quoted(name: str) -> str:
     return name if _SAFE.fullmatch(name) else f"‹{name}›"
 
 
-def _said(name: str, constants: Mapping[str, Array]) -> str:
+def _shown(name: str, constants: Mapping[str, Array]) -> str:
     if name not in constants:
         return quoted(name)
     number = f"{float(constants[name]):.6g}"

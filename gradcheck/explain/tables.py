@@ -190,8 +190,8 @@ def _path_rows(block: ParameterPaths) -> Iterator[Row]:
     for k, path in enumerate(block.paths):
         factors = [bracketed(number(f)) for f in path.factors] if path.factors is not None else []
         product = "kink" if np.isnan(path.product) else number(path.product)
-        said = f"{' · '.join(factors)} = {product}" if 1 < len(factors) <= MOST_FACTORS else product
-        yield printable(block.entry) if not k else "", printable(" → ".join(path.nodes)), said
+        text = f"{' · '.join(factors)} = {product}" if 1 < len(factors) <= MOST_FACTORS else product
+        yield printable(block.entry) if not k else "", printable(" → ".join(path.nodes)), text
     more = block.count - len(block.paths)
     if more:
         whole = f"{spaced(block.count)} path{'s' * (block.count != 1)} in all"
@@ -226,8 +226,8 @@ def _adjoints(derivation: Derivation) -> Section:
             if factor is not None and not upstream.ndim:
                 product = f"{number(float(upstream))} · {bracketed(number(factor))} "
             messages.append(f"{product}from {message.user}")
-        said = ", ".join(messages) or ("by definition" if row.name == derivation.loss else "nothing uses it")
-        rows.append((printable(f"d{loss}/d{quoted(row.name)}"), _summed(row), printable(_short(said))))
+        text = ", ".join(messages) or ("by definition" if row.name == derivation.loss else "nothing uses it")
+        rows.append((printable(f"d{loss}/d{quoted(row.name)}"), _summed(row), printable(_short(text))))
     return _table("Backward: adjoints, in reverse topological order", ("adjoint", "value", "passed back"), rows)
 
 

@@ -211,13 +211,13 @@ class ConsoleReport:
         assert found.case is not None
 
         def remark(name: str) -> str:
-            told = []
+            texts = []
             for row in (r for r in found.parameters if r.block == name):
                 came, right = apart(row.yours, row.right)
                 where = "" if row.name == name else f" {shown(row.name)}"
                 parts = f" ({row.equals})" if row.equals else ""
-                told.append(f"yours{where} {came}, right {right}{parts}" if row.wrong else f"{right} is right{where}")
-            return f"gradient: {'; '.join(told)}" if told else ""
+                texts.append(f"yours{where} {came}, right {right}{parts}" if row.wrong else f"{right} is right{where}")
+            return f"gradient: {'; '.join(texts)}" if texts else ""
 
         self._console.print(Trimmed(Padding(tree(found.case, remark), (0, 0, 1, 2 + LABEL))))
 
@@ -296,8 +296,8 @@ class ConsoleReport:
                 continue
             self._print(headline(result), indent=6)
             for name, value in result.shows.items():
-                told = number(value, 12) if isinstance(value, float) else str(value)
-                self._print(Text(f"  {shown(name)} = {told}"), indent=4)
+                text = number(value, 12) if isinstance(value, float) else str(value)
+                self._print(Text(f"  {shown(name)} = {text}"), indent=4)
 
     def _summary(self, event: Finished) -> Text:
         counts = Counter(r.verdict for r in event.results)

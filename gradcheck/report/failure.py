@@ -112,12 +112,12 @@ def numbers(found: Diagnosed) -> str:
     assert found.case is not None
     loss = found.case.graph.names[found.case.graph.loss]
     rows = [row for row in found.parameters if row.wrong] + [row for row in found.parameters if not row.wrong]
-    told = []
+    texts = []
     for row in rows[:MOST_NAMES]:
         came, right = apart(row.yours, row.right)
         name = derivative(loss, row.name)
-        told.append(f"yours {name} = {came}, right {right}" if row.wrong else f"{name} = {right} is right")
-    return "; ".join(told) or summary(found.counterexample)
+        texts.append(f"yours {name} = {came}, right {right}" if row.wrong else f"{name} = {right} is right")
+    return "; ".join(texts) or summary(found.counterexample)
 
 
 def _wrong(result: Result) -> str:

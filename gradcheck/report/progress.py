@@ -115,9 +115,9 @@ class Progress:
     def line(self) -> str:
         """How far it is, in one line."""
         worse = [f"{n} {v}" for v in (Verdict.FAIL, Verdict.ERROR, Verdict.UNDECIDED) if (n := self._counts[v])]
-        told = [f"{self._done} of {self._total} {self._noun}" if self._total else "", *worse]
-        told.append(f"{self._clock() - self._begun:.0f} s")
-        text = ", ".join(filter(None, told))
+        parts = [f"{self._done} of {self._total} {self._noun}" if self._total else "", *worse]
+        parts.append(f"{self._clock() - self._begun:.0f} s")
+        text = ", ".join(filter(None, parts))
         return f"{text}; now {self._what}" if self._what else text
 
     def look(self) -> None:

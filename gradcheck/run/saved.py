@@ -67,8 +67,8 @@ def _read(folder: Path) -> tuple[list[Addressed], list[str]]:
         try:
             found += load_suite(str(file))
         except (GradcheckError, OSError, ValueError, RecursionError, MemoryError, OverflowError) as wrong:
-            said = str(wrong).partition("\n")[0][:200]
-            lines.append(f"skipped a saved failure that cannot be read ({said}); delete {file}")
+            reason = str(wrong).partition("\n")[0][:200]
+            lines.append(f"skipped a saved failure that cannot be read ({reason}); delete {file}")
     return found, lines
 
 

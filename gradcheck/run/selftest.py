@@ -95,7 +95,7 @@ class Remembering:
 
     def __init__(self, oracle: Oracle) -> None:
         self._oracle = oracle
-        self._said: OrderedDict[tuple[int, bytes], tuple[Graph, Estimates | Aside]] = OrderedDict()
+        self._answers: OrderedDict[tuple[int, bytes], tuple[Graph, Estimates | Aside]] = OrderedDict()
 
     @property
     def name(self) -> str:
@@ -110,16 +110,16 @@ class Remembering:
     def __call__(self, graph: Graph, point: Point) -> Estimates | Aside:
         """The oracle's answer."""
         key = (id(graph), b"".join(name.encode() + value.tobytes() for name, value in sorted(point.items())))
-        if key not in self._said:
+        if key not in self._answers:
             try:
                 answer = self._oracle(graph, point)
             except Unsupported as reason:
                 answer = Aside(self.name, str(reason))
-            self._said[key] = (graph, answer)  # the graph is kept, so that its id stays its own
-            if len(self._said) > MOST_REMEMBERED:
-                self._said.popitem(last=False)
-        self._said.move_to_end(key)
-        return self._said[key][1]
+            self._answers[key] = (graph, answer)  # the graph is kept, so that its id stays its own
+            if len(self._answers) > MOST_REMEMBERED:
+                self._answers.popitem(last=False)
+        self._answers.move_to_end(key)
+        return self._answers[key][1]
 
 
 def grade_faults(
@@ -133,7 +133,7 @@ def grade_faults(
 def _grade(fault: Fault, suites: Mapping[str, Sequence[Addressed]], oracles: Sequence[Oracle]) -> Graded:
     subject = InProcessSubject(fault.subject(), entry=fault.entry)
     catches: dict[str, Catch | None] = {}
-    told: set[str] = set()
+    seen_codes: set[str] = set()
     failing: list[Case | Training] = []
     passing: list[Case | Training] = []
     for name, items in suites.items():
@@ -145,19 +145,19 @@ def _grade(fault: Fault, suites: Mapping[str, Sequence[Addressed]], oracles: Seq
                 passing.append(case)
             if result.verdict in CAUGHT:
                 catches[name] = catches[name] or Catch(item.address, result.verdict, result.agreed)
-                told |= set(result.codes)
-                if isinstance(case, Case | Training) and "GC005" not in told and len(failing) < EVIDENCE:
+                seen_codes |= set(result.codes)
+                if isinstance(case, Case | Training) and "GC005" not in seen_codes and len(failing) < EVIDENCE:
                     failing.append(case)
-                if "GC005" in told or result.verdict is Verdict.FAIL:  # after an error, a case that shows numbers
+                if "GC005" in seen_codes or result.verdict is Verdict.FAIL:  # after an error, a case that shows numbers
                     break
     found = None
-    if fault.entry == NATIVE and not fault.right and "GC005" not in told:
+    if fault.entry == NATIVE and not fault.right and "GC005" not in seen_codes:
         found = smallest(subject) or (smallest_like(subject, failing[0]) if failing else None)
     if found is not None:
         failing.append(found)
-    named = explanation(subject, failing, passing, frozenset(told)).faults if failing else ()
+    named = explanation(subject, failing, passing, frozenset(seen_codes)).faults if failing else ()
     codes = tuple(f.code for f in named)
-    return Graded(fault, catches, codes, None if found is None else len(found.graph), tuple(sorted(told)))
+    return Graded(fault, catches, codes, None if found is None else len(found.graph), tuple(sorted(seen_codes)))
 
 
 def _for(items: Sequence[Addressed], fault: Fault, subject: Subject) -> Iterator[Addressed]:
@@ -201,11 +201,11 @@ def false_alarms(
     return [
         EngineGrade(
             name,
-            len(said),
-            tuple(item for item, verdict in said if verdict in CAUGHT),
-            tuple(item for item, verdict in said if verdict is Verdict.UNDECIDED),
+            len(reached),
+            tuple(item for item, verdict in reached if verdict in CAUGHT),
+            tuple(item for item, verdict in reached if verdict is Verdict.UNDECIDED),
         )
-        for name, said in verdicts.items()
+        for name, reached in verdicts.items()
     ]
 
 

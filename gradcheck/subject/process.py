@@ -146,8 +146,8 @@ class ChildSubject:
             header,
             [*arrays, *values],
             received_answers.most_arrays(vocabulary),
-            lambda reply, got, told, seconds: received_answers.answer_from_wire(
-                reply, got, vocabulary, stdout=told, seconds=seconds
+            lambda reply, got, printed, seconds: received_answers.answer_from_wire(
+                reply, got, vocabulary, stdout=printed, seconds=seconds
             ),
         )
 
@@ -159,8 +159,8 @@ class ChildSubject:
             header,
             arrays,
             received_answers.most_training_arrays(training),
-            lambda reply, got, told, seconds: received_answers.training_from_wire(
-                reply, got, stdout=told, seconds=seconds
+            lambda reply, got, printed, seconds: received_answers.training_from_wire(
+                reply, got, stdout=printed, seconds=seconds
             ),
         )
 

@@ -1,4 +1,4 @@
-"""What went wrong in the subject's own code, told in terms of its files: which line raised, and what."""
+"""What went wrong in the subject's own code, in terms of its files: which line raised, and what."""
 
 from __future__ import annotations
 
@@ -88,16 +88,16 @@ def facts(wrong: BaseException, place: Place | None) -> dict[str, Any]:
     """Type, message, and the innermost line of the subject's own that it passed through."""
     frames = list(_frames(wrong.__traceback__))
     own = [frame for frame in frames if place is None or place.owns(frame.filename)]
-    told: dict[str, Any] = {"type": type(wrong).__name__[:200], "message": said(wrong)}
+    found: dict[str, Any] = {"type": type(wrong).__name__[:200], "message": said(wrong)}
     if own:
         last = own[-1]
-        told["file"] = place.relative(last.filename) if place is not None else last.filename
-        told["line"] = last.lineno
-        told["function"] = last.name
-        told["text"] = linecache.getline(last.filename, last.lineno or 0).strip()[:200]
+        found["file"] = place.relative(last.filename) if place is not None else last.filename
+        found["line"] = last.lineno
+        found["function"] = last.name
+        found["text"] = linecache.getline(last.filename, last.lineno or 0).strip()[:200]
         shown = frames[frames.index(own[0]) :]
-        told["traceback"] = "".join(traceback.StackSummary.from_list(shown).format())[-LONGEST:]
-    return told
+        found["traceback"] = "".join(traceback.StackSummary.from_list(shown).format())[-LONGEST:]
+    return found
 
 
 def said(thing: object) -> str:

@@ -4,7 +4,7 @@ search              what is tried, in which order
 match_catalogue     faults that give the subject's answers, on the run's cases and on `further_cases` (`lazy_sequence`),
                     at `single_edges` alone, with `fitted_numbers`; `answer_match`: when one answer is like another
 network_relations   a network relation by relation: `mlp_layers`, `neuron_relations`
-path_counts         graphs whose paths can be told apart; `visit_counts`, networks whose ways can be; read by
+path_counts         graphs whose paths the gradient tells apart; `visit_counts`, the same for networks; read by
                     `branch_counts`
 broadcast_probes    operands that are broadcast; `slope_limit`, slopes that grow; `chain_probes`, chains and digits
 kept_between_calls  the same questions twice; `running_time`, subjects that run out of time

@@ -27,11 +27,11 @@ from gradcheck.subject.answer import Subject
 
 ENTRY = "neuron_gradients"
 MOST_WAYS = 8
-"""Ways to the loss of one weight that are told apart."""
+"""Maximum number of ways from one weight to the loss that are distinguished."""
 SPARE = 4
-"""Points at which a network is asked about, beyond two for each way."""
+"""Number of points at which a network is asked about, beyond two for each way."""
 MOST_NETWORKS = 12
-"""Networks on which the subject was wrong that are asked about."""
+"""Maximum number of networks on which the subject was wrong that are asked about."""
 
 Way = tuple[str, ...]
 """From a neuron to one that feeds the loss."""
@@ -46,7 +46,7 @@ class Star:
     merged: bool
 
     def network(self) -> NeuronDAG:
-        """Neurons in no order of theirs."""
+        """The network; its neurons are not listed in topological order."""
         sigmas = ("tanh", "sin", "sigmoid", "softplus")
         arms = [f"s{k}" for k in range(self.arms)]
         edges = [("x", "v"), ("v", "w"), *(("w", s) for s in arms)]
@@ -70,7 +70,7 @@ def visited_again(subject: Subject, failing: Sequence[Tried]) -> tuple[Fault | N
 
 
 def _networks(subject: Subject, failing: Sequence[Tried]) -> int:
-    """On how many networks that is so; 0 if anything says otherwise."""
+    """The number of networks on which that holds; 0 if any contradicts it."""
     as_arms = as_fed = True  # as often as w feeds neurons, or neurons and the loss
     for star in STARS:
         counts = list(counts_of_ways(subject, star.network()).get(("x", "v"), {}).values())
@@ -128,7 +128,7 @@ def counts_of_ways(subject: Subject, network: NeuronDAG) -> dict[Edge, dict[Way,
 
 
 def _ways(network: NeuronDAG, v: str) -> Iterator[Way]:
-    """Every way from v to the loss, as far as they are few."""
+    """Every way from v to the loss; incomplete where there are many."""
     waiting: list[Way] = [(v,)]
     for number, way in enumerate(waiting):  # grows while it is walked
         if number > 64 * MOST_WAYS:
