@@ -58,7 +58,8 @@ def smallest(
 def smallest_like(subject: Subject, case: Case | Training, *, shows: Shows | None = None) -> Case | None:
     """The simplest case found among graphs that use only the ops of `case`, which is known to fail; arrays included.
 
-    `case` itself, rounded to values that float32 holds, is one of the starts."""
+    `case` itself, rounded to values that float32 holds, is one of the starts.
+    """
     if not isinstance(case, Case):
         return None
     ops = frozenset(node.op for node in case.graph.nodes if node.inputs)
@@ -88,7 +89,8 @@ def _drawn(wish: Wish) -> Iterator[Case]:
 def _simplest(fails: _Wrong, cases: Iterable[Case]) -> Case | None:
     """The simplest of the first STARTS failing cases after shrinking, at a point that distinguishes mistakes.
 
-    When the budget is spent, the simplest case so far. Raises BudgetSpent if none has failed by then."""
+    When the budget is spent, the simplest case so far. Raises BudgetSpent if none has failed by then.
+    """
     found = []
     try:
         for case in cases:

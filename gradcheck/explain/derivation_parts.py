@@ -1,4 +1,4 @@
-"""What a derivation consists of: plain data, in the names of the graph's nodes."""
+"""The parts of a derivation: plain data, in the names of the graph's nodes."""
 
 from __future__ import annotations
 

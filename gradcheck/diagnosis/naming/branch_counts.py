@@ -49,8 +49,8 @@ def several_uses(subject: Subject, known: frozenset[str]) -> tuple[Fault | None,
 def several_successors(subject: Subject) -> tuple[Fault | None, str]:
     """The same for networks of neurons, from how often each way from a weight to the loss counts.
 
-    The gradient of the weight into a neuron shows what that neuron receives; the weight before it, what it passes
-    on."""
+    The gradient of the weight into a neuron shows what the neuron receives; the weight before it, what it sends.
+    """
     networks = [star.network() for star in STARS]
     received, passed = _ways(subject, networks, ("v", "w")), _ways(subject, networks, ("x", "v"))
     every = [*received, *passed]

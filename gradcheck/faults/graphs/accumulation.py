@@ -111,8 +111,7 @@ class OncePerMessage(Backprop):
 
 
 class PartialAdjoints(Backprop):
-    """Visits every node once, but as soon as it is reached: it passes on its adjoint before all users have sent
-    theirs."""
+    """Visits every node once, but as soon as it is reached, before all its users have sent their messages."""
 
     def sweep(self) -> None:
         """Breadth first from the loss."""

@@ -123,7 +123,7 @@ class SinglePrecision(Backprop):
     """Computes everything in float32, and returns float64."""
 
     def __call__(self, graph: Graph, point: Point) -> Answer:
-        """Round to seven digits."""
+        """Round the point to float32, and give the results the point's dtype."""
         value, *rest = super().__call__(graph, {n: np.asarray(v, dtype=np.float32) for n, v in point.items()})
         dtype = np.result_type(*point.values())
         return np.asarray(value, dtype), *({n: np.asarray(g, dtype) for n, g in block.items()} for block in rest)
@@ -193,6 +193,6 @@ class Clipped(Backprop):
         self.limit = limit
 
     def answer(self) -> Answer:
-        """Entries above the limit become the limit."""
+        """Entries beyond the limit become the limit, sign included."""
         value, gradients, adjoints = super().answer()
         return value, {n: np.clip(g, -self.limit, self.limit) for n, g in gradients.items()}, adjoints

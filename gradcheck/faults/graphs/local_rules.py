@@ -29,8 +29,7 @@ class WrongRule(Backprop):
 
 
 class OwnFactor(Backprop):
-    """Each factor of a product receives itself times the upstream, instead of the other factor; or only those in
-    `slots`."""
+    """Each factor of a product (or those in `slots`) receives itself, where the other factor belongs."""
 
     def __init__(self, *slots: int) -> None:
         self.slots = slots or (0, 1)

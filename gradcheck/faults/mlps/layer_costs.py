@@ -28,11 +28,11 @@ class AveragedTwice(DeltaRecursion):
         self.penalty_too, self.always, self.biases_too = penalty_too, always, biases_too
 
     def again(self) -> float:
-        """The sum with its second factor 1/n."""
+        """The second factor: 1/n, or what a sample weighs by the loss."""
         return 1.0 / self.mlp.batch if self.always else super().share()
 
     def share(self) -> float:
-        """1/n instead of 1, once more."""
+        """The right weight times the second factor."""
         return super().share() * self.again()
 
     def biases(self, layer: int, delta: Array) -> Array:

@@ -43,12 +43,12 @@ class AnotherLayersActivation(DeltaRecursion):
 
 
 def above(layer: int, last: int) -> int:
-    """l + 1; None for the last layer."""
+    """l + 1; the last layer for itself."""
     return min(layer + 1, last)
 
 
 def below(layer: int, last: int) -> int:
-    """l - 1; None for the first layer."""
+    """l - 1; the first layer for itself."""
     return max(layer - 1, 1)
 
 

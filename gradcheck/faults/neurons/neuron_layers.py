@@ -32,7 +32,7 @@ class OneNonlinearity(Neurons):
     """Uses the nonlinearity of one neuron for all neurons in the backward pass.
 
     `at`: index of that neuron in the order of `listed`: the network's list, S2's enumeration (the loss's side first),
-    or after the loss ("loss").
+    or the neurons that feed the loss ("loss").
     """
 
     throughout = True
@@ -110,7 +110,7 @@ class InnerSlopesForgotten(Neurons):
 
 
 class SlopeNotPassedOn(Neurons):
-    """dL/din(v) is right, but dL/dout(v) w(u->v) is passed on instead of dL/din(v) w(u->v)."""
+    """dL/din(v) is right for the messages to v, but v passes on dL/dout(v) w(u->v)."""
 
     def message(self, u: str, v: str) -> Array:
         """The message without v's slope."""

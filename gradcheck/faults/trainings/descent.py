@@ -148,7 +148,7 @@ class WithReplacement(Descent):
     """Each batch is drawn independently: some samples come twice in an epoch, some never."""
 
     def batches(self) -> Iterable[Array]:
-        """Batches that are no partition; the second batch of the first epoch repeats a sample of the first."""
+        """Batches that are no partition: every later batch of an epoch repeats a sample of the first."""
         right = list(super().batches())
         return [right[0], *(np.concatenate([right[0][:1], batch[1:]]) for batch in right[1:])]
 

@@ -51,7 +51,7 @@ class SquaresForget(Descent):
         self.kept: dict[str, list[tuple[int, Array]]] = {}
 
     def begin(self, training: Training) -> None:
-        """Keep every square, with its epoch."""
+        """Set the state before the first step; no squares are kept yet."""
         super().begin(training)
         self.kept = {name: [] for name in training.parameters}
 
