@@ -135,7 +135,7 @@ class Locator:
         if self._graph.op(node) == "mul":
             return False
         # Ones hide a wrong order of entries, and a rule that ignores its cotangent. Weights show both, provided that
-        # the # subject multiplies by them correctly.
+        # the subject multiplies by them correctly.
         build = GraphBuilder()
         probe = weighted(build.graph(build.sum(build.parameter(name, shape))), name)
         if self._wrong_somewhere(probe, {name: self._values[name]}):
