@@ -28,8 +28,7 @@ _LARGEST = 40
 
 
 def shown_on(fault: Fault) -> Result | None:
-    """The result of an engine with this fault on the smallest built-in case on which it is wrong; None if there is
-    none."""
+    """The result of an engine with this fault on the smallest built-in case where it is wrong; None if none exists."""
     subject = InProcessSubject(fault.subject(), entry=fault.entry)
     for item in _by_size(fault):
         if missing_entry(item.case, subject) is None:

@@ -43,8 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Test all faults and correct engines; returns 0 if every fault was caught and no correct engine flagged, else
-    1."""
+    """Test faults and correct engines; returns 0 if every fault was caught and no engine flagged, else 1."""
     known = {fault.code: fault for fault in CATALOGUE}
     if unknown := [code for code in options.faults if code.upper() not in known]:
         near = near_names(unknown[0], known)

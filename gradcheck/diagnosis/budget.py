@@ -29,7 +29,7 @@ class Budget:
     ----------
     seconds: of wall clock; None for no limit.
     questions: None for no limit.
-    clock: tells the time in seconds.
+    clock: returns the time in seconds.
     """
 
     def __init__(

@@ -152,7 +152,7 @@ def _in_words(graph: Graph, rows: Sequence[Path], fits: Sequence[Sequence[Path]]
 
 
 def along(graph: Graph, ways: Sequence[tuple[str, ...]], at: int) -> str:
-    """A path as text, "b > y > f"; where several have the same nodes, with the operands that tell them apart.
+    """A path as text, "b > y > f"; where several have the same nodes, with the operands that distinguish them.
 
     "x > f as base", "x > f as exponent". Of ways with the same nodes, those by earlier operands come first.
     """

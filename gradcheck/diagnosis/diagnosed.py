@@ -43,7 +43,7 @@ def try_and_diagnose(
 
 
 def diagnosed(tried: Tried, subject: Subject, oracles: Sequence[Oracle]) -> Result:
-    """The result of a trial, with findings about cause and place where something is wrong."""
+    """The result of a judged case, with findings about cause and place where something is wrong."""
     started = time.perf_counter()
     found = list[Finding]()
     if tried.wrong and SINGLE_PRECISION not in tried.result.codes:

@@ -1,4 +1,4 @@
-"""The point of a counterexample at which mistakes can be told apart by their numbers.
+"""The point of a counterexample at which different mistakes give different numbers.
 
 Each point is tried with many mistakes: every rule and branch fault of the catalogue, and every single message dropped,
 doubled or of the wrong sign. At the point chosen, the fewest mistakes give the subject's answer, and the most give

@@ -87,7 +87,7 @@ class Path:
     Attributes
     ----------
     nodes: names, with indices where a node is an array.
-    factors: the local derivative of every edge; None where names do not tell edges apart.
+    factors: the local derivative of every edge; None where several edges have the same names.
     product: the product of the local derivatives; NaN where the path meets a kink.
     """
 

@@ -11,8 +11,7 @@ from gradcheck.oracle.closed_form.lanes import freeze, lanes
 from gradcheck.oracle.closed_form.local_derivatives import local_formulas
 
 WIDEST = 12
-"""Maximum number of entries that one lane of an op may read for its formula to be written; longer sums are
-unreadable."""
+"""Maximum number of entries that one lane of an op reads, if its formula is written: long sums are unreadable."""
 
 LINES = 4
 """Maximum number of formulas per argument: branches of a scalar op, or the first entries of a lane."""

@@ -40,8 +40,7 @@ def all_paths(graph: Graph, point: Point, *, limit: int, entry: tuple[str, Index
 
 
 def _factors(graph: Graph, point: Point) -> dict[tuple[str, str], set[float]]:
-    """The local derivatives of each edge between entries, by the entries' names; several edges may have the same
-    names."""
+    """The local derivatives between entries, by the entries' names; several edges may have the same names."""
     found: dict[tuple[str, str], set[float]] = {}
     values, varies = graph.evaluate(point), graph.depends_on_parameters()
     for i in ancestors(graph, graph.loss):

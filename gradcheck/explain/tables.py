@@ -47,7 +47,7 @@ class TreeRow:
 
 @dataclass(frozen=True)
 class Section:
-    """A title, lines of prose, a tree or a table, and a closing line that says what was cut."""
+    """A title, lines of prose, a tree or a table, and a closing line about what was cut."""
 
     title: str
     lines: tuple[str, ...] = ()

@@ -36,7 +36,7 @@ def table(graded: Sequence[Graded]) -> Table:
 
 
 def engine_table(engines: Sequence[EngineGrade]) -> Table:
-    """A row per correct engine: the cases it was put to, those that flagged it, those that decided nothing."""
+    """A row per correct engine: its cases, those that flagged it, and those that decided nothing."""
     rows = Table(title="correct engines", title_justify="left", title_style="bold", box=None, pad_edge=False)
     rows.add_column("engine")
     rows.add_column("cases", justify="right")

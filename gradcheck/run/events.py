@@ -63,8 +63,7 @@ class Faulted:
 
 @dataclass(frozen=True)
 class Diagnosing:
-    """All cases are finished and the subject failed some; `what` names the current stage of the search for the
-    cause."""
+    """All cases are finished, and the subject failed some; `what` is the current stage of the search for a cause."""
 
     what: str
 

@@ -16,8 +16,7 @@ from gradcheck.subject.answer import Guarantee
 LEVELS = ("limits", "none")
 FILE_SIZE = 64 << 20
 SMALLEST_MEMORY = 1 << 30
-"""Minimum bytes of address space, 1 GiB: below it NumPy may fail to start, since its BLAS reserves memory per
-thread."""
+"""Minimum bytes of address space: with less, NumPy may fail to start, since its BLAS reserves memory per thread."""
 
 SET_BY_CHILD = ("memory", "processor time", "file size", "core dumps")
 """Names of the limits that a child sets on itself and reports on."""

@@ -93,7 +93,7 @@ def said(subject: Subject, case: Tried) -> Said | None:
 
 
 def steps_of(subject: Subject, training: Training) -> Sequence[TrainingStep]:
-    """The subject's steps; none where it has no answer, or one of another form, an empty batch included."""
+    """The subject's steps; none if it has no answer, one of another form, or one with an empty batch."""
     answer = said(subject, training)
     if not isinstance(answer, TrainingAnswer) or wrong_form(training, answer.steps):
         return ()
@@ -113,7 +113,7 @@ def at_kink(case: Tried) -> bool:
 
 
 def same(one: Said | None, other: Said | None, dtype: str, noise: float = 0.0) -> bool:
-    """Whether two answers agree in every number, within a few roundings; gradients within `noise` besides."""
+    """Whether two answers agree in every number, within a few roundings; gradients also within `noise`."""
     if isinstance(one, TrainingAnswer) and isinstance(other, TrainingAnswer):
         pairs = list(zip(one.steps, other.steps, strict=False))
         return len(one.steps) == len(other.steps) and all(
@@ -127,7 +127,7 @@ def same(one: Said | None, other: Said | None, dtype: str, noise: float = 0.0) -
 
 
 def breaks(answer: Said | None, right: Said | None) -> bool:
-    """Whether there is no answer, or one of another form than the right one, on the way (adjoints) included."""
+    """Whether there is no answer, or one whose form (adjoints included) differs from the right one's."""
     if not isinstance(right, Answer) or not isinstance(answer, Answer):
         return answer is None and right is not None
     forms = [{b: g.shape for b, g in each.gradients.items()} for each in (answer, right)]

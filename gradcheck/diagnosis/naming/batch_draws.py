@@ -40,7 +40,7 @@ BY_CHANCE = 1e-6
 
 
 def drawn_alone(subject: Subject, trainings: Sequence[Told]) -> int:
-    """In how many further epochs the batches are as if each were drawn on its own; 0 where that is not known.
+    """The number of further epochs whose batches look drawn independently; 0 if any evidence contradicts it.
 
     They have the sizes of a partition's, or all of them the batch size.
     """
@@ -61,7 +61,7 @@ def drawn_alone(subject: Subject, trainings: Sequence[Told]) -> int:
 
 
 def remainder_dropped(subject: Subject, trainings: Sequence[Told]) -> int:
-    """In how many further epochs the remainder, and nothing else, is left out; 0 where that is not known."""
+    """The number of further epochs in which exactly the remainder is left out; 0 if any evidence contradicts it."""
     if not all(_full_parts(asked, _cut(steps, asked.samples // asked.batch_size)) for asked, steps in trainings):
         return 0
     counted = 0
@@ -91,14 +91,15 @@ def _cut(steps: Sequence[TrainingStep], count: int) -> Epochs:
 
 
 def _sized(asked: Training, epochs: Epochs, full: bool) -> bool:
-    """Whether all batches have the batch size, the last of an epoch included if `full`, else as a partition has it."""
+    """Whether all batches have the batch size, the last of an epoch included if `full`; else the sizes of a
+    partition."""
     size = asked.batch_size
     due = [size if full else min(size, asked.samples - k * size) for k in range(per_epoch(asked))]
     return all([len(batch) for batch in epoch] == due[: len(epoch)] for epoch in epochs)
 
 
 def _full_parts(asked: Training, epochs: Epochs) -> bool:
-    """Whether every batch has the batch size, which leaves a remainder, and no epoch has a sample twice."""
+    """Whether every batch has the batch size, with a remainder left, and no epoch has a sample twice."""
     if not asked.samples % asked.batch_size:
         return False
     flat = [np.concatenate(epoch) for epoch in epochs]
@@ -114,7 +115,8 @@ def _worth_asking(trainings: Sequence[Told]) -> list[Training]:
 
 
 def _further(subject: Subject, asked: Training, count: int) -> list[Epochs]:
-    """Its epochs of `count` batches with further seeds; none if it answers otherwise, or the same to most seeds."""
+    """Epochs of `count` batches with further seeds; none if the form differs, or if most seeds give the same
+    batches."""
     runs = []
     for seed in range(asked.seed + 1, asked.seed + 1 + SEEDS):
         steps = steps_of(subject, replace(asked, seed=seed, steps=EPOCHS * count, until=Until()))
@@ -126,7 +128,7 @@ def _further(subject: Subject, asked: Training, count: int) -> list[Epochs]:
 
 
 def _independent(samples: int, runs: Sequence[Epochs]) -> bool:
-    """Whether any two batches have in common, on average, what chance has it, and all samples come equally often.
+    """Whether the average overlap of any two batches is that of chance, and all samples come equally often.
 
     So do epochs of one run: samples that were drawn once and for all come again in each.
     """

@@ -25,7 +25,7 @@ LENGTHS = (3, 5, 8)
 
 POINTS = ((1.25, -0.75), (0.5, 1.5))
 ROUND = (0, 0, 1, 0)
-"""The points at which each graph is asked about, in this order."""
+"""The points at which each graph is asked about, in order."""
 
 
 def questions() -> list[Case]:
@@ -115,14 +115,14 @@ def _gradients_times(answer: Said | None, factor: float, right: Said | None, cas
 
 
 def memory(subject: Subject, heard: Sequence[Heard], known: frozenset[str]) -> tuple[Fault | None, str]:
-    """F73 for a subject whose wrong numbers, those of `idle_questions` too, are what the memory happened to hold."""
+    """F73 for a subject whose wrong numbers, those of `idle_questions` too, come from memory that it never wrote."""
     if unneeded_only([*heard, *(Heard(case, subject, NATIVE) for case in idle_questions(known))]):
         return fault("F73"), "is wrong only in parameters that the loss does not need:"
     return None, ""
 
 
 def unneeded_only(heard: Sequence[Heard]) -> bool:
-    """Whether all wrong numbers are those of parameters that the loss does not need, and no default such as 1."""
+    """Whether the loss needs none of the parameters with wrong numbers, and these numbers are no default such as 1."""
     wrong = [one for one in heard if one.wrong]
     return bool(wrong) and _only_unneeded(
         [one.case for one in wrong], [one.theirs for one in wrong], [one.right for one in wrong]

@@ -27,7 +27,7 @@ LAST = 4
 
 
 def late(subject: Subject, asked: Training, steps: Sequence[TrainingStep]) -> int:
-    """The number of other limits with which the training ends late by the same one check; 0 if it does not."""
+    """The number of other limits with which the training ends equally late; 0 unless it does with all of them."""
     led = Led(Descent(), steps)
     due = _end(led, asked)
     if due is None or due >= len(steps):

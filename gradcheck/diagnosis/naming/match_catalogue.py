@@ -51,7 +51,7 @@ ENOUGH = 2
 
 @dataclass(frozen=True)
 class Likeness:
-    """The faults that gave the subject's answers, on how many cases that was so, and in what reading."""
+    """The faults that gave the subject's answers, on how many cases, and in which reading."""
 
     faults: tuple[Fault, ...] = ()
     cases: int = 0
@@ -60,7 +60,7 @@ class Likeness:
 
 @dataclass(frozen=True)
 class Bend:
-    """One way of making a fault; `partly`, at those edges alone whose message is wrong on its own."""
+    """One way of making a fault; `partly`: only at those edges whose message is wrong when its node is tried alone."""
 
     fault: Fault
     make: Callable[[], Any]
@@ -72,7 +72,7 @@ class Bend:
         return self._answer(one)[0]
 
     def gives(self, one: Heard) -> bool:
-        """Whether that is what the subject says."""
+        """Whether this is the subject's answer."""
         ours, noise = self._answer(one)
         return same(one.theirs, ours, one.case.dtype, noise)
 
@@ -160,7 +160,7 @@ def alike(subject: Subject, failing: Sequence[Tried], others: Sequence[Tried]) -
 
 
 def usable(cases: Sequence[Tried], entry: str, subject: Subject) -> list[Tried]:
-    """The cases put to an entry point that are small enough, and at no kink; the smallest first."""
+    """The cases of an entry point that are small enough, and at no kink; the smallest first."""
     fit = [c for c in cases if entry_of(c, subject) == entry]
     small = [c for c in fit if entry != NATIVE or _nodes(c) <= LARGEST]
     return [c for c in sorted(small, key=_nodes) if not at_kink(c)]
@@ -175,7 +175,7 @@ class _Search:
         first = [case for cases in kinds for case in cases[:MOST_CASES]]
         rest = [case for cases in kinds for case in cases[MOST_CASES:]]
         self._first = [Heard(case, subject, entry) for case in first]
-        self._owed = len(kinds[0][MOST_CASES:])  # whatever failed is to be explained, however many those are
+        self._owed = len(kinds[0][MOST_CASES:])  # every failing case has to be explained
         drawn = drawn_cases(entry, [*first, *rest])
         further = (case for case in (*rest, *drawn) if not at_kink(case))
         self._further = Kept(Heard(case, subject, entry) for case in islice(further, MOST_FURTHER))
@@ -197,7 +197,7 @@ class _Search:
         return Likeness()
 
     def _apart(self, reading: str, meets: Meets, bends: Sequence[Bend]) -> Likeness | None:
-        """The faults that meet a reading on all cases, after further ones were asked that could refute them."""
+        """The faults that meet a reading on all cases, and on further cases that might refute them."""
         ordered = sorted(self._first, key=lambda one: not one.wrong)
         left = [bend for bend in bends if all(meets(bend, one) for one in ordered)]
         tried, borne_out, telling = len(ordered), 0, [one for one in ordered if _telling(one)]
@@ -209,7 +209,7 @@ class _Search:
             if number >= self._owed and all(
                 same(a, one.right if not several else answers[0], one.case.dtype) for a in answers
             ):
-                continue  # the answer to this case distinguishes nothing, whatever it is
+                continue  # no answer to this case would distinguish anything
             tried += 1
             telling += [one] if _telling(one) else []
             left = [bend for bend in left if meets(bend, one)]

@@ -1,10 +1,10 @@
-"""How often does a neuron pass its gradient on? The subject's answers count every way from a weight to the loss.
+"""How often a neuron passes its gradient on, from the number of times that each way from a weight to the loss counts.
 
     dL/dw(u->v) = sum over the ways from v to the loss of  c times the product of weights and slopes along the way
 
-with c = 1 for every way, if each neuron is visited once. Asked at more points than there are ways, linear equations
-give the c. Whatever the order in which an engine visits a neuron several times, and whatever has arrived by then: what
-comes back to a neuron of k successors counts up to k times, and at least once; a chain counts once.
+with c = 1 for every way, if each neuron is visited once. Asked at more points than there are ways, the subject gives
+linear equations for the c. If an engine visits a neuron of k successors several times, in any order, its gradient
+counts between once and k times; in a chain it counts once.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ Way = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Star:
-    """x -> v -> w, w feeds `arms` neurons and, if `loss`, the loss; those feed the loss, or another, if `merged`."""
+    """x -> v -> w, w feeds `arms` neurons and, if `loss`, the loss. Those feed the loss, or one more neuron if
+    `merged`."""
 
     arms: int
     loss: bool
@@ -93,7 +94,7 @@ def _whole(counts: Sequence[float]) -> bool:
 
 
 def _most(network: NeuronDAG, way: Way) -> float:
-    """How often a way counts at most: every neuron on it visited once per way from it to the loss, or to a dead end."""
+    """Maximum count of a way, if every neuron on it is visited once per path from it to the loss, or to a dead end."""
     return float(np.prod([max(1, _visits(network, v)) for v in way]))
 
 
@@ -103,7 +104,7 @@ def _visits(network: NeuronDAG, v: str) -> int:
 
 
 def counts_of_ways(subject: Subject, network: NeuronDAG) -> dict[Edge, dict[Way, float]]:
-    """How often each way counts in each weight's gradient; NaN for what no count explains; weights of few ways only."""
+    """The count of each way in each weight's gradient; NaN where no count fits; only for weights with few ways."""
     ways = {v: list(_ways(network, v)) for v in network.neurons}
     edges = [(u, v) for u, v in network.edges if 1 <= len(ways[v]) <= MOST_WAYS]
     if not edges:
@@ -146,7 +147,7 @@ def _product(textbook: Neurons, u: str, way: Way) -> float:
 
 
 def _solved(products: Array, given: Array) -> list[float] | None:
-    """The counts, rounded where they are whole; NaN where none fit; None where these points do not tell them apart."""
+    """The counts, rounded where they are whole; NaN where none fit; None where these points do not determine them."""
     size = np.max(np.abs(products), axis=0)
     if not np.all(size > 0) or np.linalg.matrix_rank(products / size, tol=1e-6) < products.shape[1]:
         return None
