@@ -93,7 +93,7 @@ class ParameterRow:
 def parameter_rows(case: Case, comparisons: Sequence[Comparison]) -> tuple[ParameterRow, ...]:
     """A row per entry of every parameter (one per parameter of more than MOST_ENTRIES), in the graph's order.
 
-    `comparisons` hold the loss and then every block, as the judge gives them. Entries whose truth is not known have no row.
+    `comparisons` hold the loss, then every block, as the judge gives them. Entries of unknown truth have no row.
     """
     blocks = {comparison.block: comparison for comparison in comparisons[1:]}
     names = [case.graph.names[i] for i in case.graph.parameters]

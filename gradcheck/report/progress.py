@@ -19,7 +19,7 @@ from gradcheck.verdict.result import Verdict
 LIVE_SECONDS = 0.2
 """Seconds between two updates of the line on a terminal."""
 SILENCE = 8.0
-"""Seconds without output after which a line is written elsewhere; checked every second, so a line comes every 10 s."""
+"""Seconds without output after which a line is written elsewhere; checked every second, so at most 10 s pass."""
 LOOK = 1.0
 BAR = 20
 """Number of characters of the bar."""
