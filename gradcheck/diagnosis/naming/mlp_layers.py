@@ -1,7 +1,7 @@
 """Whether a fault explains every wrong relation between the layers of an MLP.
 
 delta[L] = dC/da[L] sigma'(z[L]),  delta[l] = (W[l+1]^T delta[l+1]) sigma'(z[l]),  dC/dW[l] = delta[l] a[l-1]^T
-for a single sample (S3, S4); a batch's gradient is the sum or mean of its samples' gradients.
+for a single sample (S3, S4); a batch's gradient is computed from its samples' deltas.
 """
 
 from __future__ import annotations
