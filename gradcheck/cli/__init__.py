@@ -24,7 +24,7 @@ COMMANDS = {
     "faults": "grade the harness itself: every known fault, caught or not, named or not; false alarms over correct "
     "engines",
 }
-"""One line about each; its module is imported when it is asked for."""
+"""One line about each command; its module is imported only when the command is used."""
 
 _EPILOG = """exit codes: 0 every case PASS or as its `expect` says; 1 any other FAIL, ERROR or UNDECIDED;
 2 usage, configuration, or an invalid suite: nothing ran; 3 harness fault; 5 nothing compared;
@@ -73,10 +73,10 @@ def _outcome(options: argparse.Namespace) -> int:
         print(f"gradcheck: {complaint(wrong)}", file=sys.stderr)
         return 3 if isinstance(wrong, HarnessFault) else 2
     except BrokenPipeError:
-        # The reader (a pager, `head`) closed our output; that is its right.
+        # The reader (a pager, `head`) closed our output; this is no error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as wrong:  # a user never sees our traceback unless asked for: this is a fault of the harness
+    except Exception as wrong:  # users see a traceback only on request: this is a fault of the harness
         if options.traceback:
             traceback.print_exc()
         what = f"{type(wrong).__name__}: {complaint(wrong)}"

@@ -53,7 +53,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Explain it; returns the exit code."""
+    """Explain what `options` name; returns the exit code."""
     console, _ = consoles()
     if options.list:
         console.print(Trimmed(everything(KINDS.values(), CATALOGUE, _suites())))
@@ -86,7 +86,7 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _words(code: str) -> RenderableType:
-    """What a code means: a finding's or a fault's."""
+    """The meaning of a code: a finding's or a fault's."""
     if code in KINDS:
         return finding_words(KINDS[code])
     faults = {fault.code: fault for fault in CATALOGUE}
@@ -100,7 +100,7 @@ def _words(code: str) -> RenderableType:
 
 
 def _suites() -> dict[str, str]:
-    """Each built-in suite with the first line of what it says of itself."""
+    """Each built-in suite with the first line of its docstring."""
     found = {}
     for name, path in builtin_suites().items():
         words = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) if path.suffix == ".py" else None

@@ -21,14 +21,14 @@ _SUITES = {
     "neurons": ("neuron_dags",),
     "training": ("training",),
 }
-"""Where an example of a fault is looked for, by the fault's scope."""
+"""Suites in which an example of a fault is sought, by the fault's scope."""
 
 _LARGEST = 40
-"""Nodes of a graph that is worth looking at."""
+"""Maximum number of nodes of an example's graph."""
 
 
 def shown_on(fault: Fault) -> Result | None:
-    """What is found about an engine with this fault on the smallest built-in case on which it is wrong, if any is."""
+    """The result of an engine with this fault on the smallest built-in case where it is wrong; None if none exists."""
     subject = InProcessSubject(fault.subject(), entry=fault.entry)
     for item in _by_size(fault):
         if missing_entry(item.case, subject) is None:

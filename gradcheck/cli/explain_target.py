@@ -20,12 +20,12 @@ from gradcheck.run.suite import Addressed, builtin_suites, collect, load_suite, 
 from gradcheck.verdict.finding import KINDS
 
 _LONGEST_NAME = 200
-"""Characters of a case's name or label that is looked for in the built-in suites."""
+"""Maximum number of characters of a name or label that is looked up in the built-in suites."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A case to explain, what to call it, and remarks on how it was chosen."""
+    """A case to explain, its name, and remarks on how it was chosen."""
 
     case: Case
     address: str
@@ -35,7 +35,7 @@ class Target:
 def explained(what: str, at: Sequence[str], seed: int | None = None) -> Target:
     """The case that `what` names, at the values of `at`.
 
-    Raises UsageError for something that does not exist or lacks values, InvalidProblem for a file that is invalid.
+    Raises UsageError for something that does not exist or lacks values, InvalidProblem for an invalid file.
     """
     values = _values(at)
     if "::" in what:
@@ -151,7 +151,7 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _address(what: str, seed: int | None) -> str:
-    """The address of the built-in case that bears the name or the label `what`."""
+    """The address of the built-in case with the name or label `what`."""
     suites = builtin_suites()
     if what in suites or (is_there(Path(what)) and Path(what).suffix == ".py"):
         names = [a.address for a in load_suite(what, seed=seed)]
@@ -162,7 +162,7 @@ def _address(what: str, seed: int | None) -> str:
         or is_there(Path(what))
         or Path(what).suffix in (".json", ".py")
     ):
-        raise UsageError(_unknown(what, []))  # at once: no case is called so
+        raise UsageError(_unknown(what, []))  # no case has such a name
     there = collect([], seed=seed)
     found = [a for a in there if a.case.name == what] or [a for a in there if what in a.case.labels]
     if len(found) == 1:

@@ -1,4 +1,4 @@
-"""`gradcheck faults`: the harness grades itself."""
+"""`gradcheck faults`: the harness tests itself."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Grade; returns 0 if every fault was caught and no correct engine flagged, else 1."""
+    """Test faults and correct engines; returns 0 if every fault was caught and no engine flagged, else 1."""
     known = {fault.code: fault for fault in CATALOGUE}
     if unknown := [code for code in options.faults if code.upper() not in known]:
         near = near_names(unknown[0], known)
@@ -82,7 +82,7 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _save(folder: Path, engines: Sequence[EngineGrade]) -> None:
-    """Each case that raised an alarm, as a suite file."""
+    """Write each case that raised a false alarm as a suite file."""
     for item in {item.address: item for engine in engines for item in engine.alarms}.values():
         if isinstance(item.case, Case):
             folder.mkdir(parents=True, exist_ok=True)

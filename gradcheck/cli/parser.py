@@ -1,4 +1,4 @@
-"""The command line's parser, whose complaints are short and safe to print, and values that commands share."""
+"""The command line's parser, with error messages that are short and safe to print, and values that commands share."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from gradcheck.errors import LONGEST, UsageError, printable, shortened
 from gradcheck.problem.reading import brief
 
 _MOST_DIGITS = 300
-"""Of a seed: what a file of cases may hold, too."""
+"""Maximum number of digits of a seed; a file of cases can hold as many."""
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse quotes what was typed as it is, however long and whatever it does to a terminal."""
+    """An ArgumentParser whose error messages are short and contain no control codes for terminals."""
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As argparse does it; but it makes an empty list of the value of `--seed=--`, which no command expects."""
+        """As argparse, but the value `--`, as in `--seed=--`, is an error: argparse reads it as an empty list."""
         given = sys.argv[1:] if args is None else list(args)
         options = given[: given.index("--")] if "--" in given else given
         if odd := [arg for arg in options if re.fullmatch(r"-\w--|--[\w-]+=--", arg)]:
@@ -31,7 +31,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def complaint(wrong: BaseException) -> str:
-    """An exception's message as one line that controls no terminal."""
+    """An exception's message as one line without control codes for terminals."""
     text = " ".join(str(wrong).split("\n"))
     return shortened(printable(text), LONGEST)
 

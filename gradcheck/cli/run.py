@@ -1,4 +1,4 @@
-"""`gradcheck run [SUITE[::CASE] ...] [--subject FILE[:NAME]]`: put an implementation on trial."""
+"""`gradcheck run [SUITE[::CASE] ...] [--subject FILE[:NAME]]`: judge an implementation."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Run it; returns the exit code."""
+    """Run the cases; returns the exit code."""
     with signs_of_life() as progress, ExitStack() as stack:
         progress.now("reading the suites")
         return _run(options, progress, stack)
@@ -158,7 +158,7 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
     dtype = f" --dtype {options.dtype}" if options.dtype else ""
 
     def tell(line: str) -> None:
-        """Beside the report, where that is for people; never into JSON."""
+        """Print beside the report if that is for people; never into JSON."""
         with progress.aside():
             if options.format == "console":
                 console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -218,7 +218,7 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
 
 
 def _opened(path: Path) -> LinesReport:
-    """The report file, empty; UsageError where it cannot be written."""
+    """Create the report file, empty; raises UsageError if it cannot be written."""
     try:
         return LinesReport(path)
     except OSError as wrong:
@@ -228,7 +228,7 @@ def _opened(path: Path) -> LinesReport:
 def _save(
     folder: Path, cases: Sequence[Addressed], event: Finished, diagnosed: Diagnosed | None, tell: Callable[[str], None]
 ) -> None:
-    """Keep what failed for the next run, and say so."""
+    """Keep the failures for the next run, and print where."""
     written, lines = save(folder, cases, event.results, diagnosed)
     if written:
         count = f"{len(written)} failing graph{'s' * (len(written) > 1)}"
@@ -239,7 +239,7 @@ def _save(
 
 
 def _required(given: str) -> frozenset[str]:
-    """The names in --require-ops; UsageError for one that no case could ask for."""
+    """The names in --require-ops; raises UsageError for one that no case could need."""
     names = frozenset(name.strip() for name in given.split(",") if name.strip())
     known = {ALL, *(set(OPS) - set(LEAVES)), *ACTIVATIONS, *LOSSES, *SCHEDULES, PENALTY}
     if unknown := sorted(names - known):

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP end a command in good order: what is finished is reported, and nothing is left behind."""
+"""SIGINT, SIGTERM and SIGHUP end a command in good order: finished results are reported, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Event = TypeVar("Event")
 
 
 class Signals:
-    """While it is entered, each of these signals raises Interrupted; one that was ignored stays so."""
+    """A context manager in which each of these signals raises Interrupted; a signal that was ignored stays ignored."""
 
     def __init__(self) -> None:
         self._before: dict[int, signal.Handlers | int | None] = {}
@@ -26,10 +26,10 @@ class Signals:
         self._raised = False
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():  # handlers can be set nowhere else
+        if threading.current_thread() is threading.main_thread():  # handlers can only be set there
             for number in NUMBERS:
                 if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, and jobs in the background of a script
-                    # typeshed allows for None, which a handler set from C gives; none of these is.
+                    # typeshed allows None, for a handler set from C; none of these is one.
                     self._before[number] = signal.signal(number, self._came)  # type: ignore[assignment]
         return self
 
@@ -39,10 +39,10 @@ class Signals:
         self._before.clear()
 
     def events(self, source: Generator[Event, None, None]) -> Iterator[Event]:
-        """What `source` yields.
+        """Yields the events of `source`.
 
-        A signal while it works is raised in it; one that comes while an event is told is thrown into it afterwards, so
-        that no listener is broken off. A second signal is raised at once.
+        A signal while `source` works is raised in it. A signal while a listener handles an event is thrown into
+        `source` afterwards, so that no listener is interrupted. A second signal is raised at once.
         """
         pending: Interrupted | None = None
         while True:

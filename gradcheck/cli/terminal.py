@@ -1,6 +1,6 @@
-"""The two streams of a command, whatever they are: a terminal, a pipe, ASCII alone, full, or closed.
+"""The two output streams of a command, of any kind: a terminal, a pipe, ASCII only, full, or closed.
 
-The report goes to stdout, signs of life to stderr. What stdout does not take goes to stderr, with a line that says so.
+The report goes to stdout, progress to stderr. Text that stdout refuses goes to stderr, after a line that says so.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ PLAIN = {
     "▌": "#",
     "░": ".",
 }
-"""What stands for a character that a stream cannot encode; a question mark for any other."""
+"""Replacements for characters that a stream cannot encode; any other becomes a question mark."""
 _ERRORS = "gradcheck.plain"
 _replaced: set[str] = set()
 
@@ -60,25 +60,25 @@ codecs.register_error(_ERRORS, _plainly)
 
 
 class Stream:
-    """A text stream that cannot fail: what it does not take goes to `instead`, or nowhere.
+    """A text stream that does not fail: text that it refuses goes to `instead`, or nowhere.
 
-    A reader that went away is no failure: BrokenPipeError gets out, for the command to end.
+    The exception is a reader that closed its end: then BrokenPipeError is raised, so that the command can end.
 
     Attributes
     ----------
-    gone: whether the stream takes nothing any more, and neither does `instead`.
-    wrote: when something was last written, by `time.monotonic`.
+    gone: whether neither the stream nor `instead` takes text any more.
+    wrote: time of the last output, by `time.monotonic`.
     """
 
     def __init__(self, stream: TextIO | None, name: str, instead: Stream | None = None) -> None:
         self._stream, self._name, self._instead = stream, name, instead
-        self._waiting: list[str] = []  # written, and not flushed yet
+        self._waiting: list[str] = []  # written, but not flushed yet
         self._failed = False
         self.wrote = time.monotonic()
         if stream is None:
             self._fail("it is closed")
         else:
-            with suppress(AttributeError, ValueError):  # no text layer of Python's own: it encodes what it will
+            with suppress(AttributeError, ValueError):  # not a text layer of Python's own: its encoding stays
                 cast(Any, stream).reconfigure(errors=_ERRORS)
 
     def __getattr__(self, name: str) -> Any:
@@ -86,20 +86,20 @@ class Stream:
 
     @property
     def gone(self) -> bool:
-        """Nothing that is written here arrives anywhere."""
+        """Whether text written here is lost."""
         return self._failed and (self._instead is None or self._instead.gone)
 
     @property
     def encoding(self) -> str:
-        """Of the stream that is written to."""
+        """The encoding of the stream that is written to."""
         return str(getattr(self._stream, "encoding", None) or "utf-8")
 
     def isatty(self) -> bool:
-        """Whether that is a terminal."""
+        """Whether the stream that is written to is a terminal."""
         return self._stream is not None and not self._failed and self._stream.isatty()
 
     def write(self, text: str) -> int:
-        """Write, there or instead."""
+        """Write to the stream, or to `instead`."""
         self.wrote = time.monotonic()
         if self._failed:
             if self._instead is not None:
@@ -110,7 +110,7 @@ class Stream:
         return len(text)
 
     def flush(self) -> None:
-        """Flush, there or instead."""
+        """Flush the stream, or `instead`."""
         if self._failed:
             if self._instead is not None:
                 self._instead.flush()
@@ -125,27 +125,27 @@ class Stream:
             if self._name == "stdout":
                 raise
             self._fail("its reader is gone")
-        except (OSError, ValueError) as wrong:  # full, or closed meanwhile
+        except (OSError, ValueError) as wrong:  # full, or closed by now
             self._fail(getattr(wrong, "strerror", None) or str(wrong))
 
     def _fail(self, why: str) -> None:
         self._failed = True
         if self._stream is not None:
-            with suppress(OSError, ValueError):  # Python flushes once more when it ends: let that go nowhere
+            with suppress(OSError, ValueError):  # Python flushes once more at exit: discard that
                 null = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(null, self._stream.fileno())
                 os.close(null)
         if self._instead is not None:
-            said = f"gradcheck: {self._name} cannot be written ({why}); its text goes to stderr\n"
-            self._instead.write(said + "".join(self._waiting))
+            notice = f"gradcheck: {self._name} cannot be written ({why}); its text goes to stderr\n"
+            self._instead.write(notice + "".join(self._waiting))
             self._instead.flush()
         self._waiting.clear()
 
 
 @contextmanager
 def streams() -> Iterator[tuple[Stream, Stream]]:
-    """(stdout, stderr) as streams that cannot fail, in the place of Python's own."""
-    for number in range(3):  # a closed one must not become the number of a file or pipe that is opened later
+    """(stdout, stderr) as streams that do not fail; they replace Python's own."""
+    for number in range(3):  # a file or pipe opened later must not get the number of a closed stream
         try:
             os.fstat(number)
         except OSError:
@@ -174,7 +174,7 @@ def streams() -> Iterator[tuple[Stream, Stream]]:
 
 
 def consoles() -> tuple[Console, Console]:
-    """(stdout, stderr). Colour follows rich (NO_COLOR, FORCE_COLOR, TERM); live displays are for terminals alone."""
+    """(stdout, stderr). Colour follows rich (NO_COLOR, FORCE_COLOR, TERM); live displays are only for terminals."""
     width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 110
     out = Console(width=width, highlight=False, soft_wrap=False)
     err = Console(stderr=True, force_interactive=_live())
@@ -182,12 +182,12 @@ def consoles() -> tuple[Console, Console]:
 
 
 def signs_of_life() -> Progress:
-    """What tells on stderr that a command works: one line, written anew, on a terminal; elsewhere a line at times."""
+    """The progress display on stderr: one rewritten line on a terminal, elsewhere a line now and then."""
     out, err = sys.stdout, sys.stderr
     width = shutil.get_terminal_size().columns
     return Progress(err, live=_live(), width=width, others=lambda: max(getattr(s, "wrote", 0.0) for s in (out, err)))
 
 
 def _live() -> bool:
-    """Whether somebody looks at stderr as it is written; FORCE_COLOR does not make a terminal of a pipe."""
+    """Whether stderr is a terminal that a person may watch; FORCE_COLOR does not make a terminal of a pipe."""
     return sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"

@@ -1,4 +1,4 @@
-"""How long, and how often, a subject may be asked while the cause of its failures is looked for.
+"""Limits on the time and the number of questions that the search for a cause may take.
 
 A subject behind a budget answers as it always does, until the budget is spent: then every further question raises
 BudgetSpent. No experiment catches that, so that none reads an unfinished search as evidence.
@@ -19,17 +19,17 @@ MOST_QUESTIONS = 20_000
 
 
 class BudgetSpent(Exception):
-    """There is no time, or no question, left; the message says which."""
+    """No time, or no question, is left; the message says which."""
 
 
 class Budget:
-    """Seconds and questions that may be spent; the seconds count from the first question on.
+    """Limits on seconds and questions; the seconds count from the first question on.
 
     Parameters
     ----------
     seconds: of wall clock; None for no limit.
     questions: None for no limit.
-    clock: tells the time in seconds.
+    clock: returns the time in seconds.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Budget:
         self._asked = 0
 
     def part(self, share: float) -> Budget:
-        """A budget of this share of the seconds and questions; what it spends, this one spends too."""
+        """A budget of this share of the seconds and questions; what it spends counts against this one, too."""
         seconds = None if self._seconds is None else share * self._seconds
         questions = None if self._questions is None else int(share * self._questions)
         smaller = Budget(seconds, questions, clock=self._clock)
@@ -55,7 +55,7 @@ class Budget:
         return smaller
 
     def spend(self) -> None:
-        """One question more; raises BudgetSpent where none is left."""
+        """Count one more question; raises BudgetSpent where none is left."""
         if self._whole is not None:
             self._whole.spend()
         now = self._clock()
@@ -79,16 +79,16 @@ class Rationed:
 
     @property
     def guarantees(self) -> Mapping[str, Guarantee]:
-        """The subject's."""
+        """The guarantees of the subject."""
         return self._subject.guarantees
 
     @property
     def declared(self) -> Declared:
-        """The subject's."""
+        """The declarations of the subject's file."""
         return self._subject.declared
 
     def entry_points(self) -> frozenset[str]:
-        """The subject's."""
+        """The entry points of the subject."""
         return self._subject.entry_points()
 
     def ask(
@@ -111,7 +111,7 @@ class Rationed:
         return self._subject.train(training)
 
     def close(self) -> None:
-        """Close the subject; its next question starts it afresh."""
+        """Close the subject; its next question starts a fresh one."""
         self._subject.close()
 
     def __enter__(self) -> Self:

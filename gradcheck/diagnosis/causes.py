@@ -1,8 +1,8 @@
-"""What mistake explains the numbers? Exact relations, paths, and faults that behave alike; never an invented cause.
+"""Which mistake explains the numbers of a wrong gradient: exact relations and missing or doubled paths.
 
-In this order: an exact relation between the answer and the truth (a constant factor, a transpose, a permutation); the
-sum over all paths without some of them, or with some twice, which it names; the fault of the catalogue that gives the
-very same answer here. What is said here fits the numbers; only what was tried alone is proved (see `locate`).
+The order is: a single path that is missing or counted twice; an exact relation between the answer and the truth (a
+constant factor, a transpose, a permutation); several such paths. These findings fit the numbers and prove nothing;
+`place` proves which node is wrong, by trying it alone.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ Path = tuple[tuple[str, ...], float]
 """Names of the nodes from a parameter's entry to the loss, and the product of the local derivatives."""
 
 MOST_PATHS = 16
-"""Paths of one parameter entry among which missing or doubled ones are looked for."""
+"""Maximum number of paths of one parameter entry among which missing or doubled ones are looked for."""
 MOST_CHANGED = 3
-"""Paths that may be missing, or counted twice."""
+"""Maximum number of paths that may be missing, or counted twice."""
 MOST_BLOCKS = 16
-"""Maximum number of wrong blocks whose paths are walked; each walk takes the whole graph apart anew."""
+"""Maximum number of wrong blocks whose paths are walked; each walk expands the whole graph anew."""
 
 
 def causes(case: Case, comparisons: Sequence[Comparison]) -> list[Finding]:
@@ -40,7 +40,7 @@ def causes(case: Case, comparisons: Sequence[Comparison]) -> list[Finding]:
     wrong = [comparison for comparison in comparisons[1:] if np.any(comparison.wrong)]
     for number, comparison in enumerate(wrong):
         rows = _rows(case, comparison) if number < MOST_BLOCKS else []
-        # One path says more than a factor; several paths are a weaker reading than one factor.
+        # A single path is more specific than a factor; several paths are less specific than one factor.
         cause = (
             _paths(case, comparison, rows, 1)
             or _relation(case, comparison)
@@ -93,7 +93,7 @@ def _relation(case: Case, comparison: Comparison) -> str:
 
 
 def _rows(case: Case, comparison: Comparison) -> list[Path]:
-    """The paths from the first wrong entry of a block to the loss; none where they are too many to be told apart."""
+    """The paths from the first wrong entry of a block to the loss; none where they are too many to be distinguished."""
     try:
         if count_paths(case.graph) > 100_000:
             return []
@@ -108,7 +108,7 @@ def _first_wrong(comparison: Comparison) -> tuple[int, ...]:
 
 
 def _paths(case: Case, comparison: Comparison, rows: Sequence[Path], most: int) -> str:
-    """The paths whose absence, or double count, gives exactly the wrong entry."""
+    """A text for the paths whose absence, or double count, gives exactly the wrong entry; "" if there are none."""
     if not rows:
         return ""
     at = _first_wrong(comparison)
@@ -123,11 +123,11 @@ def _paths(case: Case, comparison: Comparison, rows: Sequence[Path], most: int) 
                 and any(float(product) for _, product in chosen)
             ]
             if fits:
-                return _said(case.graph, rows, fits, missing=sign < 0)
+                return _in_words(case.graph, rows, fits, missing=sign < 0)
     return ""
 
 
-def _said(graph: Graph, rows: Sequence[Path], fits: Sequence[Sequence[Path]], *, missing: bool) -> str:
+def _in_words(graph: Graph, rows: Sequence[Path], fits: Sequence[Sequence[Path]], *, missing: bool) -> str:
     """The first choice of paths in words: through which node it comes, or as which operand it enters."""
     texts = {id(row): along(graph, [names for names, _ in rows], at) for at, row in enumerate(rows)}
     chosen = fits[0]
@@ -152,7 +152,7 @@ def _said(graph: Graph, rows: Sequence[Path], fits: Sequence[Sequence[Path]], *,
 
 
 def along(graph: Graph, ways: Sequence[tuple[str, ...]], at: int) -> str:
-    """A path as text, "b > y > f"; where several have the same nodes, with the operands that tell them apart.
+    """A path as text, "b > y > f"; where several have the same nodes, with the operands that distinguish them.
 
     "x > f as base", "x > f as exponent". Of ways with the same nodes, those by earlier operands come first.
     """

@@ -1,4 +1,4 @@
-"""What can be said at once about a case that failed: the cause that fits its numbers, and the node where it sits."""
+"""Adds cause and place to the result of one failed case, as far as its own numbers show them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import Result
 
 SINGLE_PRECISION = "GC081"
-"""The finding that an answer is off by no more than float32 explains: its numbers have no other cause."""
+"""Finding that float32 explains an answer's error; then no other cause is looked for."""
 
 
 def try_and_diagnose(
@@ -35,7 +35,7 @@ def try_and_diagnose(
     *,
     replay: str = "",
 ) -> Result:
-    """Put `subject` on trial in one case of any kind, and add to its result what can be said of the cause at once.
+    """Judge `subject` on one case of any kind, and add findings about the cause to its result.
 
     Raises HarnessFault when proven oracles contradict each other; nothing the subject does raises.
     """
@@ -43,7 +43,7 @@ def try_and_diagnose(
 
 
 def diagnosed(tried: Tried, subject: Subject, oracles: Sequence[Oracle]) -> Result:
-    """The result of a trial, with findings about cause and place where something is wrong."""
+    """The result of a judged case, with findings about cause and place where something is wrong."""
     started = time.perf_counter()
     found = list[Finding]()
     if tried.wrong and SINGLE_PRECISION not in tried.result.codes:
@@ -53,7 +53,7 @@ def diagnosed(tried: Tried, subject: Subject, oracles: Sequence[Oracle]) -> Resu
 
 
 def _of_step(tried: Tried) -> list[Finding]:
-    """The cause of a wrong step."""
+    """The finding about the cause of a wrong step."""
     step = tried.wrong_step
     if step is None or (words := cause(step)) is None:
         return []
@@ -61,7 +61,7 @@ def _of_step(tried: Tried) -> list[Finding]:
 
 
 def _of_gradient(tried: Tried, subject: Subject, oracles: Sequence[Oracle]) -> list[Finding]:
-    """Causes that fit a wrong gradient, and the node that is wrong."""
+    """Findings about causes that fit a wrong gradient, and about the node that is wrong."""
     if tried.case is None:
         return []
     found = list[Finding]()

@@ -1,4 +1,4 @@
-"""What to look at: one sentence in the words of a first course, for whoever has to find a mistake in their own code."""
+"""One sentence that says what to look at in the subject's code, in the words of a first course."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
         "schedule": "the update: which samples, which rate, which sign, and when it ends",
     }
 )
-"""By what a fault gets wrong; `{node}` and `{op}` are those of the finding that says where."""
+"""A phrase per family of faults; `{node}` and `{op}` come from the finding about the place."""
 
 CODES: Mapping[str, str] = MappingProxyType(
     {
@@ -42,7 +42,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "F83": "what limits the size of the gradients that you return: nothing may",
     }
 )
-"""Where a fault's family would say too little."""
+"""Phrases for faults whose family is too general."""
 
 
 def look_at(findings: Sequence[Finding], faults: Sequence[Fault] = (), case: Case | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Every parameter of a small case: its value, the subject's gradient and the true one, and what each of its uses adds.
+"""Parameters of a small case: value, the subject's gradient, the true gradient, and what each use contributes.
 
 A gradient is the sum of what arrives along each use. Where the subject's number is the sum of some of these parts, or
 of all with one counted twice, the row says so. The parts come from SymEngine's local derivatives, never from the
@@ -25,9 +25,9 @@ from gradcheck.verdict.compare import Comparison
 Array = NDArray[Any]
 
 MOST_ENTRIES = 6
-"""Entries of an array up to which each has a row; beyond, the worst entry stands for all."""
+"""Maximum number of an array's entries that have a row each; of a larger array, the worst entry has the only row."""
 MOST_USES = 6
-"""Uses of a node up to which the sums of some of them are compared with the subject's number."""
+"""Maximum number of uses of a node of which all partial sums are compared with the subject's number."""
 
 OPERANDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -39,7 +39,7 @@ OPERANDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "where": ("value where the mask is true", "value where the mask is false"),
     }
 )
-"""What the operands of an op are called; of any other with two, left and right."""
+"""Names of the operands of an op; those of any other op with two are called left and right."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class ParameterRow:
 def parameter_rows(case: Case, comparisons: Sequence[Comparison]) -> tuple[ParameterRow, ...]:
     """A row per entry of every parameter (one per parameter of more than MOST_ENTRIES), in the graph's order.
 
-    `comparisons` hold the loss and then every block, as a trial gives them. Entries whose truth is not known have none.
+    `comparisons` hold the loss, then every block, as the judge gives them. Entries of unknown truth have no row.
     """
     blocks = {comparison.block: comparison for comparison in comparisons[1:]}
     names = [case.graph.names[i] for i in case.graph.parameters]
@@ -101,7 +101,7 @@ def parameter_rows(case: Case, comparisons: Sequence[Comparison]) -> tuple[Param
 
 
 def made_of_parts(rows: Sequence[ParameterRow]) -> bool:
-    """Whether something is wrong, and every wrong number is made of the right parts, put together in a wrong way."""
+    """Whether something is wrong, and every wrong number is a wrong combination of the right parts."""
     wrong = [row for row in rows if row.wrong]
     return bool(wrong) and all(row.equals for row in wrong)
 
@@ -165,7 +165,7 @@ def _uses(case: Case, parameter: str) -> tuple[str, list[tuple[tuple[str, str, s
                 part = engine.message(at, argument, part)
             op = graph.op(user)
             found.append(((graph.names[user], op, operand_name(op, slot, len(graph.arguments(user)))), part))
-    except GradcheckError:  # an op that expands to too many scalar edges
+    except GradcheckError:  # the op expands to too many scalar edges
         return "", []
     return (graph.names[node], found) if found else ("", [])
 

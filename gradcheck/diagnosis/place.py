@@ -1,9 +1,9 @@
-"""Which node is wrong? Ask the subject again, about smaller graphs cut out of the case.
+"""Finds the node that is wrong, by asking the subject about smaller graphs cut out of the case.
 
-Forward: each inner node becomes the loss of a smaller graph; the first whose value is wrong while all of its
-arguments' values are right is the one. Backward: each inner node becomes a parameter; the nodes closest to the loss
-whose adjoint is wrong are fed by a wrong local rule or a wrong accumulation, and the rule is then tried alone, on a
-graph of that one op, with a cotangent of ones and with another.
+Forward: each inner node becomes the loss of a smaller graph. The first node whose value is wrong, while the values of
+all its arguments are right, is wrong. Backward: each inner node becomes a parameter. Behind the wrong adjoints closest
+to the loss is a wrong local rule or a wrong accumulation. The rule is then tried alone, on a graph of that one op, with
+a cotangent of ones and with another.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from gradcheck.verdict.finding import Finding, finding
 Array = NDArray[Any]
 
 BUDGET = 400
-"""Questions put to the subject and the oracles at most to locate one fault."""
+"""Maximum number of questions to the subject and the oracles before the search for one place ends."""
 
 
 class Locator:
@@ -40,7 +40,7 @@ class Locator:
         self._case = case
         self._graph = case.graph
         self._subject = subject
-        # One proof is enough to find the place, and the symbolic one is the cheapest for small graphs.
+        # One proof is enough to find the place, and the symbolic oracle is the cheapest for small graphs.
         self._oracles = [o for o in oracles if o.name == "symbolic"] or list(oracles)
         self._values = case.graph.evaluate(case.point)
         self._left = BUDGET
@@ -76,7 +76,7 @@ class Locator:
         return []
 
     def _backward(self, blocks: Sequence[str]) -> list[Finding]:
-        """From the loss towards the wrong blocks: the first nodes whose adjoint is wrong, and who is to blame."""
+        """From the loss towards the wrong blocks: a finding per first node whose adjoint is wrong."""
         graph = self._graph
         varying = graph.depends_on_parameters()
         suspects = self._above([graph.index(block) for block in blocks])
@@ -87,11 +87,11 @@ class Locator:
             if wrong is None:
                 return []
             if wrong:
-                return [self._blame(i)]
+                return [self._wrong_part(i)]
         return []
 
-    def _blame(self, node: int) -> Finding:
-        """The adjoint of `node` is wrong and those of all nodes after it are right: a user's rule, or the sum."""
+    def _wrong_part(self, node: int) -> Finding:
+        """Why `node`'s adjoint is wrong while those of all nodes after it are right: a user's rule, or the sum."""
         graph = self._graph
         users = [k for k in range(len(graph)) if node in graph.arguments(k)]
         for user in users:
@@ -134,8 +134,8 @@ class Locator:
         name, shape = self._graph.names[node], self._graph.shapes[node]
         if self._graph.op(node) == "mul":
             return False
-        # Ones hide a wrong order of entries, and a rule that ignores its cotangent. Weights show both, if the subject
-        # is known to multiply by them rightly.
+        # Ones hide a wrong order of entries, and a rule that ignores its cotangent. Weights show both, provided that
+        # the subject multiplies by them correctly.
         build = GraphBuilder()
         probe = weighted(build.graph(build.sum(build.parameter(name, shape))), name)
         if self._wrong_somewhere(probe, {name: self._values[name]}):
@@ -157,7 +157,7 @@ class Locator:
     def _ask(self, part: Graph, extra: Mapping[str, Array]) -> list[Comparison] | None:
         """Value and gradients of a part, judged; None where the subject or the oracles leave nothing to judge.
 
-        One oracle is enough to see that an answer is right; before it is called wrong, all are heard.
+        A right answer needs one oracle; before an answer counts as wrong, all oracles are asked.
         """
         if self._left <= 0:
             return None
@@ -190,7 +190,7 @@ class Locator:
 
 
 def weighted(part: Graph, name: str) -> Graph:
-    """The graph, with the entries of its node `name` multiplied by unequal weights and added up as the loss."""
+    """The graph whose loss is the sum of the entries of node `name`, each times a weight of its own."""
     build, made = GraphBuilder(), dict[str, Handle]()
     for i in ancestors(part, part.index(name)):
         node = part.node(i)

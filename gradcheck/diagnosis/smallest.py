@@ -1,10 +1,10 @@
 """The smallest graph on which a subject is wrong: graphs are drawn, and the first few that fail are shrunk as graphs.
 
-What is drawn grows from three nodes to twelve, so that the first that fails is small as a rule. Shrinking can come to
-rest on a graph that no single step makes simpler, though a simpler one fails; hence several starts, and the simplest
-end. Its point is then chosen anew, so that different mistakes give different numbers there (see `telling`).
+Drawn graphs grow from three nodes to twelve, so that the first failing one is usually small. Shrinking may stop at a
+graph that no single step simplifies although a simpler one fails. So there are several starts, and the simplest end
+counts. Its point is chosen anew, so that different mistakes give different numbers there (see `telling_point`).
 
-Values are such as float32 holds exactly: an engine that computes in float32 is not called wrong for rounding 0.1.
+float32 holds all values exactly: an engine that computes in float32 is not called wrong for rounding 0.1.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from gradcheck.strategies.wish import Wish
 from gradcheck.subject.answer import Subject
 
 EXAMPLES = 200
-"""Graphs drawn at most."""
+"""Maximum number of graphs drawn."""
 STARTS = 4
-"""Graphs that fail, each of which is shrunk."""
+"""Number of failing graphs that are shrunk."""
 FEWEST, MOST = 3, 12
-"""Nodes of the first graphs drawn, and of the last."""
+"""Number of nodes of the first graphs drawn, and of the last."""
 QUESTIONS = 1_500
-"""Graphs tried in all, shrinking included."""
+"""Maximum number of graphs tried in all, shrinking included."""
 OPS_OF_SCALARS = frozenset(name for name, op in OPS.items() if op.elementwise)
 
 
@@ -56,9 +56,9 @@ def smallest(
 
 
 def smallest_like(subject: Subject, case: Case | Training, *, shows: Shows | None = None) -> Case | None:
-    """The simplest case found among graphs that use only the ops of one that is known to fail, arrays included.
+    """The simplest case found among graphs that use only the ops of `case`, which is known to fail; arrays included.
 
-    That case itself is one of the graphs to start from, rounded to values that float32 holds.
+    `case` itself, rounded to values that float32 holds, is one of the starts.
     """
     if not isinstance(case, Case):
         return None
@@ -67,7 +67,7 @@ def smallest_like(subject: Subject, case: Case | Training, *, shows: Shows | Non
     known = [itself] if exact_in_float32(itself) else [on_grid(itself), in_float32(itself)]
     try:
         drawn = _drawn(_wish(ops <= OPS_OF_SCALARS, ops))
-    except InvalidProblem:  # no graph can be drawn from these ops alone
+    except InvalidProblem:  # these ops alone make no graph
         drawn = iter(())
     return _simplest(_Wrong(subject, ops, shows), chain(known, drawn))
 
@@ -80,16 +80,16 @@ def _wish(scalar: bool, ops: frozenset[str] | None) -> Wish:
 
 
 def _drawn(wish: Wish) -> Iterator[Case]:
-    """Graphs of the wish, each of a seed of its own; they grow."""
+    """Graphs of the wish, each from its own seed, of growing size."""
     for seed in range(EXAMPLES):
         size = FEWEST + seed * (MOST + 1 - FEWEST) // EXAMPLES
         yield on_grid(Case(_NAME, *draw(picker(seed), replace(wish, max_nodes=size))))
 
 
 def _simplest(fails: _Wrong, cases: Iterable[Case]) -> Case | None:
-    """Of the first STARTS cases that fail, each shrunk, the simplest, at a point that tells mistakes apart.
+    """The simplest of the first STARTS failing cases after shrinking, at a point that distinguishes mistakes.
 
-    Once a budget is spent, it is the simplest so far. Raises BudgetSpent where none has failed by then.
+    When the budget is spent, the simplest case so far. Raises BudgetSpent if none has failed by then.
     """
     found = []
     try:
@@ -108,10 +108,10 @@ def _simplest(fails: _Wrong, cases: Iterable[Case]) -> Case | None:
 
 @dataclass
 class _Wrong:
-    """Whether the subject is wrong on a case; no, once QUESTIONS are asked, and for ops that it need not know.
+    """Whether the subject is wrong on a case; False after QUESTIONS cases, and for ops that it need not know.
 
-    A case counts only if float32 holds its values: else an engine may look wrong because it cannot hold them. `failed`
-    are the cases on which it was.
+    A case counts only if float32 holds its values exactly: otherwise rounding alone may make an engine look wrong.
+    `failed` collects the cases on which the subject was wrong.
     """
 
     subject: Subject

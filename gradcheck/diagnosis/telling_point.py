@@ -1,8 +1,8 @@
-"""The point of a counterexample at which mistakes can be told apart by their numbers.
+"""The point of a counterexample at which different mistakes give different numbers.
 
-A mistake is held against many others: every rule and every branch fault of the catalogue, and every single message
-dropped, doubled or of the wrong sign. The point is taken at which the fewest of them give the subject's answer, and the
-most of them differ from each other.
+Each point is tried with many mistakes: every rule and branch fault of the catalogue, and every single message dropped,
+doubled or of the wrong sign. At the point chosen, the fewest mistakes give the subject's answer, and the most give
+answers that differ from each other.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ Key = tuple[tuple[str, ...], ...]
 """An answer as text of nine digits, so that two that differ by rounding alone are the same."""
 
 POINTS = 12
-"""Points that are compared."""
+"""Number of points that are compared."""
 FEW_POINTS = 3
-"""The same for graphs with another op."""
+"""Number of points that are compared for a graph with another op."""
 ASKED = 6
-"""Points at most at which the subject is asked what it answers."""
+"""Maximum number of points at which the subject is asked."""
 LARGEST = 12
-"""Nodes of a graph beyond which its values stay as they are: it is not one to be redone by hand."""
+"""Maximum number of nodes of a graph whose point is changed; nobody redoes a larger one by hand."""
 MOST_ENTRIES = 40
-"""Entries of a point beyond which it stays as well."""
+"""Maximum number of entries of a point that is changed."""
 FACTORS = (0.0, 2.0, -1.0)
-"""What a single message is multiplied by in a mistake at one edge."""
+"""Factors by which the mistake at one edge multiplies the message."""
 
 
 class OneMessage(Backprop):
@@ -63,13 +63,14 @@ class _Point:
 
 
 def telling(case: Case, subject: Subject, fails: Callable[[Case], bool]) -> Case:
-    """The case at the point that tells most mistakes apart, among those at which `fails` holds; itself if none does.
+    """The case at the failing point that distinguishes most mistakes; `case` itself where `fails` holds at none.
 
-    An op on twice the same leaf gets two, where that fails too; an op is exchanged only where a gradient is always 0.
+    An op that uses one leaf twice gets two leaves, if that fails too. An op is exchanged only if a gradient is always
+    0.
     """
     if len(case.graph) > LARGEST or sum(math.prod(shape) for shape in case.graph.shapes) > MOST_ENTRIES:
         return case
-    apart = with_own_operands(case)  # a - b says more than a - a, unless the mistake needs the one node
+    apart = with_own_operands(case)  # a - b shows more than a - a, unless the mistake needs the repeated node
     if apart is not None and (best := _best(telling_points(apart, POINTS), subject, fails)) is not None:
         return best
     best = _best(telling_points(case, POINTS), subject, fails)
@@ -83,7 +84,7 @@ def telling(case: Case, subject: Subject, fails: Callable[[Case], bool]) -> Case
 
 
 def _best(cases: Sequence[Case], subject: Subject, fails: Callable[[Case], bool]) -> Case | None:
-    """Of the cases that fail, the one that tells most mistakes apart."""
+    """The failing case that distinguishes most mistakes."""
     points = [_looked_at(case) for case in cases]
     points.sort(key=lambda p: (-len(set(p.hypotheses)), p.accidents))
     found: list[tuple[int, int, Case]] = []
@@ -107,7 +108,7 @@ def _flat(case: Case) -> bool:
 
 
 def hypotheses(case: Case) -> Iterator[tuple[str, Key]]:
-    """What every mistake of a branch, an order, a rule or a layout answers, by its name; those that raise say so."""
+    """Name and answer of every mistake in a branch, an order, a rule or a layout; an exception counts as an answer."""
     graph = case.graph
     for row in CATALOGUE:
         if row.scope == "dag" and not row.right:
@@ -124,13 +125,13 @@ def answer_key(value: Array, gradients: Mapping[str, Array]) -> Key:
 
 
 def _looked_at(case: Case) -> _Point:
-    said = tuple(key for _, key in hypotheses(case))
+    answers = tuple(key for _, key in hypotheses(case))
     _, rights = _key(Backprop(), case)
-    return _Point(case, said, _accidents(case, rights), rights)
+    return _Point(case, answers, _accidents(case, rights), rights)
 
 
 def _accidents(case: Case, rights: Mapping[str, Array]) -> int:
-    """Numbers of the case that coincide, are 0, 1 or -1, or at least 100: values of nodes, and gradients."""
+    """Number of coincidences among node values and gradients: equal numbers, and 0, 1, -1 or at least 100."""
     known = case.graph.evaluate(case.point)
     groups = ([known[name] for name in case.graph.names], list(rights.values()))
     count = 0
@@ -142,7 +143,7 @@ def _accidents(case: Case, rights: Mapping[str, Array]) -> int:
 
 
 def _mistaken(gradients: Mapping[str, Array], rights: Mapping[str, Array]) -> int:
-    """How many wrong gradients equal what is right for another parameter."""
+    """Number of wrong gradients that equal the right one of another parameter."""
     return sum(
         _digits(given) != _digits(rights[name]) and _digits(given) == _digits(other)
         for name, given in gradients.items()
@@ -165,7 +166,7 @@ def _key(engine: Callable[..., Any], case: Case) -> tuple[Key, Mapping[str, Arra
             value, gradients, *_ = engine(case.graph, {name: value.copy() for name, value in case.point.items()})
         return answer_key(value, gradients), gradients
     except (SubjectError, ArithmeticError, LookupError, TypeError, ValueError) as failure:
-        return ((type(failure).__name__,),), {}  # a mistake may raise; that is its answer
+        return ((type(failure).__name__,),), {}  # an exception is this mistake's answer
 
 
 def _digits(array: Any) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What mistake explains a wrong step? Each is made in the truth's arithmetic and compared with what came."""
+"""Which mistake explains a wrong training step. Each is computed with error bounds and compared with the answer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gradcheck.problem.training import Arrays, Schedule
 Array = NDArray[Any]
 
 SLACK = 4.0
-"""A mistake made with rounding of its own may be off by this many allowances of the right step."""
+"""Maximum error of a mistaken step, in allowances of the right step: the mistake rounds in its own way."""
 
 
 Made = tuple[str, float, Mapping[str, Estimate]]
@@ -37,7 +37,7 @@ def cause(wrong: WrongStep) -> str | None:
                 if _fits(wrong, made, factor, wrong.after) and not _fits(wrong, made, factor, _values(right)):
                     return words
         except (Unsupported, InvalidProblem):
-            continue  # what would have to be computed for this kind of mistake has no closed form here
+            continue  # this kind of mistake needs a value that has no closed form here
     return None
 
 
@@ -70,11 +70,11 @@ def _schedules(wrong: WrongStep, truth: TrainingTruth) -> Iterator[Made]:
             yield made("AdaGrad's G lacks the step before", history=forgotten)
         yield made("AdaGrad's G is not used: the update is a g", Constant(rule.rate))
         without = truth.after_without_root(wrong.before, wrong.history)
-        # An entry of AdaGrad's own update is the rate at most.
+        # No entry of AdaGrad's own update exceeds the rate.
         yield "AdaGrad divides by G, where its root belongs", _length(wrong, without) / rule.rate, without
     if isinstance(rule, Decay):
         yield made(f"the decay is not applied: the rate is still a at t = {t}", Constant(rule.rate))
-        if not t:  # a later step that is the first to be wrong had the right t before it
+        if not t:  # if a later step is the first wrong one, t was right at the steps before
             yield made("t counts from 1; it must be 0 at the first batch", t=1)
         yield made("the rate decays per epoch; it must decay per batch", t=t // per_epoch(training))
     if isinstance(rule, Custom):
@@ -83,7 +83,7 @@ def _schedules(wrong: WrongStep, truth: TrainingTruth) -> Iterator[Made]:
 
 
 def _length(wrong: WrongStep, made: Mapping[str, Estimate]) -> float:
-    """The largest entry of an update."""
+    """The absolute value of the largest entry of an update."""
     return max(float(np.max(np.abs(e.value - wrong.before[name]), initial=0.0)) for name, e in made.items())
 
 

@@ -1,4 +1,4 @@
-"""What a finding's code or a fault's means, and the list of everything that can be explained."""
+"""The meaning of a finding's code or a fault's, and the list of everything that can be explained."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _INDENT = (0, 0, 0, 2)
 
 
 def finding_words(kind: FindingKind) -> RenderableType:
-    """A kind of finding: its title, a sentence as it may stand in a report, and what to do about it."""
+    """The text for a kind of finding: its title, a sentence as it may stand in a report, and what to do about it."""
     title = Text.assemble((f"{kind.code} ", "bold"), kind.title, " ", (f"({kind.severity})", STYLES[kind.severity]))
     sentence = Text(f"For example: {example(kind.code).sentence}.", style="dim")
     return Group(title, Text(), Padding(sentence, _INDENT, expand=False), Text(), Text(kind.help))
 
 
 def fault_words(fault: Fault, seen: Result | None) -> RenderableType:
-    """A fault of the catalogue: what such an engine does, the thought behind it, and a case on which it shows."""
+    """The text for a fault: what such an engine does, the misconception behind it, and a case on which it shows."""
     parts: list[RenderableType] = [
         Text.assemble((f"{fault.code} ", "bold"), fault.name, (f" ({fault.scope}, {fault.family})", "dim")),
         Text(),

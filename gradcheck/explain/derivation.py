@@ -1,4 +1,4 @@
-"""A derivation as plain data: everything that `gradcheck explain` shows, computed by the oracles' side alone.
+"""A derivation as plain data: everything that `gradcheck explain` shows, computed without any subject.
 
 Forward values come from the op table, local derivatives from SymEngine, paths from path enumeration.
 The adjoints are summed over each node's users, in reverse topological order (S0: dl/dv_i = sum over v_j in out(v_i) of
@@ -34,16 +34,16 @@ from gradcheck.problem import MLP, Case, Graph, NeuronDAG
 from gradcheck.problem.walks import ancestors
 
 MOST_NODES = 2_000
-"""Nodes whose derivatives are worked out; of larger graphs, those nearest to the loss."""
+"""Maximum number of nodes whose derivatives are computed; of larger graphs, those nearest to the loss."""
 
 UNIT_NODES = 40
-"""Nodes up to which a network is explained unit by unit unless asked otherwise."""
+"""Maximum number of nodes of a network that is explained unit by unit by default."""
 
 UNIT_ENTRIES = 60
-"""Entries of parameters times samples up to which the unit form is tried at all."""
+"""Maximum number of parameter entries times samples for which the unit form is tried."""
 
 SHOWN_ENTRIES = 4
-"""Entries of a local Jacobian that are written down."""
+"""Maximum number of entries of a local Jacobian that are written down."""
 
 Entry = tuple[str, tuple[int, ...]]
 """A parameter's name and the index of one of its entries."""
@@ -139,7 +139,7 @@ def _exists(graph: Graph, entry: Entry) -> None:
 def _kept(graph: Graph) -> tuple[list[int], int]:
     """The loss's ancestors in topological order, or the last MOST_NODES of them; and how many were left out.
 
-    Nodes are left out from the far end, so that every user of a node that is kept is kept.
+    The nodes left out are the furthest from the loss, so that every user of a kept node is kept.
     """
     everything = ancestors(graph, graph.loss)
     return everything[-MOST_NODES:], max(0, len(everything) - MOST_NODES)
@@ -211,7 +211,7 @@ def _gradients(graph: Graph, case: Case, adjoints: Mapping[str, Any], *, complet
     for i in graph.parameters:
         name, shape = graph.names[i], graph.shapes[i]
         value = adjoints.get(name)
-        if value is None and complete:  # nothing leads from it to the loss
+        if value is None and complete:  # no path leads from it to the loss
             value = np.zeros(shape)
         form = formula(graph, name, point=case.point) if not shape and len(graph) <= MOST_NODES else None
         rows.append(Gradient(name, shape, value, form, int(np.sum(counts[name])) if complete else None))

@@ -17,7 +17,7 @@ from gradcheck.verdict.finding import plain
 SCHEMA_VERSION = 1
 
 MOST_ENTRIES = 100
-"""Entries up to which an array is written whole."""
+"""Maximum number of entries of an array that is written in full."""
 
 
 def to_dict(derivation: Derivation) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def to_dict(derivation: Derivation) -> dict[str, Any]:
 
 
 def to_json(derivation: Derivation) -> str:
-    """The document as text."""
+    """The document as JSON text."""
     return json.dumps(to_dict(derivation), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 
 

@@ -12,7 +12,7 @@ _SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~$&]")
 
 
 def markdown(derivation: Derivation) -> str:
-    """The whole document."""
+    """The whole Markdown document."""
     address, sentence, (loss, *notes) = head(derivation)
     lines = [f"# {escaped(address)}", "", *([escaped(sentence), ""] if sentence else []), escaped(loss)]
     lines += [line for note in notes for line in ("", f"> {escaped(note)}")]
@@ -22,7 +22,7 @@ def markdown(derivation: Derivation) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text of which Markdown makes nothing but itself, within a table as well."""
+    """Text that Markdown shows unchanged, inside a table as well."""
     return _SPECIAL.sub(lambda found: f"\\{found[0]}", text)
 
 

@@ -1,4 +1,4 @@
-"""What a derivation consists of: plain data, in the names of the graph's nodes."""
+"""The parts of a derivation: plain data, in the names of the graph's nodes."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Path:
     Attributes
     ----------
     nodes: names, with indices where a node is an array.
-    factors: the local derivative of every edge; None where names do not tell edges apart.
+    factors: the local derivative of every edge; None where several edges have the same names.
     product: the product of the local derivatives; NaN where the path meets a kink.
     """
 

@@ -12,7 +12,7 @@ from gradcheck.explain.tables import number, shown
 from gradcheck.problem import LEAVES
 
 MOST_NODES = 200
-"""Nodes of a diagram, those nearest to the loss; larger ones are no pictures any more."""
+"""Maximum number of nodes of a diagram, those nearest to the loss; larger diagrams are unreadable."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,10 @@ def _derivative(local: LocalDerivative) -> str:
 
 
 def _entities(text: str) -> str:
-    """Text for a quoted Mermaid label: its own entity codes for whatever it or HTML would read."""
+    """Text for a quoted Mermaid label, with entity codes for characters that Mermaid or HTML would interpret."""
     return "".join(f"#{ord(c)};" if c in '#"<>&`;\\' else c for c in text)
 
 
 def _escapes(text: str) -> str:
-    """Text for a quoted Graphviz label."""
+    """Text for a quoted Graphviz label, with its special characters escaped."""
     return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,4 +1,4 @@
-"""The graph as a tree from the loss, each shared node expanded once. Iterative: chains may be long."""
+"""The graph as a tree from the loss, each shared node expanded once. Iterative, since chains may be long."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from gradcheck.explain.derivation_parts import TreeLine
 from gradcheck.problem import Graph
 
 MOST_LINES = 80
-"""Lines of a tree; what lies beyond is counted."""
+"""Maximum number of lines of a tree; the nodes beyond are counted."""
 
 MOST_DEPTH = 16
-"""Levels of one tree; deeper nodes continue in a tree of their own, so that lines stay on the screen."""
+"""Maximum number of levels of one tree; deeper nodes continue in another tree, so that lines fit the screen."""
 
 
 def tree(graph: Graph, kept: list[int], *, lines: int = MOST_LINES, depth: int = MOST_DEPTH) -> tuple[TreeLine, ...]:
@@ -20,7 +20,7 @@ def tree(graph: Graph, kept: list[int], *, lines: int = MOST_LINES, depth: int =
     within = set(kept)
     rows: list[TreeLine] = []
     shown: set[int] = set()
-    further = [graph.loss]  # roots of trees, in the order in which they are met
+    further = [graph.loss]  # roots of trees, in the order of their discovery
     for root in further:  # grows while it is walked
         waiting = [(root, 0)] if root not in shown else []
         while waiting:

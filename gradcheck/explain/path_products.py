@@ -14,7 +14,7 @@ from gradcheck.problem import Graph, Point
 from gradcheck.problem.walks import ancestors
 
 MOST_FACTORS = 10_000
-"""Entries of a local Jacobian up to which the factors of paths are named."""
+"""Maximum number of entries of a local Jacobian for which the factors of paths are named."""
 
 
 def all_paths(graph: Graph, point: Point, *, limit: int, entry: tuple[str, Index] | None) -> tuple[ParameterPaths, ...]:
@@ -40,7 +40,7 @@ def all_paths(graph: Graph, point: Point, *, limit: int, entry: tuple[str, Index
 
 
 def _factors(graph: Graph, point: Point) -> dict[tuple[str, str], set[float]]:
-    """Per edge between entries, by their names, the local derivatives that bear these names."""
+    """The local derivatives between entries, by the entries' names; several edges may have the same names."""
     found: dict[tuple[str, str], set[float]] = {}
     values, varies = graph.evaluate(point), graph.depends_on_parameters()
     for i in ancestors(graph, graph.loss):
@@ -59,13 +59,13 @@ def _factors(graph: Graph, point: Point) -> dict[tuple[str, str], set[float]]:
 
 
 def _along(nodes: tuple[str, ...], factors: dict[tuple[str, str], set[float]]) -> tuple[float, ...] | None:
-    """The factor of each edge; None unless each is known and unmistakable."""
+    """The factor of each edge; None unless each is known and unique."""
     sets = [factors.get(pair, set()) for pair in pairwise(nodes)]
     return tuple(next(iter(s)) for s in sets) if all(len(s) == 1 for s in sets) else None
 
 
 def _vertex(graph: Graph, node: int, entry: int) -> str:
-    """The entry's name, as `paths` has it."""
+    """The entry's name, as in `paths`."""
     shape = graph.shapes[node]
     place = ",".join(str(int(k)) for k in np.unravel_index(entry, shape)) if shape else ""
     return f"{graph.names[node]}[{place}]" if shape else graph.names[node]

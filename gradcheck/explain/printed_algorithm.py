@@ -1,4 +1,5 @@
-"""The pseudo-code printed in S2, transcribed literally. It is wrong, and shown for that reason; nothing rests on it.
+"""The pseudo-code printed in S2, transcribed literally. It is wrong, and shown for that reason; no result depends on
+it.
 
     back[v] denotes the set of vertices with an edge into v
     for v_n in back[v_0]: out_grad[v_n] = dL/dout(v_n)
@@ -7,8 +8,8 @@
         for v_k in back[v]:
             out_grad[v_k] += in_grad[v] * w(v_k -> v)
 
-"v in back(v_{n-1})" comes to v once for every vertex that v feeds, and each time the whole in_grad[v] is passed back,
-what was passed before included. The right algorithm visits each vertex once, after all its successors.
+"v in back(v_{n-1})" reaches v once for every vertex that v feeds, and each time the whole in_grad[v] is passed back,
+earlier contributions included. The right algorithm visits each vertex once, after all its successors.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ LABEL = "S2.c"
 
 
 def literal_reading(case: Case) -> Literal | None:
-    """The literal reading beside the truth, for a NeuronDAG case that is about it; None for any other case."""
+    """The literal reading beside the truth, for a NeuronDAG case that illustrates it; None for any other case."""
     network = case.problem
     about_it = LABEL in case.labels or case.name.split(" ")[0] == LABEL
     if not isinstance(network, NeuronDAG) or not about_it:
@@ -41,9 +42,9 @@ def literal_reading(case: Case) -> Literal | None:
 
 
 def literal_gradients(network: NeuronDAG, point: Mapping[str, Array]) -> tuple[dict[str, float], dict[str, int]]:
-    """(weight gradients as the printed algorithm has them, how often it visits each neuron).
+    """(weight gradients by the printed algorithm, number of visits of each neuron).
 
-    dL/dw(v' -> v) = dL/dout(v) sigma_v'(in(v)) out(v') (S2, equations 1 and 2), from the out_grad that is returned.
+    dL/dw(v' -> v) = dL/dout(v) sigma_v'(in(v)) out(v') (S2, equations 1 and 2), with the final out_grad.
     """
     out: dict[str, Array] = {u: np.asarray(point[u], dtype=np.float64) for u in network.inputs}
     signal: dict[str, Array] = {}
@@ -62,7 +63,7 @@ def literal_gradients(network: NeuronDAG, point: Mapping[str, Array]) -> tuple[d
     for v_before in ["Loss", *enumeration(network)]:
         for v in network.loss_neurons if v_before == "Loss" else network.back(v_before):
             if v in network.inputs:
-                continue  # inputs have no nonlinearity, and nothing leads into them
+                continue  # inputs have no nonlinearity and no incoming edges
             visits[v] += 1
             in_grad[v] = _through(network, v, signal[v], out[v], out_grad[v])
             for v_k in network.back(v):
@@ -75,7 +76,7 @@ def literal_gradients(network: NeuronDAG, point: Mapping[str, Array]) -> tuple[d
 
 
 def enumeration(network: NeuronDAG) -> list[str]:
-    """v_1, v_2, ...: the neurons, each a sink once Loss and the earlier ones are removed."""
+    """v_1, v_2, ...: the neurons; each is a sink once Loss and the earlier ones are removed."""
     return list(reversed(network.order()))
 
 
@@ -86,7 +87,7 @@ def _adjoints(graph: Graph, point: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def _loss_slopes(network: NeuronDAG, point: Mapping[str, Array], out: Mapping[str, Array]) -> dict[str, Array]:
-    """dL/dout(v) for the neurons that feed the loss directly, at fixed outputs of all others."""
+    """dL/dout(v) of the neurons that feed the loss directly, for fixed outputs of all others."""
     build = GraphBuilder()
     shape = (network.batch, 1)
     columns = [

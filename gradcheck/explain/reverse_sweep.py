@@ -1,4 +1,4 @@
-"""The reverse sweep of a derivation, which keeps what every user passes back (S0, S4: "gradients add at branches")."""
+"""The reverse sweep of a derivation; it keeps what every user passes back (S0, S4: "gradients add at branches")."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def sweep(graph: Graph, nodes: Sequence[int], values: Mapping[str, Array]) -> tu
 
     Parameters
     ----------
-    nodes: in topological order, the loss last, every user of a node among them unless it leads nowhere.
+    nodes: in topological order, the loss last; all users of a node are included, except those that do not reach the
+    loss.
     values: the forward value of every node, by name.
 
     Raises
@@ -30,7 +31,7 @@ def sweep(graph: Graph, nodes: Sequence[int], values: Mapping[str, Array]) -> tu
     for i in reversed(nodes):
         if not varies[i]:
             continue
-        messages = passed[i][::-1]  # users in topological order, as people write the sum
+        messages = passed[i][::-1]  # users in topological order, as sums are usually written
         bar = sum((m.value for m in messages), np.zeros(graph.shapes[i])) if i != graph.loss else np.ones(())
         rows.append(Adjoint(graph.names[i], np.asarray(bar), tuple(messages)))
         if graph.op(i) in LEAVES:
@@ -44,7 +45,7 @@ def sweep(graph: Graph, nodes: Sequence[int], values: Mapping[str, Array]) -> tu
 
 
 def too_large(graph: Graph, i: int, reason: Unsupported) -> Unsupported:
-    """The complaint about an op that cannot be written out."""
+    """The error for an op that is too large to be written out."""
     where = f"node {graph.names[i]!r} ({graph.op(i)})"
     return Unsupported(f"{where} is too large to be explained: it {reason}; explain a smaller case")
 

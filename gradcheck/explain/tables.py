@@ -14,16 +14,16 @@ from gradcheck.oracle.path_enumeration import spaced
 from gradcheck.problem import LEAVES
 
 MOST_ROWS = 60
-"""Rows of one table; what lies beyond is counted."""
+"""Maximum number of rows of one table; rows beyond are counted."""
 
 MOST_PARAMETERS = 12
-"""Parameters whose paths are listed."""
+"""Maximum number of parameters whose paths are listed."""
 
 MOST_FACTORS = 8
-"""Factors of a product that are written out; longer ones are told by their product."""
+"""Maximum number of factors of a product that are written out; of a longer one, only the product is."""
 
 LONGEST = 90
-"""Characters of a formula on one line; JSON has it whole."""
+"""Maximum number of characters of a formula on one line; JSON contains it in full."""
 
 Row = tuple[str, ...]
 
@@ -32,7 +32,7 @@ MARKS = {
     "again": "  ↑ shared, shown above",
     "continued": "  ↓ continued below",
 }
-"""What stands behind a node of the tree."""
+"""The remark behind a node of the tree."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class TreeRow:
 
 @dataclass(frozen=True)
 class Section:
-    """A title, lines of prose, a tree or a table, and a closing line that says what was cut."""
+    """A title, lines of prose, a tree or a table, and a closing line about what was cut."""
 
     title: str
     lines: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class Section:
 
 
 def sections(derivation: Derivation) -> list[Section]:
-    """Everything there is to show, in the order in which backprop does it."""
+    """Everything that a derivation shows, in the order of backprop."""
     made = [_forward(derivation), _local(derivation), _paths(derivation), _adjoints(derivation)]
     made.append(_gradients(derivation))
     if derivation.literal is not None:
@@ -78,7 +78,7 @@ def head(derivation: Derivation) -> tuple[str, str, tuple[str, ...]]:
 
 
 def number(value: float) -> str:
-    """Six digits, and no minus before a zero."""
+    """Six digits, without a minus before zero."""
     return f"{value + 0.0:.6g}"
 
 
@@ -86,7 +86,7 @@ def shown(value: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> str:
     """A number, or an array on one line with its first and last entries."""
     if value.ndim == 0:
         return number(float(value))
-    if value.ndim > 4:  # NumPy leaves out entries of long axes alone, and prints all of (2, 2, 2, ...)
+    if value.ndim > 4:  # NumPy shortens long axes only, and prints all of (2, 2, 2, ...)
         return f"{value.size} numbers" if value.size > 6 else ", ".join(number(float(v)) for v in value.flat)
     edge = 2 if value.ndim <= 2 else 1
     text = np.array2string(
@@ -120,16 +120,16 @@ def _computes(step: Step, steps: Mapping[str, Step]) -> str:
 
 
 def _argument(name: str, steps: Mapping[str, Step]) -> str:
-    """An argument's name; a scalar constant's number."""
+    """An argument's name; for a scalar constant its value."""
     step = steps.get(name)
     return number(float(step.value)) if step is not None and step.op == "constant" and not step.shape else name
 
 
 def _guides(depths: Sequence[int]) -> Iterator[str]:
-    """The lines that join a tree's rows, from the depth of each row."""
+    """The lines that join a tree's rows, for the depth of each row."""
     open_below: list[set[int]] = []
     waiting: set[int] = set()
-    for depth in reversed(depths):  # which levels go on below a row
+    for depth in reversed(depths):  # levels that continue below a row
         waiting = {d for d in waiting if d <= depth}
         open_below.append(set(waiting))
         waiting.add(depth)
@@ -190,8 +190,8 @@ def _path_rows(block: ParameterPaths) -> Iterator[Row]:
     for k, path in enumerate(block.paths):
         factors = [bracketed(number(f)) for f in path.factors] if path.factors is not None else []
         product = "kink" if np.isnan(path.product) else number(path.product)
-        said = f"{' · '.join(factors)} = {product}" if 1 < len(factors) <= MOST_FACTORS else product
-        yield printable(block.entry) if not k else "", printable(" → ".join(path.nodes)), said
+        text = f"{' · '.join(factors)} = {product}" if 1 < len(factors) <= MOST_FACTORS else product
+        yield printable(block.entry) if not k else "", printable(" → ".join(path.nodes)), text
     more = block.count - len(block.paths)
     if more:
         whole = f"{spaced(block.count)} path{'s' * (block.count != 1)} in all"
@@ -203,13 +203,13 @@ def _path_rows(block: ParameterPaths) -> Iterator[Row]:
 
 
 def added(terms: Sequence[float]) -> str:
-    """7 + 2 = 9."""
+    """The sum as text: 7 + 2 = 9."""
     total = number(float(np.sum(terms)))
     return f"{' + '.join(bracketed(number(t)) if k else number(t) for k, t in enumerate(terms))} = {total}"
 
 
 def bracketed(text: str) -> str:
-    """A negative number as it stands within a sum or product."""
+    """A number in brackets if it is negative, for use in a sum or product."""
     return f"({text})" if text.startswith("-") else text
 
 
@@ -226,13 +226,13 @@ def _adjoints(derivation: Derivation) -> Section:
             if factor is not None and not upstream.ndim:
                 product = f"{number(float(upstream))} · {bracketed(number(factor))} "
             messages.append(f"{product}from {message.user}")
-        said = ", ".join(messages) or ("by definition" if row.name == derivation.loss else "nothing uses it")
-        rows.append((printable(f"d{loss}/d{quoted(row.name)}"), _summed(row), printable(_short(said))))
+        text = ", ".join(messages) or ("by definition" if row.name == derivation.loss else "nothing uses it")
+        rows.append((printable(f"d{loss}/d{quoted(row.name)}"), _summed(row), printable(_short(text))))
     return _table("Backward: adjoints, in reverse topological order", ("adjoint", "value", "passed back"), rows)
 
 
 def _summed(row: Adjoint) -> str:
-    """7 + 2 = 9 at a branch."""
+    """The sum as text at a branch: 7 + 2 = 9."""
     terms = [message.value for message in row.contributions]
     if len(terms) < 2:
         return shown(row.value)

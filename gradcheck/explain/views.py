@@ -1,4 +1,4 @@
-"""How a derivation looks: on a console, and as Markdown, JSON, Mermaid or Graphviz text. Nothing is computed here."""
+"""Renderings of a derivation: on a console, and as Markdown, JSON, Mermaid or Graphviz text. They compute nothing."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ STYLES: Mapping[str, str] = MappingProxyType(
         "wrong": "bold red",
     }
 )
-"""The one table of styles of a derivation."""
+"""The styles of a derivation on a console."""
 
 TEXTS: Mapping[str, Callable[[Derivation], str]] = MappingProxyType(
     {"markdown": markdown, "json": to_json, "mermaid": mermaid, "dot": dot}
 )
-"""The forms that are plain text, by the name that `--format` takes."""
+"""Renderers to plain text, by their name in `--format`."""
 
 
 @dataclass(frozen=True)

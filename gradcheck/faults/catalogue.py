@@ -1,10 +1,11 @@
-"""The catalogue: every known way of getting backprop wrong, a row each.
+"""The catalogue of faults: one row for each known way of getting backprop wrong.
 
-The harness is tested on it (every fault must be caught), and diagnosis compares a wrong subject with it ("behaves, on
-all cases tried, exactly like ..."). Codes are stable. A row's bend is a small class beside this file, which overrides
-one decision of a textbook: `engine` (any graph), `network` (MLPs), `neurons`, `sgd`.
+The harness is tested on it (every fault must be caught), and the diagnosis compares a wrong subject with it ("behaves,
+on all cases tried, exactly like ..."). Codes are stable. A row's bend is a small class in a folder beside this file. It
+overrides one decision of a textbook: `graphs.textbook_backprop`, `mlps.delta_recursion`, `neurons.single_neurons` or
+`trainings.descent`.
 
-Each row: code, scope, family, name, bend; what such an engine does; the thought behind it.
+Each row holds code, scope, family, name and bend, then what such an engine does, then the misconception behind it.
 """
 
 from __future__ import annotations
@@ -41,17 +42,17 @@ def _(
 
 
 def _dead_too(bend: type[Backprop]) -> Callable[[], Subject]:
-    """The same, in an engine that also visits nodes which the loss does not need."""
+    """The bend, in an engine that also visits nodes which the loss does not need."""
     return type(bend.__name__, (bend,), {"dead": True, "__doc__": bend.__doc__})
 
 
 def _by_levels(bend: type[Backprop]) -> Callable[[], Subject]:
-    """The same, in an engine that visits nodes level by level."""
+    """The bend, in an engine that visits nodes level by level."""
     return type(bend.__name__, (bend,), {"by_levels": True, "__doc__": bend.__doc__})
 
 
 def _of_copies(bend: Callable[..., layouts.BroadcastNotSummed]) -> tuple[Callable[[], Subject], ...]:
-    """The same along all axes that broadcasting made, along those that it added alone, or stretched alone."""
+    """The bend along all axes that broadcasting made, along added axes only, and along stretched axes only."""
     return bend, partial(bend, stretched=False), partial(bend, added=False)
 
 
@@ -494,12 +495,12 @@ CATALOGUE: tuple[Fault, ...] = (
       "A step is taken after the stopping condition holds.",
       "`<=` for `<`."),
 )
-"""Every fault, by rising code."""
+"""Every fault, in ascending order of codes."""
 # fmt: on
 
 
 def fault(code: str) -> Fault:
-    """The row of that code; KeyError if there is none."""
+    """The row with that code; KeyError if there is none."""
     for row in CATALOGUE:
         if row.code == code:
             return row

@@ -1,7 +1,7 @@
-"""The faults that an entry point can have, each with every way of making it there.
+"""The faults that an entry point can have, each with all bends that make it there.
 
-Most rows of the catalogue belong to one entry point. Networks of neurons share some mistakes with graphs (branches and
-order) and with MLPs, whose rows say what they are.
+Most rows of the catalogue belong to one entry point. Networks of neurons share the mistakes in branches and order with
+graphs, and others with MLPs; the table below lists the bends for them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gradcheck.faults.neurons import neuron_layers as neurons
 
 
 def _orders(bend: type[branches.ByMessages]) -> tuple[Callable[[], Subject], ...]:
-    """In either order that S2 allows, with what the loss sends among the messages or not."""
+    """The bend in both orders that S2 allows, with the loss's message among the others or apart from them."""
     return tuple(
         partial(bend, order, loss_apart=apart) for order in ("levels", "enumeration") for apart in (False, True)
     )
@@ -48,7 +48,7 @@ NEURONS_TOO: Mapping[str, tuple[Callable[[], Subject], ...]] = MappingProxyType(
         "F121": (neurons.SigmoidSlopeTwice,),
     }
 )
-"""Rows of graphs and MLPs, by code, that networks of neurons can have as well, and the bends that make them there."""
+"""Bends for networks of neurons, by the code of a row that belongs to graphs or MLPs."""
 
 
 def bends_at(entry: str) -> Iterator[tuple[Fault, Callable[[], Subject]]]:

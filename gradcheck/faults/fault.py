@@ -1,4 +1,4 @@
-"""What one row of the catalogue says."""
+"""One row of the catalogue of faults."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SCOPES = {
     "neurons": "neuron_gradients",
     "training": "train",
 }
-"""Each scope and the entry point at which its subjects are asked."""
+"""The entry point at which the subjects of each scope are asked."""
 
 Subject = Callable[..., Any]
 
@@ -27,11 +27,11 @@ class Fault:
     code: stable, "F01".
     name: short, for tables.
     sentence: what such an engine does, in words that a student understands.
-    misconception: the thought behind it.
+    misconception: the wrong idea behind it.
     scope: "dag" (any graph), "protocol" (state, and the form of the answer), "mlp", "neurons" or "training".
     family: what it gets wrong: "branches", "order", "rule", "shape", "state", "answer", "layer", "schedule".
     bend: makes a subject that has the fault.
-    right: its numbers are right; it fails otherwise (it takes exponential time).
+    right: the numbers are right, and the fault is another one (exponential time).
     variants: other ways of making the same mistake: in another order, with another number.
     """
 
@@ -47,14 +47,14 @@ class Fault:
 
     @property
     def bends(self) -> tuple[Callable[[], Subject], ...]:
-        """Every way of making it, the usual one first."""
+        """Every bend that makes the fault, the usual one first."""
         return (self.bend, *self.variants)
 
     def subject(self) -> Subject:
-        """A fresh callable of the signature of `entry`; one that keeps state keeps its own."""
+        """A new callable of the signature of `entry`; calls of the same one share its state."""
         return self.bend()
 
     @property
     def entry(self) -> str:
-        """The entry point that the subject stands for."""
+        """The entry point at which the subject is asked."""
         return SCOPES[self.scope]

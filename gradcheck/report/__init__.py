@@ -1,1 +1,1 @@
-"""Reports: renderings of results. They compute nothing."""
+"""Reports: renderings of results. They compute no results."""

@@ -1,4 +1,4 @@
-"""The screen form of a run: each failing case as it fails, one line per suite, and then the cause, first things first.
+"""The screen form of a run: each failing case as it fails, one line per suite, and then the cause.
 
 Verbosity -1 (`-q`) prints failures and one summary line; 0 adds one line per suite and the smallest example as a tree;
 1 (`-v`) a row per case, and every number, bound and code of the failures; 2 (`-vv`) the same of all cases.
@@ -29,20 +29,20 @@ from gradcheck.verdict.result import STYLES, Result, Verdict
 QUIET, NORMAL, ROWS, ALL = -1, 0, 1, 2
 
 MOST_BLOCKS = 3
-"""Failures that get six lines of their own, besides the one that the mistake is shown with."""
+"""Maximum number of failures with six lines each, besides the one that shows the mistake."""
 MOST_IN_FULL = 10
-"""Results that `-v` shows with all their findings; a wrong engine fails in many cases for one reason."""
+"""Maximum number of results that `-v` shows with all findings; a wrong engine fails many cases for one reason."""
 FEW = 5
-"""Cases up to which the report shows what each right one shows, such as df/db = 9."""
+"""Maximum number of cases for which the report shows values of right ones, such as df/db = 9."""
 LARGEST_DRAWING = 30
-"""Nodes of a graph that is drawn."""
+"""Maximum number of nodes of a graph that is drawn."""
 
 SHORT = {"finite_difference": "differ.", "path_enumeration": "paths", "complex_step": "complex"}
-"""Oracle names that are too long for a table's cell."""
+"""Short forms of oracle names that are too long for a table's cell."""
 
 
 class ConsoleReport:
-    """Listens to a run and prints on `console`.
+    """Receives the events of a run and prints on `console`.
 
     With `timings=False` two runs of the same cases print the same text.
     """
@@ -103,7 +103,7 @@ class ConsoleReport:
             self._print(text.append(f"  {summary(result)}"), indent=6)
 
     def _is_news(self, result: Result) -> bool:
-        """Every FAIL; of errors with the same words the first, since the others are counted at the end."""
+        """Every FAIL; of errors with equal words only the first, since the others are counted at the end."""
         if result.verdict is not Verdict.ERROR:
             return True
         words = summary(result)
@@ -185,7 +185,7 @@ class ConsoleReport:
         found, rest = self._diagnosed, list(fails)
         if found is not None and (fails or errors):
             explained, unexplained = set(found.explains), set(found.unexplained)
-            # The simplest of the failures that it explains: the one with the fewest numbers.
+            # The simplest of the explained failures: the one with the fewest numbers.
             candidates = [r for r in fails if r.address in explained]
             candidates = (
                 candidates or [r for r in (*fails, *errors) if r.address not in unexplained] or [*fails, *errors]
@@ -211,13 +211,13 @@ class ConsoleReport:
         assert found.case is not None
 
         def remark(name: str) -> str:
-            told = []
+            texts = []
             for row in (r for r in found.parameters if r.block == name):
                 came, right = apart(row.yours, row.right)
                 where = "" if row.name == name else f" {shown(row.name)}"
                 parts = f" ({row.equals})" if row.equals else ""
-                told.append(f"yours{where} {came}, right {right}{parts}" if row.wrong else f"{right} is right{where}")
-            return f"gradient: {'; '.join(told)}" if told else ""
+                texts.append(f"yours{where} {came}, right {right}{parts}" if row.wrong else f"{right} is right{where}")
+            return f"gradient: {'; '.join(texts)}" if texts else ""
 
         self._console.print(Trimmed(Padding(tree(found.case, remark), (0, 0, 1, 2 + LABEL))))
 
@@ -237,7 +237,7 @@ class ConsoleReport:
             self._console.print()
 
     def _error(self, group: Sequence[Result]) -> None:
-        """Errors with the same words are one block."""
+        """Errors with equal words form one block."""
         if len(group) == 1:
             self._block(Failure(group[0]))
             return
@@ -257,7 +257,7 @@ class ConsoleReport:
         self._console.print()
 
     def _replay(self, command: str) -> None:
-        """On one line, however long: it is there to be copied."""
+        """Printed on one line, however long, so that it can be copied."""
         text = Text.assemble("  ", (f"{'replay':<{LABEL}}", "bold"), (command, "cyan"))
         self._console.print(text, soft_wrap=True)
 
@@ -296,8 +296,8 @@ class ConsoleReport:
                 continue
             self._print(headline(result), indent=6)
             for name, value in result.shows.items():
-                told = number(value, 12) if isinstance(value, float) else str(value)
-                self._print(Text(f"  {shown(name)} = {told}"), indent=4)
+                text = number(value, 12) if isinstance(value, float) else str(value)
+                self._print(Text(f"  {shown(name)} = {text}"), indent=4)
 
     def _summary(self, event: Finished) -> Text:
         counts = Counter(r.verdict for r in event.results)
@@ -323,14 +323,14 @@ class ConsoleReport:
 
 
 def _alike(errors: Sequence[Result]) -> list[list[Result]]:
-    """Errors with the same words together, the most frequent first."""
+    """Groups of errors with equal words, the largest first."""
     order = sorted(range(len(errors)), key=lambda k: summary(errors[k]))
     groups = [[errors[k] for k in group] for _, group in groupby(order, key=lambda k: summary(errors[k]))]
     return sorted(groups, key=len, reverse=True)
 
 
 def _unknown_op(result: Result) -> str:
-    """The op that a subject looked up in a table of its own and did not find; "" if it failed otherwise."""
+    """The op that the subject did not find in a table of its own; "" if it failed in another way."""
     raised = next((f.facts for f in result.findings if f.code == "GC004"), {})
     message = str(raised.get("message", "")).strip("'\"")
     return message if raised.get("type") == "KeyError" and message in OPS else ""

@@ -1,5 +1,7 @@
-"""One failure in six lines: where, what came and what should have come, the mistake, the smallest example, where to
-look, how to run it again. Numbers of oracles, bounds and codes follow with `-v`."""
+"""One failure in six lines: case, numbers, mistake, smallest example, where to look, and the command that repeats it.
+
+Numbers of oracles, bounds and codes follow with `-v`.
+"""
 
 from __future__ import annotations
 
@@ -17,20 +19,20 @@ from gradcheck.verdict.result import STYLES, Result, Verdict
 LABEL = 10
 """Columns of the labels on the left."""
 MOST_NAMES = 4
-"""Names of blocks, or of cases, that one line lists."""
+"""Maximum number of names of blocks, or of cases, in one line."""
 
 GRAVE = (Severity.FATAL, Severity.ERROR, Severity.OPEN)
 PLACES = ("GC050", "GC015")
-"""Findings that say where to look."""
+"""Codes of findings that say where to look."""
 
 
 HINTS = ("GC081",)
-"""Findings that say what may be meant instead."""
+"""Codes of findings that suggest what was meant instead."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A result that is not PASS, and what the diagnosis says about it, as lines of text.
+    """A result that is not PASS, with its diagnosis, as lines of text.
 
     Attributes
     ----------
@@ -44,7 +46,7 @@ class Failure:
     others: int = 0
 
     def lines(self) -> Iterator[Text]:
-        """The lines, without the last: the command that replays the case."""
+        """The lines, without the last one: the command that repeats the case."""
         result = self.result
         yield headline(result, self.others)
         yield _line("error" if result.verdict is Verdict.ERROR else "wrong", _wrong(result))
@@ -96,12 +98,12 @@ def headline(result: Result, others: int = 0) -> Text:
 
 
 def first_grave(result: Result) -> Finding | None:
-    """The finding that decides."""
+    """The first finding that decides the verdict; None if there is none."""
     return next((f for f in result.findings if f.severity in GRAVE), None)
 
 
 def summary(result: Result) -> str:
-    """What is wrong, in one sentence; "" where nothing is."""
+    """One sentence about what is wrong; "" if nothing is."""
     grave = first_grave(result)
     return "" if grave is None else plainly(grave)
 
@@ -112,12 +114,12 @@ def numbers(found: Diagnosed) -> str:
     assert found.case is not None
     loss = found.case.graph.names[found.case.graph.loss]
     rows = [row for row in found.parameters if row.wrong] + [row for row in found.parameters if not row.wrong]
-    told = []
+    texts = []
     for row in rows[:MOST_NAMES]:
         came, right = apart(row.yours, row.right)
         name = derivative(loss, row.name)
-        told.append(f"yours {name} = {came}, right {right}" if row.wrong else f"{name} = {right} is right")
-    return "; ".join(told) or summary(found.counterexample)
+        texts.append(f"yours {name} = {came}, right {right}" if row.wrong else f"{name} = {right} is right")
+    return "; ".join(texts) or summary(found.counterexample)
 
 
 def _wrong(result: Result) -> str:
@@ -137,13 +139,13 @@ def _wrong(result: Result) -> str:
 
 
 def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
-    """Some names, and how many more there are."""
+    """The first names, and the number of the others."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(map(shown, names[:most])) + more
 
 
 def _lowered(sentence: str) -> str:
-    """A sentence as it stands within another one: `The formula ...` but `S0's ...`."""
+    """A sentence for use inside another one: `The formula ...` gets a small letter, `S0's ...` does not."""
     return sentence[0].lower() + sentence[1:] if sentence[1:2].islower() or sentence[1:2] == " " else sentence
 
 

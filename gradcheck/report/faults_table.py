@@ -1,4 +1,4 @@
-"""How the harness did on its own catalogue, as a table and as data."""
+"""The harness's grades on its own catalogue, as a table and as data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gradcheck.verdict.result import SCHEMA_VERSION
 
 
 def table(graded: Sequence[Graded]) -> Table:
-    """A row per fault: what it is, the suites that caught it, its smallest counterexample and what it was called."""
+    """A row per fault: the fault, the suites that caught it, its smallest counterexample and the name it was given."""
     rows = Table(title="faults", title_justify="left", title_style="bold", box=None, pad_edge=False)
     rows.add_column("fault")
     rows.add_column("what it does", ratio=1)
@@ -36,7 +36,7 @@ def table(graded: Sequence[Graded]) -> Table:
 
 
 def engine_table(engines: Sequence[EngineGrade]) -> Table:
-    """A row per correct engine: the cases it was put to, those that flagged it, those that decided nothing."""
+    """A row per correct engine: its cases, those that flagged it, and those that decided nothing."""
     rows = Table(title="correct engines", title_justify="left", title_style="bold", box=None, pad_edge=False)
     rows.add_column("engine")
     rows.add_column("cases", justify="right")
@@ -62,7 +62,7 @@ def summary(graded: Sequence[Graded], engines: Sequence[EngineGrade]) -> Text:
 
 
 def as_data(graded: Sequence[Graded], engines: Sequence[EngineGrade]) -> Mapping[str, Any]:
-    """The same as plain data."""
+    """The same grades as plain data."""
     return {
         "schema_version": SCHEMA_VERSION,
         "faults": [

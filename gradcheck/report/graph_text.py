@@ -17,9 +17,9 @@ INFIX: Mapping[str, str] = MappingProxyType(
     {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "matmul": "@"}
 )
 LONGEST_FORMULA = 90
-"""Characters of a formula on one line; a longer one is shown as a tree alone."""
+"""Maximum number of characters of a formula on one line; a longer one is shown only as a tree."""
 MOST_ENTRIES = 6
-"""Entries of an array whose values are written out."""
+"""Maximum number of entries of an array whose values are written out."""
 
 
 def formula(graph: Graph) -> str:
@@ -80,9 +80,9 @@ def _nested(value: object) -> str:
 
 
 def tree(case: Case, remark: Callable[[str], str] = lambda name: "") -> Tree:
-    """A small graph as a tree from its loss; a shared node is drawn once and pointed at afterwards.
+    """A small graph as a tree from its loss; a shared node is drawn once and referred to afterwards.
 
-    `remark` gives what stands behind a parameter, such as its gradients.
+    `remark` returns the text behind a node's name, such as a parameter's gradients.
     """
     graph, at = case.graph, case.graph.evaluate(case.point)
     drawn: set[str] = set()
@@ -99,7 +99,7 @@ def tree(case: Case, remark: Callable[[str], str] = lambda name: "") -> Tree:
 
     root = Tree("")
     waiting = [(graph.names[graph.loss], root)]
-    while waiting:  # in the order in which the lines stand, so that "above" is above
+    while waiting:  # in the order of the lines, so that "above" is true
         name, above = waiting.pop()
         branch = above.add(label(name), guide_style="dim")
         if name not in drawn:

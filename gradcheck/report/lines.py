@@ -1,6 +1,6 @@
-"""A run as JSON lines, each written and flushed when it is known: what is finished is in the file, whatever comes.
+"""A run as JSON lines, each written and flushed at once, so that finished results survive any later failure.
 
-The first line says what is run, then one per case, and the last sums up. Their JSON Schema is `run-lines.schema.json`.
+The first line describes the run, each following one a case, the last sums up. JSON Schema: `run-lines.schema.json`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from gradcheck.verdict.result import SCHEMA_VERSION, Verdict
 class LinesReport:
     """Writes a run to a file as it goes.
 
-    Raises OSError where the file cannot be opened; one that cannot be written any more sets `failed`, a sentence.
+    Raises OSError if the file cannot be opened. If it cannot be written later, `failed` becomes a sentence.
 
     Attributes
     ----------
-    failed: why the rest of the run is not in the file; "" where it is.
-    complete: whether the last line is.
+    failed: why the rest of the run is not in the file; "" if it is.
+    complete: whether the last line is written.
     """
 
     def __init__(self, path: Path) -> None:

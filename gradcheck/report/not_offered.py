@@ -1,4 +1,4 @@
-"""What a subject does not offer, in one line."""
+"""One line about the ops and cases that a subject does not offer."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from gradcheck.run.events import Finished, NotOffered
 
 MOST_NAMED = 12
-"""Ops that the line names; those of most cases come first."""
+"""Maximum number of ops that the line names, those of most cases first."""
 
 
 def not_offered_line(rows: Sequence[NotOffered]) -> str:
-    """How many cases were not asked, and for which ops; reasons apart, equal ones together; "" for no rows."""
+    """The number of cases not asked, and their ops, grouped by reason; "" for no rows."""
     clauses = []
     for reason in dict.fromkeys(row.reason for row in rows):
         alike = [row for row in rows if row.reason == reason]
@@ -26,7 +26,7 @@ def not_offered_line(rows: Sequence[NotOffered]) -> str:
 
 
 def nothing_answered_line(event: Finished) -> str:
-    """What to say of a subject that offers none of the cases asked of it; "" for any other."""
+    """The line about a subject that offers none of the cases; "" for any other subject."""
     if not event.not_offered or event.results:
         return ""
     return "nothing was compared: the subject offers none of these cases, so that nothing is known of it"

@@ -1,4 +1,4 @@
-"""Findings in the words of a first course: what came, and what should have come.
+"""Findings in the words of a first course: the subject's number and the right one.
 
 The default report uses these sentences. The findings' own sentences, with bounds and codes, follow with `-v`.
 """
@@ -14,13 +14,13 @@ from gradcheck.problem import OPS
 from gradcheck.verdict.finding import Finding, shown
 
 FEWEST_DIGITS, MOST_DIGITS = 4, 17
-"""Significant digits of a number in the default report; as many as it takes to see a difference."""
+"""Significant digits of a number in the default report: as many as show a difference, within these limits."""
 
 _NAME = re.compile(r"[^\W\d]\w*(\[[\d, ]*\])?")
 """Names that read well in d.../d...: w, W[0, 1]."""
 
 _MADE = re.compile(rf"({'|'.join(OPS)})(_\d+)?")
-"""Names that a node has from its op, since nobody named it: mean, add_15."""
+"""Names that a node gets from its op if the user gave none: mean, add_15."""
 
 
 def derivative(loss: str, block: str, entry: Any = "") -> str:
@@ -32,14 +32,14 @@ def derivative(loss: str, block: str, entry: Any = "") -> str:
 
 
 def number(value: Any, digits: int = FEWEST_DIGITS) -> str:
-    """A number with at most `digits` significant digits; a fact in words, such as an interval, as it is."""
+    """A number with at most `digits` significant digits; a fact in words, such as an interval, unchanged."""
     if not isinstance(value, int | float):
         return shown(value)
     return f"{float(value) + 0.0:.{digits}g}"  # + 0.0 turns -0 into 0
 
 
 def apart(first: Any, second: Any) -> tuple[str, str]:
-    """Two numbers, with as many digits as it takes to tell them apart, and two to spare."""
+    """Two numbers, with two digits more than it takes to distinguish them."""
     for digits in range(FEWEST_DIGITS, MOST_DIGITS + 1):
         if number(first, digits) != number(second, digits):
             digits = digits if digits == FEWEST_DIGITS else min(digits + 1, MOST_DIGITS)
@@ -48,7 +48,7 @@ def apart(first: Any, second: Any) -> tuple[str, str]:
 
 
 def plainly(finding: Finding) -> str:
-    """The finding in plain words; its own sentence where that is plain enough."""
+    """The finding in plain words; its own sentence if that is plain enough."""
     say = _PLAIN.get(finding.code)
     return shown(say(finding.facts) if say is not None else finding.sentence)
 

@@ -1,7 +1,7 @@
-"""Signs of life while a command works: on a terminal one line that is written anew, elsewhere a line now and then.
+"""Shows that a command works: on a terminal one line that is rewritten, elsewhere a new line now and then.
 
-A thread writes them, so that a single long case is no silence either. Nothing is animated where nobody looks: what is
-no terminal gets whole lines, whatever FORCE_COLOR says.
+A thread writes them, so that one long case does not look like a standstill. Output that is no terminal gets whole lines
+only, whatever FORCE_COLOR says.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from gradcheck.run.events import CaseFinished, CaseStarted, Diagnosing, Event, F
 from gradcheck.verdict.result import Verdict
 
 LIVE_SECONDS = 0.2
-"""Between two looks of the line on a terminal."""
+"""Seconds between two updates of the line on a terminal."""
 SILENCE = 8.0
-"""Seconds without output after which a line is due elsewhere: with a look every second, no ten pass in silence."""
+"""Seconds without output after which a line is written elsewhere; checked every second, so at most 10 s pass."""
 LOOK = 1.0
 BAR = 20
-"""Characters of the bar."""
+"""Number of characters of the bar."""
 
 
 class Progress:
-    """Tells on `stream` how far a command is; a context manager, whose thread ends with it.
+    """Writes on `stream` how far a command is; a context manager, whose thread ends with it.
 
     Parameters
     ----------
-    stream: where to.
-    live: whether that is a terminal, where one line is written over and over.
-    width: characters that a line may have on it.
-    others: when something else was last written that the user sees, in seconds of `clock`.
+    stream: the output.
+    live: whether it is a terminal, on which one line is rewritten.
+    width: maximum number of characters of that line.
+    others: returns when the user last saw other output, in seconds of `clock`.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Progress:
             pass
 
     def add(self, event: Event) -> None:
-        """Take note of one event of a run."""
+        """Record one event of a run."""
         with self._lock:
             match event:
                 case Started():
@@ -88,23 +88,23 @@ class Progress:
                     self._what = ""
 
     def start(self, noun: str, total: int) -> None:
-        """So many of these are to be done."""
+        """Begin a task of `total` steps, which are called `noun`."""
         with self._lock:
             self._noun, self._total, self._done, self._what = noun, total, 0, ""
 
     def now(self, what: str, *, done: int | None = None) -> None:
-        """What is being done, and how many are finished."""
+        """Set what is being done, and the number of finished steps."""
         with self._lock:
             self._what, self._done = what, self._done if done is None else done
 
     def step(self) -> None:
-        """One more is finished."""
+        """Count one more finished step."""
         with self._lock:
             self._done += 1
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """The line is out of the way while something else is written."""
+        """Hide the line while something else is written."""
         with self._lock:
             if self._shown:
                 self._stream.write("\r\x1b[2K")
@@ -113,15 +113,15 @@ class Progress:
             yield
 
     def line(self) -> str:
-        """How far it is, in one line."""
+        """The progress in one line."""
         worse = [f"{n} {v}" for v in (Verdict.FAIL, Verdict.ERROR, Verdict.UNDECIDED) if (n := self._counts[v])]
-        told = [f"{self._done} of {self._total} {self._noun}" if self._total else "", *worse]
-        told.append(f"{self._clock() - self._begun:.0f} s")
-        text = ", ".join(filter(None, told))
+        parts = [f"{self._done} of {self._total} {self._noun}" if self._total else "", *worse]
+        parts.append(f"{self._clock() - self._begun:.0f} s")
+        text = ", ".join(filter(None, parts))
         return f"{text}; now {self._what}" if self._what else text
 
     def look(self) -> None:
-        """Write a line if one is due."""
+        """Write a line if it is time."""
         with self._lock:
             if self._live:
                 done = BAR * self._done // self._total if self._total else 0

@@ -21,7 +21,7 @@ class JsonReport:
         self._diagnosed: Diagnosed | None = None
 
     def add(self, event: Event) -> None:
-        """Take note of one event."""
+        """Record one event."""
         if isinstance(event, Started):
             self._started = event
         elif isinstance(event, Diagnosed):

@@ -1,4 +1,4 @@
-"""What is printed ends where its text ends: no trailing spaces, continuation lines under the text they continue."""
+"""Text without trailing spaces, and with continuation lines indented under the text that they continue."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Trimmed:
 
 
 class Hanging:
-    """A text whose further lines are indented; words longer than a line, such as paths, are never broken."""
+    """A text whose continuation lines are indented; words longer than a line, such as paths, are never broken."""
 
     def __init__(self, text: Text, indent: int) -> None:
         self._text = text

@@ -1,1 +1,1 @@
-"""Many cases: suites, the runner that yields events, executors, baselines, configuration."""
+"""Runs many cases: suites, the runner that yields events, saved failures, and the harness's test of itself."""

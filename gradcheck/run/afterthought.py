@@ -1,7 +1,7 @@
-"""After a run with wrong gradients: the smallest counterexample, the fault that behaves alike, and where to look.
+"""After a run with wrong gradients: the smallest counterexample, the fault that behaves the same, and where to look.
 
-The verdicts stand whatever happens here. A search that is cut short, by its budget or by an error of its own, keeps
-what it had found, and says so.
+Verdicts never change here. A search that its budget or an error of its own cuts short keeps what it has found, and
+says so.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from gradcheck.verdict.finding import Severity
 from gradcheck.verdict.result import Result, Verdict
 
 NO_ANSWER = frozenset({"GC001", "GC002", "GC003", "GC004", "GC005", "GC006", "GC017"})
-"""Codes of results that hold no answer of the subject's."""
+"""Codes of results without an answer of the subject."""
 
 SINGLE = (
     'gives the answers of float32 arithmetic, right to about 7 digits. If that is meant, say DTYPE = "float32" in the '
@@ -39,7 +39,7 @@ SINGLE = (
 EXAMPLE = "the smallest counterexample"
 
 SHARE = 0.4
-"""Share of the budget after which the search for the smallest example keeps what it has: the name is to follow."""
+"""Share of the budget after which the search for the smallest example stops, to leave time for the name."""
 
 
 def diagnose(
@@ -50,9 +50,9 @@ def diagnose(
     *,
     budget: Budget | None = None,
 ) -> Iterator[Diagnosing | Diagnosed]:
-    """What is being looked for, and at last what was found about a subject that failed; nothing where that is nothing.
+    """The stages of the search as they begin, then what it found about a subject that failed, if anything.
 
-    Without a budget the search goes on to its end. No exception of the search gets out, KeyboardInterrupt excepted.
+    Without a budget the search runs to its end. It lets no exception out but KeyboardInterrupt.
     """
     search = _Search(items, results, subject, budget or Budget(None, None), oracles)
     ended = ""
@@ -60,7 +60,7 @@ def diagnose(
         yield from search.stages()
     except BudgetSpent as spent:
         ended = f"the search for the cause was ended {spent}"
-    except Exception as wrong:  # the verdicts are known, and stand
+    except Exception as wrong:  # the verdicts are known, and must not be lost
         what = str(wrong) if isinstance(wrong, GradcheckError) else f"{type(wrong).__name__}: {wrong}"
         ended = f"the search for the cause ended early: {what}"
     if (found := search.found(ended)) is not None:
@@ -68,9 +68,9 @@ def diagnose(
 
 
 class _Search:
-    """The stages of a search; what each has found stays, whatever becomes of the next.
+    """The stages of a search; what a stage has found is kept, even if the next one fails.
 
-    The budget limits what the subject is asked, but for the one case that is shown at the end.
+    The budget limits all questions to the subject, except those about the one case that is shown at the end.
     """
 
     def __init__(
@@ -81,9 +81,7 @@ class _Search:
         budget: Budget,
         oracles: Sequence[Oracle],
     ) -> None:
-        verdicts = {
-            r.address: r.verdict for r in results if not refuses(r)
-        }  # an op that is not offered is not asked for
+        verdicts = {r.address: r.verdict for r in results if not refuses(r)}  # no op is asked for that is not offered
         self._items, self._results = [a for a in items if a.address in verdicts], results
         self._subject: Subject = Rationed(subject, budget)
         self._unlimited, self._budget, self._oracles = subject, budget, oracles
@@ -101,9 +99,9 @@ class _Search:
         self._unexplained: tuple[str, ...] = ()
 
     def found(self, ended: str) -> Diagnosed | None:
-        """Everything so far; None where that is nothing.
+        """Everything found so far; None if that is nothing.
 
-        An example is left out where it is not known to show the mistake that is named: it would only mislead.
+        An example that is not known to show the named mistake is left out, since it would mislead.
         """
         if self._example is None and not self._named.faults and not ended:
             return None
@@ -117,21 +115,21 @@ class _Search:
         return Diagnosed(example, case, named.faults, named.how, rows, self._explains, self._unexplained, look, ended)
 
     def stages(self) -> Iterator[Diagnosing]:
-        """Each is told before it begins."""
+        """Each stage, before it begins."""
         failing = [case for _, case, verdict in self._tried if verdict in (Verdict.FAIL, Verdict.ERROR)]
         passing = [case for _, case, verdict in self._tried if verdict is Verdict.PASS]
         wrong = [r for r in self._results if r.verdict in (Verdict.FAIL, Verdict.ERROR) and not as_it_should_be(r)]
         codes = frozenset(code for r in self._results if r.verdict is not Verdict.PASS for code in r.codes)
         if all(NO_ANSWER.intersection(r.codes) for r in self._results) or {"GC006", "GC017"} <= codes:
-            return  # it has never answered, or was given up since it dies: nothing is learnt from more of the same
-        if "GC005" in codes or ("GC065" in codes and not failing):  # wrong numbers come before slow ones
+            return  # it never answered, or dies on questions: more of them teach nothing
+        if "GC005" in codes or ("GC065" in codes and not failing):  # wrong numbers matter more than slow ones
             yield Diagnosing("looking for the cause")
             slow, how = running_out(self._subject, _ops(self._items, self._subject))
             if slow is not None:
                 self._named = Named((slow,), how)
                 self._explains = tuple(r.address for r in wrong if {"GC005", "GC065"} & set(r.codes))
                 return
-        if _single_precision(wrong):  # no smaller graph and no experiment tells more
+        if _single_precision(wrong):  # smaller graphs and experiments show nothing further
             self._named = Named((fault("F80"),), SINGLE)
             self._explains = tuple(r.address for r in wrong)
             return
@@ -149,9 +147,9 @@ class _Search:
     def _look_for_example(
         self, failing: Sequence[Case | Training], passing: Sequence[Case | Training], shows: Shows | None = None
     ) -> None:
-        """The smallest graph on which the subject is wrong, what it says there, and what would be right.
+        """The smallest graph on which the subject is wrong, its answer there, and the right one.
 
-        None where the oracles contradict each other on it, so that it shows nothing about the subject.
+        None if the oracles contradict each other on it: then it shows nothing about the subject.
         """
         self._case, self._example, self._rows = None, None, ()
         try:
@@ -169,12 +167,12 @@ class _Search:
             self._example = None
 
     def _sort_out(self, passing: Sequence[Case | Training]) -> None:
-        """Which failures the mistake explains, and an example that shows it and no other mistake."""
+        """The failures that the mistake explains, and an example that shows this mistake only."""
         fits = Explains(self._named, self._subject)
         failed = [(address, case) for address, case, verdict in self._tried if verdict is Verdict.FAIL]
         self._explains, self._unexplained = sorted_out(failed, fits)
         if not self._explains and not self._named.alike:
-            self._unexplained = ()  # its own manner of the fault is in no engine of the catalogue: nothing can be told
+            self._unexplained = ()  # no engine of the catalogue makes the fault in this way: nothing can be compared
         self._fits = self._case is None or fits(self._case)
         if not self._fits:
             explained = [case for address, case in failed if address in self._explains]
@@ -183,14 +181,14 @@ class _Search:
 
 
 def _single_precision(wrong: Sequence[Result]) -> bool:
-    """Whether float32 arithmetic explains every failure; its cases in float32 may have come back in float64."""
+    """Whether float32 arithmetic explains every failure; answers to float32 cases may have come in float64."""
     failed = [r for r in wrong if r.verdict is Verdict.FAIL]
     others = {f.code for r in wrong if r.verdict is Verdict.ERROR for f in r.findings if f.severity is Severity.FATAL}
     return bool(failed) and all("GC081" in r.codes for r in failed) and others <= {"GC011"}
 
 
 def _ops(items: Sequence[Addressed], subject: Subject) -> frozenset[str]:
-    """The ops that the subject's native entry point was asked about."""
+    """The ops that appeared in questions to the subject's native entry point."""
     cases = [a.case.smallest if isinstance(a.case, Cost) else a.case for a in items]
     native = [c for c in cases if isinstance(c, Case) and entry_for(c, subject) == NATIVE]
     return frozenset(node.op for case in native for node in case.graph.nodes if node.inputs)
@@ -199,7 +197,7 @@ def _ops(items: Sequence[Addressed], subject: Subject) -> frozenset[str]:
 def _smallest(
     subject: Subject, failing: Sequence[Case | Training], passing: Sequence[Case | Training], shows: Shows | None
 ) -> Case | None:
-    """The smallest graph on which the subject is wrong, made of ops that it was asked about and knows."""
+    """The smallest graph on which the subject is wrong, made of ops that it knows and was asked about."""
     wrong = [c for c in failing if isinstance(c, Case) and entry_for(c, subject) == NATIVE]
     if not wrong:
         return None

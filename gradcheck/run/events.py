@@ -1,4 +1,4 @@
-"""What the runner tells whoever listens; reports are made of these and of nothing else."""
+"""The events that the runner yields; reports are made of these only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Started:
 
 @dataclass(frozen=True)
 class CaseStarted:
-    """A case is put to oracles and subject."""
+    """A case is about to be judged."""
 
     address: str
 
@@ -39,12 +39,12 @@ class CaseFinished:
 
 @dataclass(frozen=True)
 class NotOffered:
-    """A case that the subject does not offer to answer; it has no result.
+    """A case that the subject does not offer to answer. It has no result.
 
     Attributes
     ----------
-    address: the case's.
-    ops: what is not offered, sorted; where a refusal leaves several possible, all of these.
+    address: the case's address.
+    ops: the names not offered, sorted; if a refusal leaves several possible, all of them.
     reason: how that is known: "NotImplementedError", or "not in its OPS" (then it was not asked).
     """
 
@@ -55,7 +55,7 @@ class NotOffered:
 
 @dataclass(frozen=True)
 class Faulted:
-    """The harness contradicted itself on a case."""
+    """The harness contradicted itself on a case: proven oracles disagree."""
 
     address: str
     message: str
@@ -63,25 +63,25 @@ class Faulted:
 
 @dataclass(frozen=True)
 class Diagnosing:
-    """All cases are finished; the subject failed some, and `what` is going on now to say why."""
+    """All cases are finished, and the subject failed some; `what` is the current stage of the search for a cause."""
 
     what: str
 
 
 @dataclass(frozen=True)
 class Diagnosed:
-    """What a subject that fails has in common with a known fault, and the smallest graph on which it is wrong.
+    """The known fault that a failing subject has, and the smallest graph on which it is wrong.
 
     Attributes
     ----------
-    counterexample, case: the smallest graph found on which the subject is wrong, and the result there; where a fault is
-        named, one on which that fault gives the subject's answer, or None.
-    faults: what explains the subject.
-    how: how that is known, a clause that a fault's name follows.
+    counterexample, case: the smallest graph found on which the subject is wrong, and the result there. If a fault is
+        named, the fault gives the subject's answer there, or both are None.
+    faults: the faults that explain the subject.
+    how: how this is known; a clause that a fault's name follows.
     parameters: the counterexample's parameters, entry by entry, the subject's gradient beside the true one.
-    explains: addresses of the failing cases on which a named fault gives the subject's own answer.
-    unexplained: addresses of those that were looked at and on which none does. Failing cases that are in neither were
-        not looked at: there were too many, or their graphs are too large.
+    explains: addresses of the failing cases on which a named fault gives the subject's answer.
+    unexplained: addresses of those that were tried and on which none does. Failing cases in neither were not tried:
+    there     were too many, or their graphs are too large.
     look_at: one sentence, what to look at; "" where nothing is known.
     ended: why the search ended early; "" where it did not.
     """
@@ -99,7 +99,7 @@ class Diagnosed:
 
 @dataclass(frozen=True)
 class Finished:
-    """The run is over; `signal` is the one that interrupted it, where one did."""
+    """The run is over; `signal` is the one that interrupted it, None if none did."""
 
     results: tuple[Result, ...]
     faults: tuple[Faulted, ...]
@@ -109,7 +109,7 @@ class Finished:
 
     @property
     def interrupted(self) -> bool:
-        """Whether the run was ended before its end."""
+        """Whether a signal ended the run early."""
         return self.signal is not None
 
     @property
@@ -128,5 +128,5 @@ Event = Started | CaseStarted | CaseFinished | NotOffered | Faulted | Diagnosing
 
 
 def as_it_should_be(result: Result) -> bool:
-    """PASS, or exactly what the case's `expect` says."""
+    """Whether the result is PASS, or what the case's `expect` demands."""
     return result.verdict is Verdict.PASS or "GC043" in result.codes

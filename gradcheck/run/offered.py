@@ -1,8 +1,8 @@
-"""What a subject does not offer: ops that its file leaves out of OPS, and cases that it refuses by NotImplementedError.
+"""What a subject does not offer: ops missing from OPS in its file, and cases that it refuses by NotImplementedError.
 
-A refusal does not say which op it is about. The ops of a refused case that no answered case contains are the suspects;
-where one of them is the only suspect of another refused case, that one is enough to explain both. A case whose ops were
-all answered elsewhere is no refusal of an op: the subject raised, and that is an error.
+A refusal does not say which op it is about. The ops of a refused case that no answered case contains are possible
+reasons. If one of them is the only possible reason of another refused case, it explains both. If all ops of a refused
+case were answered elsewhere, the refusal is not about an op: the subject raised, and that is an error.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from gradcheck.verdict.result import Result
 REFUSAL = "NotImplementedError"
 UNDECLARED = "not in its OPS"
 NO_ANSWER = frozenset({"GC001", "GC002", "GC003", "GC004", "GC005", "GC006", "GC007", "GC017", "GC033", "GC080"})
-"""Codes of a case from which nothing can be learnt about which ops the subject offers."""
+"""Codes of cases that do not show which ops the subject offers."""
 ALL = "all"
 MOST_NAMED = 6
-"""Names that are no ops which a line shows."""
+"""Maximum number of unknown names that a line shows."""
 
 
 class Offers:
-    """Sorts the cases of one run into those that the subject answers and those that it does not offer.
+    """Separates the cases of one run that the subject answers from those that it does not offer.
 
-    A case with an `expect` is never set aside: it says itself what should become of it.
-    `required` are names of ops (or nonlinearities, losses, schedules) that it has to offer, or "all".
+    A case with an `expect` is never set aside, since it states its own result.
+    `required` are the names of ops (or nonlinearities, losses, schedules) that the subject has to offer, or "all".
     """
 
     def __init__(self, subject: Subject, required: frozenset[str] = frozenset()) -> None:
@@ -42,19 +42,19 @@ class Offers:
         self._refused: list[tuple[Addressed, Result]] = []
 
     def undeclared(self, item: Addressed) -> NotOffered | None:
-        """Not offered, where OPS in the subject's file lacks an op of the case: it is not to be asked."""
+        """The event for a case that uses an op missing from OPS, so that the subject is not asked; None otherwise."""
         lacking = self._lacking(item)
         if not lacking or item.case.expect is not None or self._must(lacking):
             return None
         return NotOffered(item.address, _names(lacking), UNDECLARED)
 
     def missing(self, item: Addressed) -> Finding | None:
-        """The finding for a case that has to be answered although OPS lacks an op of it."""
+        """The finding for a case that requires an op missing from OPS; None otherwise."""
         lacking = self._lacking(item)
         return finding("GC080", ops=", ".join(_names(lacking))) if lacking else None
 
     def counts(self, item: Addressed, result: Result) -> bool:
-        """Whether this is a result; not so a refusal, which is kept until all cases have been asked."""
+        """Whether this is a result; False for a refusal, which is kept until all cases have been asked."""
         if item.case.subject is not None:
             return True
         if not NO_ANSWER & set(result.codes):
@@ -65,7 +65,7 @@ class Offers:
         return False
 
     def sorted_out(self) -> Iterator[NotOffered | Result]:
-        """Every refusal, in the order of the cases: an op is not offered, or the result is an error after all."""
+        """Every refusal, in the order of the cases: an op is not offered, or the result is an error."""
         if not self._refused:
             return
         declared = self._declared
@@ -82,7 +82,7 @@ class Offers:
                 yield NotOffered(item.address, _names(named), REFUSAL)
 
     def remarks(self) -> list[str]:
-        """A line about names in OPS that are no ops; it is ignored where none is."""
+        """A line about names in OPS that are no ops; without any valid name OPS is ignored."""
         declared = self._subject.declared.ops or frozenset()
         if not (strange := sorted(declared - OPS.keys())):
             return []
@@ -92,12 +92,12 @@ class Offers:
 
     @property
     def _declared(self) -> frozenset[str] | None:
-        """The ops in the OPS of the subject's file; None where it has none, or none that is an op's name."""
+        """The ops in the OPS of the subject's file; None without OPS, or if no name in it is an op's."""
         declared = self._subject.declared.ops
         return None if declared is None or (declared and not declared & OPS.keys()) else declared
 
     def _lacking(self, item: Addressed) -> frozenset[Use]:
-        """The ops that OPS lacks, of the graph that the case is put to `gradients` as; OPS says nothing of networks."""
+        """Ops missing from OPS in the graph that `gradients` would be asked about; OPS does not concern networks."""
         declared = self._declared if item.case.subject is None else None
         if declared is None:
             return frozenset()
@@ -110,18 +110,18 @@ class Offers:
 
 
 def as_the_case_expects(item: Addressed, result: Result) -> Result:
-    """The result of a case that was not tried, held against its `expect`."""
+    """The result of a case that was not tried, compared with its `expect`."""
     findings, verdict = as_expected(item.case.expect, list(result.findings), result.verdict)
     return replace(result, verdict=verdict, findings=tuple(findings))
 
 
 def refuses(result: Result) -> bool:
-    """Whether there is no answer because the subject does not offer one: it raised, or was not asked."""
+    """Whether the subject offers no answer: it raised NotImplementedError, or was not asked."""
     return any(f.code == "GC080" or (f.code == "GC004" and f.facts.get("type") == REFUSAL) for f in result.findings)
 
 
 def _form_refused(result: Result) -> Result:
-    """The result, whose finding says that the ops are offered, and that this form of one is not."""
+    """The result, with a finding that the ops are offered but not in this form."""
     return replace(result, findings=tuple(_of_a_form(f) if f.code == "GC004" else f for f in result.findings))
 
 
@@ -131,7 +131,7 @@ def _of_a_form(refusal: Finding) -> Finding:
 
 
 def _inner(several: frozenset[Use]) -> frozenset[Use]:
-    """The suspects without leaves, which every graph has; those alone where there is nothing else."""
+    """The possible reasons without leaves, which every graph has; leaves only if there is nothing else."""
     return frozenset(u for u in several if u.name not in LEAVES) or several
 
 

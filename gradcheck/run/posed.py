@@ -1,4 +1,4 @@
-"""The cases of a run, posed in the dtype that the subject computes in."""
+"""Rounds the cases of a run to the dtype that the subject computes in."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from gradcheck.problem import Cost
 from gradcheck.run.suite import Addressed, AnyCase
 
 USUAL = "float64"
-"""The dtype of a case that asks for none."""
+"""Dtype of a case that asks for none."""
 MOST_NAMED = 3
-"""Cases that the line about those left out names."""
+"""Maximum number of left-out cases that a line names."""
 
 
 def posed(cases: Sequence[Addressed], dtype: str) -> tuple[list[Addressed], list[str]]:
-    """The cases in `dtype`, and a line about those that cannot be posed in it.
+    """The cases in `dtype`, and a line about those that do not exist in it.
 
-    Points, data and constants are rounded to it before any oracle sees them. A case that asks for float32 or float16
-    keeps it, and so does one with a subject of its own.
+    Points, data and constants are rounded before any oracle sees them. A case that asks for float32 or float16 keeps
+    its dtype, and so does one with a subject of its own.
     """
     kept: list[Addressed] = []
     left_out: list[str] = []

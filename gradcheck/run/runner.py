@@ -1,4 +1,4 @@
-"""The runner: cases in, events out. It does not know who listens."""
+"""The runner: takes cases, yields events. It does not know who uses them."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import Result, Verdict
 
 GIVE_UP_AFTER = 3
-"""Number of time-outs, or of cases in a row without an answer, after which the subject is not asked any more."""
+"""Number of time-outs, or of successive cases without an answer, after which the subject is not asked any more."""
 SILENT = frozenset({"GC005", "GC006"})
-"""No answer in time, and death."""
+"""Codes for no answer in time, and for a child that died."""
 
 
 def run(
@@ -56,15 +56,15 @@ def run(
     required: frozenset[str] = frozenset(),
     dtype: str | None = None,
 ) -> Iterator[Event]:
-    """Put every case on trial, one after the other, and tell what happens.
+    """Judge the cases one after the other, and yield what happens.
 
-    Cases are posed in `dtype`, or else in the one that the subject declares (see `posed`). A case that the subject does
-    not offer has no result, unless it is `required` (see `offered`); what a refusal was about is known when all cases
-    have been asked, and told then.
+    Cases are rounded to `dtype`, or else to the dtype that the subject declares (see `posed`). A case that the subject
+    does not offer has no result, unless it is `required` (see `offered`); the reason of a refusal is decided, and
+    yielded, when all cases have been asked.
 
-    KeyboardInterrupt, thrown in at any event or raised on the way, ends the run with what is finished, and without a
-    diagnosis; a harness fault ends its case only. With `give_up_after=0` the subject is asked whatever happens. Without
-    a `budget` the diagnosis goes on to its end.
+    KeyboardInterrupt, thrown in at any event or raised in between, ends the run with the finished results and without a
+    diagnosis. A harness fault ends only its case. With `give_up_after=0` the subject is asked every question. Without a
+    `budget` the diagnosis runs to its end.
     """
     started = time.perf_counter()
     results: list[Result] = []
@@ -125,7 +125,7 @@ def run(
             yield CaseFinished(refused)
     try:
         if diagnosis and interrupted is None and not all(as_it_should_be(result) for result in results):
-            from gradcheck.run.afterthought import diagnose  # imported late: a run without a failure needs none of it
+            from gradcheck.run.afterthought import diagnose  # imported late: a run without a failure does not need it
 
             yield from diagnose(cases, results, subject, oracles, budget=budget)
     except KeyboardInterrupt as asked:
@@ -137,11 +137,11 @@ def run(
 def _tried(
     item: Addressed, subject: Subject, oracles: Sequence[Oracle], settings: Settings | None, replay: str
 ) -> Result:
-    """The result of one case, with what can be said of the cause at once."""
+    """The result of one case, with findings about its cause."""
     tried = try_any(item.address, item.case, subject, oracles, settings, replay=replay)
     if not tried.wrong:
         return tried.result
-    from gradcheck.diagnosis.diagnosed import diagnosed  # imported late: a run without a failure needs none of it
+    from gradcheck.diagnosis.diagnosed import diagnosed  # imported late: a run without a failure does not need it
 
     return diagnosed(tried, subject, oracles)
 
@@ -152,7 +152,7 @@ def _number_of(asked: KeyboardInterrupt) -> int:
 
 
 def _cannot_load(subject: Subject) -> SubjectError | None:
-    """Why the subject cannot be asked anything at all, if so."""
+    """The reason why the subject cannot be asked anything; None if it can."""
     try:
         subject.entry_points()
     except SubjectError as failure:
@@ -161,7 +161,7 @@ def _cannot_load(subject: Subject) -> SubjectError | None:
 
 
 def _answerable(cases: Sequence[Addressed], subject: Subject) -> tuple[list[Addressed], list[str]]:
-    """The cases that the subject has an entry point for, or that were asked for by address; a line about the others."""
+    """The cases that the subject has an entry point for, or that were asked for by address; lines about the others."""
     kept: list[Addressed] = []
     lacking: Counter[tuple[str, str]] = Counter()
     for item in cases:

@@ -1,7 +1,7 @@
-"""Failing graphs, kept in files for the next run of the same subject: they are asked first, and counted once.
+"""Failing graphs, kept in files for the next run of the same subject. They are asked first, and counted once.
 
-Each subject has a folder of its own below a common one, named after its file and a hash of where that lies, so that no
-submission is ever asked another's graphs. Nothing here stops a run: what cannot be read or written makes a line.
+Each subject has its own folder, named after its file and a hash of the file's place, so that no submission is asked
+another's graphs. Nothing here stops a run: a file that cannot be read or written gives a line of text.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def folder_of(base: Path, subject: Path, name: str | None) -> Path:
 
 @dataclass(frozen=True)
 class Ahead:
-    """The cases of a run in the order in which they are asked, how many of them had been saved, and what to tell."""
+    """The cases of a run in order, how many of them were saved ones, and lines to print."""
 
     cases: tuple[Addressed, ...]
     saved: int = 0
@@ -38,9 +38,9 @@ class Ahead:
 
 
 def ahead(folder: Path, cases: Sequence[Addressed]) -> Ahead:
-    """The cases with those saved in `folder` before them, where any are generated.
+    """The cases, after those saved in `folder`; saved ones are used only if some cases are generated.
 
-    One that the run generates anyway, the same graph at the same point, comes first under its own address.
+    A saved case that the run generates too (same graph, same point) comes first, under its own address.
     """
     if not any(isinstance(a.case, Case) and a.case.seed is not None and not a.named for a in cases):
         return Ahead(tuple(cases))
@@ -56,7 +56,7 @@ def ahead(folder: Path, cases: Sequence[Addressed]) -> Ahead:
 
 
 def _read(folder: Path) -> tuple[list[Addressed], list[str]]:
-    """The cases that can be read, and a line about each file that cannot."""
+    """The readable saved cases, and a line about each unreadable file."""
     found: list[Addressed] = []
     lines: list[str] = []
     try:
@@ -67,13 +67,13 @@ def _read(folder: Path) -> tuple[list[Addressed], list[str]]:
         try:
             found += load_suite(str(file))
         except (GradcheckError, OSError, ValueError, RecursionError, MemoryError, OverflowError) as wrong:
-            said = str(wrong).partition("\n")[0][:200]
-            lines.append(f"skipped a saved failure that cannot be read ({said}); delete {file}")
+            reason = str(wrong).partition("\n")[0][:200]
+            lines.append(f"skipped a saved failure that cannot be read ({reason}); delete {file}")
     return found, lines
 
 
 def _same(case: Case) -> str:
-    """A text that two cases share if, and only if, they ask the same: graph, point and dtype."""
+    """A text that two cases share exactly if graph, point and dtype are the same."""
     whole = case_to_dict(case)
     return json.dumps({key: whole[key] for key in ("graph", "point", "dtype")}, sort_keys=True)
 
@@ -81,9 +81,9 @@ def _same(case: Case) -> str:
 def save(
     folder: Path, items: Sequence[Addressed], results: Sequence[Result], diagnosed: Diagnosed | None
 ) -> tuple[list[Path], list[str]]:
-    """Write failing generated cases, and the smallest counterexample, a suite file each.
+    """Write failing generated cases, and the smallest counterexample, as one suite file each.
 
-    Returns the files, and lines about what could not be written.
+    Returns the files, and lines about those that could not be written.
     """
     wrong = {r.address for r in results if r.verdict is Verdict.FAIL}
     cases = [a.case for a in items if isinstance(a.case, Case) and a.case.seed is not None and a.address in wrong]

@@ -10,7 +10,7 @@ from gradcheck.errors import UsageError, shortened
 from gradcheck.run.suite import Addressed
 
 MOST_DEEP = 100
-"""Brackets and `not`s within one another."""
+"""Maximum depth of nested brackets and `not`s."""
 
 
 def select(cases: Sequence[Addressed], expression: str) -> list[Addressed]:
@@ -23,7 +23,7 @@ def select(cases: Sequence[Addressed], expression: str) -> list[Addressed]:
 
 
 def none_fits(cases: Sequence[Addressed], expression: str) -> str:
-    """The sentence for an expression that fits none of these cases."""
+    """The sentence for an expression that matches no case."""
     count = f"{len(cases)} case{'s' * (len(cases) != 1)}"
     return f"no case fits -k {_quoted(expression)}; {count} were looked at (--list shows their addresses)"
 

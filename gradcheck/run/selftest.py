@@ -1,4 +1,4 @@
-"""The harness grades itself: every catalogued fault against every suite, and correct engines against all of them."""
+"""The harness tests itself: every fault of the catalogue in every suite, and correct engines in all of them."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from gradcheck.verdict.result import Verdict
 
 CAUGHT = (Verdict.FAIL, Verdict.ERROR)
 MOST_REMEMBERED = 1000
-"""Answers that each oracle remembers."""
+"""Maximum number of answers that each oracle keeps."""
 EVIDENCE = 6
-"""Failing cases collected before a fault's name is looked for."""
+"""Maximum number of failing cases collected before a fault's name is searched."""
 TELLING: Mapping[str, str] = MappingProxyType(
     {"F17": "GC005", "F74": "GC020", "F76": "GC008", "F77": "GC010", "F78": "GC007", "F79": "GC007", "F144": "GC061"}
 )
-"""Faults of which a finding says in so many words what such an engine does: nothing has to be inferred."""
+"""Faults that a finding describes outright, by its code: their name needs no search."""
 
 
 @dataclass(frozen=True)
 class Catch:
-    """The first case of a suite in which a fault was caught, and the oracles that bore witness."""
+    """The first case of a suite in which a fault was caught, and the oracles that agreed there."""
 
     address: str
     verdict: Verdict
@@ -49,11 +49,11 @@ class Catch:
 
 @dataclass(frozen=True)
 class Graded:
-    """How the harness did on one fault.
+    """The result of the harness for one fault.
 
-    `catches` has an entry per suite, None where the suite did not catch it (or has no case for it); `named` the codes
-    of the faults that behave alike; `smallest` the nodes of the smallest counterexample, None where none was sought;
-    `told` the codes of the findings in the cases that caught it.
+    `catches` has an entry per suite, None if the suite did not catch it (or has no case for it). `named` are the codes
+    of the faults that behave the same. `smallest` is the number of nodes of the smallest counterexample, None if none
+    was sought. `told` are the codes of the findings in the cases that caught it.
     """
 
     fault: Fault
@@ -69,9 +69,9 @@ class Graded:
 
     @property
     def named_rightly(self) -> bool:
-        """Whether diagnosis names this fault and no other, or names none where a finding says outright what it does.
+        """Whether the diagnosis names this fault only, or names none while a finding describes the fault outright.
 
-        Where the numbers are right, the fault needs no name.
+        A fault with right numbers needs no name.
         """
         if self.fault.right or self.named == (self.fault.code,):
             return True
@@ -80,7 +80,7 @@ class Graded:
 
 @dataclass(frozen=True)
 class EngineGrade:
-    """How many cases a correct engine was put to, those in which it was called wrong, and those left undecided."""
+    """Number of cases for a correct engine, those in which it was called wrong, and those left undecided."""
 
     engine: str
     cases: int
@@ -135,7 +135,7 @@ class Remembering:
 def grade_faults(
     suites: Mapping[str, Sequence[Addressed]], oracles: Sequence[Oracle], faults: Sequence[Fault] = CATALOGUE
 ) -> Iterator[Graded]:
-    """Each fault, in turn, against every suite."""
+    """The grade of each fault, in turn, over every suite."""
     for fault in faults:
         yield _grade(fault, suites, oracles)
 
@@ -143,7 +143,7 @@ def grade_faults(
 def _grade(fault: Fault, suites: Mapping[str, Sequence[Addressed]], oracles: Sequence[Oracle]) -> Graded:
     subject = InProcessSubject(fault.subject(), entry=fault.entry)
     catches: dict[str, Catch | None] = {}
-    told: set[str] = set()
+    seen_codes: set[str] = set()
     failing: list[Case | Training] = []
     passing: list[Case | Training] = []
     for name, items in suites.items():
@@ -155,30 +155,30 @@ def _grade(fault: Fault, suites: Mapping[str, Sequence[Addressed]], oracles: Seq
                 passing.append(case)
             if result.verdict in CAUGHT:
                 catches[name] = catches[name] or Catch(item.address, result.verdict, result.agreed)
-                told |= set(result.codes)
-                if isinstance(case, Case | Training) and "GC005" not in told and len(failing) < EVIDENCE:
+                seen_codes |= set(result.codes)
+                if isinstance(case, Case | Training) and "GC005" not in seen_codes and len(failing) < EVIDENCE:
                     failing.append(case)
-                if "GC005" in told or result.verdict is Verdict.FAIL:  # after an error, a case that shows numbers
+                if "GC005" in seen_codes or result.verdict is Verdict.FAIL:  # after an error, a case that shows numbers
                     break
     found = None
-    if fault.entry == NATIVE and not fault.right and "GC005" not in told:
+    if fault.entry == NATIVE and not fault.right and "GC005" not in seen_codes:
         found = smallest(subject) or (smallest_like(subject, failing[0]) if failing else None)
     if found is not None:
         failing.append(found)
-    named = explanation(subject, failing, passing, frozenset(told)).faults if failing else ()
+    named = explanation(subject, failing, passing, frozenset(seen_codes)).faults if failing else ()
     codes = tuple(f.code for f in named)
-    return Graded(fault, catches, codes, None if found is None else len(found.graph), tuple(sorted(told)))
+    return Graded(fault, catches, codes, None if found is None else len(found.graph), tuple(sorted(seen_codes)))
 
 
 def _for(items: Sequence[Addressed], fault: Fault, subject: Subject) -> Iterator[Addressed]:
-    """The cases that are put to the fault's own entry point."""
+    """The cases for the fault's own entry point."""
     for item in items:
         if item.case.subject is None and missing_entry(item.case, subject) is None:
             yield item
 
 
 def correct_engines() -> dict[str, Path]:
-    """The engines that no case may flag: the reference, and three of another architecture each."""
+    """The engines in which no case may find a fault: the reference, and three of other architectures."""
     folder = Path(str(correct.__file__)).parent
     engines = {p.stem: p for p in sorted(folder.glob("*.py")) if p.stem != "__init__"}
     return {"reference": shipped("reference"), **engines}
@@ -187,9 +187,9 @@ def correct_engines() -> dict[str, Path]:
 def false_alarms(
     items: Sequence[Addressed], oracles: Sequence[Oracle], tried: Callable[[], object] = lambda: None
 ) -> list[EngineGrade]:
-    """Each correct engine on all cases that it has an entry point for; `tried` is called after every one.
+    """The grade of each correct engine on all cases that it has an entry point for; `tried` is called after every case.
 
-    What oracles said of a case is remembered for all engines, and forgotten with it: thousands of cases would not fit.
+    Estimates for a case are kept for all engines and then dropped: those of thousands of cases would not fit in memory.
 
     Raises HarnessFault, naming the case, when proven oracles contradict each other.
     """
@@ -203,7 +203,7 @@ def false_alarms(
                 if item.case.subject is not None or missing_entry(item.case, subject) is not None:
                     continue
                 if isinstance(item.case, Cost):
-                    continue  # forward mode is right, and costs what backprop was invented to save
+                    continue  # forward mode is right, but costs more than these cases allow
                 try:
                     verdicts[name].append((item, try_any(item.address, item.case, subject, remembered).result.verdict))
                 except HarnessFault as fault:
@@ -211,11 +211,11 @@ def false_alarms(
     return [
         EngineGrade(
             name,
-            len(said),
-            tuple(item for item, verdict in said if verdict in CAUGHT),
-            tuple(item for item, verdict in said if verdict is Verdict.UNDECIDED),
+            len(reached),
+            tuple(item for item, verdict in reached if verdict in CAUGHT),
+            tuple(item for item, verdict in reached if verdict is Verdict.UNDECIDED),
         )
-        for name, said in verdicts.items()
+        for name, reached in verdicts.items()
     ]
 
 

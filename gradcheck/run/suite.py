@@ -37,10 +37,10 @@ from gradcheck.subject.loading import Package
 from gradcheck.subject.trouble import said
 
 AnyCase = Case | Training | Cost
-"""What a suite is made of."""
+"""A case of a suite."""
 
 MOST_CASES = 100_000
-"""Of one suite: a generator that never ends must end somewhere."""
+"""Maximum number of cases of one suite, so that an endless generator is stopped."""
 
 _MARK = "__gradcheck_case__"
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -48,7 +48,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Addressed:
-    """A case and its address; `suite` is what stands before the `::`; `named` if the address itself was asked for."""
+    """A case and its address; `suite` is the part before `::`; `named` if the address itself was asked for."""
 
     address: str
     suite: str
@@ -57,7 +57,7 @@ class Addressed:
 
 
 def case(function: Function) -> Function:
-    """Mark a function of a suite file as one that returns or yields cases (or lists of them)."""
+    """Decorator for a function of a suite file that returns or yields cases (or lists of them)."""
     setattr(function, _MARK, True)
     return function
 
@@ -90,7 +90,7 @@ def collect(targets: Sequence[str], *, seed: int | None = None) -> list[Addresse
 def load_suite(suite: str, *, seed: int | None = None) -> list[Addressed]:
     """All cases of one suite: an existing path, else the name of a built-in one.
 
-    A Python suite runs in this process. What it prints goes to stderr: stdout is the report's.
+    A Python suite runs in this process; its output goes to stderr, since stdout holds the report.
     """
     path = _file(suite)
     if path.suffix == ".json":
@@ -155,7 +155,7 @@ def _python_cases(path: Path, suite: str, seed: int | None) -> Iterator[AnyCase]
 
 
 def _meant(path: Path, module: ModuleType) -> str:
-    """A question, where the file looks like an engine and not like a suite."""
+    """A hint, if the file looks like an engine instead of a suite; "" otherwise."""
     entries = [name for name in ENTRY_POINTS if callable(getattr(module, name, None))]
     return f", but it has the entry point `{entries[0]}`: did you mean --subject {path}?" if entries else ""
 
@@ -222,7 +222,7 @@ def shipped(package: str) -> Path:
 
 
 def near_names(name: str, names: Iterable[str]) -> str:
-    """The names that one may have meant, joined by "or"; "" where none is near."""
+    """Names that may have been meant, joined by "or"; "" if none is similar."""
     lowered = {n.lower(): n for n in names}
     wish = name.lower()
     near = [n for n in lowered if _letters(n) == _letters(wish) != ""]
@@ -237,7 +237,7 @@ def _letters(name: str) -> str:
 
 
 def _hint(name: str, cases: Sequence[Addressed]) -> str:
-    """The names and labels that one may have meant, and some of all names there are."""
+    """The names and labels that may have been meant, and some of all existing names."""
     names = [a.case.name for a in cases]
     near = near_names(name, [*names, *(label for a in cases for label in a.case.labels)])
     there = f"it has {', '.join(map(printable, names[:12])) or 'none'}"

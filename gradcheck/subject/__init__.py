@@ -1,6 +1,6 @@
-"""The implementation under test: loaded by path, asked in a child process (or in this one, where it is trusted).
+"""The implementation under test: loaded by path and asked in a child process, or in this one if it is trusted.
 
-Names are imported when first used: the child, which imports this package too, needs neither pipes nor processes.
+Names are imported on first use: the child imports this package too, and needs neither pipes nor processes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a subject is asked for, and what it answers."""
+"""The questions to a subject, and its answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Guarantee = Literal["enforced", "partial", "absent"]
 
 NATIVE = "gradients"
 ENTRY_POINTS = (NATIVE, "mlp_gradients", "neuron_gradients", "train")
-"""The functions looked for in a subject's file; one of them is enough.
+"""The functions that are looked for in a subject's file; one of them is enough.
 
 gradients(graph, point) and its like for MLP and NeuronDAG return (value, gradients) or (value, gradients, adjoints);
 train(training) returns a list of steps, each (indices, parameters).
@@ -23,12 +23,12 @@ train(training) returns a list of steps, each (indices, parameters).
 
 @dataclass(frozen=True)
 class Declared:
-    """What a subject's file declares of itself, besides its entry points.
+    """The declarations of a subject's file, besides its entry points.
 
     Attributes
     ----------
-    ops: names of the ops that it offers, from `OPS`; None where it declares none. The names need not exist.
-    dtype: "float32" or "float64", the dtype that it computes in, from `DTYPE`; None where it declares none.
+    ops: names of the ops that it offers, from `OPS`; None without a declaration. The names need not exist.
+    dtype: "float32" or "float64", the dtype that it computes in, from `DTYPE`; None without a declaration.
     """
 
     ops: frozenset[str] | None = None
@@ -36,14 +36,14 @@ class Declared:
 
 
 MOST_OPS, LONGEST_OP = 400, 150
-"""Most names, and characters of each, that `OPS` may have; a longer one is ignored."""
+"""Maximum number of names in `OPS`, and of characters of each; a longer declaration is ignored."""
 DTYPES = ("float32", "float64")
-"""What `DTYPE` may say."""
+"""Allowed values of `DTYPE`."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer, every array re-encoded as a plain `numpy.ndarray` of the dtype and shape that came.
+    """One answer; every array is a plain `numpy.ndarray` of the dtype and shape that the subject gave.
 
     Attributes
     ----------
@@ -91,16 +91,16 @@ class Subject(Protocol):
 
     @property
     def guarantees(self) -> Mapping[str, Guarantee]:
-        """Which limits bind the subject while it answers."""
+        """The limits that apply to the subject while it answers."""
         ...
 
     @property
     def declared(self) -> Declared:
-        """What its file declares of itself; SubjectError where it cannot be loaded."""
+        """The declarations of its file; SubjectError if it cannot be loaded."""
         ...
 
     def entry_points(self) -> frozenset[str]:
-        """Which of ENTRY_POINTS it has; SubjectError where it cannot be loaded."""
+        """The ENTRY_POINTS that it has; SubjectError if it cannot be loaded."""
         ...
 
     def ask(
@@ -125,7 +125,7 @@ class Subject(Protocol):
         ...
 
     def close(self) -> None:
-        """Ends it."""
+        """End the subject; a later question starts it again."""
         ...
 
     def __enter__(self) -> Self: ...

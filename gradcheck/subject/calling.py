@@ -1,4 +1,4 @@
-"""One question to a subject's function: hand over copies, look at what comes back, see what was changed.
+"""One question to a subject's function: pass copies, read the answer, record what was changed.
 
 The same code runs in the child and, for trusted callables, in the caller's process.
 """
@@ -67,7 +67,7 @@ def ask(
 
 @contextmanager
 def _stopped_by(meter: Meter | None) -> Iterator[None]:
-    """Turns a meter's limit, once exceeded, into GC065, whatever the subject did with the exception."""
+    """Turns an exceeded limit of a meter into GC065, whatever the subject did with the exception."""
     try:
         yield
     except (SubjectError, TooManyOperations):

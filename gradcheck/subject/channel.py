@@ -1,4 +1,4 @@
-"""The parent's end of the pipes to one child: never waits longer than it was told to, whatever the child does."""
+"""The parent's end of the pipes to one child. It never waits longer than its time limit, whatever the child does."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from gradcheck.subject.answer import Array
 OUTPUT_KEPT = 64 << 10
 _CHUNK = 1 << 20
 _LOOK = 0.05
-"""Seconds between looks at whether the child still lives: a grandchild may hold its pipes open."""
+"""Seconds between checks that the child still lives: a grandchild may hold its pipes open."""
 
 
 class TooLate(Exception):
-    """No frame within the time given."""
+    """No frame arrived in time."""
 
 
 class Gone(Exception):
-    """The child died, or closed its end."""
+    """The child died, or closed its end of the pipes."""
 
 
 class Channel:
-    """Frames to and from a child, and what it prints."""
+    """Frames to and from a child, and the text that it prints."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin is not None, "all three pipes are the channel's"
@@ -47,11 +47,11 @@ class Channel:
 
     @property
     def printed(self) -> str:
-        """What the child printed since `forget`, as far as it is kept."""
+        """The text that the child printed since `forget`, as far as it is kept."""
         return self._printed.decode("utf-8", "replace")
 
     def forget(self) -> None:
-        """Start afresh with what is printed."""
+        """Discard the text printed so far."""
         self._printed.clear()
 
     def is_quiet(self) -> bool:
@@ -74,7 +74,7 @@ class Channel:
     def receive(self, until: float, *, payload: int, most: int) -> tuple[Mapping[str, Any], list[Array]]:
         """The next frame; TooLate, Gone, or wire.Malformed for a frame that is none or larger than allowed.
 
-        Nothing beyond the frame is read: a child that writes more fills its pipe, and waits.
+        Nothing beyond the frame is read: a child that writes more fills its pipe and waits.
         """
         head = self._take(wire.HEAD.size, until)
         sizes = wire.lengths(head, header=wire.LARGEST_HEADER, payload=payload)
@@ -83,7 +83,7 @@ class Channel:
         return wire.unpack(header, body, most=most)
 
     def _take(self, count: int, until: float) -> bytearray:
-        """Exactly so many bytes; memory grows as they come, not as they are announced."""
+        """Exactly that many bytes; memory grows as they arrive, not by the announced length."""
         taken = bytearray()
         while len(taken) < count:
             if self._wait(until):
@@ -91,7 +91,7 @@ class Channel:
         return taken
 
     def _wait(self, until: float, *, writing: bool = False) -> bool:
-        """Wait a moment until something is there; whether it is for `_read`."""
+        """Wait a moment for data; whether there is some for `_read`."""
         left = until - time.monotonic()
         if left <= 0:
             raise TooLate
@@ -110,7 +110,7 @@ class Channel:
         return self._answers in ready
 
     def _read(self, count: int) -> bytes:
-        """At most so many bytes of answers, none if there are none yet; Gone at their end."""
+        """At most that many bytes of answers, none if none has come yet; raises Gone at the end."""
         try:
             chunk = os.read(self._answers, count)
         except BlockingIOError:
@@ -121,7 +121,7 @@ class Channel:
         return chunk
 
     def _read_prints(self) -> bool:
-        """Whether there may be more."""
+        """Whether there may be more to read."""
         if self._closed:
             return False
         try:
@@ -136,7 +136,7 @@ class Channel:
         return True
 
     def _drain(self) -> None:
-        """What was printed before the frame is in the pipe by now; a flood is not waited for."""
+        """Read what was printed before the frame; all of it is in the pipe by now. More than that is not waited for."""
         for _ in range(4):
             if not self._read_prints():
                 return

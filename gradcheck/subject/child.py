@@ -1,7 +1,8 @@
-"""The child: reads questions, asks the subject, writes answers. Run by path, `python -s -P child.py`, see process.py.
+"""The child process: it reads questions, asks the subject and writes answers. Run as `python -s -P child.py`, see
+process.py.
 
-It begins with questions on standard input and answers on standard output; both move to private descriptors before
-anything else happens, so that what the subject prints is only ever printing. Standard error carries that.
+At first, questions come on standard input and answers go to standard output. Both move to private descriptors before
+anything else happens, so that the subject's output is never taken for an answer. Standard error carries that output.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Serve questions until the parent hangs up."""
+    """Answer questions until the parent closes the pipe."""
     questions, answers = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -31,7 +32,7 @@ def main() -> None:
 def _find_gradcheck() -> None:
     """Import the parent's gradcheck from this file's own place, and make nothing else beside it importable."""
     libraries = os.environ.pop("GRADCHECK_LIBRARIES")
-    if libraries not in sys.path:  # where the parent's NumPy is
+    if libraries not in sys.path:  # the folder of the parent's NumPy
         sys.path.append(libraries)
     init = Path(__file__).resolve().parents[1] / "__init__.py"
     spec = spec_from_file_location("gradcheck", init, submodule_search_locations=[str(init.parent)])

@@ -20,10 +20,10 @@ from gradcheck.subject.trouble import Place
 
 
 class InProcessSubject:
-    """A callable of the native signature that runs in this process: a case's own subject, a fault of the catalogue.
+    """A trusted callable of the native signature that runs in this process: a case's own subject, or a fault.
 
-    It is trusted: nothing limits its time, and what it prints goes where this process prints. The same copies are
-    handed over, and the same is required of its answer, as for a child.
+    Nothing limits its time, and its output goes where this process prints. It gets the same copies as a child, and its
+    answer has to meet the same requirements.
     """
 
     def __init__(self, function: Callable[..., Any], *, entry: str = NATIVE, declared: Declared | None = None) -> None:
@@ -40,11 +40,11 @@ class InProcessSubject:
 
     @property
     def guarantees(self) -> Mapping[str, Guarantee]:
-        """Nothing is limited."""
+        """No limit applies."""
         return MappingProxyType(dict.fromkeys(limits.guarantees("none"), "absent"))
 
     def entry_points(self) -> frozenset[str]:
-        """The one that the callable stands for."""
+        """The single entry point of the callable."""
         return frozenset({self._entry})
 
     def ask(
@@ -73,7 +73,7 @@ class InProcessSubject:
         return replace(answer, seconds=time.monotonic() - begun)
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing."""
 
     def __enter__(self) -> Self:
         return self
@@ -87,4 +87,5 @@ class InProcessSubject:
 
 
 def no_entry(file: str, entry: str, found: frozenset[str]) -> SubjectError:
+    """GC003 for a subject without the entry point `entry`; `found` are those that it has."""
     return SubjectError("GC003", file=file, looked_for=[entry], found=sorted(found), near=[])

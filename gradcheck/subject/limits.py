@@ -1,4 +1,4 @@
-"""Resource limits that a child sets on itself before it reads one line of the subject (level `limits`).
+"""Resource limits that a child sets on itself before it reads any line of the subject (level `limits`).
 
 A hard limit cannot be raised again, except by root, for whom it is therefore only `partial`. Where the platform
 cannot set a limit it is `absent`, and reports say so.
@@ -16,14 +16,14 @@ from gradcheck.subject.answer import Guarantee
 LEVELS = ("limits", "none")
 FILE_SIZE = 64 << 20
 SMALLEST_MEMORY = 1 << 30
-"""Below 1 GiB of address space NumPy's own start-up becomes unreliable: its BLAS reserves memory per thread."""
+"""Minimum bytes of address space: with less, NumPy may fail to start, since its BLAS reserves memory per thread."""
 
 SET_BY_CHILD = ("memory", "processor time", "file size", "core dumps")
-"""The limits that a child sets on itself, and reports on."""
+"""Names of the limits that a child sets on itself and reports on."""
 
 
 def guarantees(level: str) -> dict[str, Guarantee]:
-    """What holds at `level`, before the child reports which of its own limits it could set."""
+    """The guarantees at `level`, before the child reports which of its own limits it could set."""
     shared: dict[str, Guarantee] = {
         "wall clock": "enforced",
         "environment": "enforced",  # none of the caller's variables but the library path
@@ -37,7 +37,7 @@ def guarantees(level: str) -> dict[str, Guarantee]:
 
 
 def apply(memory: int, processor_seconds: int) -> dict[str, Guarantee]:
-    """Set the limits on this process and its children to come; what holds of each."""
+    """Set the limits on this process and its future children; the guarantees that now hold."""
     try:
         import resource
     except ImportError:
@@ -76,9 +76,9 @@ def signals_kept_in() -> bool:
 
 
 def _keep_signals_in() -> None:
-    """Let this process and its children signal one another alone, where the kernel can.
+    """Restrict signals of this process and its children to one another, where the kernel can.
 
-    Otherwise a subject could stop gradcheck itself: nobody can catch SIGSTOP, and no time limit would be left.
+    Otherwise a subject could stop gradcheck itself: no process can catch SIGSTOP, and then no time limit would work.
     """
     libc = _libc()
     if libc is None or not signals_kept_in():
@@ -98,10 +98,10 @@ def _size(count: int) -> Any:
 
 
 def _libc() -> Any:
-    """The C library of this process; None where there is no Landlock to ask it for."""
+    """The C library of this process; None without Landlock."""
     if not sys.platform.startswith("linux"):
         return None
-    import ctypes  # 10 ms, which only a child pays
+    import ctypes  # takes 10 ms, so only a child imports it
 
     try:
         return ctypes.CDLL(None)

@@ -1,12 +1,12 @@
 """Load an implementation by path: FILE, or FILE:NAME.
 
 The topmost folder above the file that still has an `__init__.py` is its package; without one, the file's own folder
-takes that part. It is loaded under a private name, so that it collides with nothing, and its own files import one
-another as they are used to: relatively (`from .rules import VJP`), by the package's own name (`import engine.rules`),
-or as scripts side by side do (`import rules`). `resolve` below is that rule.
+is. It is loaded under a private name, so that it does not collide with other modules. Its files import one another in
+the usual ways: relatively (`from .rules import VJP`), by the package's own name (`import engine.rules`), or like
+scripts in one folder (`import rules`). `Package.resolve` implements that rule.
 
-Only the subject's own files see their siblings first. For everybody else, NumPy included, a sibling called `random.py`
-or `copy.py` does not exist; and `numpy` and `gradcheck` always mean the installed ones.
+Only the subject's own files find their siblings first. For all other code, NumPy included, a sibling called
+`random.py` or `copy.py` does not exist; and `numpy` and `gradcheck` always mean the installed ones.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _serial = itertools.count(1)
 
 @dataclass(frozen=True)
 class Loaded:
-    """A subject's functions by entry point, where its own files are, and what it declares of itself."""
+    """A subject's functions by entry point, the place of its files, and its declarations."""
 
     functions: Mapping[str, Callable[..., Any]]
     place: Place
@@ -59,7 +59,7 @@ def load(path: Path, name: str | None = None, *, known_as: Sequence[str] = ()) -
     file = (path / "__init__.py" if path.is_dir() else path).resolve()
     package = Package(file, known_as)
     place = Place(package.root if package.is_package else file.parent)
-    with import_failed(place, file):  # the file may have put an object of its own in its module's place
+    with import_failed(place, file):  # the file may have replaced its module by an object of its own
         module = package.load()
         functions, declared = _entry_points(module, name), declarations(module)
         near = None if functions else _no_entry_point(module, name, file, place)
@@ -79,7 +79,7 @@ def package_root(file: Path) -> Path | None:
 
 
 class Package:
-    """One subject's files, under a private name."""
+    """The files of one subject, under a private name."""
 
     def __init__(self, file: Path, known_as: Sequence[str] = ()) -> None:
         root = package_root(file)
@@ -91,7 +91,7 @@ class Package:
         self.builtins = {**vars(builtins), "__import__": self._import}
 
     def load(self) -> ModuleType:
-        """Import the package, then the file within it; leaves nothing behind when that fails."""
+        """Import the package, then the file in it; a failure leaves nothing behind."""
         front, back = _OwnFiles(self), _Otherwise(self)
         sys.meta_path.insert(0, front)
         sys.meta_path.append(back)
@@ -109,7 +109,7 @@ class Package:
     def resolve(self, name: str, *, last: bool = False) -> str | None:
         """The private name of an absolute import, or None if it means something outside the subject.
 
-        `last` says that nothing else answers to the name; then a folder without `__init__.py` counts too.
+        `last` means that no other finder knows the name; then a folder without `__init__.py` counts too.
         """
         top, dot, rest = name.partition(".")
         if top in _NEVER_SHADOWED:
@@ -130,7 +130,7 @@ class Package:
         fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> ModuleType:
-        """`__import__` as the subject's own files have it."""
+        """The `__import__` of the subject's own files."""
         private = None if level else self.resolve(name)
         if private is None:
             return builtins.__import__(name, globals, locals, fromlist or (), level)
@@ -176,7 +176,7 @@ class Package:
 
 
 class _Source(SourceFileLoader):
-    """Gives each file of the subject the subject's own `__import__`."""
+    """A loader that gives each file of the subject its own `__import__`."""
 
     def __init__(self, package: Package, name: str, path: str) -> None:
         super().__init__(name, path)
@@ -187,13 +187,13 @@ class _Source(SourceFileLoader):
         super().exec_module(module)
 
     def get_code(self, fullname: str) -> CodeType:
-        # From the source, always: a stale or foreign __pycache__ must not be what is judged.
+        # Always from the source: a stale or foreign __pycache__ must not be judged.
         code: CodeType = compile(self.get_data(self.path), self.path, "exec", dont_inherit=True)
         return code
 
 
 class _OwnFiles:
-    """Finds the subject's modules by their private names, and by further names once their package has one."""
+    """A finder of the subject's modules by their private names, and by further names of their package."""
 
     def __init__(self, package: Package) -> None:
         self._package = package
@@ -208,7 +208,7 @@ class _OwnFiles:
         module = sys.modules.get(parent) if parent else None
         if module is None or module.__name__.partition(".")[0] != private:
             return None
-        if module.__name__ != parent:  # what is inside an alias is one too
+        if module.__name__ != parent:  # a module inside an alias is an alias too
             return ModuleSpec(name, _Alias(f"{module.__name__}.{last}"))
         spec = PathFinder.find_spec(name, path, target)
         if spec is not None and isinstance(spec.loader, SourceFileLoader):
@@ -217,7 +217,7 @@ class _OwnFiles:
 
 
 class _Otherwise:
-    """Answers, after all others, to the names that code outside (`importlib`, `pickle`) may know the files by."""
+    """A last finder for the names by which other code (`importlib`, `pickle`) may know the files."""
 
     def __init__(self, package: Package) -> None:
         self._package = package
@@ -230,7 +230,7 @@ class _Otherwise:
 
 
 class _Alias(Loader):
-    """A loader that answers with a module loaded under another name, so that there are never two of it."""
+    """A loader that returns a module already loaded under another name, so that there are never two copies."""
 
     def __init__(self, private: str) -> None:
         self._private = private
@@ -242,7 +242,7 @@ class _Alias(Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        module.__spec__ = self._spec  # the import system has put the alias's there
+        module.__spec__ = self._spec  # the import system has set the alias's own there
 
 
 def _is_module(stem: Path) -> bool:
@@ -254,7 +254,7 @@ def _is_module(stem: Path) -> bool:
 
 
 def _entry_points(module: ModuleType, name: str | None) -> dict[str, Callable[..., Any]]:
-    """The functions that were looked for and found, maybe none."""
+    """The functions that were looked for and found; may be empty."""
     wanted = (name,) if name else ENTRY_POINTS
     found = {wish: getattr(module, wish) for wish in wanted if callable(getattr(module, wish, None))}
     return found if name is None or name in ENTRY_POINTS or not found else {NATIVE: found[name]}
@@ -276,7 +276,7 @@ def _no_entry_point(module: ModuleType, name: str | None, file: Path, place: Pla
 def declarations(module: ModuleType) -> Declared:
     """What `OPS` (a set, list, tuple, frozenset or dict of names) and `DTYPE` declare; anything else is ignored.
 
-    Only the exact types count, so that no method of the subject's own runs while they are read.
+    Only exact types count, so that reading them runs no method of the subject.
     """
     ops: Any = vars(module).get("OPS")
     dtype: Any = vars(module).get("DTYPE")
@@ -289,7 +289,7 @@ def declarations(module: ModuleType) -> Declared:
 
 
 def _is_own(value: object, module: ModuleType) -> bool:
-    """Defined by the subject, not imported from elsewhere."""
+    """Whether the subject defines it, instead of importing it."""
     package = module.__name__.partition(".")[0]
     home = getattr(value, "__module__", None)
     return isinstance(home, str) and home.partition(".")[0] == package

@@ -1,7 +1,7 @@
-"""What a subject sees of gradcheck: `errors`, `problem` and `subject`.
+"""The parts of gradcheck that a subject sees: `errors`, `problem` and `subject`.
 
-In a child process the other rooms are hidden, so that an oracle cannot answer in the subject's stead by an import.
-This keeps honest code honest; a file that reads gradcheck's sources by path is stopped by a sandbox, not by this.
+A child process hides the other packages, so that a subject cannot import an oracle and return its answer. This stops
+honest mistakes. Only a sandbox stops a file that reads gradcheck's sources by path.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ VISIBLE = ("errors", "problem", "subject")
 
 
 class Mask:
-    """A meta-path finder that refuses the hidden rooms and finds nothing else."""
+    """A meta-path finder that refuses the hidden packages and finds nothing else."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
+        """None for a module that may be seen; raises ModuleNotFoundError for a hidden one."""
         package, _, rest = name.partition(".")
         if package == "gradcheck" and rest and rest.partition(".")[0] not in VISIBLE:
             raise ModuleNotFoundError(
@@ -31,5 +32,5 @@ class Mask:
 
 
 def install() -> None:
-    """Hide the other rooms from everything that this process imports from now on."""
+    """Hide the other packages from everything that this process imports from now on."""
     sys.meta_path.insert(0, Mask())

@@ -1,7 +1,7 @@
-"""What a child may send: the fields of each kind of message and the facts of each error, and the form of every one.
+"""The messages that a child may send: fields of each kind, facts of each error, and the form of every field.
 
-The parent checks a message against these tables before it reads one field. A field that is missing, that nobody knows
-or that has another form breaks the protocol, and that is a finding about the subject (GC006).
+The parent checks a message against these tables before it reads a field. A missing, unknown or malformed field breaks
+the protocol, and that is a finding about the subject (GC006).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from gradcheck.subject.limits import SET_BY_CHILD
 from gradcheck.subject.wire import Malformed
 
 MOST_UNKNOWN, LONGEST_UNKNOWN = 400, 150
-"""Most names, and characters of each, in one mapping of an answer that the problem has not."""
+"""Maximum number of names, and of characters of each, in one mapping of an answer that the problem lacks."""
 
 Form = Callable[[object], bool]
 
@@ -53,7 +53,7 @@ def _texts(most: int, longest: int | None = None) -> Form:
 
 
 def _names(value: object) -> bool:
-    """The names of a mapping that the problem has not; all others travel as positions, in the first of its arrays."""
+    """The names of a mapping that the problem lacks; all others travel as positions, in its first array."""
     return type(value) is dict and set(value) == {"unknown"} and _few(value["unknown"])
 
 
@@ -95,7 +95,7 @@ MESSAGES: Mapping[str, tuple[Mapping[str, Form], Mapping[str, Form]]] = {
     "training": ({"mutated": _few, "steps": _whole, "names": _few}, {}),
     "error": ({"code": _text, "facts": lambda value: type(value) is dict}, {}),
 }
-"""By status: the fields that a message must have, and those that it may have, besides "status" and "id"."""
+"""Fields that a message must have, and may have, by status, besides "status" and "id"."""
 
 ERRORS: Mapping[str, tuple[Mapping[str, Form], Mapping[str, Form]]] = {
     "GC001": (_RAISED, _WHERE),
@@ -109,9 +109,9 @@ ERRORS: Mapping[str, tuple[Mapping[str, Form], Mapping[str, Form]]] = {
     "GC007": ({"expected": _text, "came": _text, "block": _text_or_none}, {}),
     "GC065": ({"operations": _whole, "what": _text}, {}),
 }
-"""By finding code: the facts that an error must give, and those that it may give.
+"""Facts that an error must give, and may give, by finding code.
 
-That it was too late (GC005) only the parent knows. GC065 says that counting was stopped at the limit it was given.
+Only the parent knows that an answer was too late (GC005). GC065 means that counting stopped at the given limit.
 """
 
 REPLIES: Mapping[str, tuple[str, ...]] = {
@@ -120,20 +120,20 @@ REPLIES: Mapping[str, tuple[str, ...]] = {
     "ask": ("begin", "answer", "error"),
     "train": ("begin", "training", "error"),
 }
-"""By what a question asks the child to do: the kinds of message that may come back."""
+"""The kinds of message that may answer a question, by what it asks the child to do."""
 
 _LOADING = frozenset({"GC001", "GC002", "GC003", "GC004", "GC006"})
 _ANSWERING = frozenset({"GC004", "GC006", "GC007", "GC065"})
 
 
 def checked(header: Mapping[str, Any], status: str) -> Mapping[str, Any]:
-    """`header`, if it is a message of this kind; Malformed otherwise."""
+    """`header`, if it is a message of this kind; raises Malformed otherwise."""
     _check(f"the message {status!r}", header, *MESSAGES[status], ignored=("status", "id"))
     return header
 
 
 def checked_error(header: Mapping[str, Any], do: str) -> tuple[str, Mapping[str, Any]]:
-    """Code and facts of an error that a child may give when it was asked to `do` something; Malformed otherwise."""
+    """Code and facts of an error that a child may give when asked to `do` something; raises Malformed otherwise."""
     checked(header, "error")
     code, facts = header["code"], header["facts"]
     if code not in (_LOADING if do == "load" else _ANSWERING):

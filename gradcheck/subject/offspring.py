@@ -1,4 +1,4 @@
-"""One child process: how it is started, what it inherits (next to nothing), and how it ends with all it started."""
+"""One child process: its start, what it inherits (nearly nothing), and its end with all processes it started."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ SUPPORTED = hasattr(select, "poll") and hasattr(os, "killpg")
 _CHILD = Path(__file__).with_name("child.py")
 _MARK = "GRADCHECK_CHILD"
 FILES_NEEDED = 32
-"""Open files that a process needs that keeps one child: three pipes, and what Python itself has open."""
+"""Number of open files of a process with one child: three pipes, and what Python itself has open."""
 _LAST_SECONDS = 10.0
-"""How long a killed child is waited for; one that the system holds on to is left to it."""
-_INHERITED = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # where an interpreter outside the system finds its libraries
+"""Seconds that a killed child is waited for; a child that the system does not end is left behind."""
+_INHERITED = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # an interpreter outside the system finds its libraries there
 
 
 class Offspring:
-    """A child in a session, a process group and a temporary folder of its own.
+    """A child with its own session, process group and temporary folder.
 
     Raises HarnessFault where the system gives no folder, no pipe or no process for it.
 
@@ -41,7 +41,7 @@ class Offspring:
     ----------
     channel: the pipes to it.
     loaded: whether it has loaded the subject.
-    answered_for: seconds that its answers took so far.
+    answered_for: seconds spent on its answers so far.
     """
 
     def __init__(self) -> None:
@@ -57,8 +57,8 @@ class Offspring:
         return self._process.poll() is not None
 
     def how_it_ended(self) -> dict[str, Any]:
-        """The facts of a child that hung up: by which signal, with which status, or that it still runs."""
-        with suppress(subprocess.TimeoutExpired):  # it closes its pipes a moment before it is gone
+        """Facts about a child that hung up: its signal or its status, or that it still runs."""
+        with suppress(subprocess.TimeoutExpired):  # it closes its pipes a moment before it ends
             self._process.wait(1.0)
         status = self._process.returncode
         if status is None:
@@ -83,7 +83,7 @@ def _started(mark: str) -> tuple[subprocess.Popen[bytes], Path]:
     try:
         folder = Path(tempfile.mkdtemp(prefix="gradcheck-"))
         process = subprocess.Popen(
-            # -I without -E: the environment is ours down to the last variable, and fixes the hash seed.
+            # -I without -E: every environment variable comes from here, the hash seed included.
             [sys.executable, "-s", "-P", "-B", "-u", "-X", "utf8", str(_CHILD)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -93,7 +93,7 @@ def _started(mark: str) -> tuple[subprocess.Popen[bytes], Path]:
             env=_environment(folder, mark),
             start_new_session=True,
         )
-    except BaseException as wrong:  # a signal, or no process to be had
+    except BaseException as wrong:  # a signal, or no process could be started
         _kill_marked(mark)
         if folder is not None:
             remove(folder)
@@ -132,9 +132,9 @@ def _environment(folder: Path, mark: str) -> dict[str, str]:
 
 def _end(process: subprocess.Popen[bytes], folder: Path, mark: str, owner: int) -> None:
     if os.getpid() != owner:
-        return  # a fork of this process has no say
-    # The group outlives its leader, and its number is not given anew before the leader has been waited for. A leader
-    # that has been waited for may have left others, found by their mark.
+        return  # only the process that started the child may end it
+    # The group outlives its leader, and its number is not reused before the leader has been waited for. A leader that
+    # has been waited for may have left others, which are found by their mark.
     if process.returncode is None:
         with suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -150,12 +150,12 @@ def _end(process: subprocess.Popen[bytes], folder: Path, mark: str, owner: int) 
 
 
 def _kill_marked(mark: str) -> None:
-    """Kill whatever still carries this child's mark in its environment, such as a daemon in a session of its own."""
+    """Kill every process with this child's mark in its environment, such as a daemon in a session of its own."""
     wanted = f"{_MARK}={mark}".encode()
-    for _ in range(3):  # one that forks while it is being looked for is found the next time
+    for _ in range(3):  # a process that forks during the search is found the next time
         found = False
         for entry in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):  # gone, or another user's
+            with suppress(OSError):  # gone, or another user's process
                 if wanted in (entry / "environ").read_bytes().split(b"\0"):
                     found = True
                     os.kill(int(entry.name), signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Which file and function a subject's address means."""
+"""The file and function that a subject's address means."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def subject_path(text: str) -> tuple[Path, str | None]:
 
 
 def existing(path: Path) -> Path:
-    """The file or package folder at `path`; UsageError if there is none."""
+    """The file or package folder at `path`; raises UsageError if there is none."""
     shown = brief(str(path), 300)
     if is_there(path) and path.is_dir():
         if not (path / "__init__.py").is_file():
@@ -39,7 +39,7 @@ def existing(path: Path) -> Path:
 
 
 def installed_names(path: Path) -> list[str]:
-    """Where the subject is a part of gradcheck that is loaded like a student's file: the name it is installed by."""
+    """The installed name of a subject that is part of gradcheck but loaded like a student's file; empty for others."""
     spec = importlib.util.find_spec("gradcheck.reference")
     folders = list(spec.submodule_search_locations or ()) if spec is not None else []
     return ["gradcheck.reference"] if any(path.is_relative_to(Path(f).resolve()) for f in folders) else []

@@ -1,7 +1,7 @@
-"""Whatever a subject returns, re-encoded as plain arrays or refused.
+"""Re-encodes whatever a subject returns as plain arrays, or refuses it.
 
-An instance of a subclass of `ndarray` may answer any question about itself as it likes; what goes on from here is a
-copy of its memory as base class.
+An instance of a subclass of `ndarray` may give false information about itself. So only a copy of its memory, as base
+class, is used.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from gradcheck.subject.answer import Array
 from gradcheck.subject.trouble import said
 
 LARGEST = 256 << 20
-"""Most bytes that the arrays of one answer may have, unless told otherwise."""
+"""Maximum bytes of the arrays of one answer, unless another limit is given."""
 
 _KINDS = "biufc"
 
 
 class Plain:
-    """Reads the parts of one answer, up to `largest` bytes in all; SubjectError GC007 names the part it refuses."""
+    """Reads the parts of one answer, up to `largest` bytes in all; SubjectError GC007 names a part that it refuses."""
 
     def __init__(self, largest: int = LARGEST) -> None:
         self._left = self._largest = largest
 
     def arrays(self, returned: Any, what: str) -> dict[str, Array]:
-        """A mapping of names to numbers."""
+        """A mapping of names to arrays, read from a mapping of names to numbers."""
         if not isinstance(returned, Mapping):
             raise SubjectError("GC007", expected="a mapping of names to arrays", came=describe(returned), block=what)
         with _reading(what):
@@ -71,7 +71,7 @@ def _refused(expected: str, came: str, what: str, name: str | None) -> SubjectEr
 
 @contextmanager
 def _reading(what: str) -> Iterator[None]:
-    """What a returned object's own methods raise while it is read makes the answer malformed."""
+    """Turns an exception from a returned object's own methods into a malformed answer."""
     try:
         yield
     except Exception as wrong:
@@ -84,7 +84,7 @@ def _reading(what: str) -> Iterator[None]:
 
 
 def describe(value: Any) -> str:
-    """What came, in a few words, asking the object itself as little as possible."""
+    """A short description of a value, made with as few calls to the object as possible."""
     kind = type(value)
     if kind is np.ndarray:
         return f"an array of shape {value.shape} of {value.dtype}"

@@ -1,4 +1,4 @@
-"""A point on its way to a subject: complete, and rounded to the dtype that the subject computes in."""
+"""A point for a subject: complete, and rounded to the dtype that the subject computes in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gradcheck.subject.answer import Array
 
 
 def rounded(problem: Any, point: Mapping[str, ArrayLike], dtype: DTypeLike) -> tuple[list[str] | None, list[Array]]:
-    """The point's arrays in `dtype`, and their names; None stands for the graph's own, in order."""
+    """The names of the point's arrays, and the arrays in `dtype`; names are None for the graph's own, in order."""
     if not isinstance(problem, Graph):
         return list(point), [np.asarray(value, dtype=dtype) for value in point.values()]
     names = [problem.names[i] for i in problem.free]

@@ -1,8 +1,8 @@
-"""Problems on their way to the child: flat data for the header, arrays for the payload.
+"""Problems as messages to the child: flat data for the header, arrays for the payload.
 
-A `Graph` goes as its arrays, however small or large. Every other problem (MLP, NeuronDAG, Training) is a frozen
-dataclass of gradcheck.problem made of plain data and arrays, and goes field by field: a new kind needs no line here.
-A user's update schedule goes as its text.
+A `Graph` travels as its arrays, however small or large. Every other problem (MLP, NeuronDAG, Training) is a frozen
+dataclass of gradcheck.problem made of plain data and arrays. It travels field by field, so a new kind needs no code
+here. A user's update schedule travels as its text.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HOME = "gradcheck.problem"
 
 @dataclass(frozen=True)
 class Kind:
-    """How one kind of object travels: `pack` appends to the arrays, `unpack` takes them by index."""
+    """The encoding of one kind of object: `pack` appends to the arrays, `unpack` takes them by index."""
 
     made_by: Callable[[Any], bool]
     pack: Callable[[Any, list[Array]], Any]
@@ -50,7 +50,7 @@ def problem_to_wire(problem: Any, arrays: list[Array]) -> Any:
 
 
 def problem_from_wire(data: Any, arrays: list[Array]) -> Any:
-    """What `problem_to_wire` was given, every array a copy of its own."""
+    """The problem that `problem_to_wire` was given; every array is a new copy."""
     if not isinstance(data, dict):
         return data
     ((tag, inner),) = data.items()
@@ -139,4 +139,4 @@ KINDS: Mapping[str, Kind] = {
         _pairs_from_wire,
     ),
 }
-"""What can travel, the more special kind before the more general (np.float64 is a float)."""
+"""Encodings, special kinds before general ones (np.float64 is a float)."""

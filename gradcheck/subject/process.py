@@ -1,8 +1,8 @@
 """`ChildSubject`: an implementation that answers from a process of its own.
 
-A child is started when it is first needed, answers many questions, and is started again after it died or was killed.
-What a child says is checked on arrival (see `answers`); whatever it does, `ask` returns an answer or raises
-SubjectError within its time limit, up to the time that gradcheck's own start and transport take.
+A child starts when it is first needed, answers many questions, and is started again after it died or was killed. Its
+messages are checked on arrival (see `received_answers`). Whatever it does, `ask` returns an answer or raises
+SubjectError within its time limit, plus the time of gradcheck's own start and transport.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from gradcheck.subject.trouble import LONGEST
 __all__ = ["ChildSubject", "InProcessSubject", "Subject"]
 
 TRANSPORT_SECONDS = 60.0
-"""For what gradcheck itself does in the child: starting up, and building a large graph."""
+"""Seconds for gradcheck's own work in the child: starting up, and building a large graph."""
 
 COUNTING_TAKES = 12.0
-"""How many time limits a question may take whose operations are counted: counting is slow, and limits operations."""
+"""Factor on the time limit of a question whose operations are counted: counting is slow, and limits operations."""
 
 T = TypeVar("T")
 
@@ -100,18 +100,18 @@ class ChildSubject:
 
     @property
     def guarantees(self) -> Mapping[str, Guarantee]:
-        """Which limits bind the child; starts it, since the child tells which of them it could set."""
+        """The limits that apply to the child; starts it, since only the child knows which it could set."""
         self._start()
         return MappingProxyType({**limits.guarantees(self._level), **self._held})
 
     @property
     def declared(self) -> Declared:
-        """What the file declares of itself (`OPS`, `DTYPE`); SubjectError as for `entry_points`."""
+        """The declarations of the file (`OPS`, `DTYPE`); SubjectError as for `entry_points`."""
         self._load()
         return self._declared
 
     def entry_points(self) -> frozenset[str]:
-        """Which of ENTRY_POINTS the file has; SubjectError GC001, GC002, GC003, GC005 or GC006 if it does not load."""
+        """The ENTRY_POINTS of the file; SubjectError GC001, GC002, GC003, GC005 or GC006 if it does not load."""
         self._load()
         assert self._entries is not None, "a file that loads has entry points"
         return self._entries
@@ -128,7 +128,7 @@ class ChildSubject:
     ) -> Answer:
         """The subject's answer at `point`, whose arrays are rounded to `dtype`.
 
-        With `count` the time limit is COUNTING_TAKES times as long: what stops a subject then is `most`.
+        With `count` the time limit is COUNTING_TAKES times as long; `most` stops the subject instead.
 
         Raises
         ------
@@ -146,8 +146,8 @@ class ChildSubject:
             header,
             [*arrays, *values],
             received_answers.most_arrays(vocabulary),
-            lambda reply, got, told, seconds: received_answers.answer_from_wire(
-                reply, got, vocabulary, stdout=told, seconds=seconds
+            lambda reply, got, printed, seconds: received_answers.answer_from_wire(
+                reply, got, vocabulary, stdout=printed, seconds=seconds
             ),
         )
 
@@ -159,18 +159,18 @@ class ChildSubject:
             header,
             arrays,
             received_answers.most_training_arrays(training),
-            lambda reply, got, told, seconds: received_answers.training_from_wire(
-                reply, got, stdout=told, seconds=seconds
+            lambda reply, got, printed, seconds: received_answers.training_from_wire(
+                reply, got, stdout=printed, seconds=seconds
             ),
         )
 
     def prepare(self) -> None:
-        """Start the first child now and wait for it later: it imports NumPy while this process reads the suites."""
+        """Start the first child without waiting for it: it imports NumPy while this process reads the suites."""
         if self._child is None and self._waiting is None:
             self._waiting = Offspring()
 
     def close(self) -> None:
-        """End the child and whatever it started."""
+        """End the child and every process it started."""
         ended = (self._child, self._waiting)
         self._child = self._waiting = None
         for child in ended:
@@ -184,7 +184,7 @@ class ChildSubject:
         self.close()
 
     def _start(self) -> Offspring:
-        """A child that stands ready, its limits set, without a line of the subject read."""
+        """A child that is ready, its limits set, before any line of the subject is read."""
         if self._child is not None and (self._child.is_gone() or self._child.answered_for > self._lifetime / 2):
             self.close()
         if self._child is None:
@@ -253,7 +253,7 @@ class ChildSubject:
         most: int,
         limit: float,
     ) -> tuple[Mapping[str, Any], list[Array], float]:
-        """One frame there, one back, and the seconds between; the child is ended if there is none."""
+        """Send a frame and receive one; the seconds between. The child is ended if none comes."""
         self._asked += 1
         phase = {"limit": "starting", "load": "loading"}.get(header["do"], "answering")
         allowed = TRANSPORT_SECONDS if phase == "answering" else limit
@@ -262,7 +262,7 @@ class ChildSubject:
             child.channel.send(wire.pack({**header, "id": self._asked}, arrays), begun + TRANSPORT_SECONDS)
             expected = REPLIES[header["do"]]
             reply, got = self._reply(child, begun + allowed, most, expected)
-            if reply["status"] == "begin":  # from here on the time is the subject's own
+            if reply["status"] == "begin":  # from here on the time counts as the subject's
                 begun, allowed = time.monotonic(), limit
                 reply, got = self._reply(child, begun + allowed, most, expected[1:])
             seconds = time.monotonic() - begun
@@ -277,7 +277,7 @@ class ChildSubject:
             raise self._ended(child, SubjectError("GC006", **child.how_it_ended(), phase=phase)) from None
         except wire.Malformed as malformed:
             raise self._violation(child, phase, str(malformed)) from None
-        except BaseException:  # Ctrl-C: what the child would still answer is nobody's
+        except BaseException:  # for example Ctrl-C: the pending answer has no reader
             self.close()
             raise
         raise _with_output(child, wrong)
@@ -285,7 +285,7 @@ class ChildSubject:
     def _reply(
         self, child: Offspring, until: float, most: int, expected: Sequence[str]
     ) -> tuple[Mapping[str, Any], list[Array]]:
-        """The next message, of one of the kinds expected; TooLate, Gone, wire.Malformed."""
+        """The next message, of an expected kind; raises TooLate, Gone or wire.Malformed."""
         header, arrays = child.channel.receive(until, payload=self._largest + (16 << 20), most=most)
         asked, status = header.get("id"), header.get("status")
         if type(asked) is not int or asked != self._asked:

@@ -1,7 +1,7 @@
-"""Answers on their way to the parent, who believes nothing: every name, count and array is checked on arrival.
+"""Answers on their way to the parent. It trusts nothing: every name, count and array is checked on arrival.
 
-Names of the problem travel as their positions in it, so that a million adjoints are one array of integers; only names
-that the problem has not go as text, and few of them.
+Names of the problem travel as their positions in it, so that a million adjoints are one array of integers. Only names
+that the problem lacks travel as text, and few of them are allowed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gradcheck.subject.wire import Malformed
 
 
 class Vocabulary:
-    """The names that an answer to `problem` at `point` has reason to use."""
+    """The names that may appear in an answer to `problem` at `point`."""
 
     def __init__(self, problem: Any, point: Mapping[str, Any]) -> None:
         self._graph = problem if isinstance(problem, Graph) else None
@@ -33,7 +33,7 @@ class Vocabulary:
         return len(self.names)
 
     def index(self, name: str) -> int | None:
-        """Position of a name; None if the problem has none such."""
+        """Position of a name; None if the problem lacks it."""
         if self._graph is None:
             return self._index.get(name)
         try:
@@ -43,12 +43,12 @@ class Vocabulary:
 
 
 def most_arrays(vocabulary: Vocabulary) -> int:
-    """How many arrays an honest answer can hold."""
+    """Maximum number of arrays of an honest answer."""
     return 2 * len(vocabulary) + 2 * MOST_UNKNOWN + 16
 
 
 def most_training_arrays(training: Training) -> int:
-    """How many arrays an answer to `training` can hold, ten times too many steps and a few wrong names included."""
+    """Maximum number of arrays of an answer to `training`, with room for ten times the steps and a few wrong names."""
     return min(2_000_000, (10 * training.steps + 1_000) * (len(training.parameters) + 16))
 
 
@@ -69,7 +69,7 @@ def answer_to_wire(answer: Answer, vocabulary: Vocabulary) -> tuple[dict[str, An
 def answer_from_wire(
     header: Mapping[str, Any], arrays: list[Array], vocabulary: Vocabulary, *, stdout: str, seconds: float
 ) -> Answer:
-    """The answer; Malformed for anything that `answer_to_wire` would not have written."""
+    """The answer; raises Malformed for anything that `answer_to_wire` does not write."""
     checked(header, "answer")
     left = iter(arrays)
     value = _next(left)
@@ -84,7 +84,7 @@ def answer_from_wire(
 
 
 def training_to_wire(answer: TrainingAnswer) -> tuple[dict[str, Any], list[Array]]:
-    """Header and arrays; parameter by parameter, so that a parameter's history is one run of arrays."""
+    """Header and arrays, parameter by parameter, so that a parameter's history is one run of arrays."""
     steps = answer.steps
     names = list(steps[0].parameters) if steps else []
     _few(names, "step 0 parameters")
@@ -98,7 +98,7 @@ def training_to_wire(answer: TrainingAnswer) -> tuple[dict[str, Any], list[Array
 def training_from_wire(
     header: Mapping[str, Any], arrays: list[Array], *, stdout: str, seconds: float
 ) -> TrainingAnswer:
-    """The steps; Malformed for anything that `training_to_wire` would not have written."""
+    """The steps; raises Malformed for anything that `training_to_wire` does not write."""
     checked(header, "training")
     names, count = header["names"], header["steps"]
     if len(arrays) != count * (1 + len(names)):
@@ -113,21 +113,21 @@ def training_from_wire(
 
 
 def loaded_from_wire(header: Mapping[str, Any]) -> tuple[frozenset[str], Declared]:
-    """Entry points and declarations of a file that was loaded; Malformed for any other message."""
+    """Entry points and declarations of a loaded file; raises Malformed for any other message."""
     checked(header, "loaded")
     ops = header["ops"]
     return frozenset(header["entry_points"]), Declared(None if ops is None else frozenset(ops), header["dtype"])
 
 
 def error_to_wire(wrong: SubjectError) -> dict[str, Any]:
-    """Header of a failure."""
+    """Header of a message about a failure."""
     return {"status": "error", "code": wrong.code, "facts": wrong.facts}
 
 
 def error_from_wire(header: Mapping[str, Any], do: str) -> SubjectError:
     """The failure of a child that was asked to `do` something.
 
-    Malformed for a code that is not a child's to give then, and for facts that do not fill that finding's sentence.
+    Raises Malformed for a code that a child may not give here, and for facts that do not fill the finding's sentence.
     """
     code, facts = checked_error(header, do)
     return SubjectError(code, **{name: _shown(value) for name, value in facts.items()})
@@ -137,7 +137,7 @@ def _names_to_wire(
     named: Mapping[str, Array], vocabulary: Vocabulary, arrays: list[Array], what: str
 ) -> dict[str, Any]:
     if len(named) == len(vocabulary) and all(map(eq, named, vocabulary.names)):
-        arrays.append(np.arange(len(named)))  # every node in the graph's order, as a full answer mostly has them
+        arrays.append(np.arange(len(named)))  # usually all nodes, in the graph's order
         arrays += named.values()
         return {"unknown": []}
     places = [(vocabulary.index(name), name) for name in named]
@@ -191,7 +191,7 @@ def _next(left: Any) -> Array:
 
 
 def _shown(fact: Any) -> Any:
-    """A fact that can be printed and written: not too long, and without halves of characters."""
+    """A fact that can be printed and written: of limited length, without lone surrogates."""
     if isinstance(fact, list):
         return [_shown(inner) for inner in fact]
     return fact[: LONGEST + 3].encode("utf-8", "replace").decode() if isinstance(fact, str) else fact

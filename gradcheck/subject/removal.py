@@ -1,4 +1,4 @@
-"""Removes a folder that a subject has filled as it liked: never raises, never recurses, follows no link."""
+"""Removes a folder with any content from a subject: never raises, never recurses, follows no link."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 
 def remove(folder: Path) -> None:
-    """Remove `folder` and what is in it; what the system will not remove stays.
+    """Remove `folder` and its content; what the system refuses to remove stays.
 
-    A folder's folders are moved up to the top before it is removed itself, so that depth costs neither stack nor open
-    files nor a path longer than the system takes. Whatever ran in the folder must have ended.
+    Inner folders are moved up to the top before they are removed, so that depth costs no stack, no open files and no
+    path longer than the system allows. Every process in the folder must have ended.
     """
     fresh, progress = count(), True
     while progress:
@@ -29,14 +29,14 @@ def remove(folder: Path) -> None:
 
 
 def _emptied(inner: Path, top: Path, fresh: count[int]) -> bool:
-    """Remove the files in `inner` and move its folders to `top`; whether there was anything that could be done."""
+    """Remove the files in `inner` and move its folders to `top`; whether anything could be done."""
     progress = False
     for path in _listed(inner):
         if not _is_folder(path):
             progress |= _done(path.unlink)
             continue
         with suppress(OSError):
-            path.chmod(stat.S_IRWXU)  # a folder that cannot be written to cannot be moved
+            path.chmod(stat.S_IRWXU)  # a folder without write permission cannot be moved
         moved = top / f"moved-{next(fresh)}"
         while os.path.lexists(moved):
             moved = top / f"moved-{next(fresh)}"
@@ -58,7 +58,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _done(call: Callable[..., object], *arguments: object) -> bool:
-    """Whether the system did it."""
+    """Whether the system call succeeded."""
     try:
         call(*arguments)
     except OSError:

@@ -1,4 +1,4 @@
-"""The child's side of the conversation. One frame in, one frame out, and "begin" when the subject's own time starts."""
+"""The child's side of the protocol: one frame in, one frame out, and "begin" when the subject's own time starts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import gradcheck.problem  # noqa: F401 - paid for before the subject's time starts
+import gradcheck.problem  # noqa: F401 - imported before the subject's time starts
 from gradcheck.errors import SubjectError
 from gradcheck.subject import calling, limits, loading, wire
 from gradcheck.subject.answer import Array
@@ -31,19 +31,19 @@ class Service:
         self._largest = LARGEST
 
     def run(self) -> None:
-        """Serve until the parent hangs up."""
+        """Answer questions until the parent closes the pipe."""
         while (frame := self._receive()) is not None:
             header, arrays = frame
             try:
                 reply = self._reply(header, arrays)
-            except SystemExit as leaving:  # from the methods of what the subject returned
+            except SystemExit as leaving:  # raised by methods of the returned objects
                 reply = error_to_wire(exits(leaving, "answering")), []
             except BaseException as wrong:
                 if not isinstance(wrong, SubjectError) or not is_ours(wrong):
                     wrong = SubjectError("GC004", **facts(wrong, self._place))
                 reply = error_to_wire(wrong), []
             if os.getpid() != self._process:
-                os._exit(1)  # a fork that the subject let return: only the original answers
+                os._exit(1)  # a fork that the subject made: only the original process answers
             self._send(header["id"], *reply)
 
     def _reply(self, header: dict[str, Any], arrays: list[Array]) -> tuple[Mapping[str, Any], Sequence[Array]]:

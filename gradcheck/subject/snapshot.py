@@ -1,6 +1,6 @@
-"""What a subject was handed, before and after: nothing of it is the subject's to change.
+"""Snapshots of what a subject is given, to detect changes: nothing of it may be changed.
 
-A `Graph` is immutable by convention only: `object.__setattr__` and array flags bend it, and this shows.
+A `Graph` is immutable by convention only: `object.__setattr__` and array flags can change it. A snapshot shows that.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def snapshot(problem: Any) -> dict[str, Any]:
     kind = type(problem)
     parts = [f.name for f in fields(problem)] if is_dataclass(problem) else []
     parts += [name for base in kind.__mro__ for name in getattr(base, "__slots__", ()) if name[0] != "_"]
-    # What the class knows by that name is a cached property, which merely reading it fills.
+    # If the class has the same name, it is a cached property, which is filled by reading it.
     extra = [name for name in getattr(problem, "__dict__", {}) if name not in parts and not hasattr(kind, name)]
     return {f"{kind.__name__}.{part}": _copied(getattr(problem, part, None)) for part in (*parts, *extra)}
 
@@ -29,7 +29,7 @@ def snapshot(problem: Any) -> dict[str, Any]:
 def changed_problem(problem: Any, before: Mapping[str, Any]) -> tuple[str, ...]:
     """Names of the parts that differ from the snapshot."""
     after = snapshot(problem)
-    # Compared within tuples, where an object equals itself even if it is NaN.
+    # Compared within tuples, in which an object equals itself even if it is NaN.
     return tuple(sorted(p for p in {*before, *after} if (p in before, before.get(p)) != (p in after, after.get(p))))
 
 
@@ -47,7 +47,7 @@ def changed_point(
 
 
 def _same(now: Array, then: Array) -> bool:
-    """Bit for bit, so that NaN is itself and -0.0 is not 0.0."""
+    """Whether they agree bit for bit: NaN equals itself, and -0.0 differs from 0.0."""
     return now.shape == then.shape and now.dtype == then.dtype and now.tobytes() == np.asarray(then).tobytes()
 
 
@@ -62,4 +62,4 @@ def _copied(value: Any) -> Any:
         return list(value)
     if is_dataclass(value) and not isinstance(value, type):
         return snapshot(value)
-    return value  # numbers, strings, functions and tuples of such
+    return value  # numbers, strings, functions, and tuples of them

@@ -1,4 +1,4 @@
-"""What went wrong in the subject's own code, told in terms of its files: which line raised, and what."""
+"""What went wrong in the subject's own code, in terms of its files: which line raised, and what."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 from gradcheck.errors import SubjectError
 
 LONGEST = 2_000
-"""Characters kept of anything that a subject says about itself."""
+"""Maximum number of characters kept of any text from a subject about itself."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Place:
     root: Path
 
     def owns(self, file: str) -> bool:
-        """Whether `file` is one of them; an environment inside the folder holds other people's."""
+        """Whether `file` is one of them; files of an environment inside the folder are not."""
         path = Path(file)
         return path.is_relative_to(self.root) and "site-packages" not in path.relative_to(self.root).parts
 
     def relative(self, file: str) -> str:
-        """How to call `file` in a message."""
+        """The name of `file` in a message."""
         return os.path.relpath(file, self.root) if self.owns(file) else file
 
 
@@ -59,8 +59,8 @@ def import_failed(place: Place, file: Path) -> Iterator[None]:
 def call_failed(place: Place | None, *, trusted: bool = False) -> Iterator[None]:
     """Turns what a call raises into GC004 (raised) or GC006 (asked to exit).
 
-    In the caller's own process (`trusted`) Ctrl-C is the caller's, and passes; so does a SubjectError, by which a
-    fault of the catalogue says what would have become of it in a child.
+    In the caller's own process (`trusted`) Ctrl-C is meant for the caller and passes. So does a SubjectError, by which
+    a fault of the catalogue reports what its parent process would find.
     """
     try:
         yield
@@ -79,29 +79,29 @@ def exits(leaving: SystemExit, phase: str) -> SubjectError:
 
 
 def is_ours(wrong: SubjectError) -> bool:
-    """Whether gradcheck's own lines raised it: the subject may raise a SubjectError, too, and must not be believed."""
+    """Whether gradcheck's own code raised it: a SubjectError from the subject must not be trusted."""
     frames = list(traceback.walk_tb(wrong.__traceback__))
     return bool(frames) and frames[-1][0].f_code.co_filename.startswith(str(Path(__file__).parent) + os.sep)
 
 
 def facts(wrong: BaseException, place: Place | None) -> dict[str, Any]:
-    """Type, message, and the innermost line of the subject's own that it passed through."""
+    """Type, message, and the innermost line of the subject's own code in the traceback."""
     frames = list(_frames(wrong.__traceback__))
     own = [frame for frame in frames if place is None or place.owns(frame.filename)]
-    told: dict[str, Any] = {"type": type(wrong).__name__[:200], "message": said(wrong)}
+    found: dict[str, Any] = {"type": type(wrong).__name__[:200], "message": said(wrong)}
     if own:
         last = own[-1]
-        told["file"] = place.relative(last.filename) if place is not None else last.filename
-        told["line"] = last.lineno
-        told["function"] = last.name
-        told["text"] = linecache.getline(last.filename, last.lineno or 0).strip()[:200]
+        found["file"] = place.relative(last.filename) if place is not None else last.filename
+        found["line"] = last.lineno
+        found["function"] = last.name
+        found["text"] = linecache.getline(last.filename, last.lineno or 0).strip()[:200]
         shown = frames[frames.index(own[0]) :]
-        told["traceback"] = "".join(traceback.StackSummary.from_list(shown).format())[-LONGEST:]
-    return told
+        found["traceback"] = "".join(traceback.StackSummary.from_list(shown).format())[-LONGEST:]
+    return found
 
 
 def said(thing: object) -> str:
-    """`str(thing)`, of somebody else's making: it may raise, or be very long."""
+    """`str(thing)` of a foreign object: it may raise, or be very long."""
     try:
         text = str(thing)
     except BaseException as worse:  # whatever a foreign __str__ raises is part of the answer
@@ -110,7 +110,7 @@ def said(thing: object) -> str:
 
 
 def _frames(trace: TracebackType | None) -> Iterator[traceback.FrameSummary]:
-    """Frames of a traceback without gradcheck's own machinery and the import system's; a long recursion is cut."""
+    """Frames of a traceback without those of gradcheck and the import system; a long recursion is cut."""
     kept = traceback.extract_tb(trace, limit=-200)
     here = str(Path(__file__).parent)
     return (f for f in kept if not f.filename.startswith("<frozen") and not f.filename.startswith(here))

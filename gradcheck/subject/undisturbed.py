@@ -1,4 +1,4 @@
-"""Some steps must not be broken off in the middle: a signal that comes meanwhile is delivered after them."""
+"""Delays signals during steps that must not be interrupted; they are delivered afterwards."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP wait until this ends; a process that is started in it would inherit that."""
-    if threading.current_thread() is not threading.main_thread():  # Python's handlers run in the main thread alone
+    """SIGINT, SIGTERM and SIGHUP wait until this ends; a process started inside inherits the delay."""
+    if threading.current_thread() is not threading.main_thread():  # Python runs signal handlers in the main thread only
         yield
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})

@@ -3,8 +3,8 @@
     magic (4 bytes) · length of the header (uint32) · length of the payload (uint64) · header · payload
 
 The header's "arrays" lists (dtype, shape, count) for each run of like arrays, in the order of the payload, so that a
-million scalars are one run. Whoever reads a frame believes nothing of it: sizes are bounded before anything is
-allocated, dtypes come from a short list, and the shapes must account for every byte.
+million scalars are one run. A reader trusts no frame: sizes are limited before memory is allocated, dtypes come from a
+short list, and the shapes must account for every byte.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from gradcheck.subject.answer import Array
 
 HEAD = struct.Struct("<4sIQ")
 LARGEST_HEADER = 1 << 20
-"""Bytes of JSON that the parent accepts; everything that grows with the problem travels as arrays."""
+"""Maximum bytes of JSON that the parent accepts; everything that grows with the problem travels as arrays."""
 
 _MAGIC = b"gck1"
-_WIDE = {"g": "longdouble", "G": "clongdouble"}  # both ends run on one machine, so its own format will do
+_WIDE = {"g": "longdouble", "G": "clongdouble"}  # both ends run on one machine, so its native format is fine
 _DTYPES: dict[str, np.dtype[Any]] = {
     **{d.str: d for d in (np.dtype(char).newbyteorder("<") for char in "?bhilqBHILQefdFD")},
     **{name: np.dtype(name) for name in _WIDE.values()},
@@ -34,11 +34,11 @@ _MOST_DIMENSIONS = 32
 
 
 class Malformed(ValueError):
-    """Bytes that are no frame, or a frame that is no answer."""
+    """Bytes that are no frame, or a frame that is no valid answer."""
 
 
 def pack(header: Mapping[str, Any], arrays: Sequence[Array] = ()) -> list[bytes]:
-    """The pieces of one frame, to be written in order."""
+    """The pieces of one frame, in the order of writing."""
     runs: list[tuple[str, list[int], int]] = []
     payload: list[bytes] = []
     for (dtype, shape), run in groupby(arrays, key=lambda a: (a.dtype, a.shape)):
@@ -52,7 +52,7 @@ def pack(header: Mapping[str, Any], arrays: Sequence[Array] = ()) -> list[bytes]
 
 
 def lengths(head: bytes | bytearray, *, header: int, payload: int) -> tuple[int, int]:
-    """Lengths of header and payload that a frame's first bytes announce, at most those given."""
+    """Lengths of header and payload from a frame's first bytes; raises Malformed if they exceed the given ones."""
     magic, header_length, payload_length = HEAD.unpack(head)
     if magic != _MAGIC:
         raise Malformed("bytes that begin no frame")
@@ -62,12 +62,12 @@ def lengths(head: bytes | bytearray, *, header: int, payload: int) -> tuple[int,
 
 
 def unpack(header: bytes | bytearray, payload: bytes | bytearray, *, most: int) -> tuple[dict[str, Any], list[Array]]:
-    """Header and arrays, at most `most`, of a frame; Malformed if the one does not account for the other."""
+    """Header and arrays of a frame, at most `most`; raises Malformed if they do not match."""
     try:
         data = json.loads(header, parse_constant=_no_constant, object_pairs_hook=_fields)
     except Malformed:
         raise
-    except (ValueError, RecursionError):  # no JSON, thousands of digits in a number, lists in lists without end
+    except (ValueError, RecursionError):  # no JSON, a number of thousands of digits, or too deeply nested lists
         raise Malformed("a header that is no JSON") from None
     if not isinstance(data, dict) or not isinstance(data.get("arrays"), list):
         raise Malformed("a header without arrays")
@@ -88,10 +88,10 @@ def unpack(header: bytes | bytearray, payload: bytes | bytearray, *, most: int) 
 def _alike(
     payload: bytes | bytearray, dtype: np.dtype[Any], shape: tuple[int, ...], count: int, start: int
 ) -> list[Array]:
-    """`count` arrays of one shape, whose bytes begin at `start` and are all there."""
+    """`count` arrays of one shape, from the bytes at `start`, which are all present."""
     native, items = dtype.newbyteorder("="), math.prod(shape) * count
     try:
-        if not items:  # lengths beside a zero may be as large as they like, so that no array of `count` of them exists
+        if not items:  # lengths beside a zero may be huge, so that no array of `count` of them is possible
             return [np.empty(shape, native) for _ in range(count)]
         block = np.frombuffer(payload, dtype, count=items, offset=start).astype(native).reshape(count, *shape)
     except ValueError:
@@ -104,7 +104,7 @@ def _no_constant(name: str) -> None:
 
 
 def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The fields of a JSON object, each given once."""
+    """The fields of a JSON object; each must be given only once."""
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise Malformed("a header that gives one field twice")

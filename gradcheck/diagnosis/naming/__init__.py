@@ -1,11 +1,11 @@
 """The name of a mistake: which row of the catalogue explains a subject that failed, and how that is known.
 
-search              what is tried, in which order
+search              the order in which the others are tried
 match_catalogue     faults that give the subject's answers, on the run's cases and on `further_cases` (`lazy_sequence`),
-                    at `single_edges` alone, with `fitted_numbers`; `answer_match`: when one answer is like another
+                    at `single_edges` alone, with `fitted_numbers`; `answer_match`: whether answers agree
 network_relations   a network relation by relation: `mlp_layers`, `neuron_relations`
-path_counts         graphs whose paths can be told apart; `visit_counts`, networks whose ways can be; read by
-                    `branch_counts`
+path_counts         graphs whose paths show in a gradient; `visit_counts`, the same for networks; `branch_counts` reads
+                    both
 broadcast_probes    operands that are broadcast; `slope_limit`, slopes that grow; `chain_probes`, chains and digits
 kept_between_calls  the same questions twice; `running_time`, subjects that run out of time
 explained_cases     which cases of the run a name explains

@@ -1,4 +1,4 @@
-"""When is one answer like another? What a subject said of a case, beside the truth of the textbook."""
+"""Whether two answers agree, and the subject's answer to a case beside the textbook's."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ Tried = Case | Training
 Said = Answer | TrainingAnswer
 
 ROUNDINGS = 4096
-"""Units of roundoff, of a block's largest entry, within which two answers count as the same."""
+"""Maximum difference of two answers that count as the same, in units of roundoff of a block's largest entry."""
 RIGHT: Mapping[str, Callable[[], Any]] = MappingProxyType(
     {NATIVE: Backprop, "mlp_gradients": DeltaRecursion, "neuron_gradients": Neurons, "train": Descent}
 )
-"""The textbook that the faults of an entry point bend, unbent."""
+"""The right textbook for each entry point; the faults are bends of it."""
 
 
 class Heard:
-    """What the subject says of a case, and what the textbook says; asked when it is first wanted.
+    """The subject's answer to a case, and the textbook's; each is asked for when first used.
 
     Attributes
     ----------
-    case, subject, entry: who is asked what, and at which entry point.
+    case, subject, entry: the question, who answers it, and at which entry point.
     """
 
     def __init__(self, case: Tried, subject: Subject, entry: str) -> None:
@@ -52,17 +52,17 @@ class Heard:
 
     @cached_property
     def right(self) -> Said | None:
-        """The textbook's."""
+        """The textbook's answer."""
         return said(InProcessSubject(RIGHT[self.entry](), entry=self.entry), self.case)
 
     @cached_property
     def wrong(self) -> bool:
-        """Whether they differ."""
+        """Whether the two answers differ."""
         return not same(self.theirs, self.right, self.case.dtype)
 
     @cached_property
     def samples(self) -> list[Heard]:
-        """The same network asked about each sample of its batch alone; none of any other problem."""
+        """The same network asked about each sample of its batch alone; empty for any other problem."""
         return [
             self if each is self.case else Heard(each, self.subject, self.entry) for each in _single_samples(self.case)
         ]
@@ -80,12 +80,12 @@ def _single_samples(case: Tried) -> list[Tried]:
 
 
 def entry_of(case: Tried, subject: Subject) -> str:
-    """The entry point that the case is put to."""
+    """The entry point that takes the case."""
     return "train" if isinstance(case, Training) else entry_for(case, subject)
 
 
 def said(subject: Subject, case: Tried) -> Said | None:
-    """The subject's answer, None where there is none."""
+    """The subject's answer; None where it raises SubjectError."""
     try:
         return subject.train(case) if isinstance(case, Training) else ask(subject, case)
     except SubjectError:
@@ -93,7 +93,7 @@ def said(subject: Subject, case: Tried) -> Said | None:
 
 
 def steps_of(subject: Subject, training: Training) -> Sequence[TrainingStep]:
-    """The subject's steps; none where it has no answer, or one of another form, an empty batch included."""
+    """The subject's steps; none if it has no answer, one of another form, or one with an empty batch."""
     answer = said(subject, training)
     if not isinstance(answer, TrainingAnswer) or wrong_form(training, answer.steps):
         return ()
@@ -113,25 +113,25 @@ def at_kink(case: Tried) -> bool:
 
 
 def same(one: Said | None, other: Said | None, dtype: str, noise: float = 0.0) -> bool:
-    """Whether two answers agree in every number, within a few roundings; gradients within `noise` besides."""
+    """Whether two answers agree in every number, within a few roundings; gradients also within `noise`."""
     if isinstance(one, TrainingAnswer) and isinstance(other, TrainingAnswer):
         pairs = list(zip(one.steps, other.steps, strict=False))
         return len(one.steps) == len(other.steps) and all(
             np.array_equal(a.indices, b.indices) and not unlike(a.parameters, b.parameters, dtype) for a, b in pairs
         )
     if isinstance(one, Answer) and isinstance(other, Answer):
-        if not np.all(np.isfinite(one.value)):  # how NaN spreads backwards is each engine's own affair
+        if not np.all(np.isfinite(one.value)):  # engines may spread NaN backwards in different ways
             return equal(one.value, other.value, dtype)
         return equal(one.value, other.value, dtype) and not unlike(one.gradients, other.gradients, dtype, noise)
     return one is None and other is None
 
 
 def breaks(answer: Said | None, right: Said | None) -> bool:
-    """Whether there is no answer, or one of another form than the right one, on the way (adjoints) included."""
+    """Whether there is no answer, or one whose form (adjoints included) differs from the right one's."""
     if not isinstance(right, Answer) or not isinstance(answer, Answer):
         return answer is None and right is not None
-    forms = [{b: g.shape for b, g in said.gradients.items()} for said in (answer, right)]
-    inner = [{b: a.shape for b, a in said.adjoints.items()} for said in (answer, right) if said.adjoints is not None]
+    forms = [{b: g.shape for b, g in each.gradients.items()} for each in (answer, right)]
+    inner = [{b: a.shape for b, a in each.adjoints.items()} for each in (answer, right) if each.adjoints is not None]
     return forms[0] != forms[1] or any(one != inner[0] for one in inner)
 
 
@@ -141,7 +141,7 @@ def outside(answer: Said | None) -> Said | None:
 
 
 def unlike(ours: Mapping[str, Array], theirs: Mapping[str, Array], dtype: str, noise: float = 0.0) -> set[str]:
-    """The blocks that differ, or that one of the two has not."""
+    """The blocks that differ, or that only one of the two has."""
     both = ours.keys() & theirs.keys()
     return {b for b in {*ours, *theirs} if b not in both or not equal(ours[b], theirs[b], dtype, noise)}
 

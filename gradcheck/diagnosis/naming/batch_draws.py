@@ -1,8 +1,8 @@
-"""By what law does a trainer draw its batches? Asked with further seeds, since one epoch shows little.
+"""How a trainer draws its batches. It is asked with further seeds, since one epoch shows little.
 
-Batches drawn each on their own are independent: two of n and m samples have, on average, n m / N in common, and every
-sample comes as often as any other. An epoch without its remainder is full batches without repetition, and what is
-left over is with one seed these samples, with another those.
+Two batches of n and m samples, drawn independently of each other, have on average n m / N of N samples in common, and
+every sample is drawn equally often. An epoch without its remainder consists of full batches without repetition, and
+the samples left over change with the seed.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ from gradcheck.subject.answer import Subject, TrainingStep
 
 Array = NDArray[Any]
 Told = tuple[Training, Sequence[TrainingStep]]
-"""A training, and a subject's steps."""
+"""A training, and the subject's steps."""
 Epochs = list[list[Array]]
 """Batches, by epoch."""
 
 SEEDS = 40
-"""Further seeds that a trainer is asked with."""
+"""Number of further seeds that a trainer is asked with."""
 EPOCHS = 3
-"""Epochs that it is asked for with each."""
+"""Number of epochs that it is asked for with each seed."""
 MOST_STEPS = 60
-"""Longer trainings are not asked for: an epoch of many batches is no better evidence than one of few."""
+"""Maximum number of steps of a further training: many batches per epoch are no better evidence than few."""
 DEVIATIONS = 4.5
-"""Standard deviations by which a mean may miss what independence makes it."""
+"""Maximum distance of a mean from its expected value under independence, in standard deviations."""
 BY_CHANCE = 1e-6
-"""Odds at which something is not put down to chance."""
+"""Probability below which something does not count as chance."""
 
 
-def drawn_alone(subject: Subject, told: Sequence[Told]) -> int:
-    """In how many further epochs the batches are as if each were drawn on its own; 0 where that is not known.
+def drawn_alone(subject: Subject, trainings: Sequence[Told]) -> int:
+    """The number of further epochs whose batches look drawn independently; 0 if any evidence contradicts it.
 
     They have the sizes of a partition's, or all of them the batch size.
     """
     for full in (False, True):
-        if not all(_sized(asked, _cut(steps, per_epoch(asked)), full) for asked, steps in told):
+        if not all(_sized(asked, _cut(steps, per_epoch(asked)), full) for asked, steps in trainings):
             continue
         counted = 0
-        for asked in _worth_asking(told):
+        for asked in _worth_asking(trainings):
             if full and asked.samples < 2 * asked.batch_size:
                 continue  # one full batch may be drawn on its own, or be an epoch without its remainder
             runs = _further(subject, asked, per_epoch(asked))
@@ -60,12 +60,12 @@ def drawn_alone(subject: Subject, told: Sequence[Told]) -> int:
     return 0
 
 
-def remainder_dropped(subject: Subject, told: Sequence[Told]) -> int:
-    """In how many further epochs the remainder, and nothing else, is left out; 0 where that is not known."""
-    if not all(_full_parts(asked, _cut(steps, asked.samples // asked.batch_size)) for asked, steps in told):
+def remainder_dropped(subject: Subject, trainings: Sequence[Told]) -> int:
+    """The number of further epochs in which exactly the remainder is left out; 0 if any evidence contradicts it."""
+    if not all(_full_parts(asked, _cut(steps, asked.samples // asked.batch_size)) for asked, steps in trainings):
         return 0
     counted = 0
-    for asked in _worth_asking(told):
+    for asked in _worth_asking(trainings):
         count = asked.samples // asked.batch_size
         runs = _further(subject, asked, count)
         epochs = [epoch for run in runs for epoch in run]
@@ -80,7 +80,7 @@ def remainder_dropped(subject: Subject, told: Sequence[Told]) -> int:
             for gone, after in zip(gone_of, run[1:], strict=False)
         )
         if kept_for_next or set.intersection(*(gone for run in left for gone in run)):
-            return 0  # they come first in the next epoch, or never, whatever the order is
+            return 0  # they come first in the next epoch, or never, in any order
         counted += len(epochs)
     return counted
 
@@ -91,14 +91,15 @@ def _cut(steps: Sequence[TrainingStep], count: int) -> Epochs:
 
 
 def _sized(asked: Training, epochs: Epochs, full: bool) -> bool:
-    """Whether all batches have the batch size, the last of an epoch included if `full`, else as a partition has it."""
+    """Whether all batches have the batch size, the last of an epoch included if `full`; else the sizes of a
+    partition."""
     size = asked.batch_size
     due = [size if full else min(size, asked.samples - k * size) for k in range(per_epoch(asked))]
     return all([len(batch) for batch in epoch] == due[: len(epoch)] for epoch in epochs)
 
 
 def _full_parts(asked: Training, epochs: Epochs) -> bool:
-    """Whether every batch has the batch size, which leaves a remainder, and no epoch has a sample twice."""
+    """Whether every batch has the batch size, with a remainder left, and no epoch has a sample twice."""
     if not asked.samples % asked.batch_size:
         return False
     flat = [np.concatenate(epoch) for epoch in epochs]
@@ -107,14 +108,15 @@ def _full_parts(asked: Training, epochs: Epochs) -> bool:
     )
 
 
-def _worth_asking(told: Sequence[Told]) -> list[Training]:
-    """A training for each way of cutting samples into several batches."""
-    kinds = {(asked.samples, asked.batch_size): asked for asked, _ in told}
+def _worth_asking(trainings: Sequence[Told]) -> list[Training]:
+    """One training for each way of cutting samples into several batches."""
+    kinds = {(asked.samples, asked.batch_size): asked for asked, _ in trainings}
     return [asked for asked in kinds.values() if 1 < per_epoch(asked) <= MOST_STEPS // EPOCHS]
 
 
 def _further(subject: Subject, asked: Training, count: int) -> list[Epochs]:
-    """Its epochs of `count` batches with further seeds; none if it answers otherwise, or the same to most seeds."""
+    """Epochs of `count` batches with further seeds; none if the form differs, or if most seeds give the same
+    batches."""
     runs = []
     for seed in range(asked.seed + 1, asked.seed + 1 + SEEDS):
         steps = steps_of(subject, replace(asked, seed=seed, steps=EPOCHS * count, until=Until()))
@@ -126,7 +128,7 @@ def _further(subject: Subject, asked: Training, count: int) -> list[Epochs]:
 
 
 def _independent(samples: int, runs: Sequence[Epochs]) -> bool:
-    """Whether any two batches have in common, on average, what chance has it, and all samples come equally often.
+    """Whether the average overlap of any two batches is that of chance, and all samples come equally often.
 
     So do epochs of one run: samples that were drawn once and for all come again in each.
     """

@@ -1,7 +1,7 @@
-"""What does a subject do where a node has several uses, or two nodes one value? Read off tallies, for any engine.
+"""What a subject does where a node has several uses, or two nodes have one value; read from counts of paths.
 
-A catalogue's fault behaves like a subject only if it walks graphs in the same order. Here the order does not matter:
-which use counts may differ from graph to graph, that one alone counts does not.
+A fault of the catalogue matches a subject only if both walk graphs in the same order. Counts do not depend on the
+order: which use counts may change from graph to graph, but not that only one does.
 """
 
 from __future__ import annotations
@@ -49,15 +49,15 @@ def several_uses(subject: Subject, known: frozenset[str]) -> tuple[Fault | None,
 def several_successors(subject: Subject) -> tuple[Fault | None, str]:
     """The same for networks of neurons, from how often each way from a weight to the loss counts.
 
-    The weight into a neuron that is used several times tells what the neuron hears, the one before what it passes on.
+    The gradient of the weight into a neuron shows what the neuron receives; the weight before it, what it sends.
     """
     networks = [star.network() for star in STARS]
-    heard, passed = _ways(subject, networks, ("v", "w")), _ways(subject, networks, ("x", "v"))
-    every = [*heard, *passed]
+    received, passed = _ways(subject, networks, ("v", "w")), _ways(subject, networks, ("x", "v"))
+    every = [*received, *passed]
     if all(map(_fair, every)) or None in every:
         return None, ""
     wrong = f"by how often each way to the loss counts, for {sum(not _fair(t) for t in every)} of {len(every)} weights"
-    code = _uses([t for t in heard if t is None or len(t) > 1], [t for t in passed if t is None or len(t) > 1])
+    code = _uses([t for t in received if t is None or len(t) > 1], [t for t in passed if t is None or len(t) > 1])
     if code and code != "F02" and all(_fair(t) for t in every if t is not None and len(t) == 1):  # F02 is F130 here
         return fault(code), f"{wrong}:"
     sorted_ones = [replace(n, neurons={v: n.neurons[v] for v in n.order()}) for n in networks]
@@ -78,12 +78,12 @@ def _ways(subject: Subject, networks: Sequence[NeuronDAG], edge: tuple[str, str]
 
 def _uses(leaves: Read, inner: Read) -> str:
     """The fault's code; "" if all paths count once, or nothing fits."""
-    told = [t for t in (*leaves, *inner) if t is not None]
-    if len(told) < len(leaves) + len(inner):
+    counts = [t for t in (*leaves, *inner) if t is not None]
+    if len(counts) < len(leaves) + len(inner):
         return ""
-    if all(t == (1.0 / len(t),) * len(t) for t in told):
+    if all(t == (1.0 / len(t),) * len(t) for t in counts):
         return "F10"
-    if all(map(_one_alone, told)):
+    if all(map(_one_alone, counts)):
         return "F19"
     wrong = [t for t in inner if t is not None and not _fair(t)]
     if not all(map(_fair, leaves)) or len(wrong) < 2:

@@ -1,7 +1,7 @@
-"""What becomes of an operand that was broadcast? x + y with x stretched along an axis, along an added one, or both.
+"""What becomes of the gradient of a broadcast operand: x + y, x stretched along an axis, along an added one, or both.
 
-The cotangent at x + y has unequal entries, so that the gradient of x tells which of them were summed, averaged, dropped
-or handed on as they are, whatever an engine does with the shapes later on.
+The cotangent at x + y has unequal entries. So the gradient of x shows which of them were summed, averaged, dropped or
+passed on unchanged, whatever the engine does with the shapes later.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from gradcheck.problem import Case, GraphBuilder
 from gradcheck.subject.answer import Answer, Subject
 
 NEEDED = frozenset({"add", "mul", "sum"})
-"""The ops of the graphs."""
+"""Ops of the graphs."""
 COTANGENT = np.array([[1.5, -0.75, 2.0], [0.5, -1.25, 3.0]])
 ADDED, STRETCHED = (3,), (2, 1)
 SHAPES = (ADDED, STRETCHED, (1, 3), ())
-"""Of x; y has the cotangent's."""
+"""Shapes of x; y has the cotangent's."""
 
 
 def broadcasting(subject: Subject, known: frozenset[str]) -> tuple[Fault | None, str]:
-    """The fault that explains every gradient of a broadcast operand, and how that is known; `known` as elsewhere.
+    """The fault that explains every gradient of a broadcast operand, and how; `known` are ops it may be asked for.
 
-    None where all are right, where operands of one shape are wrong as well, or where no one fault explains all.
+    None where all are right, where operands of equal shape are wrong as well, or where no single fault explains all.
     """
     if not known >= NEEDED or _reading(subject, COTANGENT.shape) != "right":
         return None, ""
@@ -41,7 +41,7 @@ def broadcasting(subject: Subject, known: frozenset[str]) -> tuple[Fault | None,
 
 
 def _reading(subject: Subject, shape: tuple[int, ...]) -> str:
-    """What the gradient of x is: "right", "kept" as the cotangent is, one "copy" of it, the "mean"; "" for another."""
+    """How x's gradient was made: "right", "kept" like the cotangent, one "copy" of it, the "mean"; "" otherwise."""
     build = GraphBuilder()
     x, y = build.parameter("x", shape), build.parameter("y", COTANGENT.shape)
     graph = build.graph(build.sum((x + y) * build.constant(COTANGENT)))

@@ -16,13 +16,13 @@ from gradcheck.problem.ops import Array
 from gradcheck.subject.answer import NATIVE, Answer, Subject
 
 LONGEST = 40
-"""Nodes of the longest chain asked about."""
+"""Number of nodes of the longest chain."""
 LINKS = ("sin", "neg", "tanh", "mul", "exp", "add")
-"""Ops that chains are made of: of the first two of them that the subject knows."""
+"""Ops of chains; the first two of them that the subject knows are used."""
 
 
 def cut_off(subject: Subject, known: frozenset[str]) -> tuple[Fault | None, str]:
-    """F14 for a gradient that gets through chains up to some length and no longer ones; `known` as elsewhere."""
+    """F14 for a gradient that passes through chains up to some length and no longer ones; `known` as elsewhere."""
     length = reach(subject, known)
     if length is None:
         return None, ""
@@ -39,18 +39,18 @@ def single_precision(heard: Sequence[Heard]) -> tuple[Fault | None, str]:
 
 
 def reach(subject: Subject, known: frozenset[str]) -> int | None:
-    """The length of the longest chain that the gradient gets through: right up to it, exactly 0 beyond.
+    """The length of the longest chain through which the right gradient arrives; exactly 0 arrives through longer ones.
 
-    None if it gets through all, or if no one length explains the chains of up to two ops; an op whose long chains
-    overflow shows nothing. Chains of scalars are tried first, and then such of arrays, for which an engine may have
-    code of its own.
+    None if it passes through all, or if no single length explains the chains of up to two ops. An op whose long chains
+    overflow shows nothing. Chains of scalars are tried first, then chains of arrays, for which an engine may have
+    separate code.
     """
     for shape in ((), (2,)) if "sum" in known else ((),):
         found = set[int | None]()
         for op in [op for op in LINKS if op in known][:2]:
             try:
                 chains = [chain(op, n, shape) for n in range(1, LONGEST + 1)]
-            except InvalidProblem:  # the value of a long one overflows: this op shows nothing
+            except InvalidProblem:  # the value of a long chain overflows: this op shows nothing
                 continue
             arrived = [_arrives(Heard(case, subject, NATIVE)) for case in chains]
             length = arrived.index(False) if False in arrived else LONGEST
@@ -62,7 +62,7 @@ def reach(subject: Subject, known: frozenset[str]) -> int | None:
 
 
 def chain(op: str, length: int, shape: tuple[int, ...] = ()) -> Case:
-    """op(op(... x)), or x times 1.5 (plus 0.5) again and again; summed up, if x is an array."""
+    """The graph op(op(... x)), or x times 1.5 (plus 0.5) again and again; summed if x is an array."""
     build = GraphBuilder()
     v = build.parameter("x", shape)
     for _ in range(length):
@@ -72,7 +72,7 @@ def chain(op: str, length: int, shape: tuple[int, ...] = ()) -> Case:
 
 
 def _arrives(one: Heard) -> bool | None:
-    """Whether the right gradient arrives (True), or none (False), or something else (None)."""
+    """True if the right gradient arrives, False if exactly 0 does, None otherwise."""
     theirs, right = one.theirs, one.right
     if not isinstance(theirs, Answer) or not isinstance(right, Answer):
         return None
@@ -84,7 +84,7 @@ def _arrives(one: Heard) -> bool | None:
 
 
 def rounded_point(heard: Sequence[Heard]) -> bool:
-    """Whether all wrong answers, two at least, are the right ones at the point rounded to float32."""
+    """Whether all wrong answers, two at least, are right at the point rounded to float32."""
     wrong = [one for one in heard if one.wrong and isinstance(one.case, Case) and one.case.dtype == "float64"]
     return len(wrong) >= TELLING and all(_right_at_rounded_point(one) for one in wrong)
 
@@ -95,23 +95,23 @@ def _right_at_rounded_point(one: Heard) -> bool:
         short = {n: np.asarray(x).astype(np.float32).astype(np.float64) for n, x in one.case.point.items()}
     try:
         moved = Heard(replace(one.case, point=short), one.subject, one.entry)
-    except InvalidProblem:  # no point of the graph any more
+    except InvalidProblem:  # the rounded point is outside the graph's domain
         return False
     return same(one.theirs, moved.right, one.case.dtype)
 
 
 CLOSE = 1e-4
-"""Share of a block's size by which single precision may be off at most."""
+"""Maximum error of single precision, as a share of a block's size."""
 TELLING = 6
-"""Numbers at least that are no float32 by nature."""
+"""Minimum number of compared numbers whose true value float32 does not hold."""
 MOSTLY = 0.9
-"""Share of the subject's numbers that have to be."""
+"""Minimum share of these numbers that are float32 numbers in the subject's answer."""
 
 
 def short_numbers(heard: Sequence[Heard]) -> bool:
     """Whether the wrong answers are nearly right, and their values, or their gradients, are float32 numbers.
 
-    A few may be further off: where a number is the small difference of large ones.
+    A few may have a larger error: small differences of large numbers.
     """
     wrong = [one for one in heard if one.wrong and isinstance(one.case, Case) and one.case.dtype == "float64"]
     near = [blocks for one in wrong if (blocks := _near(one)) is not None]
@@ -125,7 +125,7 @@ def short_numbers(heard: Sequence[Heard]) -> bool:
 
 
 def _near(one: Heard) -> list[tuple[Array, Array]] | None:
-    """The value and the gradients beside the right ones; None if any is not nearly right."""
+    """The value and the gradients, each with the right one; None if any is not nearly right."""
     theirs, right = one.theirs, one.right
     if (
         not isinstance(theirs, Answer)

@@ -1,4 +1,4 @@
-"""Which cases does a named fault explain? Those on which an engine that has it gives the subject's own answer."""
+"""The failing cases that a named fault explains: those on which an engine with the fault gives the subject's answer."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from gradcheck.problem import Case
 from gradcheck.subject.answer import NATIVE, Subject
 
 MOST_CASES = 60
-"""Failing cases that are looked at, the smallest first."""
+"""Maximum number of failing cases that are tried, the smallest first."""
 
 
 def sorted_out(
     cases: Sequence[tuple[str, Tried]], explains: Callable[[Tried], bool]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The addresses of the failing cases that are explained, and of those that are not, each in the order given.
+    """Addresses of the failing cases that are explained, and of those that are not, each in the order given.
 
-    Of more than MOST_CASES the smallest are looked at; a graph that is too large for a textbook is in neither.
+    Only the MOST_CASES smallest are tried; a graph that is too large for a textbook is in neither list.
     """
     looked_at = sorted((c for c in cases if not _large(c[1])), key=lambda c: _nodes(c[1]))[:MOST_CASES]
     found = {address: explains(case) for address, case in looked_at}
@@ -43,12 +43,12 @@ def _large(case: Tried) -> bool:
 
 
 class Explains:
-    """Holds the engines of some faults against a subject's answers, the one that fitted last first.
+    """Compares the engines of some faults with a subject's answers, the engine that fitted last first.
 
-    An engine is bent everywhere, or at those edges alone whose message is wrong when it is asked for on its own (half
-    of a rule may be right); for networks, a relation that is wrong among its own numbers counts as well. Where
-    an experiment showed that branches are put together in a wrong way, in whatever order, a case is explained if its
-    wrong numbers are made of the right parts.
+    An engine is bent everywhere, or only at the edges whose message is wrong when its node is tried alone (half of a
+    rule may be right). For networks, a relation that is wrong among the subject's own numbers counts as well. If an
+    experiment showed that branches are combined wrongly, in any order, a case is explained if its wrong numbers are
+    made of the right parts.
     """
 
     def __init__(self, named: Named, subject: Subject) -> None:
@@ -59,7 +59,7 @@ class Explains:
         self._fitting: Bend | None = None
 
     def __call__(self, case: Tried) -> bool:
-        """Whether the subject is wrong on the case just as such an engine is.
+        """Whether the subject gives the same wrong answer as such an engine.
 
         False for graphs that are too large for a textbook.
         """

@@ -1,6 +1,6 @@
-"""Faults with a number in them that no list of variants can foresee: it is read off the subject's own answers.
+"""Faults that contain a number which no list can foresee; it is computed from the subject's own answers.
 
-Weights that take their step before the message passes through them: the step's rate.
+The only one is the step's rate, where weights take their step before the message passes through them.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from gradcheck.faults.fault import Fault
 from gradcheck.faults.mlps.layers import UpdatedBeforeUse
 
 MOST_RATES = 3
-"""Rates tried, of those that single answers suggest."""
+"""Maximum number of rates tried, of those that single answers suggest."""
 
 
 def fitted(entry: str, heard: Sequence[Heard]) -> Iterator[tuple[Fault, Callable[[], Any]]]:
-    """Faults, and bends with the numbers that the subject's answers suggest; they are then tried as any other."""
+    """Faults, and bends with the numbers that the subject's answers suggest; each is then tried like any other."""
     if entry == "mlp_gradients":
         rates: list[float] = []
         for rate in (rate for one in heard if one.wrong for rate in _rates(one)):
@@ -33,9 +33,9 @@ def fitted(entry: str, heard: Sequence[Heard]) -> Iterator[tuple[Fault, Callable
 
 
 def _rates(one: Heard) -> Iterator[float]:
-    """The rate at which each wrong delta[l-1] would come from a delta[l] through stepped weights.
+    """The rates at which stepped weights would turn delta[l] into each wrong delta[l-1].
 
-    Linear in the rate: delta[l-1] = (right) - rate (what a step of 1 takes away).
+    This is linear in the rate: delta[l-1] = (right) - rate * (what a step of rate 1 takes away).
     """
     for sample in one.samples:
         found = own_deltas(sample)

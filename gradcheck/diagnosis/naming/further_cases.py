@@ -1,4 +1,4 @@
-"""Further cases for a subject, made of what it is known to be asked: where those tried leave several explanations."""
+"""Further cases for a subject, made of ops it was asked for; they are used where several explanations are left."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gradcheck.strategies.wish import REDUCTIONS, Wish
 from gradcheck.subject.answer import NATIVE
 
 COUNT = 240
-"""Cases drawn, the same each time."""
+"""Number of cases drawn; the same ones each time."""
 
 
 def drawn_cases(entry: str, tried: Sequence[Tried]) -> Iterator[Case]:
@@ -30,7 +30,7 @@ def drawn_cases(entry: str, tried: Sequence[Tried]) -> Iterator[Case]:
     for case in _drawn(entry, tried):
         try:
             yield case if case.dtype == dtype else replace(case, dtype=dtype)
-        except InvalidProblem:  # its numbers are beyond that dtype
+        except InvalidProblem:  # its numbers do not fit that dtype
             continue
 
 
@@ -44,7 +44,7 @@ def _drawn(entry: str, tried: Sequence[Tried]) -> Iterator[Case]:
         every = tuple(op for op in OPS if op in known) if known.intersection(REDUCTIONS) else ()
         wishes = [Wish(max_nodes=n, ops=scalar) for n in (4, 8, 12) if scalar]
         wishes += [Wish(max_nodes=n, ops=every, scalar=False) for n in (5, 9) if every]
-        branching = tuple(op for op in every if OPS[op].elementwise or op in REDUCTIONS)  # long ways
+        branching = tuple(op for op in every if OPS[op].elementwise or op in REDUCTIONS)  # these make long ways
         wishes += [Wish(max_nodes=16, ops=branching, scalar=False)] if every else []
         for number in range(COUNT if wishes else 0):
             try:
@@ -61,20 +61,20 @@ _NETWORKS: dict[str, Callable[[Pick], Case]] = {"mlp_gradients": draw_mlp, "neur
 
 @cache
 def _networks(entry: str) -> Kept[Case]:
-    """The networks drawn for an entry point: made once, as far as they are asked for."""
+    """The networks drawn for an entry point; each is made once, when it is first needed."""
     pick = picker(0)
     return Kept(_NETWORKS[entry](pick) for _ in range(COUNT))
 
 
 def ops_of(case: Tried) -> set[str]:
-    """The ops that a graph's inner nodes apply; none of a training."""
+    """Ops of a graph's inner nodes; empty for a training."""
     return {node.op for node in case.graph.nodes} - set(LEAVES) if isinstance(case, Case) else set()
 
 
 def forms_of(case: Tried) -> set[tuple[str, bool, tuple[str, ...]]]:
-    """In what form each op is applied: whether an operand is stretched, and which attributes are set.
+    """Form in which each op is applied: (op, whether an operand is stretched, attributes that are set).
 
-    A subject may be asked for a form that its author never meant to support, and be wrong there for another reason.
+    A subject may not support a form that it was never asked for, and be wrong there for another reason.
     """
     if not isinstance(case, Case):
         return set()

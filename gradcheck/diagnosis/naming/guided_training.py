@@ -1,7 +1,7 @@
-"""A textbook's training led along a subject's: each step from the subject's own parameters and batch.
+"""A textbook training guided along a subject's steps: each step starts at the subject's parameters and batch.
 
-Trajectories part: rounding grows where a training diverges, and everyone shuffles in an order of their own. Single
-steps do not, so that a fault of steps shows in each of them, whoever's batches they take.
+Whole trainings drift apart: rounding grows where a training diverges, and each program shuffles in its own order.
+Single steps do not, so a fault in the steps shows in each of them, with any batches.
 """
 
 from __future__ import annotations
@@ -20,32 +20,33 @@ from gradcheck.problem.ops import Array
 from gradcheck.subject.answer import TrainingStep
 
 ROUNDINGS = 256
-"""Units of roundoff, of the largest parameter of all, within which two engines' steps from the same place agree.
+"""Maximum difference of two right engines' steps from one start, in units of roundoff of the largest parameter of all.
 
-Of all, since a block's gradient is made of the others' numbers: a small block of a training that diverges has the
-rounding of large ones.
+The largest of all counts, since the gradient of a block is computed from the numbers of other blocks: in a training
+that diverges, a small block has the rounding errors of large ones.
 """
 APART = 64
-"""So many times as far apart are steps that tell two rules apart."""
+"""Minimum factor on that difference beyond which a step distinguishes two rules."""
 
 
 FIRST = 3
-"""Steps that are compared first: what differs mostly does so at once."""
+"""Number of steps that are compared first: most differences appear at once."""
 BEYOND = 60
-"""Steps after the first epoch that are compared at most."""
+"""Maximum number of steps compared after the first epoch."""
 
 
 class _Over(Exception):
-    """There are no more steps to be led along."""
+    """No steps are left to follow."""
 
 
 class Led(Descent):
-    """`bent`, a Descent with a mistake in its steps or none, led along `steps`.
+    """A training that takes its batches and parameters from `steps`, and its rules from `bent`.
 
     Attributes
     ----------
-    made: what it makes of each step's parameters, by step.
-    norms, losses: of the gradients and losses that it computed on the way, in its own order.
+    bent: a Descent, with a mistake in its steps or without.
+    made: the parameters that `bent` computes, by step.
+    norms, losses: of the gradients and losses computed on the way, in order.
     """
 
     def __init__(self, bent: Descent, steps: Sequence[TrainingStep]) -> None:
@@ -55,7 +56,7 @@ class Led(Descent):
         self.losses: list[float] = []
 
     def end(self, training: Training) -> int | None:
-        """After how many steps its conditions end the training; None if the steps end before that.
+        """The number of steps after which `bent`'s conditions end the training; None if `steps` end before that.
 
         Raises GradcheckError where a user's rule refuses the gradient.
         """
@@ -66,24 +67,24 @@ class Led(Descent):
             return None
 
     def all_made(self, training: Training) -> list[Gradients]:
-        """What it makes of every step, whatever its conditions say; raises as `end`."""
+        """The parameters that `bent` makes at every step, ignoring its stopping conditions; raises like `end`."""
         self.end(replace(training, steps=len(self.steps), until=Until()))
         return self.made
 
     def begin(self, training: Training) -> None:
-        """Both at the start."""
+        """Start both trainings."""
         super().begin(training)
         self.bent.begin(training)
 
     def batches(self) -> Iterator[Array]:
-        """The subject's, as many as the bent one has in an epoch."""
+        """The subject's batches; as many per epoch as `bent` has."""
         for _ in self.bent.batches():
             if self.t == len(self.steps):
                 raise _Over
             yield self.steps[self.t].indices
 
     def gradient(self, batch: Array) -> Gradients:
-        """The bent one's."""
+        """The gradient of `bent` at the subject's parameters."""
         bent = self.bent
         bent.parameters, bent.t, bent.epoch = self.parameters, self.t, self.epoch
         gradient = bent.gradient(batch)
@@ -91,33 +92,34 @@ class Led(Descent):
         return gradient
 
     def update(self, gradient: Gradients) -> Gradients:
-        """The bent one's."""
+        """The update of `bent`."""
         return self.bent.update(gradient)
 
     def stepped(self, update: Gradients) -> Gradients:
-        """The bent one's are noted; it goes on from the subject's."""
+        """Record the parameters of `bent`, and return the subject's."""
         self.made.append(self.bent.stepped(update))
         return dict(self.steps[self.t].parameters)
 
     def loss(self) -> float:
-        """Noted."""
+        """Record and return the loss."""
         self.losses.append(super().loss())
         return self.losses[-1]
 
 
 @dataclass(frozen=True)
 class Followed:
-    """A bent training beside a subject's: does it make all its steps, and how many tell it from a right one?"""
+    """Whether a subject's training makes all steps of a bent one, and how many differ from right steps."""
 
     like: bool
     telling: int = 0
 
 
 def follow(make: Callable[[], Descent], training: Training, steps: Sequence[TrainingStep]) -> Followed:
-    """Whether every block of parameters goes, step by step, the way of the bent training, or else the right way.
+    """Whether each block of parameters follows the bent training, or else the right one, at every step.
 
-    Some block has to be wrong. The number of steps has to be that of its own stopping conditions or of right ones,
-    unless only a batch that nobody saw can tell. Of a long training the first steps are compared.
+    At least one block has to be wrong. The number of steps has to be right by the bent or by the right stopping
+    conditions, unless it depends on a batch that was not recorded. Of a long training only the first steps are
+    compared.
     """
     try:
         if _compare(make, training, steps[:FIRST]) is None:
@@ -133,12 +135,12 @@ def follow(make: Callable[[], Descent], training: Training, steps: Sequence[Trai
 
 
 def compared(training: Training, steps: Sequence[TrainingStep]) -> int:
-    """How many of a training's steps are."""
+    """Number of a training's steps that are compared."""
     return min(len(steps), per_epoch(training) + BEYOND)
 
 
 def _compare(make: Callable[[], Descent], training: Training, steps: Sequence[TrainingStep]) -> Followed | None:
-    """How steps follow the bent ones; None if some block goes neither way."""
+    """How the steps compare with the bent ones; None if some block follows neither the bent nor the right training."""
     bent, right = (Led(kind(), steps).all_made(training) for kind in (make, Descent))
     ways, wrong, telling = Ways(training, steps), False, set[int]()
     for block in training.parameters:
@@ -153,14 +155,14 @@ def _compare(make: Callable[[], Descent], training: Training, steps: Sequence[Tr
 
 
 class Ways:
-    """Compares two ways of a block of parameters, step by step, by the roundoff of a training's steps."""
+    """Compares the values of a block of parameters in two trainings, step by step, up to roundoff."""
 
     def __init__(self, training: Training, steps: Sequence[TrainingStep]) -> None:
         unit = ROUNDINGS * float(np.finfo(training.dtype).eps)
         self._allowed = [unit * max(1e-3, *map(_largest, step.parameters.values())) for step in steps]
 
     def near(self, one: Sequence[Array], other: Sequence[Array], times: float = 1.0) -> list[bool]:
-        """Whether they are within `times` what rounding may cost; the same NaN counts as near."""
+        """For each step, whether they differ by at most `times` the allowed rounding; the same NaN counts as near."""
         return [
             a.shape == b.shape and _near(a.astype(np.float64), b.astype(np.float64), times * allowed)
             for a, b, allowed in zip(one, other, self._allowed, strict=True)

@@ -1,7 +1,7 @@
-"""What does a subject keep between calls? The same questions in the same order, from a fresh start, twice.
+"""What a subject keeps between calls. It is asked the same sequence of questions twice, each time from a fresh start.
 
-A fault of state gives the answers of the catalogue's engine to the whole sequence; an engine that answers differently
-from a fresh start draws at random, or reads memory that it never wrote.
+A fault of state gives the same answers as the catalogue's engine on the whole sequence. A subject that answers
+differently after the same fresh start draws at random, or reads memory that it never wrote.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from gradcheck.subject.answer import NATIVE, Answer, Subject
 from gradcheck.subject.inprocess import InProcessSubject
 
 LENGTHS = (3, 5, 8)
-"""Products in the graphs that are asked about; no two have the same number of nodes."""
+"""Number of products in each graph of the questions; no two graphs have the same number of nodes."""
 
 
 POINTS = ((1.25, -0.75), (0.5, 1.5))
 ROUND = (0, 0, 1, 0)
-"""The points at which each graph is asked about, in this order."""
+"""The points at which each graph is asked about, in order."""
 
 
 def questions() -> list[Case]:
@@ -94,15 +94,15 @@ Told = tuple[Case, Said | None, Said | None]
 """A question, the subject's answer and the right one."""
 
 
-def _added_up(told: Sequence[Told]) -> bool:
+def _added_up(questions_asked: Sequence[Told]) -> bool:
     """Whether the second answer to a question is twice the first, which is right."""
-    (case, first, right), (_, again, _), *_ = told
+    (case, first, right), (_, again, _), *_ = questions_asked
     return same(first, right, case.dtype) and _gradients_times(again, 2.0, right, case)
 
 
-def _of_the_first_point(told: Sequence[Told]) -> bool:
+def _of_the_first_point(questions_asked: Sequence[Told]) -> bool:
     """Whether the gradient at the other point is that of the first point, which was right."""
-    (case, first, right), _, (_, elsewhere, due), _ = told
+    (case, first, right), _, (_, elsewhere, due), _ = questions_asked
     moved = same(first, right, case.dtype) and not _gradients_times(due, 1.0, right, case)
     return moved and _gradients_times(elsewhere, 1.0, right, case)
 
@@ -115,14 +115,14 @@ def _gradients_times(answer: Said | None, factor: float, right: Said | None, cas
 
 
 def memory(subject: Subject, heard: Sequence[Heard], known: frozenset[str]) -> tuple[Fault | None, str]:
-    """F73 for a subject whose wrong numbers, those of `idle_questions` too, are what the memory happened to hold."""
+    """F73 for a subject whose wrong numbers, those of `idle_questions` too, come from memory that it never wrote."""
     if unneeded_only([*heard, *(Heard(case, subject, NATIVE) for case in idle_questions(known))]):
         return fault("F73"), "is wrong only in parameters that the loss does not need:"
     return None, ""
 
 
 def unneeded_only(heard: Sequence[Heard]) -> bool:
-    """Whether all wrong numbers are those of parameters that the loss does not need, and no default such as 1."""
+    """Whether the loss needs none of the parameters with wrong numbers, and these numbers are no default such as 1."""
     wrong = [one for one in heard if one.wrong]
     return bool(wrong) and _only_unneeded(
         [one.case for one in wrong], [one.theirs for one in wrong], [one.right for one in wrong]
@@ -140,12 +140,12 @@ def _only_unneeded(asked: Sequence[Tried], answers: Sequence[Said | None], right
         if not equal(theirs.value, true.value, case.dtype) or off & needed:
             return False
         found |= {float(v) for n in off if n in theirs.gradients for v in theirs.gradients[n].ravel()}
-    finite = {v for v in found if np.isfinite(v)}  # NaN for all of them is a default, too
+    finite = {v for v in found if np.isfinite(v)}  # NaN everywhere is a default value, too
     return len(finite) > 1 or any(not v.is_integer() for v in finite)
 
 
 def _answers(subject: Subject, asked: Sequence[Case]) -> list[Said | None]:
-    subject.close()  # the next question finds a fresh process
+    subject.close()  # the next question starts a fresh process
     return [said(subject, case) for case in asked]
 
 

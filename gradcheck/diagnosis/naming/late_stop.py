@@ -1,8 +1,8 @@
-"""Does a training end one step after it must, whatever its limits are? Asked with other limits, where that is known.
+"""Whether a training ends one step too late under any limits. It is asked with other limits, whose right end is known.
 
-A condition asked too late is late by one asking with every limit; another condition (a norm of another kind, say) may
-be late by one with the limit that was given, and is not so with a limit just above what the gradient was, or just
-below.
+A stopping condition that is checked too late is late by one check with every limit. A different condition (a norm of
+another kind, say) may be late by one with the given limit, but not with a limit just above or just below the measured
+gradient.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from gradcheck.problem import Training
 from gradcheck.subject.answer import Subject, TrainingStep
 
 EDGE = 0.01
-"""How near other limits are put to what was measured, as a share of the gap to the measurement before."""
+"""Distance of the other limits from a measurement, as a share of the gap to the measurement before."""
 SMALLEST_GAP = 1e-6
-"""Measurements less apart, as a share of themselves, are told apart by nobody."""
+"""Minimum gap between two measurements, as a share of themselves; smaller ones cannot be distinguished."""
 LAST = 4
-"""So many of the last measurements are asked about."""
+"""Number of the last measurements that get limits of their own."""
 
 
 def late(subject: Subject, asked: Training, steps: Sequence[TrainingStep]) -> int:
-    """With how many other limits the training ends exactly as late as it did, by one asking; 0 if it does not."""
+    """The number of other limits with which the training ends equally late; 0 unless it does with all of them."""
     led = Led(Descent(), steps)
     due = _end(led, asked)
     if due is None or due >= len(steps):
@@ -72,7 +72,7 @@ def _others(asked: Training, led: Led, due: int) -> Iterator[Training]:
 
 
 def _bounds(measured: Sequence[float]) -> Iterator[float]:
-    """Bounds that are met by the last measurement, or by one of the few before it, and by none before that."""
+    """Bounds that one of the last few measurements meets, and none before it."""
     for k in range(max(1, len(measured) - LAST), len(measured)):
         gap = min(measured[:k]) - measured[k]
         if gap > SMALLEST_GAP * measured[k]:

@@ -1,4 +1,4 @@
-"""A sequence that is made only as far as anyone walks it, and kept for the next."""
+"""A sequence whose items are made when they are first needed, and kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Kept(Generic[T]):
-    """May be walked any number of times, several walks at once included; each item is made once."""
+    """An iterable that may be walked many times, also by several iterators at once; each item is made once."""
 
     def __init__(self, source: Iterable[T]) -> None:
         self._source = iter(source)

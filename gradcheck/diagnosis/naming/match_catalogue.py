@@ -1,19 +1,19 @@
-"""Which fault of the catalogue behaves, on all cases tried, exactly like this subject?
+"""The faults of the catalogue that behave, on all cases tried, exactly like a subject.
 
-Asked from the strictest reading to the loosest, and the first that some fault meets is taken:
+Readings are tried from the strictest to the loosest; the first that some fault meets counts:
 
-everywhere: it gives the subject's very answers, wrong ones and right ones.
-on arrays, on scalars: it gives them on all graphs of that kind; on the other kind the subject is right. (An engine may
-    have a piece of code for each.)
-where wrong: it gives all of its wrong answers; the others are right. (An engine may be wrong in one of two pieces of
-    code: for one loss, for large graphs.)
-by edge: the textbook, with the fault at those arguments of those nodes alone whose rule is wrong when it is tried
-    alone, gives the subject's very answers. (Half of a rule may be right.)
-by relation: every relation of backprop that is wrong among the subject's own numbers is wrong as it has it. (Of
-    networks: a mistake may be made in some layers alone, or in some manner of its own.)
-by form: it gives the subject's numbers; where the subject has none, or some of a wrong shape, it is wrong as well.
+everywhere: the fault gives the subject's answers, wrong and right ones, on all cases.
+on arrays, on scalars: it gives them on all graphs of that kind, and the subject is right on the other kind. (An engine
+    may have separate code for each.)
+where wrong: it gives all wrong answers of the subject; the others are right. (One of two pieces of an engine's code may
+    be wrong: for one loss, for large graphs.)
+by edge: the textbook with the fault, but only at arguments whose rule is wrong when the node is tried alone, gives the
+    subject's answers. (Half of a rule may be right.)
+by relation: every relation of backprop that is wrong among the subject's own numbers is wrong in the fault's way. (A
+    mistake may be made in some layers of a network only, or in an unusual way.)
+by form: it gives the subject's numbers, and is wrong where the subject has none or some of a wrong shape.
 
-Where several faults meet it, cases are asked that tell them apart: a name is worth something only if no other will do.
+Where several faults meet a reading, further cases are asked that distinguish them: a name has to be the only one.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ from gradcheck.subject.answer import NATIVE, Subject
 from gradcheck.subject.inprocess import InProcessSubject
 
 MOST_CASES = 16
-"""Failing cases, and as many others, on which a fault has to behave like the subject."""
+"""Maximum number of failing cases, and of other ones, on which a fault has to behave like the subject."""
 LARGEST = 60
-"""Nodes of a graph beyond which a case is not used: the catalogue's engine is a textbook, not a fast one."""
+"""Maximum number of nodes of a graph that is used: the catalogue's engine is a textbook, not a fast one."""
 MOST_FURTHER = 450
-"""Further cases looked through for such as tell faults apart, or bear the last one out."""
+"""Maximum number of further cases that are searched for such as distinguish faults, or confirm the last one."""
 BORNE_OUT = 8
-"""Further cases, beside all that failed, on which the last explanation left has to hold, where it says anything."""
+"""Number of further cases, beside all failing ones, on which the last fault left has to hold."""
 ENOUGH = 2
-"""Wrong answers that a looser reading has to explain."""
+"""Minimum number of wrong answers that a looser reading has to explain."""
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """The faults that gave the subject's answers, on how many cases that was so, and in what reading."""
+    """The faults that gave the subject's answers, on how many cases, and in which reading."""
 
     faults: tuple[Fault, ...] = ()
     cases: int = 0
@@ -60,7 +60,7 @@ class Likeness:
 
 @dataclass(frozen=True)
 class Bend:
-    """One way of making a fault; `partly`, at those edges alone whose message is wrong on its own."""
+    """One way of making a fault; `partly`: only at those edges whose message is wrong when its node is tried alone."""
 
     fault: Fault
     make: Callable[[], Any]
@@ -68,22 +68,22 @@ class Bend:
     entry: str = NATIVE
 
     def said(self, one: Heard) -> Said | None:
-        """What such an engine says, made afresh."""
-        return self._heard(one)[0]
+        """The answer of a new engine of this kind."""
+        return self._answer(one)[0]
 
     def gives(self, one: Heard) -> bool:
-        """Whether that is what the subject says."""
-        ours, noise = self._heard(one)
+        """Whether this is the subject's answer."""
+        ours, noise = self._answer(one)
         return same(one.theirs, ours, one.case.dtype, noise)
 
-    def _heard(self, one: Heard) -> tuple[Said | None, float]:
+    def _answer(self, one: Heard) -> tuple[Said | None, float]:
         engine = Partly(self.make(), wrong_edges(one)) if self.partly else self.make()
         ours = said(InProcessSubject(engine, entry=self.entry), one.case)
         return ours, getattr(engine, "noise", 0.0)
 
 
 Meets = Callable[[Bend, Heard], bool]
-"""Whether a bend explains what was heard."""
+"""Whether a bend explains the subject's answer to a case."""
 
 
 def _everywhere(bend: Bend, one: Heard) -> bool:
@@ -118,7 +118,7 @@ def _by_relation(bend: Bend, one: Heard) -> bool:
 def _by_form(bend: Bend, one: Heard) -> bool:
     """The same numbers; where the subject has none of the right form, neither has such an engine.
 
-    Where its adjoints alone have a wrong shape, what becomes of them is each engine's own affair: the subject is wrong.
+    If only the adjoints have a wrong shape, it is enough that the subject is wrong: engines differ in how they go on.
     """
     ours, right = bend.said(one), one.right
     if same(one.theirs, ours, one.case.dtype):
@@ -129,7 +129,7 @@ def _by_form(bend: Bend, one: Heard) -> bool:
 
 
 RELATIONS = MappingProxyType({"mlp_gradients": layers_explained, "neuron_gradients": neurons_explained})
-"""What holds the answers of an entry point against their own relations."""
+"""Functions that compare the answers of an entry point with its own relations."""
 
 
 READINGS: tuple[tuple[str, Meets, bool], ...] = (
@@ -141,7 +141,7 @@ READINGS: tuple[tuple[str, Meets, bool], ...] = (
     ("in every relation that is wrong among its own numbers", _by_relation, False),
     ("wherever its answer has a form to compare", _by_form, False),
 )
-"""What is said of it; when a bend meets it; whether it is bent at some edges alone."""
+"""The clause that reports the reading; whether a bend meets it on a case; whether it is bent at some edges only."""
 
 
 def alike(subject: Subject, failing: Sequence[Tried], others: Sequence[Tried]) -> Likeness:
@@ -160,7 +160,7 @@ def alike(subject: Subject, failing: Sequence[Tried], others: Sequence[Tried]) -
 
 
 def usable(cases: Sequence[Tried], entry: str, subject: Subject) -> list[Tried]:
-    """The cases put to an entry point that are small enough, and at no kink; the smallest first."""
+    """The cases of an entry point that are small enough, and at no kink; the smallest first."""
     fit = [c for c in cases if entry_of(c, subject) == entry]
     small = [c for c in fit if entry != NATIVE or _nodes(c) <= LARGEST]
     return [c for c in sorted(small, key=_nodes) if not at_kink(c)]
@@ -174,20 +174,20 @@ class _Search:
         kinds = [usable(failing, entry, subject), usable(others, entry, subject)]
         first = [case for cases in kinds for case in cases[:MOST_CASES]]
         rest = [case for cases in kinds for case in cases[MOST_CASES:]]
-        self._heard = [Heard(case, subject, entry) for case in first]
-        self._owed = len(kinds[0][MOST_CASES:])  # whatever failed is to be explained, however many those are
+        self._first = [Heard(case, subject, entry) for case in first]
+        self._owed = len(kinds[0][MOST_CASES:])  # every failing case has to be explained
         drawn = drawn_cases(entry, [*first, *rest])
         further = (case for case in (*rest, *drawn) if not at_kink(case))
         self._further = Kept(Heard(case, subject, entry) for case in islice(further, MOST_FURTHER))
 
     def result(self) -> Likeness:
         """The faults that meet the strictest reading that any meets."""
-        if not any(one.wrong for one in self._heard):  # wrong elsewhere only: that says nothing about how
+        if not any(one.wrong for one in self._first):  # wrong on other cases only: that does not show how
             return Likeness()
-        if all(one.theirs is None for one in self._heard):
+        if all(one.theirs is None for one in self._first):
             return Likeness()
-        telling = any(map(_telling, self._heard))
-        made = [*bends_at(self._entry), *fitted(self._entry, self._heard)]
+        telling = any(map(_telling, self._first))
+        made = [*bends_at(self._entry), *fitted(self._entry, self._first)]
         for reading, meets, partly in READINGS:
             if meets is _where_wrong and not telling:
                 continue
@@ -197,8 +197,8 @@ class _Search:
         return Likeness()
 
     def _apart(self, reading: str, meets: Meets, bends: Sequence[Bend]) -> Likeness | None:
-        """The faults that meet a reading on all cases, after further ones were asked that could refute them."""
-        ordered = sorted(self._heard, key=lambda one: not one.wrong)
+        """The faults that meet a reading on all cases, and on further cases that might refute them."""
+        ordered = sorted(self._first, key=lambda one: not one.wrong)
         left = [bend for bend in bends if all(meets(bend, one) for one in ordered)]
         tried, borne_out, telling = len(ordered), 0, [one for one in ordered if _telling(one)]
         for number, one in enumerate(self._further):
@@ -209,12 +209,12 @@ class _Search:
             if number >= self._owed and all(
                 same(a, one.right if not several else answers[0], one.case.dtype) for a in answers
             ):
-                continue  # whatever the subject says, it tells nothing
+                continue  # no answer to this case would distinguish anything
             tried += 1
             telling += [one] if _telling(one) else []
             left = [bend for bend in left if meets(bend, one)]
-            borne_out += not several and one.wrong  # where it is right, a looser reading asks nothing
-        if meets is _by_form:  # two wrong forms are not yet one mistake
+            borne_out += not several and one.wrong  # where the subject is right, a looser reading requires nothing
+        if meets is _by_form:  # two wrong forms need not be the same mistake
             left = [bend for bend in left if sum(_everywhere(bend, one) for one in telling) >= ENOUGH]
         if not left or (reading and len(telling) < ENOUGH):
             return None

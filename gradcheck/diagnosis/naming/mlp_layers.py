@@ -1,7 +1,7 @@
-"""An MLP's relations, layer by layer: does a fault explain every one that is wrong?
+"""Whether a fault explains every wrong relation between the layers of an MLP.
 
 delta[L] = dC/da[L] sigma'(z[L]),  delta[l] = (W[l+1]^T delta[l+1]) sigma'(z[l]),  dC/dW[l] = delta[l] a[l-1]^T
-for a single sample; a batch's gradient is made of its samples' deltas.
+for a single sample (S3, S4); a batch's gradient is computed from its samples' deltas.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gradcheck.problem import MLP, Case
 from gradcheck.problem.ops import Array
 
 Reading = Callable[[Heard, DeltaRecursion, DeltaRecursion], Deltas | None]
-"""The subject's deltas of a single sample; None where they cannot be told."""
+"""The subject's deltas of a single sample; None where its answer does not determine them."""
 
 
 def layers_explained(make: Make, one: Heard) -> bool:
@@ -28,12 +28,12 @@ def layers_explained(make: Make, one: Heard) -> bool:
     try:
         with np.errstate(all="ignore"):
             return any(_explained(make, one, reading) for reading in READINGS)
-    except ValueError:  # such an engine has no answer here: shapes do not fit
+    except ValueError:  # this engine has no answer here: shapes do not fit
         return False
 
 
 def own_deltas(one: Heard) -> tuple[DeltaRecursion, Deltas] | None:
-    """The textbook after its forward pass, and the subject's deltas of a single sample, as its biases have them."""
+    """The textbook after its forward pass, and the subject's deltas of a single sample, read from its biases."""
     if not isinstance(one.case, Case) or not isinstance(one.case.problem, MLP) or not right_value(one):
         return None
     right = _run(DeltaRecursion(), one)
@@ -60,7 +60,7 @@ def _explained(make: Make, one: Heard, reading: Reading) -> bool:
 
 
 def _single(judge: Judge, delta: Deltas, one: Heard, right: DeltaRecursion, bent: DeltaRecursion) -> bool:
-    """The recursion, and what each layer's gradients are made of."""
+    """Whether the recursion, and the gradients of each layer, are explained."""
     last = right.mlp.layers
     right.delta, bent.delta = delta, delta
     return (
@@ -88,17 +88,17 @@ def _of_biases(one: Heard, right: DeltaRecursion, bent: DeltaRecursion) -> Delta
     """dC/db[l] is delta[l]."""
     given = gradients(one)
     found = {k: given.get(f"b{k}") for k in range(1, right.mlp.layers + 1)}
-    told = {k: b[np.newaxis] for k, b in found.items() if b is not None and b.shape == right.z[k].shape[1:]}
-    return told if len(told) == len(found) else None
+    fitting = {k: b[np.newaxis] for k, b in found.items() if b is not None and b.shape == right.z[k].shape[1:]}
+    return fitting if len(fitting) == len(found) else None
 
 
 def _of_weights(one: Heard, right: DeltaRecursion, bent: DeltaRecursion) -> Deltas | None:
-    """dC/dW[l], less the penalty's part, is delta[l] a[l-1]^T; where a[l-1] is 0, as is right."""
+    """The deltas from dC/dW[l], less the penalty's part, = delta[l] a[l-1]^T; the right delta where a[l-1] is 0."""
     return _of_weights_or(right, one, right, bent)
 
 
 def _of_weights_or_fault(one: Heard, right: DeltaRecursion, bent: DeltaRecursion) -> Deltas | None:
-    """The same; where a[l-1] is 0, as the fault has it."""
+    """The same, with the fault's delta where a[l-1] is 0."""
     return _of_weights_or(bent, one, right, bent)
 
 
@@ -116,7 +116,7 @@ def _of_weights_or(known: DeltaRecursion, one: Heard, right: DeltaRecursion, ben
 
 
 def _of_textbook(one: Heard, right: DeltaRecursion, bent: DeltaRecursion) -> Deltas | None:
-    """The right ones, where other things are wrong."""
+    """The right deltas, for answers in which other things are wrong."""
     right.backward()
     return dict(right.delta)
 

@@ -1,7 +1,7 @@
-"""The relations of a network of neurons: does a fault explain every one that is wrong?
+"""Whether a fault explains every wrong relation in a network of neurons (S2).
 
 dL/dw(u->v) = dL/din(v) out(u),   dL/din(v) = sigma_v'(in(v)) (what the loss sends + sum of dL/din(w) w(v->w))
-for a single sample; a batch's gradient is made of its samples'.
+for a single sample; a batch's gradient is the sum or mean of its samples' gradients.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gradcheck.problem.neuron_dag import weight
 from gradcheck.problem.ops import Array
 
 Reading = Callable[[Heard, Neurons, Neurons], Deltas | None]
-"""The subject's dL/din of every neuron, for a single sample; None where they cannot be told."""
+"""The subject's dL/din of every neuron, for a single sample; None where its answer does not determine them."""
 
 
 def neurons_explained(make: Make, one: Heard) -> bool:
@@ -49,7 +49,7 @@ def _explained(make: Make, one: Heard, reading: Reading) -> bool:
 
 
 def _single(judge: Judge, delta: Deltas, one: Heard, right: Neurons, bent: Neurons) -> bool:
-    """The messages into each neuron, and what the weights' gradients are made of."""
+    """Whether the messages into each neuron, and the gradients of the weights, are explained."""
     right.in_grad, bent.in_grad = delta, delta
     return all(
         judge.explained(delta[v], _expected(right, v), _expected(bent, v)) for v in right.network.neurons
@@ -57,7 +57,7 @@ def _single(judge: Judge, delta: Deltas, one: Heard, right: Neurons, bent: Neuro
 
 
 def _expected(engine: Neurons, v: str) -> Array:
-    """dL/din(v), from what v's successors have."""
+    """The dL/din(v) that the engine computes from v's successors."""
     sent = [engine.count(w) * engine.message(v, w) for u, w in engine.network.edges if u == v]
     return np.asarray(engine.slope(v) * np.sum([engine.heard(v), *sent], axis=0))
 
@@ -75,15 +75,15 @@ def _gradient(engine: Neurons) -> dict[str, Array]:
 
 
 def _of_weights(one: Heard, right: Neurons, bent: Neurons) -> Deltas | None:
-    """dL/dw(u->v) over what the fault makes of a dL/din(v) of 1; where no out(u) tells, the fault's own."""
+    """The dL/din of each neuron, from its weights' gradients; the fault's own where all out(u) are 0."""
     given, network, found = gradients(one), right.network, Deltas()
     units = _units(bent)
     bent.in_grad = found
     for v in reversed(network.order()):
         ways = [(given.get(weight(u, v)), units[weight(u, v)]) for u in network.back(v)]
-        told = [(float(g), float(unit)) for g, unit in ways if g is not None and g.shape == () and unit]
-        if told:
-            found[v] = np.asarray([sum(g * unit for g, unit in told) / sum(unit * unit for _, unit in told)])
+        usable = [(float(g), float(unit)) for g, unit in ways if g is not None and g.shape == () and unit]
+        if usable:
+            found[v] = np.asarray([sum(g * unit for g, unit in usable) / sum(unit * unit for _, unit in usable)])
         else:
             found[v] = _expected(bent, v)
     return found
@@ -96,6 +96,6 @@ def _units(bent: Neurons) -> dict[str, Array]:
 
 
 def _of_textbook(one: Heard, right: Neurons, bent: Neurons) -> Deltas | None:
-    """The right ones, where other things are wrong."""
+    """The right dL/din, for answers in which other things are wrong."""
     right.backward()
     return dict(right.in_grad)

@@ -1,8 +1,8 @@
-"""How often does each path count? Graphs whose paths can be told apart by the digits of the gradient.
+"""How often each path counts in a gradient, from graphs whose paths show in the gradient's digits.
 
-Every path from x to the loss carries a product that is a power of 16 of its own, so that the gradient, written to the
-base of 16, says how often each path was added: of four paths, 0x1101 lacks the second. Whatever the order in which an
-engine walks a graph, the digits show what it does where a node has several uses, or where two nodes have one value.
+Every path from x to the loss carries its own power of 16. So the gradient, written in base 16, shows how often each
+path was added: 0x1101 lacks the second of four paths. The digits do not depend on the order in which an engine walks a
+graph. They show what it does where a node has several uses, or where two nodes have one value.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from gradcheck.subject.answer import Subject
 
 BASE = 16
 NEEDED = frozenset({"add", "mul"})
-"""The ops that the graphs are made of; those of arrays end in a sum as well."""
+"""Ops of the graphs; graphs of arrays end in a sum as well."""
 WIDE = 16
-"""Uses in the wide graphs, all at the same distance from the loss."""
+"""Number of uses in the wide graphs, all at the same distance from the loss."""
 WIDE_BASE = 8
-"""Of the digits there, so that all numbers remain whole in float64."""
+"""Base of the digits in the wide graphs; with 8, all numbers are whole in float64."""
 FAR = 5
-"""The power of a use that is three steps further from the loss."""
+"""Power of the use that is three steps further from the loss."""
 DEEP = 10
-"""Edges of the graph without forks: more than the longest way through any fork has."""
+"""Number of edges of the graph without forks: more than the longest way through any fork has."""
 
 Shape = tuple[int, ...]
 Tally = tuple[float, ...]
-"""How often each path counts, by rising power."""
+"""Number of times that each path counts, by rising power."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Fork:
 
 
 def forks(shape: Shape, inner: bool) -> Iterator[Fork]:
-    """Nodes with two and three uses, near and far, listed and joined in several orders."""
+    """Graphs of nodes with two and three uses, near and far, listed and joined in several orders."""
     for powers in ((1, 2), (2, 1), (1, FAR), (FAR, 1), (1, 2, 3), (3, 2, 1)):
         for reverse in (False, True):
             build = GraphBuilder()
@@ -69,7 +69,7 @@ def forks(shape: Shape, inner: bool) -> Iterator[Fork]:
 
 
 def wide(shape: Shape, inner: bool) -> Fork:
-    """A node with many uses: an engine that works on many nodes at once takes them together."""
+    """A node with many uses; an engine that processes many nodes at once takes them together."""
     build = GraphBuilder()
     x = forked = build.parameter("x", shape)
     if inner:
@@ -82,7 +82,7 @@ def wide(shape: Shape, inner: bool) -> Fork:
 
 
 def straight(shape: Shape) -> Case:
-    """No node has several uses: whoever is wrong here makes another mistake."""
+    """A graph in which no node has several uses: an engine that is wrong here makes another mistake."""
     build = GraphBuilder()
     v = build.parameter("x", shape)
     for k in range(DEEP):
@@ -91,7 +91,7 @@ def straight(shape: Shape) -> Case:
 
 
 def pair(values: tuple[float, float], shape: Shape) -> Case:
-    """16 * 16 a + 256 * 16 b: two parameters and two inner nodes, of one value each where a = b."""
+    """The graph 16 * 16 a + 256 * 16 b: two parameters and two inner nodes, of equal values where a = b."""
     build = GraphBuilder()
     a, b = build.parameter("a", shape), build.parameter("b", shape)
     ways = [v * _number(build, BASE, shape) * _number(build, BASE**k, shape) for k, v in ((1, a), (2, b))]
@@ -99,7 +99,7 @@ def pair(values: tuple[float, float], shape: Shape) -> Case:
 
 
 def gradient(subject: Subject, case: Case) -> dict[str, float] | None:
-    """Each parameter's gradient, the same in all entries; None if it is not, or the value is wrong, or none came."""
+    """Each parameter's gradient, equal in all entries; None if it is not, if the value is wrong or if there is none."""
     try:
         answer = ask(subject, case)
     except SubjectError:
@@ -114,14 +114,14 @@ def gradient(subject: Subject, case: Case) -> dict[str, float] | None:
 
 
 def tally(subject: Subject, fork: Fork) -> Tally | None:
-    """How often each path counts in the subject's gradient; None if its digits are no counts.
+    """The number of times that each path counts in the subject's gradient; None if its digits are no counts.
 
-    A share counts as well if it is 1 by the number of uses, for every path.
+    Equal shares of 1 / (number of uses) count as well.
     """
-    told = gradient(subject, fork.case)
-    if told is None:
+    answer = gradient(subject, fork.case)
+    if answer is None:
         return None
-    scaled, uses = told["x"] / (fork.base if fork.inner else 1), len(fork.powers)
+    scaled, uses = answer["x"] / (fork.base if fork.inner else 1), len(fork.powers)
     every = sum(float(fork.base) ** k for k in fork.powers)
     if np.isclose(scaled, every / uses, rtol=1e-12, atol=0.0):
         return (1.0 / uses,) * uses
@@ -138,7 +138,7 @@ def tally(subject: Subject, fork: Fork) -> Tally | None:
 
 
 def _way(build: GraphBuilder, x: Handle, power: int, shape: Shape) -> Handle:
-    """x times a power of 16: in one step, or in three where it is to be `FAR`."""
+    """The product of x and a power of 16: in one step, or in three for the power `FAR`."""
     for k in (2, 1, 2) if power == FAR else (power,):
         x = x * _number(build, BASE**k, shape)
     return x

@@ -1,4 +1,4 @@
-"""Why does a subject run out of time? Counted operations on small graphs, and the one graph that some never finish."""
+"""Why a subject runs out of time: counted operations on small graphs, and one graph that some never finish."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from gradcheck.subject.answer import Subject
 
 NEEDED = frozenset({"add", "mul"})
 DIAMONDS = (2, 3, 4, 5, 6, 7)
-"""Lengths of the chains whose operations are counted."""
+"""Lengths of the chains of diamonds whose operations are counted."""
 DOUBLING = 1.8
-"""What is added for one more diamond grows at least by this factor if every path is walked."""
+"""Minimum growth factor of the cost of one more diamond if every path is walked."""
 
 
 def running_out(subject: Subject, known: frozenset[str]) -> tuple[Fault | None, str]:
     """The fault that makes a subject slow or endless, and how that is known; `known` are ops it may be asked for.
 
-    A graph that is never finished costs one time limit, and is the last that is asked about.
+    A graph that is never finished costs one time limit; it is asked about last.
     """
     if not known >= NEEDED:
         return None, ""
     if _ends(subject, _sum(twice=False)) and not _ends(subject, _sum(twice=True)):
         return fault("F17"), "answers for 2 x + 3 y, and never for x + x:"
-    told = list[int]()
+    counts = list[int]()
     for n in DIAMONDS:
         if (count := _operations(subject, _diamonds(n))) is None:
-            return None, ""  # without an answer here, larger graphs would take a time limit each
-        told.append(count)
-    more = [b - a for a, b in pairwise(told)]
+            return None, ""  # without an answer here, each larger graph would take a time limit
+        counts.append(count)
+    more = [b - a for a, b in pairwise(counts)]
     if more[0] > 0 and all(b >= DOUBLING * a for a, b in pairwise(more)):
-        row = ", ".join(f"{count:,}" for count in told)
+        row = ", ".join(f"{count:,}" for count in counts)
         return fault(
             "F16"
         ), f"takes {row} operations for {DIAMONDS[0]} to {DIAMONDS[-1]} diamonds, one behind the other:"
@@ -44,7 +44,7 @@ def running_out(subject: Subject, known: frozenset[str]) -> tuple[Fault | None, 
 
 
 def _operations(subject: Subject, case: Case) -> int | None:
-    """Counted operations of a right gradient; None if it is not right, or nothing was counted."""
+    """Counted operations of a right gradient; None if it is wrong, or nothing was counted."""
     try:
         answer = ask(subject, case, count=True)
     except SubjectError:
@@ -55,7 +55,7 @@ def _operations(subject: Subject, case: Case) -> int | None:
 
 
 def _diamonds(count: int) -> Case:
-    """v + 2 v, again and again: 2^count paths, and a gradient of 3^count."""
+    """The graph v + 2 v, again and again: 2^count paths, and a gradient of 3^count."""
     build = GraphBuilder()
     v = build.parameter("x")
     for _ in range(count):
@@ -72,7 +72,7 @@ def _sum(*, twice: bool) -> Case:
 
 
 def _ends(subject: Subject, case: Case) -> bool:
-    """Whether the subject comes to an end, with an answer or without."""
+    """Whether the subject finishes, with an answer or without."""
     try:
         ask(subject, case)
     except SubjectError as failure:

@@ -1,8 +1,7 @@
-"""The name of the mistake: what a subject keeps between calls, likeness to a fault, experiments. In this order.
+"""Searches the name of a mistake: first what a subject keeps between calls, then likeness to a fault, then experiments.
 
 A training's mistake is sought by likeness and from its steps, batches and end; the two must not contradict each other.
-
-Nothing is named on a hunch: each name rests on the subject's own answers, and `how` says on which.
+Every name rests on the subject's own answers, and `how` states on which.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ class Named:
 
 
 def explanation(subject: Subject, failing: Sequence[Tried], passing: Sequence[Tried], codes: frozenset[str]) -> Named:
-    """What explains the failing cases; `codes` are those of all findings about them."""
+    """The name that explains the failing cases; `codes` are those of all findings about them."""
     return next(_sought(subject, failing, passing, codes), Named())
 
 
@@ -59,10 +58,10 @@ def _sought(
     """Names, each sought only if none before it was found."""
     native = [c for c in (*failing, *passing) if isinstance(c, Case) and entry_of(c, subject) == NATIVE]
     known = frozenset(node.op for case in native for node in case.graph.nodes)
-    heard = [Heard(c, subject, NATIVE) for c in usable(failing, NATIVE, subject)] if native else []
+    asked = [Heard(c, subject, NATIVE) for c in usable(failing, NATIVE, subject)] if native else []
     if "GC021" in codes and native:
         yield from _shown(state_fault, subject, questions())
-        yield from _shown(memory, subject, heard, known)
+        yield from _shown(memory, subject, asked, known)
     proved, evidence = training_fault(subject, failing, codes)
     if (likeness := alike(subject, failing, passing)).faults:
         tried = "the one case" if likeness.cases == 1 else f"all {likeness.cases} cases"
@@ -71,7 +70,7 @@ def _sought(
             yield Named(likeness.faults, f"behaves, {reading}on {tried} tried, exactly like", alike=True)
         return  # where the two contradict each other, nothing is known
     yield from _named(proved, evidence)
-    if any(one.wrong for one in heard):
+    if any(one.wrong for one in asked):
         stretched = any(stretched for case in native for _, stretched, _ in forms_of(case))
         for experiment in (several_uses, *([broadcasting] if stretched else []), clipping):
             yield from _shown(experiment, subject, known)
@@ -81,8 +80,8 @@ def _sought(
     if native:
         yield from _shown(state_fault, subject, questions())  # values kept from another point repeat, and are stale
         yield from _shown(cut_off, subject, known)
-        yield from _shown(single_precision, heard)
-        yield from _shown(memory, subject, heard, known)
+        yield from _shown(single_precision, asked)
+        yield from _shown(memory, subject, asked, known)
 
 
 def _shown(experiment: Callable[Asked, Evidence], *given: Asked.args, **options: Asked.kwargs) -> Iterator[Named]:

@@ -1,4 +1,4 @@
-"""A fault at some edges of a graph alone: half of a rule may be right."""
+"""Engines that have a fault at some edges of a graph only, since half of a rule may be right."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from gradcheck.subject.answer import Answer
 from gradcheck.subject.inprocess import InProcessSubject
 
 Edges = frozenset[tuple[int, int]]
-"""Node and slot: what a node sends to one of its arguments."""
+"""Set of (node, slot): the messages from a node to one of its arguments."""
 
 
 _KNOWN: WeakKeyDictionary[Heard, Edges] = WeakKeyDictionary()
-"""What `wrong_edges` found before: every fault that is tried asks for the same."""
+"""Results of `wrong_edges`, kept since every fault that is tried needs the same ones."""
 
 
 def wrong_edges(one: Heard) -> Edges:
@@ -60,7 +60,7 @@ def _wrong_slots(one: Heard, graph: Graph, node: int, values: Mapping[str, Array
 
 
 class Partly(Backprop):
-    """The textbook, whose messages along some edges are another's."""
+    """The textbook, with another engine's messages along some edges."""
 
     def __init__(self, bent: Backprop, edges: Edges) -> None:
         self.bent, self.edges = bent, edges

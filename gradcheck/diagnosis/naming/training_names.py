@@ -1,8 +1,8 @@
 """The name of a trainer's mistake: the row of the catalogue that explains every training that failed.
 
-Three kinds of evidence, told apart by what the trainings were found guilty of: steps are wrong (each is compared with
-the row's own, from the subject's parameters and batches); batches are no partition, and all steps right; or nothing is
-wrong but the end. Two kinds at once are two mistakes, and nothing is named.
+The findings decide between three kinds of evidence. Steps are wrong: each is compared with the row's own step, from
+the subject's parameters and batch. Batches are no partition, and all steps are right. Only the end is wrong. Two kinds
+at once are two mistakes, and nothing is named.
 """
 
 from __future__ import annotations
@@ -24,44 +24,44 @@ from gradcheck.subject.answer import Subject
 from gradcheck.verdict.finding import KINDS, Severity
 
 ENOUGH = 2
-"""Steps, or other limits, that have to tell a mistake from what else might be."""
+"""Minimum number of steps, or other limits, that distinguish a mistake from other explanations."""
 
 
 def training_fault(subject: Subject, failing: Sequence[Tried], codes: frozenset[str]) -> tuple[Fault | None, str]:
-    """The row that explains all failing cases, trainings every one, and on what evidence; (None, "") if none does.
+    """The row that explains all failing cases, if all are trainings, and the evidence; (None, "") if none does.
 
     `codes` are those of all findings.
     """
-    told: list[Told] = []
+    runs: list[Told] = []
     for case in failing:
         steps = steps_of(subject, case) if isinstance(case, Training) else ()
         if not isinstance(case, Training) or not steps:
             return None, ""
-        told.append((case, steps))
-    guilty = {code for code in codes if KINDS[code].severity in (Severity.ERROR, Severity.FATAL)}
-    count = "the training" if len(told) == 1 else f"all {len(told)} trainings"
-    if guilty == {"GC060"}:
-        return _by_steps(told, count)
-    if guilty == {"GC061"} and _ends_right(Descent, told) and (epochs := drawn_alone(subject, told)):
+        runs.append((case, steps))
+    errors = {code for code in codes if KINDS[code].severity in (Severity.ERROR, Severity.FATAL)}
+    count = "the training" if len(runs) == 1 else f"all {len(runs)} trainings"
+    if errors == {"GC060"}:
+        return _by_steps(runs, count)
+    if errors == {"GC061"} and _ends_right(Descent, runs) and (epochs := drawn_alone(subject, runs)):
         return fault("F144"), f"draws its batches, in {epochs} further epochs, as if each were drawn on its own:"
-    batches_or_end = bool(guilty) and guilty <= {"GC061", "GC062"}
-    if batches_or_end and _ends_right(RemainderDropped, told) and (epochs := remainder_dropped(subject, told)):
+    batches_or_end = bool(errors) and errors <= {"GC061", "GC062"}
+    if batches_or_end and _ends_right(RemainderDropped, runs) and (epochs := remainder_dropped(subject, runs)):
         return fault("F145"), f"leaves out the remainder, in {epochs} further epochs, and nothing else:"
-    if guilty == {"GC062"}:
-        return _by_end(subject, told, count)
+    if errors == {"GC062"}:
+        return _by_end(subject, runs, count)
     return None, ""
 
 
-def _by_steps(told: Sequence[Told], count: str) -> tuple[Fault | None, str]:
-    rows = {row.code: row for row, make in _steps_bent() if _explains(make, told)}
-    if len(rows) != 1 or any(_explains(make, told) for make in RIVALS):
+def _by_steps(runs: Sequence[Told], count: str) -> tuple[Fault | None, str]:
+    rows = {row.code: row for row, make in _steps_bent() if _explains(make, runs)}
+    if len(rows) != 1 or any(_explains(make, runs) for make in RIVALS):
         return None, ""
     (row,) = rows.values()
-    return row, f"makes, in {sum(compared(*one) for one in told)} steps of {count} that failed, those of"
+    return row, f"makes, in {sum(compared(*one) for one in runs)} steps of {count} that failed, those of"
 
 
-def _by_end(subject: Subject, told: Sequence[Told], count: str) -> tuple[Fault | None, str]:
-    limits = [late(subject, *one) for one in told]
+def _by_end(subject: Subject, runs: Sequence[Told], count: str) -> tuple[Fault | None, str]:
+    limits = [late(subject, *one) for one in runs]
     if not all(limits) or sum(limits) < ENOUGH:
         return None, ""
     how = f"ends too late by one asking, in {count} that failed and with {sum(limits)} other limits:"
@@ -69,7 +69,7 @@ def _by_end(subject: Subject, told: Sequence[Told], count: str) -> tuple[Fault |
 
 
 def _steps_bent() -> Iterator[tuple[Fault, Callable[[], Descent]]]:
-    """The rows, and makers, whose steps alone are bent."""
+    """The rows of which only the steps are wrong, and their makers."""
     for row in CATALOGUE:
         for make in row.bends if row.entry == "train" else ():
             bent = make()
@@ -78,9 +78,9 @@ def _steps_bent() -> Iterator[tuple[Fault, Callable[[], Descent]]]:
                 yield row, cast(Callable[[], Descent], make)
 
 
-def _explains(make: Callable[[], Descent], told: Sequence[Told]) -> bool:
+def _explains(make: Callable[[], Descent], runs: Sequence[Told]) -> bool:
     telling = 0
-    for asked, steps in told:
+    for asked, steps in runs:
         followed = follow(make, asked, steps)
         if not followed.like:
             return False
@@ -88,10 +88,10 @@ def _explains(make: Callable[[], Descent], told: Sequence[Told]) -> bool:
     return telling >= ENOUGH
 
 
-def _ends_right(make: Callable[[], Descent], told: Sequence[Told]) -> bool:
-    """Whether all end when such a training must, or before a batch that nobody saw."""
+def _ends_right(make: Callable[[], Descent], runs: Sequence[Told]) -> bool:
+    """Whether every training ends when `make`'s does, or before a batch that was not recorded."""
     try:
-        ends = [(asked, len(steps), Led(make(), steps).end(asked)) for asked, steps in told]
+        ends = [(asked, len(steps), Led(make(), steps).end(asked)) for asked, steps in runs]
     except GradcheckError:
         return False
     return all(end == came or (end is None and asked.until.gradient_norm is not None) for asked, came, end in ends)

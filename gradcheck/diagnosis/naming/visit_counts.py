@@ -1,10 +1,10 @@
-"""How often does a neuron pass its gradient on? The subject's answers count every way from a weight to the loss.
+"""How often a neuron passes its gradient on, from the number of times that each way from a weight to the loss counts.
 
     dL/dw(u->v) = sum over the ways from v to the loss of  c times the product of weights and slopes along the way
 
-with c = 1 for every way, if each neuron is visited once. Asked at more points than there are ways, linear equations
-give the c. Whatever the order in which an engine visits a neuron several times, and whatever has arrived by then: what
-comes back to a neuron of k successors counts up to k times, and at least once; a chain counts once.
+with c = 1 for every way, if each neuron is visited once. Asked at more points than there are ways, the subject gives
+linear equations for the c. If an engine visits a neuron of k successors several times, in any order, its gradient
+counts between once and k times; in a chain it counts once.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from gradcheck.subject.answer import Subject
 
 ENTRY = "neuron_gradients"
 MOST_WAYS = 8
-"""Ways to the loss of one weight that are told apart."""
+"""Maximum number of ways from one weight to the loss that are distinguished."""
 SPARE = 4
-"""Points at which a network is asked about, beyond two for each way."""
+"""Number of points at which a network is asked about, beyond two for each way."""
 MOST_NETWORKS = 12
-"""Networks on which the subject was wrong that are asked about."""
+"""Maximum number of networks on which the subject was wrong that are asked about."""
 
 Way = tuple[str, ...]
 """From a neuron to one that feeds the loss."""
@@ -39,14 +39,15 @@ Way = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Star:
-    """x -> v -> w, w feeds `arms` neurons and, if `loss`, the loss; those feed the loss, or another, if `merged`."""
+    """x -> v -> w, w feeds `arms` neurons and, if `loss`, the loss. Those feed the loss, or one more neuron if
+    `merged`."""
 
     arms: int
     loss: bool
     merged: bool
 
     def network(self) -> NeuronDAG:
-        """Neurons in no order of theirs."""
+        """The network; its neurons are not listed in topological order."""
         sigmas = ("tanh", "sin", "sigmoid", "softplus")
         arms = [f"s{k}" for k in range(self.arms)]
         edges = [("x", "v"), ("v", "w"), *(("w", s) for s in arms)]
@@ -70,7 +71,7 @@ def visited_again(subject: Subject, failing: Sequence[Tried]) -> tuple[Fault | N
 
 
 def _networks(subject: Subject, failing: Sequence[Tried]) -> int:
-    """On how many networks that is so; 0 if anything says otherwise."""
+    """The number of networks on which that holds; 0 if any contradicts it."""
     as_arms = as_fed = True  # as often as w feeds neurons, or neurons and the loss
     for star in STARS:
         counts = list(counts_of_ways(subject, star.network()).get(("x", "v"), {}).values())
@@ -93,7 +94,7 @@ def _whole(counts: Sequence[float]) -> bool:
 
 
 def _most(network: NeuronDAG, way: Way) -> float:
-    """How often a way counts at most: every neuron on it visited once per way from it to the loss, or to a dead end."""
+    """Maximum count of a way, if every neuron on it is visited once per path from it to the loss, or to a dead end."""
     return float(np.prod([max(1, _visits(network, v)) for v in way]))
 
 
@@ -103,7 +104,7 @@ def _visits(network: NeuronDAG, v: str) -> int:
 
 
 def counts_of_ways(subject: Subject, network: NeuronDAG) -> dict[Edge, dict[Way, float]]:
-    """How often each way counts in each weight's gradient; NaN for what no count explains; weights of few ways only."""
+    """The count of each way in each weight's gradient; NaN where no count fits; only for weights with few ways."""
     ways = {v: list(_ways(network, v)) for v in network.neurons}
     edges = [(u, v) for u, v in network.edges if 1 <= len(ways[v]) <= MOST_WAYS]
     if not edges:
@@ -128,7 +129,7 @@ def counts_of_ways(subject: Subject, network: NeuronDAG) -> dict[Edge, dict[Way,
 
 
 def _ways(network: NeuronDAG, v: str) -> Iterator[Way]:
-    """Every way from v to the loss, as far as they are few."""
+    """Every way from v to the loss; incomplete where there are many."""
     waiting: list[Way] = [(v,)]
     for number, way in enumerate(waiting):  # grows while it is walked
         if number > 64 * MOST_WAYS:
@@ -146,7 +147,7 @@ def _product(textbook: Neurons, u: str, way: Way) -> float:
 
 
 def _solved(products: Array, given: Array) -> list[float] | None:
-    """The counts, rounded where they are whole; NaN where none fit; None where these points do not tell them apart."""
+    """The counts, rounded where they are whole; NaN where none fit; None where these points do not determine them."""
     size = np.max(np.abs(products), axis=0)
     if not np.all(size > 0) or np.linalg.matrix_rank(products / size, tol=1e-6) < products.shape[1]:
         return None

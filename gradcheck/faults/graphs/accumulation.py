@@ -28,16 +28,16 @@ class KeepsTheFirst(Backprop):
 
 
 class KeepsOneListed(Backprop):
-    """Of the messages to a node it keeps that of the user listed first, or last.
+    """Keeps only the message from the user that is listed first, or last.
 
-    `dead`: that user may be one that the loss does not need, and has nothing to send.
+    `dead`: that user may be one that the loss does not need, and sends nothing.
     """
 
     def __init__(self, first: bool, *, dead: bool = False) -> None:
         self.first, self.dead = first, dead
 
     def start(self) -> list[Array]:
-        """Nobody has reported."""
+        """No user has sent a message yet."""
         self.kept: dict[int, int] = {}
         return super().start()
 
@@ -51,10 +51,10 @@ class KeepsOneListed(Backprop):
 
 
 class KeepsOneNamed(Backprop):
-    """Of the messages to a node it keeps that of the user whose name comes last."""
+    """Keeps only the message from the user whose name comes last."""
 
     def start(self) -> list[Array]:
-        """Nobody has reported."""
+        """No user has sent a message yet."""
         self.kept: dict[int, str] = {}
         return super().start()
 
@@ -68,13 +68,13 @@ class KeepsOneNamed(Backprop):
 
 
 class OncePerPath(Backprop):
-    """Depth-first search without a set of what was seen: a node stands in the order once per path to the loss."""
+    """Depth-first search without a set of visited nodes: a node is in the order once per path to the loss."""
 
     def sweep(self) -> None:
-        """Each time, the node passes on all that it has."""
+        """Each time, the node passes on its whole adjoint."""
         order: list[int] = []
         stack = [(self.graph.loss, False)]
-        while stack:  # what recursion would do: first the arguments, then the node
+        while stack:  # as recursion would: first the arguments, then the node
             node, listed = stack.pop()
             if listed:
                 order.append(node)
@@ -86,10 +86,10 @@ class OncePerPath(Backprop):
 
 
 class OncePerPathByLevels(Backprop):
-    """Breadth first, without a set of what was seen: a node's turn comes once per path, after as many edges."""
+    """Breadth-first search without a set of visited nodes: a node is visited once per path, sorted by path length."""
 
     def sweep(self) -> None:
-        """Each time, the node passes on all that it has."""
+        """Each time, the node passes on its whole adjoint."""
         queue = [self.graph.loss]
         for node in queue:  # grows while it is walked
             self.visit(node)
@@ -97,10 +97,10 @@ class OncePerPathByLevels(Backprop):
 
 
 class OncePerMessage(Backprop):
-    """Recursion from the loss: whenever a message arrives, the sum so far is passed on at once."""
+    """Recursion from the loss: each message that arrives makes the node pass on its sum so far at once."""
 
     def sweep(self) -> None:
-        """Along every path, depth first; what was passed on before is passed on again."""
+        """Depth first along every path; earlier contributions are passed on again."""
         stack = [(self.graph.loss, slot) for slot in reversed(range(len(self.graph.arguments(self.graph.loss))))]
         while stack:
             node, slot = stack.pop()
@@ -111,7 +111,7 @@ class OncePerMessage(Backprop):
 
 
 class PartialAdjoints(Backprop):
-    """Every node once, but as soon as it is reached: its adjoint is passed on before all users have reported."""
+    """Visits every node once, but as soon as it is reached, before all its users have sent their messages."""
 
     def sweep(self) -> None:
         """Breadth first from the loss."""
@@ -125,7 +125,7 @@ class PartialAdjoints(Backprop):
 
 
 class GivenOrder(Backprop):
-    """The nodes in the reverse of the order they were given in, which need not be a topological one."""
+    """Visits the nodes in the reverse of the given order, which need not be topological."""
 
     def sweep(self) -> None:
         """From the last node of the list to the first."""
@@ -135,10 +135,10 @@ class GivenOrder(Backprop):
 
 
 class GivenOrderThroughout(GivenOrder):
-    """The forward pass, too, takes the list for an order, and finds no value where an argument comes later."""
+    """Uses the given order in the forward pass, too, where the value of a later argument is missing."""
 
     def forward(self, point: Point) -> list[Array]:
-        """KeyError, as of a dictionary of values."""
+        """Raises KeyError for an argument that comes later."""
         for node in range(len(self.graph)):
             for argument in self.graph.arguments(node):
                 if argument > node:
@@ -147,10 +147,10 @@ class GivenOrderThroughout(GivenOrder):
 
 
 class VisitedByValue(Backprop):
-    """`if node in visited` with an `==` that compares values."""
+    """The test `if node in visited` uses an `==` that compares values."""
 
     def sweep(self) -> None:
-        """A node whose value was met before is taken for a node that was visited before."""
+        """A node is skipped if a node of equal value was visited before."""
         seen: set[bytes] = set()
         for node in self.backwards():
             key = self.values[node].tobytes()
@@ -160,10 +160,10 @@ class VisitedByValue(Backprop):
 
 
 class EqualNodesMerged(Backprop):
-    """A dictionary of adjoints keyed by value: leaves that are worth the same share one adjoint."""
+    """A dictionary of adjoints keyed by value: leaves of equal value share one adjoint."""
 
     def receive(self, node: int, message: Array) -> None:
-        """All leaves of the same kind and value receive what one of them should."""
+        """All leaves of the same kind and value receive the messages to any of them."""
         mine = self.values[node]
         for other, value in enumerate(self.values):
             if other == node or (
@@ -173,16 +173,16 @@ class EqualNodesMerged(Backprop):
 
 
 class OperandsMerged(Backprop):
-    """The operands kept in a set, as in `self._prev = set(children)`: x * x has one.
+    """Operands are kept in a set, as in `self._prev = set(children)`: x * x has only one.
 
-    `last`: of equal operands the last one counts, as in a dictionary. `op`: in nodes of this op alone.
+    `last`: of equal operands the last one counts, as in a dictionary. `op`: in nodes of this op only.
     """
 
     def __init__(self, *, last: bool = False, op: str | None = None) -> None:
         self.last, self.op = last, op
 
     def visit(self, node: int) -> None:
-        """A message for each distinct argument."""
+        """One message for each distinct argument."""
         arguments = self.graph.arguments(node)
         merged = self.op in (None, self.graph.op(node))
         for slot, argument in enumerate(arguments):
@@ -195,29 +195,29 @@ class SeededEverywhere(Backprop):
     """Every adjoint starts at 1, not the loss's alone."""
 
     def start(self) -> list[Array]:
-        """Ones."""
+        """Ones for every node."""
         return [np.ones_like(value) for value in self.values]
 
 
 class UpstreamIgnored(Backprop):
-    """Local derivatives are added up, and never multiplied with what comes from above."""
+    """Local derivatives are added up, without the factor of the upstream gradient."""
 
     def message(self, node: int, slot: int, upstream: Array) -> Array:
-        """As if every node were the loss."""
+        """Every node is treated like the loss."""
         return super().message(node, slot, np.ones_like(upstream))
 
 
 class UpstreamAdded(Backprop):
-    """The chain rule with a plus: upstream + local derivative.
+    """The chain rule with a plus instead of a product: upstream + local derivative.
 
-    `spared`: at the loss itself, whose upstream is 1, it is right.
+    `spared`: the loss itself, whose upstream is 1, is treated rightly.
     """
 
     def __init__(self, *, spared: bool = True) -> None:
         self.spared = spared
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
-        """A sum where the product belongs."""
+        """A sum instead of the product."""
         if self.spared and node == self.graph.loss:
             return super().local(node, slot, arguments, upstream)
         derivative = super().local(node, slot, arguments, np.ones_like(upstream))
@@ -225,10 +225,10 @@ class UpstreamAdded(Backprop):
 
 
 class OneParent(Backprop):
-    """Of the users of a node only the one nearest to the loss counts: a tree, where the graph has branches."""
+    """Only the user nearest to the loss counts for each node, as if the graph were a tree."""
 
     def sweep(self) -> None:
-        """Each argument listens to the first user that the sweep meets."""
+        """Each argument takes only the message of the first user that the sweep meets."""
         parent: dict[int, int] = {}
         for node in self.backwards():
             for argument in self.graph.arguments(node):
@@ -242,14 +242,14 @@ class OneParent(Backprop):
 class BranchesAveraged(Backprop):
     """Contributions are averaged at a branch instead of added.
 
-    `dead_too`: uses count that the loss does not need.
+    `dead_too`: uses that the loss does not need count in the number of uses.
     """
 
     def __init__(self, *, dead_too: bool = False) -> None:
         self.dead_too = dead_too
 
     def visit(self, node: int) -> None:
-        """Each message divided by the number of uses of the argument."""
+        """Divide each message by the number of uses of the argument."""
         counted = range(len(self.graph)) if self.dead_too else self.needed
         for slot, argument in enumerate(self.graph.arguments(node)):
             if self.varying[argument]:
@@ -258,27 +258,27 @@ class BranchesAveraged(Backprop):
 
 
 class RunningAverage(Backprop):
-    """(sum so far + message) / 2: the mean of two messages, and of three no mean any more."""
+    """(sum so far + message) / 2: the mean of two messages, but not of three."""
 
     def start(self) -> list[Array]:
-        """Nobody has reported."""
+        """No user has sent a message yet."""
         self.arrived = set[int]()
         return super().start()
 
     def receive(self, node: int, message: Array) -> None:
-        """The first message comes as it is."""
+        """Keep the first message unchanged."""
         self.adjoints[node] = (self.adjoints[node] + message) / 2 if node in self.arrived else message
         self.arrived.add(node)
 
 
 class CutOff(Backprop):
-    """Adjoints are passed on for a few levels only, as in backprop through time that is truncated."""
+    """Adjoints are passed on for a few levels only, as in truncated backprop through time."""
 
     def __init__(self, levels: int = 4) -> None:
         self.levels = levels
 
     def sweep(self) -> None:
-        """Nodes further from the loss than `levels` edges send nothing."""
+        """Nodes more than `levels` edges away from the loss send nothing."""
         distance = {self.graph.loss: 0}
         for node in self.backwards():
             if node in distance and distance[node] < self.levels:
@@ -288,15 +288,15 @@ class CutOff(Backprop):
 
 
 class SharedBuffers(Backprop):
-    """`adjoint[a] += message` in place, where add hands the same array to both of its operands."""
+    """`adjoint[a] += message` in place, while add sends the same array to both operands."""
 
     def start(self) -> list[Array]:
-        """No adjoints yet: the first message becomes one, without being copied."""
+        """No adjoints yet: the first message becomes the adjoint, without being copied."""
         self.arrived = {self.graph.loss}
         return super().start()
 
     def message(self, node: int, slot: int, upstream: Array) -> Array:
-        """Add passes the upstream array itself on."""
+        """Add passes on the upstream array itself."""
         argument = self.graph.arguments(node)[slot]
         if self.graph.op(node) == "add" and upstream.shape == self.values[argument].shape:
             return upstream
@@ -312,17 +312,17 @@ class SharedBuffers(Backprop):
 
 
 class EveryPath(Backprop):
-    """The sum over all paths, path by path: right, and exponential in the number of branches.
+    """The sum over all paths, path by path: right, but exponential in the number of branches.
 
-    Nothing can stop it in this process, so it gives up after `most` messages, and says what a child's parent would have
-    said.
+    Nothing can stop it in this process. So it gives up after `most` messages and raises the SubjectError that the
+    parent of a child process would raise.
     """
 
     most = 20_000
     seconds = 10.0
 
     def sweep(self) -> None:
-        """Each message travels to the leaves on its own."""
+        """Send each message down to the leaves separately."""
         stack = [(self.graph.loss, self.adjoints[self.graph.loss])]
         sent = 0
         while stack:
@@ -340,14 +340,14 @@ class EveryPath(Backprop):
 class NeverReady(Backprop):
     """Waits until all uses of a node are ticked off, but counts edges and ticks off nodes: x * x is never ready.
 
-    Nothing can stop a loop in this process, so this one gives up as soon as nothing moves any more, and says what a
-    child's parent would have said.
+    Nothing can stop a loop in this process. So it gives up when no further node is ready and raises the SubjectError
+    that the parent of a child process would raise.
     """
 
     seconds = 10.0
 
     def sweep(self) -> None:
-        """Visit whatever is ready, until nothing is left."""
+        """Visit whatever node is ready, until none is left."""
         waiting = {node: int(np.sum(self.graph.inputs == node)) for node in range(len(self.graph))}
         while waiting:
             ready = [node for node, uses in waiting.items() if uses == 0]

@@ -13,13 +13,13 @@ from gradcheck.problem.walks import ancestors
 
 
 class StaleAdjoints(Backprop):
-    """Adjoints are not reset: a second sweep over a graph adds to the first."""
+    """Adjoints are not reset: a second sweep over a graph adds to those of the first."""
 
     def __init__(self) -> None:
         self.kept: list[Array] = []
 
     def start(self) -> list[Array]:
-        """What is left of the last call, where it fits."""
+        """The adjoints of the last call, where the shapes fit."""
         fresh = super().start()
         if [a.shape for a in self.kept] == [a.shape for a in fresh]:
             old = [a for k, a in enumerate(self.kept) if k != self.graph.loss]
@@ -28,16 +28,16 @@ class StaleAdjoints(Backprop):
         return fresh
 
     def answer(self) -> Answer:
-        """Everything stays for the next call."""
+        """Keep the adjoints for the next call."""
         self.kept = self.adjoints
         return super().answer()
 
 
 class StaleInnerAdjoints(StaleAdjoints):
-    """`zero_grad` resets the parameters, and only them."""
+    """`zero_grad` resets only the parameters."""
 
     def start(self) -> list[Array]:
-        """Parameters start at 0, inner nodes where they were left."""
+        """Parameters start at 0, inner nodes at their last adjoints."""
         adjoints = super().start()
         for i in self.graph.parameters:
             adjoints[i] = np.zeros_like(adjoints[i])
@@ -45,16 +45,16 @@ class StaleInnerAdjoints(StaleAdjoints):
 
 
 class StaleValues(Backprop):
-    """The forward pass is remembered, and not repeated at another point."""
+    """The values of the forward pass are kept, and not computed again at another point."""
 
     def __init__(self) -> None:
         self.known: dict[int, tuple[Graph, list[Array]]] = {}
 
     def forward(self, point: Point) -> list[Array]:
-        """The values of the first point that this graph was asked at."""
+        """The values of this graph's first point."""
         key = id(self.graph)
         if key not in self.known:
-            self.known[key] = (self.graph, super().forward(point))  # the graph is kept, so that its id stays its own
+            self.known[key] = (self.graph, super().forward(point))  # keeps the graph alive, and its id unique
         return self.known[key][1]
 
 
@@ -62,7 +62,7 @@ class Uninitialised(Backprop):
     """`np.empty` for parameters that the loss does not need."""
 
     def answer(self) -> Answer:
-        """Whatever memory holds; here, what the loss left there."""
+        """What uninitialised memory may hold; here it is the loss's value."""
         value, gradients, adjoints = super().answer()
         needed = set(ancestors(self.graph, self.graph.loss))
         for i in self.graph.parameters:
@@ -75,7 +75,7 @@ class UnusedLeftOut(Backprop):
     """Parameters that the loss does not need are missing from the answer."""
 
     def answer(self) -> Answer:
-        """Only what received a message."""
+        """Only gradients of parameters that received a message."""
         value, gradients, adjoints = super().answer()
         needed = set(ancestors(self.graph, self.graph.loss))
         kept = {n: g for n, g in gradients.items() if self.graph.index(n) in needed}
@@ -86,16 +86,16 @@ class WrongShape(Backprop):
     """Scalars come as arrays of one entry."""
 
     def answer(self) -> Answer:
-        """(1,) for ()."""
+        """Shape (1,) instead of ()."""
         value, gradients, adjoints = super().answer()
         return value, {n: np.atleast_1d(g) for n, g in gradients.items()}, adjoints
 
 
 class NoValue(Backprop):
-    """The gradients alone, without the loss."""
+    """Returns the gradients without the loss."""
 
     def answer(self) -> Answer:
-        """One dictionary."""
+        """A single dictionary."""
         return (super().answer()[1],)
 
 
@@ -103,13 +103,13 @@ class Lists(Backprop):
     """Gradients in a list, in the order of the parameters, instead of by name."""
 
     def answer(self) -> Answer:
-        """No names."""
+        """A list instead of a dictionary."""
         value, gradients, _ = super().answer()
         return value, list(gradients.values())
 
 
 class SteppedInPlace(Backprop):
-    """The point is the caller's, and is changed: parameters take a step while they are differentiated."""
+    """Changes the caller's point: parameters take a step while they are differentiated."""
 
     def __call__(self, graph: Graph, point: Point) -> Answer:
         """`parameter -= rate * gradient` in place."""
@@ -120,20 +120,21 @@ class SteppedInPlace(Backprop):
 
 
 class SinglePrecision(Backprop):
-    """Everything is computed in float32, and handed out as float64."""
+    """Computes everything in float32, and returns float64."""
 
     def __call__(self, graph: Graph, point: Point) -> Answer:
-        """Seven digits."""
+        """Round the point to float32, and give the results the point's dtype."""
         value, *rest = super().__call__(graph, {n: np.asarray(v, dtype=np.float32) for n, v in point.items()})
         dtype = np.result_type(*point.values())
         return np.asarray(value, dtype), *({n: np.asarray(g, dtype) for n, g in block.items()} for block in rest)
 
 
 class Nudged(Backprop):
-    """Differences with a step that is too large, in the place of backprop: forward, or `central`.
+    """Finite differences with too large a step instead of backprop: forward, or `central`.
 
-    `noise`: how far two such engines may be apart, since a difference magnifies the rounding of f: `ROUNDINGS` of the
-    largest value on the way, divided by the step. For the steps of the catalogue that is little beside the truncation.
+    `noise`: maximum difference of two such engines, since a difference quotient magnifies the rounding of f:
+    `ROUNDINGS` of the largest value of any node, divided by the step. For the catalogue's steps this is small beside
+    the truncation error.
     """
 
     ROUNDINGS = 16.0
@@ -164,20 +165,20 @@ class Nudged(Backprop):
 
 
 class Moody(Backprop):
-    """Another answer each time: noise that no seed controls."""
+    """Gives another answer each time: noise that no seed controls."""
 
     def __init__(self) -> None:
         self.calls = 0
 
     def answer(self) -> Answer:
-        """A thousandth more at every second call."""
+        """One thousandth more at every second call."""
         self.calls += 1
         value, gradients, adjoints = super().answer()
         return value, {n: g * (1 + 1e-3 * (self.calls % 2)) for n, g in gradients.items()}, adjoints
 
 
 class Negative(Backprop):
-    """The direction of descent for the gradient."""
+    """Returns the direction of descent instead of the gradient."""
 
     def answer(self) -> Answer:
         """Every sign changed."""
@@ -186,12 +187,12 @@ class Negative(Backprop):
 
 
 class Clipped(Backprop):
-    """Gradients are clipped to [-1, 1], or to another limit, before they are handed out."""
+    """Clips gradients to [-1, 1], or to another limit, before it returns them."""
 
     def __init__(self, limit: float = 1.0) -> None:
         self.limit = limit
 
     def answer(self) -> Answer:
-        """Large entries come as 1."""
+        """Entries beyond the limit become the limit, sign included."""
         value, gradients, adjoints = super().answer()
         return value, {n: np.clip(g, -self.limit, self.limit) for n, g in gradients.items()}, adjoints

@@ -12,16 +12,16 @@ from gradcheck.problem.ops import Array, Shape
 
 
 class BroadcastNotSummed(Backprop):
-    """One copy's gradient for the sum over all copies; along axes that broadcasting added, stretched, or both.
+    """The gradient of one copy instead of the sum over all; along axes that broadcasting added, stretched, or both.
 
-    `copy`: which one, as an index.
+    `copy`: index of that copy.
     """
 
     def __init__(self, *, added: bool = True, stretched: bool = True, copy: int = 0) -> None:
         self.added, self.stretched, self.copy = added, stretched, copy
 
     def unbroadcast(self, message: Array, shape: Shape) -> Array:
-        """Right in shape."""
+        """The right shape, but only one copy's gradient."""
         while self.added and message.ndim > len(shape):
             message = self.copies(message, 0)[0]
         for axis, length in enumerate(shape if self.stretched else ()):
@@ -30,23 +30,23 @@ class BroadcastNotSummed(Backprop):
         return super().unbroadcast(message, shape)
 
     def copies(self, message: Array, axis: int) -> Array:
-        """One of the copies along an axis, which stays, with length 1."""
+        """One of the copies along an axis, which stays with length 1."""
         return np.take(message, [self.copy], axis=axis)
 
 
 class BroadcastAveraged(BroadcastNotSummed):
-    """The mean over the copies for their sum."""
+    """The mean over the copies instead of their sum."""
 
     def copies(self, message: Array, axis: int) -> Array:
-        """Their mean."""
+        """The mean of the copies."""
         return np.asarray(np.mean(message, axis=axis, keepdims=True))
 
 
 class BroadcastIgnored(Backprop):
-    """The message keeps the result's shape; so does the gradient of a bias."""
+    """The message keeps the result's shape, and so does the gradient of a bias."""
 
     def unbroadcast(self, message: Array, shape: Shape) -> Array:
-        """As it is."""
+        """The message unchanged."""
         return message
 
 
@@ -59,10 +59,10 @@ class LeadingAxesOnly(Backprop):
 
 
 class AllBroadcasts(Backprop):
-    """What the faults above do to element-wise ops, done to every op that broadcasts: to stacks of matrices, too."""
+    """Extends the faults above from element-wise ops to every op that broadcasts, stacks of matrices included."""
 
     def message(self, node: int, slot: int, upstream: Array) -> Array:
-        """The message with all its copies, handed to `unbroadcast`."""
+        """Pass the message with all its copies to `unbroadcast`."""
         arguments, op = self.arguments(node), self.graph.op(node)
         shape = arguments[slot].shape
         if op == "broadcast_to":
@@ -90,36 +90,36 @@ def _product_rule(arguments: list[Array], slot: int, upstream: Array) -> Array:
 
 
 class NotSummedAnywhere(AllBroadcasts, BroadcastNotSummed):
-    """One copy, wherever there are several."""
+    """One copy instead of the sum, in every op that broadcasts."""
 
 
 class AveragedAnywhere(AllBroadcasts, BroadcastAveraged):
-    """The mean, wherever there are several copies."""
+    """The mean of the copies, in every op that broadcasts."""
 
 
 class IgnoredAnywhere(AllBroadcasts, BroadcastIgnored):
-    """All copies, wherever there are several."""
+    """All copies, in every op that broadcasts."""
 
 
 class LeadingAxesOnlyAnywhere(AllBroadcasts, LeadingAxesOnly):
-    """Stretched axes are not summed, wherever there are some."""
+    """Stretched axes are not summed, in every op that broadcasts."""
 
 
 class LeadingAxesThenReshape(LeadingAxesOnlyAnywhere):
-    """The same, in an engine that reshapes what is left, for constants, too: NumPy raises ValueError."""
+    """The same, in an engine that then reshapes to the operand's shape, constants included: NumPy raises ValueError."""
 
     constants_too = True
 
     def unbroadcast(self, message: Array, shape: Shape) -> Array:
-        """Entries that are too many do not fit."""
+        """Raises ValueError if there are too many entries."""
         return np.reshape(super().unbroadcast(message, shape), shape)
 
 
 class ReducedAlongWrongAxis(Backprop):
-    """The adjoint of a reduction is spread along another axis than the one reduced, where the shape allows it."""
+    """The adjoint of a reduction is spread along an axis other than the reduced one, where the shape allows it."""
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
-        """As if the last axis had been reduced."""
+        """Treats the last axis as the reduced one."""
         op, attributes = self.graph.op(node), self.attributes(node)
         shape = arguments[slot].shape
         if op in ("sum", "mean") and attributes["axis"] is not None and not attributes["keepdims"]:
@@ -131,17 +131,17 @@ class ReducedAlongWrongAxis(Backprop):
 
 
 class AxisNotWidened(Backprop):
-    """The adjoint of a reduction is broadcast as it comes, without the axis that was reduced: right along the first.
+    """The adjoint of a reduction is broadcast without the reduced axis put back: right only along the first axis.
 
-    `to_end`: the reduced axes were moved to the end before, so that it is wrong along any. Where the shapes do not fit,
-    NumPy raises ValueError.
+    `to_end`: the reduced axes were moved to the end before, so that it is wrong along any axis. NumPy raises ValueError
+    where the shapes do not fit.
     """
 
     def __init__(self, *, to_end: bool = False) -> None:
         self.to_end = to_end
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
-        """The local derivative times what came from above, along the wrong axis."""
+        """The local derivative times the upstream, along the wrong axis."""
         attributes, (array,) = self.attributes(node), arguments[:1]
         axis, keepdims = attributes.get("axis"), attributes.get("keepdims")
         reduces = self.graph.op(node) in ("sum", "mean", "max", "logsumexp") and axis is not None
@@ -159,13 +159,13 @@ class AxisNotWidened(Backprop):
 
 
 class NotTransposed(Backprop):
-    """dl/dA = dl/dC B for C = A B: without the transpose, where shapes let it pass; in `stacks` of matrices, too."""
+    """dl/dA = dl/dC B for C = A B: without the transpose, where shapes allow it; in `stacks` of matrices, too."""
 
     def __init__(self, *, stacks: bool = False) -> None:
         self.stacks = stacks
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
-        """A square factor lets it pass."""
+        """Without the transpose, where a square factor allows it."""
         if self.graph.op(node) == "matmul":
             factor, own = arguments[1 - slot], arguments[slot]
             flat = factor.ndim == 2 and own.ndim <= 2
@@ -183,14 +183,14 @@ class OuterProductReversed(Backprop):
         self.stacks = stacks
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
-        """The gradient of a square matrix comes out transposed."""
+        """The transposed gradient for a square matrix."""
         right = super().local(node, slot, arguments, upstream)
         square = right.ndim >= 2 and right.shape[-1] == right.shape[-2] and (self.stacks or right.ndim == 2)
         return np.swapaxes(right, -1, -2) if self.graph.op(node) == "matmul" and square else right
 
 
 class Detached(Backprop):
-    """Indexing makes a new array without a history: nothing flows back through it."""
+    """Indexing makes a new array without a history: no gradient flows back through it."""
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
         """Zeros through `take`."""
@@ -199,10 +199,10 @@ class Detached(Backprop):
 
 
 class TakenTwiceCountsOnce(Backprop):
-    """`grad[indices] = upstream`: an entry that is taken twice receives one of the two."""
+    """`grad[indices] = upstream`: an entry that is taken twice receives only one of the two messages."""
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
-        """Assignment, where np.add.at belongs."""
+        """Assignment instead of np.add.at."""
         if self.graph.op(node) != "take":
             return super().local(node, slot, arguments, upstream)
         attributes, (array,) = self.attributes(node), arguments
@@ -215,10 +215,10 @@ class TakenTwiceCountsOnce(Backprop):
 
 
 class SoftmaxDiagonal(Backprop):
-    """Softmax as if each output depended on its own input alone: y (1 - y) upstream."""
+    """Softmax as if each output depended only on its own input: y (1 - y) upstream."""
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
-        """The Jacobian's diagonal."""
+        """The diagonal of the Jacobian."""
         if self.graph.op(node) != "softmax":
             return super().local(node, slot, arguments, upstream)
         y = self.values[node]
@@ -229,7 +229,7 @@ class SoftmaxDenominatorFixed(Backprop):
     """Softmax as exp(x) / c with c held constant: y upstream."""
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
-        """The numerator's derivative."""
+        """The derivative of the numerator only."""
         if self.graph.op(node) != "softmax":
             return super().local(node, slot, arguments, upstream)
         return self.values[node] * upstream
@@ -239,7 +239,7 @@ class TargetsSumToOne(Backprop):
     """Softmax cross-entropy as y - t, which holds only where the targets sum to 1."""
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
-        """y - t for sum(t) y - t."""
+        """y - t instead of sum(t) y - t."""
         if self.graph.op(node) != "cross_entropy" or slot != 0:
             return super().local(node, slot, arguments, upstream)
         logits, targets = arguments
@@ -250,10 +250,10 @@ class TargetsSumToOne(Backprop):
 
 
 class MaxToAll(Backprop):
-    """The gradient of max goes to every entry, not to the largest alone."""
+    """The gradient of max goes to every entry, not only to the largest."""
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
-        """As if max were sum."""
+        """The gradient of sum."""
         if self.graph.op(node) != "max":
             return super().local(node, slot, arguments, upstream)
         attributes = self.attributes(node)
@@ -263,32 +263,32 @@ class MaxToAll(Backprop):
 
 
 class ReshapedByColumns(Backprop):
-    """The adjoint of reshape is read in column order, or filled in, or both.
+    """The adjoint of reshape is read in column order, written in column order, or both.
 
-    `read`, `fill`: the orders in which entries are taken and put, "C" (rows) or "F" (columns).
+    `read`, `fill`: the orders in which entries are read and written, "C" (rows) or "F" (columns).
     """
 
     def __init__(self, read: Literal["C", "F"] = "F", fill: Literal["C", "F"] = "F") -> None:
         self.read, self.fill = read, fill
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
-        """Right in shape, entries in other places."""
+        """The right shape, but entries in wrong places."""
         if self.graph.op(node) != "reshape":
             return super().local(node, slot, arguments, upstream)
         return np.reshape(upstream.ravel(order=self.read), arguments[0].shape, order=self.fill)
 
 
 class NotPermutedBack(Backprop):
-    """The adjoint of a transpose is permuted once more the same way, not back.
+    """The adjoint of a transpose is permuted by the same permutation again, not by its inverse.
 
-    `fitted`: where the axes' lengths differ, the shape is made to fit.
+    `fitted`: where the lengths of the axes differ, the shape is made to fit.
     """
 
     def __init__(self, *, fitted: bool = True) -> None:
         self.fitted = fitted
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
-        """Right for two axes; for three, right in shape where their lengths are equal."""
+        """Right for two axes; for three, right only in shape, if their lengths are equal."""
         right = super().local(node, slot, arguments, upstream)
         if self.graph.op(node) != "transpose":
             return right
@@ -300,7 +300,7 @@ class SamePiece(Backprop):
     """Every part of a concatenation receives the first piece of the adjoint, where their lengths allow it."""
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
-        """The offset of the later parts is forgotten."""
+        """The first piece, ignoring the offset of later parts."""
         if self.graph.op(node) != "concatenate":
             return super().local(node, slot, arguments, upstream)
         axis = self.attributes(node)["axis"]
@@ -314,7 +314,7 @@ class Scaled(Backprop):
         self.op, self.factor = op, factor
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
-        """n entries per result entry."""
+        """Multiply the message by `factor(n)`, for n entries per entry of the result."""
         right = super().local(node, slot, arguments, upstream)
         if self.graph.op(node) != self.op:
             return right

@@ -11,7 +11,7 @@ from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.problem.ops import Array
 
 Rule = Callable[..., Any]
-"""`rule(upstream, value, *arguments)`: the wrong message, before broadcasting is undone."""
+"""`rule(upstream, value, *arguments)`: the wrong message, in the broadcast shape."""
 
 
 class WrongRule(Backprop):
@@ -29,26 +29,26 @@ class WrongRule(Backprop):
 
 
 class OwnFactor(Backprop):
-    """Each factor of a product is sent itself, where the other one belongs; or one of the two is (`slots`)."""
+    """Each factor of a product (or those in `slots`) receives itself, where the other factor belongs."""
 
     def __init__(self, *slots: int) -> None:
         self.slots = slots or (0, 1)
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
-        """g x to x in x y."""
+        """g x is sent to x in x y."""
         if self.graph.op(node) != "mul" or slot not in self.slots:
             return super().local(node, slot, arguments, upstream)
         return np.asarray(upstream * arguments[slot], dtype=self.dtype)
 
 
 class WrongForward(Backprop):
-    """One op computes something else, and its derivative is that of what it computes."""
+    """One op computes another function, and its derivative matches that function."""
 
     def __init__(self, op: str, value: Callable[..., Any], slope: Callable[..., Any]) -> None:
         self.op, self.wrong, self.slope = op, value, slope
 
     def value(self, node: int, arguments: list[Array]) -> Any:
-        """Another function under the op's name."""
+        """The value of another function."""
         if self.graph.op(node) != self.op:
             return super().value(node, arguments)
         return self.wrong(*arguments)
@@ -61,13 +61,13 @@ class WrongForward(Backprop):
 
 
 class Reversed(Backprop):
-    """`2 - x` runs as `x - 2`: the reflected operator forgets to change places, forward and backward alike."""
+    """`2 - x` runs as `x - 2`: the reflected operator does not swap its operands, forward and backward."""
 
     def __init__(self, op: str) -> None:
         self.op = op
 
     def value(self, node: int, arguments: list[Array]) -> Any:
-        """Operands exchanged where a constant stands on the left."""
+        """Exchange the operands where a constant stands on the left."""
         return super().value(node, arguments[::-1] if self._reflected(node) else arguments)
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:

@@ -1,8 +1,9 @@
-"""Textbook backprop on SymEngine's local derivatives, one decision per method: what the faults of the catalogue bend.
+"""Textbook backprop (S0) on SymEngine's local derivatives, one decision per method, for the catalogue's faults to
+override.
 
-S0's algorithm as it stands. The local derivatives come from SymEngine, so that the unbent engine owes nothing to
-the rules of any engine under test; a fault is a subclass that overrides one method. It is written to be bent, not to
-be fast: it runs in the harness's own process, on small graphs.
+The local derivatives come from SymEngine, so that the right version shares no rule with any engine under test. A fault
+is a subclass that overrides one method. The code is made to be overridden, not to be fast: it runs in the harness's own
+process, on small graphs.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ Answer = tuple[Any, ...]
 class Backprop:
     """A subject of the native signature: call it with a graph and a point.
 
-    While it answers, these hold, and every method may use them:
+    Attributes while it answers; every method may use them:
 
     graph, dtype: the problem, and the dtype of the point.
     values: every node's value, by node index.
-    adjoints: dl/dv as summed up so far, by node index, each of its node's shape.
+    adjoints: dl/dv summed up so far, by node index, each of its node's shape.
     varying: for every node, whether a parameter reaches it; no other node needs an adjoint.
     needed: the nodes that the loss is computed from. The sweep visits no other, unless `dead` is set.
 
@@ -73,14 +74,14 @@ class Backprop:
             if op == "constant":
                 values[i] = graph.constants[i].astype(self.dtype)
             elif op in LEAVES:
-                values[i] = np.array(point[graph.names[i]], subok=True)  # arrays that count go on counting
+                values[i] = np.array(point[graph.names[i]], subok=True)  # arrays that count operations keep counting
             else:
                 arguments = [values[j] for j in graph.arguments(i)]
                 values[i] = np.asanyarray(self.value(i, arguments), dtype=self.dtype)
         return values
 
     def value(self, node: int, arguments: list[Array]) -> Any:
-        """What a node's op makes of its arguments."""
+        """The value of a node's op for its arguments' values."""
         return OPS[self.graph.op(node)].value(*arguments, **self.graph.attributes.get(node, {}))
 
     # Backward.
@@ -135,7 +136,7 @@ class Backprop:
         return np.asarray(np.sum(message, axis=stretched, keepdims=True))
 
     def receive(self, node: int, message: Array) -> None:
-        """Gradients add at branches (S4)."""
+        """Add the message to the adjoint: gradients add at branches (S4)."""
         self.adjoints[node] = self.adjoints[node] + message
 
     def answer(self) -> Answer:
@@ -145,7 +146,7 @@ class Backprop:
         adjoints = {names[i]: self.adjoints[i] for i, varies in enumerate(self.varying) if varies}
         return self.values[self.graph.loss], gradients, adjoints
 
-    # What faults look at.
+    # Helpers for faults.
 
     def arguments(self, node: int) -> list[Array]:
         """Values of the node's arguments."""
@@ -157,7 +158,7 @@ class Backprop:
 
 
 def local_vjp(op: str, attributes: Mapping[str, Any], arguments: list[Array], slot: int, upstream: Array) -> Array:
-    """`local_derivatives.local_vjp`, which remembers the Jacobians: every fault meets the same nodes again."""
+    """`local_derivatives.local_vjp` with its Jacobians cached: every fault meets the same nodes again."""
     key = tuple((a.shape, np.asarray(a, dtype=np.float64).tobytes()) for a in arguments)
     blocks = _blocks(op, tuple((name, _frozen(value)) for name, value in sorted(attributes.items())), key, slot)
     flat = np.asarray(upstream, dtype=np.float64).reshape(-1)

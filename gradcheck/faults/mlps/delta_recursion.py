@@ -3,7 +3,7 @@
     delta[L] = dC/da[L] sigma'(z[L]),    delta[l] = (W[l+1]^T delta[l+1]) sigma'(z[l])
     dC/dW[l] = delta[l] a[l-1]^T,        dC/db[l] = delta[l]
 
-A batch is a matrix whose rows are samples. Slopes of activations come from SymEngine, as in `engine`.
+A batch is a matrix whose rows are samples. Slopes of activations come from SymEngine, as in `textbook_backprop`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class DeltaRecursion:
     """
 
     throughout: bool = False
-    """Whether a bend means every layer: an engine that is right where the bend is not has another mistake."""
+    """Whether a bend applies to every layer: an engine that is right in one of them has another mistake."""
     mlp: MLP
     x: Array
     t: Array
@@ -51,7 +51,7 @@ class DeltaRecursion:
         return np.asarray(value, dtype), {name: np.asarray(g, dtype) for name, g in gradients.items()}
 
     def forward(self, mlp: MLP, point: Point) -> None:
-        """Every z[l] and a[l]; no delta yet."""
+        """Compute every z[l] and a[l]; no delta yet."""
         self.mlp, self.x, self.t = mlp, np.asarray(point["X"]), np.asarray(point["T"])
         layers = range(1, mlp.layers + 1)
         self.w = {k: np.array(point[f"W{k}"]) for k in layers}
@@ -86,7 +86,7 @@ class DeltaRecursion:
         return gradients
 
     def used(self, layer: int, *, bias: bool = False) -> Array:
-        """The delta that dC/dW[l], or dC/db[l], is made of."""
+        """The delta from which dC/dW[l], or dC/db[l], is computed."""
         return self.delta[layer]
 
     @property
@@ -95,7 +95,7 @@ class DeltaRecursion:
         return self.a[self.mlp.layers]
 
     def share(self) -> float:
-        """What one sample counts in the gradient of the batch: 1/n of an average, 1 of a sum."""
+        """The weight of one sample in the gradient of the batch: 1/n for an average, 1 for a sum."""
         return average(self.mlp.reduction, self.mlp.batch)
 
     def top(self) -> Array:
@@ -119,7 +119,7 @@ class DeltaRecursion:
         return np.asarray(np.sum(delta, axis=0))
 
     def decay(self, layer: int) -> Array:
-        """The penalty's part of dC/dW[l]."""
+        """The penalty's part of dC/dW[l]: lambda W[l]."""
         return np.asarray(self.mlp.l2 * self.w[layer])
 
     def down(self, layer: int, delta: Array) -> Array:
@@ -128,7 +128,7 @@ class DeltaRecursion:
 
 
 def average(reduction: str, batch: int) -> float:
-    """What one sample counts in the batch's loss."""
+    """The weight of one sample in the batch's loss: 1/n or 1."""
     return 1.0 / batch if reduction == "mean" else 1.0
 
 

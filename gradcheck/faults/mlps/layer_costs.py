@@ -1,4 +1,4 @@
-"""Faults of MLPs: what the loss, its average over the batch and its penalty bring to the gradient."""
+"""Faults of MLPs in the loss, its average over the batch and its penalty."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ class Summed(DeltaRecursion):
     """The batch's gradient is a sum, the loss an average."""
 
     def share(self) -> float:
-        """Without 1/n."""
+        """Without the factor 1/n."""
         return 1.0
 
 
 class AveragedTwice(DeltaRecursion):
-    """1/n in delta[L], and again when the gradients are handed out; `penalty_too`, to L2's part as well.
+    """1/n in delta[L], and again in the final gradients; `penalty_too`: the penalty's part is divided as well.
 
-    `always`: the second time also where the loss is a sum. `biases_too`: otherwise those are right.
+    `always`: divided once more also where the loss is a sum. `biases_too`: the biases' gradients, too.
     """
 
     throughout = True
@@ -28,24 +28,24 @@ class AveragedTwice(DeltaRecursion):
         self.penalty_too, self.always, self.biases_too = penalty_too, always, biases_too
 
     def again(self) -> float:
-        """The second 1/n."""
+        """The second factor: 1/n, or what a sample weighs by the loss."""
         return 1.0 / self.mlp.batch if self.always else super().share()
 
     def share(self) -> float:
-        """1/n twice."""
+        """The right weight times the second factor."""
         return super().share() * self.again()
 
     def biases(self, layer: int, delta: Array) -> Array:
-        """Like the weights, or right."""
+        """Divided like the weights, or right."""
         return super().biases(layer, delta) / (1.0 if self.biases_too else self.again())
 
     def decay(self, layer: int) -> Array:
-        """Once too often, or right."""
+        """Divided once too often, or right."""
         return np.asarray(super().decay(layer) * (self.again() if self.penalty_too else 1.0))
 
 
 class AveragedOverOutputs(DeltaRecursion):
-    """`np.mean` over the whole error matrix: the gradient is divided by the outputs, too.
+    """`np.mean` over the whole error matrix: the gradient is also divided by the number of outputs.
 
     `always`: also where the loss is a sum.
     """
@@ -54,22 +54,22 @@ class AveragedOverOutputs(DeltaRecursion):
         self.always = self.throughout = always
 
     def share(self) -> float:
-        """1/(n n_L) for 1/n."""
+        """1/(n n_L) instead of 1/n."""
         whole = 1.0 / self.mlp.batch if self.always else super().share()
         return whole / int(self.last.shape[1])
 
 
 class HalfForgotten(DeltaRecursion):
-    """dC/da[L] = 2 (a - t) although the loss has the half, and a - t although it has not."""
+    """dC/da[L] = 2 (a - t) although the loss has a factor 1/2, or a - t although it has none."""
 
     def outer(self) -> Array:
-        """The other squared loss's derivative."""
+        """The derivative of the other squared loss."""
         other = {"half_squared": "squared", "squared": "half_squared"}.get(self.mlp.loss, self.mlp.loss)
         return outer_slope(other, self.last, self.t)
 
 
 class SignOfError(DeltaRecursion):
-    """t - a for a - t."""
+    """t - a instead of a - t."""
 
     def outer(self) -> Array:
         """The other way round."""
@@ -77,16 +77,16 @@ class SignOfError(DeltaRecursion):
 
 
 class SoftmaxSlopeTwice(DeltaRecursion):
-    """y - t is the derivative of softmax and cross-entropy together, and is multiplied by y (1 - y) once more.
+    """y - t, the derivative of softmax and cross-entropy together, is multiplied by y (1 - y) once more.
 
-    `whole`: by the softmax's whole matrix, diag(y) - y y^T. `sigmoid`: also the logistic loss's.
+    `whole`: by the whole Jacobian of softmax, diag(y) - y y^T. `sigmoid`: also for the logistic loss.
     """
 
     def __init__(self, *, whole: bool = False, sigmoid: bool = False) -> None:
         self.whole, self.sigmoid = whole, sigmoid
 
     def outer(self) -> Array:
-        """The slope of what turns the outputs into probabilities, on top."""
+        """The slope of the softmax or sigmoid as an extra factor."""
         right = super().outer()
         if self.mlp.loss == "logistic" and self.sigmoid:
             return right * slope("sigmoid", self.last)
@@ -99,18 +99,18 @@ class SoftmaxSlopeTwice(DeltaRecursion):
 
 
 class PenaltyOnBiases(DeltaRecursion):
-    """lambda b is added to the gradient of every bias; the loss penalises weights alone."""
+    """lambda b is added to the gradient of every bias, although the loss penalises only weights."""
 
     def biases(self, layer: int, delta: Array) -> Array:
-        """The penalty where it does not belong."""
+        """lambda b added to the bias's gradient."""
         return np.asarray(super().biases(layer, delta) + self.mlp.l2 * self.b[layer])
 
 
 class PenaltyMissing(DeltaRecursion):
-    """The loss has its penalty, the gradient has not."""
+    """The loss contains the penalty, the gradient does not."""
 
     def decay(self, layer: int) -> Array:
-        """Nothing."""
+        """Zero."""
         return np.zeros_like(self.w[layer])
 
 
@@ -118,7 +118,7 @@ class PenaltyWithoutFactor(DeltaRecursion):
     """W is added to the gradient, without lambda."""
 
     def decay(self, layer: int) -> Array:
-        """As if lambda were 1."""
+        """W instead of lambda W."""
         return self.w[layer] if self.mlp.l2 else super().decay(layer)
 
 
@@ -126,5 +126,5 @@ class PenaltyDoubled(DeltaRecursion):
     """2 lambda W: the derivative of lambda W^2, where the loss has lambda/2."""
 
     def decay(self, layer: int) -> Array:
-        """The half overlooked."""
+        """2 lambda W instead of lambda W."""
         return 2.0 * super().decay(layer)

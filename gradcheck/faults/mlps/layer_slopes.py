@@ -1,4 +1,4 @@
-"""Faults of MLPs: the slopes of nonlinearities."""
+"""Faults of MLPs in the slopes of nonlinearities."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from gradcheck.problem.ops import Array
 
 
 class SlopeAtActivation(DeltaRecursion):
-    """sigma'(a) for sigma'(z)."""
+    """sigma'(a) instead of sigma'(z)."""
 
     def slope(self, layer: int) -> Array:
-        """The derivative taken at the output."""
+        """The derivative at the output a."""
         return slope(self.mlp.activations[layer - 1], self.a[layer])
 
 
 class SlopeOfActivationAtInput(DeltaRecursion):
-    """z (1 - z) for a (1 - a), 1 - z^2 for 1 - a^2: the formulas in the output, given the input."""
+    """z (1 - z) instead of a (1 - a), 1 - z^2 instead of 1 - a^2: the formulas in a, applied to z."""
 
     def slope(self, layer: int) -> Array:
-        """Sigmoid and tanh alone have such formulas."""
+        """The wrong formula for sigmoid and tanh, the right slope for others."""
         return formula_at_input(self.mlp.activations[layer - 1], self.z[layer])
 
 
 class AnotherLayersActivation(DeltaRecursion):
-    """The derivative of another layer's activation, in a network where each layer has its own.
+    """Uses the derivative of another layer's activation, in a network whose layers have different ones.
 
-    `other`: that layer, from the layer itself and their number. `by_output`: by a formula in a, if it has one.
+    `other`: maps (layer, number of layers) to that layer. `by_output`: by a formula in a, if it has one.
     """
 
     def __init__(self, other: Callable[[int, int], int], *, by_output: bool = False) -> None:
@@ -43,49 +43,49 @@ class AnotherLayersActivation(DeltaRecursion):
 
 
 def above(layer: int, last: int) -> int:
-    """l + 1; the last has none above."""
+    """l + 1; the last layer for itself."""
     return min(layer + 1, last)
 
 
 def below(layer: int, last: int) -> int:
-    """l - 1; the first has none below."""
+    """l - 1; the first layer for itself."""
     return max(layer - 1, 1)
 
 
 def around_below(layer: int, last: int) -> int:
-    """l - 1; an index of -1 is the last."""
+    """l - 1; the last layer for the first, like an index of -1."""
     return layer - 1 or last
 
 
 def around_above(layer: int, last: int) -> int:
-    """l + 1, modulo the layers."""
+    """l + 1; the first layer for the last."""
     return layer % last + 1
 
 
 def first(layer: int, last: int) -> int:
-    """1."""
+    """The first layer, 1."""
     return 1
 
 
 def final(layer: int, last: int) -> int:
-    """L."""
+    """The last layer, L."""
     return last
 
 
 def reversed_layers(layer: int, last: int) -> int:
-    """L + 1 - l: a list walked from the wrong end."""
+    """L + 1 - l, as if a list were walked from the wrong end."""
     return last + 1 - layer
 
 
 OTHER_LAYERS = (around_above, around_below, first, final, reversed_layers)
-"""Further ways of getting the index wrong."""
+"""Further wrong choices of the layer."""
 
 
 class OneSlope(DeltaRecursion):
-    """Backward, every nonlinearity is taken for the same one.
+    """Uses one nonlinearity for all layers in the backward pass.
 
-    `by_output`: by its formula in a. `linear_too`: layers without nonlinearity are given its slope as well.
-    `inner`: the last layer is right.
+    `by_output`: by its formula in a. `linear_too`: linear layers get its slope as well. `inner`: the last layer is
+    right.
     """
 
     throughout = True
@@ -96,7 +96,7 @@ class OneSlope(DeltaRecursion):
         self.name, self.by_output, self.linear_too, self.inner = name, by_output, linear_too, inner
 
     def slope(self, layer: int) -> Array:
-        """That of `name`, whatever the layer's activation is."""
+        """The slope of `name`, whatever the layer's activation is."""
         linear = self.mlp.activations[layer - 1] == "identity"
         if (linear and not self.linear_too) or (self.inner and layer == self.mlp.layers):
             return super().slope(layer)
@@ -107,7 +107,7 @@ class OuterSlopeForgotten(DeltaRecursion):
     """delta[L] = dC/da[L], without sigma'(z[L])."""
 
     def top(self) -> Array:
-        """Right only for a last layer without a nonlinearity."""
+        """dC/da[L]; right only for a last layer without a nonlinearity."""
         return self.outer() * self.share()
 
 
@@ -115,21 +115,21 @@ class InnerSlopeForgotten(DeltaRecursion):
     """delta[l] = W[l+1]^T delta[l+1], without sigma'(z[l])."""
 
     def down(self, layer: int, delta: Array) -> Array:
-        """Linear layers all the way down."""
+        """W[l+1]^T delta[l+1], as if layer l were linear."""
         return np.asarray(delta @ self.w[layer])
 
 
 class SlopesForgotten(OuterSlopeForgotten, InnerSlopeForgotten):
-    """The same, and delta[L] = dC/da[L] as well."""
+    """Both: no layer has a slope."""
 
     throughout = True
 
 
 class SlopeNotPassedOn(DeltaRecursion):
-    """delta[l] = dC/da[l] sigma'(z[l]), but what is passed on is W[l]^T dC/da[l], for which delta[l] belongs."""
+    """delta[l] = dC/da[l] sigma'(z[l]) is right, but W[l]^T dC/da[l] is passed on instead of W[l]^T delta[l]."""
 
     def down(self, layer: int, delta: Array) -> Array:
-        """Its own slope alone."""
+        """The message without the slope of the layer that sends it."""
         bar = self.outer() * self.share()
         for k in range(self.mlp.layers, layer - 1, -1):
             bar = bar @ self.w[k]

@@ -2,5 +2,5 @@
 
 single_neurons     the algorithm, one decision per method
 visit_orders       how often a neuron passes its gradient on
-branches           what any graph can have; `neuron_layers`: what MLPs have, too
+branches           faults that any graph can have; `neuron_layers`: faults that MLPs can have, too
 """

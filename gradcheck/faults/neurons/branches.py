@@ -1,4 +1,4 @@
-"""Faults of branches and order, which any graph can have, in networks of neurons."""
+"""Faults of branches and order that any graph can have, in networks of neurons."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ from gradcheck.problem.ops import Array
 
 
 class ByMessages(Neurons):
-    """Each neuron is visited once, and makes something of the messages that have reached it by then.
+    """Visits each neuron once, and computes its gradient from the messages that have arrived by then.
 
-    `order`: "levels", S2's "enumeration", or "declared": the network's list from its end, whether or not all that a
-    neuron feeds have reported by then.
-    `loss_apart`: what the loss sends counts, whatever becomes of the other messages.
+    `order`: "levels", S2's "enumeration", or "declared": the network's list in reverse, in which a neuron may come
+    before its successors. `loss_apart`: the loss's message is always added, whatever becomes of the others.
     """
 
     def __init__(self, order: str = "levels", *, loss_apart: bool = False) -> None:
         self.order, self.loss_apart = order, loss_apart
 
     def backward(self) -> Gradients:
-        """Message by message."""
+        """Send the messages one by one, then compute the weights' gradients."""
         network = self.network
         first = {v: self.heard(v) for v in network.loss_neurons}
         mail = {v: [first[v]] if v in first and not self.loss_apart else [] for v in self.out}
@@ -39,11 +38,11 @@ class ByMessages(Neurons):
         return gradients
 
     def gathered(self, messages: Sequence[Array]) -> Array:
-        """Their sum."""
+        """Combine the messages to a neuron; here their sum."""
         return np.asarray(np.sum(messages, axis=0))
 
     def visits(self) -> Iterator[str]:
-        """Each neuron once."""
+        """The neurons in the order of their visits, each once."""
         network = self.network
         if self.order == "declared":
             yield from reversed(list(network.neurons))
@@ -56,24 +55,24 @@ class ByMessages(Neurons):
 
 
 class LastMessage(ByMessages):
-    """`=` for `+=`."""
+    """`=` instead of `+=`."""
 
     def gathered(self, messages: Sequence[Array]) -> Array:
-        """What came last."""
+        """The last message."""
         return messages[-1]
 
 
 class FirstMessage(ByMessages):
-    """A neuron that has heard something hears no more."""
+    """Only the first message to a neuron counts."""
 
     def gathered(self, messages: Sequence[Array]) -> Array:
-        """What came first."""
+        """The first message."""
         return messages[0]
 
 
 class MeanMessage(ByMessages):
-    """The messages are averaged."""
+    """The messages to a neuron are averaged."""
 
     def gathered(self, messages: Sequence[Array]) -> Array:
-        """Their mean."""
+        """The mean of the messages."""
         return np.asarray(np.mean(messages, axis=0))

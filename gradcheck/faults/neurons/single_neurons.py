@@ -1,4 +1,4 @@
-"""The textbook's backprop over single neurons (S2), one decision per method: what the faults of neurons bend."""
+"""The textbook's backprop over single neurons (S2), one decision per method, for the faults of neurons to override."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Gradients = dict[str, Array]
 class Neurons:
     """A subject for networks of neurons: call it with the network and a point; it answers (value, gradients).
 
-    Attributes, while it answers
+    Attributes while it answers
     ----------
-    network, point: what was asked.
+    network, point: the question.
     signal, out: in(v) and out(v) of every vertex, shape (batch,).
     y, t: outputs and targets of the neurons that feed the loss, shape (batch, n).
     out_grad: dL/dout(v) as summed up so far.
@@ -27,7 +27,7 @@ class Neurons:
     """
 
     throughout: bool = False
-    """Whether a bend means every neuron: an engine that is right where the bend is not has another mistake."""
+    """Whether a bend applies to every neuron: an engine that is right in one of them has another mistake."""
     network: NeuronDAG
     point: Point
     signal: dict[str, Array]
@@ -47,7 +47,7 @@ class Neurons:
         return np.asarray(value, dtype), {name: np.asarray(g, dtype) for name, g in gradients.items()}
 
     def forward(self, network: NeuronDAG, point: Point) -> None:
-        """Every in(v) and out(v); no gradient yet."""
+        """Compute every in(v) and out(v); no gradient yet."""
         self.network, self.point = network, point
         self.signal, self.out = {}, {u: np.asarray(point[u]) for u in network.inputs}
         for v in network.order():
@@ -59,7 +59,7 @@ class Neurons:
         self.out_grad, self.in_grad = {}, {}
 
     def backward(self) -> Gradients:
-        """The messages from the loss down, then the gradients of the weights."""
+        """Send the messages from the loss down, then compute the weights' gradients."""
         network = self.network
         self.out_grad = {v: self.heard(v) for v in self.out}
         for v in self.visits():
@@ -69,17 +69,17 @@ class Neurons:
         return {weight(u, v): self.edge(u, v) for u, v in network.edges}
 
     def visits(self) -> Iterator[str]:
-        """Each vertex once, or `count` times, after all its successors."""
+        """Each vertex after all its successors, once or `count` times in a row."""
         for v in reversed(self.network.order()):
             for _ in range(self.count(v)):
                 yield v
 
     def count(self, v: str) -> int:
-        """How often a neuron passes its gradient on."""
+        """The number of times that a neuron passes its gradient on."""
         return 1
 
     def share(self) -> float:
-        """What one sample counts in the gradient of the batch: 1/n of an average, 1 of a sum."""
+        """The weight of one sample in the gradient of the batch: 1/n for an average, 1 for a sum."""
         return average(self.network.reduction, self.network.batch)
 
     def outer(self) -> Array:
@@ -87,7 +87,7 @@ class Neurons:
         return outer_slope(self.network.loss, self.y, self.t)
 
     def heard(self, v: str) -> Array:
-        """What v hears from the loss."""
+        """The loss's message to v, shape (batch,); 0 if v does not feed the loss."""
         if v not in self.network.loss_neurons:
             return np.zeros(self.network.batch)
         return np.asarray(self.outer()[:, list(self.network.loss_neurons).index(v)] * self.share())
@@ -97,7 +97,7 @@ class Neurons:
         return slope(self.network.neurons[v], self.signal[v])
 
     def message(self, u: str, v: str) -> Array:
-        """What v passes back to u: dL/din(v) w(u->v)."""
+        """The message from v back to u: dL/din(v) w(u->v)."""
         return np.asarray(self.in_grad[v] * self.point[weight(u, v)])
 
     def edge(self, u: str, v: str) -> Array:

@@ -1,4 +1,4 @@
-"""Faults of networks of neurons: how often a neuron passes its gradient on, and what it hears from the loss."""
+"""Faults of networks of neurons: how often a neuron passes its gradient on, and which message the loss sends it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from gradcheck.problem.ops import Array
 
 
 class Visits(Neurons):
-    """A base of faults that visit a neuron more than once.
+    """Base class of faults that visit a neuron more than once.
 
-    `added`: the gradients of the weights into it are added up over its visits; else the last visit's are kept.
+    `added`: gradients of a weight are added up over the visits; otherwise the last visit's is kept.
     """
 
     def __init__(self, *, added: bool = False) -> None:
         self.added = added
 
     def backward(self) -> Gradients:
-        """As the textbook; every visit may add to the gradients."""
+        """The textbook's algorithm; each visit may add to the gradients."""
         network = self.network
         self.out_grad = {v: self.heard(v) for v in self.out}
         gradients = {weight(u, v): np.zeros(()) for u, v in network.edges}
@@ -35,15 +35,15 @@ class Visits(Neurons):
         return gradients
 
     def edge(self, u: str, v: str) -> Array:
-        """All visits' together, where each has the same."""
+        """The gradient of all visits together, if each visit gives the same."""
         return np.asarray(super().edge(u, v) * (self.count(v) if self.added else 1))
 
 
 class ReadLiterally(Visits):
     """S2's pseudo-code as printed: "for n = 1, ..., |V| and v in back(v_{n-1})".
 
-    `enumerated`: of several orders that S2 allows, the one in which each vertex comes as soon as it is a sink.
-    `growing`: the vertices so visited are v_1, v_2, ... themselves, so that each comes once per path to the loss.
+    `enumerated`: of the orders that S2 allows, the one in which each vertex comes as soon as it is a sink.
+    `growing`: the visited vertices are v_1, v_2, ... themselves, so that each comes once per path to the loss.
     """
 
     def __init__(self, *, enumerated: bool = False, growing: bool = False, added: bool = False) -> None:
@@ -51,7 +51,7 @@ class ReadLiterally(Visits):
         self.enumerated, self.growing = enumerated, growing
 
     def visits(self) -> Iterator[str]:
-        """A vertex once for every vertex that it feeds, the loss included."""
+        """Each vertex once for every vertex that it feeds, the loss included."""
         network = self.network
         if self.growing:
             yield from self.paths()
@@ -61,7 +61,7 @@ class ReadLiterally(Visits):
             yield from (v for v in network.back(later) if v in network.neurons)
 
     def paths(self) -> list[str]:
-        """The sinks, then whatever feeds them, and so on: without a set of what was seen."""
+        """The sinks, then the neurons that feed them, and so on, without a set of visited nodes."""
         feeding = {u for u, _ in self.network.edges}
         order = [v for v in self.network.neurons if v not in feeding]
         for v in order:  # grows while it is walked
@@ -69,7 +69,7 @@ class ReadLiterally(Visits):
         return order
 
     def enumeration(self) -> list[str]:
-        """v_1, v_2, ...: each a sink once the earlier ones are removed."""
+        """v_1, v_2, ...: each is a sink once the earlier ones are removed."""
         network = self.network
         waiting = Counter(u for u, _ in network.edges)
         order = [v for v in network.neurons if not waiting[v]]
@@ -82,7 +82,7 @@ class ReadLiterally(Visits):
 
 
 class OncePerSuccessor(Visits):
-    """A neuron is visited, after all its successors, as often as it has some.
+    """A neuron is visited, after all its successors, once per successor.
 
     `loss_too`: the loss counts as a successor. `per_path`: once per path to the loss, or to a sink.
     """
@@ -92,7 +92,7 @@ class OncePerSuccessor(Visits):
         self.loss_too, self.per_path = loss_too, per_path
 
     def count(self, v: str) -> int:
-        """At least once."""
+        """The number of visits; at least one."""
         network = self.network
         own = int(self.loss_too and v in network.loss_neurons)
         after = [w for u, w in network.edges if u == v]
@@ -100,9 +100,9 @@ class OncePerSuccessor(Visits):
 
 
 class LossFedOnce(Neurons):
-    """Of the neurons that feed the loss, those that also feed other neurons lose the loss's part."""
+    """Neurons that feed the loss and other neurons lose the loss's message."""
 
     def heard(self, v: str) -> Array:
-        """Nothing where another neuron will report."""
+        """Zero for a neuron that also feeds other neurons."""
         feeding = any(u == v for u, _ in self.network.edges)
         return np.zeros(self.network.batch) if feeding else super().heard(v)

@@ -14,12 +14,12 @@ Step = tuple[Array, Gradients]
 
 
 class Descent:
-    """A subject for trainings: call it with one; it answers a list of (indices, parameters after the step).
+    """A subject for trainings: call it with a training; it answers a list of (indices, parameters after the step).
 
-    Attributes, while it answers
+    Attributes while it answers
     ----------
-    training, random: what was asked, and the generator seeded by it.
-    parameters: as they are now.
+    training, random: the question, and the generator seeded by it.
+    parameters: the current ones.
     squares: AdaGrad's sums of squared gradients.
     t, epoch: steps and epochs done.
     """
@@ -32,7 +32,7 @@ class Descent:
     epoch: int
 
     def __call__(self, training: Training) -> list[Step]:
-        """Steps until a stopping condition holds."""
+        """Make steps until a stopping condition holds."""
         self.begin(training)
         until, steps, loss = training.until, list[Step](), self.loss()
         while True:
@@ -52,7 +52,7 @@ class Descent:
                 return steps
 
     def begin(self, training: Training) -> None:
-        """Nothing is done yet."""
+        """Set the state before the first step."""
         self.training, self.random = training, np.random.default_rng(training.seed)
         self.parameters = {name: np.array(w) for name, w in training.parameters.items()}
         self.squares = {name: np.zeros_like(w) for name, w in self.parameters.items()}
@@ -64,12 +64,12 @@ class Descent:
         return [order[k : k + size] for k in range(0, len(order), size)]
 
     def gradient(self, batch: Array) -> Gradients:
-        """The gradient of the batch's loss at the parameters as they are."""
+        """The gradient of the batch's loss at the current parameters."""
         training = self.training
         return DeltaRecursion()(training.problem(len(batch)), training.point(batch, self.parameters))[1]
 
     def update(self, gradient: Gradients) -> Gradients:
-        """What to subtract: the schedule's rule (S3)."""
+        """The amount to subtract: the schedule's rule (S3)."""
         rule = self.training.schedule
         if isinstance(rule, AdaGrad):
             return {name: self.adagrad(rule, name, g) for name, g in gradient.items()}
@@ -78,15 +78,15 @@ class Descent:
         return {name: self.rate(rule) * g for name, g in gradient.items()}
 
     def rate(self, rule: Constant | Decay) -> float:
-        """a, or a / (1 + k t)."""
+        """The rate: a, or a / (1 + k t)."""
         return rule.rate if isinstance(rule, Constant) else rule.rate / (1.0 + rule.decay * self.time())
 
     def time(self) -> int:
-        """t = 0 at the first batch."""
+        """The time t of the schedule; 0 at the first batch."""
         return self.t
 
     def adagrad(self, rule: AdaGrad, name: str, g: Array) -> Array:
-        """G += g^2, then a g / (sqrt(G) + eps)."""
+        """AdaGrad's update: G += g^2, then a g / (sqrt(G) + eps)."""
         self.squares[name] = self.squares[name] + g * g
         return rule.rate * g / (np.sqrt(self.squares[name]) + rule.epsilon)
 
@@ -95,7 +95,7 @@ class Descent:
         return {name: self.moved(w, update[name]).astype(w.dtype) for name, w in self.parameters.items()}
 
     def moved(self, w: Array, update: Array) -> Array:
-        """Down the slope."""
+        """Subtract the update."""
         return np.asarray(w - update)
 
     def loss(self) -> float:
@@ -111,16 +111,16 @@ def norm(gradient: Gradients) -> float:
 
 
 class NothingAccumulated(Descent):
-    """AdaGrad with G = g^2 of this step alone: the update is about a sign(g)."""
+    """AdaGrad with G = g^2 of this step only: the update is about a sign(g)."""
 
     def adagrad(self, rule: AdaGrad, name: str, g: Array) -> Array:
-        """G is assigned, not added to."""
+        """Assign G instead of adding to it."""
         self.squares[name] = np.zeros_like(g)
         return super().adagrad(rule, name, g)
 
 
 class RootForgotten(Descent):
-    """AdaGrad divides by G, not by its root."""
+    """AdaGrad divides by G instead of its root."""
 
     def adagrad(self, rule: AdaGrad, name: str, g: Array) -> Array:
         """a g / (G + eps)."""
@@ -129,26 +129,26 @@ class RootForgotten(Descent):
 
 
 class DecayFromOne(Descent):
-    """t = 1 at the first batch."""
+    """t is 1 at the first batch."""
 
     def time(self) -> int:
-        """Counted after the step."""
+        """One more than the number of steps done."""
         return self.t + 1
 
 
 class DecayPerEpoch(Descent):
-    """The rate decays per epoch, not per batch."""
+    """The rate decays per epoch instead of per batch."""
 
     def time(self) -> int:
-        """Epochs for batches."""
+        """The number of epochs instead of batches."""
         return self.epoch
 
 
 class WithReplacement(Descent):
-    """Each batch is drawn on its own: some samples twice in an epoch, some never."""
+    """Each batch is drawn independently: some samples come twice in an epoch, some never."""
 
     def batches(self) -> Iterable[Array]:
-        """No partition; of the first epoch's batches the second repeats a sample of the first."""
+        """Batches that are no partition: every later batch of an epoch repeats a sample of the first."""
         right = list(super().batches())
         return [right[0], *(np.concatenate([right[0][:1], batch[1:]]) for batch in right[1:])]
 
@@ -157,15 +157,15 @@ class RemainderDropped(Descent):
     """The last, smaller batch of an epoch is left out."""
 
     def batches(self) -> Iterable[Array]:
-        """Full batches only."""
+        """The full batches only."""
         return [batch for batch in super().batches() if len(batch) == self.training.batch_size]
 
 
 class Ascent(Descent):
-    """The update is added."""
+    """The update is added instead of subtracted."""
 
     def moved(self, w: Array, update: Array) -> Array:
-        """Up the slope."""
+        """Add the update."""
         return np.asarray(w + update)
 
 
@@ -173,7 +173,7 @@ class FirstParameters(Descent):
     """Every gradient is taken at the initial parameters."""
 
     def gradient(self, batch: Array) -> Gradients:
-        """The parameters of the start for those of now."""
+        """The gradient at the initial parameters."""
         now, self.parameters = self.parameters, {n: np.array(w) for n, w in self.training.parameters.items()}
         try:
             return super().gradient(batch)
@@ -182,13 +182,13 @@ class FirstParameters(Descent):
 
 
 class BatchSummed(Descent):
-    """The batch's gradient is a sum where an average is asked for, and an average where a sum is."""
+    """The batch's gradient is a sum instead of an average, and an average instead of a sum."""
 
     def __init__(self, *, penalty_too: bool = False) -> None:
         self.penalty_too = penalty_too
 
     def gradient(self, batch: Array) -> Gradients:
-        """The other of S3 and S4; the penalty, which counts once per batch, stays (or not: `penalty_too`)."""
+        """The other one of sum and average; the penalty, once per batch, is unchanged unless `penalty_too`."""
         training, n = self.training, len(batch)
         factor = float(n) if training.reduction == "mean" else 1.0 / n
         right, l2 = super().gradient(batch), 0.0 if self.penalty_too else training.mlp.l2
@@ -197,24 +197,24 @@ class BatchSummed(Descent):
 
 
 class BatchSummedInStep(Descent):
-    """The same, where the step is made: whether to stop is decided by the right gradient."""
+    """The same, but only in the step: the stopping conditions use the right gradient."""
 
     def gradient(self, batch: Array) -> Gradients:
-        """Right; it is remembered how many samples it is of."""
+        """The right gradient; its number of samples is recorded."""
         self.samples = len(batch)
         return super().gradient(batch)
 
     def update(self, gradient: Gradients) -> Gradients:
-        """The penalty is scaled along."""
+        """The update from the scaled gradient, the penalty's part scaled as well."""
         factor = float(self.samples) if self.training.reduction == "mean" else 1.0 / self.samples
         return super().update({name: factor * g for name, g in gradient.items()})
 
 
 class StopsLate(Descent):
-    """One step beyond the last."""
+    """Makes one step too many."""
 
     def __call__(self, training: Training) -> list[Step]:
-        """`<=` for `<`."""
+        """Stop with `<=` instead of `<`."""
         steps = super().__call__(training)
         batch = steps[-1][0]
         return [*steps, (batch, self.stepped(self.update(self.gradient(batch))))]

@@ -1,6 +1,6 @@
-"""Mistakes of trainings that are no row of the catalogue, and in some trainings look like one that is.
+"""Mistakes of trainings outside the catalogue that, in some trainings, look like one of its rows.
 
-A row is named by the steps of a training only where none of these explains them as well.
+A row is named from the steps of a training only if none of these mistakes explains them as well.
 """
 
 from __future__ import annotations
@@ -17,46 +17,46 @@ from gradcheck.problem.training import AdaGrad, Training
 
 
 class TimeStands(Descent):
-    """t is the same at every step: nothing decays, or all steps have the rate of the second."""
+    """t is constant: nothing decays, or every step has the rate of the second."""
 
     def __init__(self, t: int = 0) -> None:
         self.stands = t
 
     def time(self) -> int:
-        """Never counted."""
+        """The constant t."""
         return self.stands
 
 
 class TimeOfEpoch(Descent):
-    """t starts anew with every epoch."""
+    """t restarts with every epoch."""
 
     def time(self) -> int:
-        """Counted from the epoch's first batch."""
+        """The number of steps since the epoch's first batch."""
         return self.t % -(-self.training.samples // self.training.batch_size)
 
 
 class SquaresUnused(Descent):
-    """AdaGrad whose update is a g."""
+    """The update of AdaGrad is a g."""
 
     def adagrad(self, rule: AdaGrad, name: str, g: Array) -> Array:
-        """Nothing is divided."""
+        """The gradient times the rate, not divided by the root of G."""
         return rule.rate * g
 
 
 class SquaresForget(Descent):
-    """AdaGrad whose G lacks the step before, or all steps of the epochs before."""
+    """AdaGrad's G lacks the step before, or all steps of earlier epochs."""
 
     def __init__(self, *, epochs: bool = False) -> None:
         self.epochs = epochs
         self.kept: dict[str, list[tuple[int, Array]]] = {}
 
     def begin(self, training: Training) -> None:
-        """Every square is kept, with its epoch."""
+        """Set the state before the first step; no squares are kept yet."""
         super().begin(training)
         self.kept = {name: [] for name in training.parameters}
 
     def adagrad(self, rule: AdaGrad, name: str, g: Array) -> Array:
-        """The sum over fewer steps than all."""
+        """The update from the sum over fewer steps."""
         past = self.kept[name]
         counted = [s for e, s in past if e == self.epoch] if self.epochs else [s for _, s in past[:-1]]
         past.append((self.epoch, g * g))
@@ -65,19 +65,19 @@ class SquaresForget(Descent):
 
 
 class EarlierParameters(Descent):
-    """The gradient is taken where the step before began, or where the epoch did."""
+    """The gradient is taken at the parameters before the last step, or at the start of the epoch."""
 
     def __init__(self, *, epoch: bool = False) -> None:
         self.of_epoch = epoch
 
     def begin(self, training: Training) -> None:
-        """Nothing is earlier than the start."""
+        """Set the state before the first step; the earlier parameters are the initial ones."""
         super().begin(training)
         self.last = self.first = self.parameters
         self.seen = 0
 
     def gradient(self, batch: Array) -> Gradients:
-        """At other parameters than those of now."""
+        """The gradient at the earlier parameters."""
         now = self.parameters
         if self.epoch != self.seen:
             self.seen, self.first = self.epoch, now
@@ -89,21 +89,21 @@ class EarlierParameters(Descent):
 
 
 class AllSamples(Descent):
-    """The gradient is that of all samples, not of the batch."""
+    """The gradient is that of all samples instead of the batch."""
 
     def gradient(self, batch: Array) -> Gradients:
-        """Whatever the batch is."""
+        """The gradient over all samples."""
         return super().gradient(np.arange(self.training.samples))
 
 
 class Scaled(Descent):
-    """The gradient is twice, or half, what it must be: the 1/2 of the loss."""
+    """The gradient is twice, or half, the right one: the 1/2 of the loss."""
 
     def __init__(self, factor: float) -> None:
         self.factor = factor
 
     def gradient(self, batch: Array) -> Gradients:
-        """Too long, or too short."""
+        """Multiply the gradient by 2 or 1/2."""
         return {name: self.factor * g for name, g in super().gradient(batch).items()}
 
 
@@ -120,4 +120,4 @@ RIVALS: tuple[Callable[[], Descent], ...] = (
     partial(Scaled, 2.0),
     partial(Scaled, 0.5),
 )
-"""Makers of each."""
+"""Callables that make one engine each."""
