@@ -43,41 +43,68 @@ class Arithmetic(Protocol):
     def real(self, name: str) -> Any:
         """A 0-d X of one of CONSTANTS."""
 
-    def add(self, a: Any, b: Any) -> Any: ...
-    def sub(self, a: Any, b: Any) -> Any: ...
-    def mul(self, a: Any, b: Any) -> Any: ...
-    def div(self, a: Any, b: Any) -> Any: ...
-    def neg(self, a: Any) -> Any: ...
-    def unary(self, a: Any, *, function: str) -> Any: ...
+    def add(self, a: Any, b: Any) -> Any:
+        """a + b, with broadcasting."""
+
+    def sub(self, a: Any, b: Any) -> Any:
+        """a - b, with broadcasting."""
+
+    def mul(self, a: Any, b: Any) -> Any:
+        """a b entry by entry, with broadcasting."""
+
+    def div(self, a: Any, b: Any) -> Any:
+        """a / b, with broadcasting."""
+
+    def neg(self, a: Any) -> Any:
+        """-a."""
+
+    def unary(self, a: Any, *, function: str) -> Any:
+        """A function of UNARY, or a slope that one of them needs, entry by entry."""
+
     def pow(self, a: Any, *, exponent: Array) -> Any:
         """a to constant real powers; whole exponents allow any sign of a."""
 
-    def power(self, a: Any, b: Any) -> Any: ...
-    def arctan2(self, a: Any, b: Any) -> Any: ...
-    def hypot(self, a: Any, b: Any) -> Any: ...
-    def logaddexp(self, a: Any, b: Any) -> Any: ...
+    def power(self, a: Any, b: Any) -> Any:
+        """a to the power b, entry by entry; b may vary."""
+
+    def arctan2(self, a: Any, b: Any) -> Any:
+        """The angle of the point with y coordinate a and x coordinate b, in radians."""
+
+    def hypot(self, a: Any, b: Any) -> Any:
+        """sqrt(a^2 + b^2)."""
+
+    def logaddexp(self, a: Any, b: Any) -> Any:
+        """log(exp(a) + exp(b))."""
+
     def sum(self, a: Any, *, axes: Axes) -> Any:
         """Sum over `axes` (non-negative, sorted), which disappear."""
 
-    def cumsum(self, a: Any, *, axis: int, reverse: bool = False) -> Any: ...
+    def cumsum(self, a: Any, *, axis: int, reverse: bool = False) -> Any:
+        """Running sums along `axis` (non-negative); from the last entry backwards if `reverse`."""
+
     def matmul(self, a: Any, b: Any) -> Any:
         """(..., n, k) times (..., k, m), leading axes equal."""
 
     def swap(self, a: Any) -> Any:
         """Last two axes exchanged."""
 
-    def gather(self, *arrays: Any, index: Array, fill: float = 0.0) -> Any: ...
+    def gather(self, *arrays: Any, index: Array, fill: float = 0.0) -> Any:
+        """Entries of the concatenated arrays at `index`, in index's shape; `fill` where it is -1."""
+
     def scatter(self, a: Any, *, index: Array, shape: Shape) -> Any:
         """Zeros of `shape`, a's entries added at flat positions `index` (of a's shape); -1 drops the entry."""
 
     def sum_to(self, a: Any, shape: Shape) -> Any:
         """The transpose of broadcasting `shape` to a's shape."""
 
-    def broadcast(self, a: Any, shape: Shape) -> Any: ...
+    def broadcast(self, a: Any, shape: Shape) -> Any:
+        """a stretched to `shape`, as NumPy broadcasts."""
+
     def keep(self, a: Any, mask: Array) -> Any:
         """a where mask, exact zero elsewhere, whatever a holds there (NaN too)."""
 
-    def shape(self, a: Any) -> Shape: ...
+    def shape(self, a: Any) -> Shape:
+        """The record's shape of a."""
 
 
 def segments(index: Array) -> tuple[Array, Array, Array]:

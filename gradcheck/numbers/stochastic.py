@@ -111,9 +111,11 @@ class Floats:
     # -- leaves ----------------------------------------------------------------------------------------------------
 
     def constant(self, value: Array) -> Array:
+        """The value, the same in all runs (a last axis of length 1)."""
         return np.asarray(value, dtype=self.carrier)[..., None]
 
     def real(self, name: str) -> Array:
+        """One of CONSTANTS to the precision of the carrier."""
         wide = np.longdouble
         value = {"pi": 4 * np.arctan(wide(1)), "ln2": np.log(wide(2)), "ln10": np.log(wide(10))}[name]
         return np.asarray([value], dtype=self.carrier)
@@ -121,43 +123,55 @@ class Floats:
     # -- elementwise -----------------------------------------------------------------------------------------------
 
     def add(self, a: Array, b: Array) -> Array:
+        """a + b, rounded at random."""
         return self._round(a + b)
 
     def sub(self, a: Array, b: Array) -> Array:
+        """a - b, rounded at random."""
         return self._round(a - b)
 
     def mul(self, a: Array, b: Array) -> Array:
+        """a b, rounded at random."""
         return self._round(a * b)
 
     def div(self, a: Array, b: Array) -> Array:
+        """a / b, rounded at random."""
         return self._round(a / b)
 
     def neg(self, a: Array) -> Array:
+        """-a, which no float rounds."""
         return -a
 
     def unary(self, a: Array, *, function: str) -> Array:
+        """The function's value, rounded once."""
         return self._round(np.asarray(_function(function)(a), dtype=self.carrier))
 
     def pow(self, a: Array, *, exponent: Array) -> Array:
+        """a to constant powers, rounded once."""
         if exponent.ndim == 0 and exponent == 2:
             return self._round(a * a)
         return self._round(np.power(a, self.constant(exponent)))
 
     def power(self, a: Array, b: Array) -> Array:
+        """a to the power b, rounded once."""
         return self._round(np.power(a, b))
 
     def arctan2(self, a: Array, b: Array) -> Array:
+        """The angle, rounded once."""
         return self._round(np.arctan2(a, b))
 
     def hypot(self, a: Array, b: Array) -> Array:
+        """sqrt(a^2 + b^2), rounded once."""
         return self._round(np.hypot(a, b))
 
     def logaddexp(self, a: Array, b: Array) -> Array:
+        """log(exp(a) + exp(b)), rounded once."""
         return self._round(np.logaddexp(a, b))
 
     # -- sums ------------------------------------------------------------------------------------------------------
 
     def sum(self, a: Array, *, axes: Axes) -> Array:
+        """Sums, perturbed as a sum of so many terms in any order."""
         if not axes:
             return a
         total: Array = np.add.reduce(a, axis=axes)
@@ -167,6 +181,7 @@ class Floats:
         return self._round(total, self._terms(count) * np.add.reduce(np.abs(a), axis=axes))
 
     def cumsum(self, a: Array, *, axis: int, reverse: bool = False) -> Array:
+        """Running sums, each perturbed as a sum of its own length."""
         if reverse:
             return np.flip(self.cumsum(np.flip(a, axis), axis=axis), axis)
         total = np.cumsum(a, axis=axis)
@@ -177,6 +192,7 @@ class Floats:
         return self._round(total, along * np.cumsum(np.abs(a), axis=axis))
 
     def matmul(self, a: Array, b: Array) -> Array:
+        """Matrix products, each entry perturbed as a sum of k products."""
         left, right = np.moveaxis(a, -1, 0), np.moveaxis(b, -1, 0)
         product = np.moveaxis(np.matmul(left, right), 0, -1)
         if not self.rounded:
@@ -186,6 +202,7 @@ class Floats:
         return self._round(product, self._terms(a.shape[-2] + 1) * size[..., None])
 
     def scatter(self, a: Array, *, index: Array, shape: Shape) -> Array:
+        """Entries added at flat positions; a sum of two or more is perturbed."""
         runs = a.shape[-1]
         kept = index.ravel() >= 0
         where, values = index.ravel()[kept], a.reshape(-1, runs)[kept]
@@ -205,6 +222,7 @@ class Floats:
         return flat.reshape(*shape, flat.shape[1])
 
     def sum_to(self, a: Array, shape: Shape) -> Array:
+        """Sums over the axes that broadcasting made, perturbed as in `sum`."""
         if a.shape[:-1] == shape:
             return a
         reduced = self.sum(a, axes=broadcast_axes(a.shape[:-1], shape))
@@ -213,9 +231,11 @@ class Floats:
     # -- structure -------------------------------------------------------------------------------------------------
 
     def swap(self, a: Array) -> Array:
+        """The last two of the record's axes exchanged."""
         return np.swapaxes(a, -2, -3)
 
     def gather(self, *arrays: Array, index: Array, fill: float = 0.0) -> Array:
+        """Entries by flat position, in all runs; nothing rounds."""
         runs = max(a.shape[-1] for a in arrays)
         pieces = [
             np.broadcast_to(a, (*a.shape[:-1], runs)).reshape(-1, runs) if a.size else np.zeros((0, runs))
@@ -225,12 +245,15 @@ class Floats:
         return np.asarray(np.concatenate([*pieces, last])[index])
 
     def broadcast(self, a: Array, shape: Shape) -> Array:
+        """A read-only view of the larger shape; the runs stay."""
         return np.broadcast_to(a, (*shape, a.shape[-1]))
 
     def keep(self, a: Array, mask: Array) -> Array:
+        """a where the mask holds, else 0, in all runs."""
         return np.where(mask[..., None], a, a.dtype.type(0))
 
     def shape(self, a: Array) -> Shape:
+        """The shape without the axis of runs."""
         return a.shape[:-1]
 
 

@@ -320,6 +320,7 @@ class _DefaultNames(Sequence[str]):
         return f"v{range(self._count)[index]}"
 
     def index(self, name: str, start: int = 0, stop: int | None = None) -> int:
+        """The number in a name "v<number>"; KeyError for any other name. `start` and `stop` are ignored."""
         digits = name[1:]
         if not (name.startswith("v") and digits.isascii() and digits.isdigit() and f"v{int(digits)}" == name):
             raise KeyError(name)

@@ -124,6 +124,7 @@ class Sketch:
 
     @classmethod
     def of(cls, case: Case) -> Sketch:
+        """The case's graph with leaves first, and every node's value at its point."""
         graph, known = case.graph, case.graph.evaluate(case.point)
         order = sorted(graph.order.tolist(), key=lambda i: bool(graph.arguments(i)))  # leaves first
         place = {node: at for at, node in enumerate(order)}

@@ -43,6 +43,8 @@ class _Replacements:
         self.by_original: dict[int, tuple[Any, Any]] = {}
 
     def add(self, original: Any, stand_in: Callable[..., Any]) -> None:
+        """Note a stand-in for `original`; calls that must see the original are passed on to it."""
+
         @functools.wraps(original)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             caller = sys._getframe(1)
@@ -305,6 +307,7 @@ def _reached(thing: Any, found: dict[int, dict[str, Any]]) -> list[Any]:
 
 
 def names_in(code: types.CodeType) -> set[str]:
+    """The names that a function's code uses, those of the functions inside it included."""
     inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
     return set(code.co_names).union(*(names_in(c) for c in inner))
 
@@ -318,6 +321,7 @@ def _is_filled(cell: Any) -> bool:
 
 
 def is_users(module: str | None) -> bool:
+    """Whether a module of this name is the user's: not this package's, Python's own, or a numeric library."""
     top = (module or "").partition(".")[0]
     if (module or "").startswith(OWN):
         return False

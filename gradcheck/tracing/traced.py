@@ -102,46 +102,57 @@ class Traced:
 
     @property
     def ndim(self) -> int:
+        """Number of axes."""
         return len(self.shape)
 
     @property
     def size(self) -> int:
+        """Number of entries."""
         return int(np.prod(self.shape))
 
     @property
     def itemsize(self) -> int:
+        """Bytes per entry of a float array of this dtype."""
         return self.dtype.itemsize
 
     @property
     def nbytes(self) -> int:
+        """Bytes of a float array of this shape and dtype."""
         return self.size * self.dtype.itemsize
 
     @property
     def flags(self) -> Any:
+        """The flags of a new float array of this shape."""
         return np.empty(self.shape, self.dtype).flags
 
     @property
     def strides(self) -> tuple[int, ...]:
+        """The strides of a new float array of this shape, in bytes."""
         return np.empty(self.shape, self.dtype).strides
 
     @property
     def T(self) -> Any:  # noqa: N802 (NumPy's name)
+        """The axes reversed; a view."""
         return np.transpose(self)
 
     @property
     def mT(self) -> Any:  # noqa: N802 (NumPy's name)
+        """The last two axes exchanged; a view."""
         return np.swapaxes(self, -1, -2)
 
     @property
     def real(self) -> "Traced":
+        """The array itself: traced numbers are real."""
         return self
 
     @property
     def imag(self) -> Array:
+        """Plain zeros: traced numbers are real."""
         return np.zeros(self.shape, self.dtype)
 
     @property
     def flat(self) -> Any:
+        """An iterator over the entries in C order."""
         return iter(self.ravel())
 
     @property
@@ -251,6 +262,7 @@ class Traced:
     # -- methods -----------------------------------------------------------------------------------------------------
 
     def copy(self, order: str = "C") -> "Traced":
+        """The same values in memory of their own; `order` has no effect."""
         return Traced(self.run, self.slot, scalar=False, dtype=self.dtype)
 
     def astype(self, dtype: Any, **_: Any) -> Any:
@@ -267,6 +279,7 @@ class Traced:
         raise self.run.refuse(f"a traced array was made into dtype {target}: its derivative would be lost")
 
     def item(self, *where: Any) -> Any:
+        """One entry, still traced. Without an index the array must have one entry, else ValueError."""
         if not where:
             if self.size != 1:
                 raise ValueError("can only convert an array of size 1 to a Python scalar")
@@ -274,38 +287,49 @@ class Traced:
         return self[where] if len(where) == self.ndim else self.ravel()[where[0]]
 
     def tolist(self) -> Any:
+        """Nested lists of traced scalars."""
         return [row.tolist() for row in self] if self.shape else self
 
     def fill(self, value: Any) -> None:
+        """Assign one value to every entry."""
         self[...] = value
 
     def reshape(self, *shape: Any, order: str = "C") -> Any:
+        """As `ndarray.reshape`."""
         target = shape[0] if len(shape) == 1 else shape
         return np.reshape(self, target, order=order)  # type: ignore[call-overload]
 
     def transpose(self, *axes: Any) -> Any:
+        """As `ndarray.transpose`."""
         order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None
         return np.transpose(self, order)
 
     def flatten(self, order: str = "C") -> Any:
+        """A copy with one axis."""
         return np.ravel(self, order=order).copy()  # type: ignore[call-overload]
 
     def sort(self, axis: int = -1, **kwargs: Any) -> None:
+        """Sort in place along an axis."""
         self[...] = np.sort(self, axis=axis, **kwargs)
 
     def conj(self) -> "Traced":
+        """The array itself: traced numbers are real."""
         return self
 
     def conjugate(self) -> "Traced":
+        """The array itself: traced numbers are real."""
         return self
 
     def view(self, *_: Any) -> "Traced":
+        """A view of the whole array; a dtype or type given is ignored."""
         return Traced.view_of(self, positions(self.shape))
 
     def dot(self, other: Any) -> Any:
+        """As `np.dot`."""
         return np.dot(self, other)
 
     def ravel(self, order: str = "C") -> Any:
+        """One axis; a view where NumPy makes one."""
         return np.ravel(self, order=order)  # type: ignore[call-overload]
 
 

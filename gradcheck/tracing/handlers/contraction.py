@@ -13,6 +13,7 @@ from gradcheck.tracing.traced import Traced, is_traced
 
 
 def matmul(trace: Trace, x: Any, y: Any) -> Any:
+    """As `np.matmul`; ValueError for a scalar operand or shapes that do not fit."""
     a: Any = lift(trace, x)
     b: Any = lift(trace, y)
     if a.ndim == 0 or b.ndim == 0:

@@ -65,6 +65,7 @@ for _name, _sign in {"maximum": 1, "minimum": -1, "fmax": 1, "fmin": -1}.items()
 
 
 def absolute(trace: Trace, x: Any) -> Traced:
+    """|x| as a selection between x and -x; at a tie x comes first."""
     x = lift(trace, x)
     rule = trace.rule()
     sign, uses = ordered(trace, x, lift(trace, 0.0), 1, "np.abs", rule)
