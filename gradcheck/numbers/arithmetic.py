@@ -1,8 +1,8 @@
 """What every number system offers: one small set of operations on arrays.
 
-A record (see `record`) is a list of these operations. Whoever evaluates it, forward or in reverse, brings arrays of
-its own kind: balls, perturbed floats, or dual pairs of either. The derivative rules in `primitives` are written once,
-against this interface alone.
+A record (see `tracing.record`) is a list of these operations. It can be evaluated, forward or in reverse, on arrays of
+balls, of perturbed floats, or of dual numbers over either. The derivative rules in `tracing.primitives` are written
+once, for this interface.
 """
 
 from typing import Any, Protocol
@@ -26,6 +26,7 @@ UNARY = (
 """
 
 CONSTANTS = ("pi", "ln2", "ln10")
+"""Names of the irrational constants that derivatives need."""
 
 
 class Arithmetic(Protocol):
@@ -35,7 +36,7 @@ class Arithmetic(Protocol):
     """
 
     def enter(self, dtype: np.dtype[Any]) -> None:
-        """Announce the dtype in which the operations that follow would be carried out; rounding depends on it."""
+        """Announce the dtype of the operations that follow; rounding depends on it."""
 
     def constant(self, value: Array) -> Any:
         """Exact X of a real NumPy array."""
@@ -122,9 +123,9 @@ def broadcast_axes(shape: Shape, target: Shape) -> Axes:
 
 
 def one_less(exponent: Array) -> tuple[Array, NDArray[np.bool_]]:
-    """exponent - 1, and where floats hold that exactly: they do not below 1/2 (1/3 - 1).
+    """exponent - 1, and where that is exact in floats; for 1/3 it is not.
 
-    The rest of the subtraction by Knuth's two-sum ("The Art of Computer Programming" 2, 4.2.2, theorem B).
+    Knuth's two-sum finds the rounding error of the subtraction ("The Art of Computer Programming" 2, 4.2.2, theorem B).
     """
     less = np.asarray(exponent - 1)
     back = less - exponent

@@ -33,7 +33,7 @@ class Enclosure:
 
     @property
     def finite(self) -> bool:
-        """Every entry is enclosed."""
+        """Whether every entry has a finite midpoint and radius."""
         return bool(np.all(np.isfinite(self.midpoint)) and np.all(np.isfinite(self.radius)))
 
     @property
@@ -43,7 +43,7 @@ class Enclosure:
 
 
 def _objects(value: Any) -> Array:
-    """NumPy answers 0-d object results as bare objects; make arrays of them again."""
+    """NumPy returns 0-d object results as bare objects; make arrays of them again."""
     if isinstance(value, np.ndarray):
         return value
     out = np.empty((), dtype=object)
@@ -211,7 +211,7 @@ class Balls:
 
     def midpoint(self, a: Array) -> NDArray[np.float64]:
         """Midpoints, rounded to float64."""
-        with np.errstate(all="ignore"):  # NumPy looks at the floating-point flags that the libraries leave behind
+        with np.errstate(all="ignore"):  # the libraries leave floating-point flags set, which NumPy reports
             return np.asarray(self._midpoint(a), dtype=np.float64)
 
     def radius(self, a: Array) -> NDArray[np.float64]:
@@ -235,17 +235,17 @@ class Balls:
         return high.astype(np.longdouble) + low
 
     def enclosure(self, a: Array) -> Enclosure:
-        """Float64 midpoints and radii that contain the balls."""
+        """Float64 midpoints and radii; each interval contains its ball."""
         middle = self.midpoint(a)
         finite = np.isfinite(middle)
         rest = np.zeros_like(middle)
         rest[finite] = np.abs(np.asarray(self._rest(a[finite], middle[finite]), dtype=np.float64))
         radius = (self.radius(a) + rest) * (1 + 1e-15)
-        # Below the normal numbers that factor rounds nothing up, and a rest may have vanished.
+        # Near the subnormal numbers that factor has no effect, and the rest may have underflowed to 0.
         faint = np.where(radius == 0, (middle != 0) & (np.abs(middle) < 1e-280), radius < 1e-290)
         radius = np.where(faint, radius + 1e-322, radius)
         return Enclosure(middle, np.where(finite, radius, np.inf))
 
     def overlap(self, a: Array, b: Array) -> bool:
-        """Whether every pair of balls meets."""
+        """Whether the balls of every pair have a number in common."""
         return bool(np.all(self._overlap(a, b)))

@@ -1,8 +1,8 @@
 """Dual numbers over any number system: value and tangent travel together, forward.
 
 Clifford (1873); Griewank & Walther, "Evaluating Derivatives" (2008), section 3.1. The derivatives in this file are
-written apart from those in `primitives`, often in another form (tan' = 1 / cos^2 there 1 + tan^2), so that one sweep
-checks the other.
+written independently of those in `tracing.primitives`, often in another form (tan' = 1 / cos^2, there 1 + tan^2), so
+that one sweep checks the other.
 """
 
 from collections.abc import Callable, Mapping

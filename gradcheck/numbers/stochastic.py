@@ -2,8 +2,8 @@
 
 What honest rounding in the subject's dtype can cost is read from the spread of the runs (Vignes, "A stochastic
 arithmetic for reliable scientific computation", Math. Comput. Simul. 35 (1993); Parker, "Monte Carlo arithmetic",
-1997). The runs of one array are its last axis, so that NumPy broadcasts and reduces the record's own axes as they are
-and no loop over entries is needed. A structural constant has a last axis of length 1.
+1997). The runs of one array are its last axis, so that NumPy broadcasts and reduces the record's own axes as usual,
+without a loop over entries. A structural constant has a last axis of length 1.
 """
 
 import math
@@ -18,8 +18,11 @@ from numpy.typing import NDArray
 from gradcheck.numbers.arithmetic import Array, Axes, Shape, broadcast_axes, segments
 
 RUNS = 8
+"""Number of runs with random rounding."""
 SUM_WEIGHT = 10.0
+"""Default of `Floats.sum_weight`."""
 _POOL = 1 << 16
+"""Number of rows of random numbers that are drawn once and reused."""
 
 
 def unit_roundoff(dtype: Any) -> float:
@@ -30,15 +33,15 @@ def unit_roundoff(dtype: Any) -> float:
 class Floats:
     """`arithmetic.Arithmetic` over float arrays whose last axis holds the runs.
 
-    The first `rounded` runs round every operation at random; the `plain` ones after them do not, and show what moved
-    inputs do.
+    The first `rounded` runs round every operation at random. The `plain` runs after them do not; they show the effect
+    of moved inputs.
 
     Parameters
     ----------
-    dtype: the subject's dtype: an operation recorded in a narrower dtype rounds to that one, in a wider one to this.
-    rounded, plain: how many runs of either kind.
-    seed: of the perturbations.
-    sum_weight: w in min(n, w sqrt(n)) u sum|terms|, the perturbation of a sum of n terms, whose order is free.
+    dtype: the subject's dtype. An operation recorded in a narrower dtype rounds to that, in a wider one to this.
+    rounded, plain: number of runs of each kind.
+    seed: for the perturbations.
+    sum_weight: w in min(n, w sqrt(n)) u sum|terms|, the largest perturbation of a sum of n terms in any order.
     """
 
     def __init__(
@@ -55,7 +58,7 @@ class Floats:
         self.runs = rounded + plain
         self.sum_weight = sum_weight
         self.subject_unit = unit_roundoff(dtype)
-        # The carrier's own rounding has to stay far below the perturbations, and below the moves of inputs.
+        # The carrier's own rounding must stay far below the perturbations and the moves of inputs.
         self.carrier: Any = np.float64 if rounded and self.subject_unit > 2.0**-40 else np.longdouble
         pool = _first_pool(seed, self.rounded, plain, self.carrier)
         self._random = np.random.default_rng()
@@ -72,7 +75,7 @@ class Floats:
             self._entered = dtype
 
     def _piece(self, rows: int) -> slice:
-        """The next rows of the pool of uniform numbers in [-1, 1]; it is drawn once, and reused at new offsets."""
+        """The next rows of the pool of uniform numbers in [-1, 1], which is drawn once and reused at new offsets."""
         if rows > len(self._pool):
             self._pool = _drawn(self._random, 2 * rows, self.rounded, self.runs - self.rounded, self.carrier)
             self._factors = {}
@@ -171,7 +174,7 @@ class Floats:
     # -- sums ------------------------------------------------------------------------------------------------------
 
     def sum(self, a: Array, *, axes: Axes) -> Array:
-        """Sums, perturbed as a sum of so many terms in any order."""
+        """Sums, perturbed by what a sum of that many terms can lose in any order."""
         if not axes:
             return a
         total: Array = np.add.reduce(a, axis=axes)
@@ -197,7 +200,7 @@ class Floats:
         product = np.moveaxis(np.matmul(left, right), 0, -1)
         if not self.rounded:
             return np.asarray(product)
-        # A magnitude serves for the bound, so that one run in float64 (which BLAS multiplies) stands for all.
+        # The bound needs magnitudes only, so one run serves for all, in float64, which BLAS multiplies.
         size = np.abs(left[0].astype(np.float64)) @ np.abs(right[0].astype(np.float64))
         return self._round(product, self._terms(a.shape[-2] + 1) * size[..., None])
 
@@ -268,7 +271,7 @@ class _Pool:
 
 @lru_cache(maxsize=8)
 def _first_pool(seed: int, rounded: int, plain: int, carrier: Any) -> _Pool:
-    """The pool that a seed begins with; shared, since every trace of a run needs it and it takes megabytes."""
+    """The pool that a seed begins with; shared, because every trace needs it and it takes megabytes."""
     random = np.random.default_rng(seed)
     numbers = _drawn(random, _POOL // max(1, rounded + plain), rounded, plain, carrier)
     return _Pool(numbers, {}, random.bit_generator.state)

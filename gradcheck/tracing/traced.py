@@ -2,8 +2,8 @@
 
 A `Traced` behaves like a float ndarray: ufuncs, array functions, operators, methods, indexing, views and in-place
 changes. Nothing in it can be read as a float, since that would drop the derivative: `float(x)` raises `BecameFloat`.
-Comparisons return plain truth values (see `trace` on how they are decided). What NumPy functions it answers is stated
-in `tables`; operators and the methods that go with them are put on in `methods`.
+Comparisons return plain truth values (see `trace` on how they are decided). The NumPy functions that it
+supports are listed in `registry`; `handlers.methods` adds the operators, and methods that stand for functions.
 """
 
 from collections.abc import Iterator
@@ -78,7 +78,7 @@ class Traced:
             self._index = positions(self.shape)
         return self._index
 
-    if TYPE_CHECKING:  # put on by `methods`
+    if TYPE_CHECKING:  # added by `handlers.methods`
 
         def __setitem__(self, key: Any, value: Any) -> None: ...
         def __add__(self, other: Any) -> Any: ...
@@ -97,7 +97,7 @@ class Traced:
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
-        """`isinstance(x, np.ndarray)` is what user code asks, and the answer it expects is yes."""
+        """np.ndarray, because user code asks `isinstance(x, np.ndarray)` and expects True."""
         return np.ndarray
 
     @property
@@ -157,7 +157,7 @@ class Traced:
 
     @property
     def varies(self) -> bool:
-        """Depends on an input."""
+        """Whether the array depends on an input."""
         return self.run.record.nodes[self.slot].varies
 
     def constant_value(self) -> Array:
@@ -266,7 +266,7 @@ class Traced:
         return Traced(self.run, self.slot, scalar=False, dtype=self.dtype)
 
     def astype(self, dtype: Any, **_: Any) -> Any:
-        """Floats stay traced, whole numbers and truth values become plain."""
+        """Traced for a float dtype, plain for integers and booleans, object for object; BecameFloat for any other."""
         target = np.dtype(dtype)
         if target.kind == "f":
             return cast(self, target)
