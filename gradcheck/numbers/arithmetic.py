@@ -1,8 +1,8 @@
 """What every number system offers: one small set of operations on arrays.
 
-A record (see `record`) is a list of these operations. Whoever evaluates it, forward or in reverse, brings arrays of
-its own kind: balls, perturbed floats, or dual pairs of either. The derivative rules in `primitives` are written once,
-against this interface alone.
+A record (see `tracing.record`) is a list of these operations. It can be evaluated, forward or in reverse, on arrays of
+balls, of perturbed floats, or of dual numbers over either. The derivative rules in `tracing.primitives` are written
+once, for this interface.
 """
 
 from typing import Any, Protocol
@@ -26,6 +26,7 @@ UNARY = (
 """
 
 CONSTANTS = ("pi", "ln2", "ln10")
+"""Names of the irrational constants that derivatives need."""
 
 
 class Arithmetic(Protocol):
@@ -35,7 +36,7 @@ class Arithmetic(Protocol):
     """
 
     def enter(self, dtype: np.dtype[Any]) -> None:
-        """Announce the dtype in which the operations that follow would be carried out; rounding depends on it."""
+        """Announce the dtype of the operations that follow; rounding depends on it."""
 
     def constant(self, value: Array) -> Any:
         """Exact X of a real NumPy array."""
@@ -43,41 +44,68 @@ class Arithmetic(Protocol):
     def real(self, name: str) -> Any:
         """A 0-d X of one of CONSTANTS."""
 
-    def add(self, a: Any, b: Any) -> Any: ...
-    def sub(self, a: Any, b: Any) -> Any: ...
-    def mul(self, a: Any, b: Any) -> Any: ...
-    def div(self, a: Any, b: Any) -> Any: ...
-    def neg(self, a: Any) -> Any: ...
-    def unary(self, a: Any, *, function: str) -> Any: ...
+    def add(self, a: Any, b: Any) -> Any:
+        """a + b, with broadcasting."""
+
+    def sub(self, a: Any, b: Any) -> Any:
+        """a - b, with broadcasting."""
+
+    def mul(self, a: Any, b: Any) -> Any:
+        """a b entry by entry, with broadcasting."""
+
+    def div(self, a: Any, b: Any) -> Any:
+        """a / b, with broadcasting."""
+
+    def neg(self, a: Any) -> Any:
+        """-a."""
+
+    def unary(self, a: Any, *, function: str) -> Any:
+        """A function of UNARY, or a slope that one of them needs, entry by entry."""
+
     def pow(self, a: Any, *, exponent: Array) -> Any:
         """a to constant real powers; whole exponents allow any sign of a."""
 
-    def power(self, a: Any, b: Any) -> Any: ...
-    def arctan2(self, a: Any, b: Any) -> Any: ...
-    def hypot(self, a: Any, b: Any) -> Any: ...
-    def logaddexp(self, a: Any, b: Any) -> Any: ...
+    def power(self, a: Any, b: Any) -> Any:
+        """a to the power b, entry by entry; b may vary."""
+
+    def arctan2(self, a: Any, b: Any) -> Any:
+        """The angle of the point with y coordinate a and x coordinate b, in radians."""
+
+    def hypot(self, a: Any, b: Any) -> Any:
+        """sqrt(a^2 + b^2)."""
+
+    def logaddexp(self, a: Any, b: Any) -> Any:
+        """log(exp(a) + exp(b))."""
+
     def sum(self, a: Any, *, axes: Axes) -> Any:
         """Sum over `axes` (non-negative, sorted), which disappear."""
 
-    def cumsum(self, a: Any, *, axis: int, reverse: bool = False) -> Any: ...
+    def cumsum(self, a: Any, *, axis: int, reverse: bool = False) -> Any:
+        """Running sums along `axis` (non-negative); from the last entry backwards if `reverse`."""
+
     def matmul(self, a: Any, b: Any) -> Any:
         """(..., n, k) times (..., k, m), leading axes equal."""
 
     def swap(self, a: Any) -> Any:
         """Last two axes exchanged."""
 
-    def gather(self, *arrays: Any, index: Array, fill: float = 0.0) -> Any: ...
+    def gather(self, *arrays: Any, index: Array, fill: float = 0.0) -> Any:
+        """Entries of the concatenated arrays at `index`, in index's shape; `fill` where it is -1."""
+
     def scatter(self, a: Any, *, index: Array, shape: Shape) -> Any:
         """Zeros of `shape`, a's entries added at flat positions `index` (of a's shape); -1 drops the entry."""
 
     def sum_to(self, a: Any, shape: Shape) -> Any:
         """The transpose of broadcasting `shape` to a's shape."""
 
-    def broadcast(self, a: Any, shape: Shape) -> Any: ...
+    def broadcast(self, a: Any, shape: Shape) -> Any:
+        """a stretched to `shape`, as NumPy broadcasts."""
+
     def keep(self, a: Any, mask: Array) -> Any:
         """a where mask, exact zero elsewhere, whatever a holds there (NaN too)."""
 
-    def shape(self, a: Any) -> Shape: ...
+    def shape(self, a: Any) -> Shape:
+        """The record's shape of a."""
 
 
 def segments(index: Array) -> tuple[Array, Array, Array]:
@@ -95,9 +123,9 @@ def broadcast_axes(shape: Shape, target: Shape) -> Axes:
 
 
 def one_less(exponent: Array) -> tuple[Array, NDArray[np.bool_]]:
-    """exponent - 1, and where floats hold that exactly: they do not below 1/2 (1/3 - 1).
+    """exponent - 1, and where that is exact in floats; for 1/3 it is not.
 
-    The rest of the subtraction by Knuth's two-sum ("The Art of Computer Programming" 2, 4.2.2, theorem B).
+    Knuth's two-sum finds the rounding error of the subtraction ("The Art of Computer Programming" 2, 4.2.2, theorem B).
     """
     less = np.asarray(exponent - 1)
     back = less - exponent

@@ -33,16 +33,17 @@ class Enclosure:
 
     @property
     def finite(self) -> bool:
-        """Every entry is enclosed."""
+        """Whether every entry has a finite midpoint and radius."""
         return bool(np.all(np.isfinite(self.midpoint)) and np.all(np.isfinite(self.radius)))
 
     @property
     def shape(self) -> Shape:
+        """Shape of midpoint and radius."""
         return self.midpoint.shape
 
 
 def _objects(value: Any) -> Array:
-    """NumPy answers 0-d object results as bare objects; make arrays of them again."""
+    """NumPy returns 0-d object results as bare objects; make arrays of them again."""
     if isinstance(value, np.ndarray):
         return value
     out = np.empty((), dtype=object)
@@ -74,6 +75,7 @@ class Balls:
         """Balls do not round to any dtype."""
 
     def constant(self, value: Array) -> Array:
+        """Balls of radius 0; integers and floats up to longdouble are exact."""
         value = np.asarray(value)
         out = np.empty(value.size, dtype=object)
         if value.dtype.kind in "biu":
@@ -90,44 +92,57 @@ class Balls:
         return out.reshape(value.shape)
 
     def real(self, name: str) -> Array:
+        """A ball around one of CONSTANTS."""
         return _objects(self.scalars.constants[name]())
 
     def add(self, a: Array, b: Array) -> Array:
+        """Balls that contain a + b."""
         return _objects(a + b)
 
     def sub(self, a: Array, b: Array) -> Array:
+        """Balls that contain a - b."""
         return _objects(a - b)
 
     def mul(self, a: Array, b: Array) -> Array:
+        """Balls that contain a b."""
         return _objects(a * b)
 
     def div(self, a: Array, b: Array) -> Array:
+        """Balls that contain a / b; not finite where b contains 0."""
         return _objects(a / b)
 
     def neg(self, a: Array) -> Array:
+        """The balls of -a."""
         return _objects(-a)
 
     def unary(self, a: Array, *, function: str) -> Array:
+        """Balls that contain the function's values."""
         return _objects(self._functions[function](a))
 
     def pow(self, a: Array, *, exponent: Array) -> Array:
+        """Balls that contain a to constant powers."""
         if exponent.ndim == 0 and exponent == 2:
             return _objects(a * a)
         return _objects(self._power(a, self.constant(exponent)))
 
     def power(self, a: Array, b: Array) -> Array:
+        """Balls that contain a to the power b."""
         return _objects(self._power(a, b))
 
     def arctan2(self, a: Array, b: Array) -> Array:
+        """Balls that contain the angle of (b, a)."""
         return _objects(self._arctan2(a, b))
 
     def hypot(self, a: Array, b: Array) -> Array:
+        """sqrt(a a + b b): balls neither overflow nor underflow, so no scaling is needed."""
         return self.unary(_objects(a * a + b * b), function="sqrt")
 
     def logaddexp(self, a: Array, b: Array) -> Array:
+        """a + softplus(b - a)."""
         return self.add(a, self.unary(_objects(b - a), function="softplus"))
 
     def sum(self, a: Array, *, axes: Axes) -> Array:
+        """Sums over axes; 0 where nothing is added."""
         if not axes:
             return a
         if a.size == 0:
@@ -135,11 +150,13 @@ class Balls:
         return _objects(np.add.reduce(a, axis=axes))
 
     def cumsum(self, a: Array, *, axis: int, reverse: bool = False) -> Array:
+        """Running sums along an axis."""
         if reverse:
             return np.flip(np.add.accumulate(np.flip(a, axis), axis=axis), axis)
         return np.asarray(np.add.accumulate(a, axis=axis))
 
     def matmul(self, a: Array, b: Array) -> Array:
+        """Matrix products, page by page over the leading axes."""
         if a.ndim == 2:
             return self.scalars.matmul(a, b)
         batch, (n, k), m = a.shape[:-2], a.shape[-2:], b.shape[-1]
@@ -150,14 +167,17 @@ class Balls:
         return out.reshape(*batch, n, m)
 
     def swap(self, a: Array) -> Array:
+        """Last two axes exchanged."""
         return np.swapaxes(a, -1, -2)
 
     def gather(self, *arrays: Array, index: Array, fill: float = 0.0) -> Array:
+        """Entries by flat position."""
         # `fill` stands last, where position -1 finds it.
         flat = np.concatenate([*(a.ravel() for a in arrays), _objects(self._exact(fill)).reshape(1)])
         return _objects(flat[index])
 
     def scatter(self, a: Array, *, index: Array, shape: Shape) -> Array:
+        """Entries added at flat positions."""
         flat = np.empty(int(np.prod(shape)), dtype=object)
         flat[:] = [self.scalars.zero] * flat.size
         kept = index.ravel() >= 0
@@ -170,24 +190,28 @@ class Balls:
         return flat.reshape(shape)
 
     def sum_to(self, a: Array, shape: Shape) -> Array:
+        """Sums over the axes that broadcasting made."""
         if a.shape == shape:
             return a
         return self.sum(a, axes=broadcast_axes(a.shape, shape)).reshape(shape)
 
     def broadcast(self, a: Array, shape: Shape) -> Array:
+        """A read-only view of the larger shape."""
         return np.broadcast_to(a, shape)
 
     def keep(self, a: Array, mask: Array) -> Array:
+        """a where the mask holds, else the ball 0."""
         return _objects(np.where(mask, a, _objects(self.scalars.zero)))
 
     def shape(self, a: Array) -> Shape:
+        """The array's own shape."""
         return a.shape
 
     # -- from balls to floats ------------------------------------------------------------------------------------
 
     def midpoint(self, a: Array) -> NDArray[np.float64]:
         """Midpoints, rounded to float64."""
-        with np.errstate(all="ignore"):  # NumPy looks at the floating-point flags that the libraries leave behind
+        with np.errstate(all="ignore"):  # the libraries leave floating-point flags set, which NumPy reports
             return np.asarray(self._midpoint(a), dtype=np.float64)
 
     def radius(self, a: Array) -> NDArray[np.float64]:
@@ -211,17 +235,17 @@ class Balls:
         return high.astype(np.longdouble) + low
 
     def enclosure(self, a: Array) -> Enclosure:
-        """Float64 midpoints and radii that contain the balls."""
+        """Float64 midpoints and radii; each interval contains its ball."""
         middle = self.midpoint(a)
         finite = np.isfinite(middle)
         rest = np.zeros_like(middle)
         rest[finite] = np.abs(np.asarray(self._rest(a[finite], middle[finite]), dtype=np.float64))
         radius = (self.radius(a) + rest) * (1 + 1e-15)
-        # Below the normal numbers that factor rounds nothing up, and a rest may have vanished.
+        # Near the subnormal numbers that factor has no effect, and the rest may have underflowed to 0.
         faint = np.where(radius == 0, (middle != 0) & (np.abs(middle) < 1e-280), radius < 1e-290)
         radius = np.where(faint, radius + 1e-322, radius)
         return Enclosure(middle, np.where(finite, radius, np.inf))
 
     def overlap(self, a: Array, b: Array) -> bool:
-        """Whether every pair of balls meets."""
+        """Whether the balls of every pair have a number in common."""
         return bool(np.all(self._overlap(a, b)))

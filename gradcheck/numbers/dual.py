@@ -1,8 +1,8 @@
 """Dual numbers over any number system: value and tangent travel together, forward.
 
 Clifford (1873); Griewank & Walther, "Evaluating Derivatives" (2008), section 3.1. The derivatives in this file are
-written apart from those in `primitives`, often in another form (tan' = 1 / cos^2 there 1 + tan^2), so that one sweep
-checks the other.
+written independently of those in `tracing.primitives`, often in another form (tan' = 1 / cos^2, there 1 + tan^2), so
+that one sweep checks the other.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,12 +30,15 @@ class Duals:
         self.base = base
 
     def enter(self, dtype: np.dtype[Any]) -> None:
+        """The base rounds as `dtype` does."""
         self.base.enter(dtype)
 
     def constant(self, value: Array) -> Dual:
+        """A constant has no tangent."""
         return Dual(self.base.constant(value), None)
 
     def real(self, name: str) -> Dual:
+        """A constant has no tangent."""
         return Dual(self.base.real(name), None)
 
     def _sum(self, value: Any, first: Any | None, second: Any | None) -> Dual:
@@ -46,22 +49,27 @@ class Duals:
         return Dual(value, self.base.add(first, second))
 
     def add(self, a: Dual, b: Dual) -> Dual:
+        """Tangent a' + b'."""
         return self._sum(self.base.add(a.value, b.value), a.tangent, b.tangent)
 
     def sub(self, a: Dual, b: Dual) -> Dual:
+        """Tangent a' - b'."""
         second = None if b.tangent is None else self.base.neg(b.tangent)
         return self._sum(self.base.sub(a.value, b.value), a.tangent, second)
 
     def neg(self, a: Dual) -> Dual:
+        """Tangent -a'."""
         return Dual(self.base.neg(a.value), None if a.tangent is None else self.base.neg(a.tangent))
 
     def mul(self, a: Dual, b: Dual) -> Dual:
+        """Tangent a' b + a b'."""
         n = self.base
         first = None if a.tangent is None else n.mul(a.tangent, b.value)
         second = None if b.tangent is None else n.mul(a.value, b.tangent)
         return self._sum(n.mul(a.value, b.value), first, second)
 
     def div(self, a: Dual, b: Dual) -> Dual:
+        """Tangent a' / b - a b' / b^2."""
         n = self.base
         first = None if a.tangent is None else n.div(a.tangent, b.value)
         second = None
@@ -70,12 +78,14 @@ class Duals:
         return self._sum(n.div(a.value, b.value), first, second)
 
     def unary(self, a: Dual, *, function: str) -> Dual:
+        """Tangent f'(a) a'; the slopes are the table at the end of this file."""
         value = self.base.unary(a.value, function=function)
         if a.tangent is None:
             return Dual(value, None)
         return Dual(value, DERIVATIVES[function](self.base, a.value, value, a.tangent))
 
     def pow(self, a: Dual, *, exponent: Array) -> Dual:
+        """Tangent c a^(c - 1) a' for a constant power c; 0 where c is 0."""
         n = self.base
         value = n.pow(a.value, exponent=exponent)
         if a.tangent is None:
@@ -89,6 +99,7 @@ class Duals:
         return Dual(value, n.mul(n.constant(np.where(constant, 0, exponent)), n.mul(lower, a.tangent)))
 
     def power(self, a: Dual, b: Dual) -> Dual:
+        """Tangent a^b b a' / a + a^b log(a) b'."""
         n = self.base
         value = n.power(a.value, b.value)
         first = second = None
@@ -99,6 +110,7 @@ class Duals:
         return self._sum(value, first, second)
 
     def arctan2(self, a: Dual, b: Dual) -> Dual:
+        """Tangent (b a' - a b') / r^2 with r = hypot(a, b), written as sine and cosine over r."""
         n = self.base
         norm = n.hypot(a.value, b.value)
         sine, cosine = n.div(a.value, norm), n.div(b.value, norm)
@@ -107,6 +119,7 @@ class Duals:
         return self._sum(n.arctan2(a.value, b.value), first, second)
 
     def hypot(self, a: Dual, b: Dual) -> Dual:
+        """Tangent (a a' + b b') / hypot(a, b)."""
         n = self.base
         value = n.hypot(a.value, b.value)
         first = None if a.tangent is None else n.mul(n.div(a.value, value), a.tangent)
@@ -114,6 +127,7 @@ class Duals:
         return self._sum(value, first, second)
 
     def logaddexp(self, a: Dual, b: Dual) -> Dual:
+        """Tangent expit(a - b) a' + expit(b - a) b'."""
         n = self.base
         gap = n.sub(a.value, b.value)
         first = second = None
@@ -127,21 +141,26 @@ class Duals:
         return Dual(operation(a.value), None if a.tangent is None else operation(a.tangent))
 
     def sum(self, a: Dual, *, axes: Axes) -> Dual:
+        """Linear: the same operation on the tangent."""
         return self._linear(a, lambda x: self.base.sum(x, axes=axes))
 
     def cumsum(self, a: Dual, *, axis: int, reverse: bool = False) -> Dual:
+        """Linear: the same operation on the tangent."""
         return self._linear(a, lambda x: self.base.cumsum(x, axis=axis, reverse=reverse))
 
     def matmul(self, a: Dual, b: Dual) -> Dual:
+        """Tangent A' B + A B'."""
         n = self.base
         first = None if a.tangent is None else n.matmul(a.tangent, b.value)
         second = None if b.tangent is None else n.matmul(a.value, b.tangent)
         return self._sum(n.matmul(a.value, b.value), first, second)
 
     def swap(self, a: Dual) -> Dual:
+        """Linear: the same operation on the tangent."""
         return self._linear(a, self.base.swap)
 
     def gather(self, *arrays: Dual, index: Array, fill: float = 0.0) -> Dual:
+        """Linear in the arrays; the tangent of a fill is 0."""
         n = self.base
         value = n.gather(*(a.value for a in arrays), index=index, fill=fill)
         if all(a.tangent is None for a in arrays):
@@ -153,18 +172,23 @@ class Duals:
         return self.base.constant(np.zeros(self.base.shape(a.value))) if a.tangent is None else a.tangent
 
     def scatter(self, a: Dual, *, index: Array, shape: Shape) -> Dual:
+        """Linear: the same operation on the tangent."""
         return self._linear(a, lambda x: self.base.scatter(x, index=index, shape=shape))
 
     def sum_to(self, a: Dual, shape: Shape) -> Dual:
+        """Linear: the same operation on the tangent."""
         return self._linear(a, lambda x: self.base.sum_to(x, shape))
 
     def broadcast(self, a: Dual, shape: Shape) -> Dual:
+        """Linear: the same operation on the tangent."""
         return self._linear(a, lambda x: self.base.broadcast(x, shape))
 
     def keep(self, a: Dual, mask: Array) -> Dual:
+        """Linear: the same operation on the tangent."""
         return self._linear(a, lambda x: self.base.keep(x, mask))
 
     def shape(self, a: Dual) -> Shape:
+        """The value's shape."""
         return self.base.shape(a.value)
 
 

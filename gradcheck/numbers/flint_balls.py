@@ -112,6 +112,7 @@ class FlintBalls:
         return base**exponent
 
     def arctan2(self, y: Any, x: Any) -> Any:
+        """The angle of the point (x, y), in radians."""
         return arb.atan2(y, x)
 
     def midpoint(self, ball: Any) -> float:
@@ -127,6 +128,7 @@ class FlintBalls:
         return float(ball.rad())
 
     def overlap(self, a: Any, b: Any) -> bool:
+        """Whether two balls have a number in common."""
         return bool(a.overlaps(b))
 
     def matmul(self, a: Array, b: Array) -> Array:

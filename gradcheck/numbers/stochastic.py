@@ -2,8 +2,8 @@
 
 What honest rounding in the subject's dtype can cost is read from the spread of the runs (Vignes, "A stochastic
 arithmetic for reliable scientific computation", Math. Comput. Simul. 35 (1993); Parker, "Monte Carlo arithmetic",
-1997). The runs of one array are its last axis, so that NumPy broadcasts and reduces the record's own axes as they are
-and no loop over entries is needed. A structural constant has a last axis of length 1.
+1997). The runs of one array are its last axis, so that NumPy broadcasts and reduces the record's own axes as usual,
+without a loop over entries. A structural constant has a last axis of length 1.
 """
 
 import math
@@ -18,8 +18,11 @@ from numpy.typing import NDArray
 from gradcheck.numbers.arithmetic import Array, Axes, Shape, broadcast_axes, segments
 
 RUNS = 8
+"""Number of runs with random rounding."""
 SUM_WEIGHT = 10.0
+"""Default of `Floats.sum_weight`."""
 _POOL = 1 << 16
+"""Number of rows of random numbers that are drawn once and reused."""
 
 
 def unit_roundoff(dtype: Any) -> float:
@@ -30,15 +33,15 @@ def unit_roundoff(dtype: Any) -> float:
 class Floats:
     """`arithmetic.Arithmetic` over float arrays whose last axis holds the runs.
 
-    The first `rounded` runs round every operation at random; the `plain` ones after them do not, and show what moved
-    inputs do.
+    The first `rounded` runs round every operation at random. The `plain` runs after them do not; they show the effect
+    of moved inputs.
 
     Parameters
     ----------
-    dtype: the subject's dtype: an operation recorded in a narrower dtype rounds to that one, in a wider one to this.
-    rounded, plain: how many runs of either kind.
-    seed: of the perturbations.
-    sum_weight: w in min(n, w sqrt(n)) u sum|terms|, the perturbation of a sum of n terms, whose order is free.
+    dtype: the subject's dtype. An operation recorded in a narrower dtype rounds to that, in a wider one to this.
+    rounded, plain: number of runs of each kind.
+    seed: for the perturbations.
+    sum_weight: w in min(n, w sqrt(n)) u sum|terms|, the largest perturbation of a sum of n terms in any order.
     """
 
     def __init__(
@@ -55,7 +58,7 @@ class Floats:
         self.runs = rounded + plain
         self.sum_weight = sum_weight
         self.subject_unit = unit_roundoff(dtype)
-        # The carrier's own rounding has to stay far below the perturbations, and below the moves of inputs.
+        # The carrier's own rounding must stay far below the perturbations and the moves of inputs.
         self.carrier: Any = np.float64 if rounded and self.subject_unit > 2.0**-40 else np.longdouble
         pool = _first_pool(seed, self.rounded, plain, self.carrier)
         self._random = np.random.default_rng()
@@ -72,7 +75,7 @@ class Floats:
             self._entered = dtype
 
     def _piece(self, rows: int) -> slice:
-        """The next rows of the pool of uniform numbers in [-1, 1]; it is drawn once, and reused at new offsets."""
+        """The next rows of the pool of uniform numbers in [-1, 1], which is drawn once and reused at new offsets."""
         if rows > len(self._pool):
             self._pool = _drawn(self._random, 2 * rows, self.rounded, self.runs - self.rounded, self.carrier)
             self._factors = {}
@@ -111,9 +114,11 @@ class Floats:
     # -- leaves ----------------------------------------------------------------------------------------------------
 
     def constant(self, value: Array) -> Array:
+        """The value, the same in all runs (a last axis of length 1)."""
         return np.asarray(value, dtype=self.carrier)[..., None]
 
     def real(self, name: str) -> Array:
+        """One of CONSTANTS to the precision of the carrier."""
         wide = np.longdouble
         value = {"pi": 4 * np.arctan(wide(1)), "ln2": np.log(wide(2)), "ln10": np.log(wide(10))}[name]
         return np.asarray([value], dtype=self.carrier)
@@ -121,43 +126,55 @@ class Floats:
     # -- elementwise -----------------------------------------------------------------------------------------------
 
     def add(self, a: Array, b: Array) -> Array:
+        """a + b, rounded at random."""
         return self._round(a + b)
 
     def sub(self, a: Array, b: Array) -> Array:
+        """a - b, rounded at random."""
         return self._round(a - b)
 
     def mul(self, a: Array, b: Array) -> Array:
+        """a b, rounded at random."""
         return self._round(a * b)
 
     def div(self, a: Array, b: Array) -> Array:
+        """a / b, rounded at random."""
         return self._round(a / b)
 
     def neg(self, a: Array) -> Array:
+        """-a, which no float rounds."""
         return -a
 
     def unary(self, a: Array, *, function: str) -> Array:
+        """The function's value, rounded once."""
         return self._round(np.asarray(_function(function)(a), dtype=self.carrier))
 
     def pow(self, a: Array, *, exponent: Array) -> Array:
+        """a to constant powers, rounded once."""
         if exponent.ndim == 0 and exponent == 2:
             return self._round(a * a)
         return self._round(np.power(a, self.constant(exponent)))
 
     def power(self, a: Array, b: Array) -> Array:
+        """a to the power b, rounded once."""
         return self._round(np.power(a, b))
 
     def arctan2(self, a: Array, b: Array) -> Array:
+        """The angle, rounded once."""
         return self._round(np.arctan2(a, b))
 
     def hypot(self, a: Array, b: Array) -> Array:
+        """sqrt(a^2 + b^2), rounded once."""
         return self._round(np.hypot(a, b))
 
     def logaddexp(self, a: Array, b: Array) -> Array:
+        """log(exp(a) + exp(b)), rounded once."""
         return self._round(np.logaddexp(a, b))
 
     # -- sums ------------------------------------------------------------------------------------------------------
 
     def sum(self, a: Array, *, axes: Axes) -> Array:
+        """Sums, perturbed by what a sum of that many terms can lose in any order."""
         if not axes:
             return a
         total: Array = np.add.reduce(a, axis=axes)
@@ -167,6 +184,7 @@ class Floats:
         return self._round(total, self._terms(count) * np.add.reduce(np.abs(a), axis=axes))
 
     def cumsum(self, a: Array, *, axis: int, reverse: bool = False) -> Array:
+        """Running sums, each perturbed as a sum of its own length."""
         if reverse:
             return np.flip(self.cumsum(np.flip(a, axis), axis=axis), axis)
         total = np.cumsum(a, axis=axis)
@@ -177,15 +195,17 @@ class Floats:
         return self._round(total, along * np.cumsum(np.abs(a), axis=axis))
 
     def matmul(self, a: Array, b: Array) -> Array:
+        """Matrix products, each entry perturbed as a sum of k products."""
         left, right = np.moveaxis(a, -1, 0), np.moveaxis(b, -1, 0)
         product = np.moveaxis(np.matmul(left, right), 0, -1)
         if not self.rounded:
             return np.asarray(product)
-        # A magnitude serves for the bound, so that one run in float64 (which BLAS multiplies) stands for all.
+        # The bound needs magnitudes only, so one run serves for all, in float64, which BLAS multiplies.
         size = np.abs(left[0].astype(np.float64)) @ np.abs(right[0].astype(np.float64))
         return self._round(product, self._terms(a.shape[-2] + 1) * size[..., None])
 
     def scatter(self, a: Array, *, index: Array, shape: Shape) -> Array:
+        """Entries added at flat positions; a sum of two or more is perturbed."""
         runs = a.shape[-1]
         kept = index.ravel() >= 0
         where, values = index.ravel()[kept], a.reshape(-1, runs)[kept]
@@ -205,6 +225,7 @@ class Floats:
         return flat.reshape(*shape, flat.shape[1])
 
     def sum_to(self, a: Array, shape: Shape) -> Array:
+        """Sums over the axes that broadcasting made, perturbed as in `sum`."""
         if a.shape[:-1] == shape:
             return a
         reduced = self.sum(a, axes=broadcast_axes(a.shape[:-1], shape))
@@ -213,9 +234,11 @@ class Floats:
     # -- structure -------------------------------------------------------------------------------------------------
 
     def swap(self, a: Array) -> Array:
+        """The last two of the record's axes exchanged."""
         return np.swapaxes(a, -2, -3)
 
     def gather(self, *arrays: Array, index: Array, fill: float = 0.0) -> Array:
+        """Entries by flat position, in all runs; nothing rounds."""
         runs = max(a.shape[-1] for a in arrays)
         pieces = [
             np.broadcast_to(a, (*a.shape[:-1], runs)).reshape(-1, runs) if a.size else np.zeros((0, runs))
@@ -225,12 +248,15 @@ class Floats:
         return np.asarray(np.concatenate([*pieces, last])[index])
 
     def broadcast(self, a: Array, shape: Shape) -> Array:
+        """A read-only view of the larger shape; the runs stay."""
         return np.broadcast_to(a, (*shape, a.shape[-1]))
 
     def keep(self, a: Array, mask: Array) -> Array:
+        """a where the mask holds, else 0, in all runs."""
         return np.where(mask[..., None], a, a.dtype.type(0))
 
     def shape(self, a: Array) -> Shape:
+        """The shape without the axis of runs."""
         return a.shape[:-1]
 
 
@@ -245,7 +271,7 @@ class _Pool:
 
 @lru_cache(maxsize=8)
 def _first_pool(seed: int, rounded: int, plain: int, carrier: Any) -> _Pool:
-    """The pool that a seed begins with; shared, since every trace of a run needs it and it takes megabytes."""
+    """The pool that a seed begins with; shared, because every trace needs it and it takes megabytes."""
     random = np.random.default_rng(seed)
     numbers = _drawn(random, _POOL // max(1, rounded + plain), rounded, plain, carrier)
     return _Pool(numbers, {}, random.bit_generator.state)

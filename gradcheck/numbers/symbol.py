@@ -5,7 +5,7 @@ A `Symbol` is an expression of SymEngine beside a ball that is proven to contain
 one calculation share a `Sheet`, which names the leaves, counts the operations and cuts formulas that grow too long.
 
 Numbers enter exactly. Whole numbers and halves are written as such, any other float is a symbol named by its digits
-whose value is known, so that formulas stay readable.
+of known value, so that formulas stay readable.
 """
 
 import operator
@@ -28,26 +28,26 @@ _LITERAL = 10**6  # whole numbers up to here are written out, larger ones get a 
 
 
 class Kink(GradcheckError):
-    """A comparison that the point does not decide: a kink, a tie, or too close to one to tell."""
+    """Raised by a comparison that the point does not decide: a kink, a tie, or too close to one to tell."""
 
 
 class Sheet:
-    """The sheet of paper on which one calculation is written.
+    """What all symbols of one calculation share: names, definitions and limits.
 
     Parameters
     ----------
-    bits: precision of the balls that decide comparisons. Below the precision of the implementation under test, a
-        comparison that rounding could turn is not decided.
+    bits: precision of the balls that decide comparisons. If it is below that of the implementation under test, a
+        comparison that rounding could change stays undecided.
     longest: a formula of more operations than this gets a symbol of its own (see `definitions`).
     budget: number of operations after which `Unsupported` is raised.
-    decide: decides comparisons instead of the balls: a sign for (a, b) as of a - b. There are no balls then.
-    dtype: what arrays of symbols say about themselves: the dtype of the floats that they stand for, or object.
+    decide: a function that decides comparisons instead of balls: the sign of a - b for (a, b).
+    dtype: the dtype that arrays of symbols report: that of the floats that they stand for, or object.
 
     Attributes
     ----------
     known: value of each symbol that stands for a given float; None for a leaf without a value.
     definitions: the formula behind each symbol that stands for one, in an order in which they can be evaluated.
-    refusal: why a symbol refused to become a float, which user code may have caught.
+    refusal: why a symbol refused to become a float; kept because user code may catch the error.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Sheet:
         self._numbers: dict[float | int, Symbol] = {}
 
     def precision(self) -> AbstractContextManager[None]:
-        """Inside, balls have the sheet's precision; every run on the sheet belongs inside."""
+        """A context in which balls have the sheet's precision; every run on the sheet needs it."""
         return (self.balls or FlintBalls()).precision(self.bits)
 
     def leaf(self, name: str, value: float | None = None, *, varies: bool = True) -> "Symbol":
@@ -87,7 +87,7 @@ class Sheet:
         return symengine.Symbol(name)
 
     def number(self, value: Any) -> "Symbol":
-        """A constant: exact, and written out where it is short."""
+        """A constant: exact, and written out if it is short."""
         if isinstance(value, (bool, np.bool_, int, np.integer)):
             value = int(value)
         elif isinstance(value, (float, np.floating)) and np.isfinite(value) and float(value) == value:
@@ -201,7 +201,7 @@ class Symbol:
     def __pow__(self, other: Any) -> "Symbol":
         other, sheet = self.sheet.lift(other), self.sheet
         if not other.varies and (whole := _whole(sheet, other)) is not None:
-            other = sheet.number(whole)  # x ** 2 means something at x <= 0 too, x ** y does not
+            other = sheet.number(whole)  # x ** 2 is defined at x <= 0 too, x ** y is not
         ball = None if sheet.balls is None else sheet.balls.power(self.ball, other.ball)
         size, varies = self.size + other.size + 1, self.varies or other.varies
         return sheet.make(self.expression**other.expression, ball, size, varies)

@@ -1,4 +1,4 @@
-"""Arrays of formulas: plain NumPy code, run on `Symbols`, writes down its own closed form."""
+"""Arrays of formulas: plain NumPy code, run on `Symbols`, gives its own closed form."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -38,8 +38,8 @@ def constants(sheet: Sheet, values: Array) -> "Symbols":
 class Symbols(np.lib.mixins.NDArrayOperatorsMixin):
     """An array of Symbol elements of one sheet that answers NumPy's functions and methods.
 
-    Structural functions run on the object array inside. A function that neither this class nor the elements' own
-    operators can answer raises Unsupported and is named.
+    Structural functions run on the object array inside. Unsupported names a function that neither this class nor the
+    elements' own operators support.
     """
 
     __array_priority__ = 1000
@@ -104,11 +104,11 @@ class Symbols(np.lib.mixins.NDArrayOperatorsMixin):
         return Symbols(self.sheet, self.data.reshape(*shape, **options))
 
     def transpose(self, *axes: Any) -> "Symbols":
-        """Axes permuted."""
+        """The same elements with permuted axes."""
         return Symbols(self.sheet, self.data.transpose(*axes))
 
     def flatten(self) -> "Symbols":
-        """One axis."""
+        """The same elements along one axis."""
         return self.reshape(-1)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -167,7 +167,7 @@ def _plain(value: Any) -> Any:
 
 
 def _array(value: Any) -> Array:
-    """NumPy answers 0-d object results as bare elements; make arrays of them again."""
+    """NumPy returns 0-d object results as bare elements; make arrays of them again."""
     if isinstance(value, np.ndarray):
         return value
     data = np.empty((), dtype=object)

@@ -1,4 +1,4 @@
-"""What is to be differentiated: ops, graphs, networks, functions, cases. Holds no derivative and calls nobody."""
+"""What is to be differentiated: ops, graphs, networks, functions, cases. Holds no derivative and calls no subject."""
 
 from gradcheck.problem.builder import GraphBuilder, Handle
 from gradcheck.problem.case import Case, Lowers

@@ -1,6 +1,6 @@
-"""What people give as numbers, indices and attributes, made into arrays and plain values, or refused in one sentence.
+"""Convert the numbers, indices and attributes that users give, or refuse them in one sentence.
 
-NumPy reads "1.5" as a number, None as NaN, and drops imaginary parts and decimals with a shrug; a problem must not.
+NumPy reads "1.5" as a number and None as NaN, and drops imaginary parts and decimals; a problem must not.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def whole_array(values: Any, dtype: Any, what: str) -> Array:
 
 
 def fixed(value: Any) -> Any:
-    """An attribute as something that cannot change: lists and arrays become tuples, NumPy's numbers Python's."""
+    """An attribute made immutable: lists and arrays become tuples, NumPy's numbers become Python's."""
     if isinstance(value, np.ndarray | np.generic):
         return fixed(value.tolist())
     return tuple(fixed(v) for v in value) if isinstance(value, tuple | list) else value

@@ -26,7 +26,7 @@ class Handle:
     """One node of a graph being built; operators make new nodes."""
 
     __slots__ = ("builder", "index")
-    __array_ufunc__ = None  # so that `np.float64(2) * handle` asks the handle
+    __array_ufunc__ = None  # so that `np.float64(2) * handle` calls the handle's operator
 
     def __init__(self, builder: GraphBuilder, index: int) -> None:
         self.builder = builder
@@ -100,7 +100,7 @@ class GraphBuilder:
         return self._leaf("parameter", name, shape)
 
     def input(self, name: str, shape: Shape = ()) -> Handle:
-        """A leaf that the point gives a value to, without a gradient being asked for (data, targets)."""
+        """A leaf with a value from the point, but without a gradient (data, targets)."""
         return self._leaf("input", name, shape)
 
     def constant(self, value: ArrayLike, name: str | None = None) -> Handle:
@@ -131,7 +131,7 @@ class GraphBuilder:
         return lambda *arguments, **options: self.apply(op, *arguments, **options)
 
     def graph(self, loss: Handle) -> Graph:
-        """The finished graph; InvalidProblem as `Graph` says."""
+        """The finished graph; raises InvalidProblem as `Graph` does."""
         offsets = np.cumsum([0, *map(len, self._arguments)])
         return Graph(
             self._codes,

@@ -18,6 +18,7 @@ DTYPES = ("float64", "float32", "float16")
 """The dtypes a subject may answer in."""
 
 VERDICTS = ("PASS", "FAIL", "UNDECIDED", "ERROR")
+"""The verdicts that a case may expect."""
 
 
 @runtime_checkable
@@ -38,7 +39,7 @@ class Case:
     name: printable, without "::", unique within its suite; the case's address is `SUITE::NAME`.
     problem: Graph, MLP or NeuronDAG.
     point: the value of each input and parameter, by name: finite real numbers as a number, a list or an array, of the
-        shape that the problem declares. Kept as read-only arrays of `dtype`, rounded before anybody sees them.
+        shape that the problem declares. Kept as read-only arrays of `dtype`, rounded when the case is made.
     sentence: what the case is about, for people.
     dtype: "float64", "float32" or "float16": the dtype that the subject computes in.
     expect: (verdict, reason) where the case is known not to pass, such as ("UNDECIDED", "at a kink"); strict.
@@ -90,7 +91,7 @@ class Case:
             )
         try:
             graph: object = self.problem.lower() if isinstance(self.problem, Lowers) else None
-            if not isinstance(graph, Graph):  # a text has a method `lower`, too
+            if not isinstance(graph, Graph):  # str has a method `lower`, too
                 kind = type(self.problem).__name__
                 raise InvalidProblem(f"the problem must be a Graph, MLP or NeuronDAG, got {kind}")
             put(self, "graph", graph.rounded(np.dtype(self.dtype)))

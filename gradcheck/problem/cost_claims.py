@@ -1,7 +1,7 @@
-"""`Cost`: a claim on what a gradient costs, in counted element operations, without a clock (S0, S1).
+"""`Cost`: a claim about the cost of a gradient, in counted element operations, without a clock (S0, S1).
 
 The subject is asked for gradients of growing problems whose arrays count (see `counting`); the claim is about the
-counts. It is met or broken on any machine, under any load.
+counts, so that it does not depend on the machine or its load.
 """
 
 from __future__ import annotations
@@ -55,8 +55,9 @@ class Growth:
 class Shortcut:
     """The naive expansion over all paths multiplies exponentially often, and the subject does not (S0).
 
-    From one size to the next the naive count, which is counted, not carried out, must grow at least by `naive` per unit
-    of size; the subject's count may grow at most in proportion to nodes and edges, up to `tolerance` in the exponent.
+    From one size to the next the naive count, which is computed without the expansion, must grow at least by `naive`
+    per unit of size. The subject's count may grow at most in proportion to nodes and edges, up to `tolerance` in the
+    exponent.
     """
 
     naive: float = 1.9
@@ -73,8 +74,8 @@ class Cost:
     Attributes
     ----------
     name: unique within its suite.
-    at: `at(size)`, the gradient case of a size. The smallest is put on trial as a case of its own first: a wrong
-        gradient may cost as little as it likes.
+    at: `at(size)`, the gradient case of a size. The smallest is first judged as a case of its own, because a wrong
+        gradient may be cheap.
     sizes: at least one, ascending; for a Growth or Shortcut at least three.
     claim: Forwards, Growth or Shortcut.
     sentence: what it is about, for people.
@@ -83,7 +84,7 @@ class Cost:
 
     Raises
     ------
-    InvalidProblem: sizes that are too few or not ascending, a bad name or expectation, a claim that is none.
+    InvalidProblem: sizes that are too few or not ascending, a bad name or expectation, an unknown kind of claim.
     """
 
     name: str
@@ -119,5 +120,5 @@ class Cost:
 
     @property
     def subject(self) -> Callable[..., object] | None:
-        """The own subject of its cases, if they have one."""
+        """The subject that its cases bring, or None."""
         return self.smallest.subject

@@ -5,14 +5,14 @@
     meter.operations
 
 One operation is one element of an element-wise result (a comparison or a square root as much as a sum); a product of
-(m, k) and (k, n) counts 2 m k n; a reduction counts the elements that it reads. Moving elements about is free. Whatever
-leaves the array (`float(x)`, `x.tolist()`) is out of sight.
+(m, k) and (k, n) counts 2 m k n; a reduction counts the elements that it reads. Moving elements about is free. Numbers
+that leave the array (`float(x)`, `x.tolist()`) are no longer counted.
 
-The count stands in nothing that an array leads to by its attributes: it can be added to and not be set. `changed` says
-what of the counting, and of NumPy, was replaced. In the process that counts nothing more can be had, so that these
-remain possible: to compute on plain copies of the arrays (`numpy.asarray(x)`), which is seen only if it hides more than
-`check.cost` allows; to replace a function for a while and to put it back; to find the counter in the interpreter's
-frames, or by the garbage collector.
+No attribute of an array leads to the count: code under test can add to it but not set it. `changed` names the parts of
+the counting, and of NumPy, that were replaced. Code in the same process can still evade the count in three ways. It can
+compute on plain copies of the arrays (`numpy.asarray(x)`), which is seen only if that hides more than `judge.cost`
+allows; replace a function for a while and restore it; or find the counter in the interpreter's frames or by the garbage
+collector.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ class Meter:
 
         self._total = add
         self.most = most
-        # Arrays know their meter by their class alone, and the class by what its function is closed over.
+        # An array reaches its meter only by its class, and the class only by the closure of its function.
         parts = {"__slots__": (), "_count": staticmethod(count)}
         self.kind = cast("type[Counted]", _Sealed("Counting", (Counted,), parts))
         self._kind_untouched = Untouched({"Counting": self.kind})
 
     @property
     def operations(self) -> int:
-        """How many were counted so far; 0 if the subject has ended the counter, which `changed` tells."""
+        """Number of operations counted so far; 0 if the subject has ended the counter, which `changed` reports."""
         return 0 if self._total.gi_frame is None else self._total.send(0)
 
     @property
@@ -68,20 +68,20 @@ class Meter:
         return self.most is not None and self.operations > self.most
 
     def changed(self) -> tuple[str, ...]:
-        """What was replaced of that which counts, so that the count means nothing; empty if all is as it was."""
+        """Names of the counting parts that were replaced, so that the count means nothing; empty if none was."""
         ended = ("the counter",) if self._total.gi_frame is None else ()
         return (*ended, *self._kind_untouched.changed(), *_UNTOUCHED.changed())
 
 
 def _total() -> Generator[int, int, None]:
-    """A number that can be added to; a generator's variables cannot be assigned from outside."""
+    """A number that can only be added to: a generator's variables cannot be assigned from outside."""
     total = 0
     while True:
         total += max(0, (yield total))
 
 
 class _Sealed(type):
-    """A class whose attributes stay what they are."""
+    """A class whose attributes cannot be changed."""
 
     def __setattr__(cls, name: str, value: object) -> None:
         raise TypeError(f"{cls.__name__}.{name} cannot be set: arrays that count stay as they are")
@@ -91,13 +91,13 @@ class _Sealed(type):
 
 
 class Counted(np.ndarray[Any, Any], metaclass=_Sealed):
-    """An array whose operations are counted; whatever is computed from it is one, too, scalars included."""
+    """An array whose operations are counted; results, scalars included, are counted arrays too."""
 
     __slots__ = ()
 
     @staticmethod
     def _count(operations: int) -> None:
-        """Counts them; a class that no meter made counts nothing."""
+        """Add to the count; a class that no meter made counts nothing."""
 
     def __array_finalize__(self, source: Any) -> None:
         if isinstance(source, Counted) and type(source) is not type(self):
@@ -120,7 +120,7 @@ class Counted(np.ndarray[Any, Any], metaclass=_Sealed):
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         kind = _kind(self, [*args, *options.values()])
-        if function not in _FUNCTIONS:  # what they compute with ufuncs is counted there
+        if function not in _FUNCTIONS:  # their ufuncs are counted when called
             return _counted_parts(super().__array_function__(function, types, args, options), kind)
         plain = [_plain(value) for value in args]
         answer = function(*plain, **{name: _plain(value) for name, value in options.items()})
@@ -238,9 +238,9 @@ _FUNCTIONS: Mapping[Any, Callable[[Sequence[Any], Any], int]] = {
     np.cumprod: _first,
     np.trace: _first,
 }
-"""Array functions whose arithmetic no ufunc of theirs would show; all others show it, or only move elements."""
+"""Array functions whose arithmetic is not done by counted ufuncs; all others use these, or only move elements."""
 
 _UNTOUCHED = Untouched(
     {"numpy": np, "numpy.linalg": np.linalg, "counting": sys.modules[__name__], "Counted": Counted, "Meter": Meter}
 )
-"""As all was when this module was imported, before any code under test was."""
+"""The state when this module was imported, before any code under test was."""

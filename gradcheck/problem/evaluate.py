@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def complete(graph: Graph, point: Mapping[str, ArrayLike], dtype: Any = np.float64) -> dict[str, Array]:
-    """Check `point` against the graph's inputs and parameters and round it to `dtype`; read-only arrays by name."""
+    """Check `point` against the graph's inputs and parameters and round it to `dtype`, as `Graph.complete`."""
     wanted = {graph.names[i]: graph.shapes[i] for i in graph.free}
     if not isinstance(point, Mapping):
         raise InvalidProblem(f"a point must map names to values, got {type(point).__name__}")
@@ -32,7 +32,7 @@ def complete(graph: Graph, point: Mapping[str, ArrayLike], dtype: Any = np.float
         if name not in point:
             raise InvalidProblem("the point gives it no value", where=f"node {brief(name)}")
         try:
-            value = real_array(point[name], dtype)  # what is too large for the dtype becomes inf, refused below
+            value = real_array(point[name], dtype)  # values too large for the dtype become inf, which is refused below
         except ValueError as wrong:
             raise InvalidProblem(f"its value in the point: {wrong}", where=f"node {brief(name)}") from None
         if value.shape != shape:
@@ -48,7 +48,7 @@ def evaluate(graph: Graph, point: Mapping[str, ArrayLike]) -> list[Array]:
     free = complete(graph, point)
     varying = graph.depends_on_parameters()
     values: list[Array] = [np.zeros(())] * len(graph)
-    with np.errstate(all="ignore"):  # what matters is asked explicitly below, entry by entry
+    with np.errstate(all="ignore"):  # values are checked below, entry by entry
         for i in graph.order.tolist():
             op = graph.op(i)
             if op == "constant":
@@ -84,6 +84,6 @@ def _shown(arguments: list[Array]) -> str:
 
 
 def _one(value: Array) -> str:
-    if value.ndim > 4:  # NumPy leaves out entries of long axes alone, and prints all of (2, 2, 2, ...)
+    if value.ndim > 4:  # NumPy shortens long axes only, and would print all of (2, 2, 2, ...)
         return f"an array of shape {value.shape}"
     return f"{value:.6g}" if value.ndim == 0 else np.array2string(value, precision=6, threshold=8, separator=", ")

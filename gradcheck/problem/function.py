@@ -19,7 +19,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Function:
-    """A black box `f(*inputs)` whose derivative is asked for.
+    """A black box `f(*inputs)` to be differentiated.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Function:
     def value(self, inputs: Sequence[Any]) -> tuple[tuple[Array, ...], bool]:
         """The outputs as arrays, and whether f returned a tuple. f gets `inputs` themselves, without copies.
 
-        Raises InvalidProblem when f returns something else than real arrays; whatever f raises passes.
+        Raises InvalidProblem if f returns anything but real arrays; exceptions of f pass through.
         """
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -70,7 +70,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Product:
-    """What an oracle is asked: J^T c (a VJP) or J t (a JVP) of a function at a point.
+    """The question to an oracle: J^T c (a VJP) or J t (a JVP) of a function at a point.
 
     Attributes
     ----------
@@ -141,11 +141,11 @@ def as_inputs(inputs: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def input_names(f: Callable[..., Any], count: int) -> tuple[str, ...]:
-    """The names of f's positional arguments, or "input 0", "input 1", ... where it has none to tell."""
+    """The names of f's positional arguments, or "input 0", "input 1", ... if it has no signature."""
     plain = tuple(f"input {k}" for k in range(count)) if count > 1 else ("input",)
     try:
         parameters = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):  # ufuncs and some builtins tell no signature
+    except (TypeError, ValueError):  # ufuncs and some builtins have no signature
         return plain
     named = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     return tuple(named[:count]) if len(named) >= count else plain
@@ -160,7 +160,7 @@ def _as_input(value: Any, where: str) -> Any:
         return value
     try:
         return np.asarray(value)
-    except Exception as wrong:  # whatever a list of uneven rows, or somebody's __array__, raises
+    except Exception as wrong:  # uneven rows and a user's __array__ may raise anything
         kind = type(value).__name__
         raise InvalidProblem(
             f"expected an array of real numbers, got a {kind} that NumPy cannot read: {str(wrong)[:300]}", where=where

@@ -154,7 +154,7 @@ class Graph:
         leaf_shapes: Mapping[int, Shape] = MappingProxyType({}),
         attributes: Mapping[int, Mapping[str, Any]] = MappingProxyType({}),
     ) -> Graph:
-        """A graph straight from flat arrays; the way to make one of a million nodes.
+        """A graph from flat arrays; the way to make one of a million nodes.
 
         `ops` holds an op name per node, or integer codes (`gradcheck.problem.ops.CODES`). Leaves are scalars
         unless `leaf_shapes` says otherwise. Without `names`, node i is called "v<i>".
@@ -193,8 +193,8 @@ class Graph:
         return self
 
     def rounded(self, dtype: np.dtype[Any]) -> Graph:
-        """The graph with constants that `dtype` can hold; itself where they are that already."""
-        with np.errstate(over="ignore"):  # what becomes infinite is refused, as a constant
+        """The graph with constants rounded to `dtype`; itself if `dtype` holds them already."""
+        with np.errstate(over="ignore"):  # constants that become infinite are refused
             constants = {i: c.astype(dtype).astype(np.float64) for i, c in self.constants.items()}
         if all(np.array_equal(c, self.constants[i]) for i, c in constants.items()):
             return self
@@ -215,7 +215,7 @@ class Graph:
 
     @property
     def nodes(self) -> Sequence[Node]:
-        """A view of every node, in the order given, which need not be a topological one."""
+        """A view of every node, in the order given, which need not be topological."""
         return _Nodes(self)
 
     @property
@@ -237,7 +237,7 @@ class Graph:
         return NAMES[int(self.codes[index])]
 
     def index(self, name: str) -> int:
-        """The node called `name`; KeyError if there is none."""
+        """Index of the node called `name`; KeyError if there is none."""
         if isinstance(self.names, _DefaultNames):
             return self.names.index(name)
         ids = self._ids
@@ -320,6 +320,7 @@ class _DefaultNames(Sequence[str]):
         return f"v{range(self._count)[index]}"
 
     def index(self, name: str, start: int = 0, stop: int | None = None) -> int:
+        """The number in a name "v<number>"; KeyError for any other name. `start` and `stop` are ignored."""
         digits = name[1:]
         if not (name.startswith("v") and digits.isascii() and digits.isdigit() and f"v{int(digits)}" == name):
             raise KeyError(name)

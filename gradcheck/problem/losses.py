@@ -17,7 +17,7 @@ from gradcheck.problem.builder import GraphBuilder, Handle
 from gradcheck.problem.ops import Array
 
 REDUCTIONS = ("mean", "sum")
-"""How the samples' losses become the batch's: the average (S1, S3, S4), or S3's variant without 1/N."""
+"""How the losses of the samples are combined: the average (S1, S3, S4), or S3's variant without 1/N."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _logistic(build: GraphBuilder, y: Handle, t: Handle) -> Handle:
 
 def _probabilities(targets: Array) -> Array:
     rounding = float(np.finfo(targets.dtype).eps) if targets.dtype.kind == "f" else 0.0
-    slack = 1e-5 + targets.shape[1] * rounding  # rows that were rounded to the dtype computed in still count
+    slack = 1e-5 + targets.shape[1] * rounding  # rows rounded to the dtype still count
     return np.asarray(np.all(targets >= 0, axis=1) & (np.abs(np.sum(targets, axis=1) - 1.0) <= slack))
 
 

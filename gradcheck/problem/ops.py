@@ -1,10 +1,10 @@
 """The op table: what every operation of a graph *means*. It holds no derivative.
 
 One row per op: its value as plain NumPy code, its shape rule, where it is defined, how far its arguments are from
-a kink, and points worth trying. Oracles derive derivatives from `value` by roads of their own, and the engine under
-test brings its own rules; if they shared rules, their agreement would prove nothing.
+a kink, and points worth trying. Each oracle derives derivatives from `value` by its own method, and the engine under
+test has its own rules; if they shared rules, their agreement would prove nothing.
 
-`value` uses only functions that other number systems answer too, so the same row runs in float64, in intervals
+`value` uses only functions that other number systems support too, so the same row runs in float64, in intervals
 and in symbols. It is written to be readable and accurate at ordinary points, not to be the fastest form.
 """
 
@@ -111,7 +111,7 @@ def _log_softmax(x: Any, axis: int = -1) -> Any:
 
 
 def _gelu(x: Any) -> Any:
-    return 0.5 * x * _erfc(-x / np.sqrt(2.0 + 0.0 * x))  # the root is taken in the numbers of x: it must not be rounded
+    return 0.5 * x * _erfc(-x / np.sqrt(2.0 + 0.0 * x))  # the root must be a number of x's kind, without rounding
 
 
 def _elu(x: Any, alpha: float = 1.0) -> Any:

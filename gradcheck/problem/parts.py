@@ -1,4 +1,4 @@
-"""Smaller graphs cut out of a graph: what asking again about a part of a problem needs."""
+"""Smaller graphs cut out of a graph, to ask again about a part of a problem."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def up_to(graph: Graph, index: int) -> Graph:
 
 
 def beyond(graph: Graph, index: int, value: Array) -> tuple[Graph, dict[str, Array]]:
-    """The graph in which an inner node is a parameter of its own, and the value it then has to be given.
+    """The graph with an inner node made a parameter, and that parameter's value by name.
 
-    Whatever only that node needed is gone; its gradient is the node's adjoint in the whole graph.
+    Nodes that only this node needed are left out. Its gradient is the node's adjoint in the whole graph.
     """
     keep = ancestors(graph, graph.loss, leaf=index)
     return _cut(graph, keep, loss=graph.loss, leaf=index), {graph.names[index]: value}

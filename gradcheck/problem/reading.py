@@ -1,7 +1,7 @@
-"""A user's file as text, and its text as JSON: whatever is wrong with either is one sentence.
+"""Read a user's file as text, and text as JSON; one sentence says what is wrong with either.
 
-Files come from anywhere. What is read here is bounded before anything is made of it: the size of a file, how deep its
-JSON is nested, the digits of a whole number.
+Files come from anywhere. So limits are checked before anything is built from one: its size, the depth of its JSON, the
+digits of a whole number.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import Any, NoReturn
 from gradcheck.errors import InvalidProblem, shortened
 
 MOST_BYTES = 1 << 28
-"""Size of a file that is read."""
+"""Maximum size in bytes of a file that is read."""
 
 MOST_DEEP = 60
-"""How deep lists and objects may be nested; arrays have at most 32 axes."""
+"""Maximum depth of nested lists and objects; arrays have at most 32 axes."""
 
 _TOO_DEEP = f"lists and objects are nested too deeply, more than {MOST_DEEP} in one another"
 
 _MOST_DIGITS = 4_000
-"""Of a whole number in a text. The largest float64 has 309; Python converts no more than 4,300."""
+"""Maximum number of digits of a whole number; the largest float64 has 309, and Python converts at most 4,300."""
 
 
 def trouble(path: Path) -> str | None:
@@ -42,7 +42,7 @@ def trouble(path: Path) -> str | None:
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is something at `path`; False, too, where no such path can be."""
+    """Whether there is something at `path`; False also for a path that cannot exist."""
     try:
         path.stat()
     except (OSError, ValueError):
@@ -70,7 +70,7 @@ def parsed(text: str, where: str) -> Any:
     """What a JSON text says; InvalidProblem says why it cannot be read.
 
     Stricter than `json.loads`: no key twice in an object, no number of more than 4,000 digits, no deep nesting. NaN and
-    Infinity pass: whoever asked for a finite number refuses them, and knows the place.
+    Infinity pass: callers that need finite numbers refuse them, and can name the place.
     """
 
     def refuse(why: str) -> NoReturn:

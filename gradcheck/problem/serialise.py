@@ -39,7 +39,7 @@ def graph_to_dict(graph: Graph) -> dict[str, Any]:
         if node.value is not None:
             row["value"] = node.value.tolist()
         if node.op in LEAVES and node.shape and (node.value is None or not node.value.size):
-            row["shape"] = list(node.shape)  # of a constant only where its value, (0, 3) being [], does not show it
+            row["shape"] = list(node.shape)  # an empty constant needs it: shape (0, 3) is written []
         if node.index in graph.attributes:
             row["attributes"] = {k: _lists(v) for k, v in graph.attributes[node.index].items()}
         nodes.append(row)
@@ -109,7 +109,7 @@ def _graph(data: Any) -> Graph:
 
 
 def case_to_dict(case: Case) -> dict[str, Any]:
-    """The case as plain data, its problem lowered to a graph; a case's own subject is code and stays behind."""
+    """The case as plain data, its problem lowered to a graph; a case's own subject is code and left out."""
     data: dict[str, Any] = {"name": case.name, "sentence": case.sentence, "dtype": case.dtype}
     if case.expect is not None:
         data["expect"] = list(case.expect)
@@ -226,7 +226,7 @@ def _typed(data: Mapping[str, Any], key: str, kind: type, wanted: str, default: 
 
 
 def _textless(value: Any, wanted: str, where: str) -> Any:
-    """`value`, which holds no text: NumPy would make every entry of an array as long as the longest text in it."""
+    """`value`, if it holds no text: NumPy would make every entry as long as the longest text."""
     waiting = [value]
     for inner in waiting:  # grows while it is walked
         if isinstance(inner, str | dict):
@@ -237,7 +237,7 @@ def _textless(value: Any, wanted: str, where: str) -> Any:
 
 
 def _shaped(value: Any, shape: Shape | None) -> Any:
-    """`value`; in the shape that is asked for where it has no entries, since JSON writes (0, 3) as [], too."""
+    """`value`, reshaped to `shape` if it has no entries, because JSON writes an array of shape (0, 3) as []."""
     return np.zeros(shape) if shape is not None and 0 in shape and _empty(value) else value
 
 

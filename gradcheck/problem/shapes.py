@@ -15,14 +15,17 @@ from gradcheck.problem.reading import brief
 Shape = tuple[int, ...]
 
 MOST_AXES = 32
-"""Of an array: every NumPy that is supported has as many."""
+"""Maximum number of axes of an array; every supported NumPy allows it."""
 
 MOST_ENTRIES = 50_000_000
-"""Of all nodes of a graph together (400 MB in float64). A length of 0 counts as 1: NumPy refuses (0, 10**30), too."""
+"""Maximum number of entries of all nodes of a graph together: 400 MB in float64.
+
+A length of 0 counts as 1, because NumPy refuses (0, 10**30), too.
+"""
 
 
 def elementwise(*shapes: Shape, **_: Any) -> Shape:
-    """NumPy's broadcasting."""
+    """The shape that NumPy's broadcasting gives."""
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
@@ -78,7 +81,7 @@ def transpose(shape: Shape, axes: tuple[int, ...] | None = None) -> Shape:
 
 
 def reshape(old: Shape, shape: Shape) -> Shape:
-    """The new shape, which must hold as many entries (no -1: a graph states its shapes)."""
+    """The new shape, which must hold the same number of entries; -1 is not allowed."""
     new = lengths(shape)
     if math.prod(old) != math.prod(new):
         raise ValueError(f"cannot reshape {old} ({math.prod(old)} entries) to {new}")

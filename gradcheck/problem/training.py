@@ -28,7 +28,7 @@ from gradcheck.problem.mlp import MLP
 from gradcheck.problem.ops import Array
 
 CHECKED_STEPS = 20
-"""At so many steps a user's rule is tried out before it is used."""
+"""Maximum number of steps at which a user's rule is tried before it is used."""
 
 Arrays = Mapping[str, Array]
 """A gradient or the parameters: an array per parameter, by name."""
@@ -74,7 +74,7 @@ class Custom:
 
     Attributes
     ----------
-    name: what reports call it.
+    name: the name in reports.
     rule: `rule(t, gradients)`, t = 0 at the first batch, gradients an array per parameter by name; returns the update
         to subtract, likewise. A pure function of these, which uses nothing but its arguments and NumPy as `np`, so
         that it can travel to the subject as text.
@@ -114,7 +114,7 @@ class Custom:
         """The rule as Python text.
 
         Raises InvalidProblem for a lambda, for a function whose text cannot be found, and for one that uses names from
-        around it, which a text leaves behind.
+        around it, because the text does not contain them.
         """
         if self.text:
             return self.text
@@ -232,8 +232,8 @@ class Training:
     Raises
     ------
     InvalidProblem: data or parameters that do not fit the network, targets of the wrong kind for the loss, a batch
-        size below 1 or above N, fewer than 1 step; a schedule of the user's whose rule raises or returns NaN, too
-        little, or arrays of other shapes, or which could not be sent to a subject.
+        size below 1 or above N, fewer than 1 step; a user's rule that raises, returns NaN, too few arrays or wrong
+        shapes, or cannot be sent to a subject.
     """
 
     name: str

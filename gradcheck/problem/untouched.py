@@ -1,4 +1,4 @@
-"""Whether classes and modules are still what they were: nobody has put another function in place of one of theirs."""
+"""Whether classes and modules are unchanged: none of their functions was replaced."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 
 class Untouched:
-    """What classes and modules consist of when this is made, to compare with later.
+    """The parts of classes and modules when this is made, to compare with later.
 
-    A replacement that is taken back before the comparison is not seen.
+    A replacement that is undone before the comparison is not seen.
 
     Parameters
     ----------
-    watched: classes and modules, by the name that `changed` calls them. Of a module only what can be called counts,
-        and tables; what is added to it later does not, while an addition to a class may hide what it inherits.
+    watched: classes and modules, by the name that `changed` calls them. Of a module, only
+        callables and tables count, without later additions. Additions to a class count: they can hide what it inherits.
     """
 
     def __init__(self, watched: Mapping[str, type | ModuleType]) -> None:
@@ -41,7 +41,7 @@ class Untouched:
 
 
 def _inside(part: object) -> tuple[Any, ...]:
-    """What a function of Python's does, and the entries of a table."""
+    """The code of a Python function, or the entries of a table."""
     if isinstance(part, FunctionType):
         cells = [_content(cell) for cell in part.__closure__ or ()]
         return (part.__code__, part.__defaults__, part.__kwdefaults__, *cells)
@@ -56,5 +56,5 @@ def _content(cell: CellType) -> object:
 
 
 def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
-    """Part by part the very same object; a subject's `__eq__` has no say."""
+    """Whether all parts are the same objects, without calling a subject's `__eq__`."""
     return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))

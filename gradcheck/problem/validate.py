@@ -1,4 +1,4 @@
-"""Is this a graph? Structure, shapes, loss: each complaint names the node.
+"""Check that arrays form a graph: structure, shapes, loss. Each complaint names the node.
 
 Everything is iterative and O(V + E); the checks that a million-node scalar graph needs are whole-array operations.
 """
@@ -37,7 +37,7 @@ def unknown_op(name: object) -> str:
 
 
 def structure(graph: Graph) -> None:
-    """Arrays that fit each other, unique names, known ops, right arities, arguments that exist, known attributes."""
+    """InvalidProblem unless arrays fit each other, names are unique, and ops, arguments and attributes are valid."""
     n, codes, offsets, inputs = len(graph.codes), graph.codes, graph.offsets, graph.inputs
     if not n:
         raise InvalidProblem("a graph needs at least one node, got none")
@@ -74,7 +74,7 @@ def structure(graph: Graph) -> None:
 
 
 def constants(graph: Graph, given: Mapping[int, Any]) -> dict[int, Array]:
-    """The constants' values as read-only float64 arrays: every constant has one, no other node does, all are finite."""
+    """The constants' values as read-only float64 arrays: InvalidProblem unless every constant has a finite one."""
     _are_nodes(graph, given, "constants")
     valueless = set(np.flatnonzero(graph.codes == CODES["constant"]).tolist()) ^ set(given)
     if valueless:
@@ -97,7 +97,7 @@ def _attributes(graph: Graph, i: int, given: Mapping[str, Any]) -> None:
         allowed = f"it takes {', '.join(known)}" if known else "it takes none"
         raise InvalidProblem(f"{graph.op(i)} has no attribute {brief(unknown[0])}; {allowed}", where=_at(graph, i))
     for name, value in given.items():
-        # What a shape rule reads (axes, shapes, indices) is the shape rule's to judge.
+        # A shape rule checks the attributes that it reads (axes, shapes, indices).
         if isinstance(known[name], bool) and not isinstance(value, bool):
             wanted = "true or false"
         elif isinstance(known[name], float) and not (type(value) in (int, float) and abs(value) <= _LARGEST):
@@ -117,7 +117,7 @@ def _are_nodes(graph: Graph, indices: Iterable[object], what: str) -> None:
 
 
 def infer_shapes(graph: Graph, leaf_shapes: Mapping[int, Shape]) -> Sequence[Shape]:
-    """The shape of every node's value, by the ops' shape rules."""
+    """The shape of every node's value, by the ops' shape rules; InvalidProblem names a node that does not fit."""
     n = len(graph.codes)
     _are_nodes(graph, leaf_shapes, "shapes")
     scalar_leaves = all(shape == () for shape in leaf_shapes.values())
@@ -166,7 +166,7 @@ def all_scalar(graph: Graph) -> bool:
 
 
 def loss(graph: Graph) -> None:
-    """The loss is a scalar and has no outgoing edges (S0: out(l) = {})."""
+    """InvalidProblem unless the loss is a scalar without outgoing edges (S0: out(l) = {})."""
     if graph.shapes[graph.loss]:
         raise InvalidProblem(
             f"the loss must be a scalar, got shape {graph.shapes[graph.loss]}", where=_at(graph, graph.loss)

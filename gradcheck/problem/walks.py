@@ -23,7 +23,7 @@ Integers = NDArray[np.int64]
 
 
 def topological_order(graph: Graph) -> Integers:
-    """Arguments before the nodes that use them (Kahn), keeping the given order where that already holds.
+    """An order with arguments before the nodes that use them (Kahn); the given order if it is one.
 
     Raises InvalidProblem with the cycle written out.
     """

@@ -1,4 +1,4 @@
-"""Ops that are not element-wise: reductions, products, and what moves entries about.
+"""Ops that are not element-wise: reductions, products, and ops that move entries.
 
 For each op, the ways of applying it to an array of a given shape are listed, plainest first, and one is chosen.
 """
@@ -17,13 +17,13 @@ from gradcheck.strategies.leaves import new_leaf
 from gradcheck.strategies.pick import Pick, one_of
 
 TAME = 10.0
-"""Largest magnitude that goes into a product, a softmax and their like."""
+"""Maximum magnitude of an entry that goes into a product, a softmax or the like."""
 
 Attributes = Mapping[str, Any]
 
 
 def apply(pick: Pick, draft: Draft, op: str) -> int | None:
-    """The op on a drawn array, and on a second one where it takes two; None where no array fits."""
+    """Apply the op to a drawn array, and to a second one if it takes two; None if no array fits."""
     tame = [i for i, v in enumerate(draft.values) if draft.ops[i] != "constant" and np.all(np.abs(v) <= TAME)]
     nodes = [i for i in tame if i not in draft.hidden and ways(op, draft.shape(i))]
     if not nodes:

@@ -1,4 +1,4 @@
-"""Random graphs of every kind, in turn: what a harness that never flags a right engine has to be tried on."""
+"""Random graphs of every kind, in turn, to test that the harness flags no right engine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KINDS = {
     "saturated": {"scalar": True, "saturated": True},
     "whole numbers": {"scalar": False, "integer_points": True},
 }
-"""What is drawn, in turn; every fourth round is asked in float32."""
+"""The kinds of graphs, drawn in turn; every fourth round is in float32."""
 
 
 def assorted(count: int, seed: int) -> Iterator[Case]:

@@ -47,8 +47,10 @@ _NEG = _LINKS[6]
 
 
 def draw_chain(pick: Pick, low: int, high: int, *, shared: bool) -> tuple[Graph, dict[str, Array]]:
-    """A chain of `low` to `high` links after a short drawn pattern, repeated; a link that would leave the ordinary
-    range at its place is a change of sign instead."""
+    """A chain of `low` to `high` links that repeat a short drawn pattern, and its point.
+
+    A link that would leave the range LOW to HIGH is replaced by a change of sign.
+    """
     count = low + pick(high - low + 1)
     start = one_of(pick, _STARTS)
     others = [one_of(pick, _SHIFT), one_of(pick, _STRETCH), _SHARED]  # two constants and the shared parameter

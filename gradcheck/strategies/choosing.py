@@ -18,17 +18,17 @@ def chooser(draw: st.DrawFn) -> Pick:
 def parts(draw: st.DrawFn) -> Parts:
     """The choices of each part of a drawing from one row of bytes.
 
-    To Hypothesis a step is then one thing to leave out, repeat or exchange, whatever it makes of its bytes; and no
-    drawing ends for lack of a choice, which would count as invalid.
+    Hypothesis then treats a step as one unit to leave out, repeat or exchange. No drawing runs out of choices, which
+    would count as invalid.
     """
     return lambda size: digits(draw(_bytes(size)))
 
 
 @lru_cache(maxsize=4096)
 def below(n: int) -> st.SearchStrategy[int]:
-    """Whole numbers from 0 to n - 1, shrinking to 0; made once, since making a strategy costs more than drawing.
+    """Whole numbers from 0 to n - 1, shrinking to 0; made once, because making a strategy costs more than drawing.
 
-    They are sampled: Hypothesis mutates by exchanging numbers of one kind, and should leave counts and sizes alone.
+    They are sampled, because Hypothesis mutates by exchanging integers, which should not touch counts and sizes.
     """
     return st.sampled_from(range(n))
 

@@ -1,8 +1,8 @@
 """Where an op is comfortable: inside its domain with a margin, away from kinks and flat parts, at ordinary magnitudes.
 
-Graphs are drawn together with their values, and at every step only what is comfortable is offered. So a valid point
-is built, never searched for. All of it is read off the op table's rows, which know domains and kinks; a new row needs
-nothing here.
+Graphs are drawn together with their values, and every step offers comfortable choices only. So a valid point is built,
+never searched for. Everything is computed from the rows of the op table, which state domains and kinks; a new row needs
+no change here.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ import numpy as np
 from gradcheck.problem.ops import OPS, Array, Op
 
 SMALL, LARGE = 1e-3, 1e3
-"""Magnitudes between which a node's value stays (relu's exact 0 apart)."""
+"""Minimum and maximum magnitude of a node's value, apart from relu's exact 0."""
 
 TINY = 1e-30
-"""The same near kinks and in flat parts, where values are small on purpose: what float32 still holds, and 0."""
+"""Minimum magnitude near kinks and in flat parts, where values are small on purpose; float32 holds it. 0 is allowed."""
 
 MARGIN = 0.05
-"""Distance kept from kinks, ties and the ends of domains; finite differences must not step over them."""
+"""Minimum distance from kinks, ties and ends of domains, so that finite differences do not step over them."""
 
 STEEPEST, FLATTEST = 1e3, 0.02
-"""Slopes between which an op of one argument is neither a cliff nor saturated."""
+"""Maximum and minimum slope of an op of one argument that is neither too steep nor saturated."""
 
-_NEAR, _FAR, _COUNT = 1e-4, 1.1e3, 3000  # the grid on which rows are looked at; neighbours differ by 0.5 %
+_NEAR, _FAR, _COUNT = 1e-4, 1.1e3, 3000  # the grid on which ops are evaluated; neighbours differ by 0.5 %
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Comfort:
     def binary(self, op: str, left: Any, right: Any, *, constant: Sequence[bool]) -> Array:
         """Where an element-wise op of two arguments is comfortable; a boolean array of the broadcast shape.
 
-        `constant` says of either operand whether it never moves: only then may an exponent be tied to whole numbers.
+        `constant` says for each operand whether it is constant; only then may an exponent have to be whole.
         """
         row = OPS[op]
         with np.errstate(all="ignore"):
@@ -81,7 +81,7 @@ class Comfort:
         return good
 
     def result(self, row: Op, arguments: Sequence[Array], value: Array, attributes: Mapping[str, Any]) -> bool:
-        """Whether an op's result is comfortable, kinks of its arguments included; the last word on every node."""
+        """Whether an op's result is comfortable, kinks of its arguments included; asked for every node."""
         if not np.all(self._size(row, value)):
             return False
         if row.kink is None or self.near_kinks:
@@ -92,7 +92,7 @@ class Comfort:
         size = np.abs(value)
         small = size < self.smallest
         if row.kink is not None or not row.elementwise or self.smallest == TINY:
-            small = small & (size > 0)  # relu's other side and a sum that cancels may be exactly 0
+            small = small & (size > 0)  # relu's flat side and a sum that cancels may be exactly 0
         return (size <= LARGE) & ~small  # False for NaN
 
 
@@ -113,7 +113,7 @@ def _edges(op: str, attributes: tuple[tuple[str, Any], ...], comfort: Comfort) -
             good &= row.kink(x, **given) >= MARGIN
         if not comfort.saturated:
             low, high = row.range_of(0)
-            piece = (row.kink is not None) & (x >= 2 * low) & (x <= 2 * high)  # flat on purpose: relu's other side
+            piece = (row.kink is not None) & (x >= 2 * low) & (x <= 2 * high)  # flat on purpose: relu's flat side
             good &= (slope >= FLATTEST) | piece
         # where the grid does not resolve the op (sin at 1000) nothing is known between its points
         scale, between = np.maximum(1.0, np.abs(value[1:])), row.value((x[1:] + x[:-1]) / 2, **given)

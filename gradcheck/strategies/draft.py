@@ -17,7 +17,7 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 LARGEST = 12
-"""Most entries that a node of a drawn array graph has."""
+"""Maximum number of entries of a node in a drawn array graph."""
 
 
 class Draft:
@@ -47,7 +47,7 @@ class Draft:
 
     @property
     def computed(self) -> list[int]:
-        """The nodes that are no leaves."""
+        """The nodes that are not leaves."""
         return [i for i, arguments in enumerate(self.arguments) if arguments]
 
     @property
@@ -58,19 +58,19 @@ class Draft:
 
     @property
     def left(self) -> int:
-        """How many nodes still fit; an array graph keeps one back to make its loss a scalar."""
+        """How many nodes still fit; an array graph reserves one to make its loss a scalar."""
         return self.wish.max_nodes - len(self) - (not self.wish.scalar)
 
     @property
     def room(self) -> int:
-        """How many nodes still fit when the loose ends are to be joined as well."""
+        """How many nodes still fit if the loose ends must also be joined."""
         return self.left - max(0, len(self.ends) - 1)
 
     def pool(self, nodes: Iterable[int]) -> list[int]:
-        """The nodes to choose an operand from: loose ends, youngest first, then the others, youngest first.
+        """The nodes to choose an operand from: loose ends, newest first, then the others, newest first.
 
-        So the plainest choice builds on what came last, and stays the same when an earlier step is shrunk away.
-        Loose ends come up twice, so that graphs grow deep; hidden nodes, not at all.
+        So the simplest choice uses the newest node, and stays the same when an earlier step is shrunk away. Loose ends
+        are listed twice, so that graphs grow deep; hidden nodes are left out.
         """
         among = [i for i in nodes if i not in self.hidden][::-1]
         ends = [i for i in among if self.arguments[i] and not self.users[i]]
@@ -85,9 +85,9 @@ class Draft:
         return self.add(kind, (), np.asarray(value, dtype=np.float64), NOTHING, kind == "parameter")
 
     def apply(self, op: str, *arguments: int, attributes: Mapping[str, Any] = NOTHING) -> int | None:
-        """A new node, or None, and the draft as it was, where it does not fit or would not be comfortable."""
+        """A new node; None, with the draft unchanged, if it does not fit or is not comfortable."""
         row, given = OPS[op], [self.values[i] for i in arguments]
-        with np.errstate(all="ignore"):  # an uncomfortable value is refused, whatever made it so
+        with np.errstate(all="ignore"):  # an uncomfortable value is refused below
             value = np.asarray(row.value(*given, **attributes), dtype=np.float64)
         if value.size > LARGEST or self.left < 1:
             return None
@@ -96,11 +96,11 @@ class Draft:
         return self.add(op, arguments, value, attributes, any(self.trained[i] for i in arguments))
 
     def reduce(self, op: str, node: int) -> int:
-        """The last node: a loss made of an array. A total may be large, or cancel, and is still a fair loss."""
+        """The last node, a loss made of an array; a total that is large or cancels is allowed."""
         return self.add(op, (node,), np.asarray(OPS[op].value(self.values[node])), NOTHING, self.trained[node])
 
     def repeat(self) -> None:
-        """The last application once more, as another node: what can always be added."""
+        """Apply the last op to the same arguments once more, as another node; this is always possible."""
         last = self.computed[-1]
         self.add(
             self.ops[last],
@@ -127,7 +127,7 @@ class Draft:
         return node
 
     def finish(self, loss: int, shuffle: int) -> tuple[Graph, dict[str, Array]]:
-        """The graph and its point. `shuffle` 0 hands the nodes over as drawn, 1 in reverse, others at random."""
+        """The graph and its point, nodes in the order drawn (`shuffle` 0), reversed (1) or at random (others)."""
         order = list(range(len(self)))
         if shuffle == 1:
             order.reverse()

@@ -20,13 +20,13 @@ from gradcheck.strategies.wish import REDUCTIONS, Wish
 Step = Callable[[Pick, Draft], object]
 
 Parts = Callable[[int], Pick]
-"""`parts(size)`: where the choices of the next part of a drawing come from, about `size` of them."""
+"""`parts(size)`: the source of the choices of the next part of a drawing, about `size` of them."""
 
 WEIGHTS = (1.0, -2.0, 0.5, 3.0, -1.5, 0.25, 2.5, -0.75, 2.0, -3.0, 1.5, -0.5)
-"""Of the entries of an array that becomes the loss."""
+"""Weights of the entries of an array that becomes the loss."""
 
 _AS_DRAWN = 100
-"""Of 256 orders of the nodes this many are the order they were drawn in; the next is its reverse."""
+"""How many of 256 choices keep the nodes in the order drawn; the next one reverses it, the others shuffle."""
 
 
 def draw(pick: Pick, wish: Wish, parts: Parts | None = None) -> tuple[Graph, dict[str, Array]]:
@@ -38,7 +38,7 @@ def draw(pick: Pick, wish: Wish, parts: Parts | None = None) -> tuple[Graph, dic
     part: Parts = parts or (lambda size: pick)
     first = part(1 if wish.scalar else 4)
     new_leaf(first, draft, "parameter", any_shape(first, draft) if wish.max_nodes > 1 else ())
-    # The number of steps comes first: then one step more or less leaves all others what they are.
+    # The number of steps is drawn first, so that one step more or less does not change the others.
     for _ in range(1 + pick(max(2, 3 * wish.max_nodes // 4)) if wish.max_nodes > 1 else 0):
         _step(part, draft, menu)
     for _ in range(wish.min_nodes):
@@ -50,7 +50,7 @@ def draw(pick: Pick, wish: Wish, parts: Parts | None = None) -> tuple[Graph, dic
 
 
 def _step(part: Parts, draft: Draft, menu: Sequence[Step]) -> None:
-    """One step, as large as any, so that each can stand in any other's place."""
+    """Draw one step; all have the same number of choices, so that Hypothesis can exchange them."""
     choices = part(6 if draft.wish.scalar else 8)
     if draft.room >= 1:
         one_of(choices, menu)(choices, draft)
@@ -58,9 +58,9 @@ def _step(part: Parts, draft: Draft, menu: Sequence[Step]) -> None:
 
 @cache
 def _menu(wish: Wish) -> tuple[Step, ...]:
-    """Every op, then motifs, about as many.
+    """Every op, then about the same number of motifs.
 
-    What goes wrong on few values or shapes comes up more often: ops with kinks, and ops that mix entries.
+    Ops with kinks and ops that mix entries come up more often, because they fail on few values or shapes only.
     """
     kinked = [op for op in wish.unary if OPS[op].kink is not None]
     mixing = [op for op in wish.ops if not OPS[op].elementwise]
@@ -103,7 +103,7 @@ def _weighted(pick: Pick, draft: Draft, node: int) -> int:
 
 
 def _fill(draft: Draft) -> None:
-    """Up to `min_nodes`, where the steps found too little to do."""
+    """Add nodes up to `min_nodes`, if the steps added too few."""
     for _ in range(draft.wish.min_nodes - len(draft)):
         if draft.computed:
             draft.repeat()

@@ -1,7 +1,7 @@
 """Hypothesis strategies for networks: `mlps`, `neuron_dags`, and `networks` for either, each at a valid point.
 
-Weights are drawn before nonlinearities: a layer's or neuron's nonlinearity is then one that is comfortable with what
-enters it (away from kinks and flat parts), so that valid points are built and not searched for.
+Weights are drawn before nonlinearities. Each layer or neuron then gets a nonlinearity that is comfortable with its
+input (away from kinks and flat parts), so that valid points are built and not searched for.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ACTIVATIONS = ("tanh", "sigmoid", "identity", "relu", "softplus", "sin", "leaky_
 WEIGHTS = (0.5, -0.5, 1.0, -1.0, 0.25, -0.25, 0.75, -0.75, 0.1, -0.1, 0.3, -0.3, 0.6, -0.6, 0.9, -0.9)
 DATA = (1.0, -1.0, 0.5, 2.0, -0.5, 1.5, -2.0, 0.25, -1.5, 0.75)
 PROBABILITIES = ((1.0, 0.0), (0.25, 0.75), (0.5, 0.5), (0.9, 0.1))
-"""What two classes may get of a row of targets; the others get 0."""
+"""Targets of two classes in a row of targets; the other classes get 0."""
 DEFAULT = Comfort()
 
 Values = dict[str, Array]
@@ -85,7 +85,7 @@ def draw_mlp(
     """An MLP at a valid point, made of the choices of `pick`."""
     sizes = [1 + pick(max_units) for _ in range(2 + pick(max_layers))]
     batch, bias = 1 + pick(max_batch), pick(5) < 4
-    l2 = (0.0, 0.5 / batch)[pick(3) == 1]  # not the same in all: a wrong factor is then told from another constant
+    l2 = (0.0, 0.5 / batch)[pick(3) == 1]  # depends on the batch, so that a wrong factor differs from another constant
     loss, reduction = one_of(pick, tuple(LOSSES)), one_of(pick, ("mean", "sum"))
     numbers = frugal(pick, batch * sizes[0] + sum(a * b + b for a, b in itertools.pairwise(sizes)))
     point: Values = {"X": _filled(numbers, (batch, sizes[0]), DATA)}
@@ -95,7 +95,7 @@ def draw_mlp(
         z = a @ point[f"W{k}"].T
         if bias:
             point[f"b{k}"] = _filled(numbers, (n_out,), WEIGHTS)
-            if comfort.near_kinks and pick(2):  # biases at which the first sample comes to lie at or next to 0
+            if comfort.near_kinks and pick(2):  # biases that put the first sample at or next to 0
                 point[f"b{k}"] = _filled(numbers, (n_out,), NEAR_ZERO) - z[0]
             z = z + point[f"b{k}"]
         activations.append(_activation(pick, z, comfort))

@@ -1,4 +1,4 @@
-"""Which structure a graph has: what its name and sentence say, and what a suite can count."""
+"""Which structures a graph has, for its name and sentence, and for a suite to count."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gradcheck.problem.ops import LEAVES, OPS
 from gradcheck.problem.walks import ancestors, path_count
 
 ORDERED = ("sub", "div", "pow")
-"""Ops on which it matters that a constant stands on the left."""
+"""Ops for which a constant on the left differs from one on the right."""
 
 SENTENCES = {
     "repeated": "one node as both operands of an op",

@@ -26,7 +26,7 @@ def graphs(
     integer_points: bool = False,
     shuffled: bool = True,
 ) -> st.SearchStrategy[Graph]:
-    """Graphs with at least one parameter, at least one valid point, and structure on which wrong engines go wrong.
+    """Graphs with at least one parameter, at least one valid point, and structure that reveals wrong engines.
 
     Diamonds and deep diamonds, fan-out and fan-in, one node as both operands, the same operation twice with
     different constants, constants on the left, shared weights, dead branches, leaves that the loss does not need,
@@ -42,7 +42,7 @@ def graphs(
 
     Raises
     ------
-    InvalidProblem: for a wish that cannot be granted (no nodes, an unknown op, ...), when called.
+    InvalidProblem: for impossible limits or ops (no nodes, an unknown op, ...), when called.
     """
     wish = Wish.of(
         min_nodes,
@@ -76,9 +76,9 @@ def graph_cases(
 
     Parameters
     ----------
-    near_kinks: relu, abs, maximum and their like are also asked at and within 1e-3 of their kinks; otherwise they
+    near_kinks: relu, abs, maximum and the like are also asked at and within 1e-3 of their kinks; otherwise they
         are kept 0.05 away.
-    saturated: tanh, sigmoid and their like are also asked where they are flat.
+    saturated: tanh, sigmoid and the like are also asked where they are flat.
     integer_points: leaves have whole values (as float64).
 
     The other parameters, and what is raised: as in `graphs`.
@@ -97,7 +97,7 @@ def graph_cases(
 
 
 def chains(*, min_length: int = 1000, max_length: int = 5000, shared: bool = True) -> st.SearchStrategy[Case]:
-    """Chains of thousands of nodes, at a valid point, as Cases: what overflows a recursive engine's stack.
+    """Chains of thousands of nodes, at a valid point, as Cases; they overflow a recursive engine's stack.
 
     Values and slopes stay between 1e-2 and 1e2 all along, so that the gradient at the far end can be told from 0.
 

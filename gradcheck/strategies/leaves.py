@@ -17,11 +17,11 @@ SHAPES: tuple[Shape, ...] = (
     *((2,), (2, 2), (), (2, 3), (3,), (2, 1), (2, 2), (1, 3), (1,)),
     *((2, 2, 2), (3, 2), (2, 2), (2, 1, 3), (2, 2, 2), (1, 1), (3, 3)),
 )
-"""Shapes to begin with; square ones often, since they hide transposes and wrong axes."""
+"""Shapes to begin with; many are square, because these hide transposes and wrong axes."""
 
 
 def anything(_: object) -> bool:
-    """No number is refused."""
+    """True for every number."""
     return True
 
 
@@ -43,7 +43,7 @@ def new_leaf(
 
 
 def any_shape(pick: Pick, draft: Draft) -> Shape:
-    """A shape for a leaf that has to fit nothing."""
+    """A shape for a leaf that need not fit another node."""
     return () if draft.wish.scalar else one_of(pick, SHAPES)
 
 
@@ -54,11 +54,11 @@ def leaf_for(pick: Pick, draft: Draft, op: str, kind: str, attributes: Mapping[s
 
 
 def leaf_beside(pick: Pick, draft: Draft, op: str, node: int, kind: str, *, on_left: bool) -> int | None:
-    """A leaf that may stand beside `node` as the other operand of a binary op, left or right of it."""
+    """A leaf as the other operand of a binary op on `node`, on its left or right."""
     wish, other = draft.wish, np.reshape(draft.values[node], (-1, 1))
     constant = kind == "constant"
     pool = EXPONENTS if op == "pow" and constant and not on_left else wish.values
-    # a value that some leaf has already: engines that tell nodes apart by their value must be found out
+    # repeat the value of another leaf, to catch engines that identify nodes by value
     twins = [v.item() for v, a in zip(draft.values, draft.arguments, strict=True) if not a and not v.ndim]
     pool = (*pool, *(v for v in twins if v == round(v) or not wish.integer_points))
     fixed, tried = draft.ops[node] == "constant", np.asarray(pool)
@@ -99,5 +99,5 @@ def comfortable_pair(draft: Draft, op: str, left: int, right: int) -> bool:
 
 
 def all_true(good: Array) -> bool:
-    """Whether it holds everywhere; for one scalar, faster than NumPy."""
+    """Whether all entries are true; faster than NumPy for a scalar."""
     return bool(good.all()) if good.ndim else bool(good)

@@ -1,7 +1,7 @@
-"""Structure on purpose: the shapes of graph on which wrong engines go wrong, each a step like any other.
+"""Motifs: graph structures that reveal wrong engines, each a step like any other.
 
-A motif takes the nodes drawn so far and adds a few. Where it can go no further (no room, nothing comfortable) it
-leaves what it has; that is a dead branch, and welcome.
+A motif takes the nodes drawn so far and adds a few. If it cannot go on (no room, nothing
+comfortable), the nodes added so far stay as a dead branch, which is useful too.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def diamonds(pick: Pick, draft: Draft) -> None:
     node: int | None = any_node(pick, draft)
     while node is not None and draft.room >= 3:
         left = onward(pick, draft, node)
-        if left is None or not pick(6):  # one branch alone: what a diamond shrinks to
+        if left is None or not pick(6):  # a diamond shrinks to one branch
             return
         right = onward(pick, draft, node)
         if right is None:
@@ -65,7 +65,7 @@ def twins(pick: Pick, draft: Draft) -> None:
         return
     node, op, on_left = any_node(pick, draft), one_of(pick, draft.wish.binary), bool(pick(2))
     first = beside(pick, draft, op, node, "constant", on_left=on_left)
-    if first is None or not pick(6):  # one alone: what twins shrink to
+    if first is None or not pick(6):  # twins shrink to one operation
         return
     second = beside(pick, draft, op, node, "constant", on_left=on_left)
     if second is not None:
@@ -110,7 +110,7 @@ def idle_leaf(pick: Pick, draft: Draft) -> None:
 
 
 def unused_result(pick: Pick, draft: Draft) -> None:
-    """Something is computed from a node, and nothing comes of it: a dead branch."""
+    """A result that nothing uses: a dead branch."""
     if draft.left >= 1:
         result = onward(pick, draft, any_node(pick, draft))
         if result is not None:
@@ -118,7 +118,7 @@ def unused_result(pick: Pick, draft: Draft) -> None:
 
 
 def equal_values(pick: Pick, draft: Draft) -> int | None:
-    """Another parameter that is worth exactly what a leaf is worth, and both used together."""
+    """Another parameter with exactly the value of a leaf, and both used together."""
     node = any_node(pick, draft)
     if draft.left < 2 or draft.arguments[node]:  # an inner node's value would be no short decimal
         return None

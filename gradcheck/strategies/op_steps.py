@@ -1,7 +1,7 @@
 """One application of one op to nodes drawn before, or to new leaves; the small step that graphs are drawn in.
 
-Every function answers with the new node, or with None where nothing comfortable could be built; the draft then stays
-usable as it is. Options are listed plainest first: what came last before what came earlier, nodes before new leaves.
+Every function returns the new node, or None if nothing comfortable could be built; the draft stays usable. Options are
+listed simplest first: newer nodes before older ones, nodes before new leaves.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Options = list[int | str]
 
 
 def apply(pick: Pick, draft: Draft, op: str) -> int | None:
-    """The op on drawn operands."""
+    """Apply the op to drawn operands."""
     if draft.left < 1:
         return None
     if not OPS[op].elementwise:
@@ -59,7 +59,7 @@ def _binary(pick: Pick, draft: Draft, op: str) -> int | None:
 
 
 def _operands(draft: Draft, *kinds: str) -> Options:
-    """The youngest node, then new leaves, then all other nodes, so that each choice has a place that stays."""
+    """The newest node, then new leaves, then all other nodes, so that each choice keeps its place."""
     pool = draft.pool(range(len(draft)))
     return [pool[0], *kinds, *pool[1:]]
 
@@ -75,7 +75,7 @@ def beside(pick: Pick, draft: Draft, op: str, node: int, kind: str, *, on_left: 
 
 
 def onward(pick: Pick, draft: Draft, node: int) -> int | None:
-    """Something made of `node` alone, or of `node` and a constant on either side of it."""
+    """An op on `node` alone, or on `node` and a constant on either side of it."""
     if draft.left < 1:
         return None
     options: list[tuple[str, bool | None]] = [(op, None) for op in draft.wish.unary]
@@ -97,7 +97,7 @@ def join(pick: Pick, draft: Draft, left: int, right: int) -> int | None:
 
 
 def any_node(pick: Pick, draft: Draft) -> int:
-    """Some node that is no constant."""
+    """A node that is not a constant."""
     return one_of(pick, draft.pool(i for i, op in enumerate(draft.ops) if op != "constant"))
 
 

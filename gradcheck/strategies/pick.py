@@ -1,9 +1,9 @@
 """Where choices come from. Everything in this room is drawn through one small function, `pick`.
 
-`pick(n)` answers with a whole number from 0 to n - 1, and 0 is always the simplest choice: stop, the first op, the
-youngest node, the plainest number. Hypothesis answers through `strategies.graphs`, and shrinks by answering with
-smaller numbers and fewer of them. A seeded `random.Random` answers through `picker`, the same on every machine and
-with every version of Hypothesis, which is what a suite of generated cases needs: its addresses must stay what they are.
+`pick(n)` returns a whole number from 0 to n - 1, and 0 is always the simplest choice: stop, the first op, the
+newest node, the plainest number. In `strategies.graphs` Hypothesis makes the choices, and shrinks by smaller numbers
+and fewer of them. In `picker` a seeded `random.Random` makes them, the same on every machine and with every version of
+Hypothesis: a suite of generated cases needs this, because its addresses must not change.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def one_of(pick: Pick, options: Sequence[T]) -> T:
 
 
 def one_that(pick: Pick, options: Sequence[T], suits: Callable[[T], bool]) -> T | None:
-    """One of the options that suit: the one chosen, else the next that does; None where none does.
+    """One of the options that suit: the one chosen, else the next that suits; None if none does.
 
-    The choice is made among all options and not among those that suit. So it means the same after something earlier
-    was shrunk away, although other options may suit then; and few options need to be looked at.
+    The choice is made among all options, not only those that suit. So it keeps its meaning when an earlier step is
+    shrunk away and other options suit; and few options need to be tested.
     """
     if not options:
         return None
@@ -46,8 +46,8 @@ def one_that(pick: Pick, options: Sequence[T], suits: Callable[[T], bool]) -> T 
 def digits(numbers: Sequence[int]) -> Pick:
     """Any number of choices from a few large numbers, taken in turn: each gives its last digit first.
 
-    So a step that makes few choices and one that makes many cost Hypothesis the same, and can take each other's
-    place when it shrinks or mutates; when the digits run out, what follows is plain.
+    So steps with few and with many choices cost Hypothesis the same, and can replace each other when it shrinks or
+    mutates. When the digits run out, all further choices are 0.
     """
     queue = deque(numbers)
 

@@ -18,10 +18,10 @@ from gradcheck.strategies.pick import Pick, one_of, one_that, picker
 from gradcheck.strategies.values import leaf_values
 
 TRIES = 400
-"""How many points are tried to find a valid one of a graph that came from elsewhere."""
+"""Maximum number of points tried to find a valid one of a given graph."""
 
 MANY = 64
-"""Above so many entries one drawn number stands for all of them; below, each is drawn and shrinks by itself."""
+"""Maximum number of entries that are drawn and shrink one by one; above it, one drawn number is the seed for all."""
 
 Values = dict[str, Array]
 
@@ -66,8 +66,8 @@ def points(
     """Valid points of a graph: a float64 array for every input and parameter, by name.
 
     Entries are short decimals and shrink one by one. Nodes with kinks are kept 0.05 away from them unless
-    `near_kinks`. Where the drawn values do not fit together, as many of them as needed, in the graph's order, give
-    way to those of one valid point that was found beforehand; so no draw is thrown away.
+    `near_kinks`. If the drawn values do not fit together, as many as needed, in the graph's order, are replaced
+    by those of a valid point found beforehand; so no draw is rejected.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def _points(draw: st.DrawFn, valid: _Valid) -> Values:
 
 
 class _Valid:
-    """One valid point of a graph, and the way back to it from any other."""
+    """One valid point of a graph, and how to replace values of another point by its values."""
 
     def __init__(self, graph: Graph, values: tuple[float, ...], comfort: Comfort) -> None:
         self.graph, self.values, self.comfort = graph, values, comfort
@@ -93,7 +93,7 @@ class _Valid:
         self._base: Values | None = None
 
     def _direct_uses(self) -> dict[str, list[tuple[str, Mapping[str, Any]]]]:
-        """The element-wise ops of one argument that use each leaf directly: what it must be comfortable for."""
+        """The element-wise ops of one argument that use each leaf directly; it must be comfortable for them."""
         uses: dict[str, list[tuple[str, Mapping[str, Any]]]] = {name: [] for name in self.shapes}
         for node in self.graph.nodes:
             if len(node.inputs) == 1 and node.inputs[0] in uses and OPS[node.op].elementwise:
@@ -113,7 +113,7 @@ class _Valid:
         return point
 
     def mend(self, point: Values) -> Values:
-        """The point itself where it is valid, else with its first leaves replaced until it is."""
+        """The point itself if it is valid, else with its first leaves replaced until it is."""
         names = list(point)
         for count in range(len(names) + 1):
             mended = point | {name: self.base[name] for name in names[:count]}
@@ -123,7 +123,7 @@ class _Valid:
 
     @property
     def base(self) -> Values:
-        """A valid point, away from kinks where that can be had."""
+        """A valid point, away from kinks if possible."""
         if self._base is None:
             fallback: Values | None = None
             for seed in range(TRIES):
@@ -163,7 +163,7 @@ class _Valid:
 
 
 def _filled(pick: Pick, shape: Shape, values: tuple[float, ...], suits: Callable[[float], bool] | None = None) -> Array:
-    """An array whose entries are chosen one by one; where no value suits, any is taken."""
+    """An array whose entries are chosen one by one; if no value suits, any is taken."""
     entries = []
     for _ in range(math.prod(shape)):
         number = one_of(pick, values) if suits is None else one_that(pick, values, suits)
@@ -172,5 +172,5 @@ def _filled(pick: Pick, shape: Shape, values: tuple[float, ...], suits: Callable
 
 
 def frugal(pick: Pick, size: int) -> Pick:
-    """The same choices where there are few to make, else choices from one seed."""
+    """`pick` itself for at most MANY choices, else choices from one picked seed."""
     return pick if size <= MANY else picker(pick(1 << 16))

@@ -1,8 +1,8 @@
-"""Shrinking a failing graph as a graph: from any case, wherever it came from, to the simplest that still fails.
+"""Shrink a failing graph as a graph: from any case to the simplest that still fails.
 
-Hypothesis shrinks the choices that a graph was drawn by, and can be stuck where one simpler graph takes quite other
-choices. Here the graph itself is simplified, step by step: nodes are cut off, bypassed, merged or dropped, ops and
-values made plain, as long as it keeps failing.
+Hypothesis shrinks the choices by which a graph was drawn, and gets stuck if a simpler graph needs quite different
+choices. Here the graph itself is simplified, step by step, as long as it keeps failing: nodes are cut off, bypassed,
+merged or dropped, ops and values are made plain.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gradcheck.strategies.values import DECIMALS
 from gradcheck.strategies.wish import Wish
 
 PLAIN_OPS = ("add", "neg", "mul", "sub", "sum", "square", "div")
-"""Ops by plainness; all others are less plain."""
+"""Ops, the plainest first; all others are less plain."""
 
 MOVERS = ("sum", "mean", "max", "reshape", "transpose", "broadcast_to")
 """Ops that are the identity on a scalar."""
@@ -33,8 +33,8 @@ MOVERS = ("sum", "mean", "max", "reshape", "transpose", "broadcast_to")
 def minimise(case: Case, fails: Callable[[Case], bool], *, questions: int = 400) -> Case:
     """The simplest case found, from `case` downwards, for which `fails` holds; `case` must be one that fails.
 
-    Every step makes the graph simpler by `complexity`, so that it ends; it asks `fails` at most `questions` times, and
-    goes the same way each time it is run.
+    Every step lowers `complexity`, so that the search ends. It calls `fails` at most `questions` times, and is
+    deterministic.
     """
     if not isinstance(case.problem, Graph):
         case = replace(case, problem=case.graph)
@@ -53,7 +53,7 @@ def minimise(case: Case, fails: Callable[[Case], bool], *, questions: int = 400)
 
 
 def smaller(case: Case) -> Iterator[Case]:
-    """Valid cases that are simpler than this one, the boldest first; away from kinks where this one is.
+    """Valid cases that are simpler than this one, the boldest change first; away from kinks if this one is.
 
     The loss of each depends on a parameter.
     """
@@ -71,7 +71,7 @@ def smaller(case: Case) -> Iterator[Case]:
 
 
 def complexity(graph: Graph, point: Mapping[str, Array]) -> tuple[Any, ...]:
-    """By what simple is meant: nodes, edges, entries, then plain ops, plain values, and nodes in order."""
+    """What `minimise` lowers, compared in turn: nodes, edges, entries, then ops, values and node order by plainness."""
     entries = sum(math.prod(graph.shapes[i]) for i in graph.free)
     ops = sorted((_plainness(graph.op(i)) for i in range(len(graph))), reverse=True)
     constants = [graph.constants[i] for i in sorted(graph.constants)]
@@ -124,6 +124,7 @@ class Sketch:
 
     @classmethod
     def of(cls, case: Case) -> Sketch:
+        """The case's graph with leaves first, and every node's value at its point."""
         graph, known = case.graph, case.graph.evaluate(case.point)
         order = sorted(graph.order.tolist(), key=lambda i: bool(graph.arguments(i)))  # leaves first
         place = {node: at for at, node in enumerate(order)}
@@ -137,7 +138,7 @@ class Sketch:
         )
 
     def case(self, like: Case) -> Case:
-        """The case that this is, named as `like`; a graph out of order stays so, in reverse."""
+        """The sketch as a case, named as `like`; nodes that were out of order are given in reverse order."""
         draft = Draft(Wish())
         for node, op in enumerate(self.ops):
             draft.add(op, self.arguments[node], self.values[node], self.attributes.get(node, {}), False)
@@ -145,7 +146,7 @@ class Sketch:
         return replace(like, problem=graph, point=point)
 
     def edits(self) -> Iterator[Sketch]:
-        """What can be made simpler, the boldest first."""
+        """Simpler sketches, the boldest change first."""
         computed = [i for i, a in enumerate(self.arguments) if a]
         yield self._without(set(range(len(self.ops))) - self._needed())
         yield self._of_scalars()
@@ -209,14 +210,14 @@ class Sketch:
         )
 
     def _redirect(self, instead: Mapping[int, int], loss: int) -> Sketch:
-        """Uses of a node become uses of another; what nothing needs any more goes."""
+        """Uses of a node become uses of another; nodes that are no longer needed are dropped."""
         before = self._needed()
         arguments = tuple(tuple(instead.get(j, j) for j in a) for a in self.arguments)
         edited = replace(self, arguments=arguments, loss=loss)
         return edited._without((before - edited._needed()) | set(instead))
 
     def _leaf(self, node: int) -> Sketch:
-        """A computed node becomes a parameter; what only it needed goes."""
+        """A computed node becomes a parameter; nodes that only it needed are dropped."""
         before = self._needed()
         edited = replace(
             self,
@@ -246,7 +247,7 @@ class Sketch:
         return replace(self, values=_put(self.values, node, _plain(self.values[node].shape, value)))
 
     def _of_scalars(self) -> Sketch:
-        """All leaves scalars; ops that then do nothing are bypassed."""
+        """All leaves become scalars; ops that then do nothing are bypassed."""
         if not any(value.ndim for value in self.values):
             return self
         instead: dict[int, int] = {}

@@ -1,8 +1,8 @@
 """Points at which different mistakes give different numbers: distinct, short, and exact in float32.
 
-At 2 the numbers 2 + 2, 2 * 2 and 2 ** 2 are one, and at 1 most rules agree. So no value here is 0, 1, -1 or a power of
-two but 2 itself, and no two entries of a point have the same magnitude. Every value is a multiple of 1/16, so that
-float32 holds it as it is.
+At 2 the results of 2 + 2, 2 * 2 and 2 ** 2 are equal, and at 1 most rules agree. So no value here is 0, 1, -1 or a
+power of two other than 2, and no two entries of a point have the same magnitude. Every value is a multiple of 1/16, so
+that float32 holds it exactly.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from gradcheck.strategies.smaller import MOVERS, PLAIN_OPS, Sketch
 
 POSITIVE: tuple[float, ...] = (3.0, 5.0, 2.0, 7.0, 1.5, 0.75, 2.5, 0.375, 0.625)
 NEGATIVE: tuple[float, ...] = (-1.5, -0.75, -3.0, -2.5, -0.375)
-"""Values of a few entries, the plainest first."""
+"""Values for few entries, the plainest first."""
 FURTHER: tuple[float, ...] = (3.5, 1.25, 1.75, 2.25, 4.5, 2.75, 3.25)
-"""More of them, for arrays; after these come odd eighths."""
+"""More values, for arrays; after these come odd eighths."""
 
 FEW = 3
-"""Entries of a point up to which all arrangements are gone through, the plainest first."""
+"""Maximum number of entries of a point for which arrangements are tried in order, the plainest first."""
 TRIES = 400
-"""Arrangements looked at, in either sign."""
+"""Maximum number of arrangements tried, once without and once with negative values."""
 GRID = 16
 """Values are multiples of 1 / GRID."""
 
@@ -39,8 +39,8 @@ GRID = 16
 def telling_points(case: Case, count: int) -> list[Case]:
     """The case at up to `count` points of distinct values at which every op is comfortable and away from kinks.
 
-    A third of them have negative entries. Constants change as well; names are made anew. Empty where no such point
-    was found.
+    A third of them have negative entries. Constants change as well; names are new. Empty if no such point was
+    found.
     """
     sketch = Sketch.of(case if isinstance(case.problem, Graph) else replace(case, problem=case.graph))
     entries = sum(value.size for value, a in zip(sketch.values, sketch.arguments, strict=True) if not a)
@@ -77,7 +77,7 @@ def with_own_operands(case: Case) -> Case | None:
 
 
 def with_other_ops(case: Case) -> Iterator[Case]:
-    """The case with one op exchanged for a plain one of as many operands; of element-wise ops alone.
+    """The case with one op replaced by a plain one with as many operands; element-wise ops only.
 
     For graphs whose gradient is 0 at every point, such as x - x.
     """
@@ -96,7 +96,7 @@ def with_other_ops(case: Case) -> Iterator[Case]:
 def on_grid(case: Case) -> Case:
     """The case with every leaf moved to a multiple of 1/16 (never to 0), which float32 holds exactly.
 
-    The case itself where all are there already, or where an op would leave its domain.
+    The case itself if all are multiples already, or if an op would leave its domain.
     """
     if exact_in_float32(case):
         return case
@@ -109,7 +109,7 @@ def on_grid(case: Case) -> Case:
 
 
 def in_float32(case: Case) -> Case:
-    """The case with every leaf rounded to float32; what float32 has no number for stays as it is."""
+    """The case with every leaf rounded to float32; values out of its range stay as they are."""
     sketch = Sketch.of(case)
     values = tuple(
         np.where(_ordinary(value), np.where(_ordinary(value), value, 0.0).astype(np.float32), value)
@@ -121,13 +121,13 @@ def in_float32(case: Case) -> Case:
 
 
 def exact_in_float32(case: Case) -> bool:
-    """Whether float32 holds every value that the graph starts from, but for those beyond its range."""
+    """Whether float32 holds every value that the graph starts from, except those out of its range."""
     arrays = [np.asarray(a) for a in (*case.point.values(), *case.graph.constants.values())]
     return all(np.array_equal(a[_ordinary(a)], a[_ordinary(a)].astype(np.float32)) for a in arrays)
 
 
 def _ordinary(value: Array) -> Array:
-    """Entries that float32 has a number near: neither so large nor so small that it overflows or loses digits."""
+    """Which entries float32 holds to full precision: neither too large nor too small."""
     return np.asarray((np.abs(value) < 1e37) & (np.abs(value) > 1e-37))
 
 
@@ -172,7 +172,7 @@ def _comfortable(case: Case) -> bool:
 
 
 def _arranged(entries: int, negative: bool) -> Iterator[tuple[float, ...]]:
-    """Values for so many entries, distinct in magnitude; with `negative`, some below 0."""
+    """Values for `entries` entries, distinct in magnitude; with `negative`, some below 0."""
     if entries <= FEW:
         yield from _plainest(entries, negative)
         return

@@ -1,7 +1,7 @@
 """The numbers that points are made of: short decimals, so that a person can redo the arithmetic.
 
-The lists are ordered by plainness, because that is the order in which failures shrink. 2 comes first and not 0 or 1:
-at 0 and 1 too many wrong rules give the right number (x * x, x ** 3 and 1 * x share a value at 1).
+The lists are ordered by plainness, because failures shrink in this order. 2 comes first and not 0 or 1, at which too
+many wrong rules give the right number (x * x, x ** 3 and 1 * x are equal at 1).
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ DECIMALS: tuple[float, ...] = (
 )
 
 EXPONENTS: tuple[float, ...] = (2.0, 3.0, -1.0, 0.5, -2.0, 1.5, -0.5, 2.5)
-"""Constants for the second operand of `pow`: whole ones, which take any base, and broken ones."""
+"""Constants for the second operand of `pow`: whole numbers, which take any base, and fractions."""
 
 NEAR_ZERO: tuple[float, ...] = (1e-3, -1e-3, 1e-6, -1e-6, 1e-9, -1e-9, 0.0)
 """On request: so near a kink at 0 that a finite difference steps over it, and the kink itself."""
 
 FAR_OUT: tuple[float, ...] = (8.0, -8.0, 20.0, -20.0, 40.0, -40.0, 100.0, -100.0)
-"""On request: where tanh, sigmoid and their like are flat."""
+"""On request: where tanh, sigmoid and the like are flat."""
 
 
 def leaf_values(*, near_kinks: bool = False, saturated: bool = False, integers: bool = False) -> tuple[float, ...]:
-    """The values a leaf may take, plainest first; what was asked for stands there several times, to come up often."""
+    """The values a leaf may take, plainest first; values on request are repeated, to come up often."""
     plain = INTEGERS if integers else DECIMALS
     kinks = tuple(v for v in NEAR_ZERO if not integers or v == 0.0) if near_kinks else ()
     return (*plain, *kinks * 4, *(FAR_OUT * 3 if saturated else ()))

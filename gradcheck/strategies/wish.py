@@ -1,4 +1,4 @@
-"""What is asked for when a graph is drawn, checked at the door."""
+"""What is asked for when a graph is drawn, checked before drawing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Wish:
 
     Raises
     ------
-    InvalidProblem: for what cannot be had: no nodes, more nodes at least than at most, an unknown op, no op at all,
+    InvalidProblem: for impossible wishes: no nodes, a minimum above the maximum, an unknown op, no op at all,
         an op that needs arrays in a scalar graph, an array graph without `sum` or `mean` to end in.
     """
 
@@ -51,7 +51,7 @@ class Wish:
         integer_points: bool,
         shuffled: bool,
     ) -> Wish:
-        """The wish, with every suitable op of the table where `ops` is None."""
+        """The wish; every suitable op of the table if `ops` is None."""
         for name, count in (("min_nodes", min_nodes), ("max_nodes", max_nodes)):
             if isinstance(count, bool) or not isinstance(count, int) or count < 1:
                 raise InvalidProblem(f"{name} must be a whole number of at least 1, got {count!r}")
@@ -70,12 +70,12 @@ class Wish:
 
     @cached_property
     def comfort(self) -> Comfort:
-        """What values are comfortable under this wish."""
+        """Which values are comfortable under this wish."""
         return Comfort(self.near_kinks, self.saturated)
 
     @cached_property
     def values(self) -> tuple[float, ...]:
-        """What leaves may be worth."""
+        """The values that leaves may have."""
         return leaf_values(near_kinks=self.near_kinks, saturated=self.saturated, integers=self.integer_points)
 
     @cached_property
@@ -90,7 +90,7 @@ class Wish:
 
     @cached_property
     def joins(self) -> tuple[str, ...]:
-        """What branches are joined by: most often as networks do, by sums and products."""
+        """The ops that join branches: most often sums and products, as in networks."""
         return (*self.binary, *(op for op in self.binary if op in ("add", "mul")))
 
 

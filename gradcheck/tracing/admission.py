@@ -1,4 +1,4 @@
-"""Whether a run in other numbers may speak for the function itself (DESIGN 5)."""
+"""Whether a run in other numbers represents the function itself."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from gradcheck.tracing.trace import MARGIN
 
 
 def admit(outcomes: Outcomes, value: Any) -> tuple[str, ...]:
-    """Reasons not to admit the exact run; none means that it is admitted.
+    """Reasons not to admit the exact run as evidence; () if it is admitted.
 
-    It is admitted if its value agrees with the function's own within what rounding explains, if doubling the direction
-    doubles the tangent, and if no warning was raised.
+    It is admitted if its value agrees with the function's own up to rounding, if doubling the direction doubles the
+    tangent, and if no warning was raised.
 
     Parameters
     ----------

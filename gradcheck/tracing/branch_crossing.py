@@ -1,4 +1,4 @@
-"""Points on the other side of comparisons: what the function does where a branch that it shows is taken."""
+"""Points on the other side of a comparison, where the function takes another branch than at the given point."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,22 +11,24 @@ from gradcheck.tracing.session import Run, Task
 from gradcheck.tracing.sweep import reverse
 
 _LADDER = np.array([1.0625, 1.25, 1.5, 2.0, 3.0, 5.0, 8.0, 16.0, 32.0, 64.0, 128.0])
-"""Lengths that are tried, in steps of gap / slope: with a straight gap the first one is across."""
+"""Step lengths tried, in units of gap / slope; the first one crosses if the gap is linear."""
 _REFINED = 16
+"""Number of lengths tried between two others, if the gap has no value at the longer one."""
 _ROUNDS = 2
+"""Maximum number of such refinements."""
 _REACH = 8.0
-"""How far to go, in sizes of the point; a clip farther off than that guards against overflow, and is none of x's."""
+"""Maximum length, in norms of the point. A clip farther away guards against overflow, whatever x is."""
 _THIN = 1e-3
-"""How wide the other side has to be, in the same unit: a floor of 1e-12 under a logarithm guards against 0."""
+"""Minimum width of the other side, in norms of the point: it excludes a floor of 1e-12 that keeps 0 out of a log."""
 
 Comparison = tuple[tuple[int, Array], tuple[int, Array]]
 
 
 def points_across(run: Run, task: Task, tried: Sequence[Sequence[Array]], most: int) -> Iterator[list[Array]]:
-    """Points (an array per differentiated argument) across one comparison each, the nearest ones first.
+    """Points (an array per differentiated argument) across one comparison each, the nearest first.
 
-    A comparison of the run is left out if one of the points `tried`, at which the outputs are finite, is across it. The
-    move goes along the slope of what is compared, at its closest entry, and stays where that has a value.
+    A comparison is left out if one of the points `tried` with finite outputs is already across it. The move follows the
+    slope of left - right, at its entry closest to a tie, and stays where that difference has a value.
     """
     tried = [point for point in tried if _finite(run, task, point)]
     found = []
@@ -57,9 +59,9 @@ def points_across(run: Run, task: Task, tried: Sequence[Sequence[Array]], most: 
 def _search(
     run: Run, task: Task, one: Comparison, gap: float, unit: list[Array], step: float, size: float
 ) -> float | None:
-    """The shortest of the lengths tried at which the comparison comes out otherwise, and does so a little farther on.
+    """The shortest length tried with the other outcome, both there and a little farther on; None if there is none.
 
-    Where what is compared ceases to have a value first, lengths between are tried.
+    If left - right loses its value first, lengths in between are tried.
     """
     lengths = step * _LADDER
     lengths = lengths[lengths <= _REACH * size]

@@ -1,4 +1,4 @@
-"""Derivatives of one finished run, in balls: reverse, forward, and the check of one by the other."""
+"""Derivatives of one finished run, in balls: in reverse, forward, and a check of one by the other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ def _adjoints(run: Run, cotangents: Sequence[Array]) -> tuple[list[Any | None], 
 
 
 def seeds_of(run: Run, numbers: Any, cotangents: Sequence[Array]) -> dict[int, Any]:
-    """Cotangents by slot; one node may be several outputs, whose cotangents then add up."""
+    """Cotangents by slot, added up where one node is several outputs; ValueError for a wrong shape."""
     seeds: dict[int, Any] = {}
     for slot, cotangent in zip(run.outputs, cotangents, strict=True):
         shape = run.trace.record.nodes[slot].shape
@@ -50,7 +50,7 @@ def seeds_of(run: Run, numbers: Any, cotangents: Sequence[Array]) -> dict[int, A
 
 
 def gradients(run: Run, adjoints: Sequence[Any | None]) -> list[Array]:
-    """The adjoints of the inputs, as arrays of balls; exact zeros where nothing depends on one."""
+    """The adjoints of the inputs, as arrays of balls; exact zeros for an input without influence."""
     trace = run.trace
     return [
         trace.balls.constant(np.zeros(trace.record.nodes[slot].shape)) if (a := adjoints[slot]) is None else a
@@ -73,7 +73,7 @@ def tangents_of(run: Run, tangents: Sequence[Array | None]) -> list[Array]:
 
 @dataclass(frozen=True)
 class Crossing:
-    """u^T J v of a smooth run by the sweep that did not make the derivative, which can be held against it.
+    """u^T J v of a smooth run, computed by the other sweep than the derivative, to check it.
 
     Attributes
     ----------
@@ -86,9 +86,9 @@ class Crossing:
 
 
 def cross_check(run: Run, cotangents: Sequence[Array], gradient: Sequence[Array], seed: int) -> Crossing | None:
-    """u . (J v), by dual numbers, against (J^T u) . v, by the reverse sweep, for a random direction v.
+    """Compare u . (J v), by dual numbers, with (J^T u) . v, by the reverse sweep, for a random direction v.
 
-    Entries whose derivative is not finite are left out of v. None where an infinite derivative lies on the way.
+    Entries whose derivative is not finite are left out of v. Returns None if an intermediate derivative is infinite.
 
     Raises HarnessFault if the two balls do not meet.
     """
@@ -101,9 +101,9 @@ def cross_check(run: Run, cotangents: Sequence[Array], gradient: Sequence[Array]
 def cross_check_forward(
     run: Run, tangents: Sequence[Array | None], found: Sequence[Array], seed: int
 ) -> Crossing | None:
-    """(J v) . u, by dual numbers, against v . (J^T u), by the reverse sweep, for a random cotangent u.
+    """Compare (J v) . u, by dual numbers, with v . (J^T u), by the reverse sweep, for a random cotangent u.
 
-    As `cross_check`, for the derivative `found` along `tangents`.
+    `found` is J v for v = `tangents`. Returns and raises as `cross_check`.
     """
     directions = _finite(run, found, probe(run, None, seed))
     adjoints, _ = adjoints_of(run, directions)
@@ -115,7 +115,7 @@ def cross_check_forward(
 
 
 def probe(run: Run, cotangents: Sequence[Array] | None, seed: int) -> list[Array]:
-    """The cotangents to look with: those given, or 1 for one scalar output, else random ones."""
+    """The cotangents to explore with: those given, or 1 for one scalar output, else random ones."""
     shapes = [run.trace.record.nodes[slot].shape for slot in run.outputs]
     if cotangents is not None:
         return [np.asarray(c) for c in cotangents]
@@ -126,7 +126,7 @@ def probe(run: Run, cotangents: Sequence[Array] | None, seed: int) -> list[Array
 
 
 def _finite(run: Run, parts: Sequence[Array], directions: Sequence[Array]) -> list[Array]:
-    """The directions, 0 where a part is not finite."""
+    """The directions, with 0 where a part is not finite."""
     middles = [run.trace.balls.midpoint(part) for part in parts]
     return [np.where(np.isfinite(m), d, 0.0) for m, d in zip(middles, directions, strict=True)]
 
@@ -139,13 +139,13 @@ def _crossing(
     weights: Sequence[Array],
     others: Sequence[Array],
 ) -> Crossing | None:
-    """<parts, directions> against <weights, others>, what the other sweep made."""
+    """Compare <parts, directions> with <weights, others>, where `others` comes from the other sweep."""
     balls = run.trace.balls
     across = _inner(balls, [balls.constant(np.asarray(w)) for w in weights], others)
     known = [balls.keep(p, d != 0) for p, d in zip(parts, directions, strict=True)]
     along = _inner(balls, known, [balls.constant(d) for d in directions])
     if not np.all(np.isfinite([balls.midpoint(across), balls.midpoint(along)])):
-        return None  # an infinite derivative somewhere on the way, as of sqrt at 0
+        return None  # an intermediate derivative is infinite, such as that of sqrt at 0
     if not balls.overlap(across, along):
         other = "forward" if sweep_used == "reverse" else "reverse"
         raise HarnessFault(

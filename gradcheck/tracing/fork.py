@@ -1,14 +1,14 @@
-"""Explore what a function does where comparisons are too close to call: run it with either outcome.
+"""Run a function under every outcome of the comparisons that are too close to decide.
 
-Every undecided comparison of a run is a fork; the run is repeated with each other choice, depth first, until no
-prefix of choices is left (at most `MOST_RUNS` runs). Equal comparisons share one choice within a run (`trace`), unless
-the outcomes by local rules are wanted, where every selection settles its ties as it likes.
-Where that would be too many, selections that do not feed one another are changed one at a time.
+Every undecided comparison is a fork. The run is repeated with each other choice, depth first, until no prefix of
+choices is left (at most `MOST_RUNS` runs). Within a run, equal comparisons share one choice (see `trace`); under local
+rules, every selection settles its ties by itself. If there are too many outcomes, selections that do not feed one
+another are changed one at a time.
 
-One kind of fork needs no second run: a *selection* between numbers that tie (a maximum, an absolute value), whose
-result has an adjoint of 0. It contributes nothing to any derivative, whichever it chose: going through such selections
-from the last to the first, changing one changes no adjoint before it. The shift of a softmax is one. In a run that
-chose otherwise later on, its adjoint may not be 0: there it is a fork like any other.
+One kind of fork needs no second run: a *selection* between tied numbers (a maximum, an absolute value) whose result has
+an adjoint of 0, such as the shift of a softmax. It contributes nothing to any derivative, whatever it chose. If such
+selections are changed one by one, from the last to the first, no adjoint before them changes. In a run with another,
+later choice its adjoint may not be 0. There it is a fork like any other.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,10 +31,12 @@ from gradcheck.tracing.session import Run, Task, run
 from gradcheck.tracing.trace import NeedsPrecision
 
 MOST_RUNS = 2**8
+"""Maximum number of runs before `explore` raises Unsupported: 8 independent ties with two outcomes each."""
 PRECISIONS = (128, 256, 512, 1024)
+"""Bits of the balls, tried in turn until comparisons can be decided and the radii are small."""
 Tree = dict[int, "Tree"]
 _LOSS = 2.0**-20
-"""Radii above this share of one rounding of the largest entry call for more bits."""
+"""Maximum radius, as a share of one rounding of the largest entry, before more bits are used."""
 
 
 def explore(
@@ -56,12 +58,12 @@ def explore(
     arguments: all positional arguments. Those differentiated become traced arrays; the others are passed as they are.
     wrt: numbers of the differentiated arguments; default: every float array (or Python or NumPy float).
     dtype: the subject's dtype; default: the common dtype of the differentiated arguments.
-    cotangents: one array per output, with which the derivative will be asked for; ties that it does not feel are not
-        forked. Default: 1 for a scalar output, else random ones. `Outcomes.vjp` looks again for any other.
-    seed: of stochastic arithmetic and of random directions.
+    cotangents: one array per output, with which the derivative will be asked for; ties without effect on it are not
+        forked. Default: 1 for a scalar output, else random ones. `Outcomes.vjp` explores again if others need it.
+    seed: for stochastic arithmetic and random directions.
     sum_weight: w in min(n, w sqrt(n)) u sum|terms|, by which stochastic arithmetic perturbs a sum of n terms.
-    held: numbers of arguments that are traced as constants; those neither held nor in `wrt` are passed as they are, and
-        what NumPy computes of them is rounded.
+    held: numbers of arguments to trace as constants, so that results computed from them are exact. NumPy rounds the
+        results from arguments that are neither held nor in `wrt`.
 
     Raises
     ------
@@ -118,7 +120,7 @@ def explore_task(
     task: Task, *, cotangents: Sequence[Array] | None, most_runs: int = MOST_RUNS,
     overrides: Mapping[Site, int] | None = None,
 ) -> Outcomes:  # fmt: skip
-    """`explore` at growing precision."""
+    """`explore` for a task, at growing precision."""
     balls = Balls()
     patch = False
     for bits in PRECISIONS:
@@ -141,11 +143,11 @@ def _explore(
     task: Task, balls: Balls, cotangents: Sequence[Array] | None, most_runs: int, last: bool, patch: bool,
     overrides: Mapping[Site, int] | None,
 ) -> tuple[list[Run], bool, bool]:  # fmt: skip
-    """The runs, whether NumPy had to be patched, and whether choices were changed one by one only."""
+    """The runs, whether NumPy had to be patched, and whether choices were only changed one at a time."""
     runs: list[Run] = []
     apart, too_many = False, Unsupported("")
     waiting: list[tuple[int, ...]] = [()]
-    tree: Tree = {}  # of the choices of all runs, made and waiting
+    tree: Tree = {}  # the choices of all runs, finished and waiting
     while waiting:
         script = waiting.pop()
         if len(runs) >= most_runs:
@@ -156,7 +158,7 @@ def _explore(
             try:
                 current = run(task, balls, script, last=last, overrides=overrides)
             except Unsupported:
-                # np.zeros, float() and the like keep out array classes; try again with them replaced.
+                # np.zeros, float() and the like do not accept array classes; try again with them replaced.
                 patch = True
         if patch or runs:
             current = run(task, balls, script, last=last, patch=patch, overrides=overrides)
@@ -175,14 +177,14 @@ def _explore(
             if not apart:
                 raise too_many
         elif apart:
-            # One of them matters, or lets another one matter: then the hull of all outcomes is wanted.
+            # If one choice matters, or makes another one matter, only the hull of all outcomes would do.
             still = len(decisions) == len(runs[0].trace.decisions) and runs[0].inert <= current.inert
             if not still or not _same_derivative(current, runs[0], cotangents, task.seed):
                 raise too_many
             continue
         branch = tree
         for k, decision in enumerate(decisions):
-            # A choice that was inert in the run this one branched off may matter now that a later one is different.
+            # A choice that was inert in the parent run may matter in this one, where a later choice differs.
             for other in range(decision.options if k in active else 0):
                 if other != decision.choice and other not in branch:
                     branch[other] = {}
@@ -192,11 +194,10 @@ def _explore(
 
 
 def _independent(current: Run, active: Sequence[int]) -> bool:
-    """Whether each of these decisions only selects between equal numbers, of which no other selection is computed.
+    """Whether each decision only selects between equal numbers, and no other selection is computed from its result.
 
-    The derivative is then a sum of one term per decision, and so is the adjoint of whatever else was selected: if
-    changing any one of them alone changes nothing and leaves every other selection without effect, so does changing
-    several.
+    The derivative is then a sum of one term per decision, and so is the adjoint of every other selection. So if each
+    change alone has no effect, and leaves every other selection without effect, several changes have none either.
     """
     decisions = [current.trace.decisions[k] for k in active]
     if any(d.escaped or not d.contested for d in decisions):

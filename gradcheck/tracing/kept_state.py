@@ -1,7 +1,7 @@
-"""What a function keeps between calls, put back after a run in other numbers.
+"""Restore what a function stores between calls, after a run in other numbers.
 
-A layer remembers its input, a running mean is updated, a list of losses grows: traced numbers, formulas and complex
-ones must not stay there, where the function's next call in floats would meet them.
+A layer stores its input, a running mean is updated, a list of losses grows. Traced numbers, formulas and complex
+numbers must not stay there, because the function's next call in floats would use them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from gradcheck.tracing.patched_numpy import is_users, names_in
 
 _MOST = 10_000
-"""Objects that are looked at."""
+"""Maximum number of objects inspected."""
 
 _NOTHING = object()
 
@@ -28,10 +28,10 @@ Answer = TypeVar("Answer")
 
 @contextmanager
 def restored(function: Any) -> Iterator[None]:
-    """Run a block, then put back what holds numbers of another system since, among what `function` can reach.
+    """Run a block, then restore whatever `function` can reach and that holds new numbers of another system.
 
-    Those are attributes of the user's classes and their instances, dictionaries, lists, closures and globals; each is
-    put back as a whole. Notes of another kind, such as a count of the calls, stay.
+    This covers attributes of the user's classes and instances, dictionaries, lists, closures and globals; each is
+    restored as a whole. Other changes, such as a count of the calls, stay.
     """
     kept = [(holder, _items(holder)) for holder in _holders(function)]
     try:
@@ -47,7 +47,7 @@ def restored(function: Any) -> Iterator[None]:
 def restoring(
     run: Callable[Concatenate[Function, Parameters], Answer],
 ) -> Callable[Concatenate[Function, Parameters], Answer]:
-    """A function whose first argument is the user's, made to leave no such numbers there."""
+    """Wrap `run`, whose first argument is the user's function, in `restored`."""
 
     @functools.wraps(run)
     def clean(function: Function, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Answer:
@@ -106,8 +106,8 @@ def _contain_others(values: Iterable[Any]) -> bool:
 
 
 def _is_other(value: Any) -> bool:
-    """Whether it is a number or an array of this package, or complex."""
-    if _is_ours(type(value).__module__):  # asked first: traced arrays pass as NumPy's
+    """Whether a value is a number or an array of this package, or complex."""
+    if _is_ours(type(value).__module__):  # asked first: traced arrays claim to be NumPy's
         return True
     return isinstance(value, np.ndarray | np.generic | complex) and np.asarray(value).dtype.kind == "c"
 
@@ -120,7 +120,7 @@ def _content(cell: types.CellType) -> Any:
 
 
 def _holders(function: Any) -> list[Any]:
-    """Everything within reach of a function in which names, attributes or items can be bound."""
+    """Everything that a function can reach and that binds names, attributes or items."""
     found: dict[int, Any] = {}
     seen: set[int] = set()
     waiting = [function]
@@ -173,7 +173,7 @@ def _of_function(function: types.FunctionType, found: dict[int, Any]) -> list[An
 
 
 def _is_ours(module: str | None) -> bool:
-    """Whether it is this package, whose own notes about a run are to stay."""
+    """Whether a module belongs to this package, whose own records of a run must stay."""
     return (module or "").partition(".")[0] == __name__.partition(".")[0]
 
 

@@ -1,4 +1,4 @@
-"""Anything that can be an operand, as a traced array."""
+"""Convert anything that can be an operand to a traced array."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from gradcheck.tracing.traced import Traced, is_traced
 
 
 def lift(trace: Trace, value: Any) -> Traced:
-    """Anything that can be an operand, as a traced array.
+    """`value` as a traced array.
 
     Numbers and plain arrays become structural constants; object arrays and (nested) lists with traced elements are
     stacked. Raises Unsupported for complex numbers, strings and the like.
@@ -34,7 +34,7 @@ def lift(trace: Trace, value: Any) -> Traced:
 
 
 def operand(trace: Trace, value: Any) -> Any:
-    """`lift` for what goes on to NumPy functions, whose stubs know nothing of traced arrays."""
+    """`lift` with the type Any, for arguments of NumPy functions, whose type stubs do not know traced arrays."""
     return lift(trace, value)
 
 
@@ -48,7 +48,7 @@ def contains_traced(value: Any) -> bool:
 
 
 def stack(parts: list[Traced], trace: Trace) -> Traced:
-    """np.stack along a new first axis."""
+    """np.stack along a new first axis; ValueError for parts of different shapes."""
     shape = parts[0].shape
     if any(part.shape != shape for part in parts):
         raise ValueError(f"parts of different shapes: {sorted({part.shape for part in parts})}")

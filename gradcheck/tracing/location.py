@@ -1,4 +1,4 @@
-"""Where in the user's code we are."""
+"""The place in the user's code that is being executed."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ from types import FrameType
 _ROOT = Path(__file__).parents[1]
 _PACKAGE = __name__.rpartition(".")[0].rpartition(".")[0]
 OWN = (f"{_PACKAGE}.numbers", f"{_PACKAGE}.tracing")
-"""The packages whose code is never the user's, whatever else of gradcheck is traced."""
+"""Packages whose code never counts as the user's, even when other code of gradcheck is traced."""
 _FOLDERS = tuple(str(_ROOT / name.rpartition(".")[2]) for name in OWN)
 
 Site = tuple[str, int, int]
@@ -26,12 +26,12 @@ def _users_frame() -> FrameType | None:
 
 
 def user_line() -> str:
-    """ " (line N of FILE)", for messages."""
+    """The user's line for messages, as " (line N of FILE)"; empty if there is none."""
     frame = _users_frame()
     return "" if frame is None else f" (line {frame.f_lineno} of {Path(frame.f_code.co_filename).name})"
 
 
 def user_site() -> Site:
-    """The place of the call that we are in."""
+    """The user's call that is being executed; ("", 0, 0) if there is none."""
     frame = _users_frame()
     return ("", 0, 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno, frame.f_lasti)

@@ -1,7 +1,7 @@
 """What happens close to the point: each run's record replayed in floats at many points x + t d.
 
-A run occurs if at one of them all its undecided comparisons fall as it took them. Then its record is what the function
-does there.
+A run occurs if at one of these points every undecided comparison has the outcome that the run chose. There its record
+is what the function computes.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,11 @@ from gradcheck.tracing.sweep import reverse
 from gradcheck.tracing.trace import UNEQUAL, Test
 
 _MOST_POINTS = 768
+"""Maximum number of points."""
 _MOST_NUMBERS = 20_000_000
+"""Maximum number of floats of one replay: entries of the record times points."""
 _STEPS = (1e-3, 1e-5, 1e-7)
+"""Distances t, relative to the root mean square of each argument."""
 
 
 def occurring(runs: Sequence[Run], task: Task) -> tuple[bool, ...]:

@@ -25,14 +25,14 @@ from gradcheck.tracing.session import run as trace_once
 from gradcheck.tracing.trace import MARGIN
 
 _CHECKED = 4
-"""Of how many runs the reverse sweep is checked against a forward one."""
+"""Maximum number of runs whose derivative is checked by the other sweep."""
 
 _INVISIBLE = 1024
-"""Steps below so many units of roundoff of the value are no jump."""
+"""Maximum step, in units of roundoff of the value, that does not count as a jump."""
 
 
 class Smoothness(StrEnum):
-    """How the outcomes of undecided comparisons compare."""
+    """How the outcomes of undecided comparisons differ."""
 
     SMOOTH = "smooth"
     """One outcome, or all with the same derivative."""
@@ -44,7 +44,7 @@ class Smoothness(StrEnum):
 
 @dataclass(frozen=True)
 class Derivative:
-    """A derivative at a point, under every outcome of what could not be decided there.
+    """A derivative at a point, under every outcome of the comparisons that are undecided there.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Derivative:
     alternatives: the distinct derivatives among all outcomes, each like `parts`; one where smooth.
     occurs: for each alternative, whether some outcome with it was seen at points near this one.
     notes: one sentence per fork ("np.maximum: a tie (line 3 of model.py)").
-    crossing: one number about `parts` by the other sweep; None where it was not asked for or is not finite.
+    crossing: a number that checks `parts` by the other sweep; None if not asked for or not finite.
     """
 
     smoothness: Smoothness
@@ -86,8 +86,8 @@ class Outcomes:
     runs: the first one took every undecided comparison as it falls at the point itself.
     cotangents: those explored with (None: the default ones).
     again: see `Again`.
-    apart: the runs change one choice each, of choices that do not influence one another; enough to show that none of
-        them matters, and no more.
+    apart: each run changes one choice only, among choices that do not influence one another. This shows that none of
+        them matters, and nothing else.
     """
 
     task: Task
@@ -154,7 +154,7 @@ class Outcomes:
         """Whether the values of `run` are not those of the first run."""
         if [v.shape for v in run.values] != [v.shape for v in self.values]:
             return True
-        # A step that small is not to be told from rounding; a loop that ends on a comparison makes such.
+        # Steps this small cannot be told from rounding. Loops that end on a comparison cause them.
         invisible = _INVISIBLE * unit_roundoff(self.task.dtype)
         spreads = zip(self.value_spread, self._spread(run), strict=True)
         for there, here, (one, two) in zip(run.values, self.values, spreads, strict=True):
@@ -167,18 +167,18 @@ class Outcomes:
 
     @property
     def ties(self) -> bool:
-        """Whether some comparison was undecided, matter or not."""
+        """Whether some comparison was undecided, even if it cannot matter."""
         return any(run.trace.decisions for run in self.runs)
 
     def by_local_rules(self) -> "Outcomes":
-        """The outcomes of which every operation that selects settles its ties by a rule of its own.
+        """The outcomes if every operation that selects settles its ties by a rule of its own.
 
-        Raises Unsupported where they are too many.
+        Raises Unsupported if there are too many.
         """
         return self.again(self.cotangents, None, local=True)
 
     def consistent(self) -> "Outcomes":
-        """Without runs of another value: selections that contradict each other may mislead the comparisons of them."""
+        """Without the runs of another value: contradictory selections can mislead comparisons of their results."""
         return replace(self, runs=(self.first, *(run for run in self.runs[1:] if not self._differs(run))))
 
     @cached_property
@@ -187,11 +187,10 @@ class Outcomes:
         return occurring(self.runs, self.task)
 
     def prolonged(self, iterations: int) -> "Outcomes | None":
-        """The same, with loops that end on a comparison made to run on for some more iterations.
+        """The same, with loops that end on a comparison run for `iterations` more iterations.
 
-        Returns None where no loop ended on a comparison of traced numbers: one made two times or more at the same
-        place of the user's code, always with one answer until the last time, and which is made again if it is given
-        that answer once more.
+        Returns None if no loop ended on a comparison of traced numbers. Such a comparison is made at least twice at the
+        same place of the user's code, with one answer until the last time, and again if that answer is repeated.
         """
         ends = [
             site
@@ -214,7 +213,7 @@ class Outcomes:
 
         `cotangents`: one array per output, of its shape; default 1 for a single output of shape ().
 
-        HarnessFault if a forward sweep contradicts it.
+        Raises HarnessFault if a forward sweep contradicts it.
         """
         if cotangents is None and self.output_shapes != ((),):
             raise ValueError(f"outputs of shapes {self.output_shapes} need cotangents")
@@ -224,7 +223,7 @@ class Outcomes:
             crossings: list[Crossing | None] = []
             for number, run in enumerate(self.runs):
                 if run.inert and not run.inert <= inert(run, given):
-                    # Under this cotangent a tie matters that did not under the one explored with.
+                    # A tie matters under this cotangent that did not under the one explored with.
                     return self.again(given, None).vjp(given)
                 adjoints, _ = derivative.adjoints_of(run, given)
                 gradient = derivative.gradients(run, adjoints)
@@ -236,7 +235,7 @@ class Outcomes:
     def jvp(self, tangents: Sequence[Array | None]) -> Derivative:
         """J v: one part per output. `tangents`: one array per differentiated argument (None for zeros).
 
-        HarnessFault if the reverse sweep contradicts it.
+        Raises HarnessFault if the reverse sweep contradicts it.
         """
         with self.balls.working(self.bits):
             answers = [derivative.tangents_of(run, tangents) for run in self.runs]
@@ -247,7 +246,7 @@ class Outcomes:
             return self._judge(answers, crossings)
 
     def _judge(self, answers: Sequence[Sequence[Array]], crossings: Sequence[Crossing | None]) -> Derivative:
-        """Smooth, kink or jump."""
+        """Decide between smooth, kink and jump."""
         distinct: list[int] = []
         occurs: list[bool] = []
         member: list[int] = []
@@ -281,10 +280,9 @@ class Outcomes:
         return Derivative(kind, alternatives[0], alternatives, tuple(occurs), tuple(notes), crossing)
 
     def adjoints(self, cotangents: Sequence[Array]) -> tuple[Enclosure, ...]:
-        """The total adjoint of every output: its own cotangent and what reaches it from outputs computed of it.
+        """The total adjoint of every output, under the first outcome: its cotangent plus what later outputs add.
 
-        For a function that returns intermediate results besides its value, with cotangents of zero, these are their
-        adjoints. Under the first outcome.
+        If a function returns intermediate results besides its value, cotangents of zero for them give their adjoints.
         """
         with self.balls.working(self.bits):
             found, _ = derivative.adjoints_of(self.first, cotangents)
@@ -297,14 +295,14 @@ class Outcomes:
     ) -> tuple[Array, ...]:
         """J^T u at `count` points near by, in floats: per argument an array of its shape and a last axis of points.
 
-        Where the derivative at the point itself is not finite (a norm at 0), these show what it could be; the `closest`
-        ones alone, where the point's own derivative is their limit.
+        They show what the derivative could be where it is not finite at the point itself (a norm at 0). With `closest`
+        all points lie at the shortest distance, for a derivative that is their limit.
         """
         given = probe(self.first, cotangents, 0)
         return tuple(gradients_around(self.first, self.task, given, count, closest=closest))
 
     def across(self, tried: Sequence[Sequence[Array]], most: int) -> list[list[Array]]:
-        """Points (an array per argument) at which a comparison comes out otherwise than here and at those `tried`."""
+        """At most `most` points (an array per argument) where a comparison differs from here and from all `tried`."""
         return list(points_across(self.first, self.task, tried, most))
 
     # -- rounding --------------------------------------------------------------------------------------------------
@@ -320,7 +318,7 @@ class Outcomes:
             return rounding_of_jvp(self.first, tangents)
 
     def repeating(self, cotangents: Sequence[Array] | None = None) -> tuple[Array, ...]:
-        """What roundings that all repeat can cost each entry of the VJP (see `repeating`), under the first outcome."""
+        """What repeated roundings can cost each entry of the VJP (see `repeated_rounding`), under the first outcome."""
         with self.balls.working(self.bits):
             return repeating_of_vjp(self.first, probe(self.first, cotangents, 0))
 

@@ -1,10 +1,10 @@
-"""While a function is traced: make what NumPy's dispatch cannot reach give traced arrays too.
+"""Make functions that NumPy's dispatch cannot reach give traced arrays too, while a function is traced.
 
-`np.zeros(n)`, `np.array([...])`, `np.asarray(x)`, `float(x)` and the math module are not open to array classes, and
-user code is full of them. Inside `patched` they are replaced, in the numpy, math and scipy modules and where the
-function's own modules have them by name, by versions that keep derivatives: buffers become traced arrays, `float(x)`
-of a traced x is x. Calls from NumPy, SciPy, other threads and this package reach the originals. Everything is put
-back when the block is left.
+`np.zeros(n)`, `np.array([...])`, `np.asarray(x)`, `float(x)` and the math module do not dispatch to array classes, and
+user code is full of them. Inside `patched` they are replaced by versions that keep derivatives: buffers become traced
+arrays, `float(x)` of a traced x is x. They are replaced in the numpy, math and scipy modules, and wherever the
+function's own modules have a name for them. Calls from NumPy, SciPy, other threads and this package still reach the
+originals. Everything is restored at the end of the block.
 """
 
 import builtins
@@ -35,7 +35,7 @@ def _foreign(caller: types.FrameType) -> bool:
 
 
 class _Replacements:
-    """The stand-ins, for one trace."""
+    """The stand-ins of one trace, by the original that each replaces."""
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
@@ -43,11 +43,13 @@ class _Replacements:
         self.by_original: dict[int, tuple[Any, Any]] = {}
 
     def add(self, original: Any, stand_in: Callable[..., Any]) -> None:
+        """Note a stand-in for `original`; calls that must see the original are passed on to it."""
+
         @functools.wraps(original)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             caller = sys._getframe(1)
-            # Compiled code has no frame of its own: what its caller does not name was not asked for by its caller, and
-            # numpy.random's own buffers must stay plain memory.
+            # Compiled code has no frame, so its calls seem to come from its caller; a caller that does not name the
+            # function did not call it. The buffers of numpy.random must stay plain memory.
             names = caller.f_code.co_names
             bound = caller.f_globals
             called = any(n == original.__name__ or bound.get(n) is guarded or bound.get(n) is original for n in names)
@@ -59,7 +61,7 @@ class _Replacements:
         self.by_original[id(original)] = original, guarded
 
     def new(self, original: Callable[..., Any]) -> None:
-        """A constructor of arrays from shapes: its float arrays can hold traced numbers."""
+        """Replace a constructor of arrays from shapes, so that its float arrays can hold traced numbers."""
 
         def construct(*args: Any, **kwargs: Any) -> Any:
             if any(contains_traced(a) for a in (*args, *kwargs.values())):  # np.full(shape, traced)
@@ -70,7 +72,7 @@ class _Replacements:
         self.add(original, construct)
 
     def convert(self, original: Callable[..., Any], *, copies: bool) -> None:
-        """np.array and np.asarray."""
+        """Replace np.array (`copies`) or np.asarray."""
 
         def construct(value: Any = None, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
             value = kwargs.pop("object", kwargs.pop("a", value))
@@ -140,7 +142,7 @@ def _math(replacements: _Replacements) -> None:
 
 
 def _scipy(replacements: _Replacements) -> list[Any]:
-    """SciPy's Python functions. Modules that are not loaded are left out: nobody has called them."""
+    """Replace SciPy's Python functions; modules that are not loaded cannot have been called."""
     trace = replacements.trace
     handlers: dict[str, dict[str, Callable[..., Any]]] = {
         "scipy.special": {name: getattr(reductions, name) for name in ("logsumexp", "softmax", "log_softmax")},
@@ -179,7 +181,7 @@ class _FloatMeta(type):
 class _Float(builtins.float, metaclass=_FloatMeta):
     """`float`, except that a traced number stays itself."""
 
-    dtype = np.dtype(builtins.float)  # np.zeros(3, float) asks a class that it does not know for this
+    dtype = np.dtype(builtins.float)  # np.zeros(3, float) reads this from a class that it does not know
 
     def __new__(cls, value: Any = 0.0) -> Any:
         if is_traced(value):
@@ -202,7 +204,7 @@ def _vectorized(trace: Trace, original: Callable[..., Any]) -> Callable[..., Any
         columns = list(zip(*results, strict=True)) if several else [results]
         answers = [lift(trace, list(column)).reshape(entries.shape) for column in columns]
         for k, (answer, column) in enumerate(zip(answers, columns, strict=True)):
-            # NumPy takes the dtype of the first result for all of them, be it of integers.
+            # NumPy uses the dtype of the first result for all of them, even an integer dtype.
             first = np.dtype(float) if is_traced(column[0]) else np.asarray(column[0]).dtype
             wanted = np.dtype(vectorize.otypes[k]) if vectorize.otypes else first
             answers[k] = answer if wanted == answer.dtype else answer.astype(wanted)
@@ -236,7 +238,7 @@ def patched(trace: Trace, function: Any) -> Iterator[None]:
     undo: list[tuple[dict[str, Any], str, Any]] = []
     call = np.vectorize.__call__
     try:
-        np.vectorize.__call__ = _vectorized(trace, call)  # type: ignore[method-assign] # for this run alone
+        np.vectorize.__call__ = _vectorized(trace, call)  # type: ignore[method-assign] # restored below
         for space in (*modules, *own):
             for name, value in list(space.items()):
                 original, stand_in = replacements.by_original.get(id(value), (None, None))
@@ -305,6 +307,7 @@ def _reached(thing: Any, found: dict[int, dict[str, Any]]) -> list[Any]:
 
 
 def names_in(code: types.CodeType) -> set[str]:
+    """The names that a function's code uses, those of the functions inside it included."""
     inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
     return set(code.co_names).union(*(names_in(c) for c in inner))
 
@@ -318,6 +321,7 @@ def _is_filled(cell: Any) -> bool:
 
 
 def is_users(module: str | None) -> bool:
+    """Whether a module of this name is the user's: not this package's, Python's own, or a numeric library."""
     top = (module or "").partition(".")[0]
     if (module or "").startswith(OWN):
         return False

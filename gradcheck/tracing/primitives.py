@@ -2,10 +2,10 @@
 
 The forward value of a primitive is the method of the same name of an `Arithmetic`. The rules below are this file's
 own, written from calculus; they share nothing with the implementations under test, and are cross-checked on every run
-against a forward (dual number) sweep, whose derivatives are written separately in `dual`.
+against a forward (dual number) sweep, whose derivatives are written separately in `numbers.dual`.
 
-Formulas follow their textbook form (tanh' = 1 - tanh^2) also where another is more accurate: in balls the loss is
-covered by the radius, and in stochastic arithmetic it is what honest implementations suffer too.
+Formulas have their textbook form (tanh' = 1 - tanh^2), even where another is more accurate. In balls the radius covers
+the loss of accuracy; in stochastic arithmetic it is the loss of an honest implementation.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +28,7 @@ Contributions of elementwise primitives have the output's shape; the sweep sums 
 
 @dataclass(frozen=True)
 class Primitive:
-    """Attributes: its VJP rule; whether each output entry depends on one entry of each (broadcast) input only."""
+    """A VJP rule, and whether each output entry depends on only one entry of each (broadcast) input."""
 
     vjp: Rule
     elementwise: bool = True
@@ -66,7 +66,7 @@ def _gauss(n: Arithmetic, x: Any) -> Any:
 
 
 def _mills(n: Arithmetic, x: Any, log_ndtr: Any) -> Any:
-    """exp(-x^2 / 2 - log ndtr(x)) / sqrt(2 pi): in the far tail density and distribution underflow, not their ratio."""
+    """exp(-x^2 / 2 - log ndtr(x)) / sqrt(2 pi): in the far tail both underflow, but not their ratio."""
     ratio = _exp(n, n.sub(n.mul(_number(n, -0.5), _square(n, x)), log_ndtr))
     return n.div(ratio, _root(n, n.mul(_number(n, 2.0), n.real("pi"))))
 

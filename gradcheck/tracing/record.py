@@ -11,13 +11,13 @@ from gradcheck.numbers.arithmetic import Arithmetic, Array, Shape
 from gradcheck.tracing import primitives
 
 MOST_NODES = 100_000
+"""Maximum number of nodes before a trace gives up: a loop that waits for equal floats never ends in real numbers."""
 MOST_ENTRIES = 2_000_000
-"""Beyond these a trace gives up: a loop that waits for floating-point equality would never end in real numbers, and an
-entry takes some 400 bytes with its ball and its stochastic runs."""
+"""Maximum number of entries of all nodes; each takes some 400 bytes with its ball and its stochastic runs."""
 
 
 MOST_LOOKED_AT = 1_000
-"""Entries that are looked at to see whether one entry is constant."""
+"""Maximum number of entries inspected to see whether one entry is constant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Node:
     args: slots (positions in the record) of its arguments, all smaller than its own.
     attributes: keyword arguments of the primitive; {"value": ndarray} for a constant.
     shape, dtype: of the array that NumPy would have made; the dtype tells with which unit it would round.
-    varies: depends on an input. What does not is structurally constant.
+    varies: whether it depends on an input; a node that does not is structurally constant.
     """
 
     primitive: str
@@ -43,7 +43,7 @@ class Node:
 
 @dataclass
 class Record:
-    """A tape. `inputs` and `outputs` are slots; `inputs` come first, in the order of the traced arguments."""
+    """A list of nodes. `inputs` and `outputs` are slots; `inputs` come first, in the order of the traced arguments."""
 
     nodes: list[Node] = field(default_factory=list)
     inputs: tuple[int, ...] = ()
@@ -62,7 +62,7 @@ class Record:
         return len(self.nodes) - 1
 
     def forward(self, numbers: Arithmetic, inputs: Sequence[Any]) -> list[Any]:
-        """The values of all nodes, `inputs` (arrays of the number system) standing for the recorded ones."""
+        """The values of all nodes, with `inputs` (arrays of the number system) in place of the recorded ones."""
         values: list[Any] = []
         self.extend(numbers, inputs, values)
         return values
@@ -84,7 +84,7 @@ class Record:
         return primitives.value(numbers, node.primitive, arguments, node.attributes)
 
     def origin(self, slot: int, position: int, opaque: Set[tuple[int, int]] = frozenset()) -> tuple[int, int]:
-        """The node and flat position where an entry was computed, looking through gathers' entries not `opaque`.
+        """The node and flat position where an entry was computed, looking through gathers except at `opaque` entries.
 
         A gather's fill is reported as (slot of the gather, position).
         """
@@ -114,10 +114,10 @@ class Record:
         return frozenset(found)
 
     def constant_entry(self, slot: int, position: int, opaque: Set[tuple[int, int]]) -> bool:
-        """Whether one entry is structurally constant, although its array may vary: it is computed of constants alone.
+        """Whether one entry is computed from constants alone, even if other entries of its array vary.
 
-        An `opaque` entry of a gather is not: with another choice it would have been something else.
-        Looks at no more than `MOST_LOOKED_AT` entries and says False beyond.
+        An `opaque` entry of a gather is not constant: another choice would give another number.
+        Inspects at most `MOST_LOOKED_AT` entries, and returns False beyond.
         """
         waiting, seen = [(slot, position)], set[tuple[int, int]]()
         while waiting:
@@ -125,7 +125,7 @@ class Record:
             node = self.nodes[entry[0]]
             if entry in opaque:
                 return False
-            if not node.varies or node.primitive == "gather" or entry in seen:  # a gather is its own origin if it fills
+            if not node.varies or node.primitive == "gather" or entry in seen:  # a gather that fills is its own origin
                 continue
             seen.add(entry)
             shapes = [self.nodes[argument].shape for argument in node.args]
@@ -145,9 +145,9 @@ class Record:
         return True
 
     def influences(self, outputs: Sequence[int]) -> list[Array | None]:
-        """For each node, which entries the outputs depend on structurally; None where none does.
+        """For each node, which entries the outputs depend on structurally; None if on none.
 
-        A branch that `np.where` did not select has no influence, although a derivative of NaN may stand in it.
+        A branch that `np.where` did not select has no influence, even if its derivative is NaN.
         """
         masks: list[Array | None] = [None] * len(self.nodes)
         for slot in outputs:
@@ -162,7 +162,7 @@ class Record:
         return masks
 
     def independent(self, entries: Iterable[tuple[int, int]]) -> bool:
-        """Whether none of the entries, given as (slot, flat position), is computed of another one."""
+        """Whether none of the entries, given as (slot, flat position), is computed from another one."""
         chosen: dict[int, list[int]] = {}
         for slot, position in entries:
             chosen.setdefault(slot, []).append(position)
@@ -205,7 +205,7 @@ class Record:
 
 
 def _broadcast_position(at: tuple[Any, ...], shape: Shape) -> Array:
-    """The flat position, as an array of one, in an argument of `shape` that the output's entry `at` was computed of."""
+    """The flat position (an array of one) in an argument of `shape` that output entry `at` is computed from."""
     own = at[len(at) - len(shape) :]
     if not shape:
         return np.zeros(1, dtype=np.intp)

@@ -1,4 +1,4 @@
-"""What traced arrays answer: tables that other modules fill (see `handlers` for the list of them)."""
+"""The NumPy functions that traced arrays support: tables that the files in `handlers` fill."""
 
 from collections.abc import Callable
 from typing import Any
@@ -38,12 +38,12 @@ def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., 
 
 
 def numpy_functions(names: str, module: Any = np) -> list[Any]:
-    """Those of the named functions that this NumPy has."""
+    """The functions among `names` (separated by spaces) that this NumPy has."""
     return [getattr(module, name) for name in names.split() if hasattr(module, name)]
 
 
 def unsupported(name: str) -> str:
-    """The message for a function that the traced array does not answer."""
+    """The message for a function that traced arrays do not support."""
     return (
         f"{name} is not among the functions that the exact oracle can trace; write it in terms of others, or rely on "
         "the remaining oracles"

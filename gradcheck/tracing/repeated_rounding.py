@@ -1,7 +1,7 @@
-"""What roundings may cost a derivative when they repeat: a bound of first order, whatever signs they have.
+"""A first-order bound on what roundings can cost a derivative if they repeat, whatever signs they have.
 
 Adding one constant over and over rounds the same way every time, so that n errors add up like n. Errors drawn at random
-add up like sqrt(n) and underestimate that. Here every rounding is taken at its largest, and with the sign that hurts.
+add up like sqrt(n) and underestimate that. Here every rounding has its largest size and its worst sign.
 
 A derivative g = <c, J t>, the cotangent c times the Jacobian times a direction t, is itself the output of a program:
 the values v_i, forward, and the adjoints a_i, in reverse. Let a dot be the derivative along t. Moving v_i by d changes
@@ -10,8 +10,8 @@ roundoff u and the number of roundings k of each operation,
 
     |error of g|  <=  sum_i  k_i u |dot a_i| |v_i|  +  sum over messages m to node i  k_m u |dot v_i| |m|      + O(u^2)
 
-and the same with |a_i| in place of |dot a_i|, and no second sum, bounds the error of the value <c, f>. Cancellation is
-in the adjoints, so that the bound does not grow where errors cancel, as intervals do.
+With |a_i| in place of |dot a_i|, and without the second sum, it bounds the error of the value <c, f>. The adjoints
+account for cancellation. So the bound does not grow where errors cancel, unlike intervals.
 
 Sources: Linnainmaa, "Taylor expansion of the accumulated rounding error", BIT 16 (1976); Iri, "Simultaneous
 computation of functions, partial derivatives and estimates of rounding errors", Japan J. Appl. Math. 1 (1984); Higham,
@@ -42,16 +42,16 @@ ROUNDINGS: Mapping[str, tuple[int, int]] = {
     "gather": (0, 1),
     "scatter": (1, 0),
 }
-"""Roundings of a primitive's value and of a message through it. Those between the terms of one sum are left to the
-stochastic runs: their order is free."""
+"""Number of roundings of a primitive's value, and of a message through it. Roundings between the terms of one sum are
+left to the stochastic runs, because the order of a sum is free."""
 FORMULA = (4, 4)
-"""The same for every other primitive: an honest formula of a sigmoid takes a few, a library's exp one or two."""
+"""The same for every other primitive: a formula of a sigmoid rounds a few times, a library's exp once or twice."""
 MOST_NUMBERS = 4_000_000
-"""Numbers of one sweep: the record's entries times the directions that are taken together."""
+"""Maximum number of floats in one sweep: the record's entries times the directions taken together."""
 MOST_WORK = 40_000_000
-"""Entries of the record times entries of the derivative, up to which every entry has its own direction."""
+"""Maximum work, entries of the record times entries of the derivative, before entries share random directions."""
 SAMPLES = 16
-"""Random directions beyond."""
+"""Number of random directions that entries share."""
 
 
 def repeating_of_value(run: Run, cotangents: Sequence[Array]) -> float:
@@ -69,7 +69,7 @@ def repeating_of_value(run: Run, cotangents: Sequence[Array]) -> float:
 def repeating_of_vjp(run: Run, cotangents: Sequence[Array]) -> tuple[NDArray[np.float64], ...]:
     """The bound per entry of J^T u, one array per input.
 
-    Where an own direction for each entry takes too long it is an estimate, from random signs (see `_shared`).
+    If a direction for each entry takes too long, it is an estimate from random signs (see `_shared`).
     """
     record = run.trace.record
     adjoints, masked = derivative.adjoints_of(run, cotangents)
@@ -85,7 +85,7 @@ def repeating_of_vjp(run: Run, cotangents: Sequence[Array]) -> tuple[NDArray[np.
 
 
 def repeating_of_jvp(run: Run, tangents: Sequence[Array | None]) -> tuple[NDArray[np.float64], ...]:
-    """The bound per entry of J v, one array per output; estimated as `repeating_of_vjp` where that is long."""
+    """The bound per entry of J v, one array per output; estimated as in `repeating_of_vjp` if that takes too long."""
     found = [np.abs(run.trace.balls.longdouble(t)) for t in derivative.tangents_of(run, tangents)]
     shapes = [run.trace.record.nodes[slot].shape for slot in run.outputs]
 
@@ -104,7 +104,7 @@ def repeating_of_jvp(run: Run, tangents: Sequence[Array | None]) -> tuple[NDArra
 def _over_entries(
     run: Run, values: Sequence[Array], along: Callable[[Array], NDArray[np.float64]]
 ) -> tuple[NDArray[np.float64], ...]:
-    """The bound of every entry of `values` (their magnitudes), by `along` for directions in all of them as columns."""
+    """The bound of every entry of `values` (magnitudes); `along` gives the bounds of directions, one per column."""
     shapes, size = [v.shape for v in values], sum(v.size for v in values)
     entries = max(run.trace.record.entries, 1)
     if size * entries > MOST_WORK:
@@ -119,11 +119,11 @@ def _over_entries(
 
 
 def _shared(values: Sequence[Array], along: Callable[[Array], NDArray[np.float64]]) -> tuple[NDArray[np.float64], ...]:
-    """Bounds estimated from random signs: relative to each block's root mean square, in the root mean square over all.
+    """Bounds estimated from random signs, in the root mean square over all entries, relative to each block's own.
 
     The root mean square of a sum over r with random signs r is the norm of its terms; by Minkowski's inequality the
     norm of the bounds is no more than the sum of the norms of the single effects. The mean of |z| for a normal z is
-    sqrt(2 / pi) of its standard deviation. Entries that are larger than most of their block are allowed in proportion.
+    sqrt(2 / pi) of its standard deviation. Entries above their block's root mean square get a bound in proportion.
     """
     scales = [float(np.sqrt(np.mean(np.square(v)))) if v.size else 0.0 for v in values]
     scales = [s if 0 < s < np.inf else 1.0 for s in scales]

@@ -1,4 +1,4 @@
-"""The record replayed in floats while it is being written: how far rounding moves each entry, so far."""
+"""Replay the record in floats while it is being written, to see how far rounding moves each entry."""
 
 from collections.abc import Sequence
 
@@ -50,8 +50,8 @@ class Replay:
     def of_rounding(cls, record: Record, floats: Floats, inputs: Sequence[Array], seed: int) -> "Replay":
         """Rounded runs that start at `inputs`, and plain ones that start one unit in the last place beside them.
 
-        A zero stays: its neighbours are the smallest subnormal numbers, which move nothing but a branch already taken
-        (|x| as x) out of its domain.
+        Zeros do not move: the smallest subnormal numbers beside them could only move a branch already taken (|x| as x)
+        out of its domain.
         """
         random = np.random.default_rng(seed)
         starts = []

@@ -33,7 +33,7 @@ class Task:
     dtype: the subject's dtype, whose rounding decides which comparisons are open.
     seed: of the stochastic runs.
     sum_weight: see `stochastic.Floats`.
-    held: numbers of arguments that are traced without being differentiated, so that nothing computed of them rounds.
+    held: numbers of arguments traced without being differentiated, so that nothing computed from them rounds.
     local: every operation that selects settles ties by a rule of its own (see `trace`).
     """
 
@@ -62,7 +62,7 @@ class Run:
     structure: None if the function returned one array, else the number of arrays in the tuple or list.
     warnings: texts of the RuntimeWarnings (ComplexWarning is one) raised while it ran.
     inert: numbers of the decisions that cannot matter (see `fork`).
-    adjoints: those of the last cotangents asked for, which are wanted several times over.
+    adjoints: those of the last cotangents asked for, kept because they are needed several times.
     """
 
     trace: Trace
@@ -93,8 +93,8 @@ def run(
 ) -> Run:  # fmt: skip
     """Trace the function once.
 
-    Raises NeedsPrecision if the balls are too wide to decide a comparison (not if `last`), Unsupported for anything the
-    traced arrays cannot do, BecameFloat if a derivative was about to be dropped.
+    Raises NeedsPrecision if the balls are too wide to decide a comparison (not if `last`), Unsupported for anything
+    that traced arrays cannot do, BecameFloat if a derivative was about to be dropped.
     """
     floats = Floats(task.dtype, RUNS, RUNS, seed=task.seed, sum_weight=task.sum_weight)
     trace = Trace(
@@ -125,7 +125,7 @@ def run(
             if trace.refusal is not None:
                 raise trace.refusal from error
             raise Unsupported(f"the function does not run on traced arrays: {type(error).__name__}: {error}") from error
-        if trace.refusal is not None:  # the function caught it and went on without the derivative
+        if trace.refusal is not None:  # the function caught the error and went on without the derivative
             raise trace.refusal
         structure = _outputs(trace, answer)
     texts = [str(w.message) for w in caught if issubclass(w.category, RuntimeWarning)]

@@ -27,7 +27,7 @@ def reverse(
     seeds: slot of an output -> its cotangent, an array of `numbers` with the node's shape.
     masked: keep out contributions to entries that no output depends on. It costs more, and matters only where a
         branch that was not selected has a derivative that is not finite (0 * NaN is NaN).
-    constants: adjoints of structurally constant nodes, too.
+    constants: return adjoints of structurally constant nodes, too.
     visit: called with (slot, argument, contribution, sum) for every contribution that the node at `slot` sends to its
         argument; the sum of all so far is None for the first.
 

@@ -22,20 +22,23 @@ from gradcheck.tracing.record import Node, Record
 from gradcheck.tracing.replay import Replay
 
 MARGIN = 16.0
-"""How many times the observed effect of rounding two values must be apart for their order to count as decided.
+"""Minimum distance of two values, in multiples of the observed effect of rounding, before their order is decided.
 
-The largest of 8 deviations is about 1.4 standard deviations of the sum of many roundings, so that 16 leaves the
-far tail to chance.
+The largest of 8 deviations is about 1.4 standard deviations of the sum of many roundings. So a distance of 16 is
+far out in the tail.
 """
 MOST_UNDECIDED = 20_000
+"""Maximum number of undecided comparisons before a run raises Unsupported."""
 MOST_COMPARED = 200
+"""Maximum number of comparisons kept in `Trace.compared`."""
 MOST_COMPARED_ENTRIES = 2_000
+"""Maximum number of entries of a comparison that is kept there."""
 _MOST_BYTES_TO_COMPARE = 1 << 16
 
 NAN = 2
-"""A sign of its own: a side is NaN, so that every comparison but != is False."""
+"""Sign if a side is NaN: every comparison but != is False."""
 UNEQUAL = 3
-"""Known to differ, order unknown."""
+"""Sign of two numbers that differ in an unknown order."""
 
 Entry = tuple[int, int]
 """A slot and a flat position in it."""
@@ -65,7 +68,7 @@ class Decision:
     Attributes
     ----------
     choice, options: the outcome taken, and how many there are.
-    tests: what would have to hold nearby for this outcome to occur there.
+    tests: what must hold at a nearby point for this outcome to occur there.
     what: sentence fragment for messages, with the line of the user's code.
     contested: entries whose value is the same under every outcome (the larger of two equal numbers); without effect on
         a derivative if their adjoint is 0.
@@ -89,17 +92,18 @@ class Trace:
     record, values: what was computed, and per slot its balls.
     decisions: the undecided comparisons, in the order in which the code met them.
     script: the choices to take at the first of them.
-    seed: of the directions in which inputs move.
-    last: no more bits are to be had; decide as well as these allow.
+    seed: for the directions in which inputs move.
+    last: this is the highest precision; decide as well as it allows.
     buffers: `np.asarray(x)` may make an object array of traced numbers.
     refusal: the first attempt to drop a derivative.
     sites: the answers of scalar comparisons, by place in the user's code.
-    overrides: at these places the first change of answer is put off so many times: a loop runs on.
-    moot: numbers of decisions that changed nothing, since the loop they would end was to run on.
+    overrides: by place, how many times the first change of answer is put off, so that a loop runs on.
+    moot: numbers of decisions without effect, because the loop that they would end has to run on.
     local: selections share no choice with other comparisons: each operation has a rule of its own for ties.
-    contested: entries of selections, which another outcome would have chosen otherwise.
-    compared: what was compared with what, entries of one slot with entries of another; the first `MOST_COMPARED`, of no
-        more than `MOST_COMPARED_ENTRIES` each.
+    contested: entries of selections that another outcome would have chosen differently.
+    compared: the pairs compared, entries of one slot and entries of another; the first `MOST_COMPARED`, of at most
+        `MOST_COMPARED_ENTRIES` entries each.
+    used: the number of the decision that gave the last answer.
     """
 
     balls: Balls
@@ -128,14 +132,14 @@ class Trace:
     # -- recording -------------------------------------------------------------------------------------------------
 
     def input(self, value: Array) -> int:
-        """Record an input, a float array, and return its slot. All inputs come before anything else."""
+        """Record an input, a float array, and return its slot. Inputs must come before all other nodes."""
         slot = self._append(Node("input", (), {}, value.shape, value.dtype, True), self.balls.constant(value))
         self.record.inputs = (*self.record.inputs, slot)
         self._points.append(value)
         return slot
 
     def constant(self, value: Any) -> int:
-        """Record a structural constant and return its slot; equal ones share it."""
+        """Record a structural constant and return its slot; equal ones share it. Unsupported unless it is real."""
         array = np.asarray(value)
         if array.dtype.kind not in "biuf":
             raise Unsupported(
@@ -167,7 +171,7 @@ class Trace:
     def gather(
         self, args: Sequence[int], index: Array, dtype: np.dtype[Any] | None = None, fill: float = 0.0, rule: int = 0
     ) -> int:
-        """Record a gather, unless it would only repeat its argument; `rule`: that by which it was chosen."""
+        """Record a gather, unless it would only repeat its argument; `rule`: the rule by which it was chosen."""
         nodes = [self.record.nodes[slot] for slot in args]
         if len(args) == 1 and nodes[0].shape == index.shape and np.array_equal(index, positions(index.shape)):
             return args[0]
@@ -189,8 +193,8 @@ class Trace:
     def refuse(self, message: str) -> BecameFloat:
         """Note that a derivative was about to be dropped, and return the error to raise.
 
-        NumPy sometimes turns an error raised in here into one of its own, and the user's code may swallow it;
-        whoever runs the trace looks at `refusal` in the end.
+        NumPy sometimes replaces an error raised in here by one of its own, and the user's code may swallow it. So
+        `session.run` looks at `refusal` in the end.
         """
         self.refusal = BecameFloat(message)
         return self.refusal
@@ -198,7 +202,7 @@ class Trace:
     # -- deciding --------------------------------------------------------------------------------------------------
 
     def rule(self) -> int:
-        """By whose rule an operation that selects settles ties: 0, that of all comparisons, or where local its own."""
+        """The number of the rule by which a selection settles ties: 0 for the common one, or a new one if `local`."""
         self._rules += self.local
         return self._rules
 
@@ -241,7 +245,7 @@ class Trace:
     def _identity(self, entry: Entry, rule: int) -> Any:
         """What makes two entries the same number: where it was computed, or a constant's value.
 
-        By a local rule what was chosen in a tie is a number of its own.
+        Under a local rule, a number chosen in a tie is distinct from its candidates.
         """
         slot, position = self.record.origin(*entry, self.contested if rule else frozenset())
         node = self.record.nodes[slot]
@@ -254,7 +258,7 @@ class Trace:
     def order(self, left: Entry, right: Entry, first: int, what: str, rule: int = 0) -> int:
         """The sign of left - right, +1 or -1 (or 0, if they were taken to be equal), of an undecided pair.
 
-        `first` is the sign to try first; comparisons of one `rule` fall alike.
+        `first` is the sign to try first; comparisons under one `rule` have the same outcome.
         """
         key, flip = self._pair(left, right, rule)
         known, self.used = self._known.get(key, (UNEQUAL, 0))
@@ -299,7 +303,7 @@ class Trace:
     def answered(self, answer: bool, decisions: Iterable[int] = ()) -> bool:
         """Note the answer of a scalar comparison, and put off the end of a loop that is to run on.
 
-        `decisions` of ties that made the answer are moot where a loop is to run on anyway.
+        `decisions`, the ties behind the answer, become moot if the loop runs on anyway.
         """
         site = user_site()
         answers = self.sites.setdefault(site, [])
@@ -311,7 +315,7 @@ class Trace:
         return answer
 
     def _choose(self, options: int, tests: Callable[[int], tuple[Test, ...]], what: str) -> int:
-        """Take the scripted choice, or the first, and note the decision (`used` is its number)."""
+        """Take the scripted choice, or the first, and note the decision; `used` becomes its number."""
         if len(self.decisions) >= MOST_UNDECIDED:
             raise Unsupported(f"more than {MOST_UNDECIDED} comparisons of numbers that tie")
         self.used = len(self.decisions)
@@ -329,7 +333,7 @@ def positions(shape: Shape) -> Array:
 
 
 def _key(attribute: Any) -> Any:
-    """A hashable stand-in for an attribute; large arrays are never the same as others."""
+    """A hashable stand-in for an attribute; a large array equals only itself."""
     if isinstance(attribute, np.ndarray):
         if attribute.nbytes > _MOST_BYTES_TO_COMPARE:
             return id(attribute)

@@ -2,8 +2,8 @@
 
 A `Traced` behaves like a float ndarray: ufuncs, array functions, operators, methods, indexing, views and in-place
 changes. Nothing in it can be read as a float, since that would drop the derivative: `float(x)` raises `BecameFloat`.
-Comparisons return plain truth values (see `trace` on how they are decided). What NumPy functions it answers is stated
-in `tables`; operators and the methods that go with them are put on in `methods`.
+Comparisons return plain truth values (see `trace` on how they are decided). The NumPy functions that it
+supports are listed in `registry`; `handlers.methods` adds the operators, and methods that stand for functions.
 """
 
 from collections.abc import Iterator
@@ -78,7 +78,7 @@ class Traced:
             self._index = positions(self.shape)
         return self._index
 
-    if TYPE_CHECKING:  # put on by `methods`
+    if TYPE_CHECKING:  # added by `handlers.methods`
 
         def __setitem__(self, key: Any, value: Any) -> None: ...
         def __add__(self, other: Any) -> Any: ...
@@ -97,56 +97,67 @@ class Traced:
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
-        """`isinstance(x, np.ndarray)` is what user code asks, and the answer it expects is yes."""
+        """np.ndarray, because user code asks `isinstance(x, np.ndarray)` and expects True."""
         return np.ndarray
 
     @property
     def ndim(self) -> int:
+        """Number of axes."""
         return len(self.shape)
 
     @property
     def size(self) -> int:
+        """Number of entries."""
         return int(np.prod(self.shape))
 
     @property
     def itemsize(self) -> int:
+        """Bytes per entry of a float array of this dtype."""
         return self.dtype.itemsize
 
     @property
     def nbytes(self) -> int:
+        """Bytes of a float array of this shape and dtype."""
         return self.size * self.dtype.itemsize
 
     @property
     def flags(self) -> Any:
+        """The flags of a new float array of this shape."""
         return np.empty(self.shape, self.dtype).flags
 
     @property
     def strides(self) -> tuple[int, ...]:
+        """The strides of a new float array of this shape, in bytes."""
         return np.empty(self.shape, self.dtype).strides
 
     @property
     def T(self) -> Any:  # noqa: N802 (NumPy's name)
+        """The axes reversed; a view."""
         return np.transpose(self)
 
     @property
     def mT(self) -> Any:  # noqa: N802 (NumPy's name)
+        """The last two axes exchanged; a view."""
         return np.swapaxes(self, -1, -2)
 
     @property
     def real(self) -> "Traced":
+        """The array itself: traced numbers are real."""
         return self
 
     @property
     def imag(self) -> Array:
+        """Plain zeros: traced numbers are real."""
         return np.zeros(self.shape, self.dtype)
 
     @property
     def flat(self) -> Any:
+        """An iterator over the entries in C order."""
         return iter(self.ravel())
 
     @property
     def varies(self) -> bool:
-        """Depends on an input."""
+        """Whether the array depends on an input."""
         return self.run.record.nodes[self.slot].varies
 
     def constant_value(self) -> Array:
@@ -251,10 +262,11 @@ class Traced:
     # -- methods -----------------------------------------------------------------------------------------------------
 
     def copy(self, order: str = "C") -> "Traced":
+        """The same values in memory of their own; `order` has no effect."""
         return Traced(self.run, self.slot, scalar=False, dtype=self.dtype)
 
     def astype(self, dtype: Any, **_: Any) -> Any:
-        """Floats stay traced, whole numbers and truth values become plain."""
+        """Traced for a float dtype, plain for integers and booleans, object for object; BecameFloat for any other."""
         target = np.dtype(dtype)
         if target.kind == "f":
             return cast(self, target)
@@ -267,6 +279,7 @@ class Traced:
         raise self.run.refuse(f"a traced array was made into dtype {target}: its derivative would be lost")
 
     def item(self, *where: Any) -> Any:
+        """One entry, still traced. Without an index the array must have one entry, else ValueError."""
         if not where:
             if self.size != 1:
                 raise ValueError("can only convert an array of size 1 to a Python scalar")
@@ -274,38 +287,49 @@ class Traced:
         return self[where] if len(where) == self.ndim else self.ravel()[where[0]]
 
     def tolist(self) -> Any:
+        """Nested lists of traced scalars."""
         return [row.tolist() for row in self] if self.shape else self
 
     def fill(self, value: Any) -> None:
+        """Assign one value to every entry."""
         self[...] = value
 
     def reshape(self, *shape: Any, order: str = "C") -> Any:
+        """As `ndarray.reshape`."""
         target = shape[0] if len(shape) == 1 else shape
         return np.reshape(self, target, order=order)  # type: ignore[call-overload]
 
     def transpose(self, *axes: Any) -> Any:
+        """As `ndarray.transpose`."""
         order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None
         return np.transpose(self, order)
 
     def flatten(self, order: str = "C") -> Any:
+        """A copy with one axis."""
         return np.ravel(self, order=order).copy()  # type: ignore[call-overload]
 
     def sort(self, axis: int = -1, **kwargs: Any) -> None:
+        """Sort in place along an axis."""
         self[...] = np.sort(self, axis=axis, **kwargs)
 
     def conj(self) -> "Traced":
+        """The array itself: traced numbers are real."""
         return self
 
     def conjugate(self) -> "Traced":
+        """The array itself: traced numbers are real."""
         return self
 
     def view(self, *_: Any) -> "Traced":
+        """A view of the whole array; a dtype or type given is ignored."""
         return Traced.view_of(self, positions(self.shape))
 
     def dot(self, other: Any) -> Any:
+        """As `np.dot`."""
         return np.dot(self, other)
 
     def ravel(self, order: str = "C") -> Any:
+        """One axis; a view where NumPy makes one."""
         return np.ravel(self, order=order)  # type: ignore[call-overload]
 
 

@@ -1,8 +1,8 @@
-"""What traced arrays answer when NumPy asks: a file per kind of function. Importing them fills the registry.
+"""The NumPy functions that traced arrays support, one file per kind. Importing them fills the registry.
 
 ufunc_calls        calls of ufuncs, with out= and where=; reduce, accumulate, outer and at
 methods            operators, assignment and methods of arrays
-elementwise        smooth ufuncs; `special_functions`, those of SciPy; `step_functions`, sign, floor and their kin
+elementwise        smooth ufuncs; `special_functions`, those of SciPy; `step_functions`, sign, floor and the like
 comparison         comparisons, decided or forked; `selection`: maximum, abs, clip, where
 reductions         sums, products, means; `extremes`, the largest and smallest; `statistics`; `sorting`
 contraction        products of matrices and tensors; `linear_algebra`

@@ -22,7 +22,7 @@ _TRUTH: dict[str, Callable[[Array], Array]] = {
     "equal": lambda s: s == 0,
     "not_equal": lambda s: s != 0,
 }
-# At an exact tie these signs give what the comparison itself gives there; they are tried first.
+# Signs to try first: at an exact tie they give the same answer as the comparison itself.
 _AT_TIE = {"less": 1, "less_equal": -1, "greater": -1, "greater_equal": 1}
 
 
@@ -40,13 +40,13 @@ def ordered(trace: Trace, a: Traced, b: Traced, at_tie: int, what: str, rule: in
 
 
 def escape(trace: Trace, uses: Uses) -> None:
-    """These decisions have become truth values or whole numbers in the user's hands."""
+    """Note that these decisions reached the user's code as truth values or whole numbers."""
     for decision, _ in uses:
         trace.decisions[decision].escaped = True
 
 
 def contest(trace: Trace, uses: Uses, slot: int) -> None:
-    """These decisions only chose between equal values of entries of `slot`."""
+    """Note that these decisions only chose between equal values of entries of `slot`."""
     for decision, position in uses:
         trace.contest(decision, (slot, position))
 
@@ -83,7 +83,7 @@ def _compare(name: str) -> Callable[..., Any]:
 
 
 def _answer(trace: Trace, truth: Array, a: Traced, b: Traced, uses: Uses) -> Any:
-    """The truth values of a comparison; those of a scalar one may keep a loop running."""
+    """The truth values of a comparison; a scalar answer may be changed to keep a loop running."""
     if truth.size == 1 and (a.varies or b.varies):
         return np.full(truth.shape, trace.answered(bool(truth.flat[0]), [d for d, _ in uses]))[()]
     return plain(truth)

@@ -13,6 +13,7 @@ from gradcheck.tracing.traced import Traced, is_traced
 
 
 def matmul(trace: Trace, x: Any, y: Any) -> Any:
+    """As `np.matmul`; ValueError for a scalar operand or shapes that do not fit."""
     a: Any = lift(trace, x)
     b: Any = lift(trace, y)
     if a.ndim == 0 or b.ndim == 0:
@@ -216,7 +217,7 @@ def _diagonal(trace: Trace, x: Traced, labels: list[Any]) -> tuple[Any, list[Any
 
 
 def _only(x: Any, labels: list[Any], needed: set[Any]) -> tuple[Any, list[Any]]:
-    """Sum over the axes that nobody needs any more."""
+    """Sum over the axes that are not needed any more."""
     dropped = tuple(axis for axis, label in enumerate(labels) if label not in needed)
     return (np.sum(x, axis=dropped) if dropped else x), [label for label in labels if label in needed]
 

@@ -44,7 +44,7 @@ def _constant_zeros(trace: Trace, x: Traced) -> Any:
 
 @ufunc("sqrt")
 def _sqrt(trace: Trace, x: Any) -> Any:
-    """The root of an entry that is 0 whatever the inputs (a point's distance to itself) is 0, and has no slope."""
+    """An entry that is 0 for all inputs (a point's distance to itself) has a root of 0, without a slope."""
     x = lift(trace, x)
     zeros = _constant_zeros(trace, x)
     if not zeros.any():
@@ -125,10 +125,10 @@ def _power(trace: Trace, x: Any, y: Any) -> Any:
 
 
 def _power_of_zero(trace: Trace, base: Traced, exponent: Traced) -> Any:
-    """x^y whose exponent varies, too: where x is an input and 0, x^y is 0 for all y near a y > 1, and so is its slope.
+    """x^y with a varying exponent, where x is an input and 0.
 
-    By the formula the slope in y would be 0 log 0. At y = 1 the slope in x is 1. A 0 that was computed keeps the
-    formula: rounding would have moved it.
+    For y > 1 the power is 0 for all nearby y, and so is its slope; by the formula the slope in y would be 0 log 0. At
+    y = 1 the slope in x is 1. A computed 0 keeps the formula, because rounding would have moved it.
     """
     shape = np.broadcast_shapes(base.shape, exponent.shape)
     value, power = trace.values[base.slot], trace.values[exponent.slot]

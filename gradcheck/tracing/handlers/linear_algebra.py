@@ -1,7 +1,7 @@
 """np.linalg on traced arrays, by textbook elimination recorded step by step (Golub & Van Loan, chapters 3 and 4).
 
-The solution does not depend on which pivots are chosen, so that choosing them by size is not a comparison that could
-fork. One step works on whole rows: an n x n system takes a few n nodes.
+The solution does not depend on the pivots, so choosing them by size needs no fork. One step works on whole rows: an
+n x n system takes a few n nodes.
 """
 
 from collections.abc import Callable
@@ -102,7 +102,7 @@ def _pivots(trace: Trace, a: Any) -> tuple[Any, float]:
 
 
 def _det_page(trace: Trace, a: Any) -> Any:
-    if a.shape[0] <= 3:  # by Laplace, which singular matrices do not disturb
+    if a.shape[0] <= 3:  # Laplace expansion, which also holds for singular matrices
         if a.shape[0] == 1:
             return a[0, 0]
         minors = [
@@ -247,18 +247,18 @@ if hasattr(linalg, "vector_norm"):
         return _norm(trace, x, ord, axis, keepdims)
 
 
-# -- scipy.linalg, whose functions are no ufuncs and no array functions (see `patched`) -----------------------------
+# -- scipy.linalg, whose functions are no ufuncs and no array functions (see `patched_numpy`) -----------------------
 
 
 def scipy_cholesky(trace: Trace, a: Any, lower: bool = False, *_: Any, **__: Any) -> Any:
-    """As in SciPy, the upper factor unless told otherwise, from the triangle of that name."""
+    """As in SciPy, the upper factor unless `lower`, read from the same triangle of `a`."""
     return _cholesky(trace, a, upper=not lower)
 
 
 def scipy_solve_triangular(
     trace: Trace, a: Any, b: Any, trans: Any = 0, lower: bool = False, *_: Any, **rest: Any
 ) -> Any:
-    """Only one triangle of `a` is read."""
+    """Solve a triangular system; only one triangle of `a` is read."""
     a = lift(trace, a)
     triangle = np.tril(a) if lower else np.triu(a)
     if rest.get("unit_diagonal"):
@@ -267,12 +267,12 @@ def scipy_solve_triangular(
 
 
 def scipy_cho_factor(trace: Trace, a: Any, lower: bool = False, *_: Any, **__: Any) -> Any:
-    """(factor, lower)."""
+    """The pair (factor, lower), as in SciPy."""
     return scipy_cholesky(trace, a, lower), lower
 
 
 def scipy_cho_solve(trace: Trace, c_and_lower: Any, b: Any, *_: Any, **__: Any) -> Any:
-    """Two triangular solutions."""
+    """Solve a system with the factor of `scipy_cho_factor`, by two triangular systems."""
     factor, lower = c_and_lower
     first = scipy_solve_triangular(trace, factor, b, 0 if lower else 1, lower)
     return scipy_solve_triangular(trace, factor, first, 1 if lower else 0, lower)

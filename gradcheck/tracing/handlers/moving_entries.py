@@ -1,6 +1,6 @@
 """Array functions that only move entries: one gather each.
 
-The very same NumPy function runs on an array of positions, and what comes out is the index of the gather. Functions
+The same NumPy function runs on an array of positions; its result is the index of the gather. Functions
 that fill with zeros run on positions counted from 1, so that a 0 in the result is a fill. Where NumPy makes a view of
 the positions, the traced result is a view too.
 """
@@ -46,7 +46,7 @@ FUNCTIONS[sliding_window_view] = _moves(sliding_window_view)
 
 
 def _fills(function: Any) -> Callable[..., Any]:
-    """The same, for functions that fill with zeros."""
+    """As `_moves`, for functions that fill with zeros."""
 
     def handler(trace: Trace, a: Any, *args: Any, **kwargs: Any) -> Any:
         x = lift(trace, a)
@@ -145,7 +145,7 @@ def _listed(args: tuple[Any, ...]) -> list[Any]:
 
 
 def _merged(found: list[Traced], unique: list[Traced], index: Array) -> Array:
-    """The index into `unique` that says the same as `index` into `found`, which names some arrays twice."""
+    """Convert an index into `found`, where some arrays stand twice, to an index into `unique`."""
     starts, total = {}, 0
     for x in unique:
         starts[x.slot] = total

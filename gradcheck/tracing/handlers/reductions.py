@@ -15,7 +15,7 @@ from gradcheck.tracing.traced import Traced, is_traced
 
 
 def _finish(value: Any, axes: tuple[int, ...], keepdims: Any, dtype: Any, out: Any) -> Any:
-    """keepdims=, dtype= and out= of a reduction."""
+    """Apply keepdims=, dtype= and out= to the result of a reduction."""
     if keepdims is True:
         value = np.expand_dims(value, axes)
     if dtype is not None:
@@ -146,7 +146,7 @@ def _average(
 
 
 def _product_of_rows(trace: Trace, x: Traced, table: Array) -> Traced:
-    """Products along the last axis of a table of positions, pair by pair, so that zeros need no care."""
+    """Products along the last axis of a table of positions, pair by pair, without a division that fails at 0."""
     count = table.shape[-1]
     if count == 0:
         return lift(trace, np.ones(table.shape[:-1]))
@@ -220,7 +220,7 @@ METHODS["minimum", "accumulate"] = _running("minimum")
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A ufunc's reduce and accumulate work on axis 0 unless told otherwise."""
+    """The handler with axis 0 as default, as in a ufunc's reduce and accumulate."""
 
     def handler(trace: Trace, a: Any, axis: Any = 0, **kwargs: Any) -> Any:
         return function(trace, a, axis, **kwargs)
@@ -249,7 +249,7 @@ def logsumexp(
     *,
     initial: Any = None,
 ) -> Any:
-    """log(sum(b exp(a))). The shift is a constant: in real numbers it changes nothing, whatever it is."""
+    """log(sum(b exp(a))). The shift is a constant: in real numbers it does not change the result."""
     x: Any = lift(trace, a)
     axes = normalize_axes(axis, x.ndim)
     middle = trace.balls.midpoint(trace.values[x.slot])

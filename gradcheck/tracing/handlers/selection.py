@@ -1,7 +1,7 @@
 """Selections: maximum, abs, clip, where.
 
-A *selection* (the larger of two numbers) is recorded as a gather from its arguments. It is noted which entries it
-chose, so that ties that cannot matter need no fork (`inert`).
+A *selection* (the larger of two numbers) is recorded as a gather from its arguments. Each decision notes the entries
+that it chose, so that ties that cannot matter need no fork (see `inert_forks`).
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from gradcheck.tracing.traced import Traced, is_traced
 
 
 def pick(trace: Trace, choice: Array, sources: Sequence[Traced], uses: Uses, rule: int = 0) -> Traced:
-    """Entry by entry sources[choice], of broadcast shape; `rule`: that by which ties were settled."""
+    """Entry by entry sources[choice], of broadcast shape; `rule`: the rule by which ties were settled."""
     starts = np.cumsum([0, *(s.size for s in sources)])
     table = [
         np.broadcast_to(positions(s.shape) + start, choice.shape) for s, start in zip(sources, starts, strict=False)
@@ -65,6 +65,7 @@ for _name, _sign in {"maximum": 1, "minimum": -1, "fmax": 1, "fmin": -1}.items()
 
 
 def absolute(trace: Trace, x: Any) -> Traced:
+    """|x| as a selection between x and -x; at a tie x comes first."""
     x = lift(trace, x)
     rule = trace.rule()
     sign, uses = ordered(trace, x, lift(trace, 0.0), 1, "np.abs", rule)

@@ -27,7 +27,7 @@ def order_of(trace: Trace, x: Traced, table: Array, what: str) -> tuple[Array, U
         row = table.reshape(-1, count)[k]
         sorted_row: list[int] = []
         used: set[int] = set()
-        for item in range(count):  # insertion from the right: rivals that tie are compared, and no others
+        for item in range(count):  # insertion from the right: few comparisons, since an undecided one forks
             place = len(sorted_row)
             while place and _comes_before(trace, x.slot, int(row[item]), int(row[sorted_row[place - 1]]), what, used):
                 place -= 1

@@ -1,4 +1,4 @@
-"""Piecewise constant functions: sign, floor, rint and their kin give plain numbers, without derivative."""
+"""Piecewise constant functions: sign, floor, rint and the like give plain numbers, without derivative."""
 
 from collections.abc import Callable
 from typing import Any
@@ -68,7 +68,7 @@ def _ceil(trace: Trace, x: Any) -> Any:
 
 
 def _trunc(trace: Trace, x: Any) -> Any:
-    def boundary(middle: Array) -> Array:  # the step at 0 is none
+    def boundary(middle: Array) -> Array:  # trunc has no step at 0
         return np.where(np.abs(middle) < 1, np.copysign(1.0, middle), np.round(middle))
 
     middle, edge, sign, x = _steps(trace, x, "trunc", boundary)

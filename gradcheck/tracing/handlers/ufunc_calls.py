@@ -12,7 +12,7 @@ from gradcheck.tracing.traced import is_traced, plain_constants
 
 
 def call_ufunc(trace: Trace, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """A ufunc or one of its methods on operands of which at least one is traced."""
+    """A ufunc or one of its methods, with at least one traced operand; Unsupported if no handler is registered."""
     out = kwargs.pop("out", None)
     where = kwargs.pop("where", True)
     dtype = kwargs.pop("dtype", None)
@@ -52,7 +52,7 @@ def call_ufunc(trace: Trace, ufunc: Any, method: str, inputs: tuple[Any, ...], k
 
 
 def store(trace: Trace, target: Any, value: Any, where: Any = True) -> None:
-    """Carry out `out=target`."""
+    """Write a result into `target`, as out= and where= ask."""
     if is_traced(target):
         target[...] = value if where is True else np.where(where, value, target)
     elif target.dtype == object:
