@@ -24,8 +24,8 @@ from gradcheck.tracing.replay import Replay
 MARGIN = 16.0
 """Minimum distance of two values, in multiples of the observed effect of rounding, before their order is decided.
 
-The largest of 8 deviations is about 1.4 standard deviations of the sum of many roundings. So a distance of 16 is
-far out in the tail.
+The largest of 8 normal deviations is 1.8 standard deviations on average, and below half of one in fewer than 1 of 1,000
+cases. So a distance of 16 of them is far out in the tail.
 """
 MOST_UNDECIDED = 20_000
 """Maximum number of undecided comparisons before a run raises Unsupported."""
