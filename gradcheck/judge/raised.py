@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from gradcheck.errors import SubjectError
-from gradcheck.subject.trouble import exits, said
+from gradcheck.subject.trouble import exits, shown_text
 
 LONGEST = 300
 """Characters of an exception's message that a sentence holds."""
@@ -52,7 +52,7 @@ def raised(wrong: BaseException) -> dict[str, Any]:
 
     Lines of gradcheck, of installed packages and of Python's library are nobody's own, unless there are no others.
     """
-    message = said(wrong)
+    message = shown_text(wrong)
     facts: dict[str, Any] = {
         "type": type(wrong).__name__[:200],
         "message": message if len(message) <= LONGEST else f"{message[:LONGEST]}...",

@@ -237,7 +237,7 @@ def _circle(probe: _Probe, unit: Unit, size: float) -> tuple[float, float]:
 
 def _unlike(real: BlackBox, box: BlackBox, weights: Sequence[Array], value: float, size: float) -> str:
     """Why the complex run is not the real one, or nothing."""
-    if new := [text for text in box.heard if text not in real.heard]:
+    if new := [text for text in box.warnings_given if text not in real.warnings_given]:
         return f"a warning that the real run does not give: {new[0]}"
     if [o.shape for o in box.outputs] != [o.shape for o in real.outputs]:
         return "the outputs change their shapes in complex numbers"

@@ -60,7 +60,7 @@ class Graded:
     catches: Mapping[str, Catch | None]
     named: tuple[str, ...]
     smallest: int | None
-    told: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
 
     @property
     def caught(self) -> bool:
@@ -75,7 +75,7 @@ class Graded:
         """
         if self.fault.right or self.named == (self.fault.code,):
             return True
-        return not self.named and TELLING.get(self.fault.code) in self.told
+        return not self.named and TELLING.get(self.fault.code) in self.codes
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from gradcheck.problem.reading import brief, is_there, read_text, trouble
 from gradcheck.problem.serialise import suite_from_json
 from gradcheck.subject.answer import ENTRY_POINTS
 from gradcheck.subject.loading import Package
-from gradcheck.subject.trouble import said
+from gradcheck.subject.trouble import shown_text
 
 AnyCase = Case | Training | Cost
 """A case of a suite."""
@@ -201,9 +201,9 @@ def _raised(path: Path, wrong: BaseException) -> InvalidProblem:
     frames = [f for f in traceback.extract_tb(wrong.__traceback__) if Path(f.filename) == path.resolve()]
     place = f"{path}, line {frames[-1].lineno}" if frames else str(path)
     if isinstance(wrong, SystemExit):
-        status = "" if wrong.code is None else said(wrong.code)
+        status = "" if wrong.code is None else shown_text(wrong.code)
         return InvalidProblem(f"the suite called sys.exit({status}): it must give its cases and go on", where=place)
-    return InvalidProblem(f"{type(wrong).__name__}: {said(wrong)}", where=place)
+    return InvalidProblem(f"{type(wrong).__name__}: {shown_text(wrong)}", where=place)
 
 
 def _builtin_folder() -> Path:

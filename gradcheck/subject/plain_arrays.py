@@ -14,7 +14,7 @@ import numpy as np
 
 from gradcheck.errors import SubjectError
 from gradcheck.subject.answer import Array
-from gradcheck.subject.trouble import said
+from gradcheck.subject.trouble import shown_text
 
 LARGEST = 256 << 20
 """Maximum bytes of the arrays of one answer, unless another limit is given."""
@@ -78,7 +78,7 @@ def _reading(what: str) -> Iterator[None]:
         raise SubjectError(
             "GC007",
             expected="numbers that can be read",
-            came=f"{type(wrong).__name__} while reading: {said(wrong)}",
+            came=f"{type(wrong).__name__} while reading: {shown_text(wrong)}",
             block=what,
         ) from None
 
@@ -94,5 +94,5 @@ def describe(value: Any) -> str:
         inside = ", ".join(type(inner).__name__ for inner in value[:5])
         return f"a {kind.__name__} of {len(value)}" + (f" ({inside})" if inside else "")
     if kind in (str, int, float, bool, complex):
-        return f"{kind.__name__} {said(value)[:60]}"
+        return f"{kind.__name__} {shown_text(value)[:60]}"
     return f"{'an' if kind.__name__[:1].lower() in 'aeiou' else 'a'} {kind.__name__}"[:200]

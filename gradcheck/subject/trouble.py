@@ -46,8 +46,8 @@ def import_failed(place: Place, file: Path) -> Iterator[None]:
             "GC002",
             file=place.relative(wrong.filename or str(file)),
             line=wrong.lineno if type(wrong.lineno) is int else None,  # a file may raise a SyntaxError of its own
-            text=said(wrong.text or "").strip()[:200],
-            message=said(wrong.msg),
+            text=shown_text(wrong.text or "").strip()[:200],
+            message=shown_text(wrong.msg),
         ) from None
     except SystemExit as leaving:
         raise exits(leaving, "loading") from None
@@ -74,7 +74,7 @@ def call_failed(place: Place | None, *, trusted: bool = False) -> Iterator[None]
 
 def exits(leaving: SystemExit, phase: str) -> SubjectError:
     """GC006 for `sys.exit`."""
-    status = leaving.code if isinstance(leaving.code, int | None) else said(leaving.code)
+    status = leaving.code if isinstance(leaving.code, int | None) else shown_text(leaving.code)
     return SubjectError("GC006", how=f"called sys.exit({status if status is not None else ''})", phase=phase)
 
 
@@ -88,7 +88,7 @@ def facts(wrong: BaseException, place: Place | None) -> dict[str, Any]:
     """Type, message, and the innermost line of the subject's own code in the traceback."""
     frames = list(_frames(wrong.__traceback__))
     own = [frame for frame in frames if place is None or place.owns(frame.filename)]
-    found: dict[str, Any] = {"type": type(wrong).__name__[:200], "message": said(wrong)}
+    found: dict[str, Any] = {"type": type(wrong).__name__[:200], "message": shown_text(wrong)}
     if own:
         last = own[-1]
         found["file"] = place.relative(last.filename) if place is not None else last.filename
@@ -100,7 +100,7 @@ def facts(wrong: BaseException, place: Place | None) -> dict[str, Any]:
     return found
 
 
-def said(thing: object) -> str:
+def shown_text(thing: object) -> str:
     """`str(thing)` of a foreign object: it may raise, or be very long."""
     try:
         text = str(thing)

@@ -86,7 +86,7 @@ class Result:
     findings: facts with evidence, the decisive ones first.
     comparisons: how many entries (loss value included) were decided.
     worst: the entry closest to, or furthest beyond, its allowance.
-    witnesses: what each oracle said.
+    witnesses: what each oracle answered.
     sentence: what the case is about.
     labels: other names of the case, such as the id of a source document's row.
     shows: facts of the truth that the report shows, by name.

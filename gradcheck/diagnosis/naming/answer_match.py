@@ -24,7 +24,7 @@ from gradcheck.subject.inprocess import InProcessSubject
 
 Array = NDArray[Any]
 Tried = Case | Training
-Said = Answer | TrainingAnswer
+AnyAnswer = Answer | TrainingAnswer
 
 ROUNDINGS = 4096
 """Maximum difference of two answers that count as the same, in units of roundoff of a block's largest entry."""
@@ -34,7 +34,7 @@ RIGHT: Mapping[str, Callable[[], Any]] = MappingProxyType(
 """The right textbook for each entry point; the faults are bends of it."""
 
 
-class Heard:
+class Observed:
     """The subject's answer to a case, and the textbook's; each is asked for when first used.
 
     Attributes
@@ -46,14 +46,14 @@ class Heard:
         self.case, self.subject, self.entry = case, subject, entry
 
     @cached_property
-    def theirs(self) -> Said | None:
+    def theirs(self) -> AnyAnswer | None:
         """The subject's answer; None if it has none."""
-        return said(self.subject, self.case)
+        return answer_of(self.subject, self.case)
 
     @cached_property
-    def right(self) -> Said | None:
+    def right(self) -> AnyAnswer | None:
         """The textbook's answer."""
-        return said(InProcessSubject(RIGHT[self.entry](), entry=self.entry), self.case)
+        return answer_of(InProcessSubject(RIGHT[self.entry](), entry=self.entry), self.case)
 
     @cached_property
     def wrong(self) -> bool:
@@ -61,11 +61,10 @@ class Heard:
         return not same(self.theirs, self.right, self.case.dtype)
 
     @cached_property
-    def samples(self) -> list[Heard]:
+    def samples(self) -> list[Observed]:
         """The same network asked about each sample of its batch alone; empty for any other problem."""
-        return [
-            self if each is self.case else Heard(each, self.subject, self.entry) for each in _single_samples(self.case)
-        ]
+        samples = _single_samples(self.case)
+        return [self if each is self.case else Observed(each, self.subject, self.entry) for each in samples]
 
 
 def _single_samples(case: Tried) -> list[Tried]:
@@ -84,7 +83,7 @@ def entry_of(case: Tried, subject: Subject) -> str:
     return "train" if isinstance(case, Training) else entry_for(case, subject)
 
 
-def said(subject: Subject, case: Tried) -> Said | None:
+def answer_of(subject: Subject, case: Tried) -> AnyAnswer | None:
     """The subject's answer; None where it raises SubjectError."""
     try:
         return subject.train(case) if isinstance(case, Training) else ask(subject, case)
@@ -94,7 +93,7 @@ def said(subject: Subject, case: Tried) -> Said | None:
 
 def steps_of(subject: Subject, training: Training) -> Sequence[TrainingStep]:
     """The subject's steps; none if it has no answer, one of another form, or one with an empty batch."""
-    answer = said(subject, training)
+    answer = answer_of(subject, training)
     if not isinstance(answer, TrainingAnswer) or wrong_form(training, answer.steps):
         return ()
     return answer.steps if all(len(step.indices) for step in answer.steps) else ()
@@ -112,7 +111,7 @@ def at_kink(case: Tried) -> bool:
     return False
 
 
-def same(one: Said | None, other: Said | None, dtype: str, noise: float = 0.0) -> bool:
+def same(one: AnyAnswer | None, other: AnyAnswer | None, dtype: str, noise: float = 0.0) -> bool:
     """Whether two answers agree in every number, within a few roundings; gradients also within `noise`."""
     if isinstance(one, TrainingAnswer) and isinstance(other, TrainingAnswer):
         pairs = list(zip(one.steps, other.steps, strict=False))
@@ -126,7 +125,7 @@ def same(one: Said | None, other: Said | None, dtype: str, noise: float = 0.0) -
     return one is None and other is None
 
 
-def breaks(answer: Said | None, right: Said | None) -> bool:
+def breaks(answer: AnyAnswer | None, right: AnyAnswer | None) -> bool:
     """Whether there is no answer, or one whose form (adjoints included) differs from the right one's."""
     if not isinstance(right, Answer) or not isinstance(answer, Answer):
         return answer is None and right is not None
@@ -135,7 +134,7 @@ def breaks(answer: Said | None, right: Said | None) -> bool:
     return forms[0] != forms[1] or any(one != inner[0] for one in inner)
 
 
-def outside(answer: Said | None) -> Said | None:
+def outside(answer: AnyAnswer | None) -> AnyAnswer | None:
     """The answer without its adjoints."""
     return replace(answer, adjoints=None) if isinstance(answer, Answer) else answer
 

@@ -22,7 +22,7 @@ from gradcheck.problem import Training, Until
 from gradcheck.subject.answer import Subject, TrainingStep
 
 Array = NDArray[Any]
-Told = tuple[Training, Sequence[TrainingStep]]
+Trained = tuple[Training, Sequence[TrainingStep]]
 """A training, and the subject's steps."""
 Epochs = list[list[Array]]
 """Batches, by epoch."""
@@ -39,7 +39,7 @@ BY_CHANCE = 1e-6
 """Probability below which something does not count as chance."""
 
 
-def drawn_alone(subject: Subject, trainings: Sequence[Told]) -> int:
+def drawn_alone(subject: Subject, trainings: Sequence[Trained]) -> int:
     """The number of further epochs whose batches look drawn independently; 0 if any evidence contradicts it.
 
     They have the sizes of a partition's, or all of them the batch size.
@@ -60,7 +60,7 @@ def drawn_alone(subject: Subject, trainings: Sequence[Told]) -> int:
     return 0
 
 
-def remainder_dropped(subject: Subject, trainings: Sequence[Told]) -> int:
+def remainder_dropped(subject: Subject, trainings: Sequence[Trained]) -> int:
     """The number of further epochs in which exactly the remainder is left out; 0 if any evidence contradicts it."""
     if not all(_full_parts(asked, _cut(steps, asked.samples // asked.batch_size)) for asked, steps in trainings):
         return 0
@@ -108,7 +108,7 @@ def _full_parts(asked: Training, epochs: Epochs) -> bool:
     )
 
 
-def _worth_asking(trainings: Sequence[Told]) -> list[Training]:
+def _worth_asking(trainings: Sequence[Trained]) -> list[Training]:
     """One training for each way of cutting samples into several batches."""
     kinds = {(asked.samples, asked.batch_size): asked for asked, _ in trainings}
     return [asked for asked in kinds.values() if 1 < per_epoch(asked) <= MOST_STEPS // EPOCHS]

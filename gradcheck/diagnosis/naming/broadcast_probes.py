@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradcheck.diagnosis.naming.answer_match import Array, equal, said
+from gradcheck.diagnosis.naming.answer_match import Array, answer_of, equal
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.fault import Fault
 from gradcheck.problem import Case, GraphBuilder
@@ -47,7 +47,7 @@ def _reading(subject: Subject, shape: tuple[int, ...]) -> str:
     graph = build.graph(build.sum((x + y) * build.constant(COTANGENT)))
     point: dict[str, Array] = {"x": np.full(shape, 0.75), "y": COTANGENT - 0.25}
     case = Case("stretched", graph, point)
-    answer, loss = said(subject, case), graph.evaluate(point)[graph.names[graph.loss]]
+    answer, loss = answer_of(subject, case), graph.evaluate(point)[graph.names[graph.loss]]
     if not isinstance(answer, Answer) or answer.gradients.keys() != {"x", "y"}:
         return ""
     if not equal(answer.value, loss, case.dtype) or not equal(answer.gradients["y"], COTANGENT, case.dtype):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradcheck.diagnosis.naming.answer_match import Heard, equal, same
+from gradcheck.diagnosis.naming.answer_match import Observed, equal, same
 from gradcheck.errors import InvalidProblem
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.fault import Fault
@@ -29,11 +29,11 @@ def cut_off(subject: Subject, known: frozenset[str]) -> tuple[Fault | None, str]
     return fault("F14"), f"gets the gradient through a chain of {length} nodes, and nothing through any longer one:"
 
 
-def single_precision(heard: Sequence[Heard]) -> tuple[Fault | None, str]:
+def single_precision(observed: Sequence[Observed]) -> tuple[Fault | None, str]:
     """F80 for a subject that reads its point, or computes, in float32."""
-    if rounded_point(heard):
+    if rounded_point(observed):
         return fault("F80"), "gives the right answers at the point rounded to float32:"
-    if short_numbers(heard):
+    if short_numbers(observed):
         return fault("F80"), "is nearly right, and hands out numbers that float32 can hold:"
     return None, ""
 
@@ -52,7 +52,7 @@ def reach(subject: Subject, known: frozenset[str]) -> int | None:
                 chains = [chain(op, n, shape) for n in range(1, LONGEST + 1)]
             except InvalidProblem:  # the value of a long chain overflows: this op shows nothing
                 continue
-            arrived = [_arrives(Heard(case, subject, NATIVE)) for case in chains]
+            arrived = [_arrives(Observed(case, subject, NATIVE)) for case in chains]
             length = arrived.index(False) if False in arrived else LONGEST
             found.add(length if arrived == [True] * length + [False] * (LONGEST - length) else None)
         (only,) = found if len(found) == 1 else (None,)
@@ -71,7 +71,7 @@ def chain(op: str, length: int, shape: tuple[int, ...] = ()) -> Case:
     return Case(f"{op} {length} times", build.graph(build.sum(v) if shape else v), point)
 
 
-def _arrives(one: Heard) -> bool | None:
+def _arrives(one: Observed) -> bool | None:
     """True if the right gradient arrives, False if exactly 0 does, None otherwise."""
     theirs, right = one.theirs, one.right
     if not isinstance(theirs, Answer) or not isinstance(right, Answer):
@@ -83,18 +83,18 @@ def _arrives(one: Heard) -> bool | None:
     return None if np.any(theirs.gradients.get("x", np.ones(()))) else False
 
 
-def rounded_point(heard: Sequence[Heard]) -> bool:
+def rounded_point(observed: Sequence[Observed]) -> bool:
     """Whether all wrong answers, two at least, are right at the point rounded to float32."""
-    wrong = [one for one in heard if one.wrong and isinstance(one.case, Case) and one.case.dtype == "float64"]
+    wrong = [one for one in observed if one.wrong and isinstance(one.case, Case) and one.case.dtype == "float64"]
     return len(wrong) >= TELLING and all(_right_at_rounded_point(one) for one in wrong)
 
 
-def _right_at_rounded_point(one: Heard) -> bool:
+def _right_at_rounded_point(one: Observed) -> bool:
     assert isinstance(one.case, Case)
     with np.errstate(over="ignore"):
         short = {n: np.asarray(x).astype(np.float32).astype(np.float64) for n, x in one.case.point.items()}
     try:
-        moved = Heard(replace(one.case, point=short), one.subject, one.entry)
+        moved = Observed(replace(one.case, point=short), one.subject, one.entry)
     except InvalidProblem:  # the rounded point is outside the graph's domain
         return False
     return same(one.theirs, moved.right, one.case.dtype)
@@ -108,12 +108,12 @@ MOSTLY = 0.9
 """Minimum share of these numbers that are float32 numbers in the subject's answer."""
 
 
-def short_numbers(heard: Sequence[Heard]) -> bool:
+def short_numbers(observed: Sequence[Observed]) -> bool:
     """Whether the wrong answers are nearly right, and their values, or their gradients, are float32 numbers.
 
     A few may have a larger error: small differences of large numbers.
     """
-    wrong = [one for one in heard if one.wrong and isinstance(one.case, Case) and one.case.dtype == "float64"]
+    wrong = [one for one in observed if one.wrong and isinstance(one.case, Case) and one.case.dtype == "float64"]
     near = [blocks for one in wrong if (blocks := _near(one)) is not None]
     if len(near) < MOSTLY * len(wrong):
         return False
@@ -124,7 +124,7 @@ def short_numbers(heard: Sequence[Heard]) -> bool:
     return any(len(shown) >= TELLING and sum(shown) >= MOSTLY * len(shown) for shown in (values, gradients))
 
 
-def _near(one: Heard) -> list[tuple[Array, Array]] | None:
+def _near(one: Observed) -> list[tuple[Array, Array]] | None:
     """The value and the gradients, each with the right one; None if any is not nearly right."""
     theirs, right = one.theirs, one.right
     if (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gradcheck.diagnosis.naming.answer_match import Heard, Tried, entry_of
+from gradcheck.diagnosis.naming.answer_match import Observed, Tried, entry_of
 from gradcheck.diagnosis.naming.fitted_numbers import fitted
 from gradcheck.diagnosis.naming.match_catalogue import LARGEST, RELATIONS, Bend
 from gradcheck.diagnosis.naming.search import Named
@@ -66,7 +66,7 @@ class Explains:
         if _large(case):
             return False
         entry = entry_of(case, self._subject)
-        one = Heard(case, self._subject, entry)
+        one = Observed(case, self._subject, entry)
         if not one.wrong:
             return False
         if self._fitting is not None and self._fitting.entry == entry and self._fitting.gives(one):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.diagnosis.naming.answer_match import Heard
+from gradcheck.diagnosis.naming.answer_match import Observed
 from gradcheck.diagnosis.naming.mlp_layers import own_deltas
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.fault import Fault
@@ -21,18 +21,18 @@ MOST_RATES = 3
 """Maximum number of rates tried, of those that single answers suggest."""
 
 
-def fitted(entry: str, heard: Sequence[Heard]) -> Iterator[tuple[Fault, Callable[[], Any]]]:
+def fitted(entry: str, observed: Sequence[Observed]) -> Iterator[tuple[Fault, Callable[[], Any]]]:
     """Faults, and bends with the numbers that the subject's answers suggest; each is then tried like any other."""
     if entry == "mlp_gradients":
         rates: list[float] = []
-        for rate in (rate for one in heard if one.wrong for rate in _rates(one)):
+        for rate in (rate for one in observed if one.wrong for rate in _rates(one)):
             if not any(np.isclose(rate, known, rtol=1e-6) for known in rates):
                 rates.append(rate)
         for rate in rates[:MOST_RATES]:
             yield fault("F109"), partial(UpdatedBeforeUse, rate)
 
 
-def _rates(one: Heard) -> Iterator[float]:
+def _rates(one: Observed) -> Iterator[float]:
     """The rates at which stepped weights would turn delta[l] into each wrong delta[l-1].
 
     This is linear in the rate: delta[l-1] = (right) - rate * (what a step of rate 1 takes away).

@@ -11,7 +11,7 @@ from itertools import cycle
 
 import numpy as np
 
-from gradcheck.diagnosis.naming.answer_match import RIGHT, Heard, Said, Tried, equal, said, same, unlike
+from gradcheck.diagnosis.naming.answer_match import RIGHT, AnyAnswer, Observed, Tried, answer_of, equal, same, unlike
 from gradcheck.faults.catalogue import CATALOGUE, fault
 from gradcheck.faults.fault import Fault
 from gradcheck.problem import Case, GraphBuilder
@@ -73,7 +73,7 @@ def idle_questions(known: frozenset[str]) -> list[Case]:
 def state_fault(subject: Subject, asked: Sequence[Case]) -> tuple[Fault | None, str]:
     """The fault of state that explains a whole sequence of answers, and how; None if none does."""
     first, again = _answers(subject, asked), _answers(subject, asked)
-    right = [said(InProcessSubject(RIGHT[NATIVE]()), case) for case in asked]
+    right = [answer_of(InProcessSubject(RIGHT[NATIVE]()), case) for case in asked]
     if _alike(first, right, asked) and _alike(again, right, asked):
         return None, ""
     if not _alike(first, again, asked) and not _only_unneeded(asked, [*first, *again], [*right, *right]):
@@ -90,46 +90,48 @@ def state_fault(subject: Subject, asked: Sequence[Case]) -> tuple[Fault | None, 
     return None, ""
 
 
-Told = tuple[Case, Said | None, Said | None]
+AskedTwice = tuple[Case, AnyAnswer | None, AnyAnswer | None]
 """A question, the subject's answer and the right one."""
 
 
-def _added_up(questions_asked: Sequence[Told]) -> bool:
+def _added_up(questions_asked: Sequence[AskedTwice]) -> bool:
     """Whether the second answer to a question is twice the first, which is right."""
     (case, first, right), (_, again, _), *_ = questions_asked
     return same(first, right, case.dtype) and _gradients_times(again, 2.0, right, case)
 
 
-def _of_the_first_point(questions_asked: Sequence[Told]) -> bool:
+def _of_the_first_point(questions_asked: Sequence[AskedTwice]) -> bool:
     """Whether the gradient at the other point is that of the first point, which was right."""
     (case, first, right), _, (_, elsewhere, due), _ = questions_asked
     moved = same(first, right, case.dtype) and not _gradients_times(due, 1.0, right, case)
     return moved and _gradients_times(elsewhere, 1.0, right, case)
 
 
-def _gradients_times(answer: Said | None, factor: float, right: Said | None, case: Case) -> bool:
+def _gradients_times(answer: AnyAnswer | None, factor: float, right: AnyAnswer | None, case: Case) -> bool:
     if not isinstance(answer, Answer) or not isinstance(right, Answer):
         return False
     scaled = {name: factor * g for name, g in right.gradients.items()}
     return not unlike(answer.gradients, scaled, case.dtype)
 
 
-def memory(subject: Subject, heard: Sequence[Heard], known: frozenset[str]) -> tuple[Fault | None, str]:
+def memory(subject: Subject, observed: Sequence[Observed], known: frozenset[str]) -> tuple[Fault | None, str]:
     """F73 for a subject whose wrong numbers, those of `idle_questions` too, come from memory that it never wrote."""
-    if unneeded_only([*heard, *(Heard(case, subject, NATIVE) for case in idle_questions(known))]):
+    if unneeded_only([*observed, *(Observed(case, subject, NATIVE) for case in idle_questions(known))]):
         return fault("F73"), "is wrong only in parameters that the loss does not need:"
     return None, ""
 
 
-def unneeded_only(heard: Sequence[Heard]) -> bool:
+def unneeded_only(observed: Sequence[Observed]) -> bool:
     """Whether the loss needs none of the parameters with wrong numbers, and these numbers are no default such as 1."""
-    wrong = [one for one in heard if one.wrong]
+    wrong = [one for one in observed if one.wrong]
     return bool(wrong) and _only_unneeded(
         [one.case for one in wrong], [one.theirs for one in wrong], [one.right for one in wrong]
     )
 
 
-def _only_unneeded(asked: Sequence[Tried], answers: Sequence[Said | None], right: Sequence[Said | None]) -> bool:
+def _only_unneeded(
+    asked: Sequence[Tried], answers: Sequence[AnyAnswer | None], right: Sequence[AnyAnswer | None]
+) -> bool:
     found = set[float]()
     for case, theirs, true in zip(cycle(asked), answers, right, strict=False):
         if not (isinstance(case, Case) and isinstance(theirs, Answer) and isinstance(true, Answer)):
@@ -144,10 +146,10 @@ def _only_unneeded(asked: Sequence[Tried], answers: Sequence[Said | None], right
     return len(finite) > 1 or any(not v.is_integer() for v in finite)
 
 
-def _answers(subject: Subject, asked: Sequence[Case]) -> list[Said | None]:
+def _answers(subject: Subject, asked: Sequence[Case]) -> list[AnyAnswer | None]:
     subject.close()  # the next question starts a fresh process
-    return [said(subject, case) for case in asked]
+    return [answer_of(subject, case) for case in asked]
 
 
-def _alike(one: Sequence[Said | None], other: Sequence[Said | None], asked: Sequence[Case]) -> bool:
+def _alike(one: Sequence[AnyAnswer | None], other: Sequence[AnyAnswer | None], asked: Sequence[Case]) -> bool:
     return all(same(a, b, case.dtype) for a, b, case in zip(one, other, asked, strict=True))

@@ -24,7 +24,17 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
-from gradcheck.diagnosis.naming.answer_match import Heard, Said, Tried, at_kink, breaks, entry_of, outside, said, same
+from gradcheck.diagnosis.naming.answer_match import (
+    AnyAnswer,
+    Observed,
+    Tried,
+    answer_of,
+    at_kink,
+    breaks,
+    entry_of,
+    outside,
+    same,
+)
 from gradcheck.diagnosis.naming.fitted_numbers import fitted
 from gradcheck.diagnosis.naming.further_cases import drawn_cases, ops_of
 from gradcheck.diagnosis.naming.lazy_sequence import Kept
@@ -67,34 +77,34 @@ class Bend:
     partly: bool = False
     entry: str = NATIVE
 
-    def said(self, one: Heard) -> Said | None:
+    def answer_of(self, one: Observed) -> AnyAnswer | None:
         """The answer of a new engine of this kind."""
         return self._answer(one)[0]
 
-    def gives(self, one: Heard) -> bool:
+    def gives(self, one: Observed) -> bool:
         """Whether this is the subject's answer."""
         ours, noise = self._answer(one)
         return same(one.theirs, ours, one.case.dtype, noise)
 
-    def _answer(self, one: Heard) -> tuple[Said | None, float]:
+    def _answer(self, one: Observed) -> tuple[AnyAnswer | None, float]:
         engine = Partly(self.make(), wrong_edges(one)) if self.partly else self.make()
-        ours = said(InProcessSubject(engine, entry=self.entry), one.case)
+        ours = answer_of(InProcessSubject(engine, entry=self.entry), one.case)
         return ours, getattr(engine, "noise", 0.0)
 
 
-Meets = Callable[[Bend, Heard], bool]
+Meets = Callable[[Bend, Observed], bool]
 """Whether a bend explains the subject's answer to a case."""
 
 
-def _everywhere(bend: Bend, one: Heard) -> bool:
+def _everywhere(bend: Bend, one: Observed) -> bool:
     return bend.gives(one)
 
 
-def _on_arrays(bend: Bend, one: Heard) -> bool:
+def _on_arrays(bend: Bend, one: Observed) -> bool:
     return one.entry == NATIVE and (_everywhere(bend, one) if not _of_scalars(one.case) else not one.wrong)
 
 
-def _on_scalars(bend: Bend, one: Heard) -> bool:
+def _on_scalars(bend: Bend, one: Observed) -> bool:
     return one.entry == NATIVE and (_everywhere(bend, one) if _of_scalars(one.case) else not one.wrong)
 
 
@@ -104,23 +114,23 @@ def _of_scalars(case: Tried) -> bool:
     return graph is not None and all(s == () for s in graph.shapes) and all(OPS[op].elementwise for op in ops_of(case))
 
 
-def _where_wrong(bend: Bend, one: Heard) -> bool:
+def _where_wrong(bend: Bend, one: Observed) -> bool:
     if not one.wrong and getattr(bend.make(), "throughout", False):
         return _everywhere(bend, one)  # a fault of every layer, or of the whole gradient
     return not one.wrong or one.theirs is None or _everywhere(bend, one)
 
 
-def _by_relation(bend: Bend, one: Heard) -> bool:
+def _by_relation(bend: Bend, one: Observed) -> bool:
     explained = RELATIONS.get(one.entry)
     return explained is not None and (explained(bend.make, one) or _everywhere(bend, one))
 
 
-def _by_form(bend: Bend, one: Heard) -> bool:
+def _by_form(bend: Bend, one: Observed) -> bool:
     """The same numbers; where the subject has none of the right form, neither has such an engine.
 
     If only the adjoints have a wrong shape, it is enough that the subject is wrong: engines differ in how they go on.
     """
-    ours, right = bend.said(one), one.right
+    ours, right = bend.answer_of(one), one.right
     if same(one.theirs, ours, one.case.dtype):
         return True
     if not one.wrong or not breaks(ours, right):
@@ -174,11 +184,11 @@ class _Search:
         kinds = [usable(failing, entry, subject), usable(others, entry, subject)]
         first = [case for cases in kinds for case in cases[:MOST_CASES]]
         rest = [case for cases in kinds for case in cases[MOST_CASES:]]
-        self._first = [Heard(case, subject, entry) for case in first]
+        self._first = [Observed(case, subject, entry) for case in first]
         self._owed = len(kinds[0][MOST_CASES:])  # every failing case has to be explained
         drawn = drawn_cases(entry, [*first, *rest])
         further = (case for case in (*rest, *drawn) if not at_kink(case))
-        self._further = Kept(Heard(case, subject, entry) for case in islice(further, MOST_FURTHER))
+        self._further = Kept(Observed(case, subject, entry) for case in islice(further, MOST_FURTHER))
 
     def result(self) -> Likeness:
         """The faults that meet the strictest reading that any meets."""
@@ -205,7 +215,7 @@ class _Search:
             several = len({bend.fault.code for bend in left}) > 1
             if not left or (not several and number >= self._owed and borne_out >= BORNE_OUT):
                 break
-            answers = [bend.said(one) for bend in left]
+            answers = [bend.answer_of(one) for bend in left]
             if number >= self._owed and all(
                 same(a, one.right if not several else answers[0], one.case.dtype) for a in answers
             ):
@@ -221,7 +231,7 @@ class _Search:
         return Likeness(tuple({bend.fault.code: bend.fault for bend in left}.values()), tried, reading)
 
 
-def _telling(one: Heard) -> bool:
+def _telling(one: Observed) -> bool:
     """Whether there are wrong numbers to explain."""
     return one.wrong and one.theirs is not None
 

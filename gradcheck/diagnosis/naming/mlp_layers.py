@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.diagnosis.naming.answer_match import Heard
+from gradcheck.diagnosis.naming.answer_match import Observed
 from gradcheck.diagnosis.naming.network_relations import Deltas, Judge, Make, gradients, right_value, stacked
 from gradcheck.faults.mlps.delta_recursion import DeltaRecursion
 from gradcheck.problem import MLP, Case
 from gradcheck.problem.ops import Array
 
-Reading = Callable[[Heard, DeltaRecursion, DeltaRecursion], Deltas | None]
+Reading = Callable[[Observed, DeltaRecursion, DeltaRecursion], Deltas | None]
 """The subject's deltas of a single sample; None where its answer does not determine them."""
 
 
-def layers_explained(make: Make, one: Heard) -> bool:
+def layers_explained(make: Make, one: Observed) -> bool:
     """Whether the fault explains all relations of a case: the batch's, and those of each sample asked about alone."""
     if not isinstance(one.case, Case) or not isinstance(one.case.problem, MLP) or not right_value(one):
         return False
@@ -32,7 +32,7 @@ def layers_explained(make: Make, one: Heard) -> bool:
         return False
 
 
-def own_deltas(one: Heard) -> tuple[DeltaRecursion, Deltas] | None:
+def own_deltas(one: Observed) -> tuple[DeltaRecursion, Deltas] | None:
     """The textbook after its forward pass, and the subject's deltas of a single sample, read from its biases."""
     if not isinstance(one.case, Case) or not isinstance(one.case.problem, MLP) or not right_value(one):
         return None
@@ -41,7 +41,7 @@ def own_deltas(one: Heard) -> tuple[DeltaRecursion, Deltas] | None:
     return None if delta is None else (right, delta)
 
 
-def _explained(make: Make, one: Heard, reading: Reading) -> bool:
+def _explained(make: Make, one: Observed, reading: Reading) -> bool:
     samples, judge = one.samples, Judge(one.case.dtype, throughout=make().throughout)
     deltas: list[Deltas] = []
     for sample in samples:
@@ -59,7 +59,7 @@ def _explained(make: Make, one: Heard, reading: Reading) -> bool:
     return judge.all_explained(gradients(one), *engines)
 
 
-def _single(judge: Judge, delta: Deltas, one: Heard, right: DeltaRecursion, bent: DeltaRecursion) -> bool:
+def _single(judge: Judge, delta: Deltas, one: Observed, right: DeltaRecursion, bent: DeltaRecursion) -> bool:
     """Whether the recursion, and the gradients of each layer, are explained."""
     last = right.mlp.layers
     right.delta, bent.delta = delta, delta
@@ -72,7 +72,7 @@ def _single(judge: Judge, delta: Deltas, one: Heard, right: DeltaRecursion, bent
     )
 
 
-def _run(engine: DeltaRecursion, one: Heard) -> DeltaRecursion:
+def _run(engine: DeltaRecursion, one: Observed) -> DeltaRecursion:
     case = one.case
     assert isinstance(case, Case)
     problem: Any = case.problem
@@ -84,7 +84,7 @@ def _gradient(engine: DeltaRecursion) -> dict[str, Array]:
     return {name: g for k in range(1, engine.mlp.layers + 1) for name, g in engine.layer(k).items()}
 
 
-def _of_biases(one: Heard, right: DeltaRecursion, bent: DeltaRecursion) -> Deltas | None:
+def _of_biases(one: Observed, right: DeltaRecursion, bent: DeltaRecursion) -> Deltas | None:
     """dC/db[l] is delta[l]."""
     given = gradients(one)
     found = {k: given.get(f"b{k}") for k in range(1, right.mlp.layers + 1)}
@@ -92,17 +92,17 @@ def _of_biases(one: Heard, right: DeltaRecursion, bent: DeltaRecursion) -> Delta
     return fitting if len(fitting) == len(found) else None
 
 
-def _of_weights(one: Heard, right: DeltaRecursion, bent: DeltaRecursion) -> Deltas | None:
+def _of_weights(one: Observed, right: DeltaRecursion, bent: DeltaRecursion) -> Deltas | None:
     """The deltas from dC/dW[l], less the penalty's part, = delta[l] a[l-1]^T; the right delta where a[l-1] is 0."""
     return _of_weights_or(right, one, right, bent)
 
 
-def _of_weights_or_fault(one: Heard, right: DeltaRecursion, bent: DeltaRecursion) -> Deltas | None:
+def _of_weights_or_fault(one: Observed, right: DeltaRecursion, bent: DeltaRecursion) -> Deltas | None:
     """The same, with the fault's delta where a[l-1] is 0."""
     return _of_weights_or(bent, one, right, bent)
 
 
-def _of_weights_or(known: DeltaRecursion, one: Heard, right: DeltaRecursion, bent: DeltaRecursion) -> Deltas | None:
+def _of_weights_or(known: DeltaRecursion, one: Observed, right: DeltaRecursion, bent: DeltaRecursion) -> Deltas | None:
     given, found, last = gradients(one), Deltas(), right.mlp.layers
     for k in range(last, 0, -1):
         a, w, decay = right.a[k - 1][0], given.get(f"W{k}"), bent.decay(k)
@@ -115,7 +115,7 @@ def _of_weights_or(known: DeltaRecursion, one: Heard, right: DeltaRecursion, ben
     return found
 
 
-def _of_textbook(one: Heard, right: DeltaRecursion, bent: DeltaRecursion) -> Deltas | None:
+def _of_textbook(one: Observed, right: DeltaRecursion, bent: DeltaRecursion) -> Deltas | None:
     """The right deltas, for answers in which other things are wrong."""
     right.backward()
     return dict(right.delta)

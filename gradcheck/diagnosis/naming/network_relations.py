@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.diagnosis.naming.answer_match import Heard, equal
+from gradcheck.diagnosis.naming.answer_match import Observed, equal
 from gradcheck.problem.ops import Array
 from gradcheck.subject.answer import Answer
 
@@ -43,13 +43,13 @@ Deltas = dict[Any, Array]
 """Deltas of one sample or a batch: by layer, shape (batch, n), or by neuron, shape (batch,)."""
 
 
-def right_value(one: Heard) -> bool:
+def right_value(one: Observed) -> bool:
     """Whether the subject has an answer whose loss value is right."""
     theirs, right = one.theirs, one.right
     return isinstance(theirs, Answer) and isinstance(right, Answer) and equal(theirs.value, right.value, one.case.dtype)
 
 
-def gradients(one: Heard) -> dict[str, Array]:
+def gradients(one: Observed) -> dict[str, Array]:
     """The subject's gradients; empty where it has no answer."""
     return one.theirs.gradients if isinstance(one.theirs, Answer) else {}
 

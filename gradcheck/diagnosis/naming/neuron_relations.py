@@ -11,18 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.diagnosis.naming.answer_match import Heard
+from gradcheck.diagnosis.naming.answer_match import Observed
 from gradcheck.diagnosis.naming.network_relations import Deltas, Judge, Make, gradients, right_value, stacked
 from gradcheck.faults.neurons.single_neurons import Neurons
 from gradcheck.problem import Case, NeuronDAG
 from gradcheck.problem.neuron_dag import weight
 from gradcheck.problem.ops import Array
 
-Reading = Callable[[Heard, Neurons, Neurons], Deltas | None]
+Reading = Callable[[Observed, Neurons, Neurons], Deltas | None]
 """The subject's dL/din of every neuron, for a single sample; None where its answer does not determine them."""
 
 
-def neurons_explained(make: Make, one: Heard) -> bool:
+def neurons_explained(make: Make, one: Observed) -> bool:
     """Whether the fault explains all relations of a case: the batch's, and those of each sample asked about alone."""
     if not isinstance(one.case, Case) or not isinstance(one.case.problem, NeuronDAG) or not right_value(one):
         return False
@@ -30,7 +30,7 @@ def neurons_explained(make: Make, one: Heard) -> bool:
         return any(_explained(make, one, reading) for reading in (_of_weights, _of_textbook))
 
 
-def _explained(make: Make, one: Heard, reading: Reading) -> bool:
+def _explained(make: Make, one: Observed, reading: Reading) -> bool:
     samples, judge = one.samples, Judge(one.case.dtype, throughout=make().throughout)
     deltas: list[Deltas] = []
     for sample in samples:
@@ -48,7 +48,7 @@ def _explained(make: Make, one: Heard, reading: Reading) -> bool:
     return judge.all_explained(gradients(one), *engines)
 
 
-def _single(judge: Judge, delta: Deltas, one: Heard, right: Neurons, bent: Neurons) -> bool:
+def _single(judge: Judge, delta: Deltas, one: Observed, right: Neurons, bent: Neurons) -> bool:
     """Whether the messages into each neuron, and the gradients of the weights, are explained."""
     right.in_grad, bent.in_grad = delta, delta
     return all(
@@ -59,10 +59,10 @@ def _single(judge: Judge, delta: Deltas, one: Heard, right: Neurons, bent: Neuro
 def _expected(engine: Neurons, v: str) -> Array:
     """The dL/din(v) that the engine computes from v's successors."""
     sent = [engine.count(w) * engine.message(v, w) for u, w in engine.network.edges if u == v]
-    return np.asarray(engine.slope(v) * np.sum([engine.heard(v), *sent], axis=0))
+    return np.asarray(engine.slope(v) * np.sum([engine.from_loss(v), *sent], axis=0))
 
 
-def _run(engine: Neurons, one: Heard) -> Neurons:
+def _run(engine: Neurons, one: Observed) -> Neurons:
     case = one.case
     assert isinstance(case, Case)
     problem: Any = case.problem
@@ -74,7 +74,7 @@ def _gradient(engine: Neurons) -> dict[str, Array]:
     return {weight(u, v): engine.edge(u, v) for u, v in engine.network.edges}
 
 
-def _of_weights(one: Heard, right: Neurons, bent: Neurons) -> Deltas | None:
+def _of_weights(one: Observed, right: Neurons, bent: Neurons) -> Deltas | None:
     """The dL/din of each neuron, from its weights' gradients; the fault's own where all out(u) are 0."""
     given, network, found = gradients(one), right.network, Deltas()
     units = _units(bent)
@@ -95,7 +95,7 @@ def _units(bent: Neurons) -> dict[str, Array]:
     return _gradient(bent)
 
 
-def _of_textbook(one: Heard, right: Neurons, bent: Neurons) -> Deltas | None:
+def _of_textbook(one: Observed, right: Neurons, bent: Neurons) -> Deltas | None:
     """The right dL/din, for answers in which other things are wrong."""
     right.backward()
     return dict(right.in_grad)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec
 
-from gradcheck.diagnosis.naming.answer_match import Heard, Tried, entry_of
+from gradcheck.diagnosis.naming.answer_match import Observed, Tried, entry_of
 from gradcheck.diagnosis.naming.branch_counts import several_successors, several_uses
 from gradcheck.diagnosis.naming.broadcast_probes import broadcasting
 from gradcheck.diagnosis.naming.chain_probes import cut_off, single_precision
@@ -58,7 +58,7 @@ def _sought(
     """Names, each sought only if none before it was found."""
     native = [c for c in (*failing, *passing) if isinstance(c, Case) and entry_of(c, subject) == NATIVE]
     known = frozenset(node.op for case in native for node in case.graph.nodes)
-    asked = [Heard(c, subject, NATIVE) for c in usable(failing, NATIVE, subject)] if native else []
+    asked = [Observed(c, subject, NATIVE) for c in usable(failing, NATIVE, subject)] if native else []
     if "GC021" in codes and native:
         yield from _shown(state_fault, subject, questions())
         yield from _shown(memory, subject, asked, known)

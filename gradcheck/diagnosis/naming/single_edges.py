@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from gradcheck.diagnosis.naming.answer_match import Heard, said, unlike
+from gradcheck.diagnosis.naming.answer_match import Observed, answer_of, unlike
 from gradcheck.diagnosis.place import weighted
 from gradcheck.errors import GradcheckError
 from gradcheck.faults.graphs.textbook_backprop import Backprop
@@ -20,18 +20,18 @@ Edges = frozenset[tuple[int, int]]
 """Set of (node, slot): the messages from a node to one of its arguments."""
 
 
-_KNOWN: WeakKeyDictionary[Heard, Edges] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[Observed, Edges] = WeakKeyDictionary()
 """Results of `wrong_edges`, kept since every fault that is tried needs the same ones."""
 
 
-def wrong_edges(one: Heard) -> Edges:
+def wrong_edges(one: Observed) -> Edges:
     """The edges whose message is wrong when the node's op is tried alone, with a cotangent of unequal entries."""
     if one not in _KNOWN:
         _KNOWN[one] = _found(one)
     return _KNOWN[one]
 
 
-def _found(one: Heard) -> Edges:
+def _found(one: Observed) -> Edges:
     if not isinstance(one.case, Case):
         return frozenset()
     graph = one.case.graph
@@ -43,13 +43,13 @@ def _found(one: Heard) -> Edges:
     return frozenset((i, slot) for i in inner for slot in _wrong_slots(one, graph, i, values))
 
 
-def _wrong_slots(one: Heard, graph: Graph, node: int, values: Mapping[str, Array]) -> list[int]:
+def _wrong_slots(one: Observed, graph: Graph, node: int, values: Mapping[str, Array]) -> list[int]:
     try:
         part, point = slot_by_slot(graph, node, values)
         alone = Case("alone", weighted(part, graph.names[node]), point, dtype=one.case.dtype)
     except GradcheckError:
         return []
-    theirs, right = said(one.subject, alone), said(InProcessSubject(Backprop()), alone)
+    theirs, right = answer_of(one.subject, alone), answer_of(InProcessSubject(Backprop()), alone)
     if not isinstance(right, Answer):
         return []
     leaves = part.arguments(part.index(graph.names[node]))

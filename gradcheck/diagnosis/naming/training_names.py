@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
 from gradcheck.diagnosis.naming.answer_match import Tried, steps_of
-from gradcheck.diagnosis.naming.batch_draws import Told, drawn_alone, remainder_dropped
+from gradcheck.diagnosis.naming.batch_draws import Trained, drawn_alone, remainder_dropped
 from gradcheck.diagnosis.naming.guided_training import Led, compared, follow
 from gradcheck.diagnosis.naming.late_stop import late
 from gradcheck.errors import GradcheckError
@@ -32,7 +32,7 @@ def training_fault(subject: Subject, failing: Sequence[Tried], codes: frozenset[
 
     `codes` are those of all findings.
     """
-    runs: list[Told] = []
+    runs: list[Trained] = []
     for case in failing:
         steps = steps_of(subject, case) if isinstance(case, Training) else ()
         if not isinstance(case, Training) or not steps:
@@ -52,7 +52,7 @@ def training_fault(subject: Subject, failing: Sequence[Tried], codes: frozenset[
     return None, ""
 
 
-def _by_steps(runs: Sequence[Told], count: str) -> tuple[Fault | None, str]:
+def _by_steps(runs: Sequence[Trained], count: str) -> tuple[Fault | None, str]:
     rows = {row.code: row for row, make in _steps_bent() if _explains(make, runs)}
     if len(rows) != 1 or any(_explains(make, runs) for make in RIVALS):
         return None, ""
@@ -60,7 +60,7 @@ def _by_steps(runs: Sequence[Told], count: str) -> tuple[Fault | None, str]:
     return row, f"makes, in {sum(compared(*one) for one in runs)} steps of {count} that failed, those of"
 
 
-def _by_end(subject: Subject, runs: Sequence[Told], count: str) -> tuple[Fault | None, str]:
+def _by_end(subject: Subject, runs: Sequence[Trained], count: str) -> tuple[Fault | None, str]:
     limits = [late(subject, *one) for one in runs]
     if not all(limits) or sum(limits) < ENOUGH:
         return None, ""
@@ -78,7 +78,7 @@ def _steps_bent() -> Iterator[tuple[Fault, Callable[[], Descent]]]:
                 yield row, cast(Callable[[], Descent], make)
 
 
-def _explains(make: Callable[[], Descent], runs: Sequence[Told]) -> bool:
+def _explains(make: Callable[[], Descent], runs: Sequence[Trained]) -> bool:
     telling = 0
     for asked, steps in runs:
         followed = follow(make, asked, steps)
@@ -88,7 +88,7 @@ def _explains(make: Callable[[], Descent], runs: Sequence[Told]) -> bool:
     return telling >= ENOUGH
 
 
-def _ends_right(make: Callable[[], Descent], runs: Sequence[Told]) -> bool:
+def _ends_right(make: Callable[[], Descent], runs: Sequence[Trained]) -> bool:
     """Whether every training ends when `make`'s does, or before a batch that was not recorded."""
     try:
         ends = [(asked, len(steps), Led(make(), steps).end(asked)) for asked, steps in runs]

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from gradcheck.diagnosis.naming.answer_match import Heard, Tried
+from gradcheck.diagnosis.naming.answer_match import Observed, Tried
 from gradcheck.diagnosis.naming.network_relations import gradients, right_value
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.fault import Fault
@@ -109,9 +109,9 @@ def counts_of_ways(subject: Subject, network: NeuronDAG) -> dict[Edge, dict[Way,
     edges = [(u, v) for u, v in network.edges if 1 <= len(ways[v]) <= MOST_WAYS]
     if not edges:
         return {}
-    rows: list[tuple[Heard, Neurons]] = []
+    rows: list[tuple[Observed, Neurons]] = []
     for number in range(2 * max(len(ways[v]) for _, v in edges) + SPARE):
-        one = Heard(Case(f"ways, point {number}", network, _point(network, number)), subject, ENTRY)
+        one = Observed(Case(f"ways, point {number}", network, _point(network, number)), subject, ENTRY)
         if not right_value(one):
             return {}
         textbook = Neurons()
@@ -143,7 +143,7 @@ def _product(textbook: Neurons, u: str, way: Way) -> float:
     """The right contribution of one way to dL/dw(u->v)."""
     weights = [float(textbook.point[weight(a, b)]) for a, b in pairwise(way)]
     slopes = [float(textbook.slope(v)[0]) for v in way]
-    return float(np.prod([*weights, *slopes]) * textbook.heard(way[-1])[0] * textbook.out[u][0])
+    return float(np.prod([*weights, *slopes]) * textbook.from_loss(way[-1])[0] * textbook.out[u][0])
 
 
 def _solved(products: Array, given: Array) -> list[float] | None:

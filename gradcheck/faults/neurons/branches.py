@@ -25,7 +25,7 @@ class ByMessages(Neurons):
     def backward(self) -> Gradients:
         """Send the messages one by one, then compute the weights' gradients."""
         network = self.network
-        first = {v: self.heard(v) for v in network.loss_neurons}
+        first = {v: self.from_loss(v) for v in network.loss_neurons}
         mail = {v: [first[v]] if v in first and not self.loss_apart else [] for v in self.out}
         gradients: Gradients = {weight(u, v): np.zeros(()) for u, v in network.edges}
         for v in self.visits():

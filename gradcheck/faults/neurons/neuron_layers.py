@@ -119,7 +119,7 @@ class SlopeNotPassedOn(Neurons):
     def received(self, v: str) -> Array:
         """dL/dout(v): the sum of the messages to v."""
         return np.asarray(
-            np.sum([self.heard(v), *(self.message(v, w) for u, w in self.network.edges if u == v)], axis=0)
+            np.sum([self.from_loss(v), *(self.message(v, w) for u, w in self.network.edges if u == v)], axis=0)
         )
 
 

@@ -61,7 +61,7 @@ class Neurons:
     def backward(self) -> Gradients:
         """Send the messages from the loss down, then compute the weights' gradients."""
         network = self.network
-        self.out_grad = {v: self.heard(v) for v in self.out}
+        self.out_grad = {v: self.from_loss(v) for v in self.out}
         for v in self.visits():
             self.in_grad[v] = self.out_grad[v] * self.slope(v)
             for u in network.back(v):
@@ -86,7 +86,7 @@ class Neurons:
         """The slope of the loss in every output, shape (batch, n)."""
         return outer_slope(self.network.loss, self.y, self.t)
 
-    def heard(self, v: str) -> Array:
+    def from_loss(self, v: str) -> Array:
         """The loss's message to v, shape (batch,); 0 if v does not feed the loss."""
         if v not in self.network.loss_neurons:
             return np.zeros(self.network.batch)

@@ -24,7 +24,7 @@ class Visits(Neurons):
     def backward(self) -> Gradients:
         """The textbook's algorithm; each visit may add to the gradients."""
         network = self.network
-        self.out_grad = {v: self.heard(v) for v in self.out}
+        self.out_grad = {v: self.from_loss(v) for v in self.out}
         gradients = {weight(u, v): np.zeros(()) for u, v in network.edges}
         for v in self.visits():
             self.in_grad[v] = self.out_grad[v] * self.slope(v)
@@ -102,7 +102,7 @@ class OncePerSuccessor(Visits):
 class LossFedOnce(Neurons):
     """Neurons that feed the loss and other neurons lose the loss's message."""
 
-    def heard(self, v: str) -> Array:
+    def from_loss(self, v: str) -> Array:
         """Zero for a neuron that also feeds other neurons."""
         feeding = any(u == v for u, _ in self.network.edges)
-        return np.zeros(self.network.batch) if feeding else super().heard(v)
+        return np.zeros(self.network.batch) if feeding else super().from_loss(v)

@@ -32,7 +32,7 @@ class BlackBox:
     outputs: f's outputs at the point, a tuple of arrays.
     single: whether f returns one array (or number) and not a tuple of them.
     evaluations: how often f ran.
-    heard: the warnings that f gave at the point.
+    warnings_given: the warnings that f gave at the point.
 
     Raises
     ------
@@ -44,10 +44,10 @@ class BlackBox:
     def __init__(self, f: Callable[..., Any], inputs: Sequence[ArrayLike], dtype: Any = np.float64) -> None:
         self.f, self.dtype, self.evaluations = f, np.dtype(dtype), 0
         self.inputs = [self._convert(np.asarray(x)) for x in inputs]
-        with warnings.catch_warnings(record=True) as heard, np.errstate(all="warn", under="ignore"):
+        with warnings.catch_warnings(record=True) as given, np.errstate(all="warn", under="ignore"):
             warnings.simplefilter("always")
             answer = self._run(self.inputs)
-        self.heard = tuple(str(w.message) for w in heard if issubclass(w.category, RuntimeWarning))
+        self.warnings_given = tuple(str(w.message) for w in given if issubclass(w.category, RuntimeWarning))
         kinds = "fiubc" if self.dtype.kind == "c" else "fiub"
         self.single = not isinstance(answer, (tuple, list))
         self.outputs = self._arrays(answer)
@@ -63,7 +63,7 @@ class BlackBox:
         """Inside, a floating-point warning of f ends its run, unless f gives one at the point itself."""
         with warnings.catch_warnings(), np.errstate(all="warn", under="ignore"):
             warnings.simplefilter("ignore")
-            if not self.heard:
+            if not self.warnings_given:
                 warnings.simplefilter("error", RuntimeWarning)
             warnings.simplefilter("error", np.exceptions.ComplexWarning)  # a derivative dropped in silence
             yield

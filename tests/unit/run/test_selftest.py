@@ -80,8 +80,8 @@ def test_a_right_engine_is_no_catch(suites: Suites, oracles: tuple[Oracle, ...])
         ("F16", (), (), True),  # its numbers are right
     ],
 )
-def test_what_is_named_rightly(code: str, named: tuple[str, ...], told: tuple[str, ...], rightly: bool) -> None:
-    assert Graded(fault(code), {"s": CATCH}, named, 3, told).named_rightly is rightly
+def test_what_is_named_rightly(code: str, named: tuple[str, ...], codes: tuple[str, ...], rightly: bool) -> None:
+    assert Graded(fault(code), {"s": CATCH}, named, 3, codes).named_rightly is rightly
 
 
 def test_findings_that_tell_exist() -> None:

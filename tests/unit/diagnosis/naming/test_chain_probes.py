@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.diagnosis.naming.answer_match import Heard
+from gradcheck.diagnosis.naming.answer_match import Observed
 from gradcheck.diagnosis.naming.chain_probes import (
     LONGEST,
     chain,
@@ -114,9 +114,9 @@ def off_a_little(graph: Any, point: Any) -> Any:
 def test_single_precision_where_it_is_read_and_where_it_is_computed(
     engine: Engine, rounded: bool, single: bool
 ) -> None:
-    heard = [Heard(case, asked(engine), NATIVE) for case in cases()]
-    assert (rounded_point(heard), short_numbers(heard)) == (rounded, single)
-    assert (single_precision(heard)[0] is not None) is (rounded or single)
+    observed = [Observed(case, asked(engine), NATIVE) for case in cases()]
+    assert (rounded_point(observed), short_numbers(observed)) == (rounded, single)
+    assert (single_precision(observed)[0] is not None) is (rounded or single)
 
 
 def test_what_is_said_of_it() -> None:

@@ -7,7 +7,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from gradcheck.diagnosis.naming.answer_match import Heard
+from gradcheck.diagnosis.naming.answer_match import Observed
 from gradcheck.diagnosis.naming.kept_between_calls import idle_questions, questions, state_fault, unneeded_only
 from gradcheck.faults.correct import tape
 from gradcheck.subject.answer import NATIVE, Answer
@@ -88,7 +88,7 @@ def test_whatever_the_memory_held(tmp_path: Path, answer: str, found: bool) -> N
     asked = idle_questions(frozenset({"mul", "sum"}))
     assert len(asked) == 9
     with subject(tmp_path, answer) as engine:
-        heard = [Heard(case, engine, NATIVE) for case in asked]
-        assert all(isinstance(one.theirs, Answer) for one in heard)
-        assert unneeded_only(heard) is found
+        observed = [Observed(case, engine, NATIVE) for case in asked]
+        assert all(isinstance(one.theirs, Answer) for one in observed)
+        assert unneeded_only(observed) is found
     assert idle_questions(frozenset({"mul"})) == []

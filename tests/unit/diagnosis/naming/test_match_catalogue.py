@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.diagnosis.naming.answer_match import Heard, at_kink
+from gradcheck.diagnosis.naming.answer_match import Observed, at_kink
 from gradcheck.diagnosis.naming.further_cases import drawn_cases
 from gradcheck.diagnosis.naming.match_catalogue import Likeness, alike
 from gradcheck.faults.catalogue import CATALOGUE, fault
@@ -264,5 +264,5 @@ def test_variants_are_called_by_the_name_of_their_fault(row: Fault) -> None:
     """Where the last variant is wrong on drawn cases, no other fault's name is given to it."""
     subject = InProcessSubject(row.variants[-1](), entry=row.entry)
     tried = [c for c in islice(drawn_cases(row.entry, EVERY_OP), 30) if not at_kink(c)]
-    failing = [c for c in tried if Heard(c, subject, row.entry).wrong]
+    failing = [c for c in tried if Observed(c, subject, row.entry).wrong]
     assert codes(alike(subject, failing, [c for c in tried if c not in failing])) <= {row.code}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.diagnosis.naming.answer_match import Heard, at_kink
+from gradcheck.diagnosis.naming.answer_match import Observed, at_kink
 from gradcheck.diagnosis.naming.further_cases import drawn_cases
 from gradcheck.diagnosis.naming.match_catalogue import alike
 from gradcheck.problem import Case
@@ -186,14 +186,14 @@ def names(*bends: Mapping[str, Callable[..., Any]]) -> set[str]:
     methods = {name: method for bend in bends for name, method in bend.items()}
     subject = InProcessSubject(type("Wrong", (BySample,), methods)(), entry=ENTRY)
     cases: list[Any] = [c for c in islice(drawn_cases(ENTRY, []), 40) if not at_kink(c)]
-    failing = [c for c in cases if Heard(c, subject, ENTRY).wrong]
+    failing = [c for c in cases if Observed(c, subject, ENTRY).wrong]
     return {f.code for f in alike(subject, failing, [c for c in cases if c not in failing]).faults}
 
 
 def test_the_engine_without_a_mistake_is_right() -> None:
     subject = InProcessSubject(BySample(), entry=ENTRY)
     cases: list[Case] = [c for c in islice(drawn_cases(ENTRY, []), 40) if not at_kink(c)]
-    assert not any(Heard(c, subject, ENTRY).wrong for c in cases)
+    assert not any(Observed(c, subject, ENTRY).wrong for c in cases)
     assert len(cases) > 30
 
 

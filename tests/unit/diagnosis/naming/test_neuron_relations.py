@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.diagnosis.naming.answer_match import Heard, at_kink
+from gradcheck.diagnosis.naming.answer_match import Observed, at_kink
 from gradcheck.diagnosis.naming.further_cases import drawn_cases
 from gradcheck.diagnosis.naming.search import explanation
 from gradcheck.faults.entries import NEURONS_TOO
@@ -52,7 +52,7 @@ class Pulling:
     def slope(self, v: str) -> Any:
         return slope(self.network.neurons[v], np.asarray(self.into[v]))
 
-    def heard(self, v: str) -> Any:
+    def observed(self, v: str) -> Any:
         return self.sent.get(v, 0.0)
 
     def delta(self, v: str) -> Any:
@@ -61,7 +61,7 @@ class Pulling:
         return self.known[v]
 
     def gathered(self, v: str) -> Any:
-        return self.heard(v) + sum(self.message(v, w) for w in self.after[v])
+        return self.observed(v) + sum(self.message(v, w) for w in self.after[v])
 
     def message(self, v: str, w: str) -> Any:
         return self.delta(w) * self.point[weight(v, w)]
@@ -89,7 +89,7 @@ MISTAKES: Mapping[str, dict[str, Callable[..., Any]]] = {
         "slope": lambda e, v: slope(sigma(e, e.network.loss_neurons[0]), np.asarray(e.into[v]))
     },
     "F132 1 - out^2": {"slope": lambda e, v: 1 - e.out[v] ** 2},
-    "F133 where two are fed": {"heard": lambda e, v: P.heard(e, v) if len(e.after[v]) < 2 else 0.0},
+    "F133 where two are fed": {"observed": lambda e, v: P.observed(e, v) if len(e.after[v]) < 2 else 0.0},
     "F10 over successors": {"gathered": lambda e, v: P.gathered(e, v) / max(1, len(e.after[v]) + (v in e.sent))},
     "F100 at out": {"slope": lambda e, v: slope(sigma(e, v), np.asarray(e.out[v]))},
     "F101 sigmoid": {"slope": lambda e, v: e.into[v] * (1 - e.into[v]) if sigma(e, v) == "sigmoid" else P.slope(e, v)},
@@ -97,15 +97,15 @@ MISTAKES: Mapping[str, dict[str, Callable[..., Any]]] = {
     "F105 passed on": {"message": lambda e, v, w: e.gathered(w) * e.point[weight(v, w)]},
     "F115 first sample": {"combine": lambda e, each, n, share: each[0]},
     "F116 all": {"combine": lambda e, each, n, share: sum(each)},
-    "F119 half": {"heard": lambda e, v: P.heard(e, v) * (2 if e.network.loss == "half_squared" else 1)},
+    "F119 half": {"observed": lambda e, v: P.observed(e, v) * (2 if e.network.loss == "half_squared" else 1)},
     "F121 logistic": {
-        "heard": lambda e, v: P.heard(e, v) * (slope("sigmoid", e.out[v]) if e.network.loss == "logistic" else 1)
+        "observed": lambda e, v: P.observed(e, v) * (slope("sigmoid", e.out[v]) if e.network.loss == "logistic" else 1)
     },
 }
 
 STRANGE: Mapping[str, dict[str, Callable[..., Any]]] = {
-    "loss heard twice": {"heard": lambda e, v: P.heard(e, v) * (2 if e.after[v] else 1)},
-    "first successor heard twice": {
+    "loss observed twice": {"observed": lambda e, v: P.observed(e, v) * (2 if e.after[v] else 1)},
+    "first successor observed twice": {
         "gathered": lambda e, v: P.gathered(e, v) + sum(e.message(v, w) for w in e.after[v][:1])
     },
     "once per predecessor": {"message": lambda e, v, w: P.message(e, v, w) * len(e.network.back(w))},
@@ -127,7 +127,7 @@ def drawn() -> Iterator[Any]:
 
 def names(engine: Any) -> set[str]:
     subject, cases = InProcessSubject(engine, entry=ENTRY), list(drawn())
-    failing = [c for c in cases if Heard(c, subject, ENTRY).wrong]
+    failing = [c for c in cases if Observed(c, subject, ENTRY).wrong]
     passing = [c for c in cases if c not in failing]
     return {f.code for f in explanation(subject, failing, passing, frozenset()).faults}
 
@@ -137,7 +137,7 @@ def wrong(*bends: Mapping[str, Callable[..., Any]]) -> Any:
 
 
 def test_the_engine_without_a_mistake_is_right() -> None:
-    assert not any(Heard(c, InProcessSubject(Pulling(), entry=ENTRY), ENTRY).wrong for c in drawn())
+    assert not any(Observed(c, InProcessSubject(Pulling(), entry=ENTRY), ENTRY).wrong for c in drawn())
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

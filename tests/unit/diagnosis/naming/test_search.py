@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.diagnosis.naming.answer_match import Heard
+from gradcheck.diagnosis.naming.answer_match import Observed
 from gradcheck.diagnosis.naming.chain_probes import chain, reach, short_numbers
 from gradcheck.diagnosis.naming.kept_between_calls import questions, state_fault, unneeded_only
 from gradcheck.diagnosis.naming.search import Named, explanation
@@ -64,12 +64,12 @@ def test_what_nobody_wrote_is_told_from_a_default(left: Any, named: bool) -> Non
         value, gradients, _ = right(graph, point)
         return value, {**gradients, "unused": np.array(left)}
 
-    assert unneeded_only([Heard(half_used(), InProcessSubject(fills), "gradients")]) is named
+    assert unneeded_only([Observed(half_used(), InProcessSubject(fills), "gradients")]) is named
 
 
 def test_a_wrong_number_that_the_loss_needs_is_another_fault() -> None:
     subject = InProcessSubject(fault("F27").subject())
-    assert not unneeded_only([Heard(half_used(), subject, "gradients")])
+    assert not unneeded_only([Observed(half_used(), subject, "gradients")])
 
 
 @pytest.mark.parametrize("levels", [2, 6, 11])
@@ -100,8 +100,8 @@ def rounded(kind: Any) -> InProcessSubject:
     return InProcessSubject(rounds)
 
 
-def seven_chains(subject: InProcessSubject) -> list[Heard]:
-    return [Heard(chain("sin", n), subject, "gradients") for n in range(1, 8)]
+def seven_chains(subject: InProcessSubject) -> list[Observed]:
+    return [Observed(chain("sin", n), subject, "gradients") for n in range(1, 8)]
 
 
 def test_single_precision_is_told_by_its_numbers() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.diagnosis.naming.answer_match import Heard
+from gradcheck.diagnosis.naming.answer_match import Observed
 from gradcheck.diagnosis.naming.further_cases import drawn_cases
 from gradcheck.diagnosis.naming.search import explanation
 from gradcheck.diagnosis.naming.visit_counts import ENTRY, visited_again
@@ -38,7 +38,7 @@ def engine(total: Total, count: Callable[[int], int] = lambda fed: 1) -> InProce
             return total(arrived(w)) * textbook.slope(w) * point[weight(v, w)] * count(len(network.back(w)))
 
         def arrived(v: str) -> list[Any]:
-            loss = [textbook.heard(v)] if v in network.loss_neurons else []
+            loss = [textbook.observed(v)] if v in network.loss_neurons else []
             return [*loss, *(message(v, w) for w in after[v])] or [np.zeros(network.batch)]
 
         edges = {weight(u, v): sum(arrived(v)) * textbook.slope(v) * textbook.out[u] for u, v in network.edges}
@@ -48,7 +48,7 @@ def engine(total: Total, count: Callable[[int], int] = lambda fed: 1) -> InProce
 
 
 def failing(subject: InProcessSubject) -> list[Any]:
-    return [c for c in islice(drawn_cases(ENTRY, []), 20) if Heard(c, subject, ENTRY).wrong]
+    return [c for c in islice(drawn_cases(ENTRY, []), 20) if Observed(c, subject, ENTRY).wrong]
 
 
 def test_a_right_engine_passes_it_on_once() -> None:
