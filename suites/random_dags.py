@@ -1,6 +1,6 @@
 """A hundred random graphs, the same for the same seed, on every machine and with every version of every library.
 
-They are drawn as `gradcheck.strategies.graphs` draws them, from choices made by a seed. Structure is there on purpose:
+They are drawn as `gradcheck.strategies` draws them, from choices made by a seed. Structure is there on purpose:
 diamonds and deep diamonds, one node as both operands, shared parameters, constants on the left, dead branches, nodes
 in shuffled order, broadcasting. Values are short decimals, away from kinks.
 """

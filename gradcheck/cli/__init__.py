@@ -16,7 +16,8 @@ from typing import Any
 from gradcheck.cli.parser import Parser, complaint
 from gradcheck.cli.signals import Signals
 from gradcheck.cli.terminal import streams
-from gradcheck.errors import GradcheckError, HarnessFault, Interrupted
+from gradcheck.errors import GradcheckError, Interrupted
+from gradcheck.run import exit_code
 
 COMMANDS = {
     "run": "put a backprop engine on trial: suites of cases, cross-checked by independent oracles",
@@ -71,7 +72,7 @@ def _outcome(options: argparse.Namespace) -> int:
         if options.traceback:
             traceback.print_exc()
         print(f"gradcheck: {complaint(wrong)}", file=sys.stderr)
-        return 3 if isinstance(wrong, HarnessFault) else 2
+        return exit_code.of_error(wrong)
     except BrokenPipeError:
         # The reader (a pager, `head`) closed our output; this is no error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -81,10 +82,10 @@ def _outcome(options: argparse.Namespace) -> int:
             traceback.print_exc()
         what = f"{type(wrong).__name__}: {complaint(wrong)}"
         print(f"gradcheck: internal error, please report it (--traceback shows where): {what}", file=sys.stderr)
-        return 3
+        return exit_code.of_error(wrong)
     except KeyboardInterrupt as asked:
         print("gradcheck: interrupted", file=sys.stderr)
-        return 128 + (asked.number if isinstance(asked, Interrupted) else signal.SIGINT)
+        return exit_code.of_signal(asked.number if isinstance(asked, Interrupted) else signal.SIGINT)
 
 
 def _version() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -113,7 +113,7 @@ def gather_at(graph: Graph, point: Point, oracles: Sequence[Oracle]) -> Gathered
         else:
             answers.append(answer)
     shapes = {graph.names[i]: graph.shapes[i] for i in graph.parameters}
-    return replace(put_together(answers, asides, shapes, ()), analysis=analysis)
+    return put_together(answers, asides, shapes, (), analysis)
 
 
 def _settled(answers: Sequence[Estimates]) -> bool:
@@ -134,6 +134,7 @@ def put_together(
     asides: Sequence[Aside],
     shapes: Mapping[str, tuple[int, ...]],
     along: Sequence[Along],
+    analysis: Analysis | None = None,
 ) -> Gathered:
     """Put together what the oracles answered about blocks of the given shapes, and `along` directions in them.
 
@@ -147,7 +148,7 @@ def put_together(
     everything = (*(a for answer in answers for a in answer.along), *along)
     missed = tuple(a.oracle for a in everything if misses(gradients, a))
     loss = _together("the loss value", losses, ())
-    return Gathered(tuple(answers), tuple(asides), loss, gradients, everything, missed)
+    return Gathered(tuple(answers), tuple(asides), loss, gradients, everything, missed, analysis)
 
 
 def _together(what: str, estimates: Mapping[str, Estimate], shape: tuple[int, ...]) -> Truth:

@@ -22,7 +22,8 @@ from gradcheck.report.graph_text import tree
 from gradcheck.report.not_offered import not_offered_line, nothing_answered_line
 from gradcheck.report.plain_words import apart, number, plainly
 from gradcheck.report.trimmed import Hanging, Trimmed
-from gradcheck.run.events import CaseFinished, Diagnosed, Event, Faulted, Finished, Started, as_it_should_be
+from gradcheck.run.events import CaseFinished, Diagnosed, Event, Faulted, Finished, Started
+from gradcheck.run.exit_code import as_it_should_be
 from gradcheck.verdict.finding import Severity, shown
 from gradcheck.verdict.result import STYLES, Result, Verdict
 

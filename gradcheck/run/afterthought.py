@@ -20,7 +20,8 @@ from gradcheck.judge.entry_points import entry_for
 from gradcheck.judge.graph_trial import try_case
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case, Cost, Training
-from gradcheck.run.events import Diagnosed, Diagnosing, as_it_should_be
+from gradcheck.run.events import Diagnosed, Diagnosing
+from gradcheck.run.exit_code import as_it_should_be
 from gradcheck.run.offered import refuses
 from gradcheck.run.suite import Addressed
 from gradcheck.subject.answer import NATIVE, Subject

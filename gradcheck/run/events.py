@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from gradcheck.diagnosis.operands import ParameterRow
 from gradcheck.faults.fault import Fault
 from gradcheck.problem import Case
-from gradcheck.verdict.result import Result, Verdict
+from gradcheck.run import exit_code
+from gradcheck.verdict.result import Result
 
 
 @dataclass(frozen=True)
@@ -115,18 +116,7 @@ class Finished:
     @property
     def exit_code(self) -> int:
         """0 all as they should be, 1 otherwise, 3 harness fault, 5 nothing compared, 128 + n ended by signal n."""
-        if self.signal is not None:
-            return 128 + self.signal
-        if self.faults:
-            return 3
-        if not self.results or not sum(r.comparisons for r in self.results):
-            return 1 if any(r.verdict is Verdict.ERROR and not as_it_should_be(r) for r in self.results) else 5
-        return 0 if all(as_it_should_be(r) for r in self.results) else 1
+        return exit_code.of_run(self.results, faulted=bool(self.faults), signal=self.signal)
 
 
 Event = Started | CaseStarted | CaseFinished | NotOffered | Faulted | Diagnosing | Diagnosed | Finished
-
-
-def as_it_should_be(result: Result) -> bool:
-    """Whether the result is PASS, or what the case's `expect` demands."""
-    return result.verdict is Verdict.PASS or "GC043" in result.codes

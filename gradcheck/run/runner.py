@@ -24,8 +24,8 @@ from gradcheck.run.events import (
     Finished,
     NotOffered,
     Started,
-    as_it_should_be,
 )
+from gradcheck.run.exit_code import as_it_should_be
 from gradcheck.run.offered import Offers, as_the_case_expects
 from gradcheck.run.posed import USUAL, posed
 from gradcheck.run.suite import Addressed

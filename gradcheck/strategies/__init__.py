@@ -2,7 +2,7 @@
 
 from gradcheck.strategies.comfort import Comfort
 from gradcheck.strategies.drawn_networks import mlps, networks, neuron_dags
-from gradcheck.strategies.graphs import chains, graph_cases, graphs
+from gradcheck.strategies.graph_strategies import chains, graph_cases, graphs
 from gradcheck.strategies.points import arrays, points
 
 __all__ = ["Comfort", "arrays", "chains", "graph_cases", "graphs", "mlps", "networks", "neuron_dags", "points"]

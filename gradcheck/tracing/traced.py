@@ -78,8 +78,9 @@ class Traced:
             self._index = positions(self.shape)
         return self._index
 
-    if TYPE_CHECKING:  # added by `handlers.methods`
+    if TYPE_CHECKING:  # added by `handlers.indexing` and `handlers.methods`
 
+        def __getitem__(self, key: Any) -> Any: ...
         def __setitem__(self, key: Any, value: Any) -> None: ...
         def __add__(self, other: Any) -> Any: ...
         def __radd__(self, other: Any) -> Any: ...
@@ -252,12 +253,6 @@ class Traced:
 
     def __round__(self, digits: int | None = None) -> Any:
         return np.rint(self).astype(int).item() if digits is None else np.round(self, digits)
-
-    # -- indexing --------------------------------------------------------------------------------------------------
-
-    def __getitem__(self, key: Any) -> Any:
-        local = positions(self.shape)
-        return view_or_copy(self, local, local[key])
 
     # -- methods -----------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case
 from gradcheck.run.selftest import correct_engines
-from gradcheck.strategies import graph_cases
+from gradcheck.strategies.graph_strategies import graph_cases
 from gradcheck.subject.answer import NATIVE
 from gradcheck.subject.inprocess import InProcessSubject
 from gradcheck.subject.loading import load

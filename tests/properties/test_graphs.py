@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem import OPS, Case, Graph
-from gradcheck.strategies import chains, graph_cases, graphs
 from gradcheck.strategies.comfort import LARGE, MARGIN, SMALL
 from gradcheck.strategies.drawing import draw
+from gradcheck.strategies.graph_strategies import chains, graph_cases, graphs
 from gradcheck.strategies.graph_structure import SENTENCES, structures
 from gradcheck.strategies.pick import picker
 from gradcheck.strategies.wish import Wish

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem import Graph, GraphBuilder
-from gradcheck.strategies import arrays, graphs, points
+from gradcheck.strategies import arrays, points
+from gradcheck.strategies.graph_strategies import graphs
 
 
 def narrow() -> Graph:

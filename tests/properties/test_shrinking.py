@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradcheck.problem import Graph
-from gradcheck.strategies import graphs
+from gradcheck.strategies.graph_strategies import graphs
 
 Minimal = Callable[..., str]
 

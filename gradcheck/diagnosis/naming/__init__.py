@@ -3,7 +3,7 @@
 search              the order in which the others are tried
 match_catalogue     faults that give the subject's answers, on the run's cases and on `further_cases` (`lazy_sequence`),
                     at `single_edges` alone, with `fitted_numbers`; `answer_match`: whether answers agree
-network_relations   a network relation by relation: `mlp_layers`, `neuron_relations`
+network_relations   a network relation by relation: `mlp_relations`, `neuron_relations`
 path_counts         graphs whose paths show in a gradient; `visit_counts`, the same for networks; `branch_counts` reads
                     both
 broadcast_probes    operands that are broadcast; `slope_limit`, slopes that grow; `chain_probes`, chains and digits

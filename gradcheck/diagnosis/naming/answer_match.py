@@ -17,7 +17,7 @@ from gradcheck.faults.mlps.delta_recursion import DeltaRecursion
 from gradcheck.faults.neurons.single_neurons import Neurons
 from gradcheck.faults.trainings.descent import Descent
 from gradcheck.judge.entry_points import ask, entry_for
-from gradcheck.judge.training.step_form import wrong_form
+from gradcheck.judge.training.step_protocol import wrong_form
 from gradcheck.problem import MLP, OPS, Case, NeuronDAG, Training
 from gradcheck.subject.answer import NATIVE, Answer, Subject, TrainingAnswer, TrainingStep
 from gradcheck.subject.inprocess import InProcessSubject

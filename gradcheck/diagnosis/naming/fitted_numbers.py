@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.diagnosis.naming.answer_match import Observed
-from gradcheck.diagnosis.naming.mlp_layers import own_deltas
+from gradcheck.diagnosis.naming.mlp_relations import own_deltas
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.fault import Fault
 from gradcheck.faults.mlps.layers import UpdatedBeforeUse

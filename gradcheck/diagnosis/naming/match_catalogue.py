@@ -38,7 +38,7 @@ from gradcheck.diagnosis.naming.answer_match import (
 from gradcheck.diagnosis.naming.fitted_numbers import fitted
 from gradcheck.diagnosis.naming.further_cases import drawn_cases, ops_of
 from gradcheck.diagnosis.naming.lazy_sequence import Kept
-from gradcheck.diagnosis.naming.mlp_layers import layers_explained
+from gradcheck.diagnosis.naming.mlp_relations import layers_explained
 from gradcheck.diagnosis.naming.neuron_relations import neurons_explained
 from gradcheck.diagnosis.naming.single_edges import Partly, bends_messages, wrong_edges
 from gradcheck.faults.entries import bends_at

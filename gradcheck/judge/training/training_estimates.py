@@ -26,7 +26,7 @@ class TrainingEstimates:
         """
         others = gather(case, [oracle for oracle in self._oracles if oracle.name != known.oracle])
         shapes = {block: estimate.value.shape for block, estimate in known.gradients.items()}
-        gathered = put_together([known, *others.answers], others.asides, shapes, ())
+        gathered = put_together([known, *others.answers], others.asides, shapes, (), others.analysis)
         self._steps.append(gathered)
         return gathered
 

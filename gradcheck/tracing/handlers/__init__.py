@@ -1,9 +1,9 @@
 """The NumPy functions that traced arrays support, one file per kind. Importing them fills the registry.
 
 ufunc_calls        calls of ufuncs, with out= and where=; reduce, accumulate, outer and at
-methods            operators, assignment and methods of arrays
+methods            operators and methods of arrays; `indexing`: x[idx] and x[idx] = value
 elementwise        smooth ufuncs; `special_functions`, those of SciPy; `step_functions`, sign, floor and the like
-comparison         comparisons, decided or forked; `selection`: maximum, abs, clip, where
+comparison         comparisons, decided or forked; `maximum_and_where`: maximum, abs, clip, where
 reductions         sums, products, means; `extremes`, the largest and smallest; `statistics`; `sorting`
 contraction        products of matrices and tensors; `linear_algebra`
 moving_entries     functions that only move entries; `buffers`: copies, and writing into arrays
@@ -15,11 +15,12 @@ from gradcheck.tracing.handlers import (  # noqa: F401
     contraction,
     elementwise,
     extremes,
+    indexing,
     linear_algebra,
+    maximum_and_where,
     methods,
     moving_entries,
     reductions,
-    selection,
     sorting,
     special_functions,
     statistics,

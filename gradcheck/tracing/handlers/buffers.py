@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.numbers.arithmetic import Array
-from gradcheck.tracing.handlers.selection import where_plain
+from gradcheck.tracing.handlers.maximum_and_where import where_plain
 from gradcheck.tracing.lifting import lift
 from gradcheck.tracing.registry import FUNCTIONS, implements
 from gradcheck.tracing.trace import Trace, positions

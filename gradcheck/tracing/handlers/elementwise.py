@@ -6,7 +6,7 @@ import numpy as np
 
 from gradcheck.errors import Unsupported
 from gradcheck.numbers.arithmetic import UNARY
-from gradcheck.tracing.handlers.selection import where_plain
+from gradcheck.tracing.handlers.maximum_and_where import where_plain
 from gradcheck.tracing.lifting import lift, operand, result
 from gradcheck.tracing.registry import METHODS, UFUNCS, ufunc
 from gradcheck.tracing.trace import Trace, positions

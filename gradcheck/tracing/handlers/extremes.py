@@ -7,7 +7,7 @@ import numpy as np
 
 from gradcheck.numbers.arithmetic import Array
 from gradcheck.tracing.handlers.comparison import Uses, contest, escape, plain
-from gradcheck.tracing.handlers.selection import where_plain
+from gradcheck.tracing.handlers.maximum_and_where import where_plain
 from gradcheck.tracing.lifting import lift, operand
 from gradcheck.tracing.registry import FUNCTIONS, UFUNCS
 from gradcheck.tracing.trace import Trace, positions

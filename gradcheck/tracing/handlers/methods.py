@@ -1,4 +1,4 @@
-"""Operators, assignment and the methods that stand for NumPy functions, put on `Traced`."""
+"""Operators and the methods that stand for NumPy functions, put on `Traced`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 
 from gradcheck.tracing.handlers.ufunc_calls import call_ufunc
-from gradcheck.tracing.lifting import lift
-from gradcheck.tracing.trace import positions
 from gradcheck.tracing.traced import Traced
 
 
@@ -15,22 +13,7 @@ def _array_ufunc(self: Traced, ufunc: Any, method: str, *inputs: Any, **kwargs: 
     return call_ufunc(self.run, ufunc, method, inputs, kwargs)
 
 
-def _assign(self: Traced, key: Any, value: Any) -> None:
-    if self.scalar:
-        raise TypeError("a NumPy scalar does not support item assignment")
-    target = np.asarray(positions(self.shape)[key])
-    source = lift(self.run, value)
-    slot = source.slot
-    shape = source.shape
-    while len(shape) > target.ndim and shape[0] == 1:  # NumPy drops leading axes of length 1 here
-        shape = shape[1:]
-    entries = np.broadcast_to(positions(shape), target.shape)
-    storage, memory = self.storage(), self.memory()
-    storage.write(memory.ravel()[target.ravel()], slot, entries.ravel())
-
-
 setattr(Traced, "__array_ufunc__", _array_ufunc)  # noqa: B010 (mypy does not let a method be assigned)
-setattr(Traced, "__setitem__", _assign)  # noqa: B010
 
 
 def _method(name: str) -> Callable[..., Any]:

@@ -13,7 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from gradcheck.errors import Unsupported
 from gradcheck.numbers.arithmetic import Array
-from gradcheck.tracing.handlers.selection import where_plain
+from gradcheck.tracing.handlers.maximum_and_where import where_plain
 from gradcheck.tracing.lifting import contains_traced, lift, promote
 from gradcheck.tracing.registry import FUNCTIONS, implements, numpy_functions
 from gradcheck.tracing.trace import Trace, positions

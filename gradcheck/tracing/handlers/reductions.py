@@ -7,7 +7,7 @@ import numpy as np
 
 from gradcheck.numbers.arithmetic import Array
 from gradcheck.tracing.handlers.extremes import maximum_of, minimum_of, normalize_axes, rows
-from gradcheck.tracing.handlers.selection import where_plain
+from gradcheck.tracing.handlers.maximum_and_where import where_plain
 from gradcheck.tracing.lifting import lift, result
 from gradcheck.tracing.registry import METHODS, UFUNCS, implements
 from gradcheck.tracing.trace import Trace, positions

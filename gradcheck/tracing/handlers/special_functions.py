@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import Unsupported
-from gradcheck.tracing.handlers.selection import where_plain
+from gradcheck.tracing.handlers.maximum_and_where import where_plain
 from gradcheck.tracing.lifting import lift
 from gradcheck.tracing.registry import UFUNCS, ufunc
 from gradcheck.tracing.trace import Trace

@@ -7,7 +7,7 @@ import numpy as np
 from gradcheck.errors import Unsupported
 from gradcheck.tracing.handlers.comparison import contest
 from gradcheck.tracing.handlers.extremes import maximum_of, minimum_of, normalize_axes, rows
-from gradcheck.tracing.handlers.selection import where_plain
+from gradcheck.tracing.handlers.maximum_and_where import where_plain
 from gradcheck.tracing.handlers.sorting import order_of
 from gradcheck.tracing.lifting import lift, operand, result
 from gradcheck.tracing.registry import FUNCTIONS, UFUNCS, implements, numpy_functions

@@ -7,7 +7,7 @@ import numpy as np
 
 from gradcheck.numbers.arithmetic import Array
 from gradcheck.tracing.handlers.comparison import escape, ordered, plain
-from gradcheck.tracing.handlers.selection import absolute
+from gradcheck.tracing.handlers.maximum_and_where import absolute
 from gradcheck.tracing.lifting import lift
 from gradcheck.tracing.registry import FUNCTIONS, UFUNCS
 from gradcheck.tracing.trace import NAN, Trace

@@ -21,7 +21,7 @@ from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import CODES, Case, Graph, GraphBuilder, Training
 from gradcheck.run.selftest import Remembering
 from gradcheck.run.suite import Addressed, collect
-from gradcheck.strategies import graph_cases
+from gradcheck.strategies.graph_strategies import graph_cases
 from gradcheck.subject.answer import NATIVE
 from gradcheck.subject.inprocess import InProcessSubject
 from gradcheck.subject.loading import load

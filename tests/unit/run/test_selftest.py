@@ -67,7 +67,7 @@ def test_a_right_engine_is_no_catch(suites: Suites, oracles: tuple[Oracle, ...])
 
 
 @pytest.mark.parametrize(
-    ("code", "named", "told", "rightly"),
+    ("code", "named", "codes", "rightly"),
     [
         ("F09", ("F09",), (), True),
         ("F09", ("F08", "F09"), (), False),  # two are no diagnosis
