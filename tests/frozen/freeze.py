@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import importlib.util
 import json
 import subprocess
 import sys
@@ -25,6 +24,9 @@ from typing import Any
 import numpy as np
 
 import gradcheck
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from by_path import load
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -67,7 +69,7 @@ def runs() -> Frozen:
 
 
 def corpus() -> Frozen:
-    score = _module(ROOT / "tests" / "corpus" / "score.py")
+    score = load(ROOT / "tests" / "corpus" / "score.py")
     found = {}
     for item in score.load_items():
         check = {
@@ -78,20 +80,6 @@ def corpus() -> Frozen:
         result = check(item.f, item.derivative, *item.inputs, **item.options)
         found[item.name] = f"{result.verdict} [{' '.join(result.codes)}]"
     return found
-
-
-def _module(path: Path) -> Any:
-    sys.path.insert(0, str(path.parent))
-    try:
-        spec = importlib.util.spec_from_file_location(f"_frozen_{path.stem}", path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-        return module
-    finally:
-        sys.path.remove(str(path.parent))
 
 
 def counted(function: Callable[..., Any], count: list[int]) -> Callable[..., Any]:

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from by_path import load
 
-def _freeze() -> Any:
-    spec = importlib.util.spec_from_file_location("_freeze", Path(__file__).with_name("freeze.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-freeze = _freeze()
+freeze = load(Path(__file__).with_name("freeze.py"))
 
 
 def without_digests(rows: dict[str, str]) -> dict[str, str]:
