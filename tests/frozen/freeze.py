@@ -17,6 +17,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -55,17 +56,23 @@ def run_of(subject: Path | None, *targets: str) -> Frozen:
     given = [] if subject is None else ["--subject", str(subject), "--no-save"]
     line = [sys.executable, "-m", "gradcheck", "run", *targets, *given, "--format", "json", "--no-diagnosis"]
     done = subprocess.run(line, capture_output=True, text=True, cwd=HERE, check=False)
-    return {result["address"]: row(result) for result in json.loads(done.stdout)["results"]}
+    said = done.stdout if subject is None else done.stdout.replace(str(subject.parents[2]), str(ROOT))
+    return {result["address"]: row(result) for result in json.loads(said)["results"]}
 
 
-def subjects() -> dict[str, Path]:
-    """The files in tests/faults/ that hold an engine."""
-    files = sorted((ROOT / "tests" / "faults").glob("*.py"))
-    return {f.stem: f for f in files if not f.stem.startswith(("_", "test_")) and f.stem != "planted"}
+def subjects(folder: Path) -> dict[str, Path]:
+    """The files in tests/faults/ that hold an engine, and those that are an edit of one, written into the folder."""
+    files = (ROOT / "tests" / "faults").glob("*.py")
+    found = {f.stem: f for f in files if not f.stem.startswith(("_", "test_")) and f.stem != "planted"}
+    edited = load(ROOT / "tests" / "faults" / "_edited.py")
+    found |= {name: edited.engine(name, folder) for name in edited.EDITS}
+    return dict(sorted(found.items()))
 
 
 def runs() -> Frozen:
-    return {"reference": run_of(None), **{name: run_of(path) for name, path in subjects().items()}}
+    with tempfile.TemporaryDirectory() as folder:
+        found = {name: run_of(path) for name, path in subjects(Path(folder).resolve()).items()}
+    return {"reference": run_of(None), **found}
 
 
 def corpus() -> Frozen:
