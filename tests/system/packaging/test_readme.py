@@ -4,7 +4,7 @@ Its first `sh` block makes the environment, runs the main job and passes the tes
 README and executes it line by line. Every line of the other `sh` blocks is executed here, in a folder that holds
 what the README speaks of: the files that its `python` blocks show (a block after a line that names one, `my_engine.py`)
 and `PLACEHOLDERS`. Each ends in exit code 0, or in the one that its comment names (`gradcheck run ...  # exit code 1`).
-The tests of its other `python` blocks are called. What its `text` blocks show is compared in `tests/cli`.
+The tests of its other `python` blocks are called. What its `text` blocks show is compared in `tests/system/cli`.
 """
 
 import json
@@ -21,7 +21,7 @@ import pytest
 
 from by_path import load
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 PLACEHOLDERS = {"submissions/late.py": "raise SystemExit('not finished')\n"}
