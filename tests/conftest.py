@@ -1,10 +1,13 @@
 """What all tests share. Runs repeat exactly: Hypothesis derives its examples from the tests and keeps no database."""
 
 import gc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from by_path import load
 
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 settings.load_profile("repeatable")
@@ -32,3 +35,10 @@ def pytest_collection_finish() -> None:
 def checkout() -> Path:
     """The folder that holds `gradcheck`, `reference`, `suites` and the README."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def faulty(tmp_path: Path) -> Callable[[str], Path]:
+    """The file of the engine in `faults/` with the named mistake, which is written first where it is an edit."""
+    edited = load(Path(__file__).parent / "faults" / "_edited.py")
+    return lambda name: edited.engine(name, tmp_path)

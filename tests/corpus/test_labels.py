@@ -4,7 +4,6 @@ A right item may miss the truth by `rounding` units of roundoff of its dtype, re
 its block's root mean square; a wrong one must miss it by a hundred times that, or be non-finite, somewhere.
 """
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -12,12 +11,12 @@ import numpy as np
 import pytest
 from mpmath import mpf
 
-_spec = importlib.util.spec_from_file_location("_gradcheck_corpus_load", Path(__file__).with_name("load.py"))
-load = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(load)
-truth, calls, shows = (load.module(name) for name in ("truth", "calls", "shows"))
+from by_path import load
 
-ITEMS = load.load_items()
+corpus = load(Path(__file__).with_name("load.py"))
+truth, calls, shows = (corpus.module(name) for name in ("truth", "calls", "shows"))
+
+ITEMS = corpus.load_items()
 CLEARLY = 100  # a wrong item misses by this many allowances at least
 FEW = 36  # blocks with at most this many entries are checked entry by entry, larger ones by a sample and by directions
 SAMPLE, DIRECTIONS = 6, 3

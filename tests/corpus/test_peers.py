@@ -6,7 +6,6 @@ after steps of 1e-4; HIPS autograd accepts 1e-6, absolute or relative, after ste
 the error after forward steps of 1.5e-8. Skipped where a checker is not installed (`pip install '.[peers]'`).
 """
 
-import importlib.util
 import signal
 import sys
 from importlib.util import find_spec
@@ -16,24 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from by_path import load
 
-def _peers() -> Any:
-    """The script, under a private name; it finds its neighbours by sys.path."""
-    folder = Path(__file__).parent
-    sys.path.insert(0, str(folder))
-    try:
-        spec = importlib.util.spec_from_file_location("_gradcheck_corpus_peers", folder / "peers.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-        return module
-    finally:
-        sys.path.remove(str(folder))
-
-
-peers = _peers()
+peers = load(Path(__file__).with_name("peers.py"))
 items, truth = peers.module("item"), peers.module("truth")
 SLOW, FAST, JAX, AUTOGRAD, SCIPY = peers.checkers.PEERS
 

@@ -1,6 +1,5 @@
 """The open half of the corpus: nothing missed, no false alarm, next to nothing undecided; and this rule has teeth."""
 
-import importlib.util
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -11,26 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from by_path import load
+
 MOST_UNDECIDED = 0.03
 
 
-def _score() -> Any:
-    """The script, under a private name; it finds its neighbours by sys.path."""
-    folder = Path(__file__).parent
-    sys.path.insert(0, str(folder))
-    try:
-        spec = importlib.util.spec_from_file_location("_gradcheck_corpus_score", folder / "score.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-        return module
-    finally:
-        sys.path.remove(str(folder))
-
-
-score = _score()
+score = load(Path(__file__).with_name("score.py"))
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from _edited import replaced
 from gradcheck.oracle import graph_oracles
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Cost
@@ -102,9 +103,7 @@ def plant(planted: Planted, folder: Path) -> Path:
         shutil.copytree(CHECKOUT / "reference", folder / "reference", ignore=shutil.ignore_patterns("__pycache__"))
         file, path = folder / "reference" / planted.engine, folder / "reference" / "__init__.py"
     text = file.read_text(encoding="utf-8")
-    if text.count(planted.old) != 1:
-        raise ValueError(f"{planted.engine}: {planted.what}: {text.count(planted.old)} places have {planted.old!r}")
-    file.write_text(text.replace(planted.old, planted.new), encoding="utf-8")
+    file.write_text(replaced(text, planted.old, planted.new), encoding="utf-8")
     return path
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from by_path import load
 from gradcheck.cli import main
 from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.oracle import graph_oracles
@@ -21,7 +22,7 @@ from gradcheck.run.selftest import Remembering
 from gradcheck.run.suite import Addressed, collect
 from gradcheck.subject.process import ChildSubject
 
-HERE = Path(__file__).parent
+edited = load(Path(__file__).with_name("_edited.py"))
 Run = Callable[..., tuple[int, dict[str, Any]]]
 
 BUGS = {
@@ -32,17 +33,18 @@ BUGS = {
     "wrong_forward": ("BASE = 10.0\n", "BASE = np.e\n"),
     "hangs": ("received[a] = 1\n", "received[a] += 1\n"),
 }
-"""By file: the line that is wrong, and what it should say."""
+"""By engine: the line that is wrong, and what it should say."""
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faulty: Callable[[str], Path]
+) -> Run:
     """`gradcheck run ARGUMENT ... --subject FILE --format json --no-diagnosis`: exit code and document."""
     monkeypatch.chdir(tmp_path)  # where failing graphs are saved
 
     def call(subject: str, *arguments: str) -> tuple[int, dict[str, Any]]:
-        file = str(HERE / f"{subject}.py")
-        code = main(["run", *arguments, "--subject", file, "--format", "json", "--no-diagnosis"])
+        code = main(["run", *arguments, "--subject", str(faulty(subject)), "--format", "json", "--no-diagnosis"])
         return code, json.loads(capsys.readouterr().out)
 
     return call
@@ -150,13 +152,10 @@ def oracles() -> tuple[Oracle, ...]:
 
 @pytest.mark.parametrize("subject", BUGS)
 def test_without_its_one_wrong_line_it_passes_everything(
-    subject: str, cases: list[Addressed], oracles: tuple[Oracle, ...], tmp_path: Path
+    subject: str, cases: list[Addressed], oracles: tuple[Oracle, ...], tmp_path: Path, faulty: Callable[[str], Path]
 ) -> None:
-    wrong, right = BUGS[subject]
-    text = (HERE / f"{subject}.py").read_text(encoding="utf-8")
-    assert text.count(wrong) == 1
     copy = tmp_path / f"{subject}.py"
-    copy.write_text(text.replace(wrong, right), encoding="utf-8")
+    copy.write_text(edited.replaced(faulty(subject).read_text(encoding="utf-8"), *BUGS[subject]), encoding="utf-8")
     # Their rules are the same text, so that one of them is put to every case, and the others to a part.
     asked = cases if subject == "overwrite" else cases[len(subject) % 5 :: 5]
     with ChildSubject(copy) as engine:
@@ -166,7 +165,23 @@ def test_without_its_one_wrong_line_it_passes_everything(
 
 
 @pytest.mark.parametrize("subject", BUGS)
-def test_every_engine_stands_alone(subject: str) -> None:
-    text = (HERE / f"{subject}.py").read_text(encoding="utf-8")
+def test_every_engine_stands_alone(subject: str, faulty: Callable[[str], Path]) -> None:
+    text = faulty(subject).read_text(encoding="utf-8")
     imports = [line for line in text.splitlines() if line.startswith(("import ", "from "))]
     assert imports == ["import numpy as np", "from scipy.special import erfc"]
+
+
+def test_there_is_an_engine_for_every_bug_and_a_bug_in_every_engine() -> None:
+    assert set(BUGS) == {"overwrite", *edited.EDITS}
+
+
+@pytest.mark.parametrize(("old", "places"), [("nowhere", 0), ("a", 2)])
+def test_an_edit_that_does_not_fit_in_one_place_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, places: int
+) -> None:
+    assert edited.replaced("a b a", "b", "c") == "a c a"
+    with pytest.raises(ValueError, match=f"{places} places"):
+        edited.replaced("a b a", old, "c")
+    monkeypatch.setitem(edited.EDITS, "other", ("Another.", {"no such line": ""}))
+    with pytest.raises(ValueError, match="0 places have 'no such line'"):
+        edited.engine("other", tmp_path)

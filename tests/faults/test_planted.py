@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
+from by_path import load
 from gradcheck.oracle import graph_oracles
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.run.events import Diagnosed
@@ -17,19 +15,7 @@ from gradcheck.run.selftest import Remembering
 from gradcheck.verdict.finding import finding
 from gradcheck.verdict.result import Result, Verdict
 
-
-def _load() -> ModuleType:
-    name = "planted_mistakes"
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("planted.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-planted = _load()
+planted = load(Path(__file__).with_name("planted.py"))
 
 FAST = {
     ("rules.py", "square without 2"): "F31",

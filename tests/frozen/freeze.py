@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import importlib.util
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ from typing import Any
 import numpy as np
 
 import gradcheck
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from by_path import load
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -53,21 +56,27 @@ def run_of(subject: Path | None, *targets: str) -> Frozen:
     given = [] if subject is None else ["--subject", str(subject), "--no-save"]
     line = [sys.executable, "-m", "gradcheck", "run", *targets, *given, "--format", "json", "--no-diagnosis"]
     done = subprocess.run(line, capture_output=True, text=True, cwd=HERE, check=False)
-    return {result["address"]: row(result) for result in json.loads(done.stdout)["results"]}
+    said = done.stdout if subject is None else done.stdout.replace(str(subject.parents[2]), str(ROOT))
+    return {result["address"]: row(result) for result in json.loads(said)["results"]}
 
 
-def subjects() -> dict[str, Path]:
-    """The files in tests/faults/ that hold an engine."""
-    files = sorted((ROOT / "tests" / "faults").glob("*.py"))
-    return {f.stem: f for f in files if not f.stem.startswith(("_", "test_")) and f.stem != "planted"}
+def subjects(folder: Path) -> dict[str, Path]:
+    """The files in tests/faults/ that hold an engine, and those that are an edit of one, written into the folder."""
+    files = (ROOT / "tests" / "faults").glob("*.py")
+    found = {f.stem: f for f in files if not f.stem.startswith(("_", "test_")) and f.stem != "planted"}
+    edited = load(ROOT / "tests" / "faults" / "_edited.py")
+    found |= {name: edited.engine(name, folder) for name in edited.EDITS}
+    return dict(sorted(found.items()))
 
 
 def runs() -> Frozen:
-    return {"reference": run_of(None), **{name: run_of(path) for name, path in subjects().items()}}
+    with tempfile.TemporaryDirectory() as folder:
+        found = {name: run_of(path) for name, path in subjects(Path(folder).resolve()).items()}
+    return {"reference": run_of(None), **found}
 
 
 def corpus() -> Frozen:
-    score = _module(ROOT / "tests" / "corpus" / "score.py")
+    score = load(ROOT / "tests" / "corpus" / "score.py")
     found = {}
     for item in score.load_items():
         check = {
@@ -78,20 +87,6 @@ def corpus() -> Frozen:
         result = check(item.f, item.derivative, *item.inputs, **item.options)
         found[item.name] = f"{result.verdict} [{' '.join(result.codes)}]"
     return found
-
-
-def _module(path: Path) -> Any:
-    sys.path.insert(0, str(path.parent))
-    try:
-        spec = importlib.util.spec_from_file_location(f"_frozen_{path.stem}", path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-        return module
-    finally:
-        sys.path.remove(str(path.parent))
 
 
 def counted(function: Callable[..., Any], count: list[int]) -> Callable[..., Any]:

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from by_path import load
 
-def _freeze() -> Any:
-    spec = importlib.util.spec_from_file_location("_freeze", Path(__file__).with_name("freeze.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-freeze = _freeze()
+freeze = load(Path(__file__).with_name("freeze.py"))
 
 
 def without_digests(rows: dict[str, str]) -> dict[str, str]:
@@ -33,11 +21,12 @@ def without_digests(rows: dict[str, str]) -> dict[str, str]:
     [
         ("reference", ("worked_examples", "branches")),
         ("overwrite", ("worked_examples", "branches")),
+        ("wrong_forward", ("worked_examples",)),  # an edit
         ("mlp_slope_at_a", ("mlps",)),
     ],
 )
-def test_runs(subject: str, suites: tuple[str, ...]) -> None:
-    path = None if subject == "reference" else freeze.subjects()[subject]
+def test_runs(subject: str, suites: tuple[str, ...], tmp_path: Path) -> None:
+    path = None if subject == "reference" else freeze.subjects(tmp_path)[subject]
     now = without_digests(freeze.run_of(path, *suites))
     before = without_digests(freeze.frozen("runs")[subject])
     assert now
@@ -48,8 +37,8 @@ def test_calls() -> None:
     assert freeze.differences(freeze.frozen("calls"), freeze.calls()) == []
 
 
-def test_every_subject_and_item_is_frozen() -> None:
-    assert set(freeze.frozen("runs")) == {"reference", *freeze.subjects()}
+def test_every_subject_and_item_is_frozen(tmp_path: Path) -> None:
+    assert set(freeze.frozen("runs")) == {"reference", *freeze.subjects(tmp_path)}
     assert len(freeze.frozen("corpus")) > 500
 
 

@@ -5,19 +5,18 @@ The fuzz takes GRADCHECK_MUTATIONS files (3,000 in the suite); 20,000 take half 
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
+from by_path import load
 from gradcheck.errors import LONGEST, GradcheckError, InvalidProblem
 from gradcheck.problem import Case, Graph, GraphBuilder
 from gradcheck.problem.reading import MOST_BYTES, MOST_DEEP, parsed, read_text
@@ -30,14 +29,9 @@ PATIENCE = 60
 
 
 @pytest.fixture(scope="module")
-def mutated() -> ModuleType:
+def mutated() -> Any:
     """The neighbour that makes the files."""
-    spec = importlib.util.spec_from_file_location("_gradcheck_mutated", Path(__file__).with_name("mutated.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load(Path(__file__).with_name("mutated.py"))
 
 
 class Hangs(BaseException):
@@ -67,7 +61,7 @@ def reading(text: str) -> list[Case] | str:
         return str(wrong)
 
 
-def test_mutated_files_load_or_say_why_not(mutated: ModuleType) -> None:
+def test_mutated_files_load_or_say_why_not(mutated: Any) -> None:
     loaded = refused = 0
     for number in range(MUTATIONS):
         try:

@@ -114,8 +114,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Callabl
 GENERATED = ("random_dags", "-k", "twins-shared-00 or smallest")
 
 
-def test_saved_failures_are_announced_asked_first_and_of_one_subject(run: Any, tmp_path: Path, checkout: Path) -> None:
-    wrong, quick = ("--subject", str(checkout / "tests" / "faults" / "overwrite.py")), "--no-diagnosis"
+def test_saved_failures_are_announced_asked_first_and_of_one_subject(run: Any, tmp_path: Path, faulty: Any) -> None:
+    wrong, quick = ("--subject", str(faulty("overwrite"))), "--no-diagnosis"
     (first,), told = run(*GENERATED, *wrong)
     (folder,) = (tmp_path / ".gradcheck" / "failures").iterdir()
     assert sorted(p.suffix for p in folder.glob("*")) == [".json"] * 2  # the graph, and the smallest counterexample
@@ -126,21 +126,21 @@ def test_saved_failures_are_announced_asked_first_and_of_one_subject(run: Any, t
     assert run(*GENERATED, *wrong, "--no-save", quick)[0] == [first]
     assert run(first, *wrong, quick)[0] == [first]  # one case is asked for, and nothing else
     assert run("worked_examples::S4.b", *wrong, quick)[0] == ["worked_examples::S4.b"]
-    for other in (("--subject", str(checkout / "tests" / "faults" / "wrong_forward.py")), ()):
+    for other in (("--subject", str(faulty("wrong_forward"))), ()):
         assert run(*GENERATED, *other, quick)[0] == [first]
 
 
 @pytest.mark.parametrize(("options", "there"), [(("--save-failures", "mine"), True), (("--no-save",), False)])
-def test_the_folder_is_a_setting(run: Any, tmp_path: Path, checkout: Path, options: Any, there: bool) -> None:
-    subject = str(checkout / "tests" / "faults" / "overwrite.py")
+def test_the_folder_is_a_setting(run: Any, tmp_path: Path, faulty: Any, options: Any, there: bool) -> None:
+    subject = str(faulty("overwrite"))
     run("worked_examples::S4.b", "--subject", subject, *options)
     assert not (tmp_path / ".gradcheck").exists()
     assert bool(list(tmp_path.rglob("*.json"))) is there
 
 
-def test_a_place_that_cannot_be_written_stops_nothing(run: Any, tmp_path: Path, checkout: Path) -> None:
+def test_a_place_that_cannot_be_written_stops_nothing(run: Any, tmp_path: Path, faulty: Any) -> None:
     (tmp_path / ".gradcheck").write_text("a file in the way")
-    subject = str(checkout / "tests" / "faults" / "overwrite.py")
+    subject = str(faulty("overwrite"))
     addresses, told = run("worked_examples::S4.b", "--subject", subject)
     assert addresses == ["worked_examples::S4.b"]
     assert "failing graphs cannot be saved: " in told

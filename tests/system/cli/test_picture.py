@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+README = (Path(__file__).resolve().parents[3] / "README.md").read_text(encoding="utf-8")
 
 PICTURES = re.findall(r"what `gradcheck ([^`]+)` says.*?```text\n(.*?)```", README, re.DOTALL | re.IGNORECASE)
 

@@ -4,10 +4,9 @@ Its first `sh` block makes the environment, runs the main job and passes the tes
 README and executes it line by line. Every line of the other `sh` blocks is executed here, in a folder that holds
 what the README speaks of: the files that its `python` blocks show (a block after a line that names one, `my_engine.py`)
 and `PLACEHOLDERS`. Each ends in exit code 0, or in the one that its comment names (`gradcheck run ...  # exit code 1`).
-The tests of its other `python` blocks are called. What its `text` blocks show is compared in `tests/cli`.
+The tests of its other `python` blocks are called. What its `text` blocks show is compared in `tests/system/cli`.
 """
 
-import importlib.util
 import json
 import os
 import re
@@ -16,12 +15,13 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from by_path import load
+
+ROOT = Path(__file__).resolve().parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 PLACEHOLDERS = {"submissions/late.py": "raise SystemExit('not finished')\n"}
@@ -61,14 +61,9 @@ def files_shown(text: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def reader() -> ModuleType:
+def reader() -> Any:
     """`.ci/commands.py`, which `.ci/run` reads the README with."""
-    spec = importlib.util.spec_from_file_location("_ci_commands", ROOT / ".ci" / "commands.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load(ROOT / ".ci" / "commands.py")
 
 
 @pytest.fixture
@@ -91,13 +86,13 @@ def shell(line: str, home: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=300, check=False)
 
 
-def test_the_first_block_makes_runs_and_tests(reader: ModuleType) -> None:
+def test_the_first_block_makes_runs_and_tests(reader: Any) -> None:
     block = "\n".join(reader.commands(README))
     for part in ("venv", "pip install", "gradcheck run", "pytest"):
         assert part in block
 
 
-def test_ci_has_no_copy_of_the_readmes_lines(reader: ModuleType) -> None:
+def test_ci_has_no_copy_of_the_readmes_lines(reader: Any) -> None:
     run = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert "commands.py README.md" in run
     for line in reader.commands(README):
@@ -166,7 +161,7 @@ x = 1
 """
 
 
-def test_readmes_are_read_as_they_are_meant(reader: ModuleType) -> None:
+def test_readmes_are_read_as_they_are_meant(reader: Any) -> None:
     assert reader.commands(SAMPLE) == ["python3 -m venv .venv && .venv/bin/pip install .", ".venv/bin/gradcheck run"]
     assert later_lines(SAMPLE) == [
         (".venv/bin/gradcheck explain GC012", 0),
