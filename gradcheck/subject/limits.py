@@ -15,6 +15,8 @@ from gradcheck.subject.answer import Guarantee
 
 LEVELS = ("limits", "none")
 FILE_SIZE = 64 << 20
+MEMORY = 2 << 30
+"""Bytes of address space that a subject has unless told otherwise."""
 SMALLEST_MEMORY = 1 << 30
 """Minimum bytes of address space: with less, NumPy may fail to start, since its BLAS reserves memory per thread."""
 

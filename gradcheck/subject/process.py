@@ -66,7 +66,7 @@ class ChildSubject:
         *,
         timeout: float = 10.0,
         load_timeout: float = 30.0,
-        memory: int = 2 << 30,
+        memory: int = limits.MEMORY,
         sandbox: str = "limits",
         largest: int = LARGEST,
     ) -> None:

@@ -20,8 +20,11 @@ class Numbers(Protocol):
     functions: dict[str, Any]
     constants: dict[str, Any]
 
-    def exact(self, value: float | int) -> Any: ...
-    def power(self, base: Any, exponent: Any) -> Any: ...
+    def exact(self, value: float | int) -> Any:
+        """The number itself, without rounding."""
+
+    def power(self, base: Any, exponent: Any) -> Any:
+        """base^exponent."""
 
 
 _NUMPY_NAMES = {KERNEL_NAMES.get(name, name): name for name in ELEMENTARY}

@@ -81,6 +81,7 @@ class Entries:
 
     @property
     def evaluations(self) -> int:
+        """How often f was called so far."""
         return self._box.evaluations
 
     def __call__(self, steps: Array, active: Array) -> tuple[Array, Array]:
@@ -128,6 +129,7 @@ class Along:
 
     @property
     def evaluations(self) -> int:
+        """How often f was called so far."""
         return self._box.evaluations
 
     def __call__(self, steps: Array, active: Array) -> tuple[Array, Array]:

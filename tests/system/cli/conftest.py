@@ -1,6 +1,6 @@
 """The command line, run in this process in an empty folder, and snapshots of what it prints.
 
-`GRADCHECK_UPDATE_SNAPSHOTS=1 pytest tests/system/cli` writes the snapshots anew; version control then shows what changed.
+`GRADCHECK_UPDATE_SNAPSHOTS=1 pytest tests/system/cli` writes the snapshots anew; version control shows what changed.
 """
 
 from __future__ import annotations

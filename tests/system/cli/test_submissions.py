@@ -1,7 +1,7 @@
 """Twelve submissions, as an instructor gets them: each is judged on its own, whatever ran before.
 
-`python tests/system/cli/test_submissions.py [NAME ...]` runs them over all built-in suites and prints how long each takes, and
-for how long it is silent at most.
+`python tests/system/cli/test_submissions.py [NAME ...]` runs them over all built-in suites and prints how long each
+takes, and for how long it is silent at most.
 """
 
 from __future__ import annotations
