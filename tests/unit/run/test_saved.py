@@ -146,9 +146,9 @@ def test_a_place_that_cannot_be_written_stops_nothing(run: Any, tmp_path: Path, 
     assert "failing graphs cannot be saved: " in told
 
 
-def test_no_submission_is_asked_what_was_saved_of_another(run: Any, checkout: Path) -> None:
+def test_no_submission_is_asked_what_was_saved_of_another(run: Any, checkout: Path, faulty: Any) -> None:
     """A loop over submissions: each gets the cases that it gets alone, and none of them twice."""
-    engines = [checkout / "tests" / "faults" / f"{name}.py" for name in ("overwrite", "wrong_forward")]
+    engines = [checkout / "tests" / "faults" / "overwrite.py", faulty("wrong_forward")]
     quick = ("random_dags", "-k", "twins-shared-00", "--no-diagnosis")
     alone, _ = run(*quick)
     first, *_ = told = [run(*quick, "--subject", str(path)) for path in engines]

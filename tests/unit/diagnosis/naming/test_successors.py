@@ -20,8 +20,8 @@ class SecondNameAlone(Neurons):
         users = sorted([*(w for x, w in self.network.edges if x == u), *["Loss"] * (u in self.network.loss_neurons)])
         return users[min(1, len(users) - 1)] if users else ""
 
-    def observed(self, v: str) -> Any:
-        return super().observed(v) * (self.heard_of(v) == "Loss")
+    def from_loss(self, v: str) -> Any:
+        return super().from_loss(v) * (self.heard_of(v) == "Loss")
 
     def message(self, u: str, v: str) -> Any:
         return super().message(u, v) * (self.heard_of(u) == v)

@@ -38,7 +38,7 @@ def engine(total: Total, count: Callable[[int], int] = lambda fed: 1) -> InProce
             return total(arrived(w)) * textbook.slope(w) * point[weight(v, w)] * count(len(network.back(w)))
 
         def arrived(v: str) -> list[Any]:
-            loss = [textbook.observed(v)] if v in network.loss_neurons else []
+            loss = [textbook.from_loss(v)] if v in network.loss_neurons else []
             return [*loss, *(message(v, w) for w in after[v])] or [np.zeros(network.batch)]
 
         edges = {weight(u, v): sum(arrived(v)) * textbook.slope(v) * textbook.out[u] for u, v in network.edges}
