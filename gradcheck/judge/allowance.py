@@ -10,7 +10,7 @@ max(64, number of operations) u max(|v_i|, s_b).
 
 Roundings drawn at random add up like the root of their number; real ones may repeat (one constant added a thousand
 times) and add up like the number itself. An entry beyond the allowance is therefore judged again with the bound of
-first order for roundings that all repeat added to it (`numbers.repeating`), and wrong only beyond that. What is within
+first order for roundings that all repeat added to it (`repeated_rounding`), and wrong only beyond that. What is within
 the smaller allowance needs no bound: it is right as closely as that says.
 """
 
@@ -86,7 +86,7 @@ def settled(comparison: Comparison, repeating: Callable[[], Array], fallback: fl
 def allowances(case: Case, gathered: Gathered, analysis: Analysis | None = None) -> Allowances:
     """What rounding in the case's dtype may cost on this graph at this point.
 
-    It is measured by `analysis`, or by that of the gathered; else it is counted.
+    It is measured by `analysis`, or else by that of `gathered`; without either it is counted.
     """
     graph, info = case.graph, np.finfo(case.dtype)
     u = float(info.eps) / 2

@@ -176,7 +176,7 @@ def analyse_graph(graph: Graph, point: Point) -> Analysis | Aside:
     if sum(x.size for x in given) > MOST_ENTRIES:
         return Aside(NAME, f"more than {MOST_ENTRIES} entries")
     dtype = np.result_type(*given)
-    loss, fixed = as_function(graph, point)
+    loss, fixed = _as_function(graph, point)
     inputs = [*(x.astype(np.float64) for x in given), *fixed]
     held = range(len(given), len(inputs))
     outcomes = _explored(loss, inputs, range(len(given)), dtype, None, held)
@@ -262,7 +262,7 @@ def _explored(
         return Aside(NAME, f"f raised {type(wrong).__name__} on traced arrays: {str(wrong)[:200]}")
 
 
-def as_function(graph: Graph, point: Point) -> tuple[Callable[..., Any], list[Array]]:
+def _as_function(graph: Graph, point: Point) -> tuple[Callable[..., Any], list[Array]]:
     """The graph as plain NumPy code, and the arrays that it takes besides its parameters' values.
 
     The function's arguments are the parameters, in order, then the values of inputs and constants: what is computed of

@@ -36,7 +36,7 @@ How it works, file by file:
 """
 
 # Importing the handlers fills the registry.
-from gradcheck.tracing import handlers  # noqa: F401
+from gradcheck.tracing import handlers  # noqa: F401 - importing them fills the registry
 from gradcheck.tracing.admission import admit
 from gradcheck.tracing.fork import MOST_RUNS, explore
 from gradcheck.tracing.outcomes import Derivative, Outcomes, Smoothness

@@ -23,7 +23,7 @@ from gradcheck.subject.answer import NATIVE, Answer, Subject, TrainingAnswer, Tr
 from gradcheck.subject.inprocess import InProcessSubject
 
 Array = NDArray[Any]
-Tried = Case | Training
+AskedCase = Case | Training
 AnyAnswer = Answer | TrainingAnswer
 
 ROUNDINGS = 4096
@@ -42,7 +42,7 @@ class Observed:
     case, subject, entry: the question, who answers it, and at which entry point.
     """
 
-    def __init__(self, case: Tried, subject: Subject, entry: str) -> None:
+    def __init__(self, case: AskedCase, subject: Subject, entry: str) -> None:
         self.case, self.subject, self.entry = case, subject, entry
 
     @cached_property
@@ -67,7 +67,7 @@ class Observed:
         return [self if each is self.case else Observed(each, self.subject, self.entry) for each in samples]
 
 
-def _single_samples(case: Tried) -> list[Tried]:
+def _single_samples(case: AskedCase) -> list[AskedCase]:
     if not isinstance(case, Case) or not isinstance(case.problem, MLP | NeuronDAG):
         return []
     problem = case.problem
@@ -78,12 +78,12 @@ def _single_samples(case: Tried) -> list[Tried]:
     return [Case(f"{case.name}, sample {k}", alone, point, dtype=case.dtype) for k, point in enumerate(points)]
 
 
-def entry_of(case: Tried, subject: Subject) -> str:
+def entry_of(case: AskedCase, subject: Subject) -> str:
     """The entry point that takes the case."""
     return "train" if isinstance(case, Training) else entry_for(case, subject)
 
 
-def answer_of(subject: Subject, case: Tried) -> AnyAnswer | None:
+def answer_of(subject: Subject, case: AskedCase) -> AnyAnswer | None:
     """The subject's answer; None where it raises SubjectError."""
     try:
         return subject.train(case) if isinstance(case, Training) else ask(subject, case)
@@ -99,7 +99,7 @@ def steps_of(subject: Subject, training: Training) -> Sequence[TrainingStep]:
     return answer.steps if all(len(step.indices) for step in answer.steps) else ()
 
 
-def at_kink(case: Tried) -> bool:
+def at_kink(case: AskedCase) -> bool:
     """Whether some op of the graph is at a kink, where engines may rightly differ."""
     if not isinstance(case, Case):
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gradcheck.diagnosis.naming.answer_match import Observed, Tried, entry_of
+from gradcheck.diagnosis.naming.answer_match import AskedCase, Observed, entry_of
 from gradcheck.diagnosis.naming.fitted_numbers import fitted
 from gradcheck.diagnosis.naming.match_catalogue import LARGEST, RELATIONS, Bend
 from gradcheck.diagnosis.naming.search import Named
@@ -22,7 +22,7 @@ MOST_CASES = 60
 
 
 def sorted_out(
-    cases: Sequence[tuple[str, Tried]], explains: Callable[[Tried], bool]
+    cases: Sequence[tuple[str, AskedCase]], explains: Callable[[AskedCase], bool]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Addresses of the failing cases that are explained, and of those that are not, each in the order given.
 
@@ -34,11 +34,11 @@ def sorted_out(
     return tuple(a for a in order if found[a]), tuple(a for a in order if not found[a])
 
 
-def _nodes(case: Tried) -> int:
+def _nodes(case: AskedCase) -> int:
     return len(case.graph) if isinstance(case, Case) else 0
 
 
-def _large(case: Tried) -> bool:
+def _large(case: AskedCase) -> bool:
     return _nodes(case) > LARGEST
 
 
@@ -58,7 +58,7 @@ class Explains:
         self._subject = subject
         self._fitting: Bend | None = None
 
-    def __call__(self, case: Tried) -> bool:
+    def __call__(self, case: AskedCase) -> bool:
         """Whether the subject gives the same wrong answer as such an engine.
 
         False for graphs that are too large for a textbook.

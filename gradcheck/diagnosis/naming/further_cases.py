@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
-from gradcheck.diagnosis.naming.answer_match import Tried
+from gradcheck.diagnosis.naming.answer_match import AskedCase
 from gradcheck.diagnosis.naming.lazy_sequence import Kept
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem import LEAVES, OPS, Case
@@ -20,7 +20,7 @@ COUNT = 240
 """Number of cases drawn; the same ones each time."""
 
 
-def drawn_cases(entry: str, tried: Sequence[Tried]) -> Iterator[Case]:
+def drawn_cases(entry: str, tried: Sequence[AskedCase]) -> Iterator[Case]:
     """Cases for an entry point, each made of forms of nodes that some case tried has; none for trainings.
 
     Where all cases tried are in one dtype, so are these: an engine of float32 is not asked in float64.
@@ -34,7 +34,7 @@ def drawn_cases(entry: str, tried: Sequence[Tried]) -> Iterator[Case]:
             continue
 
 
-def _drawn(entry: str, tried: Sequence[Tried]) -> Iterator[Case]:
+def _drawn(entry: str, tried: Sequence[AskedCase]) -> Iterator[Case]:
     if entry in _NETWORKS:
         yield from _networks(entry)
     elif entry == NATIVE:
@@ -66,12 +66,12 @@ def _networks(entry: str) -> Kept[Case]:
     return Kept(_NETWORKS[entry](pick) for _ in range(COUNT))
 
 
-def ops_of(case: Tried) -> set[str]:
+def ops_of(case: AskedCase) -> set[str]:
     """Ops of a graph's inner nodes; empty for a training."""
     return {node.op for node in case.graph.nodes} - set(LEAVES) if isinstance(case, Case) else set()
 
 
-def forms_of(case: Tried) -> set[tuple[str, bool, tuple[str, ...]]]:
+def forms_of(case: AskedCase) -> set[tuple[str, bool, tuple[str, ...]]]:
     """Form in which each op is applied: (op, whether an operand is stretched, attributes that are set).
 
     A subject may not support a form that it was never asked for, and be wrong there for another reason.

@@ -11,7 +11,16 @@ from itertools import cycle
 
 import numpy as np
 
-from gradcheck.diagnosis.naming.answer_match import RIGHT, AnyAnswer, Observed, Tried, answer_of, equal, same, unlike
+from gradcheck.diagnosis.naming.answer_match import (
+    RIGHT,
+    AnyAnswer,
+    AskedCase,
+    Observed,
+    answer_of,
+    equal,
+    same,
+    unlike,
+)
 from gradcheck.faults.catalogue import CATALOGUE, fault
 from gradcheck.faults.fault import Fault
 from gradcheck.problem import Case, GraphBuilder
@@ -130,7 +139,7 @@ def unneeded_only(observed: Sequence[Observed]) -> bool:
 
 
 def _only_unneeded(
-    asked: Sequence[Tried], answers: Sequence[AnyAnswer | None], right: Sequence[AnyAnswer | None]
+    asked: Sequence[AskedCase], answers: Sequence[AnyAnswer | None], right: Sequence[AnyAnswer | None]
 ) -> bool:
     found = set[float]()
     for case, theirs, true in zip(cycle(asked), answers, right, strict=False):

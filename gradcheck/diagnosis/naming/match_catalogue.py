@@ -26,8 +26,8 @@ from typing import Any
 
 from gradcheck.diagnosis.naming.answer_match import (
     AnyAnswer,
+    AskedCase,
     Observed,
-    Tried,
     answer_of,
     at_kink,
     breaks,
@@ -108,7 +108,7 @@ def _on_scalars(bend: Bend, one: Observed) -> bool:
     return one.entry == NATIVE and (_everywhere(bend, one) if _of_scalars(one.case) else not one.wrong)
 
 
-def _of_scalars(case: Tried) -> bool:
+def _of_scalars(case: AskedCase) -> bool:
     """Whether every node is a scalar, made entry by entry."""
     graph = case.graph if isinstance(case, Case) else None
     return graph is not None and all(s == () for s in graph.shapes) and all(OPS[op].elementwise for op in ops_of(case))
@@ -154,7 +154,7 @@ READINGS: tuple[tuple[str, Meets, bool], ...] = (
 """The clause that reports the reading; whether a bend meets it on a case; whether it is bent at some edges only."""
 
 
-def alike(subject: Subject, failing: Sequence[Tried], others: Sequence[Tried]) -> Likeness:
+def alike(subject: Subject, failing: Sequence[AskedCase], others: Sequence[AskedCase]) -> Likeness:
     """The faults that give the subject's answers, wrong ones and right ones, on all cases tried.
 
     Faults are compared on the cases that their kind of entry point takes; at least one failing case has to be among
@@ -169,7 +169,7 @@ def alike(subject: Subject, failing: Sequence[Tried], others: Sequence[Tried]) -
     return Likeness(tuple(found.values()), cases, reading)
 
 
-def usable(cases: Sequence[Tried], entry: str, subject: Subject) -> list[Tried]:
+def usable(cases: Sequence[AskedCase], entry: str, subject: Subject) -> list[AskedCase]:
     """The cases of an entry point that are small enough, and at no kink; the smallest first."""
     fit = [c for c in cases if entry_of(c, subject) == entry]
     small = [c for c in fit if entry != NATIVE or _nodes(c) <= LARGEST]
@@ -179,7 +179,7 @@ def usable(cases: Sequence[Tried], entry: str, subject: Subject) -> list[Tried]:
 class _Search:
     """The search among the faults of one entry point."""
 
-    def __init__(self, subject: Subject, entry: str, failing: Sequence[Tried], others: Sequence[Tried]) -> None:
+    def __init__(self, subject: Subject, entry: str, failing: Sequence[AskedCase], others: Sequence[AskedCase]) -> None:
         self._entry = entry
         kinds = [usable(failing, entry, subject), usable(others, entry, subject)]
         first = [case for cases in kinds for case in cases[:MOST_CASES]]
@@ -236,5 +236,5 @@ def _telling(one: Observed) -> bool:
     return one.wrong and one.theirs is not None
 
 
-def _nodes(case: Tried) -> int:
+def _nodes(case: AskedCase) -> int:
     return len(case.graph) if isinstance(case, Case) else 0

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec
 
-from gradcheck.diagnosis.naming.answer_match import Observed, Tried, entry_of
+from gradcheck.diagnosis.naming.answer_match import AskedCase, Observed, entry_of
 from gradcheck.diagnosis.naming.branch_counts import several_successors, several_uses
 from gradcheck.diagnosis.naming.broadcast_probes import broadcasting
 from gradcheck.diagnosis.naming.chain_probes import cut_off, single_precision
@@ -47,13 +47,15 @@ class Named:
     alike: bool = False
 
 
-def explanation(subject: Subject, failing: Sequence[Tried], passing: Sequence[Tried], codes: frozenset[str]) -> Named:
+def explanation(
+    subject: Subject, failing: Sequence[AskedCase], passing: Sequence[AskedCase], codes: frozenset[str]
+) -> Named:
     """The name that explains the failing cases; `codes` are those of all findings about them."""
     return next(_sought(subject, failing, passing, codes), Named())
 
 
 def _sought(
-    subject: Subject, failing: Sequence[Tried], passing: Sequence[Tried], codes: frozenset[str]
+    subject: Subject, failing: Sequence[AskedCase], passing: Sequence[AskedCase], codes: frozenset[str]
 ) -> Iterator[Named]:
     """Names, each sought only if none before it was found."""
     native = [c for c in (*failing, *passing) if isinstance(c, Case) and entry_of(c, subject) == NATIVE]

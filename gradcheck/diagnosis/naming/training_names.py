@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
-from gradcheck.diagnosis.naming.answer_match import Tried, steps_of
+from gradcheck.diagnosis.naming.answer_match import AskedCase, steps_of
 from gradcheck.diagnosis.naming.batch_draws import Trained, drawn_alone, remainder_dropped
 from gradcheck.diagnosis.naming.guided_training import Led, compared, follow
 from gradcheck.diagnosis.naming.late_stop import late
@@ -27,7 +27,7 @@ ENOUGH = 2
 """Minimum number of steps, or other limits, that distinguish a mistake from other explanations."""
 
 
-def training_fault(subject: Subject, failing: Sequence[Tried], codes: frozenset[str]) -> tuple[Fault | None, str]:
+def training_fault(subject: Subject, failing: Sequence[AskedCase], codes: frozenset[str]) -> tuple[Fault | None, str]:
     """The row that explains all failing cases, if all are trainings, and the evidence; (None, "") if none does.
 
     `codes` are those of all findings.

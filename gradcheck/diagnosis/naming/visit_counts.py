@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from gradcheck.diagnosis.naming.answer_match import Observed, Tried
+from gradcheck.diagnosis.naming.answer_match import AskedCase, Observed
 from gradcheck.diagnosis.naming.network_relations import gradients, right_value
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.fault import Fault
@@ -62,7 +62,7 @@ class Star:
 STARS = tuple(Star(arms, loss, merged) for arms in (3, 2, 1) for loss in (False, True) for merged in (False, True))
 
 
-def visited_again(subject: Subject, failing: Sequence[Tried]) -> tuple[Fault | None, str]:
+def visited_again(subject: Subject, failing: Sequence[AskedCase]) -> tuple[Fault | None, str]:
     """F130 for a subject that passes gradients on several times, on all networks on which it failed and some more."""
     count = _networks(subject, failing)
     if not count:
@@ -70,7 +70,7 @@ def visited_again(subject: Subject, failing: Sequence[Tried]) -> tuple[Fault | N
     return fault("F130"), f"passes a neuron's gradient on once for each that it feeds, on {count} networks tried:"
 
 
-def _networks(subject: Subject, failing: Sequence[Tried]) -> int:
+def _networks(subject: Subject, failing: Sequence[AskedCase]) -> int:
     """The number of networks on which that holds; 0 if any contradicts it."""
     as_arms = as_fed = True  # as often as w feeds neurons, or neurons and the loss
     for star in STARS:

@@ -9,7 +9,7 @@ contraction        products of matrices and tensors; `linear_algebra`
 moving_entries     functions that only move entries; `buffers`: copies, and writing into arrays
 """
 
-from gradcheck.tracing.handlers import (  # noqa: F401
+from gradcheck.tracing.handlers import (  # noqa: F401 - importing them fills the registry
     buffers,
     comparison,
     contraction,

@@ -82,7 +82,7 @@ def test_a_cause_never_stands_beside_the_counterexample_of_another_mistake(monke
     """The smallest graph is sin(w), which shows the other mistake: one that the named fault explains is sought."""
     monkeypatch.setattr(afterthought, "explanation", lambda *_: Named((fault("F01"),), "behaves exactly like", True))
     cases = items()
-    results = [try_and_diagnose(a.address, a.case, InProcessSubject(two_mistakes), graph_oracles()) for a in cases]  # type: ignore[arg-type]
+    results = [try_and_diagnose(a.address, a.case, InProcessSubject(two_mistakes), graph_oracles()) for a in cases]
     assert [r.verdict for r in results] == [Verdict.FAIL] * 3
     found = last(diagnose(cases, results, InProcessSubject(two_mistakes), graph_oracles()))
     assert found is not None
@@ -191,7 +191,7 @@ def of_one_op(op: str) -> list[Addressed]:
 def searched(
     subject: Any, cases: Sequence[Addressed], budget: Budget | None = None, results: Sequence[Result] = ()
 ) -> list[Any]:
-    done = list(results) or [try_and_diagnose(a.address, a.case, subject, graph_oracles()) for a in cases]  # type: ignore[arg-type]
+    done = list(results) or [try_and_diagnose(a.address, a.case, subject, graph_oracles()) for a in cases]
     return list(diagnose(cases, done, subject, graph_oracles(), budget=budget))
 
 

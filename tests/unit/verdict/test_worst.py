@@ -5,7 +5,15 @@ import pytest
 
 from gradcheck.oracle.estimate import Estimate, Kind
 from gradcheck.verdict.compare import Comparison, intersect, judge
-from gradcheck.verdict.worst import code_of_wrong, facts_of_open, facts_of_wrong, first_open, worst_of, worst_wrong
+from gradcheck.verdict.worst import (
+    TINY,
+    code_of_wrong,
+    facts_of_open,
+    facts_of_wrong,
+    first_open,
+    worst_of,
+    worst_wrong,
+)
 
 
 def compared(
@@ -56,9 +64,10 @@ def test_an_entry_that_is_not_finite_is_worse_than_any_number() -> None:
     assert code_of_wrong(block) == "GC013"
 
 
-def test_without_a_floor_an_allowance_of_zero_is_exceeded_infinitely() -> None:
-    """With the floor 1e-308 both shares overflow alike and the first counts; the bare division tells 0 from 1e-310."""
-    block = compared("W", [2.0, 2.0], [1.0, 1.0], [1e-300, 0.0])
+def test_the_floor_decides_among_allowances_below_it() -> None:
+    """Divided by their own allowances, the second entry is off by more; by the floor for both, the first is."""
+    block = compared("W", [1.0 + 1e-5, 1.0 + 0.9e-5], [1.0, 1.0], [TINY / 2, TINY / 8])
+    assert worst_wrong(block) == (0,)
     assert worst_wrong(block, floor=0.0) == (1,)
 
 
