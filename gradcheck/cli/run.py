@@ -175,8 +175,9 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
         listeners.append(ConsoleReport(console, timings=not options.no_timings, verbosity=verbosity).add)
     for line in first.lines if first is not None else ():
         tell(line)
-    if first is not None and first.saved:
-        tell(f"asking {first.saved} saved failure{'s' * (first.saved > 1)} first")
+    saved = {item.address for item in cases}.intersection(first.first if first is not None else ())
+    if saved:
+        tell(f"asking {len(saved)} saved failure{'s' * (len(saved) > 1)} first")
     events = runner.run(
         cases,
         subject,
@@ -192,20 +193,22 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
         budget=Budget(options.diagnosis_budget),
         required=required,
         dtype=options.dtype,
+        first=saved,
     )
     code = 5
     diagnosed = None
     for event in options.signals.events(events):
-        progress.add(event)
-        with progress.aside():
-            for listen in listeners:
-                listen(event)
         if isinstance(event, Diagnosed):
             diagnosed = event
         if isinstance(event, Finished):
             code = event.exit_code
-            if folder is not None:
-                _save(folder, cases, event, diagnosed, tell)
+            if folder is not None:  # before the report, whose last line sums up the run
+                for line in save(folder, cases, event.results, diagnosed)[1]:
+                    tell(line)
+        progress.add(event)
+        with progress.aside():
+            for listen in listeners:
+                listen(event)
     if options.format == "json":
         with progress.aside():
             sys.stdout.write(document.text())
@@ -223,19 +226,6 @@ def _opened(path: Path) -> LinesReport:
         return LinesReport(path)
     except OSError as wrong:
         raise UsageError(f"--report: {str(path)!r} cannot be written: {wrong.strerror or wrong}") from wrong
-
-
-def _save(
-    folder: Path, cases: Sequence[Addressed], event: Finished, diagnosed: Diagnosed | None, tell: Callable[[str], None]
-) -> None:
-    """Keep the failures for the next run, and print where."""
-    written, lines = save(folder, cases, event.results, diagnosed)
-    if written:
-        count = f"{len(written)} failing graph{'s' * (len(written) > 1)}"
-        they = "they are" if len(written) > 1 else "it is"
-        tell(f"saved {count} to {folder}; {they} asked first next time (--no-save leaves them alone)")
-    for line in lines:
-        tell(line)
 
 
 def _required(given: str) -> frozenset[str]:

@@ -9,22 +9,23 @@ a cotangent of ones and with another.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import HarnessFault, InvalidProblem, SubjectError
-from gradcheck.judge.allowance import allowances, settled
+from gradcheck.judge.graph_comparison import compare_answer, legal_by_local_rules
 from gradcheck.judge.graph_estimates import gather
+from gradcheck.judge.settings import Settings
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import OPS, Case, Graph, GraphBuilder
 from gradcheck.problem.builder import Handle
 from gradcheck.problem.parts import beyond, slot_by_slot, up_to
 from gradcheck.problem.walks import ancestors, reached
 from gradcheck.subject.answer import Answer, Subject
-from gradcheck.verdict.compare import Comparison, judge
+from gradcheck.verdict.compare import Comparison
 from gradcheck.verdict.finding import Finding, finding
 
 Array = NDArray[Any]
@@ -157,7 +158,7 @@ class Locator:
     def _ask(self, part: Graph, extra: Mapping[str, Array]) -> list[Comparison] | None:
         """Value and gradients of a part, judged; None where the subject or the oracles leave nothing to judge.
 
-        A right answer needs one oracle; before an answer counts as wrong, all oracles are asked.
+        A right answer needs one oracle; before an answer counts as wrong, rounding is measured.
         """
         if self._left <= 0:
             return None
@@ -175,18 +176,16 @@ class Locator:
         return judged
 
     def _judged(self, case: Case, answer: Answer, oracles: Sequence[Oracle]) -> list[Comparison] | None:
+        """The answer beside the truth; None where its form is wrong. Legal where ties cancel counts as right."""
         gathered = gather(case, oracles)
-        limits = allowances(case, gathered)
-        free = np.full((), np.inf)
-        loss = judge("loss", np.asarray(answer.value, dtype=np.float64), gathered.loss, limits.loss, free)
-        judged = [settled(loss, limits.repeating_loss)]
         for block, truth in gathered.gradients.items():
             given = answer.gradients.get(block)
             if given is None or given.shape != truth.lower.shape:
                 return None
-            compared = judge(block, given.astype(case.dtype), truth, limits.gradients[block], free)
-            judged.append(settled(compared, partial(limits.repeating, block)))
-        return judged
+        compared, limits = compare_answer(case, answer, gathered, Settings())
+        if legal_by_local_rules(case, answer, compared, limits):
+            return [compared[0], *(replace(c, wrong=np.zeros_like(c.wrong)) for c in compared[1:])]
+        return compared
 
 
 def weighted(part: Graph, name: str) -> Graph:

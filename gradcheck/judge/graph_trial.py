@@ -10,23 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError
-from gradcheck.judge.allowance import Allowances, allowances, settled
 from gradcheck.judge.dtype_range import lost_node, within_range
 from gradcheck.judge.entry_points import ask
+from gradcheck.judge.graph_comparison import compare_answer, in_order, legal_by_local_rules
 from gradcheck.judge.graph_estimates import Gathered, gather
-from gradcheck.judge.kinks import at_kink, by_local_rules
+from gradcheck.judge.kinks import at_kink
 from gradcheck.judge.moved_points import moved_cases
 from gradcheck.judge.protocol import no_answer, protocol
 from gradcheck.judge.revealed_adjoints import revealed
 from gradcheck.judge.settings import Settings
 from gradcheck.judge.single_precision import COARSER, short, single_precision
 from gradcheck.judge.tried import Tried
-from gradcheck.oracle.analysis import NAME as EXACT
-from gradcheck.oracle.analysis import Analysis, analyse_graph
-from gradcheck.oracle.estimate import Aside, Oracle
+from gradcheck.oracle.analysis import Analysis
+from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case
 from gradcheck.subject.answer import Answer, Subject
-from gradcheck.verdict.compare import UNIT_ROUNDOFF, Comparison, interest, judge
+from gradcheck.verdict.compare import UNIT_ROUNDOFF, Comparison
 from gradcheck.verdict.conclusion import About, conclude
 from gradcheck.verdict.finding import Finding, Severity, finding
 from gradcheck.verdict.worst import code_of_wrong, facts_of_open, facts_of_wrong, worst_of
@@ -89,6 +88,7 @@ def try_case(
         witnesses=gathered.witnesses((worst.block, worst.entry) if worst else None) if gathered else (),
         shows=_shows(case, gathered),
         blocks={c.block: (int(np.sum(c.wrong)), int(c.answer.size)) for c in judged.comparisons[1:]},
+        moved_point={} if judged.case is case else {name: value.tolist() for name, value in judged.case.point.items()},
     )
     return Tried(result, judged.case, judged.comparisons)
 
@@ -104,14 +104,9 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
     except SubjectError as failure:
         return Judged(case, (no_answer(failure),), (), None)
     gathered = gather(case, oracles)
-    limits = allowances(case, gathered)
     known = gathered.analysis
     by_hull = 0
-    compared = _judge(case, answer, gathered, limits, settings)
-    analysis = known
-    if known is None and any(np.any(c.wrong) for c in compared) and (analysis := _analysis(case, gathered)):
-        limits = allowances(case, gathered, analysis)
-        compared = _judge(case, answer, gathered, limits, settings)
+    compared, limits = compare_answer(case, answer, gathered, settings)
     lost: list[Finding] = []
     if any(np.any(c.wrong) for c in compared):
         compared, lost = within_range(case, compared)
@@ -129,7 +124,7 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
             if _at_kink(case, answer, known, coarser)[0].severity is not Severity.ERROR:
                 findings.append(finding("GC081"))
         by_hull = _entries(answer) if decided else 0
-    elif legal := _legal(case, answer, analysis, compared, limits):
+    elif legal := legal_by_local_rules(case, answer, compared, limits):
         findings.append(legal[0])
         compared, by_hull = compared[:1], _entries(answer) if legal[1] else 0
     else:
@@ -147,45 +142,13 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
 def _at_kink(case: Case, answer: Answer, known: Analysis, allowance: Mapping[str, Array]) -> tuple[Finding, bool]:
     """Whether an answer at a kink is legal."""
     return at_kink(
-        _answers(case, answer),
+        in_order(case, answer),
         known.derivative,
         allowance,
         unit=UNIT_ROUNDOFF[case.dtype],
         local_rules=True,
         loss=case.graph.names[case.graph.loss],
     )
-
-
-def _judge(case: Case, answer: Answer, gathered: Gathered, limits: Allowances, settings: Settings) -> list[Comparison]:
-    """The loss, then every block."""
-    blocks = [_judge_block(case, b, answer, gathered, limits, settings) for b in answer.gradients]
-    return [_judge_loss(case, answer, gathered, limits), *blocks]
-
-
-def _analysis(case: Case, gathered: Gathered) -> Analysis | None:
-    """The analysis, where no oracle made one: by counting roundings alone nobody is called wrong.
-
-    A count knows nothing of terms that cancel, or of a sine of a large number.
-    """
-    if any(aside.oracle == EXACT for aside in gathered.asides):
-        return None
-    found = analyse_graph(case.graph, case.point)
-    return None if isinstance(found, Aside) else found
-
-
-def _legal(
-    case: Case, answer: Answer, analysis: Analysis | None, compared: Sequence[Comparison], limits: Allowances
-) -> tuple[Finding, bool] | None:
-    """Whether a wrong gradient is what rules of each op's own give where ties cancel; None if not, or it is right."""
-    if analysis is None or not any(np.any(c.wrong) for c in compared[1:]):
-        return None
-    answers, unit = _answers(case, answer), UNIT_ROUNDOFF[case.dtype]
-    return by_local_rules(answers, analysis, limits.gradients, unit=unit, local_rules=True)
-
-
-def _answers(case: Case, answer: Answer) -> dict[str, Array]:
-    """The gradients in the order in which the oracles have the parameters."""
-    return {case.graph.names[i]: answer.gradients[case.graph.names[i]] for i in case.graph.parameters}
 
 
 def _entries(answer: Answer) -> int:
@@ -221,23 +184,6 @@ def _apart(first: Array, second: Array) -> Array:
 
 def _form(array: Array | None) -> str:
     return "nothing" if array is None else f"an array of shape {array.shape} and dtype {array.dtype}"
-
-
-def _judge_loss(case: Case, answer: Answer, gathered: Gathered, limits: Allowances) -> Comparison:
-    truth = gathered.loss
-    near = np.full((), 1e-6) * np.maximum(np.abs(truth.middle), 1.0)
-    compared = judge("loss", np.asarray(answer.value, dtype=case.dtype), truth, limits.loss, near)
-    return settled(compared, limits.repeating_loss)
-
-
-def _judge_block(
-    case: Case, block: str, answer: Answer, gathered: Gathered, limits: Allowances, settings: Settings
-) -> Comparison:
-    truth, given = gathered.gradients[block], answer.gradients[block]
-    matters = interest(truth, case.dtype, limits.fallback[block], settings.interest, limits.gradients[block])
-    fallback = limits.fallback[block]
-    compared = judge(block, given.astype(case.dtype), truth, limits.gradients[block], matters, fallback)
-    return settled(compared, lambda: limits.repeating(block), fallback)
 
 
 def _forward(case: Case, loss: Comparison) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,13 @@ def beyond(graph: Graph, index: int, value: Array) -> tuple[Graph, dict[str, Arr
     Nodes that only this node needed are left out. Its gradient is the node's adjoint in the whole graph.
     """
     keep = ancestors(graph, graph.loss, leaf=index)
-    return _cut(graph, keep, loss=graph.loss, leaf=index), {graph.names[index]: value}
+    return _cut(graph, keep, loss=graph.loss, leaves={index}), {graph.names[index]: value}
+
+
+def inputs_as_parameters(graph: Graph) -> Graph:
+    """The same graph, in which every input is a parameter, so that its adjoint is a gradient."""
+    inputs = {i for i in range(len(graph)) if graph.op(i) == "input"}
+    return _cut(graph, list(range(len(graph))), loss=graph.loss, leaves=inputs)
 
 
 def slot_by_slot(graph: Graph, index: int, values: Mapping[str, Array]) -> tuple[Graph, dict[str, Array]]:
@@ -93,12 +99,12 @@ def _fresh(name: str, taken: set[str]) -> str:
     return name
 
 
-def _cut(graph: Graph, keep: list[int], *, loss: int, summed: str | None = None, leaf: int | None = None) -> Graph:
-    """The graph of the nodes `keep`; `leaf` becomes a parameter."""
+def _cut(graph: Graph, keep: list[int], *, loss: int, summed: str | None = None, leaves: Collection[int] = ()) -> Graph:
+    """The graph of the nodes `keep`; `leaves` become parameters."""
     new = {old: position for position, old in enumerate(keep)}
     codes, offsets, inputs = [], [0], []
     for i in keep:
-        if i == leaf:
+        if i in leaves:
             codes.append(CODES["parameter"])
         else:
             codes.append(int(graph.codes[i]))
@@ -120,7 +126,7 @@ def _cut(graph: Graph, keep: list[int], *, loss: int, summed: str | None = None,
         inputs,
         loss=last,
         names=names,
-        leaf_shapes={new[i]: graph.shapes[i] for i in keep if not graph.arguments(i) or i == leaf},
+        leaf_shapes={new[i]: graph.shapes[i] for i in keep if not graph.arguments(i) or i in leaves},
         constants={new[i]: graph.constants[i] for i in keep if i in graph.constants},
-        attributes={new[i]: graph.attributes[i] for i in keep if i in graph.attributes and i != leaf},
+        attributes={new[i]: graph.attributes[i] for i in keep if i in graph.attributes and i not in leaves},
     )

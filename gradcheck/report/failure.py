@@ -18,6 +18,8 @@ from gradcheck.verdict.result import STYLES, Result, Verdict
 
 LABEL = 10
 """Columns of the labels on the left."""
+LONGEST_POINT = 120
+"""Maximum number of characters of a point that is written out."""
 MOST_NAMES = 4
 """Maximum number of names of blocks, or of cases, in one line."""
 
@@ -75,8 +77,8 @@ class Failure:
         if found is None or found.case is None or found.counterexample is None:
             return ""
         text = formula(found.case.graph)
-        at = values(found.case)
-        if not text or len(at) > 120:
+        at = values(found.case.point)
+        if not text or len(at) > LONGEST_POINT:
             return ""
         return f"{text} at {at}: {numbers(found)}"
 
@@ -135,6 +137,10 @@ def _wrong(result: Result) -> str:
             parts.append(f"wrong, too: {listed(others)}")
         if right := result.right_blocks:
             parts.append(f"right: {listed(right)}")
+    if result.moved_point:
+        at = values(result.moved_point)
+        here = f"at {at}" if len(at) <= LONGEST_POINT else "at a point that --format json shows"
+        parts.append(f"this is {here}; nothing is wrong at the case's own point")
     return "; ".join(p for p in parts if p)
 
 

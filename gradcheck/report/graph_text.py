@@ -60,9 +60,9 @@ def _applied(op: str, arguments: list[str], attributes: Mapping[str, object]) ->
     return f"{op}({', '.join([*arguments, *given])})"
 
 
-def values(case: Case) -> str:
+def values(point: Mapping[str, object]) -> str:
     """`a = 3, W = [[1, 2], [3, 4]]`: the point of a case, large arrays by their shape."""
-    return ", ".join(f"{shown(name)} = {entries(value)}" for name, value in case.point.items())
+    return ", ".join(f"{shown(name)} = {entries(value)}" for name, value in point.items())
 
 
 def entries(value: object) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from gradcheck.diagnosis.budget import Budget, BudgetSpent, Rationed
 from gradcheck.diagnosis.diagnosed import diagnosed
 from gradcheck.diagnosis.look_at import look_at
@@ -82,12 +84,12 @@ class _Search:
         budget: Budget,
         oracles: Sequence[Oracle],
     ) -> None:
-        verdicts = {r.address: r.verdict for r in results if not refuses(r)}  # no op is asked for that is not offered
-        self._items, self._results = [a for a in items if a.address in verdicts], results
+        judged = {r.address: r for r in results if not refuses(r)}  # no op is asked for that is not offered
+        self._items, self._results = [a for a in items if a.address in judged], results
         self._subject: Subject = Rationed(subject, budget)
         self._unlimited, self._budget, self._oracles = subject, budget, oracles
         self._tried = [
-            (a.address, a.case, verdicts[a.address])
+            (a.address, _where_wrong(a.case, judged[a.address]), judged[a.address].verdict)
             for a in self._items
             if isinstance(a.case, Case | Training) and a.case.subject is None
         ]
@@ -162,8 +164,8 @@ class _Search:
         try:
             tried = try_case(EXAMPLE, case, self._unlimited, self._oracles)
             self._example = diagnosed(tried, self._unlimited, self._oracles)
-            self._rows = parameter_rows(case, tried.comparisons)
-            self._case = case
+            self._case = tried.case if tried.case is not None else case
+            self._rows = parameter_rows(self._case, tried.comparisons)
         except HarnessFault:
             self._example = None
 
@@ -186,6 +188,13 @@ def _single_precision(wrong: Sequence[Result]) -> bool:
     failed = [r for r in wrong if r.verdict is Verdict.FAIL]
     others = {f.code for r in wrong if r.verdict is Verdict.ERROR for f in r.findings if f.severity is Severity.FATAL}
     return bool(failed) and all("GC081" in r.codes for r in failed) and others <= {"GC011"}
+
+
+def _where_wrong(case: Case | Training, result: Result) -> Case | Training:
+    """The case at the point at which the subject is wrong."""
+    if not result.moved_point or not isinstance(case, Case):
+        return case
+    return case.at({name: np.asarray(value) for name, value in result.moved_point.items()})
 
 
 def _ops(items: Sequence[Addressed], subject: Subject) -> frozenset[str]:

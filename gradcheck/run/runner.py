@@ -6,7 +6,7 @@ import shlex
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from gradcheck.diagnosis.budget import Budget
 from gradcheck.errors import HarnessFault, Interrupted, SubjectError
@@ -55,8 +55,11 @@ def run(
     budget: Budget | None = None,
     required: frozenset[str] = frozenset(),
     dtype: str | None = None,
+    first: Collection[str] = (),
 ) -> Iterator[Event]:
-    """Judge the cases one after the other, and yield what happens.
+    """Judge the cases one after the other, those with an address in `first` before the others, and yield what happens.
+
+    The order of asking changes nothing else: results and diagnosis have the cases in the order in which they are given.
 
     Cases are rounded to `dtype`, or else to the dtype that the subject declares (see `posed`). A case that the subject
     does not offer has no result, unless it is `required` (see `offered`); the reason of a refusal is decided, and
@@ -86,7 +89,7 @@ def run(
             results.append(Result(described, Verdict.ERROR, (no_answer(failure),)))
             yield CaseFinished(results[-1])
             cases = [item for item in cases if item.case.subject is not None]
-        for item in cases:
+        for item in sorted(cases, key=lambda item: item.address not in first):
             if (undeclared := offers.undeclared(item)) is not None:
                 not_offered.append(undeclared)
                 yield undeclared
@@ -123,6 +126,8 @@ def run(
         else:
             results.append(refused)
             yield CaseFinished(refused)
+    places = {item.address: place for place, item in enumerate(cases)}
+    results.sort(key=lambda result: places.get(result.address, -1))
     try:
         if diagnosis and interrupted is None and not all(as_it_should_be(result) for result in results):
             from gradcheck.run.afterthought import diagnose  # imported late: a run without a failure does not need it

@@ -9,6 +9,7 @@ from enum import StrEnum
 from io import StringIO
 from typing import Any
 
+import numpy as np
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +19,8 @@ from gradcheck.verdict.finding import Finding, Severity, plain, shown
 from gradcheck.verdict.summary import headline, short
 
 SCHEMA_VERSION = 1
+MOST_ENTRIES = 6
+"""Maximum number of entries of an array whose values are written out in text."""
 
 
 class Verdict(StrEnum):
@@ -95,6 +98,8 @@ class Result:
     replay: the command that runs this case alone.
     settings: settings that differ from the defaults.
     blocks: per parameter, how many of its entries are wrong, of how many; empty where gradients were not compared.
+    moved_point: the values, as numbers and nested lists, at which the subject is wrong, if nothing is wrong at the
+        case's own point; else empty.
     exception: what the user's own f or derivative raised, with its traceback, where that is what was found; it takes no
         part in JSON and in comparisons of results.
     """
@@ -113,6 +118,7 @@ class Result:
     replay: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     blocks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    moved_point: Mapping[str, Any] = field(default_factory=dict)
     exception: BaseException | None = field(default=None, repr=False, compare=False)
 
     def __bool__(self) -> bool:
@@ -168,6 +174,7 @@ class Result:
             "replay": self.replay,
             "settings": plain(self.settings),
             "blocks": {block: {"wrong": wrong, "entries": entries} for block, (wrong, entries) in self.blocks.items()},
+            "moved_point": plain(self.moved_point),
         }
 
     def to_json(self) -> str:
@@ -212,6 +219,10 @@ class Result:
             parts.append(_lines(notes))
         if heard := [w for w in self.witnesses if w.state != "aside" and (w.of or w.directions)]:
             parts.append(Text(f"  oracles (entries): {'; '.join(map(_said, heard))}", style="dim"))
+        if self.moved_point:
+            parts.append(
+                Text(f"  at another point than the case's own, where nothing is wrong: {_values(self.moved_point)}")
+            )
         for name, value in self.shows.items():
             parts.append(Text.assemble("  ", (name, "bold"), f" = {shown(value)}"))
         if self.settings:
@@ -231,13 +242,13 @@ class Result:
         """Every number at the worst entry, with its bound and who said it."""
         assert self.worst is not None
         table = Table(box=None, padding=(0, 2, 0, 2), show_header=False)
-        table.add_row("subject", f"{self.worst.subject:.17g}", "")
-        table.add_row("truth", f"{self.worst.truth:.17g}", f"± {self.worst.radius:.2g}")
+        table.add_row("subject", f"{float(self.worst.subject)!r}", "")
+        table.add_row("truth", f"{float(self.worst.truth)!r}", f"± {self.worst.radius:.2g}")
         for witness in self.witnesses:
             if witness.worst is not None:
                 value, error = witness.worst
                 state = "" if witness.state == "agreed" else f", {witness.state}"
-                table.add_row(witness.oracle, f"{value:.17g}", f"± {error:.2g} ({witness.kind}{state})")
+                table.add_row(witness.oracle, f"{float(value)!r}", f"± {error:.2g} ({witness.kind}{state})")
         table.add_row("allowed", f"{self.worst.allowed:.3g}", f"distance {self.worst.distance:.3g}")
         return table
 
@@ -254,6 +265,13 @@ class GradientError(AssertionError):
     def __init__(self, result: Result) -> None:
         super().__init__(f"{result.headline}\n{result.to_text()}")
         self.result = result
+
+
+def _values(point: Mapping[str, Any]) -> str:
+    """`x = 3, w = [1, 2]`; of large arrays the shape."""
+    sizes = {name: np.size(value) for name, value in point.items()}
+    texts = {n: f"(array of shape {np.shape(v)})" if sizes[n] > MOST_ENTRIES else shown(v) for n, v in point.items()}
+    return ", ".join(f"{shown(name)} = {text}" for name, text in texts.items())
 
 
 def _said(witness: Witness) -> str:

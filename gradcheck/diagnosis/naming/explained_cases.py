@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
-from gradcheck.diagnosis.naming.answer_match import AskedCase, Observed, entry_of
+import numpy as np
+
+from gradcheck.diagnosis.naming.answer_match import AnyAnswer, Array, AskedCase, Observed, entry_of, equal
 from gradcheck.diagnosis.naming.fitted_numbers import fitted
 from gradcheck.diagnosis.naming.match_catalogue import LARGEST, RELATIONS, Bend
 from gradcheck.diagnosis.naming.search import Named
@@ -14,11 +17,14 @@ from gradcheck.faults.entries import bends_at
 from gradcheck.judge.graph_trial import try_case
 from gradcheck.judge.settings import Settings
 from gradcheck.oracle.symbolic import symbolic
-from gradcheck.problem import Case
-from gradcheck.subject.answer import NATIVE, Subject
+from gradcheck.problem import Case, Graph
+from gradcheck.problem.parts import inputs_as_parameters
+from gradcheck.subject.answer import NATIVE, Answer, Subject
+from gradcheck.subject.inprocess import InProcessSubject
 
 MOST_CASES = 60
 """Maximum number of failing cases that are tried, the smallest first."""
+ONE_POINT = Settings(moved_points=0)
 
 
 def sorted_out(
@@ -59,7 +65,7 @@ class Explains:
         self._fitting: Bend | None = None
 
     def __call__(self, case: AskedCase) -> bool:
-        """Whether the subject gives the same wrong answer as such an engine.
+        """Whether the subject, which fails the case, gives the same wrong answer as such an engine.
 
         False for graphs that are too large for a textbook.
         """
@@ -67,21 +73,57 @@ class Explains:
             return False
         entry = entry_of(case, self._subject)
         one = Observed(case, self._subject, entry)
-        if not one.wrong:
-            return False
-        if self._fitting is not None and self._fitting.entry == entry and self._fitting.gives(one):
+        if self._fitting is not None and self._fitting.entry == entry and _wrong_alike(self._fitting, one):
             return True
         made = [(row, make) for row, make in (*bends_at(entry), *fitted(entry, [one])) if row.code in self._codes]
         bends = [Bend(row, make, False, entry) for row, make in made]
         bends += [Bend(row, make, True, entry) for row, make in made if bends_messages(make)]
         for bend in bends:
-            if bend.gives(one):
+            if _wrong_alike(bend, one):
                 self._fitting = bend
                 return True
+        if not one.wrong:
+            return False
         relation = RELATIONS.get(entry)
         if relation is not None:
             return any(relation(bend.make, one) for bend in bends if not bend.partly)
         if not self._by_parts or entry != NATIVE or not isinstance(case, Case):
             return False
-        tried = try_case("", case, self._subject, (symbolic,), Settings(moved_points=0))
+        tried = try_case("", case, self._subject, (symbolic,), ONE_POINT)
         return made_of_parts(parameter_rows(case, tried.comparisons))
+
+
+def _wrong_alike(bend: Bend, one: Observed) -> bool:
+    """Whether the bend gives the subject's answer to a case that the subject fails, and fails it, too.
+
+    Answers may differ from the right ones by too little for the textbook to tell (a slope of 4e-18 that came as 0), or
+    in a revealed adjoint alone. Then the bend is judged, and adjoints of inputs are asked for as gradients.
+    """
+    if not bend.gives(one):
+        return False
+    if one.wrong or not isinstance(one.case, Case):
+        return one.wrong
+    if isinstance(one.theirs, Answer) and one.theirs.adjoints:
+        asked = _with_gradients_of_inputs(one)
+        ours, right = _every_adjoint(bend.answer_of(asked)), _every_adjoint(asked.right)
+        shared = [node for node in one.theirs.adjoints if node in ours and node in right]
+        if not all(equal(one.theirs.adjoints[node], ours[node], one.case.dtype) for node in shared):
+            return False
+        if not all(equal(ours[node], right[node], one.case.dtype) for node in shared):
+            return True
+    engine = InProcessSubject(bend.make(), entry=bend.entry)
+    tried = try_case("", one.case, engine, (symbolic,), ONE_POINT)
+    return any(np.any(compared.wrong) for compared in tried.comparisons)
+
+
+def _every_adjoint(answer: AnyAnswer | None) -> Mapping[str, Array]:
+    """The adjoints of an answer, those of its parameters included."""
+    return {**(answer.adjoints or {}), **answer.gradients} if isinstance(answer, Answer) else {}
+
+
+def _with_gradients_of_inputs(one: Observed) -> Observed:
+    """The same question with every input of a graph made a parameter."""
+    case = one.case
+    if not isinstance(case, Case) or not isinstance(case.problem, Graph):
+        return one
+    return Observed(replace(case, problem=inputs_as_parameters(case.problem)), one.subject, one.entry)

@@ -45,7 +45,7 @@ def test_a_point_shows_small_arrays_and_the_shape_of_large_ones() -> None:
     w, v = build.parameter("w", (2,)), build.parameter("v", (3, 3))
     graph = build.graph(build.add(build.sum(w), build.sum(v), name="loss"))
     case = Case("case", graph, {"w": [3.0, 0.5], "v": np.ones((3, 3))})
-    assert values(case) == "w = [3, 0.5], v = (array of shape (3, 3))"
+    assert values(case.point) == "w = [3, 0.5], v = (array of shape (3, 3))"
 
 
 def test_entries_of_numbers_are_short() -> None:

@@ -34,7 +34,11 @@ def test_generated_failures_and_the_counterexample_are_saved_and_load_again(tmp_
     assert isinstance(smallest, Case)
     folder = tmp_path / "deep" / "failures"
     paths, lines = save(folder, [generated, written], failed(generated, written), Diagnosed(None, smallest, ()))
-    assert ([p.name for p in paths], lines) == (["shared-1--7.json", "smallest.json"], [])
+    assert [p.name for p in paths] == ["shared-1--7.json", "smallest.json"]
+    assert lines == [
+        f"saved 1 failing graph and the smallest counterexample to {folder}; the graph is asked first next time "
+        "(--no-save saves nothing)"
+    ]
     (again,) = load_suite(str(paths[0]))
     assert isinstance(again.case, Case)
     assert np.array_equal(again.case.point["x"], 3.0)
@@ -51,16 +55,27 @@ def test_what_the_run_generates_anyway_is_asked_once(tmp_path: Path) -> None:
     items = [case("a", 1.0), case("b", 2.0), case("c", 3.0)]
     save(tmp_path, items, failed(items[1]), None)
     again = ahead(tmp_path, items)
-    assert [a.address for a in again.cases] == ["s::b", "s::a", "s::c"]
-    assert (again.saved, again.lines) == (1, ())
-    moved = ahead(tmp_path, [case("a", 1.0), case("b", 2.5)])
-    assert [a.case.name for a in moved.cases] == ["b", "a", "b"]
+    assert [a.address for a in again.cases] == ["s::a", "s::b", "s::c"]
+    assert (again.first, again.lines) == (("s::b",), ())
+    of_another_seed = ahead(tmp_path, [case("a", 1.0), case("b", 2.5)])
+    assert [a.case.name for a in of_another_seed.cases] == ["a", "b", "b"]
+    assert of_another_seed.first == (of_another_seed.cases[-1].address,)
+
+
+def test_the_smallest_counterexample_is_no_further_case(tmp_path: Path) -> None:
+    item, smallest = case("a", 1.0), case("smallest", 2.0, None).case
+    assert isinstance(smallest, Case)
+    assert save(tmp_path, [item], [], Diagnosed(None, smallest, ()))[1] == [
+        f"saved the smallest counterexample to {tmp_path} (--no-save saves nothing)"
+    ]
+    again = ahead(tmp_path, [item])
+    assert ([a.address for a in again.cases], again.first) == (["s::a"], ())
 
 
 def test_where_nothing_is_generated_nothing_is_asked_first(tmp_path: Path) -> None:
     item = case("a", 1.0)
     save(tmp_path, [item], failed(item), None)
-    assert ahead(tmp_path, [case("other", 9.0, None)]).saved == 0
+    assert ahead(tmp_path, [case("other", 9.0, None)]).first == ()
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"schema_version": 1, "cases": [3]}', "\x00", "[" * 100_000])
@@ -69,7 +84,7 @@ def test_a_damaged_file_is_skipped_with_a_line(tmp_path: Path, text: str) -> Non
     save(tmp_path, [item], failed(item), None)
     (tmp_path / "broken.json").write_text(text, encoding="utf-8")
     again = ahead(tmp_path, [case("b", 2.0)])
-    assert [a.case.name for a in again.cases] == ["a", "b"]
+    assert [a.case.name for a in again.cases] == ["b", "a"]
     (line,) = again.lines
     assert line.startswith("skipped a saved failure that cannot be read")
     assert line.endswith(f"delete {tmp_path / 'broken.json'}")
@@ -80,7 +95,7 @@ def test_a_folder_that_cannot_be_made_is_a_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     item = case("a", 1.0)
     written, (line,) = save(tmp_path / "file" / "deep", [item], failed(item), None)
-    assert written == []
+    assert written == []  # and nothing is announced
     assert line.startswith("failing graphs cannot be saved: ")
 
 
@@ -119,15 +134,25 @@ def test_saved_failures_are_announced_asked_first_and_of_one_subject(run: Any, t
     (first,), told = run(*GENERATED, *wrong)
     (folder,) = (tmp_path / ".gradcheck" / "failures").iterdir()
     assert sorted(p.suffix for p in folder.glob("*")) == [".json"] * 2  # the graph, and the smallest counterexample
-    assert f"saved 2 failing graphs to {folder.relative_to(tmp_path)}; they are asked first next time" in told
+    where = folder.relative_to(tmp_path)
+    assert f"saved 1 failing graph and the smallest counterexample to {where}; the graph is asked first" in told
     again, told = run(*GENERATED, *wrong)
-    assert "asking 2 saved failures first" in told
-    assert sorted(again) == sorted([first, f"{folder.relative_to(tmp_path) / 'smallest.json'}::smallest"])
+    assert "asking 1 saved failure first" in told
+    assert again == [first]
     assert run(*GENERATED, *wrong, "--no-save", quick)[0] == [first]
     assert run(first, *wrong, quick)[0] == [first]  # one case is asked for, and nothing else
     assert run("worked_examples::S4.b", *wrong, quick)[0] == ["worked_examples::S4.b"]
     for other in (("--subject", str(faulty("wrong_forward"))), ()):
         assert run(*GENERATED, *other, quick)[0] == [first]
+
+
+def test_a_second_run_has_the_same_results_in_the_same_order(run: Any, faulty: Any, capsys: Any) -> None:
+    line = ("worked_examples", "random_dags", "-k", "S4 or shared-0", "--subject", str(faulty("overwrite")))
+    first, told = run(*line)
+    assert "failing graphs and the smallest counterexample" in told
+    again, told = run(*line)
+    assert "saved failures first" in told
+    assert again == first
 
 
 @pytest.mark.parametrize(("options", "there"), [(("--save-failures", "mine"), True), (("--no-save",), False)])
@@ -154,7 +179,7 @@ def test_no_submission_is_asked_what_was_saved_of_another(run: Any, checkout: Pa
     first, *_ = told = [run(*quick, "--subject", str(path)) for path in engines]
     assert [asked for asked, _ in told] == [alone, alone]
     again, _ = run(*quick, "--subject", str(engines[0]))
-    assert sorted(again) == sorted(alone)
+    assert again == alone
     assert "saved 1 failing graph to .gradcheck/failures/overwrite-" in first[1]
 
 
