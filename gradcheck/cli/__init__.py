@@ -53,7 +53,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     asked = next((word for word in argv if not word.startswith("-")), None)
     for name, about in COMMANDS.items():
-        command = commands.add_parser(name, help=about, description=about, epilog=_EPILOG)
+        command = parser.commands[name] = commands.add_parser(name, help=about, description=about, epilog=_EPILOG)
         command.add_argument("--traceback", action="store_true", help="show gradcheck's own traceback with an error")
         if name == asked:
             _module(name).arguments(command)

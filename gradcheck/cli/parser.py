@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
 import sys
 from typing import Any, NoReturn
@@ -15,7 +16,16 @@ _MOST_DIGITS = 300
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose error messages are short and contain no control codes for terminals."""
+    """An ArgumentParser whose error messages are short and contain no control codes for terminals.
+
+    Attributes
+    ----------
+    commands: the parsers of its subcommands, by name.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.commands: dict[str, Parser] = {}
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As argparse, but the value `--`, as in `--seed=--`, is an error: argparse reads it as an empty list."""
@@ -23,11 +33,29 @@ class Parser(argparse.ArgumentParser):
         options = given[: given.index("--")] if "--" in given else given
         if odd := [arg for arg in options if re.fullmatch(r"-\w--|--[\w-]+=--", arg)]:
             self.error(f"argument {odd[0][:-2].rstrip('=')}: expected a value, got '--'")
-        return super().parse_args(given, namespace)
+        found, unknown = self.parse_known_args(given, namespace)
+        if unknown:
+            owner = self.commands.get(getattr(found, "command", ""), self)
+            option = next((word for word in unknown if word.startswith("-")), None)
+            many = f"too many arguments: {' '.join(unknown)}"
+            owner.error(f"there is no option {option}{owner.meant(option)}" if option else many)
+        return found
+
+    def meant(self, option: str) -> str:
+        """A question for the option that may have been meant; "" if none is similar."""
+        known = [name for action in self._actions for name in action.option_strings]
+        near = difflib.get_close_matches(option.partition("=")[0][:100], known, n=1)
+        return f"; did you mean {near[0]}?" if near else ""
 
     def error(self, message: str) -> NoReturn:
-        """Print the usage and one line; exit code 2."""
-        super().error(shortened(printable(message), LONGEST // 2))
+        """Print what is wrong, and where to read more, in one line each; exit code 2."""
+        text = shortened(printable(message), LONGEST // 2)
+        self.exit(2, f"{self.prog}: {text}\n{self.prog} --help shows what it takes\n")
+
+
+def number(text: str) -> float:
+    """The type of an option that takes a number; its name stands in argparse's message."""
+    return float(text)
 
 
 def complaint(wrong: BaseException) -> str:

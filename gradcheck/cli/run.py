@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from gradcheck.cli.parser import seed_of_flag
+from gradcheck.cli.parser import number, seed_of_flag
 from gradcheck.cli.terminal import consoles, signs_of_life
 from gradcheck.diagnosis.budget import Budget
 from gradcheck.errors import UsageError, printable
@@ -35,6 +35,7 @@ from gradcheck.subject.paths import subject_path
 from gradcheck.subject.process import ChildSubject
 
 DIAGNOSIS_SECONDS = 10.0
+SAVED = ".gradcheck/failures"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,12 +53,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "-x", "--fail-fast", action="store_true", help="stop after the first case that is not as it should be"
     )
     parser.add_argument("--seed", metavar="N", help="seed of generated cases: a number, or 'random'")
-    parser.add_argument("--timeout", type=float, default=10.0, metavar="S", help="seconds per question (default 10)")
+    parser.add_argument("--timeout", type=number, default=10.0, metavar="S", help="seconds per question (default 10)")
     parser.add_argument(
-        "--interest", type=float, metavar="R", help="relative error that matters (default 1e-6; 1e-4 in float32)"
+        "--interest", type=number, metavar="R", help="relative error that matters (default 1e-6; 1e-4 in float32)"
     )
     parser.add_argument(
-        "--max-ulps", type=float, metavar="N", help="fail gradients that are off by more ulps than this"
+        "--max-ulps", type=number, metavar="N", help="fail gradients that are off by more ulps than this"
     )
     parser.add_argument(
         "--require-ops",
@@ -81,7 +82,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--save-failures",
         metavar="DIR",
-        default=".gradcheck/failures",
+        default=SAVED,
         help="where failing generated graphs are saved, a folder for each subject; they are asked first next time",
     )
     parser.add_argument("--no-save", action="store_true", help="save no failing graphs, and ask none that were saved")
@@ -95,7 +96,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--diagnosis-budget",
-        type=float,
+        type=number,
         default=DIAGNOSIS_SECONDS,
         metavar="S",
         help="seconds for the search for the smallest counterexample and its cause "
@@ -137,7 +138,7 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
         subject.prepare()
     folder = None
     if options.subject and options.save_failures and not options.no_save:
-        folder = folder_of(Path(options.save_failures), path, name)
+        folder = folder_of(_folder(options.save_failures), path, name)
     first = ahead(folder, collect(options.targets, seed=seed)) if folder is not None else None
     cases: Sequence[Addressed] = first.cases if first is not None else collect(options.targets, seed=seed)
     if options.expression:
@@ -165,14 +166,17 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
             else:
                 print(f"gradcheck: {line}", file=sys.stderr)
 
+    last_words = tell
     document = JsonReport()
-    files_written = [_opened(file) for file in files]
-    for report in files_written:
-        stack.callback(report.close)
-    listeners: list[Callable[[Event], None]] = [document.add, *(report.add for report in files_written)]
+    files_written = [_opened(path) for path in files]
+    for file in files_written:
+        stack.callback(file.close)
+    listeners: list[Callable[[Event], None]] = [document.add, *(file.add for file in files_written)]
     if options.format == "console":
         verbosity = QUIET if options.quiet else options.verbose
-        listeners.append(ConsoleReport(console, timings=not options.no_timings, verbosity=verbosity).add)
+        report = ConsoleReport(console, timings=not options.no_timings, verbosity=verbosity)
+        listeners.append(report.add)
+        last_words = report.note
     for line in first.lines if first is not None else ():
         tell(line)
     saved = {item.address for item in cases}.intersection(first.first if first is not None else ())
@@ -204,7 +208,7 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
             code = event.exit_code
             if folder is not None:  # before the report, whose last line sums up the run
                 for line in save(folder, cases, event.results, diagnosed)[1]:
-                    tell(line)
+                    last_words(line)
         progress.add(event)
         with progress.aside():
             for listen in listeners:
@@ -212,11 +216,11 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
     if options.format == "json":
         with progress.aside():
             sys.stdout.write(document.text())
-    for report in files_written:
-        report.close()
-        if report.failed:
-            print(f"gradcheck: {report.failed}", file=sys.stderr)
-    options.delivered = any(report.complete for report in files_written)
+    for file in files_written:
+        file.close()
+        if file.failed:
+            print(f"gradcheck: {file.failed}", file=sys.stderr)
+    options.delivered = any(file.complete for file in files_written)
     return code
 
 
@@ -226,6 +230,16 @@ def _opened(path: Path) -> LinesReport:
         return LinesReport(path)
     except OSError as wrong:
         raise UsageError(f"--report: {str(path)!r} cannot be written: {wrong.strerror or wrong}") from wrong
+
+
+def _folder(given: str) -> Path:
+    """The folder of --save-failures; UsageError for one other than the default that cannot be made."""
+    if given != SAVED:
+        try:
+            Path(given).mkdir(parents=True, exist_ok=True)
+        except OSError as wrong:
+            raise UsageError(f"--save-failures: {given!r} cannot be made: {wrong.strerror or wrong}") from wrong
+    return Path(given)
 
 
 def _required(given: str) -> frozenset[str]:

@@ -58,10 +58,19 @@ def no_answer(failure: SubjectError) -> Finding:
         within = f", in {facts['function']}" if facts.get("function") not in (None, "<module>") else ""
         known = facts.get("file") and facts.get("line")
         facts["place"] = f" ({facts['file']}, line {facts['line']}{within})" if known else ""
+    elif failure.code == "GC002":
+        text, line = facts["text"], facts["line"]
+        facts["place"] = f"{facts['file']}, line {line}" if line else facts["file"]
+        legible = text.isprintable() and "\N{REPLACEMENT CHARACTER}" not in text
+        facts["quoted"] = ("; is it a text file in UTF-8?" if not legible else f": {text}") if text else ""
     elif failure.code == "GC003":
-        facts["looked_for"] = " or ".join(facts["looked_for"])
-        facts["found"] = ", ".join(facts["found"]) or "no public function"
+        first, *others = facts["looked_for"]
+        facts["looked_for"] = f"function {first}" + (f" (or {', '.join(others)})" if others else "")
+        facts["found"] = ", ".join(facts["found"]) or "no function of its own"
         facts["hint"] = f"; did you mean {' or '.join(facts['near'])}?" if facts["near"] else ""
+        if others and not facts["near"]:
+            define = "define gradients(graph, point) -> (value, grads), or name another function of that kind"
+            facts["hint"] = f"; {define}: --subject {facts['file']}:NAME"
     elif failure.code == "GC007":
         facts["place"] = f"{facts['block']}: " if facts.get("block") else ""
     return finding(failure.code, **facts)

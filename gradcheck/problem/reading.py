@@ -93,7 +93,7 @@ def parsed(text: str, where: str) -> Any:
     try:
         data = json.loads(text, parse_int=whole, object_pairs_hook=once)
     except json.JSONDecodeError as wrong:
-        refuse(f"not JSON: {wrong.msg} at line {wrong.lineno}")
+        refuse(f"not JSON: {wrong.msg} at line {wrong.lineno}, column {wrong.colno}")
     except RecursionError:
         refuse(_TOO_DEEP)
     bounded(data, where)

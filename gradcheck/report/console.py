@@ -57,6 +57,8 @@ class ConsoleReport:
         self._suite = ""
         self._results: list[Result] = []
         self._errors: set[str] = set()
+        self._notes: list[str] = []
+        self._gap = False  # whether the last line is empty
 
     def add(self, event: Event) -> None:
         """Show one event."""
@@ -90,11 +92,18 @@ class ConsoleReport:
             self._print(Text(shown(line), style="yellow"), indent=2)
         if self._cases > 1 or self._verbosity >= ROWS:
             self._console.print()
+            self._gap = True
+
+    def note(self, line: str) -> None:
+        """A line for the end of the report, such as where failures are saved."""
+        self._notes.append(line)
 
     # --- while the cases run ------------------------------------------------------------------------------------
 
     def _finished_one(self, result: Result) -> None:
-        suite = result.address.partition("::")[0]
+        suite, colons, _ = result.address.partition("::")
+        if not colons:  # the subject could not be loaded, which the end of the report tells
+            return
         if suite != self._suite:
             self._end_of_suite()
             self._suite = suite
@@ -157,7 +166,7 @@ class ConsoleReport:
         fails = [r for r in wrong if r.verdict is Verdict.FAIL]
         errors = [r for r in wrong if r.verdict is Verdict.ERROR]
         undecided = [r for r in wrong if r.verdict is Verdict.UNDECIDED]
-        if (wrong and self._cases > 1) or (self._cases == 1 and self._verbosity == NORMAL):
+        if not self._gap and ((wrong and self._cases > 1) or (self._cases == 1 and self._verbosity == NORMAL)):
             self._console.print()
         self._failures(fails, errors)
         self._all_errors(_alike(errors))
@@ -179,6 +188,8 @@ class ConsoleReport:
             self._right_ones(event.results)
         if wrong and self._verbosity == NORMAL:
             self._print(Text("-v shows every number with its bound; --format json has all of it", style="dim"))
+        for line in self._notes:
+            self._console.print(Text(line), soft_wrap=True)
         self._print(self._summary(event))
 
     def _failures(self, fails: Sequence[Result], errors: Sequence[Result]) -> None:
@@ -321,6 +332,7 @@ class ConsoleReport:
 
     def _print(self, text: Text, indent: int = 0) -> None:
         self._console.print(Hanging(text, indent))
+        self._gap = False
 
 
 def _alike(errors: Sequence[Result]) -> list[list[Result]]:

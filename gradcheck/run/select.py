@@ -84,7 +84,8 @@ class _Parser:
         return False
 
     def _wrong(self, why: str) -> UsageError:
-        return UsageError(f"-k {_quoted(self._text)} cannot be read: {why}")
+        takes = "it takes words joined by and, or, not and brackets: 'mlp and not relu'"
+        return UsageError(f"-k {_quoted(self._text)} cannot be read: {why}; {takes}")
 
 
 def _quoted(text: str) -> str:

@@ -112,14 +112,19 @@ def load_suite(suite: str, *, seed: int | None = None) -> list[Addressed]:
 def _file(suite: str) -> Path:
     """The file that `suite` means."""
     builtin = builtin_suites()
-    why = trouble(Path(suite))
+    why = trouble(Path(suite)) if suite else "it has no name"
     if why is None:
         return Path(suite)
     if suite in builtin:
         return builtin[suite]
-    if is_there(Path(suite)):
+    if suite and is_there(Path(suite)):
         raise UsageError(f"no suite {brief(suite)}: {why}; a suite is a .py or .json file")
+    if not suite:
+        raise UsageError("expected SUITE or SUITE::CASE, got an empty name")
     known = f"the built-in suites are {', '.join(builtin)}"
+    before, _, after = suite.rpartition(":")
+    if after and (before in builtin or trouble(Path(before)) is None):
+        raise UsageError(f"no suite {brief(suite)}: did you mean {brief(f'{before}::{after}')}?")
     if near := near_names(suite, builtin):
         known = f"did you mean {near}? {known}"
     raise UsageError(f"no suite {brief(suite)}: neither a file nor one of the built-in suites; {known}")

@@ -14,10 +14,10 @@ _TWO = {"block": "dx", "entry": [1], "first": 0.5, "second": 1.0}
 EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "GC001": {"type": "ModuleNotFoundError", "message": "No module named 'torch'", "place": " (engine.py, line 2)"},
-        "GC002": {"file": "engine.py", "line": 12, "message": "expected ':'", "text": "for node in order"},
+        "GC002": {"place": "engine.py, line 12", "message": "expected ':'", "quoted": ": for node in order"},
         "GC003": {
             "file": "engine.py",
-            "looked_for": "gradients",
+            "looked_for": "function gradients (or mlp_gradients, neuron_gradients, train)",
             "found": "gradient",
             "hint": "; did you mean gradient?",
         },

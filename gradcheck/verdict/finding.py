@@ -175,7 +175,7 @@ def _kinds() -> dict[str, FindingKind]:
             "GC002",
             fatal,
             "syntax error",
-            "{file}, line {line}: {message}: {text}",
+            "{place}: {message}{quoted}",
             "Python cannot parse the file under test, so that nothing in it ran.",
         ),
         FindingKind(

@@ -242,13 +242,13 @@ class Result:
         """Every number at the worst entry, with its bound and who said it."""
         assert self.worst is not None
         table = Table(box=None, padding=(0, 2, 0, 2), show_header=False)
-        table.add_row("subject", f"{float(self.worst.subject)!r}", "")
-        table.add_row("truth", f"{float(self.worst.truth)!r}", f"± {self.worst.radius:.2g}")
+        table.add_row("subject", _exactly(self.worst.subject), "")
+        table.add_row("truth", _exactly(self.worst.truth), f"± {self.worst.radius:.2g}")
         for witness in self.witnesses:
             if witness.worst is not None:
                 value, error = witness.worst
                 state = "" if witness.state == "agreed" else f", {witness.state}"
-                table.add_row(witness.oracle, f"{float(value)!r}", f"± {error:.2g} ({witness.kind}{state})")
+                table.add_row(witness.oracle, _exactly(value), f"± {error:.2g} ({witness.kind}{state})")
         table.add_row("allowed", f"{self.worst.allowed:.3g}", f"distance {self.worst.distance:.3g}")
         return table
 
@@ -265,6 +265,11 @@ class GradientError(AssertionError):
     def __init__(self, result: Result) -> None:
         super().__init__(f"{result.headline}\n{result.to_text()}")
         self.result = result
+
+
+def _exactly(value: float) -> str:
+    """A number in as few digits as tell it from every other float64."""
+    return repr(float(value)).removesuffix(".0")
 
 
 def _values(point: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ WIDTH = 100
 
 MASKS = (
     (r"its process: .*?(?=\n\n)", "its process: (what it was held to)"),  # depends on the machine
-    (r"(saved \d+ failing graphs? to \S+-)[0-9a-f]{8};", r"\1(hash of its path);"),
+    (r"(saved .* to \S+-)[0-9a-f]{8}(?=[; ])", r"\1(hash of its path)"),
     (r"± \S+", "± #"),  # bounds are an oracle's business, and tested there
     (r"((?:distance|allowed|wanted at most)[\s│]+)[\d.]+(?:e[+-]?\d+)?", r"\1#"),
     (r"(?<= )[\d.]+(?:e[+-]?\d+)? (%|x)(?= |$)", r"# \1"),
@@ -74,7 +74,7 @@ class Shell:
 
     def write(self, name: str, text: str) -> str:
         """A file in the folder; returns its name."""
-        (self.folder / name).write_text(dedent(text), encoding="utf-8")
+        (self.folder / name).write_text(dedent(text), encoding="utf-8", errors="surrogateescape")
         return name
 
 

@@ -27,6 +27,8 @@ BAD = {
     "syntax-error": Bad("def gradients(graph, point):\n    return (1,\n", "GC002", ("engine.py, line 2", "return (1,")),
     "cannot-be-imported": Bad("import no_such_module\n", "GC001", ("no_such_module", "engine.py, line 1")),
     "no-entry-point": Bad("def gradient(graph, point): ...\n", "GC003", ("gradients", "did you mean gradient?")),
+    "empty": Bad("", "GC003", ("no function of its own", "define gradients(graph, point)", "--subject engine.py:NAME")),
+    "no-text": Bad("x = 1 \udcff\udcfe\n", "GC002", ("engine.py", "is it a text file in UTF-8?")),
     "raises": Bad(body("raise KeyError('loss')"), "GC004", ("KeyError: 'loss'", "engine.py, line 6, in gradients")),
     "wrong-keys": Bad(body("return value, {'W': grads['w']}"), "GC008", ("no entry for 'w'", "it has 'W'")),
     "unknown-keys": Bad(body("return value, {**grads, 'x': grads['w']}"), "GC009", ("entries for 'x'",)),

@@ -23,6 +23,12 @@ USAGE = {
     "missing subject file": (("mine.py", "--subject", "nowhere.py"), ("no subject file 'nowhere.py'",)),
     "missing subject file with a name": (("mine.py", "--subject", "nowhere.py:f"), ("no subject file 'nowhere.py'",)),
     "unknown suite": (("nowhere",), ("no suite 'nowhere'", "worked_examples")),
+    "a suite without a name": (("",), ("expected SUITE or SUITE::CASE, got an empty name",)),
+    "one colon too few": (("mine.py:branches",), ("no suite 'mine.py:branches': did you mean 'mine.py::branches'?",)),
+    "failures saved nowhere": (
+        ("mine.py", "--subject", "engine.py", "--save-failures", "notes.txt/deep"),
+        ("--save-failures: 'notes.txt/deep' cannot be made: Not a directory",),
+    ),
     "missing suite file": (("nowhere.py",), ("no suite 'nowhere.py'",)),
     "a suite that is neither": (("notes.txt",), (".py or .json", "notes.txt")),
     "unknown case": (("mine.py::brunches",), ("no case 'brunches'; did you mean 'branches'?", "branches, product")),
@@ -53,13 +59,24 @@ def test_bad_usage(desk: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [(), ("runn",), ("run", "--colour"), ("run", "--format", "xml"), ("run", "--timeout", "soon"), ("run", "-q", "-v")],
+    ("arguments", "says"),
+    [
+        ((), "gradcheck: the following arguments are required: COMMAND"),
+        (("runn",), "gradcheck: argument COMMAND: invalid choice: 'runn'"),
+        (("run", "--sbject", "x.py"), "gradcheck run: there is no option --sbject; did you mean --subject?"),
+        (("faults", "--colour"), "gradcheck faults: there is no option --colour"),
+        (("explain", "S4.b", "S4.c"), "gradcheck explain: too many arguments: S4.c"),
+        (("run", "--format", "xml"), "gradcheck run: argument --format: invalid choice: 'xml'"),
+        (("run", "--timeout", "soon"), "gradcheck run: argument --timeout: invalid number value: 'soon'"),
+        (("run", "-q", "-v"), "gradcheck run: argument -v/--verbose: not allowed with argument -q/--quiet"),
+    ],
 )
-def test_flags_that_argparse_refuses(shell: Any, arguments: tuple[str, ...]) -> None:
+def test_flags_that_argparse_refuses(shell: Any, arguments: tuple[str, ...], says: str) -> None:
     ran = shell(*arguments)
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith("usage: gradcheck")
+    first, last = ran.err.splitlines()
+    assert first.startswith(says)
+    assert last == f"{says.partition(':')[0]} --help shows what it takes"
 
 
 def node(name: str, op: str, *inputs: str, **more: Any) -> dict[str, Any]:

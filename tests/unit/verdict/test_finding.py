@@ -105,8 +105,8 @@ def test_the_table_cannot_be_changed() -> None:
         finding("GC999")
 
 
-DERIVED = {"GC001": {"place"}, "GC003": {"hint"}, "GC004": {"place"}, "GC007": {"place"}}
-"""Facts that `check.protocol.no_answer` makes of the others before the sentence is filled."""
+DERIVED = {"GC001": {"place"}, "GC002": {"place", "quoted"}, "GC003": {"hint"}, "GC004": {"place"}, "GC007": {"place"}}
+"""Facts that `judge.protocol.no_answer` makes of the others before the sentence is filled."""
 
 
 def calls(source: str) -> list[tuple[int, str, set[str], bool]]:
