@@ -41,13 +41,13 @@ def causes(case: Case, comparisons: Sequence[Comparison]) -> list[Finding]:
     for number, comparison in enumerate(wrong):
         rows = _rows(case, comparison) if number < MOST_BLOCKS else []
         # A single path is more specific than a factor; several paths are less specific than one factor.
-        cause = (
-            _paths(case, comparison, rows, 1)
-            or _relation(case, comparison)
-            or _paths(case, comparison, rows, MOST_CHANGED)
-        )
+        cause, related = _paths(case, comparison, rows, 1), ""
+        if not cause:
+            cause = related = _relation(case, comparison)
+        cause = cause or _paths(case, comparison, rows, MOST_CHANGED)
         if cause:
-            found.append(finding("GC051", cause=f"{comparison.block}: {cause}", block=comparison.block))
+            facts = {"block": comparison.block, "relation": related}
+            found.append(finding("GC051", cause=f"{comparison.block}: {cause}", **facts))
     return found
 
 

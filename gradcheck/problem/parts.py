@@ -33,10 +33,14 @@ def beyond(graph: Graph, index: int, value: Array) -> tuple[Graph, dict[str, Arr
     return _cut(graph, keep, loss=graph.loss, leaves={index}), {graph.names[index]: value}
 
 
-def inputs_as_parameters(graph: Graph) -> Graph:
-    """The same graph, in which every input is a parameter, so that its adjoint is a gradient."""
-    inputs = {i for i in range(len(graph)) if graph.op(i) == "input"}
-    return _cut(graph, list(range(len(graph))), loss=graph.loss, leaves=inputs)
+def leaves_as_parameters(graph: Graph, kinds: Collection[str]) -> tuple[Graph, dict[str, Array]]:
+    """The graph with leaves of these kinds ("input", "constant") made parameters, and the constants' values by name.
+
+    The gradient of such a leaf is its adjoint, and every node that depends on it has one.
+    """
+    leaves = {i for i in range(len(graph)) if graph.op(i) in kinds}
+    values = {graph.names[i]: graph.constants[i] for i in leaves if i in graph.constants}
+    return _cut(graph, list(range(len(graph))), loss=graph.loss, leaves=leaves), values
 
 
 def slot_by_slot(graph: Graph, index: int, values: Mapping[str, Array]) -> tuple[Graph, dict[str, Array]]:
@@ -127,6 +131,6 @@ def _cut(graph: Graph, keep: list[int], *, loss: int, summed: str | None = None,
         loss=last,
         names=names,
         leaf_shapes={new[i]: graph.shapes[i] for i in keep if not graph.arguments(i) or i in leaves},
-        constants={new[i]: graph.constants[i] for i in keep if i in graph.constants},
+        constants={new[i]: graph.constants[i] for i in keep if i in graph.constants and i not in leaves},
         attributes={new[i]: graph.attributes[i] for i in keep if i in graph.attributes and i not in leaves},
     )

@@ -69,8 +69,18 @@ class Failure:
             thought = f" ({_lowered(first.misconception.rstrip('.'))})" if first.misconception else ""
             also = f"; or {' or '.join(f.name for f in more)}, which give the same here" if more else ""
             return f"{first.sentence.rstrip('.')}{thought}{also}"
-        causes = [f for f in self.result.findings if f.code == "GC051"]
+        causes = [f for f in self.result.findings if f.code == "GC051" and self._holds(f)]
         return "; ".join(plainly(f) for f in causes[:2])
+
+    def _holds(self, cause: Finding) -> bool:
+        """Whether a relation such as "twice the right gradient" holds at the smallest example, too.
+
+        At one point it may be an accident: sigmoid(0) = 1/2 is twice the slope there.
+        """
+        relation, found = cause.facts.get("relation"), self.diagnosed
+        if not relation or found is None or found.counterexample is None:
+            return True
+        return any(f.facts.get("relation") == relation for f in found.counterexample.findings)
 
     def _example(self) -> str:
         found = self.diagnosed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -13,12 +14,13 @@ from gradcheck.diagnosis.naming.match_catalogue import LARGEST, RELATIONS, Bend
 from gradcheck.diagnosis.naming.search import Named
 from gradcheck.diagnosis.naming.single_edges import bends_messages
 from gradcheck.diagnosis.operands import made_of_parts, parameter_rows
+from gradcheck.errors import InvalidProblem
 from gradcheck.faults.entries import bends_at
 from gradcheck.judge.graph_trial import try_case
 from gradcheck.judge.settings import Settings
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import Case, Graph
-from gradcheck.problem.parts import inputs_as_parameters
+from gradcheck.problem.parts import leaves_as_parameters
 from gradcheck.subject.answer import NATIVE, Answer, Subject
 from gradcheck.subject.inprocess import InProcessSubject
 
@@ -97,14 +99,14 @@ def _wrong_alike(bend: Bend, one: Observed) -> bool:
     """Whether the bend gives the subject's answer to a case that the subject fails, and fails it, too.
 
     Answers may differ from the right ones by too little for the textbook to tell (a slope of 4e-18 that came as 0), or
-    in a revealed adjoint alone. Then the bend is judged, and adjoints of inputs are asked for as gradients.
+    in a revealed adjoint alone. Then the bend is judged, and asked for every adjoint.
     """
     if not bend.gives(one):
         return False
     if one.wrong or not isinstance(one.case, Case):
         return one.wrong
     if isinstance(one.theirs, Answer) and one.theirs.adjoints:
-        asked = _with_gradients_of_inputs(one)
+        asked = _with_every_adjoint(one)
         ours, right = _every_adjoint(bend.answer_of(asked)), _every_adjoint(asked.right)
         shared = [node for node in one.theirs.adjoints if node in ours and node in right]
         if not all(equal(one.theirs.adjoints[node], ours[node], one.case.dtype) for node in shared):
@@ -121,9 +123,17 @@ def _every_adjoint(answer: AnyAnswer | None) -> Mapping[str, Array]:
     return {**(answer.adjoints or {}), **answer.gradients} if isinstance(answer, Answer) else {}
 
 
-def _with_gradients_of_inputs(one: Observed) -> Observed:
-    """The same question with every input of a graph made a parameter."""
+def _with_every_adjoint(one: Observed) -> Observed:
+    """The same question with leaves made parameters, so that there is an adjoint of every node.
+
+    Constants stay where an op rests on their being constant, such as a whole exponent of a negative base.
+    """
     case = one.case
     if not isinstance(case, Case) or not isinstance(case.problem, Graph):
         return one
-    return Observed(replace(case, problem=inputs_as_parameters(case.problem)), one.subject, one.entry)
+    for kinds in (("input", "constant"), ("input",)):
+        graph, values = leaves_as_parameters(case.problem, kinds)
+        with suppress(InvalidProblem):
+            asked = replace(case, problem=graph, point={**case.point, **values})
+            return Observed(asked, one.subject, one.entry)
+    return one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -128,6 +129,28 @@ def test_six_lines_say_what_a_student_needs() -> None:
         "  look at   node 'b' (parameter) is used 2 times",
         "  replay    gradcheck run s::c",
     ]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_relation_is_printed_if_the_smallest_example_has_it_too(there: bool) -> None:
+    """A slope given as sigmoid(x) itself is twice the right one at 0, and nowhere else."""
+    build = GraphBuilder()
+    case = Case("smallest", build.graph(build.sigmoid(build.parameter("w"), name="loss")), {"w": 3.0})
+    twice = finding("GC051", cause="b: twice the right gradient", block="b", relation="twice the right gradient")
+    own = (wrong_gradient(0.95, 0.045, "w"), *([twice] if there else []))
+    found = Diagnosed(Result("smallest", Verdict.FAIL, own), case, ())
+    result = Result("s::c", Verdict.FAIL, (wrong_gradient(), twice), 3)
+    assert any("twice the right" in line for line in screen([result], found)) is there
+    assert any("twice the right" in line for line in screen([result]))
+
+
+@pytest.mark.parametrize(
+    ("values", "where"), [(3.5, "at b = 3.5"), ([[0.1] * 40] * 40, "at b = (array of shape (40, 40))")]
+)
+def test_a_moved_point_is_printed(values: object, where: str) -> None:
+    lines = screen([replace(failing("s::c"), moved_point={"b": values})])
+    text = " ".join(line.strip() for line in lines)
+    assert f"df/db is 7, should be 9; this is {where}; nothing is wrong at the case's own point" in text
 
 
 def test_what_a_mistake_does_not_explain_is_said() -> None:

@@ -13,7 +13,7 @@ from gradcheck.faults.catalogue import fault
 from gradcheck.judge.graph_trial import try_case
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, GraphBuilder
-from gradcheck.problem.parts import inputs_as_parameters
+from gradcheck.problem.parts import leaves_as_parameters
 from gradcheck.run.afterthought import diagnose
 from gradcheck.run.events import Diagnosed
 from gradcheck.run.suite import Addressed
@@ -54,7 +54,7 @@ class Revealing:
         self._engine, self._factor = fault(code).subject(), factor
 
     def __call__(self, graph: Any, point: Any) -> Any:
-        value, gradients, *_ = self._engine(inputs_as_parameters(graph), point)
+        value, gradients, *_ = self._engine(leaves_as_parameters(graph, ("input",))[0], point)
         parameters = {graph.names[i] for i in graph.parameters}
         inner = {name: self._factor * g for name, g in gradients.items() if name not in parameters}
         return value, {name: g for name, g in gradients.items() if name in parameters}, inner
