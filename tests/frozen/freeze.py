@@ -33,12 +33,14 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 Frozen = dict[str, Any]
 TIMES = frozenset({"seconds", "started", "elapsed", "milliseconds"})
+NEWER = frozenset({"moved_point", "relation"})
+"""Fields that results and findings did not have yet when this was frozen."""
 
 
 def without_times(value: Any) -> Any:
-    """The document without its times, and without the folder that it was made in."""
+    """The document without its times, newer fields, and the folder that it was made in."""
     if isinstance(value, Mapping):
-        return {key: without_times(inner) for key, inner in value.items() if key not in TIMES}
+        return {key: without_times(inner) for key, inner in value.items() if key not in TIMES | NEWER}
     if isinstance(value, list):
         return [without_times(inner) for inner in value]
     return value.replace(str(ROOT), ".") if isinstance(value, str) else value
