@@ -24,6 +24,7 @@ from gradcheck.judge.question import NOTHING_RETURNED, Question, Reply
 from gradcheck.judge.raised import by_user, function_raised, trimmed
 from gradcheck.judge.settings import Settings
 from gradcheck.judge.user_names import function_name, listed
+from gradcheck.oracle.analysis import Analysis
 from gradcheck.problem.function import Product
 from gradcheck.verdict.conclusion import About, conclude, verdict_of
 from gradcheck.verdict.finding import Finding, Severity, finding
@@ -38,7 +39,7 @@ GROSS = 1e-3
 
 MOST_DIFFERENCED_NEARBY = 16
 """Entries up to which an f that cannot be traced is differenced at neighbours, too."""
-FIRST = 2
+FIRST = 1
 """At how many of them: differences cost hundreds of calls."""
 
 
@@ -244,11 +245,11 @@ class Examination:
             return found
         blind = evidence.analysis is None and other_points.entries(product) <= MOST_DIFFERENCED_NEARBY
         tried = other_points.neighbours(product, evidence, self._random, fixed=bool(self._settings.structure))
-        for number, (where, moved) in enumerate(tried):
-            fitting = where == other_points.BATCH_OF_TWO
-            if found := self._at_neighbour(
-                where, self._wrong_at(moved, fitting=fitting, blind=blind and number < FIRST)
-            ):
+        for number, near in enumerate(tried):
+            fitting = near.where == other_points.BATCH_OF_TWO
+            start = evidence.analysis if near.followed else None
+            found = self._wrong_at(near.product, fitting=fitting, blind=blind and number < FIRST, start=start)
+            if found := self._at_neighbour(near.where, found):
                 return found
         if (repeated := other_points.repeated_index(product)) and (found := self._wrong_at(repeated[1], fitting=True)):
             return [finding("GC036", **found[0].facts, name=repeated[0], sentence=found[0].sentence)]
@@ -274,14 +275,20 @@ class Examination:
         return [finding("GC028", **facts)]
 
     def _wrong_at(
-        self, product: Product, gross: float = GROSS, *, fitting: bool = False, blind: bool = False
+        self,
+        product: Product,
+        gross: float = GROSS,
+        *,
+        fitting: bool = False,
+        blind: bool = False,
+        start: Analysis | None = None,
     ) -> list[Finding]:
         """What is wrong at a neighbour, which need not be a point of f at all.
 
         An error that is less than `gross` counts only if it matters and the derivative's own formula, in exact
         arithmetic, has it too. With `fitting`, an answer of another shape or dtype says that the derivative is not
         meant for that neighbour. With `blind`, f cannot be traced, and differences that agree among themselves count in
-        place of a proof.
+        place of a proof. With `start`, nothing counts unless f's formula can be followed from there to this neighbour.
         """
         try:
             outputs, _ = bounded(product.run_f)
@@ -322,6 +329,8 @@ class Examination:
             blocks = [c.block for c in numbers.comparisons]
             if own is None or not any(repeats(c, own[blocks.index(c.block)]) for c in wrong):
                 return []
+        if wrong and start is not None and (evidence.analysis is None or not start.leads_to(evidence.analysis)):
+            return []
         return [f for f in numbers.findings if f.severity is Severity.ERROR]
 
     def _differenced_at(self, product: Product) -> Evidence | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,17 +19,40 @@ BATCH_OF_TWO = "a batch of two"
 LARGE = 2_000
 """Entries above which only the cheapest neighbours are tried."""
 
-MOST_CROSSED = 3
+MOST_CROSSED = 6
 """Comparisons of which the other side is looked at."""
+CLOSE = 1e-3
+"""Distance of a point close by, in root mean squares of each input."""
 
 _HAIR = 2.0**-13
 """Relative distance of a point that a cache keyed by rounded inputs takes for the same."""
 
 
+@dataclass(frozen=True)
+class Neighbour:
+    """Another point to ask about.
+
+    Attributes
+    ----------
+    where: a few words.
+    product: the question there.
+    followed: it counts only if f's formula can be followed there from the given point: f may be meant for neither
+        negative nor large values. What counts anyway: a batch of another size, a point across one comparison, and
+        a point close by.
+    """
+
+    where: str
+    product: Product
+    followed: bool = False
+
+
 def neighbours(
     product: Product, evidence: Evidence, random: np.random.Generator, *, fixed: bool
-) -> Iterator[tuple[str, Product]]:
-    """Neighbours with a few words on where they are, the most telling first; none where inputs are `fixed`."""
+) -> Iterator[Neighbour]:
+    """Neighbours, the most telling first; none where inputs are `fixed`.
+
+    An f that cannot be traced cannot be followed, and is asked about close by alone.
+    """
     if fixed:
         return
     function = product.function
@@ -37,31 +60,32 @@ def neighbours(
     if not entries(product):
         return
 
-    def moved(words: str, change: Any) -> tuple[str, Product]:
+    def moved(words: str, change: Any) -> Neighbour:
         inputs = list(product.inputs)
         for k, block in blocks.items():
             inputs[k] = np.asarray(_kept(block, change(block)), dtype=block.dtype)
-        return words, replace(product, inputs=tuple(inputs))
+        return Neighbour(words, replace(product, inputs=tuple(inputs)), followed=True)
 
-    tried = [
-        moved("every sign turned", lambda b: -b),
-        moved("a random point nearby", lambda b: b + _size(b) * random.standard_normal(b.shape)),
-    ]
     large = entries(product) > LARGE
-    if not large:
-        tried.append(moved("values ten times as large", lambda b: 8.0 * b))
-        tried.append(moved("values a tenth as large", lambda b: b / 8.0))
-    yield from tried
+    if evidence.analysis is None:
+        steps = {k: CLOSE * _size(b) * random.standard_normal(b.shape) for k, b in blocks.items()}
+        close = (np.asarray(x + steps[k], x.dtype) if k in steps else x for k, x in enumerate(product.inputs))
+        yield Neighbour("a point close by", replace(product, inputs=tuple(close)))
+    else:
+        yield moved("every sign turned", lambda b: -b)
+        yield moved("a random point nearby", lambda b: b + _size(b) * random.standard_normal(b.shape))
+        if not large:
+            yield moved("values eight times as large", lambda b: 8.0 * b)
+            yield moved("values an eighth as large", lambda b: b / 8.0)
     if large:
         return
     yield from _batch_of_one(product)
     yield from _batch_of_two(product)
     if evidence.analysis is not None:
-        points = [[np.asarray(there.inputs[k]) for k in blocks] for _, there in tried]
-        for across in evidence.analysis.crossings(points, MOST_CROSSED):
+        for across in evidence.analysis.crossings((), MOST_CROSSED):
             places = dict(zip(blocks, across, strict=True))
             inputs = tuple(_kept(blocks[k], places[k]) if k in blocks else x for k, x in enumerate(product.inputs))
-            yield "the other side of a comparison", replace(product, inputs=inputs)
+            yield Neighbour("the other side of a comparison", replace(product, inputs=inputs))
 
 
 def entries(product: Product) -> int:
@@ -115,7 +139,7 @@ def _size(block: Array) -> float:
     return rms if rms > 0 else 1.0
 
 
-def _batch_of_one(product: Product) -> Iterator[tuple[str, Product]]:
+def _batch_of_one(product: Product) -> Iterator[Neighbour]:
     """The first sample alone, where f is seen to treat samples one by one."""
     outputs, _ = product.outputs
     lengths = {np.shape(x)[0] for x in product.inputs if np.ndim(x) >= 2 and np.shape(x)[0] > 1}
@@ -131,11 +155,11 @@ def _batch_of_one(product: Product) -> Iterator[tuple[str, Product]]:
             return replace(product, inputs=inputs, tangents=tangents)
 
         if _by_sample(outputs, [sample(i) for i in range(n)] if n <= 64 else []):
-            yield "a batch of one", sample(0)
+            yield Neighbour("a batch of one", sample(0))
             return
 
 
-def _batch_of_two(product: Product) -> Iterator[tuple[str, Product]]:
+def _batch_of_two(product: Product) -> Iterator[Neighbour]:
     """A second sample beside a single one, where f is seen to treat samples one by one.
 
     Only if one array alone can be the batch: where two of them have a first axis of length 1, either may be a
@@ -159,7 +183,7 @@ def _batch_of_two(product: Product) -> Iterator[tuple[str, Product]]:
     except Exception:  # f does not take a batch of two
         return
     if _by_sample(outputs, [given(first), given(second)]):
-        yield BATCH_OF_TWO, both
+        yield Neighbour(BATCH_OF_TWO, both)
 
 
 def _by_sample(outputs: tuple[Array, ...], samples: list[Product]) -> bool:

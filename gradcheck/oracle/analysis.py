@@ -124,6 +124,10 @@ class Analysis:
         """At most `most` points at which a comparison comes out otherwise than here, and than at the points `tried`."""
         return self._outcomes.across(tried, most)
 
+    def leads_to(self, there: Analysis) -> bool:
+        """Whether the function's formula here is the one there, and no singularity lies on the way."""
+        return self._outcomes.leads_to(there._outcomes)
+
     def at_the_point(self) -> tuple[Enclosure, ...]:
         """The derivative's own formula at the point, per block, which may not be finite (0/0)."""
         return self._derivative(self._outcomes).parts

@@ -6,6 +6,7 @@ import numpy as np
 
 from gradcheck.numbers.arithmetic import Array
 from gradcheck.numbers.stochastic import Floats
+from gradcheck.tracing.guards import Comparison, is_guard
 from gradcheck.tracing.replay import Replay
 from gradcheck.tracing.session import Run, Task
 from gradcheck.tracing.sweep import reverse
@@ -21,13 +22,13 @@ _REACH = 8.0
 _THIN = 1e-3
 """Minimum width of the other side, in norms of the point: it excludes a floor of 1e-12 that keeps 0 out of a log."""
 
-Comparison = tuple[tuple[int, Array], tuple[int, Array]]
-
 
 def points_across(run: Run, task: Task, tried: Sequence[Sequence[Array]], most: int) -> Iterator[list[Array]]:
     """Points (an array per differentiated argument) across one comparison each, the nearest first.
 
-    A comparison is left out if one of the points `tried` with finite outputs is already across it. The move follows the
+    A comparison is left out if one of the points `tried` with finite outputs is already across it, or if it is a guard:
+    a clip, a maximum or a test that keeps the argument of a logarithm, a divisor and the like away from the edge of its
+    domain, where f is not meant. The move follows the
     slope of left - right, at its entry closest to a tie, and stays where that difference has a value.
     """
     tried = [point for point in tried if _finite(run, task, point)]
@@ -41,6 +42,8 @@ def points_across(run: Run, task: Task, tried: Sequence[Sequence[Array]], most: 
         k = int(np.argmin(near))
         (a, i), (b, j) = comparison
         one: Comparison = ((a, i[k : k + 1]), (b, j[k : k + 1]))
+        if is_guard(run.trace.record, _replayed(run, task, [x[..., None] for x in task.inputs]), one):
+            continue
         if any(_across(run, task, one, float(gap[k]), [x[..., None] for x in point])[0] for point in tried):
             continue
         slope = _slope(run, task, one)

@@ -14,6 +14,7 @@ from gradcheck.numbers.ball import Balls, Enclosure
 from gradcheck.numbers.stochastic import unit_roundoff
 from gradcheck.tracing import derivative
 from gradcheck.tracing.branch_crossing import points_across
+from gradcheck.tracing.continuation import leads_to
 from gradcheck.tracing.derivative import Crossing, probe
 from gradcheck.tracing.inert_forks import inert
 from gradcheck.tracing.location import Site
@@ -304,6 +305,13 @@ class Outcomes:
     def across(self, tried: Sequence[Sequence[Array]], most: int) -> list[list[Array]]:
         """At most `most` points (an array per argument) where a comparison differs from here and from all `tried`."""
         return list(points_across(self.first, self.task, tried, most))
+
+    def leads_to(self, there: "Outcomes") -> bool:
+        """Whether the first run's record can be followed to the point of other outcomes, of the same function.
+
+        See `continuation`.
+        """
+        return leads_to(self.first, self.task, there.first, there.task.inputs)
 
     # -- rounding --------------------------------------------------------------------------------------------------
 

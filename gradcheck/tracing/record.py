@@ -102,6 +102,14 @@ class Record:
                     break
                 source -= size
 
+    def computed_from(self, slot: int) -> list[Node]:
+        """The nodes that depend on a node."""
+        found = {slot}
+        for k in range(slot + 1, len(self.nodes)):
+            if found.intersection(self.nodes[k].args):
+                found.add(k)
+        return [self.nodes[k] for k in sorted(found - {slot})]
+
     def roots(self, slot: int) -> frozenset[int]:
         """The nodes whose entries a node shows, looking through gathers."""
         found, open_ = set[int](), {slot}
