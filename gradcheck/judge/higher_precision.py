@@ -14,9 +14,12 @@ from gradcheck.errors import GradcheckError, SubjectError
 from gradcheck.judge.function_estimates import Evidence
 from gradcheck.judge.question import Question
 from gradcheck.problem.function import Product, lend
-from gradcheck.tracing import explore
+from gradcheck.tracing import Outcomes, explore
 
 Array = NDArray[Any]
+
+REACH = 32.0
+"""Distance, in norms of the point, to which comparisons of the derivative's own code are looked at."""
 
 
 def exact_answer(question: Question, product: Product, evidence: Evidence) -> list[tuple[Array, Array] | None] | None:
@@ -30,6 +33,23 @@ def exact_answer(question: Question, product: Product, evidence: Evidence) -> li
 
 def traced_answer(question: Question, product: Product) -> list[tuple[Array, Array] | None] | None:
     """The same in balls alone; None where the derivative cannot be traced."""
+    outcomes, kept = _traced(question, product)
+    if outcomes is None or max(kept, default=0) >= len(product.blocks):
+        return None  # a gradient written as a list of numbers, say
+    found: list[tuple[Array, Array] | None] = [None] * len(product.blocks)
+    for k, value in zip(kept, outcomes.values, strict=True):
+        found[k] = (value.midpoint, value.radius)
+    return found
+
+
+def own_branches(question: Question, product: Product, most: int) -> list[list[Array]]:
+    """At most `most` points, an array per block, across a comparison of the derivative's own code; none if untraced."""
+    outcomes, _ = _traced(question, product)
+    return [] if outcomes is None else outcomes.across(most, REACH)
+
+
+def _traced(question: Question, product: Product) -> tuple[Outcomes | None, list[int]]:
+    """The derivative itself, traced as a function of its inputs, and which parts it returned."""
     kept: list[int] = []
 
     def formula(*differentiated: Any) -> Any:
@@ -46,13 +66,8 @@ def traced_answer(question: Question, product: Product) -> list[tuple[Array, Arr
             warnings.simplefilter("ignore")
             outcomes = explore(formula, inputs, wrt=range(len(inputs)), dtype=product.dtype)
     except Exception:  # a formula that cannot be traced is no fact about its result
-        return None
-    if max(kept, default=0) >= len(product.blocks):
-        return None  # a gradient written as a list of numbers, say
-    found: list[tuple[Array, Array] | None] = [None] * len(product.blocks)
-    for k, value in zip(kept, outcomes.values, strict=True):
-        found[k] = (value.midpoint, value.radius)
-    return found
+        return None, []
+    return outcomes, kept
 
 
 def _call(question: Question, product: Product, inputs: Sequence[Any]) -> Sequence[Any]:

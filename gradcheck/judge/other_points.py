@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.judge.apparent_structure import kept
 from gradcheck.judge.function_estimates import Evidence
 from gradcheck.problem.function import Product
 
 Array = NDArray[Any]
 
-BATCH_OF_TWO = "a batch of two"
-"""Where the derivative need not answer: it may be meant for one sample alone."""
+GROSS = 1e-3
+"""Relative error that counts at a point of our choosing, where f may be ill-conditioned or a series cut too early."""
 LARGE = 2_000
 """Entries above which only the cheapest neighbours are tried."""
 
 MOST_CROSSED = 6
 """Comparisons of which the other side is looked at."""
+SMALL = (0.03, 0.001)
+"""Sizes of the numbers that replace zeros."""
+MOST_DIFFERENCED = 16
+"""Maximum number of entries of an f that cannot be traced, for it to be differenced close by; hundreds of calls."""
 CLOSE = 1e-3
 """Distance of a point close by, in root mean squares of each input."""
 
@@ -36,14 +41,21 @@ class Neighbour:
     ----------
     where: a few words.
     product: the question there.
-    followed: it counts only if f's formula can be followed there from the given point: f may be meant for neither
-        negative nor large values. What counts anyway: a batch of another size, a point across one comparison, and
-        a point close by.
+    gross: relative error that counts without further proof.
+    followed: it counts only if f can be followed there from the given point: f may be meant for neither negative nor
+        large values. What counts anyway: a batch of another size, a point across one comparison of f, a point close by.
+    own_branch: it was chosen across a comparison of the derivative's own code.
+    blind: f cannot be traced; differences that agree among themselves count in place of a proof.
+    fitting: an answer of another shape or dtype says that the derivative is not meant for this neighbour.
     """
 
     where: str
     product: Product
+    gross: float = GROSS
     followed: bool = False
+    own_branch: bool = False
+    blind: bool = False
+    fitting: bool = False
 
 
 def neighbours(
@@ -63,17 +75,23 @@ def neighbours(
     def moved(words: str, change: Any) -> Neighbour:
         inputs = list(product.inputs)
         for k, block in blocks.items():
-            inputs[k] = np.asarray(_kept(block, change(block)), dtype=block.dtype)
+            inputs[k] = np.asarray(kept(block, change(block)), dtype=block.dtype)
         return Neighbour(words, replace(product, inputs=tuple(inputs)), followed=True)
 
     large = entries(product) > LARGE
     if evidence.analysis is None:
         steps = {k: CLOSE * _size(b) * random.standard_normal(b.shape) for k, b in blocks.items()}
         close = (np.asarray(x + steps[k], x.dtype) if k in steps else x for k, x in enumerate(product.inputs))
-        yield Neighbour("a point close by", replace(product, inputs=tuple(close)))
+        few = entries(product) <= MOST_DIFFERENCED
+        yield Neighbour("a point close by", replace(product, inputs=tuple(close)), blind=few)
     else:
         yield moved("every sign turned", lambda b: -b)
         yield moved("a random point nearby", lambda b: b + _size(b) * random.standard_normal(b.shape))
+        if any(not b.any() for b in blocks.values()):  # series for small numbers are tried at 0
+            for size in SMALL:
+                yield moved(
+                    "a small step from 0", lambda b, size=size: b if b.any() else size * random.choice([-1, 1], b.shape)
+                )
         if not large:
             yield moved("values eight times as large", lambda b: 8.0 * b)
             yield moved("values an eighth as large", lambda b: b / 8.0)
@@ -82,10 +100,17 @@ def neighbours(
     yield from _batch_of_one(product)
     yield from _batch_of_two(product)
     if evidence.analysis is not None:
-        for across in evidence.analysis.crossings((), MOST_CROSSED):
-            places = dict(zip(blocks, across, strict=True))
-            inputs = tuple(_kept(blocks[k], places[k]) if k in blocks else x for k, x in enumerate(product.inputs))
-            yield Neighbour("the other side of a comparison", replace(product, inputs=inputs))
+        for across in evidence.analysis.crossings(MOST_CROSSED):
+            yield at(product, across, "the other side of a comparison")
+
+
+def at(product: Product, point: Sequence[Array], where: str) -> Neighbour:
+    """The neighbour with other values of the differentiated inputs, in the form that they have."""
+    inputs = list(product.inputs)
+    for k, value in zip(product.function.wrt, point, strict=True):
+        block = np.asarray(inputs[k])
+        inputs[k] = np.asarray(kept(block, value), dtype=block.dtype)
+    return Neighbour(where, replace(product, inputs=tuple(inputs)))
 
 
 def entries(product: Product) -> int:
@@ -113,25 +138,15 @@ def repeated_index(product: Product) -> tuple[str, Product] | None:
     return None
 
 
-def hair_away(product: Product) -> Product:
+def hair_away(product: Product) -> Neighbour:
     """A point so near that the derivative has hardly changed, and that it has."""
     inputs = list(product.inputs)
     for k in product.function.wrt:
         x = np.asarray(inputs[k])
-        inputs[k] = np.asarray(_kept(x, x * x.dtype.type(1 + _HAIR)), dtype=x.dtype)
-    return replace(product, inputs=tuple(inputs))
-
-
-def _kept(block: Array, moved: Array) -> Array:
-    """A symmetric matrix stays symmetric, a positive definite one positive definite: f may be meant for no other."""
-    if block.ndim != 2 or block.shape[0] != block.shape[1] or len(block) < 2 or not np.array_equal(block, block.T):
-        return moved
-    symmetric = (moved + moved.T) / 2
-    if np.all(np.linalg.eigvalsh(block.astype(float)) > 0):
-        values, vectors = np.linalg.eigh(symmetric.astype(float))
-        floor = 0.1 * float(np.max(np.abs(values)))
-        return np.asarray((vectors * np.maximum(np.abs(values), floor)) @ vectors.T)
-    return symmetric
+        inputs[k] = np.asarray(kept(x, x * x.dtype.type(1 + _HAIR)), dtype=x.dtype)
+    where = "a point a hair away, right after this one"
+    few = entries(product) <= MOST_DIFFERENCED
+    return Neighbour(where, replace(product, inputs=tuple(inputs)), gross=0.0, blind=few)
 
 
 def _size(block: Array) -> float:
@@ -183,7 +198,7 @@ def _batch_of_two(product: Product) -> Iterator[Neighbour]:
     except Exception:  # f does not take a batch of two
         return
     if _by_sample(outputs, [given(first), given(second)]):
-        yield Neighbour(BATCH_OF_TWO, both)
+        yield Neighbour("a batch of two", both, fitting=True)
 
 
 def _by_sample(outputs: tuple[Array, ...], samples: list[Product]) -> bool:

@@ -120,13 +120,17 @@ class Analysis:
         longer = self._outcomes.prolonged(iterations)
         return None if longer is None else self._derivative(longer)
 
-    def crossings(self, tried: Sequence[Sequence[Array]], most: int) -> Iterable[Sequence[Array]]:
-        """At most `most` points at which a comparison comes out otherwise than here, and than at the points `tried`."""
-        return self._outcomes.across(tried, most)
+    def crossings(self, most: int) -> Iterable[Sequence[Array]]:
+        """At most `most` points at which a comparison comes out otherwise than here."""
+        return self._outcomes.across(most)
 
     def leads_to(self, there: Analysis) -> bool:
-        """Whether the function's formula here is the one there, and no singularity lies on the way."""
+        """Whether the function can be followed from here to there: no singularity on the way, no guard."""
         return self._outcomes.leads_to(there._outcomes)
+
+    def same_formula(self, there: Analysis) -> bool:
+        """Whether no comparison of the function comes out otherwise there with an effect on its derivative."""
+        return self._outcomes.same_formula(there._outcomes)
 
     def at_the_point(self) -> tuple[Enclosure, ...]:
         """The derivative's own formula at the point, per block, which may not be finite (0/0)."""

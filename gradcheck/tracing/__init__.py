@@ -17,7 +17,8 @@ Stochastic arithmetic shows what honest rounding can cost.
     outcomes.value_spread           per output, the largest deviation of its value over the stochastic runs
     outcomes.adjoints(cotangents)   total adjoints of all outputs, for a function that returns its intermediate results
     outcomes.gradients_around()     J^T u at points near by, where it is not finite at the point itself
-    outcomes.across(tried, most)    points where a comparison differs from here and from all points tried
+    outcomes.across(most)           points where a comparison differs from here
+    outcomes.leads_to(others)       whether the function can be followed to another point
     outcomes.prolonged(k)           the same with loops that end on a comparison run k iterations longer, or None
 
 How it works, file by file:
@@ -29,6 +30,7 @@ How it works, file by file:
     registry, handlers the NumPy functions that traced arrays support: a table, and files that fill it
     patched_numpy      np.zeros, np.array, float, math and the like, replaced while a function is traced
     session            run a function once; `kept_state` restores what it stored, `location` finds its line
+    continuation       can a function be followed to another point? `guards`: edges of domains, and what guards them
     fork               run every outcome of undecided comparisons; `inert_forks` finds those that cannot matter
     outcomes           what `explore` found: `derivative`, `rounding`, `repeated_rounding`, `nearby`, `branch_crossing`
     replay             the record in stochastic arithmetic, while it is being written

@@ -17,21 +17,20 @@ _REFINED = 16
 """Number of lengths tried between two others, if the gap has no value at the longer one."""
 _ROUNDS = 2
 """Maximum number of such refinements."""
-_REACH = 8.0
+REACH = 8.0
 """Maximum length, in norms of the point. A clip farther away guards against overflow, whatever x is."""
 _THIN = 1e-3
 """Minimum width of the other side, in norms of the point: it excludes a floor of 1e-12 that keeps 0 out of a log."""
 
 
-def points_across(run: Run, task: Task, tried: Sequence[Sequence[Array]], most: int) -> Iterator[list[Array]]:
+def points_across(run: Run, task: Task, most: int, reach: float = REACH) -> Iterator[list[Array]]:
     """Points (an array per differentiated argument) across one comparison each, the nearest first.
 
-    A comparison is left out if one of the points `tried` with finite outputs is already across it, or if it is a guard:
-    a clip, a maximum or a test that keeps the argument of a logarithm, a divisor and the like away from the edge of its
-    domain, where f is not meant. The move follows the
+    A comparison is left out if it is a guard: a clip, a maximum or a test that keeps the argument of a logarithm, a
+    divisor and the like away from the edge of its domain, where f is not meant. `reach` is the longest move, in norms
+    of the point. The move follows the
     slope of left - right, at its entry closest to a tie, and stays where that difference has a value.
     """
-    tried = [point for point in tried if _finite(run, task, point)]
     found = []
     for comparison in run.trace.compared:
         gap = _gaps(run, task, comparison, [x[..., None] for x in task.inputs])[:, 0]
@@ -44,8 +43,6 @@ def points_across(run: Run, task: Task, tried: Sequence[Sequence[Array]], most: 
         one: Comparison = ((a, i[k : k + 1]), (b, j[k : k + 1]))
         if is_guard(run.trace.record, _replayed(run, task, [x[..., None] for x in task.inputs]), one):
             continue
-        if any(_across(run, task, one, float(gap[k]), [x[..., None] for x in point])[0] for point in tried):
-            continue
         slope = _slope(run, task, one)
         length = float(np.sqrt(sum(float(np.sum(np.square(s))) for s in slope)))
         if not 0 < length < np.inf:
@@ -55,19 +52,19 @@ def points_across(run: Run, task: Task, tried: Sequence[Sequence[Array]], most: 
         found.append((abs(float(gap[k])) / length, one, float(gap[k]), unit, size))
     found.sort(key=lambda row: row[0])
     for step, one, value, unit, size in found[:most]:
-        if (across := _search(run, task, one, value, unit, step, size)) is not None:
+        if (across := _search(run, task, one, value, unit, step, size, reach)) is not None:
             yield [np.asarray(x + across * u, dtype=x.dtype) for x, u in zip(task.inputs, unit, strict=True)]
 
 
 def _search(
-    run: Run, task: Task, one: Comparison, gap: float, unit: list[Array], step: float, size: float
+    run: Run, task: Task, one: Comparison, gap: float, unit: list[Array], step: float, size: float, reach: float
 ) -> float | None:
     """The shortest length tried with the other outcome, both there and a little farther on; None if there is none.
 
     If left - right loses its value first, lengths in between are tried.
     """
     lengths = step * _LADDER
-    lengths = lengths[lengths <= _REACH * size]
+    lengths = lengths[lengths <= reach * size]
     if not lengths.size:
         return None
     for _ in range(1 + _ROUNDS):
@@ -102,12 +99,6 @@ def _gaps(run: Run, task: Task, comparison: Comparison, points: Sequence[Array])
 def _across(run: Run, task: Task, one: Comparison, gap: float, points: Sequence[Array]) -> Array:
     there = _gaps(run, task, one, points)[0]
     return np.asarray(np.isfinite(there) & (np.sign(there) == -np.sign(gap)))
-
-
-def _finite(run: Run, task: Task, point: Sequence[Array]) -> bool:
-    replay = _replayed(run, task, [x[..., None] for x in point])
-    values = replay.catch_up()
-    return all(bool(np.all(np.isfinite(values[slot]))) for slot in run.outputs)
 
 
 def _slope(run: Run, task: Task, one: Comparison) -> list[Array]:

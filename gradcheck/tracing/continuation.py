@@ -53,7 +53,7 @@ def leads_to(run: Run, task: Task, there: Run, point: Sequence[Array]) -> bool:
         return False
     start = [np.asarray(x, dtype=np.longdouble) for x in task.inputs]
     end = [np.asarray(x, dtype=np.longdouble) for x in point]
-    formula = _same_derivative(run, there, task, point)
+    formula = same_derivative(run, there, task, point)
     if not formula and not _other_branches_alone(run, there, task, end):
         return False
     runs = (run,) if formula else (run, there)
@@ -159,7 +159,7 @@ def _other_branches_alone(run: Run, there: Run, task: Task, point: Sequence[Arra
     return turned
 
 
-def _same_derivative(one: Run, other: Run, task: Task, point: Sequence[Array]) -> bool:
+def same_derivative(one: Run, other: Run, task: Task, point: Sequence[Array]) -> bool:
     """Whether two records have the same outputs' shapes, and the same gradients at a point."""
     shapes = [[run.trace.record.nodes[slot].shape for slot in run.outputs] for run in (one, other)]
     if shapes[0] != shapes[1]:

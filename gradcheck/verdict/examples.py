@@ -53,7 +53,8 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "GC026": {**_TWO, "layout": "in Fortran order"},
         "GC027": {**_TWO, "names": "x and y"},
         "GC028": {
-            "where": "x = [-1, 0.5]",
+            "where": "every sign turned",
+            "values": " (x = [-1, 0.5])",
             "sentence": "the gradient of f with respect to x[0] is 1, but the truth is 0",
         },
         "GC030": {"what": "relu has a kink at x[1] = 0: the one-sided derivatives are 0 and 1"},
@@ -76,6 +77,11 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "GC046": {"entries": 1_000_000, "directions": 8, "size": 1e-3, "miss": 1e-9},
         "GC047": {"what": "differences per entry and along a random direction"},
         "GC048": {"points": "the simplest point found that fails: x = [0, 1]"},
+        "GC049": {
+            "where": "every sign turned",
+            "values": " (x = [-1, -2])",
+            "why": "f cannot be followed there: a singularity, a guard or another number of iterations lies on the way",
+        },
         "GC050": {"node": "'h'", "op": "tanh", "what": "passes on a wrong gradient, and every node after it is right"},
         "GC051": {"cause": "W: twice the right gradient, in every entry"},
         "GC060": {**_WRONG, "step": 2, "batch": [4, 0, 3], "schedule": "momentum"},

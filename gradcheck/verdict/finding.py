@@ -385,7 +385,7 @@ def _kinds() -> dict[str, FindingKind]:
             "GC028",
             error,
             "wrong at another point",
-            "at {where}: {sentence}",
+            "at {where}{values}: {sentence}",
             "The point given does not show the mistake; a neighbour that the function's own branches suggest does "
             "(another sign, a zero, another magnitude, a batch of one or two).",
         ),
@@ -522,6 +522,15 @@ def _kinds() -> dict[str, FindingKind]:
             "points drawn",
             "{points}",
             "Inputs came from strategies: so many points were drawn and compared, or this is the simplest one that fails.",
+        ),
+        FindingKind(
+            "GC049",
+            note,
+            "not counted elsewhere",
+            "at {where}{values} the derivative is wrong, which does not count: {why}",
+            "f may not be meant for such a point. An error elsewhere counts if f can be followed there from the point given "
+            "without a singularity, without a guard (a clip that keeps a logarithm's argument off 0) and without a loop "
+            "that runs more or less often. If f is meant there, check the derivative at that point itself.",
         ),
         # --- causes -----------------------------------------------------------------------------------------
         FindingKind(

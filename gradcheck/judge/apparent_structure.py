@@ -1,0 +1,67 @@
+"""What an input looks like: f may be meant for symmetric matrices, rotations, unit vectors or probabilities alone.
+
+A point moved elsewhere keeps the form of the given one. Only values that are unlikely to have it by accident count:
+vectors of zeros and ones have length one without being directions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+ROUNDINGS = 64.0
+"""Units of roundoff within which a length or a sum is 1."""
+
+
+def kept(block: Array, moved: Array) -> Array:
+    """`moved` in the form that `block` has, of the same shape."""
+    if block.ndim == 2 and block.shape[0] == block.shape[1] > 1:
+        if np.array_equal(block, block.T):
+            return _symmetric(block, moved)
+        if _orthogonal(block):
+            left, _, right = np.linalg.svd(moved.astype(float))
+            return np.asarray(left @ right)
+        for part in (np.tril, np.triu):
+            if np.array_equal(block, part(block)) and np.any(block != np.diag(np.diag(block))):
+                return np.asarray(part(moved))
+    if block.ndim == 0 or block.shape[-1] < 2 or not block.size or _trivial(block):
+        return moved
+    if _ones(block, np.linalg.norm(block.astype(float), axis=-1)):
+        length = np.linalg.norm(moved.astype(float), axis=-1, keepdims=True)
+        return np.asarray(moved / np.where(length > 0, length, 1.0))
+    if np.all(block >= 0) and _ones(block, np.sum(block, axis=-1, dtype=float)):
+        size = np.abs(moved)
+        return np.asarray(size / np.sum(size, axis=-1, keepdims=True))
+    return moved
+
+
+def _symmetric(block: Array, moved: Array) -> Array:
+    """A symmetric matrix; a positive definite one if the block is."""
+    symmetric = (moved + moved.T) / 2
+    if np.all(np.linalg.eigvalsh(block.astype(float)) > 0):
+        values, vectors = np.linalg.eigh(symmetric.astype(float))
+        floor = 0.1 * float(np.max(np.abs(values)))
+        return np.asarray((vectors * np.maximum(np.abs(values), floor)) @ vectors.T)
+    return symmetric
+
+
+def _orthogonal(block: Array) -> bool:
+    square = block.astype(float)
+    off = np.abs(square.T @ square - np.eye(len(square)))
+    return not _trivial(block) and bool(np.all(off <= _slack(block)))
+
+
+def _ones(block: Array, numbers: Array) -> bool:
+    return bool(np.all(np.abs(numbers - 1.0) <= _slack(block)))
+
+
+def _slack(block: Array) -> float:
+    return ROUNDINGS * float(np.finfo(block.dtype).eps) / 2
+
+
+def _trivial(block: Array) -> bool:
+    return bool(np.all((block == 0) | (np.abs(block) == 1)))

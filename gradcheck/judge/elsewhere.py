@@ -1,0 +1,229 @@
+"""Whether a derivative that is right at the given point is wrong at another one, where f is meant as well.
+
+f is known at the given point. Another point counts if f can be followed there (`tracing.continuation`). An f that
+cannot be traced is asked about close by alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.errors import GradcheckError, HarnessFault, SubjectError
+from gradcheck.judge import other_points
+from gradcheck.judge.bounded_calls import TooLongError, bounded
+from gradcheck.judge.function_entries import compare_numbers, repeats, slight
+from gradcheck.judge.function_estimates import Evidence, estimated, gather
+from gradcheck.judge.function_protocol import wrong_form
+from gradcheck.judge.higher_precision import own_branches, traced_answer
+from gradcheck.judge.other_points import Neighbour
+from gradcheck.judge.question import Question, Reply
+from gradcheck.judge.settings import Settings
+from gradcheck.oracle.analysis import Analysis
+from gradcheck.problem.function import Product
+from gradcheck.verdict.finding import Finding, Severity, finding, shown
+
+Array = NDArray[Any]
+
+MOST_OWN = 4
+"""Comparisons of the derivative's own code of which the other side is looked at."""
+NEAR = 0.05
+"""Share of the way to another point on which a derivative must be right to count as right near the given point."""
+HALVINGS = 12
+"""Number of halvings of the way, in search of the place from which on it is wrong."""
+FARTHER, SMALL = 0.01, 1e-6
+"""Share of the way beyond that place at which an approximation's error is still below SMALL of its scale."""
+LONGEST = 100
+"""Maximum number of characters of a point that is written out in a sentence."""
+
+
+@dataclass
+class Elsewhere:
+    """The search for another point at which a derivative is wrong. For one search only: it keeps what did not count.
+
+    Attributes
+    ----------
+    question, settings: what is asked, and how it is judged.
+    random: for points and cotangents.
+    tuple_output: whether f returns a tuple.
+    truth_of: the product whose truth is asked for.
+    """
+
+    question: Question
+    settings: Settings
+    random: np.random.Generator
+    tuple_output: bool
+    truth_of: Callable[[Product], Product]
+    _beyond: list[Finding] = field(default_factory=list)
+
+    def findings(self, product: Product, evidence: Evidence, reply: Reply) -> list[Finding]:
+        """A finding about the first other point at which the derivative is wrong, if there is one.
+
+        Where an error did not count, a note says so.
+        `evidence` and `reply` are those of the given point, at which it is right.
+        """
+        fixed = bool(self.settings.structure)
+        if not fixed and (found := self._remembered(product, reply)):
+            return found
+        for near in self._neighbours(product, evidence, fixed):
+            if found := _at(near, product, self._wrong_at(near, product, evidence.analysis)):
+                return found
+        repeated = other_points.repeated_index(product)
+        if repeated and (found := self._wrong_at(Neighbour("", repeated[1], fitting=True), product, None)):
+            return [finding("GC036", **found[0].facts, name=repeated[0], sentence=found[0].sentence)]
+        return self._beyond[:1]
+
+    def _neighbours(self, product: Product, evidence: Evidence, fixed: bool) -> Iterator[Neighbour]:
+        yield from other_points.neighbours(product, evidence, self.random, fixed=fixed)
+        if not fixed and evidence.analysis is not None and other_points.entries(product) <= other_points.LARGE:
+            for there in own_branches(self.question, product, MOST_OWN):
+                where = "the other side of a comparison in the derivative"
+                yield replace(other_points.at(product, there, where), followed=True, own_branch=True)
+
+    def _remembered(self, product: Product, reply: Reply) -> list[Finding]:
+        """Whether a point a hair away gets the very answer of this one, although its derivative is another."""
+        near = other_points.hair_away(product)
+        try:
+            there = bounded(lambda: self.question.ask(near.product, tuple_output=self.tuple_output))
+        except (SubjectError, TooLongError):
+            return []
+        pairs = zip(reply.parts, there.parts, strict=True)
+        if any(a is None or b is None or not np.array_equal(a, b) for a, b in pairs):
+            return []
+        return _at(near, product, self._wrong_at(near, product, None))
+
+    def _wrong_at(self, near: Neighbour, given: Product, start: Analysis | None) -> list[Finding]:
+        """What is wrong at a neighbour of the given point, which need not be a point of f at all.
+
+        An error that is less than the neighbour's `gross` counts only if it matters and the derivative's own formula,
+        in exact arithmetic, has it too. `start` is what is known of f at the given point.
+        """
+        asked = self._asked(near.product)
+        if asked is None:
+            return []
+        product, reply = asked
+        if broken := wrong_form(product, reply):
+            return [] if near.fitting else broken
+        try:
+            evidence = gather(self.truth_of(product), cross_checked=False)
+        except HarnessFault:
+            raise
+        except GradcheckError:
+            return []
+        if evidence.analysis is None:
+            # Where f is traced elsewhere, only a proof counts at a point that nobody asked about.
+            differenced = self._differenced_at(product) if near.blind else None
+            if differenced is None:
+                return []
+            evidence = differenced
+        numbers = compare_numbers(self.question, product, reply, evidence, self.settings, lenient=True)
+        wrong = [c for c in numbers.comparisons if np.any(c.wrong)]
+        if numbers.comparisons and all(slight(c, evidence, product, near.gross) for c in wrong):
+            # f may be ill-conditioned at a point of our choosing: only a mistake of the formula counts there.
+            exact = wrong and near.gross and evidence.analysis is not None
+            own = traced_answer(self.question, product) if exact else None
+            blocks = [c.block for c in numbers.comparisons]
+            if own is None or not any(repeats(c, own[blocks.index(c.block)]) for c in wrong):
+                return []
+        errors = [f for f in numbers.findings if f.severity is Severity.ERROR]
+        if errors and near.followed and (why := self._does_not_count(near, given, start, evidence.analysis)):
+            (told,) = _at(near, given, errors)
+            self._beyond.append(finding("GC049", **{**told.facts, "why": why}))
+            return []
+        return errors
+
+    def _asked(self, product: Product) -> tuple[Product, Reply] | None:
+        """The product with cotangents that fit f's outputs there, and the derivative's answer; None without one."""
+        try:
+            outputs, _ = bounded(product.run_f)
+            if not all(np.all(np.isfinite(o)) for o in outputs):
+                return None
+        except (Exception, SystemExit):  # not a point of f
+            return None
+        if product.tangents is None:
+            assert product.cotangents is not None
+            if [c.shape for c in product.cotangents] != [o.shape for o in outputs]:
+                ones = self.question.kind == "gradient"
+                cotangents = tuple(np.ones(o.shape) if ones else drawn(self.random, o) for o in outputs)
+                product = replace(product, cotangents=cotangents)
+        try:
+            return product, bounded(lambda: self.question.ask(product, tuple_output=self.tuple_output))
+        except (SubjectError, TooLongError):
+            return None
+
+    def _does_not_count(self, near: Neighbour, given: Product, start: Analysis | None, there: Analysis | None) -> str:
+        """Why an error at a neighbour that has to be followed is none of the derivative's; "" if it is one."""
+        if start is None or there is None or not start.leads_to(there):
+            return "f cannot be followed there: a singularity, a guard or another number of iterations lies on the way"
+        if not near.own_branch and start.same_formula(there) and self._departs(near, given):
+            return "on the way there it departs from the truth little by little, as an approximation does"
+        return ""
+
+    def _departs(self, near: Neighbour, given: Product) -> bool:
+        """Whether the derivative is right near the given point and departs from the truth little by little on the way.
+
+        So does what is an approximation (an iteration of fixed length, a series) beyond where it is meant: its error
+        grows by orders of magnitude, from nothing. A mistake shows at once, or at a branch of the derivative's own,
+        where its error jumps or grows like a power of the distance.
+        """
+        if self._error(near, given, NEAR):
+            return False
+        low, high = NEAR, 1.0
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            low, high = (low, middle) if self._error(near, given, middle) else (middle, high)
+        return not self._error(near, given, min(high + FARTHER, 1.0), SMALL)
+
+    def _error(self, near: Neighbour, given: Product, share: float, matters: float = 0.0) -> bool:
+        """Whether the derivative is wrong at a share of the way to a neighbour, by more than `matters` of its scale.
+
+        True where that cannot be judged.
+        """
+        inputs = list(near.product.inputs)
+        for k in given.function.wrt:
+            start, end = np.asarray(given.inputs[k]), np.asarray(inputs[k])
+            inputs[k] = np.asarray(start + share * (end - start), dtype=start.dtype)
+        product = replace(near.product, inputs=tuple(inputs))
+        try:
+            reply = bounded(lambda: self.question.ask(product, tuple_output=self.tuple_output))
+            evidence = gather(self.truth_of(product), cross_checked=False)
+        except (GradcheckError, TooLongError):
+            return True
+        numbers = compare_numbers(self.question, product, reply, evidence, self.settings, lenient=True)
+        wrong = [c for c in numbers.comparisons if np.any(c.wrong)]
+        return not all(matters and slight(c, evidence, product, matters) for c in wrong)
+
+    def _differenced_at(self, product: Product) -> Evidence | None:
+        """Differences around a neighbour at which f was seen to end; None where they tell nothing."""
+        try:
+            return estimated(self.truth_of(product))
+        except HarnessFault:
+            raise
+        except Exception:  # what f raises beside such a point is no fact about its derivative
+            return None
+
+
+def drawn(random: np.random.Generator, like: Array) -> Array:
+    """A cotangent or tangent of the shape and dtype of an array.
+
+    Numbers have four digits: short in messages, exact in float32, and never so small that an error hides behind them.
+    """
+    dtype = like.dtype if like.dtype.kind == "f" else np.dtype(float)
+    numbers = random.uniform(0.5, 2.0, like.shape) * random.choice([-1.0, 1.0], like.shape)
+    return np.asarray(np.round(numbers, 4), dtype=dtype)
+
+
+def _at(near: Neighbour, given: Product, found: list[Finding]) -> list[Finding]:
+    """The finding about a neighbour, with the point in full."""
+    if not found:
+        return []
+    names, inputs = given.function.names, near.product.inputs
+    point = {names[k]: np.asarray(inputs[k]).tolist() for k in given.function.wrt}
+    text = ", ".join(f"{name} = {shown(value)}" for name, value in point.items())
+    values = f" ({text})" if len(text) <= LONGEST else ""
+    facts = {**found[0].facts, "where": near.where, "point": point, "values": values, "as": found[0].code}
+    return [finding("GC028", **facts, sentence=found[0].sentence)]

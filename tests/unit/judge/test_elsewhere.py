@@ -1,0 +1,202 @@
+"""Errors at other points: those count that lie where f can be followed to, and no others.
+
+Twins: one derivative, off by the same factor in the same region, which shows at the point given in neither. In one twin
+f leads there, and the derivative FAILs; in the other something lies in between, and it PASSes with a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradcheck
+
+X = np.array([0.4, 1.2, 0.7])
+FACTOR = 1.5
+
+Pair = tuple[Callable[[Any], Any], Callable[[Any], Any]]
+"""An elementwise function and its derivative."""
+
+OPEN: dict[str, Pair] = {
+    "x^2": (lambda x: x * x, lambda x: 2 * x),
+    "x^3": (lambda x: x**3, lambda x: 3 * x * x),
+    "exp": (np.exp, np.exp),
+    "sin": (np.sin, np.cos),
+    "tanh": (np.tanh, lambda x: 1 - np.tanh(x) ** 2),
+    "arctan": (np.arctan, lambda x: 1 / (1 + x * x)),
+    "sigmoid": (lambda x: 1 / (1 + np.exp(-x)), lambda x: np.exp(-x) / (1 + np.exp(-x)) ** 2),
+    "softplus": (lambda x: np.log1p(np.exp(x)), lambda x: 1 / (1 + np.exp(-x))),
+    "x / (1 + x^2)": (lambda x: x / (1 + x * x), lambda x: (1 - x * x) / (1 + x * x) ** 2),
+    "sqrt(1 + x^2)": (lambda x: np.sqrt(1 + x * x), lambda x: x / np.sqrt(1 + x * x)),
+    "two parabolas": (lambda x: np.where(x > 0, x * x, x * x / 2), lambda x: np.where(x > 0, 2 * x, x)),
+}
+"""Functions that lead from X to -X and everywhere else."""
+
+BARRIERS: dict[str, Pair] = {
+    "a logarithm": (lambda x: np.log(x * x), lambda x: 2 / x),
+    "a quotient": (lambda x: 1 / x, lambda x: -1 / x**2),
+    "a root": (lambda x: np.sqrt(x * x), np.sign),
+    "arccos": (lambda x: np.arccos(np.cos(x)), lambda x: np.sign(np.sin(x))),
+}
+"""Functions with a singularity at 0; their sum with another one has it, too."""
+
+
+def wrong_below_zero(slope: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The derivative, 1.5 times too large where x < 0: the comparison is hidden from the tracer by a plain float."""
+
+    def answer(x: Any) -> Any:
+        negative = np.array([float(v) < 0 for v in np.asarray(x).ravel()]).reshape(np.shape(x))
+        return slope(x) * np.where(negative, FACTOR, 1.0)
+
+    return answer
+
+
+def plus(one: Pair, other: Pair) -> Pair:
+    return (lambda x: one[0](x) + other[0](x), lambda x: one[1](x) + other[1](x))
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_an_error_where_f_leads_counts(name: str) -> None:
+    f, slope = OPEN[name]
+    right = gradcheck.check_gradient(lambda x: np.sum(f(x)), slope, X)
+    assert (right.verdict, right.codes) == ("PASS", ()), right.to_text()
+    wrong = gradcheck.check_gradient(lambda x: np.sum(f(x)), wrong_below_zero(slope), X)
+    assert wrong.verdict == "FAIL", wrong.to_text()
+    (told,) = [found for found in wrong.findings if found.code == "GC028"]
+    assert min(told.facts["point"]["x"]) < 0
+    assert "x = [" in told.sentence
+
+
+@pytest.mark.parametrize("barrier", BARRIERS)
+@pytest.mark.parametrize("name", [name for name in OPEN if name != "two parabolas"])
+def test_the_same_error_beyond_a_singularity_does_not(name: str, barrier: str) -> None:
+    f, slope = plus(OPEN[name], BARRIERS[barrier])
+    result = gradcheck.check_gradient(lambda x: np.sum(f(x)), wrong_below_zero(slope), X)
+    assert result.verdict == "PASS", result.to_text()
+    assert "GC049" in result.codes
+    assert "f cannot be followed there" in next(f for f in result.findings if f.code == "GC049").sentence
+
+
+# Guards.
+
+
+def clipped(bound: float) -> Callable[[Any], Any]:
+    def loss(x: Any) -> Any:
+        p = np.clip(1 / (1 + np.exp(-x)), bound, 1 - bound)
+        return -np.sum(np.log(p))
+
+    return loss
+
+
+def slope_without_clip(x: Any) -> Any:
+    return 1 / (1 + np.exp(-x)) - 1
+
+
+@pytest.mark.parametrize(("bound", "verdict"), [(1e-7, "PASS"), (0.05, "FAIL")])
+def test_a_derivative_may_ignore_a_guard_and_no_branch(bound: float, verdict: str) -> None:
+    assert gradcheck.check_gradient(clipped(bound), slope_without_clip, X).verdict == verdict
+
+
+# Branches of the derivative's own code.
+
+
+def test_a_clip_of_the_derivative_that_f_does_not_have() -> None:
+    wrong = gradcheck.check_gradient(lambda x: np.sum(x * x), lambda x: 2 * np.clip(x, -20, 20), np.array([1.0, 2.0]))
+    assert wrong.verdict == "FAIL", wrong.to_text()
+    assert "a comparison in the derivative" in wrong.findings[0].sentence
+    right = gradcheck.check_gradient(
+        lambda x: np.sum(np.where(np.abs(x) < 20, x * x, 40 * np.abs(x) - 400)),
+        lambda x: 2 * np.clip(x, -20, 20),
+        np.array([1.0, 2.0]),
+    )
+    assert right.verdict == "PASS", right.to_text()
+
+
+def test_a_series_for_small_numbers_is_looked_at_beside_zero() -> None:
+    def series(x: Any) -> Any:
+        return 1 + x if abs(x) < 0.05 else np.exp(x)
+
+    assert gradcheck.check_gradient(np.exp, series, 0.0).verdict == "FAIL"
+    assert gradcheck.check_gradient(np.exp, np.exp, 0.0).verdict == "PASS"
+
+
+# Approximations, right where they are meant.
+
+
+def kepler(e: Any, M: Any, iterations: int = 60) -> Any:
+    E = M
+    for _ in range(iterations):
+        E = M + e * np.sin(E)
+    return E
+
+
+def kepler_slopes(e: Any, M: Any) -> Any:
+    E = kepler(e, M)
+    return np.sin(E) / (1 - e * np.cos(E)), 1 / (1 - e * np.cos(E))
+
+
+def test_an_iteration_that_converges_at_the_point_and_not_elsewhere() -> None:
+    right = gradcheck.check_gradient(kepler, kepler_slopes, 0.3, 1.2)
+    assert right.verdict == "PASS", right.to_text()
+    assert "little by little" in next(f for f in right.findings if f.code == "GC049").sentence
+
+
+def test_a_forgotten_term_that_vanishes_at_the_point_shows_at_once() -> None:
+    """It grows from nothing, too, but is there already beside the point."""
+    wrong = gradcheck.check_gradient(lambda x: x + x**4, lambda x: 1.0 + 0 * x, 0.0)
+    assert wrong.verdict == "FAIL", wrong.to_text()
+
+
+# Inputs that f may be meant for alone.
+
+UNIT = X / np.sqrt(X @ X)
+A = np.array([0.3, -0.5, 0.9])
+ANGLE = 0.7
+ROTATION = np.array([[np.cos(ANGLE), -np.sin(ANGLE)], [np.sin(ANGLE), np.cos(ANGLE)]])
+
+FORMS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], Any, Any]] = {
+    "a unit vector": (lambda u: A @ u / np.sqrt(u @ u), lambda u: A - u * (A @ u), UNIT, X),
+    "probabilities": (
+        lambda p: np.sum(np.log(p)) - 3 * np.log(np.sum(p)), lambda p: 1 / p - 3, X / X.sum(), X,
+    ),
+    "a rotation": (
+        lambda R: np.sum(A[:2] @ np.linalg.inv(R)), lambda R: -np.outer(R @ A[:2], R.T @ np.ones(2)),
+        ROTATION, 1.5 * ROTATION,
+    ),
+    "a triangular matrix": (
+        lambda L: np.sum(L * L) + L[0, 1] ** 2 * L[0, 0], lambda L: 2 * L, np.array([[1.0, 0.0], [0.5, 2.0]]),
+        np.array([[1.0, 0.3], [0.5, 2.0]]),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_moved_points_keep_the_form_of_the_one_given(name: str) -> None:
+    f, slope, given, other = FORMS[name]
+    assert gradcheck.check_gradient(f, slope, given).verdict == "PASS"
+    assert gradcheck.check_gradient(f, slope, other).verdict == "FAIL"
+
+
+def test_vectors_of_zeros_and_ones_are_no_unit_vectors() -> None:
+    wrong = gradcheck.check_gradient(FORMS["a unit vector"][0], FORMS["a unit vector"][1], np.array([0.0, 1.0, 0.0]))
+    assert wrong.verdict == "FAIL", wrong.to_text()
+
+
+# An f that cannot be traced.
+
+
+def opaque(x: Any) -> Any:
+    return float(np.sum(np.array([complex(float(v)).real ** 2 for v in np.ravel(x)])))
+
+
+def test_an_f_that_cannot_be_traced_convicts_close_by_alone() -> None:
+    far = gradcheck.check_gradient(opaque, wrong_below_zero(lambda x: 2 * x), X)
+    assert far.verdict == "PASS", far.to_text()
+
+    def close(x: Any) -> Any:
+        return 2 * X + 0 * x
+
+    assert gradcheck.check_gradient(opaque, close, X).verdict == "FAIL"
