@@ -35,6 +35,7 @@ from gradcheck.subject.paths import subject_path
 from gradcheck.subject.process import ChildSubject
 
 DIAGNOSIS_SECONDS = 10.0
+MOST_SECONDS = 1_000_000
 SAVED = ".gradcheck/failures"
 
 
@@ -125,8 +126,9 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
     seed = _seed(options.seed)
     files = _report_files(options.report)
     settings = Settings(interest=options.interest, max_ulps=options.max_ulps)
-    if not options.timeout > 0:
-        raise UsageError(f"--timeout must be a positive number of seconds, got {options.timeout}")
+    if not 0 < options.timeout <= MOST_SECONDS:
+        most = f"at most {MOST_SECONDS:,}"
+        raise UsageError(f"--timeout must be a positive number of seconds, {most}, got {options.timeout:g}")
     required = _required(options.require_ops)
     if options.give_up_after < 0:
         raise UsageError(f"--give-up-after must be a number of cases, or 0 for never, got {options.give_up_after}")

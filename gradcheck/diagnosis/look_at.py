@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from gradcheck.diagnosis.operands import operand_name
+from gradcheck.diagnosis.place import UPSTREAM
 from gradcheck.errors import GradcheckError
 from gradcheck.faults.fault import Fault
 from gradcheck.oracle.closed_form.local_derivatives import local_formulas
@@ -70,6 +71,9 @@ def look_at(findings: Sequence[Finding], faults: Sequence[Fault] = (), case: Cas
         return f"how {_bare(forward['node'])} is computed going forward: the value of {forward['op']} is wrong"
     if place is None:
         return ""
+    if UPSTREAM in str(place["what"]):
+        above = "the local derivative must be multiplied by the gradient that arrives from above"
+        return f"the rule of {place['op']}: {above}"
     if "its rule is wrong" in str(place["what"]):
         return _rule(str(place["op"]), place, case)
     if "is used" in str(place["what"]):

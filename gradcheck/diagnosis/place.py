@@ -34,6 +34,11 @@ BUDGET = 400
 """Maximum number of questions to the subject and the oracles before the search for one place ends."""
 
 
+ALONE = "alone on one op"
+UPSTREAM = "unless what arrives from above is 1"
+"""How a rule is wrong: for any cotangent, or for all but ones."""
+
+
 class Locator:
     """Locates what is wrong in one failed case."""
 
@@ -96,9 +101,9 @@ class Locator:
         graph = self._graph
         users = [k for k in range(len(graph)) if node in graph.arguments(k)]
         for user in users:
-            if self._rule_wrong(user):
+            if how := self._rule_wrong(user):
                 fits = f" (broadcast from {graph.shapes[node]})" if self._broadcasts(user, node) else ""
-                what = f"passes a wrong gradient to {graph.names[node]!r}{fits}: its rule is wrong, alone on one op"
+                what = f"passes a wrong gradient to {graph.names[node]!r}{fits}: its rule is wrong, {how}"
                 return finding("GC050", node=repr(graph.names[user]), op=graph.op(user), what=what)
         uses = int(np.sum(graph.inputs == node))
         what = (
@@ -127,21 +132,26 @@ class Locator:
         judged = self._gradients(part, extra)
         return None if judged is None else bool(judged[graph.names[node]].wrong.any())
 
-    def _rule_wrong(self, node: int) -> bool:
-        """Whether the node's op, alone, passes on a wrong cotangent: for a cotangent of ones, or for another."""
+    def _rule_wrong(self, node: int) -> str:
+        """How the node's op, alone, passes on a wrong cotangent; "" if it does not.
+
+        It is asked for a cotangent of ones, and for another.
+        """
         part, extra = slot_by_slot(self._graph, node, self._values)
         if self._wrong_somewhere(part, extra):
-            return True
+            return ALONE
         name, shape = self._graph.names[node], self._graph.shapes[node]
         if self._graph.op(node) == "mul":
-            return False
+            return ""
         # Ones hide a wrong order of entries, and a rule that ignores its cotangent. Weights show both, provided that
         # the subject multiplies by them correctly.
         build = GraphBuilder()
         probe = weighted(build.graph(build.sum(build.parameter(name, shape))), name)
         if self._wrong_somewhere(probe, {name: self._values[name]}):
-            return False
-        return self._wrong_somewhere(weighted(part, name), extra)
+            return ""
+        if not self._wrong_somewhere(weighted(part, name), extra):
+            return ""
+        return UPSTREAM if OPS[self._graph.op(node)].elementwise else ALONE
 
     def _wrong_somewhere(self, part: Graph, extra: Mapping[str, Array]) -> bool:
         judged = self._gradients(part, extra)

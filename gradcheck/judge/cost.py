@@ -113,7 +113,8 @@ def _measure(cost: Cost, subject: Subject) -> tuple[list[Measured], list[Finding
         seen = answer.operations
         if seen < SEEN * forward:
             what = f"{seen:,} operations were seen" if seen else "no operation was seen"
-            why = f"{what} at size {size}, where a forward pass alone takes {forward:,}"
+            kept = "keep the class of the point's arrays: np.asanyarray instead of np.asarray, no float(x)"
+            why = f"{what} at size {size}, where a forward pass alone takes {forward:,}; {kept}"
             return measured, [finding("GC064", why=why)]
         measured.append(Measured(size, case, seen, forward))
         if wrong := list(broken(cost, measured)):

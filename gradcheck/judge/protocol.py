@@ -64,7 +64,7 @@ def no_answer(failure: SubjectError) -> Finding:
         legible = text.isprintable() and "\N{REPLACEMENT CHARACTER}" not in text
         facts["quoted"] = ("; is it a text file in UTF-8?" if not legible else f": {text}") if text else ""
     elif failure.code == "GC003":
-        first, *others = facts["looked_for"]
+        first, *others = facts["looked_for"] or ["gradients"]
         facts["looked_for"] = f"function {first}" + (f" (or {', '.join(others)})" if others else "")
         facts["found"] = ", ".join(facts["found"]) or "no function of its own"
         facts["hint"] = f"; did you mean {' or '.join(facts['near'])}?" if facts["near"] else ""
@@ -82,7 +82,9 @@ def _number(array: Array) -> bool:
 
 
 def _meant(came: str, wanted: str) -> str:
-    """What to say to an engine that may well compute in float32 on purpose."""
+    """What to say to an engine that may well compute in float32 on purpose, or that makes its zeros in float64."""
+    if (came, wanted) == ("float64", "float32"):
+        return "; make zeros and ones in the point's dtype: np.zeros_like(value), np.zeros(shape, value.dtype)"
     if (came, wanted) != ("float32", "float64"):
         return ""
     return '; if float32 is meant, say DTYPE = "float32" in the subject\'s file, or --dtype float32'

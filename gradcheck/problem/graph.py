@@ -200,6 +200,20 @@ class Graph:
             return self
         return Graph(**self._parts(constants))
 
+    def in_dtype(self, dtype: np.dtype[Any]) -> Graph:
+        """The same graph with constants as arrays of `dtype`, as an engine is asked about it; they are float64 here."""
+        if dtype == np.float64 or not self.constants:
+            return self
+        made = object.__new__(Graph)
+        for name in self.__slots__:
+            object.__setattr__(made, name, getattr(self, name))
+        with np.errstate(over="ignore"):
+            constants = {i: c.astype(dtype) for i, c in self.constants.items()}
+        for constant in constants.values():
+            constant.flags.writeable = False
+        object.__setattr__(made, "constants", MappingProxyType(constants))
+        return made
+
     def _parts(self, constants: Mapping[int, Array]) -> dict[str, Any]:
         """The arguments that make this graph again, with these constants; plain data, fit for pickle."""
         return {

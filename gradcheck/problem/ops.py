@@ -99,6 +99,12 @@ def _erfc(x: Any) -> Any:
     return erfc(x)
 
 
+def _sigmoid(x: Any) -> Any:
+    from scipy.special import expit  # imported late, too; its slope s (1 - s) loses digits where engines' do
+
+    return expit(x)
+
+
 def _logsumexp(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
     if axis is None:
         total = _logaddexp(np.reshape(x, (-1,)), axis=0)
@@ -172,7 +178,7 @@ _ROWS = (
     Op("tan", 1, np.tan, ranges=((-1.2, 1.2),), special=((1.5,),)),
     # activations
     Op("tanh", 1, np.tanh, special=((0.0,), (20.0,), (-20.0,))),
-    Op("sigmoid", 1, lambda x: 1.0 / (1.0 + np.exp(-x)), special=((40.0,), (-40.0,), (800.0,), (-800.0,))),
+    Op("sigmoid", 1, _sigmoid, special=((40.0,), (-40.0,), (800.0,), (-800.0,))),
     Op("softplus", 1, lambda x: np.logaddexp(0.0, x), special=((800.0,), (-800.0,), (-40.0,))),
     Op("relu", 1, lambda x: np.maximum(x, 0.0), kink=np.abs, special=((0.0,), (-1.0,))),
     Op(

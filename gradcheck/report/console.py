@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradcheck.problem import OPS
-from gradcheck.report.failure import LABEL, Failure, headline, listed, summary
+from gradcheck.report.failure import LABEL, PLACES, Failure, headline, listed, summary
 from gradcheck.report.graph_text import tree
 from gradcheck.report.not_offered import not_offered_line, nothing_answered_line
 from gradcheck.report.plain_words import apart, number, plainly
@@ -172,6 +172,8 @@ class ConsoleReport:
         self._all_errors(_alike(errors))
         for result in undecided[:MOST_BLOCKS]:
             self._block(Failure(result))
+        if more := [r.address for r in undecided[MOST_BLOCKS:]]:
+            self._print(Text(f"and {len(more)} more UNDECIDED: {listed(more)}"), indent=4)
         for line in (not_offered_line(event.not_offered), nothing_answered_line(event)):
             if line:
                 self._print(Text(shown(line), style="yellow"), indent=2)
@@ -198,13 +200,21 @@ class ConsoleReport:
         if found is not None and (fails or errors):
             explained, unexplained = set(found.explains), set(found.unexplained)
             # The simplest of the explained failures: the one with the fewest numbers.
-            candidates = [r for r in fails if r.address in explained]
+            alike = _place(found.counterexample)
             candidates = (
-                candidates or [r for r in (*fails, *errors) if r.address not in unexplained] or [*fails, *errors]
+                [r for r in fails if r.address in explained]
+                or [r for r in fails if r.address not in unexplained and alike and _place(r) == alike]
+                or [r for r in fails if r.address not in unexplained]
+                or list(fails or errors)
             )
             shown_with = min(candidates, key=lambda r: r.comparisons)
-            rest = [r for r in fails if r.address in unexplained and r is not shown_with]
-            others = len(explained - {shown_with.address})
+            if found.faults:
+                rest = [r for r in fails if r.address in unexplained and r is not shown_with]
+                others = len(explained - {shown_with.address})
+            else:  # without a name, failures at another place are another mistake for all that is known
+                same = [r for r in fails if _place(r) == _place(shown_with)]
+                rest = [r for r in fails if r not in same]
+                others = 0
             self._block(Failure(shown_with, found, others))
             if found.case is not None and self._verbosity > QUIET and len(found.case.graph) <= LARGEST_DRAWING:
                 self._drawing(found)
@@ -213,11 +223,20 @@ class ConsoleReport:
                 self._print(
                     Text(f"{len(rest)} of {len(fails)} FAIL {verb} not explained by this mistake:", style="yellow")
                 )
-        for result in rest[:MOST_BLOCKS]:
-            self._block(Failure(result))
-        if len(rest) > MOST_BLOCKS:
-            more = listed([r.address for r in rest[MOST_BLOCKS:]])
-            self._print(Text(f"and {len(rest) - MOST_BLOCKS} more FAIL: {more}"), indent=4)
+            if found.faults:
+                known = {*explained, *unexplained, shown_with.address}
+                left, why = sum(r.address not in known for r in fails), "were not compared with this mistake"
+            else:
+                left, why = len(fails) - len(rest) - 1, "at the same place"
+            if fails and left:
+                self._print(Text(f"{left} more FAIL {why}", style="yellow"))
+        groups = _by_place(rest)
+        for group in groups[:MOST_BLOCKS]:
+            self._block(Failure(group[0]))
+            if len(group) > 1:
+                self._print(Text(f"and {len(group) - 1} more FAIL at the same place"), indent=4)
+        if more := [r.address for group in groups[MOST_BLOCKS:] for r in group]:
+            self._print(Text(f"and {len(more)} more FAIL: {listed(more)}"), indent=4)
 
     def _drawing(self, found: Diagnosed) -> None:
         assert found.case is not None
@@ -228,7 +247,11 @@ class ConsoleReport:
                 came, right = apart(row.yours, row.right)
                 where = "" if row.name == name else f" {shown(row.name)}"
                 parts = f" ({row.equals})" if row.equals else ""
-                texts.append(f"yours{where} {came}, right {right}{parts}" if row.wrong else f"{right} is right{where}")
+                texts.append(
+                    f"yours{where} {came}, right {right}{parts}"
+                    if row.wrong
+                    else f"{where.strip()} {right} is right".strip()
+                )
             return f"gradient: {'; '.join(texts)}" if texts else ""
 
         self._console.print(Trimmed(Padding(tree(found.case, remark), (0, 0, 1, 2 + LABEL))))
@@ -333,6 +356,20 @@ class ConsoleReport:
     def _print(self, text: Text, indent: int = 0) -> None:
         self._console.print(Hanging(text, indent))
         self._gap = False
+
+
+def _place(result: Result | None) -> tuple[str, ...]:
+    """What a failing case says about its place: codes and ops, "its rule is wrong" or not; () for nothing."""
+    found = [f for f in (result.findings if result is not None else ()) if f.code in PLACES]
+    return tuple(f"{f.code} {f.facts['op']} {'rule' in str(f.facts.get('what', ''))}" for f in found)
+
+
+def _by_place(results: Sequence[Result]) -> list[list[Result]]:
+    """Groups of failures with one place, in the order of their first cases; one of its own for each without a place."""
+    groups: dict[object, list[Result]] = {}
+    for result in results:
+        groups.setdefault(_place(result) or result.address, []).append(result)
+    return list(groups.values())
 
 
 def _alike(errors: Sequence[Result]) -> list[list[Result]]:

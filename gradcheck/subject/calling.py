@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import SubjectError
+from gradcheck.problem import Graph
 from gradcheck.problem.counting import Meter, TooManyOperations, counted
 from gradcheck.subject.answer import Answer, Array, TrainingAnswer, TrainingStep
 from gradcheck.subject.plain_arrays import LARGEST, Plain, describe
@@ -41,6 +42,8 @@ def ask(
         more than `most` operations, where they are counted.
     """
     arrays = {name: np.array(value) for name, value in point.items()}
+    if isinstance(problem, Graph) and arrays:
+        problem = problem.in_dtype(np.result_type(*arrays.values()))  # else constants would turn float32 into float64
     meter = Meter(most) if count else None
     if meter is not None:
         arrays = {name: counted(value, meter) for name, value in arrays.items()}

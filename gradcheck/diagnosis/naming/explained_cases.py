@@ -24,7 +24,7 @@ from gradcheck.problem.parts import leaves_as_parameters
 from gradcheck.subject.answer import NATIVE, Answer, Subject
 from gradcheck.subject.inprocess import InProcessSubject
 
-MOST_CASES = 60
+MOST_CASES = 200
 """Maximum number of failing cases that are tried, the smallest first."""
 ONE_POINT = Settings(moved_points=0)
 
@@ -98,7 +98,7 @@ class Explains:
 def _wrong_alike(bend: Bend, one: Observed) -> bool:
     """Whether the bend gives the subject's answer to a case that the subject fails, and fails it, too.
 
-    Answers may differ from the right ones by too little for the textbook to tell (a slope of 4e-18 that came as 0), or
+    Answers may differ from the right ones by too little for the textbook to tell (a slope of 4e-18), or
     in a revealed adjoint alone. Then the bend is judged, and asked for every adjoint.
     """
     if not bend.gives(one):

@@ -61,7 +61,12 @@ def found(case: Case, engine: Any) -> list[Any]:
         (chain, WrongRule("exp", lambda g, y, x: g), "'f'", "its rule is wrong, alone"),
         (chain, accumulation.Overwrites(), "'w'", "is used 2 times"),
         # A rule that only cotangents other than ones show to be wrong:
-        (chain, WrongRule("tanh", lambda g, y, x: 1 - y * y), "'t'", "its rule is wrong, alone"),
+        (
+            chain,
+            WrongRule("tanh", lambda g, y, x: 1 - y * y),
+            "'t'",
+            "its rule is wrong, unless what arrives from above",
+        ),
         (matrices, layouts.ReshapedByColumns(), "'r'", "its rule is wrong, alone"),
         (row, layouts.BroadcastNotSummed(), "'y'", "(broadcast from (3,)): its rule is wrong, alone"),
     ],

@@ -493,9 +493,8 @@ def through_text(x: Any) -> Any:
 
 def test_a_branch_not_taken_by_a_function_that_cannot_be_traced() -> None:
     positive = np.array([0.5, 1.5])
-    result = gradcheck.check_vjp(through_text, lambda c, x: c * np.where(x > 0, 1.0, 0.5), positive)
-    assert result.verdict == "FAIL"
-    assert result.codes[0] == "GC028"
+    beyond = gradcheck.check_vjp(through_text, lambda c, x: c * np.where(x > 0, 1.0, 0.5), positive)
+    assert beyond.verdict == "PASS"  # whether such an f is meant for negative numbers cannot be known
     right = gradcheck.check_vjp(
         through_text, lambda c, x: c * np.where(x > 0, 1.0, np.exp(np.minimum(x, 0.0))), positive
     )

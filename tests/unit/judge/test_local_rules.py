@@ -68,7 +68,7 @@ def answered(made: Build, answer: Any, at: Any = 0.5, dtype: str = "float64") ->
 
     def subject(graph: Graph, point: Point) -> Any:
         value, grads, _ = tape.gradients(graph, point)
-        if graph is case.graph and np.array_equal(point["w"], case.point["w"]):
+        if graph.names == case.graph.names and np.array_equal(point["w"], case.point["w"]):
             grads = {"w": np.asarray(3.0 * np.asarray(answer), dtype=dtype)}
         return value, grads
 
