@@ -230,11 +230,13 @@ class ConsoleReport:
                 left, why = len(fails) - len(rest) - 1, "at the same place"
             if fails and left:
                 self._print(Text(f"{left} more FAIL {why}", style="yellow"))
+                self._console.print()
         groups = _by_place(rest)
         for group in groups[:MOST_BLOCKS]:
             self._block(Failure(group[0]))
             if len(group) > 1:
                 self._print(Text(f"and {len(group) - 1} more FAIL at the same place"), indent=4)
+                self._console.print()
         if more := [r.address for group in groups[MOST_BLOCKS:] for r in group]:
             self._print(Text(f"and {len(more)} more FAIL: {listed(more)}"), indent=4)
 

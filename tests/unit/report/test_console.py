@@ -229,3 +229,42 @@ def test_an_op_missing_in_the_subject_s_table_brings_a_hint() -> None:
         assert not any(
             "does not have these ops" in line for line in screen([raising("s::a", message), passing("s::b")])
         )
+
+
+def at_place(name: str, op: str) -> Result:
+    place = finding(
+        "GC050", node="'y'", op=op, what="passes a wrong gradient to 'x': its rule is wrong, alone on one op"
+    )
+    return replace(failing(name), findings=(wrong_gradient(), place))
+
+
+def test_an_error_is_never_shown_with_the_example_of_a_failure() -> None:
+    build = GraphBuilder()
+    case = Case("smallest", build.graph(build.sin(build.parameter("w"), name="loss")), {"w": 3.0})
+    found = Diagnosed(at_place("smallest", "sin"), case, ())
+    lines = screen([raising("s::e"), at_place("s::f", "cos"), at_place("s::g", "sin")], found)
+    example = next(k for k, line in enumerate(lines) if line.startswith("  smallest"))
+    assert lines[example - 2 : example] == ["FAIL  s::g", "  wrong     df/db is 7, should be 9"]
+    assert sum(line.startswith("  smallest") for line in lines) == 1
+
+
+def test_without_a_name_failures_at_another_place_are_another_mistake() -> None:
+    build = GraphBuilder()
+    case = Case("smallest", build.graph(build.cos(build.parameter("w"), name="loss")), {"w": 3.0})
+    found = Diagnosed(at_place("smallest", "cos"), case, ())
+    wrong = [at_place(f"s::{k}", op) for k, op in enumerate(["relu", "cos", "relu", "cos", "cos"])]
+    lines = screen(wrong, found)
+    first = lines.index("2 more FAIL at the same place")
+    assert first > lines.index("FAIL  s::1")
+    assert lines.index("FAIL  s::0") > first
+    assert "and 1 more FAIL at the same place" in lines
+
+
+def test_failures_that_were_not_compared_with_the_mistake_are_counted() -> None:
+    found = Diagnosed(None, None, (fault(),), explains=("s::a",), unexplained=())
+    assert "1 more FAIL were not compared with this mistake" in screen([failing("s::a"), failing("s::b")], found)
+
+
+def test_undecided_cases_are_all_counted() -> None:
+    unknown = [Result(f"s::{k}", Verdict.UNDECIDED, (finding("GC033", why="no reason"),)) for k in range(7)]
+    assert "and 4 more UNDECIDED: s::3, s::4, s::5, s::6" in screen(unknown)
