@@ -31,12 +31,15 @@ class Reply:
     primal: f's value, where a JVP returned it as well.
     mutated: names of the arguments that the call changed.
     raw: the very arrays that came back, to see whether they change later.
+    refitted: (block, wanted, came) of each gradient that came wider or with axes of length 1 too many or too few; its
+        part has the wanted form.
     """
 
     parts: tuple[Array | None, ...]
     primal: tuple[Array, ...] | None
     mutated: tuple[str, ...]
     raw: tuple[Any, ...]
+    refitted: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,15 @@ class Question:
         else:
             raw = self._per_input(returned, inputs)
             parts, primal = tuple(None if r is None else _numbers(r) for r in raw), None
+            likes = [np.asarray(inputs[k]) for k in self.function.wrt]
+            fitted = [None if p is None else _fitted(p, like) for p, like in zip(parts, likes, strict=True)]
+            names = [self.function.names[k] for k in self.function.wrt]
+            refitted = tuple(
+                (name, _form(like), _form(part))
+                for name, like, part, now in zip(names, likes, parts, fitted, strict=True)
+                if part is not None and now is not part
+            )
+            return Reply(tuple(fitted), None, tuple(mutated), raw, refitted)
         return Reply(parts, primal, tuple(mutated), raw)
 
     @property
@@ -167,6 +179,19 @@ def _numbers(value: Any) -> Array:
     if array.dtype.kind not in "fiub":
         raise SubjectError("GC007", expected="an array of real numbers", came=f"{type(value).__name__}", block=None)
     return np.array(array)
+
+
+def _fitted(part: Array, like: Array) -> Array:
+    """A gradient in the form of its input, where it differs in axes of length 1 or is a wider float alone."""
+    if part.shape != like.shape and np.squeeze(part).shape == np.squeeze(like).shape:
+        part = part.reshape(like.shape)
+    wider = part.dtype.kind == like.dtype.kind == "f" and part.dtype.itemsize > like.dtype.itemsize
+    with np.errstate(over="ignore"):
+        return part.astype(like.dtype) if wider and part.ndim else part
+
+
+def _form(array: Array) -> str:
+    return f"{array.dtype} of shape {array.shape}"
 
 
 def _same(now: Any, before: Array) -> bool:

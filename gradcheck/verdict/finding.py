@@ -389,6 +389,14 @@ def _kinds() -> dict[str, FindingKind]:
             "The point given does not show the mistake; a neighbour that the function's own branches suggest does "
             "(another sign, a zero, another magnitude, a batch of one or two).",
         ),
+        FindingKind(
+            "GC029",
+            warning,
+            "another form",
+            "the gradient of {block} should be {wanted}, got {came}; its numbers were compared all the same",
+            "A float32 function that divides by np.sqrt(4) answers in float64 under NumPy 2, and a sum with keepdims has an "
+            "axis more. The numbers may be right, but code that uses them may broadcast or run slower.",
+        ),
         # --- undecided ----------------------------------------------------------------------------------------
         FindingKind(
             "GC030",

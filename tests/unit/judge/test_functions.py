@@ -139,7 +139,7 @@ def _raises(x: Any) -> Any:
         ("GC007", lambda x: 2 * x + 0j),
         ("GC010", lambda x: 2 * x[:2]),
         ("GC010", lambda x: np.sum(2 * x)),
-        ("GC010", lambda x: (2 * x)[None]),
+        ("GC010", lambda x: np.stack([2 * x, 2 * x])),
         ("GC011", lambda x: (2 * x).astype(np.float32)),
         ("GC019", lambda x: (2 * x, 2 * x)),
         ("GC019", lambda x: ()),
@@ -149,6 +149,29 @@ def test_an_answer_that_cannot_be_judged_is_an_error(code: str, grad: Callable[[
     result = gradcheck.check_gradient(square, grad, X)
     assert result.verdict == "ERROR"
     assert result.codes[0] == code
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_a_wider_answer_is_compared_and_warned_about(dtype: Any) -> None:
+    x = X.astype(dtype)
+    for factor, verdict in ((2.0, "PASS"), (3.0, "FAIL")):
+        result = gradcheck.check_gradient(square, lambda x, factor=factor: factor * x.astype(np.float64), x)
+        assert result.verdict == verdict, result.to_text()
+        (told,) = [f for f in result.findings if f.code == "GC029"]
+        assert (told.facts["wanted"], told.facts["came"]) == (
+            f"{np.dtype(dtype)} of shape (3,)",
+            "float64 of shape (3,)",
+        )
+    assert result.warned
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (3, 1), (1, 3, 1)])
+def test_axes_of_length_one_are_compared_and_warned_about(shape: tuple[int, ...]) -> None:
+    for factor, verdict in ((2.0, "PASS"), (3.0, "FAIL")):
+        result = gradcheck.check_gradient(square, lambda x, factor=factor: (factor * x).reshape(shape), X)
+        assert (result.verdict, "GC029" in result.codes) == (verdict, True), result.to_text()
+    column = gradcheck.check_gradient(square, lambda x: (2 * x).ravel(), X[:, None])
+    assert (column.verdict, column.codes) == ("PASS", ("GC029",))
 
 
 def test_a_derivative_that_calls_sys_exit() -> None:
