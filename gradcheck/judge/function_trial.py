@@ -117,7 +117,7 @@ class Examination:
                 self._exception = asked.exception
         if early is not None and not contracts:
             contracts += early(reply, tolerance)
-        wide = [finding("GC029", block=b, wanted=wanted, came=came) for b, wanted, came in reply.refitted]
+        wide = [finding("GC090", block=b, wanted=wanted, came=came) for b, wanted, came in reply.refitted]
         findings = [*contracts, *numbers.findings, *wide]
         if (
             self._elsewhere

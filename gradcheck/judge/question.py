@@ -31,8 +31,8 @@ class Reply:
     primal: f's value, where a JVP returned it as well.
     mutated: names of the arguments that the call changed.
     raw: the very arrays that came back, to see whether they change later.
-    refitted: (block, wanted, came) of each gradient that came wider or with axes of length 1 too many or too few; its
-        part has the wanted form.
+    refitted: (block, wanted, came) of each gradient that came wider or with a first axis of length 1 more; its part has
+        the wanted form.
     """
 
     parts: tuple[Array | None, ...]
@@ -182,9 +182,12 @@ def _numbers(value: Any) -> Array:
 
 
 def _fitted(part: Array, like: Array) -> Array:
-    """A gradient in the form of its input, where it differs in axes of length 1 or is a wider float alone."""
-    if part.shape != like.shape and np.squeeze(part).shape == np.squeeze(like).shape:
-        part = part.reshape(like.shape)
+    """A gradient in the form of its input, where it has a first axis of length 1 more, or is a wider float, alone.
+
+    An axis too few is another matter: x - g of a column and a row is a matrix.
+    """
+    if like.ndim and part.shape == (1, *like.shape):
+        part = part[0]
     wider = part.dtype.kind == like.dtype.kind == "f" and part.dtype.itemsize > like.dtype.itemsize
     with np.errstate(over="ignore"):
         return part.astype(like.dtype) if wider and part.ndim else part

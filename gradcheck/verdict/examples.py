@@ -68,7 +68,6 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "sentence": "the gradient of f with respect to table[2,0] is 1, but the truth is 2",
         },
         "GC037": {"node": "'e'", "dtype": "float16"},
-        "GC029": {"block": "b", "wanted": "float32 of shape (3,)", "came": "float64 of shape (1, 3)"},
         "GC040": {"oracle": "path_enumeration", "why": "the graph has more than 10,000 paths"},
         "GC041": {"oracle": "finite_difference", "proven": "exact", "block": "x", "entry": [0]},
         "GC042": {"expected": "UNDECIDED", "reason": "at a kink", "verdict": "PASS"},
@@ -97,6 +96,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "GC072": {"node": "'h'", "wanted": (3,), "came": (1, 3)},
         "GC080": {"ops": "softmax"},
         "GC081": {},
+        "GC090": {"block": "b", "wanted": "float32 of shape (3,)", "came": "float64 of shape (1, 3)"},
     }
 )
 """Facts that fill the sentence of each kind, by code."""

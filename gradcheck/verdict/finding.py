@@ -2,7 +2,8 @@
 
 A kind's code is stable: reports, baselines and `gradcheck explain GC012` rest on it. Codes are grouped:
 GC00x-GC01x protocol and numbers, GC02x contracts, GC03x undecided, GC04x notes, GC05x causes,
-GC06x trainings and costs, GC07x revealed adjoints, GC08x what a subject offers.
+GC06x trainings and costs, GC07x revealed adjoints, GC08x what a subject offers,
+GC09x answers about functions.
 """
 
 from __future__ import annotations
@@ -389,14 +390,6 @@ def _kinds() -> dict[str, FindingKind]:
             "The point given does not show the mistake; a neighbour that the function's own branches suggest does "
             "(another sign, a zero, another magnitude, a batch of one or two).",
         ),
-        FindingKind(
-            "GC029",
-            warning,
-            "another form",
-            "the gradient of {block} should be {wanted}, got {came}; its numbers were compared all the same",
-            "A float32 function that divides by np.sqrt(4) answers in float64 under NumPy 2, and a sum with keepdims has an "
-            "axis more. The numbers may be right, but code that uses them may broadcast or run slower.",
-        ),
         # --- undecided ----------------------------------------------------------------------------------------
         FindingKind(
             "GC030",
@@ -662,6 +655,15 @@ def _kinds() -> dict[str, FindingKind]:
             "The case is posed in float64, where about 16 digits are expected. An engine that computes in float32 somewhere, "
             "perhaps in one buffer alone, keeps 7. With DTYPE or --dtype the same cases are posed in float32, and judged by "
             "what rounding costs there.",
+        ),
+        # --- functions --------------------------------------------------------------------------------------
+        FindingKind(
+            "GC090",
+            warning,
+            "another form",
+            "the gradient of {block} should be {wanted}, got {came}; its numbers were compared all the same",
+            "A float32 function that divides by np.sqrt(4) answers in float64 under NumPy 2, and a sum with keepdims has an "
+            "axis more. The numbers may be right, but code that uses them may broadcast or run slower.",
         ),
     )
     return {row.code: row for row in rows}

@@ -175,15 +175,20 @@ def raises(item: "Item") -> bool:
     return False
 
 
+def narrower(dtype: np.dtype, wanted: np.dtype) -> bool:
+    """Whether numbers are lost: float64 for float32 is what NumPy 2 gives by itself."""
+    return dtype.kind != wanted.kind or dtype.itemsize < wanted.itemsize
+
+
 def wrong_shape(item: "Item") -> bool:
-    """An answer is not shaped like its input, or has another dtype, or there are too many or too few of them."""
+    """An answer is not shaped like its input, or has a narrower dtype, or there are too many or too few of them."""
     inputs = calls.copies(item.inputs)
     got = calls.pullback(item, calls.cotangent(item, item.f(*inputs)), inputs)
     if len(got) != len(inputs):
         return True
     asked = calls.chosen(item)
     return any(
-        g is not None and (np.shape(g) != x.shape or np.asarray(g).dtype != x.dtype)
+        g is not None and (np.shape(g) != x.shape or narrower(np.asarray(g).dtype, x.dtype))
         for i, (g, x) in enumerate(zip(got, inputs, strict=True))
         if i in asked
     )
