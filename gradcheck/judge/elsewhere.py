@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from gradcheck.errors import GradcheckError, HarnessFault, SubjectError
 from gradcheck.judge import other_points
 from gradcheck.judge.bounded_calls import TooLongError, bounded
+from gradcheck.judge.domain import Domain
 from gradcheck.judge.function_entries import compare_numbers, repeats, slight
 from gradcheck.judge.function_estimates import Evidence, estimated, gather
 from gradcheck.judge.function_protocol import wrong_form
@@ -51,6 +52,7 @@ class Elsewhere:
     random: for points and cotangents.
     tuple_output: whether f returns a tuple.
     truth_of: the product whose truth is asked for.
+    domain: where f is meant.
     """
 
     question: Question
@@ -58,6 +60,7 @@ class Elsewhere:
     random: np.random.Generator
     tuple_output: bool
     truth_of: Callable[[Product], Product]
+    domain: Domain
     _beyond: list[Finding] = field(default_factory=list)
 
     def findings(self, product: Product, evidence: Evidence, reply: Reply) -> list[Finding]:
@@ -102,7 +105,7 @@ class Elsewhere:
         An error that is less than the neighbour's `gross` counts only if it matters and the derivative's own formula,
         in exact arithmetic, has it too. `start` is what is known of f at the given point.
         """
-        asked = self._asked(near.product)
+        asked = self._asked(near.product) if self.domain.holds(near.product.inputs) else None
         if asked is None:
             return []
         product, reply = asked

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import HarnessFault, InvalidProblem, SubjectError
 from gradcheck.judge.contracts import ANSWER, Contracts, instead
+from gradcheck.judge.domain import Domain
 from gradcheck.judge.elsewhere import Elsewhere, drawn
 from gradcheck.judge.function_entries import Numbers, compare_numbers
 from gradcheck.judge.function_estimates import gather
@@ -88,9 +89,11 @@ class Examination:
     def _declared(self) -> dict[str, Any]:
         settings = self._settings
         given = {"meant": settings.meant is not None or None, "accuracy": settings.accuracy}
+        given |= {"domain": bool(settings.domain) or None, "elsewhere": None if settings.elsewhere else False}
         return {k: v for k, v in given.items() if v is not None}
 
     def _examine(self) -> tuple[list[Finding], Numbers | None]:
+        domain = Domain.of(self._settings.domain, self._inputs, self._question.function.names)
         early = self._asked_before_f()
         product = self._product()
         reply = self._question.ask(product, tuple_output=self._tuple)
@@ -121,11 +124,17 @@ class Examination:
         findings = [*contracts, *numbers.findings, *wide]
         if (
             self._elsewhere
+            and self._settings.elsewhere
             and self._settings.accuracy is None
             and not any(f.severity in (Severity.ERROR, Severity.FATAL) for f in findings)
         ):
             elsewhere = Elsewhere(
-                self._question, self._settings, self._random, tuple_output=self._tuple, truth_of=self._truth_of
+                self._question,
+                self._settings,
+                self._random,
+                tuple_output=self._tuple,
+                truth_of=self._truth_of,
+                domain=domain,
             )
             findings += elsewhere.findings(product, evidence, reply)
         return [*findings, *evidence.gathered.findings()], numbers

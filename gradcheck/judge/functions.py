@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gradcheck.errors import InvalidProblem
+from gradcheck.judge.domain import Declared
 from gradcheck.judge.drawn_inputs import check_drawn, is_strategy
 from gradcheck.judge.function_arguments import entrance
 from gradcheck.judge.function_trial import Examination
@@ -30,6 +31,8 @@ def check_gradient(
     structure: Mapping[int | str, str] | None = None,
     meant: Callable[..., Any] | None = None,
     accuracy: float | None = None,
+    domain: Declared | None = None,
+    elsewhere: bool = True,
     interest: float | None = None,
     max_ulps: float | None = None,
     seed: int | None = None,
@@ -47,6 +50,9 @@ def check_gradient(
     structure: {input: "symmetric" | "triangular" | "simplex"}: only changes that keep the structure count.
     meant: a function with f's signature that f approximates (a truncated iteration); its derivative is the truth.
     accuracy: relative accuracy to which f reaches what was meant, from 0 to below 1; widens the truth by as much.
+    domain: {input: (low, high)}, bounds included and None for none, or {input: function that says whether}: where f is
+        meant. No other point is looked at.
+    elsewhere: whether other points are looked at besides the one given; there f may take branches that hide a mistake.
     interest: relative error that matters, by default 1e-6; 1e-4 in float32, 0.03 in float16.
     max_ulps: fail gradients that are further off than this many units in the last place.
     seed: whole number >= 0, of random cotangents, tangents and drawn inputs; by default derived from grad's name.
@@ -59,11 +65,12 @@ def check_gradient(
     Raises
     ------
     InvalidProblem: f or grad is not callable, an input is no array of real numbers, no input can be differentiated, an
-        unknown `wrt` or `structure`.
+        unknown `wrt` or `structure`, a `domain` that does not hold the inputs.
     UsageError: an option that does not exist (there is no step size and no tolerance), or a value that it cannot have.
     HarnessFault: two proofs contradict each other.
     """
-    settings = Settings(interest, max_ulps, structure=structure or {}, meant=meant, accuracy=accuracy, seed=seed)
+    declared = _declared(structure, meant, accuracy, domain, elsewhere)
+    settings = Settings(interest, max_ulps, **declared, seed=seed)
     return _check("gradient", f, grad, inputs, wrt, settings)
 
 
@@ -76,6 +83,8 @@ def check_vjp(
     structure: Mapping[int | str, str] | None = None,
     meant: Callable[..., Any] | None = None,
     accuracy: float | None = None,
+    domain: Declared | None = None,
+    elsewhere: bool = True,
     interest: float | None = None,
     max_ulps: float | None = None,
     seed: int | None = None,
@@ -84,7 +93,8 @@ def check_vjp(
 
     The cotangent has the shape of f's output; it is a tuple if f returns one. Everything else as `check_gradient`.
     """
-    settings = Settings(interest, max_ulps, structure=structure or {}, meant=meant, accuracy=accuracy, seed=seed)
+    declared = _declared(structure, meant, accuracy, domain, elsewhere)
+    settings = Settings(interest, max_ulps, **declared, seed=seed)
     return _check("vjp", f, vjp, inputs, wrt, settings)
 
 
@@ -97,6 +107,8 @@ def check_jvp(
     structure: Mapping[int | str, str] | None = None,
     meant: Callable[..., Any] | None = None,
     accuracy: float | None = None,
+    domain: Declared | None = None,
+    elsewhere: bool = True,
     interest: float | None = None,
     max_ulps: float | None = None,
     seed: int | None = None,
@@ -105,7 +117,8 @@ def check_jvp(
 
     It returns the output tangent, or (output, output tangent). Everything else as `check_gradient`.
     """
-    settings = Settings(interest, max_ulps, structure=structure or {}, meant=meant, accuracy=accuracy, seed=seed)
+    declared = _declared(structure, meant, accuracy, domain, elsewhere)
+    settings = Settings(interest, max_ulps, **declared, seed=seed)
     return _check("jvp", f, jvp, inputs, wrt, settings)
 
 
@@ -134,6 +147,18 @@ def _assert(result: Result) -> None:
     __tracebackhide__ = True
     if not result:
         raise GradientError(result) from result.exception
+
+
+def _declared(
+    structure: Mapping[int | str, str] | None,
+    meant: Callable[..., Any] | None,
+    accuracy: float | None,
+    domain: Declared | None,
+    elsewhere: bool,
+) -> dict[str, Any]:
+    """What the author declares about f, as options of Settings."""
+    given = {"meant": meant, "accuracy": accuracy, "elsewhere": elsewhere}
+    return {**given, "structure": {} if structure is None else structure, "domain": {} if domain is None else domain}
 
 
 def _check(

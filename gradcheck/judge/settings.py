@@ -25,7 +25,7 @@ class Settings:
     interest: relative error that matters; None for `compare.INTEREST` of the dtype.
     max_ulps: a gradient off by more units in the last place fails even if rounding explains it; None for no limit.
     moved_points: points tried besides, where a true gradient is zero at the point given.
-    structure, meant, accuracy: what the author declares about a function; see `check_gradient`.
+    structure, meant, accuracy, domain, elsewhere: what the author declares about a function; see `check_gradient`.
     seed: of random cotangents, tangents and drawn inputs; None for one derived from the derivative's name.
     """
 
@@ -36,6 +36,8 @@ class Settings:
     meant: Callable[..., Any] | None = None
     accuracy: float | None = None
     seed: int | None = None
+    domain: Mapping[int | str, Any] = field(default_factory=dict)
+    elsewhere: bool = True
 
     def __post_init__(self) -> None:
         for name in ("interest", "max_ulps"):
@@ -51,6 +53,13 @@ class Settings:
         if not isinstance(structure, Mapping):
             wanted = 'a mapping such as {"x": "symmetric"}'
             raise InvalidProblem(f"structure must be {wanted}, got {structure!r:.100}")
+        domain: object = self.domain
+        if not isinstance(domain, Mapping):
+            wanted = 'a mapping such as {"x": (0, None)}'
+            raise InvalidProblem(f"domain must be {wanted}, got {domain!r:.100}")
+        elsewhere: object = self.elsewhere
+        if not isinstance(elsewhere, bool):
+            raise UsageError(f"elsewhere must be True or False, got {elsewhere!r:.100}")
         if self.meant is not None and not callable(self.meant):
             raise InvalidProblem(f"expected a function with f's arguments, got {self.meant!r:.100}", where="meant")
         if self.accuracy is not None and not (_number(self.accuracy) and 0 <= self.accuracy < 1):

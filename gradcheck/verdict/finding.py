@@ -386,7 +386,7 @@ def _kinds() -> dict[str, FindingKind]:
             "GC028",
             error,
             "wrong at another point",
-            "at {where}{values}: {sentence}",
+            "at {where}{values}: {sentence}; if f is not meant there, say domain= or elsewhere=False",
             "The point given does not show the mistake; a neighbour that the function's own branches suggest does "
             "(another sign, a zero, another magnitude, a batch of one or two).",
         ),
