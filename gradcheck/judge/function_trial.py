@@ -14,6 +14,7 @@ from gradcheck.errors import HarnessFault, InvalidProblem, SubjectError
 from gradcheck.judge.contracts import ANSWER, Contracts, instead
 from gradcheck.judge.domain import Domain
 from gradcheck.judge.elsewhere import Elsewhere, drawn
+from gradcheck.judge.function_causes import causes
 from gradcheck.judge.function_entries import Numbers, compare_numbers
 from gradcheck.judge.function_estimates import gather
 from gradcheck.judge.function_protocol import wrong_form
@@ -122,6 +123,16 @@ class Examination:
             contracts += early(reply, tolerance)
         wide = [finding("GC090", block=b, wanted=wanted, came=came) for b, wanted, came in reply.refitted]
         findings = [*contracts, *numbers.findings, *wide]
+        if any(f.code in ("GC012", "GC013") for f in numbers.findings):
+            findings += causes(
+                self._question,
+                product,
+                numbers,
+                self._settings,
+                self._random,
+                tuple_output=self._tuple,
+                truth_of=self._truth_of,
+            )
         if (
             self._elsewhere
             and self._settings.elsewhere

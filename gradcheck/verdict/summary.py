@@ -9,6 +9,7 @@ from gradcheck.verdict.finding import Finding, Severity
 if TYPE_CHECKING:
     from gradcheck.verdict.result import Result
 
+CAUSE = "GC051"
 LONGEST = 300
 """Characters of a headline."""
 
@@ -26,8 +27,9 @@ def headline(result: Result) -> str:
 
 
 def short(result: Result) -> str:
-    """Verdict and address in one line, then a line for each finding that is more than a note."""
-    return "\n".join([f"{result.verdict} {result.address}", *map(str, _decisive(result))])
+    """Verdict and address in one line, then a line for each cause and each finding that is more than a note."""
+    causes = [f for f in result.findings if f.code == CAUSE]
+    return "\n".join([f"{result.verdict} {result.address}", *map(str, causes), *map(str, _decisive(result))])
 
 
 def _decisive(result: Result) -> list[Finding]:
