@@ -65,7 +65,7 @@ def no_answer(failure: SubjectError) -> Finding:
         facts["quoted"] = ("; is it a text file in UTF-8?" if not legible else f": {text}") if text else ""
     elif failure.code == "GC003":
         first, *others = facts["looked_for"] or ["gradients"]
-        facts["looked_for"] = f"function {first}" + (f" (or {', '.join(others)})" if others else "")
+        facts["looked_for"] = first + (f" (or {', '.join(others)})" if others else "")
         facts["found"] = ", ".join(facts["found"]) or "no function of its own"
         facts["hint"] = f"; did you mean {' or '.join(facts['near'])}?" if facts["near"] else ""
         if others and not facts["near"]:

@@ -17,7 +17,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "GC002": {"place": "engine.py, line 12", "message": "expected ':'", "quoted": ": for node in order"},
         "GC003": {
             "file": "engine.py",
-            "looked_for": "function gradients (or mlp_gradients, neuron_gradients, train)",
+            "looked_for": "gradients (or mlp_gradients, neuron_gradients, train)",
             "found": "gradient",
             "hint": "; did you mean gradient?",
         },

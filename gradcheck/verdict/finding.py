@@ -183,7 +183,7 @@ def _kinds() -> dict[str, FindingKind]:
             "GC003",
             fatal,
             "no entry point",
-            "{file} has no {looked_for}; it has {found}{hint}",
+            "{file} has no function {looked_for}; it has {found}{hint}",
             "The harness calls `gradients(graph, point) -> (value, grads)` or `(value, grads, adjoints)`: `point` maps "
             "input and parameter names to arrays, `grads` maps each parameter name to an array of its shape and dtype. "
             "Name another function of that signature with `--subject FILE:NAME`.",
