@@ -108,9 +108,12 @@ class Contracts:
             ("f", lambda: self._product.run_f()[0]),
         )
         for who, call in calls:
-            if _touches_global_state(call):
+            touches = _touches_global_state(call)
+            if touches == DEPENDS:
                 yield finding("GC024", who=who)
                 return
+            if touches:
+                yield finding("GC091", who=who)
 
     def _results_stay(self) -> Iterator[Finding]:
         """Keep what one call returned, call again elsewhere, and look at it."""
@@ -365,8 +368,11 @@ def _quietly(call: Callable[[], Any]) -> bool:
     return True
 
 
-def _touches_global_state(call: Callable[[], Sequence[Any]]) -> bool:
-    """Whether the call seeds NumPy's global generator, or gives another answer in another state of it.
+DEPENDS, SEEDS = "depends on it", "seeds it"
+
+
+def _touches_global_state(call: Callable[[], Sequence[Any]]) -> str:
+    """Whether the call gives another answer in another state of NumPy's global generator, or seeds it; "" for neither.
 
     Drawing from it without a trace in the answer (a norm estimated inside a library) is nobody's business. The state
     is put back afterwards.
@@ -381,16 +387,16 @@ def _touches_global_state(call: Callable[[], Sequence[Any]]) -> bool:
             answers.append([None if a is None else np.array(a) for a in call()])
             now = legacy.get_state(legacy=False)["state"]
             if before["pos"] == now["pos"] and np.array_equal(before["key"], now["key"]):
-                return False
+                return ""
             after.append(now["key"])
     except Exception:  # what a call raises is found elsewhere
-        return False
+        return ""
     finally:
         legacy.set_state(kept)
-    seeded = np.array_equal(after[0], after[1])
-    return seeded or not all(
-        (a is None and b is None) or np.array_equal(a, b, equal_nan=True) for a, b in zip(*answers, strict=True)
-    )
+    same = all((a is None and b is None) or np.array_equal(a, b, equal_nan=True) for a, b in zip(*answers, strict=True))
+    if not same:
+        return DEPENDS
+    return SEEDS if np.array_equal(after[0], after[1]) else ""
 
 
 def _strided(x: Array) -> Array:

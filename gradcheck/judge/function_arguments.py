@@ -6,7 +6,7 @@ import difflib
 import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -39,13 +39,16 @@ OF_OTHER_CHECKERS = frozenset(
 def entrance(check: Callable[P, Result]) -> Callable[P, Result]:
     """A check that explains the options it does not have, and whose complaints about a call show the call.
 
-    It runs under NumPy's own floating-point error state, whatever the caller's is, and puts the caller's back.
+    It runs under NumPy's own floating-point error state, whatever the caller's is. It puts the caller's back, and the
+    state of NumPy's global generator, which the user's code may seed.
     """
     known = inspect.signature(check).parameters
 
     @wraps(check)
     def checked(*arguments: P.args, **options: P.kwargs) -> Result:
         __tracebackhide__ = True
+        generator: Any = np.random.mtrand._rand  # the global generator has no public handle
+        state = generator.get_state(legacy=False)
         try:
             for name in options:
                 if name not in known:
@@ -56,6 +59,8 @@ def entrance(check: Callable[P, Result]) -> Callable[P, Result]:
                 return check(*arguments, **options)
         except (InvalidProblem, UsageError) as wrong:
             raise wrong.with_traceback(None) from wrong.__cause__
+        finally:
+            generator.set_state(state)
 
     return checked
 

@@ -97,6 +97,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "GC080": {"ops": "softmax"},
         "GC081": {},
         "GC090": {"block": "b", "wanted": "float32 of shape (3,)", "came": "float64 of shape (1, 3)"},
+        "GC091": {"who": "the derivative"},
     }
 )
 """Facts that fill the sentence of each kind, by code."""

@@ -354,9 +354,9 @@ def _kinds() -> dict[str, FindingKind]:
             "GC024",
             error,
             "global random state",
-            "{who} changes NumPy's global random state",
-            "Code that draws from, or seeds, the global generator changes what everybody else draws. Use a generator of "
-            "your own: numpy.random.default_rng(seed).",
+            "{who} gives another answer in another state of NumPy's global generator",
+            "Code that draws from the global generator answers the same question in two ways. Use a generator of your own: "
+            "numpy.random.default_rng(seed).",
         ),
         FindingKind(
             "GC025",
@@ -664,6 +664,14 @@ def _kinds() -> dict[str, FindingKind]:
             "the gradient of {block} should be {wanted}, got {came}; its numbers were compared all the same",
             "A float32 function that divides by np.sqrt(4) answers in float64 under NumPy 2, and a sum with keepdims has an "
             "axis more. The numbers may be right, but code that uses them may broadcast or run slower.",
+        ),
+        FindingKind(
+            "GC091",
+            note,
+            "reseeds the global generator",
+            "{who} seeds NumPy's global generator; its state was put back after the check",
+            "So dropout gets the same mask forward and backward. It also changes what everybody else draws: a generator of "
+            "your own, numpy.random.default_rng(seed), does not.",
         ),
     )
     return {row.code: row for row in rows}
