@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import GradcheckError
 from gradcheck.judge.allowance import settled
+from gradcheck.judge.approximate import LOOSE, approximation, digits, within
 from gradcheck.judge.function_estimates import Evidence
 from gradcheck.judge.higher_precision import exact_answer
 from gradcheck.judge.input_structure import Projection, project, projections
@@ -90,6 +91,9 @@ def compare_numbers(
             return Numbers(evidence, (), legal[:1], by_hull=entries if legal[1] else 0)
     small = bool(wrong) and (lenient or all(slight(c, evidence, product) for c in wrong))
     wide = exact_answer(question, product, evidence) if small else None
+    rough = None
+    if wrong and not lenient and settings.max_ulps is None and all(within(c, evidence, LOOSE) for c in wrong):
+        rough = approximation(question, product, evidence, wrong)
     for k, comparison in enumerate(comparisons):
         if not np.any(comparison.wrong):
             findings += _open(comparison, evidence)
@@ -99,6 +103,10 @@ def compare_numbers(
             findings.append(_loses(comparison, what, settings))
         elif shrinks(comparison, evidence):
             findings.append(finding("GC034", **_facts(comparison, what)))
+        elif rough is not None and within(comparison, evidence, rough.level):
+            agree = digits(comparison, evidence)
+            facts = {**_facts(comparison, what), "why": rough.why, "digits": agree, "accuracy": f"{10.0**-agree:.0e}"}
+            findings.append(finding("GC038", **facts))
         else:
             findings.append(_wrong(comparison, what))
     proven = sum(int(np.sum(c.truth.proven)) for c in comparisons)

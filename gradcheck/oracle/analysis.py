@@ -76,6 +76,12 @@ class Analysis:
         return float(self._outcomes.value_spread[0])
 
     @property
+    def waits(self) -> bool:
+        """Whether some loop of the function ends on a comparison: one that came out alike at least twice before."""
+        sites = self._outcomes.first.trace.sites.values()
+        return any(len(a) > 2 and len(set(a[:-1])) == 1 and a[-1] != a[0] for a in sites)
+
+    @property
     def operations(self) -> int:
         """Number of operations on numbers in one run."""
         return self._outcomes.operations

@@ -449,6 +449,15 @@ def _kinds() -> dict[str, FindingKind]:
             "A value on the way overflows to infinity, or vanishes, in the dtype that the subject computes in, whoever "
             "computes it. Move the point, or ask in a wider dtype.",
         ),
+        FindingKind(
+            "GC038",
+            still_open,
+            "within an approximation",
+            "the gradient of {loss} with respect to {block}{entry} is {subject}, the truth {truth}: it agrees to {digits} "
+            "digits, and {why}; say accuracy={accuracy} if that is how exact it is, or meant= for what it approximates",
+            "A solver stops at its tolerance, and a loop when its step is small. The derivative of what was meant differs "
+            "from that of what is computed by as much, so that a small error cannot be told from a right derivative.",
+        ),
         # --- notes ------------------------------------------------------------------------------------------
         FindingKind(
             "GC036",

@@ -1,0 +1,107 @@
+"""Functions that approximate something: a small error is UNDECIDED, and says what settles it; a large one FAILs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+from scipy.optimize import brentq, newton
+from scipy.sparse.linalg import cg
+
+import gradcheck
+from gradcheck.judge import approximate
+
+M = np.diag(np.arange(1.0, 21.0)) + 0.1
+B = np.sin(np.arange(20.0))
+
+
+def root(a: Any) -> Any:
+    return brentq(lambda x: x**3 + x - a, 0, 5, xtol=1e-8)
+
+
+def secant(a: Any) -> Any:
+    return newton(lambda x: x**3 + x - a, 1.0)
+
+
+def decay(k: Any) -> Any:
+    return solve_ivp(lambda t, y: -k * y, (0, 1), [1.0]).y[0, -1]
+
+
+def fixed_point(a: Any) -> Any:
+    x = np.cos(a)
+    for _ in range(200):
+        following = np.cos(a * x)
+        if abs(following - x) < 1e-8:
+            break
+        x = following
+    return x
+
+
+def solved(b: Any) -> Any:
+    return np.sum(np.linalg.solve(M, b) ** 2)
+
+
+def solved_slope(b: Any, rtol: float = 1e-6) -> Any:
+    return cg(M, 2 * np.linalg.solve(M, b), rtol=rtol)[0]
+
+
+def slope_of_fixed_point(a: Any) -> Any:
+    x = 0.5
+    for _ in range(400):
+        x = np.cos(a * x)
+    return -x * np.sin(a * x) / (1 + a * np.sin(a * x))
+
+
+CASES: dict[str, tuple[Any, Any, Any, str]] = {
+    "brentq": (root, lambda a: 1 / (3 * root(a) ** 2 + 1), 2.0, "f calls scipy.optimize"),
+    "newton": (secant, lambda a: 1 / (3 * secant(a) ** 2 + 1), 2.0, "f calls scipy.optimize"),
+    "solve_ivp at its default": (decay, lambda k: -np.exp(-k), 0.7, "f calls scipy.integrate"),
+    "cg in the derivative": (solved, solved_slope, B, "the derivative calls scipy.sparse.linalg"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_error_of_an_approximation_is_undecided_and_says_what_settles_it(name: str) -> None:
+    f, slope, x, why = CASES[name]
+    result = gradcheck.check_gradient(f, slope, x)
+    assert result.verdict == "UNDECIDED", result.to_text()
+    (told,) = [found for found in result.findings if found.code == "GC038"]
+    assert why in told.sentence
+    settled = gradcheck.check_gradient(f, slope, x, accuracy=float(told.facts["accuracy"]))
+    assert settled.verdict == "PASS", settled.to_text()
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("factor", [1.01, 2.0, -1.0])
+def test_an_error_beyond_that_fails(name: str, factor: float) -> None:
+    f, slope, x, _ = CASES[name]
+    assert gradcheck.check_gradient(f, lambda x: factor * slope(x), x).verdict == "FAIL"
+
+
+def test_a_loop_that_ends_on_a_comparison_and_the_slope_of_what_was_meant() -> None:
+    """Whether GC034 (it shrinks where the loop runs on) or GC038 says so: nobody is called wrong for it."""
+    result = gradcheck.check_gradient(fixed_point, slope_of_fixed_point, 0.9)
+    assert result.verdict == "UNDECIDED", result.to_text()
+    wrong = gradcheck.check_gradient(fixed_point, lambda a: 1.001 * slope_of_fixed_point(a), 0.9)
+    assert wrong.verdict == "FAIL", wrong.to_text()
+
+
+def test_a_small_error_of_an_exact_function_fails() -> None:
+    assert gradcheck.check_gradient(lambda x: np.sum(x**3), lambda x: 3.0000001 * x**2, B).verdict == "FAIL"
+
+
+def test_a_profiler_keeps_its_place() -> None:
+    def profiler(*_: Any) -> None:
+        return None
+
+    sys.setprofile(profiler)
+    try:
+        assert approximate._called(lambda: root(2.0)) == ""
+        assert sys.getprofile() is profiler
+    finally:
+        sys.setprofile(None)
+    assert approximate._called(lambda: root(2.0)) == "scipy.optimize"
+    assert sys.getprofile() is None
