@@ -134,6 +134,8 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
         raise UsageError(f"--give-up-after must be a number of cases, or 0 for never, got {options.give_up_after}")
     if not options.diagnosis_budget >= 0:
         raise UsageError(f"--diagnosis-budget must be a number of seconds, got {options.diagnosis_budget}")
+    if options.subject is not None and not options.subject.partition(":")[0].strip():
+        raise UsageError(f"--subject: expected FILE or FILE:NAME, got {options.subject!r:.100}")
     path, name = (shipped("reference"), None) if options.subject is None else subject_path(options.subject)
     subject = stack.enter_context(ChildSubject(path, name, timeout=options.timeout))
     if not options.list:

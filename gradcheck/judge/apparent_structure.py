@@ -30,7 +30,7 @@ def kept(block: Array, moved: Array) -> Array:
                 return np.asarray(part(moved))
     if block.ndim == 0 or block.shape[-1] < 2 or not block.size or _trivial(block):
         return moved
-    if _ones(block, np.linalg.norm(block.astype(float), axis=-1)):
+    if not _typed(block) and _ones(block, np.linalg.norm(block.astype(float), axis=-1)):
         length = np.linalg.norm(moved.astype(float), axis=-1, keepdims=True)
         return np.asarray(moved / np.where(length > 0, length, 1.0))
     if np.all(block >= 0) and _ones(block, np.sum(block, axis=-1, dtype=float)):
@@ -61,6 +61,12 @@ def _ones(block: Array, numbers: Array) -> bool:
 
 def _slack(block: Array) -> float:
     return ROUNDINGS * float(np.finfo(block.dtype).eps) / 2
+
+
+def _typed(block: Array) -> bool:
+    """Whether all entries have few digits, as people type them: [0.6, 0.8] has length one by accident."""
+    scaled = block.astype(float) * 1e4
+    return bool(np.all(np.abs(scaled - np.round(scaled)) <= 1e-8 * np.maximum(np.abs(scaled), 1.0)))
 
 
 def _trivial(block: Array) -> bool:

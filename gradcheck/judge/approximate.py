@@ -16,12 +16,15 @@ import numpy as np
 
 from gradcheck.errors import GradcheckError
 from gradcheck.judge.function_estimates import Evidence
+from gradcheck.judge.higher_precision import waits
 from gradcheck.judge.question import Question
 from gradcheck.problem.function import Product
 from gradcheck.verdict.compare import Comparison, scale
 
 SOLVERS = ("scipy.optimize", "scipy.integrate", "scipy.sparse.linalg")
 """Packages whose functions stop at a tolerance."""
+TINY = 1e-9
+"""Relative error of an approximation that is worth a warning and nothing else: far below what matters."""
 LOOSE = 1e-3
 """Relative error that a solver inside f may leave: the default tolerance of `scipy.integrate.solve_ivp`."""
 
@@ -51,6 +54,8 @@ def approximation(
         return Approximation(f"the derivative calls {solver}")
     if evidence.analysis is not None and evidence.analysis.waits:
         return Approximation("a loop of f ends on a comparison")
+    if waits(question, product):
+        return Approximation("a loop of the derivative ends on a comparison")
     if not any(np.any(c.truth.proven & c.wrong) for c in comparisons):
         return Approximation("f is known by differences alone")
     return None

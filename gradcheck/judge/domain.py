@@ -35,9 +35,15 @@ class Domain:
             if not isinstance(at, int) or isinstance(at, bool) or not 0 <= at < len(inputs):
                 known = ", ".join(names)
                 raise InvalidProblem(f"domain names an input by position or name, got {key!r}; inputs are {known}")
-            tests[at] = _test(what, f"domain of {names[at]!r}")
-            if not tests[at](np.asarray(inputs[at])):
-                raise InvalidProblem("the input given lies outside", where=f"domain of {names[at]!r}")
+            where = f"domain of {names[at]!r}"
+            tests[at] = _test(what, where)
+            try:
+                inside = tests[at](np.asarray(inputs[at]))
+            except Exception as wrong:
+                why = f"the function raised {type(wrong).__name__} at the input given: {wrong}"
+                raise InvalidProblem(why, where=where) from wrong
+            if not inside:
+                raise InvalidProblem("the input given lies outside", where=where)
         return cls(tests)
 
     def holds(self, inputs: Sequence[Any]) -> bool:

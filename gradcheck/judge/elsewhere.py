@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import GradcheckError, HarnessFault, SubjectError
 from gradcheck.judge import other_points
+from gradcheck.judge.approximate import TINY
 from gradcheck.judge.bounded_calls import TooLongError, bounded
 from gradcheck.judge.domain import Domain
 from gradcheck.judge.function_entries import compare_numbers, repeats, slight
 from gradcheck.judge.function_estimates import Evidence, estimated, gather
 from gradcheck.judge.function_protocol import wrong_form
-from gradcheck.judge.higher_precision import own_branches, traced_answer
+from gradcheck.judge.higher_precision import FEW_RUNS, own_branches, traced_answer
 from gradcheck.judge.other_points import Neighbour
 from gradcheck.judge.question import Question, Reply
 from gradcheck.judge.settings import Settings
@@ -36,7 +37,7 @@ NEAR = 0.05
 """Share of the way to another point on which a derivative must be right to count as right near the given point."""
 HALVINGS = 12
 """Number of halvings of the way, in search of the place from which on it is wrong."""
-FARTHER, SMALL = 0.01, 1e-6
+FARTHER, SMALL = 0.004, 1e-5
 """Share of the way beyond that place at which an approximation's error is still below SMALL of its scale."""
 LONGEST = 100
 """Maximum number of characters of a point that is written out in a sentence."""
@@ -128,7 +129,7 @@ class Elsewhere:
         if numbers.comparisons and all(slight(c, evidence, product, near.gross) for c in wrong):
             # f may be ill-conditioned at a point of our choosing: only a mistake of the formula counts there.
             exact = wrong and near.gross and evidence.analysis is not None
-            own = traced_answer(self.question, product) if exact else None
+            own = traced_answer(self.question, product, FEW_RUNS) if exact else None
             blocks = [c.block for c in numbers.comparisons]
             if own is None or not any(repeats(c, own[blocks.index(c.block)]) for c in wrong):
                 return []
@@ -173,15 +174,15 @@ class Elsewhere:
         grows by orders of magnitude, from nothing. A mistake shows at once, or at a branch of the derivative's own,
         where its error jumps or grows like a power of the distance.
         """
-        if self._error(near, given, NEAR):
+        if self._error(near, given, NEAR, TINY):
             return False
         low, high = NEAR, 1.0
         for _ in range(HALVINGS):
             middle = (low + high) / 2
-            low, high = (low, middle) if self._error(near, given, middle) else (middle, high)
+            low, high = (low, middle) if self._error(near, given, middle, TINY) else (middle, high)
         return not self._error(near, given, min(high + FARTHER, 1.0), SMALL)
 
-    def _error(self, near: Neighbour, given: Product, share: float, matters: float = 0.0) -> bool:
+    def _error(self, near: Neighbour, given: Product, share: float, matters: float) -> bool:
         """Whether the derivative is wrong at a share of the way to a neighbour, by more than `matters` of its scale.
 
         True where that cannot be judged.
@@ -198,7 +199,7 @@ class Elsewhere:
             return True
         numbers = compare_numbers(self.question, product, reply, evidence, self.settings, lenient=True)
         wrong = [c for c in numbers.comparisons if np.any(c.wrong)]
-        return not all(matters and slight(c, evidence, product, matters) for c in wrong)
+        return not all(slight(c, evidence, product, matters) for c in wrong)
 
     def _differenced_at(self, product: Product) -> Evidence | None:
         """Differences around a neighbour at which f was seen to end; None where they tell nothing."""

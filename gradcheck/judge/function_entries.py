@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import GradcheckError
 from gradcheck.judge.allowance import settled
-from gradcheck.judge.approximate import LOOSE, approximation, digits, within
+from gradcheck.judge.approximate import LOOSE, TINY, approximation, digits, within
 from gradcheck.judge.function_estimates import Evidence
-from gradcheck.judge.higher_precision import exact_answer
+from gradcheck.judge.higher_precision import FEW_RUNS, exact_answer
 from gradcheck.judge.input_structure import Projection, project, projections
 from gradcheck.judge.kinks import at_differenced_kink, at_kink, at_singular_point, by_local_rules
 from gradcheck.judge.question import Question, Reply
@@ -21,6 +21,7 @@ from gradcheck.judge.random_directions import Directions
 from gradcheck.judge.settings import Settings
 from gradcheck.judge.truncated_loops import shrinks
 from gradcheck.problem.function import Product
+from gradcheck.tracing import MOST_RUNS
 from gradcheck.verdict.compare import INTEREST, Comparison, Worst, interest, judge, scale
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.worst import code_of_wrong, facts_of_open, facts_of_wrong, first_open, worst_of
@@ -90,9 +91,11 @@ def compare_numbers(
         if legal is not None:
             return Numbers(evidence, (), legal[:1], by_hull=entries if legal[1] else 0)
     small = bool(wrong) and (lenient or all(slight(c, evidence, product) for c in wrong))
-    wide = exact_answer(question, product, evidence) if small else None
+    runs = FEW_RUNS if lenient else MOST_RUNS
+    wide = exact_answer(question, product, evidence, runs) if small else None
     rough = None
-    if wrong and not lenient and settings.max_ulps is None and all(within(c, evidence, LOOSE) for c in wrong):
+    declared = settings.max_ulps is not None or settings.meant is not None or settings.accuracy is not None
+    if wrong and not lenient and not declared and all(within(c, evidence, LOOSE) for c in wrong):
         rough = approximation(question, product, evidence, wrong)
     for k, comparison in enumerate(comparisons):
         if not np.any(comparison.wrong):
@@ -101,6 +104,9 @@ def compare_numbers(
         own = wide[k] if wide is not None else None
         if own is not None and _vanishes(comparison, own):
             findings.append(_loses(comparison, what, settings))
+        elif rough is not None and within(comparison, evidence, TINY):
+            agree = digits(comparison, evidence)
+            findings.append(finding("GC092", **_facts(comparison, what), why=rough.why, digits=agree))
         elif shrinks(comparison, evidence):
             findings.append(finding("GC034", **_facts(comparison, what)))
         elif rough is not None and within(comparison, evidence, rough.level):

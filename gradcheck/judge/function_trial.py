@@ -34,6 +34,10 @@ from gradcheck.verdict.result import Result, Verdict
 Array = NDArray[Any]
 
 
+APPROXIMATION = "GC038"
+"""The finding that an error is within what an approximation leaves; other points would show others like it."""
+
+
 class Examination:
     """One derivative at one point, and wherever else it pays to look."""
 
@@ -137,7 +141,7 @@ class Examination:
             self._elsewhere
             and self._settings.elsewhere
             and self._settings.accuracy is None
-            and not any(f.severity in (Severity.ERROR, Severity.FATAL) for f in findings)
+            and not any(f.severity in (Severity.ERROR, Severity.FATAL) or f.code == APPROXIMATION for f in findings)
         ):
             elsewhere = Elsewhere(
                 self._question,

@@ -14,26 +14,32 @@ from gradcheck.errors import GradcheckError, SubjectError
 from gradcheck.judge.function_estimates import Evidence
 from gradcheck.judge.question import Question
 from gradcheck.problem.function import Product, lend
-from gradcheck.tracing import Outcomes, explore
+from gradcheck.tracing import MOST_RUNS, Outcomes, explore
 
 Array = NDArray[Any]
 
+FEW_RUNS = 4
+"""Maximum number of outcomes of ties for which branches are looked at; a loop that waits for equal floats has many."""
 REACH = 32.0
 """Distance, in norms of the point, to which comparisons of the derivative's own code are looked at."""
 
 
-def exact_answer(question: Question, product: Product, evidence: Evidence) -> list[tuple[Array, Array] | None] | None:
+def exact_answer(
+    question: Question, product: Product, evidence: Evidence, most_runs: int = MOST_RUNS
+) -> list[tuple[Array, Array] | None] | None:
     """Per block, the value of the subject's formula in exact arithmetic with its radius; None where it cannot be had.
 
     In balls, by tracing the derivative itself; where it cannot be traced, in the next wider NumPy dtype.
     """
-    traced = traced_answer(question, product)
+    traced = traced_answer(question, product, most_runs)
     return traced if traced is not None else _in_wider_floats(question, product, evidence)
 
 
-def traced_answer(question: Question, product: Product) -> list[tuple[Array, Array] | None] | None:
-    """The same in balls alone; None where the derivative cannot be traced."""
-    outcomes, kept = _traced(question, product)
+def traced_answer(
+    question: Question, product: Product, most_runs: int = MOST_RUNS
+) -> list[tuple[Array, Array] | None] | None:
+    """The same in balls alone; None where the derivative cannot be traced with so many outcomes of ties."""
+    outcomes, kept = _traced(question, product, most_runs)
     if outcomes is None or max(kept, default=0) >= len(product.blocks):
         return None  # a gradient written as a list of numbers, say
     found: list[tuple[Array, Array] | None] = [None] * len(product.blocks)
@@ -44,11 +50,17 @@ def traced_answer(question: Question, product: Product) -> list[tuple[Array, Arr
 
 def own_branches(question: Question, product: Product, most: int) -> list[list[Array]]:
     """At most `most` points, an array per block, across a comparison of the derivative's own code; none if untraced."""
-    outcomes, _ = _traced(question, product)
+    outcomes, _ = _traced(question, product, FEW_RUNS)
     return [] if outcomes is None else outcomes.across(most, REACH)
 
 
-def _traced(question: Question, product: Product) -> tuple[Outcomes | None, list[int]]:
+def waits(question: Question, product: Product) -> bool:
+    """Whether a loop of the derivative's own code ends on a comparison."""
+    outcomes, _ = _traced(question, product, FEW_RUNS)
+    return outcomes is not None and outcomes.waits
+
+
+def _traced(question: Question, product: Product, most_runs: int = MOST_RUNS) -> tuple[Outcomes | None, list[int]]:
     """The derivative itself, traced as a function of its inputs, and which parts it returned."""
     kept: list[int] = []
 
@@ -64,7 +76,7 @@ def _traced(question: Question, product: Product) -> tuple[Outcomes | None, list
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            outcomes = explore(formula, inputs, wrt=range(len(inputs)), dtype=product.dtype)
+            outcomes = explore(formula, inputs, wrt=range(len(inputs)), dtype=product.dtype, most_runs=most_runs)
     except Exception:  # a formula that cannot be traced is no fact about its result
         return None, []
     return outcomes, kept

@@ -77,9 +77,8 @@ class Analysis:
 
     @property
     def waits(self) -> bool:
-        """Whether some loop of the function ends on a comparison: one that came out alike at least twice before."""
-        sites = self._outcomes.first.trace.sites.values()
-        return any(len(a) > 2 and len(set(a[:-1])) == 1 and a[-1] != a[0] for a in sites)
+        """Whether some loop of the function ends on a comparison."""
+        return self._outcomes.waits
 
     @property
     def operations(self) -> int:

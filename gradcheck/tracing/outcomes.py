@@ -121,6 +121,12 @@ class Outcomes:
         return self.first.structure is not None
 
     @property
+    def waits(self) -> bool:
+        """Whether some loop ends on a comparison: one that came out alike at least twice before."""
+        sites = self.first.trace.sites.values()
+        return any(len(a) > 2 and len(set(a[:-1])) == 1 and a[-1] != a[0] for a in sites)
+
+    @property
     def operations(self) -> int:
         """Array operations recorded in the first run."""
         return sum(1 for node in self.first.trace.record.nodes if node.args)

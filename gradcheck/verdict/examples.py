@@ -107,6 +107,14 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "GC081": {},
         "GC090": {"block": "b", "wanted": "float32 of shape (3,)", "came": "float64 of shape (1, 3)"},
         "GC091": {"who": "the derivative"},
+        "GC092": {
+            **_WRONG,
+            "loss": "f",
+            "subject": 0.7500000000001,
+            "truth": 0.75,
+            "why": "a loop of f ends on a comparison",
+            "digits": 12,
+        },
     }
 )
 """Facts that fill the sentence of each kind, by code."""

@@ -675,6 +675,14 @@ def _kinds() -> dict[str, FindingKind]:
             "axis more. The numbers may be right, but code that uses them may broadcast or run slower.",
         ),
         FindingKind(
+            "GC092",
+            warning,
+            "agrees to many digits",
+            "the gradient of {loss} with respect to {block}{entry} is {subject}, the truth {truth}: it agrees to {digits} "
+            "digits, and {why}",
+            "Exact arithmetic would give more digits. What f approximates, and what it computes, differ by as much.",
+        ),
+        FindingKind(
             "GC091",
             note,
             "reseeds the global generator",

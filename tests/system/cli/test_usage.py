@@ -29,6 +29,8 @@ USAGE = {
         ("mine.py", "--subject", "engine.py", "--save-failures", "notes.txt/deep"),
         ("--save-failures: 'notes.txt/deep' cannot be made: Not a directory",),
     ),
+    "a subject without a name": (("mine.py", "--subject", ""), ("--subject: expected FILE or FILE:NAME, got ''",)),
+    "a subject without a file": (("mine.py", "--subject", ":f"), ("--subject: expected FILE or FILE:NAME, got ':f'",)),
     "missing suite file": (("nowhere.py",), ("no suite 'nowhere.py'",)),
     "a suite that is neither": (("notes.txt",), (".py or .json", "notes.txt")),
     "unknown case": (("mine.py::brunches",), ("no case 'brunches'; did you mean 'branches'?", "branches, product")),

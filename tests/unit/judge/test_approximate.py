@@ -89,6 +89,41 @@ def test_a_loop_that_ends_on_a_comparison_and_the_slope_of_what_was_meant() -> N
     assert wrong.verdict == "FAIL", wrong.to_text()
 
 
+def kepler(M: Any, e: Any, tolerance: float = 1e-12) -> Any:
+    E = M
+    for _ in range(500):
+        following = M + e * np.sin(E)
+        if abs(following - E) < tolerance:
+            break
+        E = following
+    return E
+
+
+def kepler_by_sixty(M: Any, e: Any) -> Any:
+    E = M
+    for _ in range(60):
+        E = M + e * np.sin(E)
+    return E
+
+
+def kepler_slopes(M: Any, e: Any, tolerance: float = 1e-12) -> Any:
+    E = kepler(M, e, tolerance)
+    return 1 / (1 - e * np.cos(E)), np.sin(E) / (1 - e * np.cos(E))
+
+
+@pytest.mark.parametrize("f", [kepler, kepler_by_sixty])
+def test_an_error_far_below_what_matters_is_a_warning(f: Any) -> None:
+    """The loop stops at 1e-12, in f and its derivative or in the derivative alone."""
+    result = gradcheck.check_gradient(f, kepler_slopes, 1.0, 0.3)
+    assert result.verdict == "PASS", result.to_text()
+    assert result.warned
+    assert "ends on a comparison" in next(found.sentence for found in result.findings if found.code == "GC092")
+    rough = gradcheck.check_gradient(f, lambda M, e: kepler_slopes(M, e, 1e-6), 1.0, 0.3)
+    assert rough.verdict == "UNDECIDED", rough.to_text()
+    wrong = gradcheck.check_gradient(f, lambda M, e: tuple(1.001 * s for s in kepler_slopes(M, e)), 1.0, 0.3)
+    assert wrong.verdict == "FAIL"
+
+
 def test_a_small_error_of_an_exact_function_fails() -> None:
     assert gradcheck.check_gradient(lambda x: np.sum(x**3), lambda x: 3.0000001 * x**2, B).verdict == "FAIL"
 

@@ -60,6 +60,7 @@ def test_a_failure_elsewhere_proposes_both() -> None:
         ({"x": (1, 0)}, "expected low < high, got (1, 0)"),
         ({"x": (0.5, 2)}, "domain of 'x': the input given lies outside"),
         ({"x": lambda x: False}, "the input given lies outside"),
+        ({"x": lambda x: x.foo}, "domain of 'x': the function raised AttributeError at the input given"),
         ([("x", 1)], "domain must be a mapping"),
     ],
 )

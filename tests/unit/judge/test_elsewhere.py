@@ -180,9 +180,13 @@ def test_moved_points_keep_the_form_of_the_one_given(name: str) -> None:
     assert gradcheck.check_gradient(f, slope, other).verdict == "FAIL"
 
 
-def test_vectors_of_zeros_and_ones_are_no_unit_vectors() -> None:
-    wrong = gradcheck.check_gradient(FORMS["a unit vector"][0], FORMS["a unit vector"][1], np.array([0.0, 1.0, 0.0]))
+@pytest.mark.parametrize("typed", [[0.0, 1.0, 0.0], [0.6, -0.8, 0.0], [0.28, 0.96, 0.0]])
+def test_what_people_type_is_no_unit_vector(typed: Any) -> None:
+    """The length of (0.6, -0.8) is one by accident; a derivative that is right for such alone is wrong."""
+    wrong = gradcheck.check_gradient(FORMS["a unit vector"][0], FORMS["a unit vector"][1], np.array(typed))
     assert wrong.verdict == "FAIL", wrong.to_text()
+    norm = gradcheck.check_gradient(lambda x: np.sqrt(np.sum(x * x)), lambda x: x, np.array(typed))
+    assert norm.verdict == "FAIL", norm.to_text()
 
 
 # An f that cannot be traced.
