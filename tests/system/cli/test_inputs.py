@@ -134,7 +134,7 @@ SUBJECTS = {
     "pipe.py": ("no subject file 'pipe.py'", "a pipe"),
     "loop.py": ("no subject file 'loop.py'", "symbolic links"),
     "folder": ("the folder 'folder' has no __init__.py",),
-    "": ("the folder '.' has no __init__.py",),
+    "": ("--subject: expected FILE or FILE:NAME, got ''",),
 }
 
 
