@@ -36,7 +36,9 @@ from gradcheck.subject.process import ChildSubject
 
 DIAGNOSIS_SECONDS = 10.0
 MOST_SECONDS = 1_000_000
+"""Maximum of --timeout: eleven days; clocks refuse far longer times."""
 SAVED = ".gradcheck/failures"
+"""Where failures are saved unless --save-failures says otherwise."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

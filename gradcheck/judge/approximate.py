@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.errors import GradcheckError
 from gradcheck.judge.function_estimates import Evidence
 from gradcheck.judge.higher_precision import waits
 from gradcheck.judge.question import Question
@@ -49,8 +48,7 @@ def approximation(
     """What makes f or its derivative an approximation, if anything does."""
     if solver := _called(product.run_f):
         return Approximation(f"f calls {solver}", LOOSE)
-    tuple_output = len(product.cotangents or product.tangents or ()) > 1
-    if solver := _called(lambda: question.ask(product, tuple_output=tuple_output)):
+    if solver := _called(lambda: question.ask(product, tuple_output=product.outputs[1])):
         return Approximation(f"the derivative calls {solver}")
     if evidence.analysis is not None and evidence.analysis.waits:
         return Approximation("a loop of f ends on a comparison")
@@ -96,7 +94,7 @@ def _called(call: Callable[[], object]) -> str:
     sys.setprofile(watch)
     try:
         call()
-    except (GradcheckError, Exception, SystemExit):  # it answered before; what it raises now is found elsewhere
+    except (Exception, SystemExit):  # it answered before; what it raises now is found elsewhere
         return ""
     finally:
         sys.setprofile(None)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import GradcheckError, HarnessFault, SubjectError
 from gradcheck.judge import other_points
-from gradcheck.judge.approximate import TINY
 from gradcheck.judge.bounded_calls import TooLongError, bounded
 from gradcheck.judge.domain import Domain
 from gradcheck.judge.function_entries import compare_numbers, repeats, slight
@@ -67,8 +66,8 @@ class Elsewhere:
     def findings(self, product: Product, evidence: Evidence, reply: Reply) -> list[Finding]:
         """A finding about the first other point at which the derivative is wrong, if there is one.
 
-        Where an error did not count, a note says so.
-        `evidence` and `reply` are those of the given point, at which it is right.
+        Where an error did not count, a note says so. `evidence` and `reply` are those of the given point, where it is
+        right.
         """
         fixed = bool(self.settings.structure)
         if not fixed and (found := self._remembered(product, reply)):
@@ -174,17 +173,18 @@ class Elsewhere:
         grows by orders of magnitude, from nothing. A mistake shows at once, or at a branch of the derivative's own,
         where its error jumps or grows like a power of the distance.
         """
-        if self._error(near, given, NEAR, TINY):
+        if self._error(near, given, NEAR):
             return False
         low, high = NEAR, 1.0
         for _ in range(HALVINGS):
             middle = (low + high) / 2
-            low, high = (low, middle) if self._error(near, given, middle, TINY) else (middle, high)
+            low, high = (low, middle) if self._error(near, given, middle) else (middle, high)
         return not self._error(near, given, min(high + FARTHER, 1.0), SMALL)
 
-    def _error(self, near: Neighbour, given: Product, share: float, matters: float) -> bool:
+    def _error(self, near: Neighbour, given: Product, share: float, matters: float = 0.0) -> bool:
         """Whether the derivative is wrong at a share of the way to a neighbour, by more than `matters` of its scale.
 
+        Half of the digits are enough in any case (see `slight`).
         True where that cannot be judged.
         """
         inputs = list(near.product.inputs)

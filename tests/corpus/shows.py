@@ -113,7 +113,7 @@ def touches_global_random_state(item: "Item") -> bool:
     """The answers are others in another state of NumPy's global generator. To seed it is no mistake of a gradient."""
     found = []
     for seed in (1, 2):
-        np.random.seed(seed)  # noqa: NPY002
+        np.random.seed(seed)  # noqa: NPY002 (the global generator is what is looked at)
         inputs = calls.copies(item.inputs)
         found.append((_value(item, inputs), calls.answer(item, inputs)))
     return not all(_close(one, two) for one, two in zip(*found, strict=True))

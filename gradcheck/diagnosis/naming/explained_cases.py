@@ -27,6 +27,7 @@ from gradcheck.subject.inprocess import InProcessSubject
 MOST_CASES = 200
 """Maximum number of failing cases that are tried, the smallest first."""
 ONE_POINT = Settings(moved_points=0)
+"""Settings of a trial at the point of the case alone, which is where the subject failed."""
 
 
 def sorted_out(

@@ -221,10 +221,10 @@ def f_draws_globally() -> tuple[Any, Any]:
 
 def test_a_seeded_global_generator_is_a_note_and_its_state_is_put_back() -> None:
     f, vjp = reseeds_the_world()
-    before = np.random.get_state()  # noqa: NPY002
+    before = np.random.get_state()  # noqa: NPY002 (the global generator is meant)
     result = gradcheck.check_vjp(f, vjp, X)
     assert (result.verdict, result.codes) == ("PASS", ("GC091",)), result.to_text()
-    after = np.random.get_state()  # noqa: NPY002
+    after = np.random.get_state()  # noqa: NPY002 (the global generator is meant)
     assert np.array_equal(before[1], after[1])
     assert before[2:] == after[2:]
 

@@ -10,15 +10,20 @@ import gradcheck
 A = np.array([2.0, 5.0, 0.7])
 
 
-def heron(a: Any) -> Any:
-    """sqrt(a) by Heron's rule, until a step is shorter than 1e-3."""
+def stepping(a: Any, share: float, shortest: float) -> Any:
+    """Towards sqrt(a), a share of a / x - x at a time, until a step is short."""
     x = a * 0.5 + 0.5
     for _ in range(60):
-        step = 0.5 * (a / x - x)
+        step = share * (a / x - x)
         x = x + step
-        if np.max(np.abs(step)) < 1e-3:
+        if np.max(np.abs(step)) < shortest:
             break
     return x
+
+
+def heron(a: Any) -> Any:
+    """sqrt(a) by Heron's rule, until a step is shorter than 1e-3."""
+    return stepping(a, 0.5, 1e-3)
 
 
 def fixed(a: Any) -> Any:
@@ -57,13 +62,7 @@ def test_the_limit_s_derivative_is_right_to_eleven_digits() -> None:
 
 def coarse(a: Any) -> Any:
     """The same with steps that end far from the root."""
-    x = a * 0.5 + 0.5
-    for _ in range(60):
-        step = 0.3 * (a / x - x)
-        x = x + step
-        if np.max(np.abs(step)) < 1e-4:
-            break
-    return x
+    return stepping(a, 0.3, 1e-4)
 
 
 def test_the_limit_s_derivative_is_undecided_where_it_is_farther_off() -> None:
