@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.attribution.relation import Relation, relations
 from gradcheck.errors import GradcheckError
 from gradcheck.judge.apparent_structure import kept
 from gradcheck.judge.bounded_calls import TooLongError, bounded
@@ -25,7 +26,6 @@ from gradcheck.judge.settings import Settings
 from gradcheck.problem.function import Product
 from gradcheck.verdict.compare import Comparison
 from gradcheck.verdict.finding import Finding, finding
-from gradcheck.verdict.relation import relations
 
 Array = NDArray[Any]
 
@@ -60,13 +60,15 @@ def causes(
     there = _clauses(again.comparisons, beside)
     subject = "the gradient with respect to" if product.tangents is None else "the tangent of"
     found = []
-    for block, clauses in here.items():
-        if clause := next((c for c in clauses if c in there.get(block, [])), ""):
-            found.append(finding("GC051", cause=f"{subject} {block} {clause}", block=block, relation=clause))
+    for block, relations_here in here.items():
+        if both := next((r for r in relations_here if r in there.get(block, [])), None):
+            mistake, clause = both
+            facts = {"block": block, "relation": clause, "kind": mistake.value}
+            found.append(finding("GC051", cause=f"{subject} {block} {clause}", **facts))
     return found
 
 
-def _clauses(comparisons: Sequence[Comparison], product: Product) -> dict[str, list[str]]:
+def _clauses(comparisons: Sequence[Comparison], product: Product) -> dict[str, list[Relation]]:
     """The relations of every wrong block."""
     names = product.function.names
     values = {names[k]: np.asarray(product.inputs[k]) for k in product.function.wrt} if product.tangents is None else {}

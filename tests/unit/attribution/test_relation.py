@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.verdict.relation import relations
+from gradcheck.attribution.relation import relations
 
 TRUTH = np.array([[1.0, -2.0, 3.5], [0.25, 5.0, -7.0], [2.0, 11.0, -0.5]])
 GIVEN = np.array([[0.3, 1.1, -0.7], [2.0, 0.1, 0.9], [-1.3, 0.6, 0.2]])
@@ -16,7 +16,8 @@ ROW = np.array([1.0, -2.0, 3.5, 0.25, 5.0, -7.0])
 
 def all_of(answer: Any, truth: Any = TRUTH, **options: Any) -> list[str]:
     room = np.full(truth.shape, 1e-12)
-    return list(relations(np.asarray(answer, dtype=float), truth, room, **{"sizes": [7], **options}))
+    found = relations(np.asarray(answer, dtype=float), truth, room, **{"sizes": [7], **options})
+    return [clause for _, clause in found]
 
 
 def changed(truth: Any, where: Any, factor: float) -> Any:

@@ -1,0 +1,43 @@
+"""One mistake that reproduces a wrong answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gradcheck.attribution.mistake import Mistake
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in the source of the function that is differentiated.
+
+    Attributes
+    ----------
+    file, line: as Python counts, from 1.
+    source: the line's text without its indentation.
+    start, end: columns of the operand in `source`, `end` exclusive; equal where no operand is singled out.
+    """
+
+    file: str
+    line: int
+    source: str
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A mistake that turns the right derivative into the answer within every entry's allowance.
+
+    Attributes
+    ----------
+    mistake: its kind.
+    clause: what is wrong, as a clause whose subject is the block: "has the wrong sign throughout".
+    block: the block that it explains; "" if all of them.
+    place: the place in the function, where the mistake concerns one.
+    """
+
+    mistake: Mistake
+    clause: str
+    block: str = ""
+    place: Place | None = None
