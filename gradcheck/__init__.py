@@ -9,6 +9,38 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gradcheck.checks.adjoint import (
+        check_adjoint,
+    )
+    from gradcheck.checks.assertions import (
+        assert_adjoint,
+        assert_gradient,
+        assert_hessian,
+        assert_hvp,
+        assert_jacobian,
+        assert_jvp,
+        assert_value_and_gradient,
+        assert_vjp,
+    )
+    from gradcheck.checks.functions import (
+        check_gradient,
+        check_jvp,
+        check_vjp,
+    )
+    from gradcheck.checks.hessian import (
+        check_hessian,
+        check_hvp,
+    )
+    from gradcheck.checks.jacobian import (
+        check_jacobian,
+    )
+    from gradcheck.checks.value_and_gradient import (
+        check_value_and_gradient,
+    )
+    from gradcheck.checks.wrappers import (
+        in_place,
+        wrt_attributes,
+    )
     from gradcheck.errors import (
         GradcheckError,
         HarnessFault,
@@ -17,25 +49,29 @@ if TYPE_CHECKING:
         Unsupported,
         UsageError,
     )
-    from gradcheck.judge.functions import (
-        assert_gradient,
-        assert_jvp,
-        assert_vjp,
-        check_gradient,
-        check_jvp,
-        check_vjp,
-    )
     from gradcheck.problem import OPS, Case, Graph, GraphBuilder
     from gradcheck.run.suite import case
     from gradcheck.verdict.result import GradientError, Result, Verdict
 
 _HOMES = {
-    "check_vjp": "gradcheck.judge.functions",
-    "check_jvp": "gradcheck.judge.functions",
-    "check_gradient": "gradcheck.judge.functions",
-    "assert_vjp": "gradcheck.judge.functions",
-    "assert_jvp": "gradcheck.judge.functions",
-    "assert_gradient": "gradcheck.judge.functions",
+    "assert_adjoint": "gradcheck.checks.assertions",
+    "assert_gradient": "gradcheck.checks.assertions",
+    "assert_hessian": "gradcheck.checks.assertions",
+    "assert_hvp": "gradcheck.checks.assertions",
+    "assert_jacobian": "gradcheck.checks.assertions",
+    "assert_jvp": "gradcheck.checks.assertions",
+    "assert_value_and_gradient": "gradcheck.checks.assertions",
+    "assert_vjp": "gradcheck.checks.assertions",
+    "check_adjoint": "gradcheck.checks.adjoint",
+    "check_gradient": "gradcheck.checks.functions",
+    "check_hessian": "gradcheck.checks.hessian",
+    "check_hvp": "gradcheck.checks.hessian",
+    "check_jacobian": "gradcheck.checks.jacobian",
+    "check_jvp": "gradcheck.checks.functions",
+    "check_value_and_gradient": "gradcheck.checks.value_and_gradient",
+    "check_vjp": "gradcheck.checks.functions",
+    "in_place": "gradcheck.checks.wrappers",
+    "wrt_attributes": "gradcheck.checks.wrappers",
     "Case": "gradcheck.problem",
     "Graph": "gradcheck.problem",
     "GraphBuilder": "gradcheck.problem",
@@ -66,13 +102,25 @@ __all__ = [
     "Unsupported",
     "UsageError",
     "Verdict",
+    "assert_adjoint",
     "assert_gradient",
+    "assert_hessian",
+    "assert_hvp",
+    "assert_jacobian",
     "assert_jvp",
+    "assert_value_and_gradient",
     "assert_vjp",
     "case",
+    "check_adjoint",
     "check_gradient",
+    "check_hessian",
+    "check_hvp",
+    "check_jacobian",
     "check_jvp",
+    "check_value_and_gradient",
     "check_vjp",
+    "in_place",
+    "wrt_attributes",
 ]
 
 

@@ -4,7 +4,6 @@ dispatch             which kind of case is tried how; `tried`: what a trial retu
 graph_trial          a graph at a point: `entry_points` ask the subject, `graph_estimates` the oracles; `protocol` comes
                      first; `dtype_range` and `single_precision` bound what can be called wrong; `moved_points`
 revealed_adjoints    adjoints that a subject reveals
-functions            check_gradient, check_vjp, check_jvp (`function_arguments`, `drawn_inputs`)
 function_trial       one derivative of a function: `question` and `function_value`, `function_estimates` with their
                      `cross_checks`, `function_entries` (or `random_directions`), `contracts`, `other_points`
 allowance            how far an answer may be off by honest rounding; `higher_precision`, `truncated_loops`

@@ -20,6 +20,10 @@ LONGEST = 300
 """Characters of an exception's message that a sentence holds."""
 
 
+class UnreadableAnswer(SubjectError):
+    """An answer in a form that a check takes, but not built as it has to be."""
+
+
 @contextmanager
 def derivative_raised() -> Iterator[None]:
     """Turns what the derivative raises into SubjectError: GC006 for `sys.exit`, GC004 else; its cause is the exception.
@@ -28,6 +32,8 @@ def derivative_raised() -> Iterator[None]:
     """
     try:
         yield
+    except UnreadableAnswer:  # a check that takes answers in another form says what was wrong with this one
+        raise
     except SystemExit as leaving:
         facts = raised(leaving)
         how = f"{exits(leaving, 'answering').facts['how']}{place(facts)}"

@@ -68,6 +68,14 @@ def with_findings(result: Result, more: Sequence[Finding]) -> Result:
     return replace(result, findings=gravest_first([*own, *more, *last]))
 
 
+def conclude_again(result: Result, more: Sequence[Finding]) -> Result:
+    """The result with further findings, and the verdict that all of them together ask for."""
+    if not more:
+        return result
+    found = gravest_first([*result.findings, *more])
+    return replace(result, findings=found, verdict=verdict_of(found))
+
+
 def verdict_of(findings: Sequence[Finding]) -> Verdict:
     """The verdict that the gravest finding asks for."""
     severities = {f.severity for f in findings}

@@ -115,6 +115,20 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "why": "a loop of f ends on a comparison",
             "digits": 12,
         },
+        "GC100": {
+            "wanted": (3, 2),
+            "flat": (3, 2),
+            "out": (3,),
+            "inner": (2,),
+            "came": (2, 3),
+            "hint": ": this is the shape of the transpose",
+        },
+        "GC101": {"what": "Jacobian", "rows": 400, "columns": 100},
+        "GC102": {"entry": [0, 1], "mirror": [1, 0], "first": 2.0, "second": 3.0},
+        "GC105": {"block": "a"},
+        "GC106": {"block": "idx"},
+        "GC104": {"path": "params['layer2']['b']", "wanted": "a gradient", "came": "nothing"},
+        "GC103": {"who": "A", "what": "A(2 x) is not 2 A(x) at entry [0]", "distance": 1.0, "allowed": 1e-14},
     }
 )
 """Facts that fill the sentence of each kind, by code."""

@@ -3,7 +3,7 @@
 A kind's code is stable: reports, baselines and `gradcheck explain GC012` rest on it. Codes are grouped:
 GC00x-GC01x protocol and numbers, GC02x contracts, GC03x undecided, GC04x notes, GC05x causes,
 GC06x trainings and costs, GC07x revealed adjoints, GC08x what a subject offers,
-GC09x answers about functions.
+GC09x answers about functions, GC10x Jacobians, Hessians and operators.
 """
 
 from __future__ import annotations
@@ -689,6 +689,62 @@ def _kinds() -> dict[str, FindingKind]:
             "{who} seeds NumPy's global generator; its state was put back after the check",
             "So dropout gets the same mask forward and backward. It also changes what everybody else draws: a generator of "
             "your own, numpy.random.default_rng(seed), does not.",
+        ),
+        # --- Jacobians, Hessians, operators -----------------------------------------------------------------
+        FindingKind(
+            "GC100",
+            fatal,
+            "wrong shape of a Jacobian",
+            "the Jacobian must have shape {wanted}: the output's {out}, then the input's {inner} (or flattened, {flat}); "
+            "got {came}{hint}",
+            "Entry [i, j] of a Jacobian is the derivative of output i by input entry j. Outputs come first.",
+        ),
+        FindingKind(
+            "GC101",
+            note,
+            "judged by columns",
+            "the {what} has {rows} rows of {columns} entries: each column was judged by a random sum of its entries, and "
+            "an error that is lost in the rounding of that sum would be missed",
+            "Up to 64 outputs and 4,096 entries every entry is decided by itself. Larger matrices can be checked in parts: "
+            "give f some of its outputs alone.",
+        ),
+        FindingKind(
+            "GC102",
+            error,
+            "not symmetric",
+            "the Hessian is not symmetric: entry {entry} is {first}, and entry {mirror} is {second}",
+            "Second derivatives do not depend on the order of differentiation where they are continuous, so that a Hessian "
+            "equals its transpose.",
+        ),
+        FindingKind(
+            "GC105",
+            note,
+            "whole numbers taken as floats",
+            "{block} holds whole numbers, and the derivative answers for it: it was judged as an array of floats",
+            "Give floats for what is differentiated by, and return None for what is not.",
+        ),
+        FindingKind(
+            "GC106",
+            warning,
+            "answer for an index",
+            "the derivative answers for {block}, which f uses as an index or a count: that answer was not judged",
+            "There is no derivative by an index. Return None in its place.",
+        ),
+        FindingKind(
+            "GC104",
+            fatal,
+            "built otherwise",
+            "the gradient must be built as the input is: {path} should be {wanted}, got {came}",
+            "The gradient of a dict, a list, a tuple or a dataclass of arrays is one of the same keys or fields, with an array "
+            "(or None) for each of its arrays.",
+        ),
+        FindingKind(
+            "GC103",
+            error,
+            "not linear",
+            "{who} is not linear: {what} (distance {distance:.3g}, allowed {allowed:.3g})",
+            "An adjoint belongs to a linear operator: A(x + y) is A(x) + A(y), and A(2 x) is 2 A(x). A constant term, or a "
+            "nonlinear step, makes an operator affine or nonlinear; check_vjp is for those.",
         ),
     )
     return {row.code: row for row in rows}

@@ -241,7 +241,7 @@ def test_an_f_that_gives_nothing_is_named(f: Callable[..., Any], words: str) -> 
         ((3, lambda x: 2 * x, X), "function"),
         ((square, 2 * X, X), "function"),
         ((square, lambda: 0), "at least one input"),
-        ((square, lambda x: 2 * x, np.array([1, 2, 3])), "floating-point"),
+        ((square, lambda x: 2 * x, np.array([True, False])), "floating-point"),
         ((square, lambda x: 2 * x, np.array(["a"])), "real numbers"),
         ((square, lambda x: 2 * x, np.array([1 + 2j])), "real numbers"),
         ((square, lambda x: 2 * x, None), "real numbers"),

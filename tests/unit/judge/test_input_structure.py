@@ -138,3 +138,55 @@ def test_projections_project_and_their_bounds_hold(kind: str, value: Any) -> Non
         projected, limit = project(truth, error, projection)
         assert np.all((projected.lower <= projection(true)) & (projection(true) <= projected.upper))
         assert np.all(np.abs(projection(true - g)) <= limit)
+
+
+_Q = np.linalg.qr(np.array([[1.0, 2.0, 0.5], [-0.3, 1.0, 2.0], [0.7, -1.1, 0.4]]))[0]
+_S = np.array([[2.0, 0.3, -0.4], [0.3, 1.5, 0.2], [-0.4, 0.2, 1.0]])
+_K = np.array([[0.0, 0.3, -0.4], [-0.3, 0.0, 0.2], [0.4, -0.2, 0.0]])
+_U = np.array([0.36, 0.48, 0.8])
+_M = np.array([[1.0, 2.0, -1.0], [0.5, 3.0, 0.2], [-2.0, 0.1, 1.5]])
+
+
+@pytest.mark.parametrize(
+    ("kind", "at", "normal"),
+    [
+        # what is orthogonal to all changes that keep the structure, by hand
+        ("symmetric", _S, _K),
+        ("positive-definite", _S, _K),
+        ("skew", _K, _S),
+        ("lower-triangular", np.tril(_M), np.triu(_M, 1)),
+        ("upper-triangular", np.triu(_M), np.tril(_M, -1)),
+        ("unit", _U, 0.7 * _U),
+        ("orthogonal", _Q, _Q @ _S),
+    ],
+)
+def test_a_gradient_is_free_only_where_the_structure_cannot_change(kind: str, at: Any, normal: Any) -> None:
+    def f(a: Any) -> Any:
+        return np.sum(_M[: a.shape[0]] * a**2) if a.ndim == 2 else np.sum(_M[0] * a**2)
+
+    def grad(a: Any) -> Any:
+        return 2 * (_M if a.ndim == 2 else _M[0]) * a
+
+    def check(derivative: Any) -> str:
+        return gradcheck.check_gradient(f, derivative, at, structure={0: kind}).verdict
+
+    assert check(grad) == "PASS"
+    assert check(lambda a: grad(a) + normal) == "PASS"
+    assert check(lambda a: 1.001 * grad(a) + normal) == "FAIL"
+    assert gradcheck.check_gradient(f, lambda a: grad(a) + normal, at).verdict == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("kind", "at", "words"),
+    [
+        ("positive-definite", -_S, "eigenvalue"),
+        ("skew", _S, "skew"),
+        ("lower-triangular", _M, "above the diagonal"),
+        ("upper-triangular", _M, "below the diagonal"),
+        ("unit", 2 * _U, "unit length"),
+        ("orthogonal", _M, "orthogonal"),
+    ],
+)
+def test_a_value_without_the_declared_structure(kind: str, at: Any, words: str) -> None:
+    with pytest.raises(InvalidProblem, match=words):
+        gradcheck.check_gradient(lambda a: np.sum(a**2), lambda a: 2 * a, at, structure={0: kind})

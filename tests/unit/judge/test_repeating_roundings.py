@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gradcheck.checks.functions import check_jvp, check_vjp
 from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.faults.correct import forward_mode, recursive, tape
 from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.judge.allowance import settled
-from gradcheck.judge.functions import check_jvp, check_vjp
 from gradcheck.oracle import Oracle, graph_oracles
 from gradcheck.oracle.analysis import Analysis, analyse_graph
 from gradcheck.oracle.exact import exact

@@ -43,6 +43,7 @@ def entrance(check: Callable[P, Result]) -> Callable[P, Result]:
     state of NumPy's global generator, which the user's code may seed.
     """
     known = inspect.signature(check).parameters
+    passes_on = any(p.kind is p.VAR_KEYWORD for p in known.values())  # to a check that knows the options
 
     @wraps(check)
     def checked(*arguments: P.args, **options: P.kwargs) -> Result:
@@ -51,7 +52,7 @@ def entrance(check: Callable[P, Result]) -> Callable[P, Result]:
         state = generator.get_state(legacy=False)
         try:
             for name in options:
-                if name not in known:
+                if name not in known and not passes_on:
                     raise UsageError(
                         _no_option(check.__name__, name, [k for k, p in known.items() if p.kind is p.KEYWORD_ONLY])
                     )

@@ -1,4 +1,4 @@
-"""`check_gradient`, `check_vjp`, `check_jvp`: is this derivative of a function of arrays right? And `assert_*`.
+"""`check_gradient`, `check_vjp`, `check_jvp`: is this derivative of a function of arrays right?
 
 No step size, no tolerance, no float64 caveat: the truth comes with a bound, rounding is measured, and where nothing
 can be known the verdict is UNDECIDED and says why.
@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from gradcheck.checks.drawn_inputs import check_drawn, is_strategy
+from gradcheck.checks.forms import form_of
+from gradcheck.checks.function_arguments import entrance
+from gradcheck.checks.whole_numbers import with_floats
 from gradcheck.errors import InvalidProblem
 from gradcheck.judge.domain import Declared
-from gradcheck.judge.drawn_inputs import check_drawn, is_strategy
-from gradcheck.judge.function_arguments import entrance
 from gradcheck.judge.function_trial import Examination
 from gradcheck.judge.question import Kind, Question
 from gradcheck.judge.settings import Settings
 from gradcheck.problem.function import Function, as_inputs
-from gradcheck.verdict.result import GradientError, Result
+from gradcheck.verdict.conclusion import with_findings
+from gradcheck.verdict.result import Result
 
 Wrt = Sequence[int | str] | int | str | None
 
@@ -33,6 +36,8 @@ def check_gradient(
     accuracy: float | None = None,
     domain: Declared | None = None,
     elsewhere: bool = True,
+    kwargs: Mapping[str, Any] | None = None,
+    has_aux: bool = False,
     interest: float | None = None,
     max_ulps: float | None = None,
     seed: int | None = None,
@@ -45,14 +50,19 @@ def check_gradient(
     grad: returns one array per input, in order, each of its input's shape and dtype (bare for a single input); None for
         an input that has no gradient. May return gradients for the inputs in `wrt` only.
     inputs: arrays of float64, float32 or float16 of any shape, numbers, lists, or Hypothesis strategies that draw them;
-        whole numbers are handed to f and not differentiated by.
+        dicts, tuples, lists and dataclasses of those, for which grad returns its gradient in the same form. Whole
+        numbers, None, strings and objects are handed to f and not differentiated by.
     wrt: positions or names of the inputs to differentiate by; by default all of floating-point dtype.
-    structure: {input: "symmetric" | "triangular" | "simplex"}: only changes that keep the structure count.
+    structure: {input: one of "symmetric", "positive-definite", "skew", "triangular", "lower-triangular",
+        "upper-triangular", "orthogonal", "unit" (length 1 along the last axis), "simplex"}: only changes that keep the
+        structure count.
     meant: a function with f's signature that f approximates (a truncated iteration); its derivative is the truth.
     accuracy: relative accuracy to which f reaches what was meant, from 0 to below 1; widens the truth by as much.
     domain: {input: (low, high)}, bounds included and None for none, or {input: function that says whether}: where f is
         meant. No other point is looked at.
     elsewhere: whether other points are looked at besides the one given; there f may take branches that hide a mistake.
+    kwargs: keyword arguments that f and grad are both called with; they are not differentiated.
+    has_aux: f returns (value, anything), and the value alone counts.
     interest: relative error that matters, by default 1e-6; 1e-4 in float32, 0.03 in float16.
     max_ulps: fail gradients that are further off than this many units in the last place.
     seed: whole number >= 0, of random cotangents, tangents and drawn inputs; by default derived from grad's name.
@@ -71,7 +81,7 @@ def check_gradient(
     """
     declared = _declared(structure, meant, accuracy, domain, elsewhere)
     settings = Settings(interest, max_ulps, **declared, seed=seed)
-    return _check("gradient", f, grad, inputs, wrt, settings)
+    return _check("gradient", f, grad, inputs, wrt, settings, kwargs, has_aux=has_aux)
 
 
 @entrance
@@ -85,6 +95,8 @@ def check_vjp(
     accuracy: float | None = None,
     domain: Declared | None = None,
     elsewhere: bool = True,
+    kwargs: Mapping[str, Any] | None = None,
+    has_aux: bool = False,
     interest: float | None = None,
     max_ulps: float | None = None,
     seed: int | None = None,
@@ -95,7 +107,7 @@ def check_vjp(
     """
     declared = _declared(structure, meant, accuracy, domain, elsewhere)
     settings = Settings(interest, max_ulps, **declared, seed=seed)
-    return _check("vjp", f, vjp, inputs, wrt, settings)
+    return _check("vjp", f, vjp, inputs, wrt, settings, kwargs, has_aux=has_aux)
 
 
 @entrance
@@ -109,6 +121,8 @@ def check_jvp(
     accuracy: float | None = None,
     domain: Declared | None = None,
     elsewhere: bool = True,
+    kwargs: Mapping[str, Any] | None = None,
+    has_aux: bool = False,
     interest: float | None = None,
     max_ulps: float | None = None,
     seed: int | None = None,
@@ -119,34 +133,7 @@ def check_jvp(
     """
     declared = _declared(structure, meant, accuracy, domain, elsewhere)
     settings = Settings(interest, max_ulps, **declared, seed=seed)
-    return _check("jvp", f, jvp, inputs, wrt, settings)
-
-
-def assert_gradient(f: Callable[..., Any], grad: Callable[..., Any], *inputs: Any, **options: Any) -> None:
-    """`check_gradient`, raising GradientError (an AssertionError that carries the result) unless it passes.
-
-    The error's first line says which function and which entry; its cause is what f or grad raised, if anything.
-    """
-    __tracebackhide__ = True  # pytest shows the line of the test
-    _assert(check_gradient(f, grad, *inputs, **options))
-
-
-def assert_vjp(f: Callable[..., Any], vjp: Callable[..., Any], *inputs: Any, **options: Any) -> None:
-    """`check_vjp`, raising GradientError unless it passes."""
-    __tracebackhide__ = True
-    _assert(check_vjp(f, vjp, *inputs, **options))
-
-
-def assert_jvp(f: Callable[..., Any], jvp: Callable[..., Any], *inputs: Any, **options: Any) -> None:
-    """`check_jvp`, raising GradientError unless it passes."""
-    __tracebackhide__ = True
-    _assert(check_jvp(f, jvp, *inputs, **options))
-
-
-def _assert(result: Result) -> None:
-    __tracebackhide__ = True
-    if not result:
-        raise GradientError(result) from result.exception
+    return _check("jvp", f, jvp, inputs, wrt, settings, kwargs, has_aux=has_aux)
 
 
 def _declared(
@@ -168,13 +155,19 @@ def _check(
     inputs: Sequence[Any],
     wrt: Wrt,
     settings: Settings,
+    keywords: Mapping[str, Any] | None = None,
+    *,
+    has_aux: bool = False,
 ) -> Result:
     if not callable(derivative):
         raise InvalidProblem(f"expected a function, got {type(derivative).__name__}", where=f"the {kind} to check")
     if not callable(f):
         raise InvalidProblem(f"expected a function of arrays, got {type(f).__name__}", where="f")
+    form = form_of(kind, f, inputs, keywords, has_aux=has_aux)
+    if form is not None:
+        f, derivative, inputs = form.function(f), form.derivative(derivative, f), form.plain_inputs()
     if any(is_strategy(value) for value in inputs):
         return check_drawn(kind, f, derivative, inputs, wrt, settings)
-    given = as_inputs(inputs)
+    given, notes = with_floats(kind, f, derivative, as_inputs(inputs), wrt)
     question = Question(kind, Function.of(f, given, wrt), derivative)
-    return Examination(question, given, settings).result()
+    return with_findings(Examination(question, given, settings).result(), notes)

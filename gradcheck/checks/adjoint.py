@@ -1,0 +1,130 @@
+"""`check_adjoint`: the dot test of linear operators, <A x, y> = <x, AH y>, entry by entry and with bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.checks.function_arguments import entrance
+from gradcheck.checks.functions import check_vjp
+from gradcheck.checks.jacobian import require_callable
+from gradcheck.errors import InvalidProblem
+from gradcheck.judge.user_names import function_name
+from gradcheck.verdict.conclusion import conclude_again
+from gradcheck.verdict.finding import Finding, finding
+from gradcheck.verdict.result import Result, Verdict
+
+Array = NDArray[Any]
+Operator = Callable[[Array], Any]
+
+PROBES = 4
+"""Number of pairs of random arguments with which linearity is tried."""
+ROOM = 64.0
+"""Allowed departure from linearity, in units of roundoff times n times the size of the images added."""
+
+
+@entrance
+def check_adjoint(A: Any, AH: Any, x: Any, y: Any, **options: Any) -> Result:
+    """Is `AH` the adjoint (the transpose, over real numbers) of the linear operator `A`?
+
+    Parameters
+    ----------
+    A: an array, a scipy.sparse array, a LinearOperator, or a function of one array.
+    AH: the same, or None for a LinearOperator that has an adjoint of its own (`rmatvec`).
+    x, y: arrays of the shapes that A takes and returns; their values are a point, which for a linear A does not matter.
+    options: as in `check_vjp`.
+
+    Returns
+    -------
+    Result: block x holds <e_i, AH y> for a random y, so that every row of AH is judged.
+
+    Raises
+    ------
+    InvalidProblem: A or AH is no operator, a LinearOperator has no adjoint, y has not the shape of A x.
+    """
+    at, image = np.asarray(x, dtype=_float(x)), np.asarray(y)
+    forward = _operator(A, "A", adjoint=False)
+    backward = _operator(A, "A", adjoint=True) if AH is None else _operator(AH, "AH", adjoint=False)
+    name = function_name(AH if callable(AH) and not hasattr(AH, "matvec") else backward)
+    _shape_of_image(forward, at, image)
+
+    def image_of(x: Any) -> Any:
+        return forward(x)
+
+    def adjoint(cotangent: Any, x: Any) -> Any:
+        return backward(cotangent)
+
+    adjoint.__name__ = adjoint.__qualname__ = name
+    result = check_vjp(image_of, adjoint, at, **options)
+    if result.verdict is not Verdict.ERROR:
+        random = np.random.default_rng(0)
+        crooked = [*_crooked("A", forward, at, random), *_crooked("AH", backward, image, random)]
+        result = conclude_again(result, crooked)
+    return replace(result, address=f"adjoint {name}")
+
+
+def _float(x: Any) -> np.dtype[Any]:
+    kind = np.asarray(x).dtype
+    return kind if kind.kind == "f" else np.dtype(np.float64)
+
+
+def _operator(given: Any, who: str, *, adjoint: bool) -> Operator:
+    """A function of one array from whatever stands for an operator."""
+    if hasattr(given, "matvec"):
+        method = given.rmatvec if adjoint else given.matvec
+        return lambda v: np.asarray(method(np.ravel(v)))
+    if hasattr(given, "shape") and hasattr(given, "__matmul__"):
+        matrix = given.T if adjoint else given
+        return lambda v: matrix @ v
+    require_callable(given, who)
+    if adjoint:
+        raise InvalidProblem("expected an adjoint, got None; only a LinearOperator or a matrix has its own", where="AH")
+    function: Operator = given
+    return function
+
+
+def _shape_of_image(forward: Operator, at: Array, image: Array) -> None:
+    try:
+        came = np.shape(forward(np.array(at)))
+    except Exception:  # the check itself reports what A raises
+        return
+    if came != image.shape:
+        raise InvalidProblem(f"expected an array of A's output shape {came}, got shape {image.shape}", where="y")
+
+
+def _crooked(who: str, operator: Operator, like: Array, random: np.random.Generator) -> list[Finding]:
+    """A finding where the operator is not linear: additive, and homogeneous of degree 1."""
+    try:
+        for _ in range(PROBES):
+            a, b = (random.standard_normal(like.shape).astype(_float(like)) for _ in range(2))
+            for what, whole, parts in (
+                ("A(x + z) is not A(x) + A(z)", a + b, ((1.0, a), (1.0, b))),
+                ("A(3 x) is not 3 A(x)", 3 * a, ((3.0, a),)),
+            ):
+                found = _differs(operator, whole, parts)
+                if found is not None:
+                    entry, distance, allowed = found
+                    said = f"{what.replace('A(', f'{who}(')} at entry {list(entry) or 0}"
+                    return [finding("GC103", who=who, what=said, distance=distance, allowed=allowed)]
+    except Exception:  # what an operator raises at a point of our choosing is no evidence against it
+        return []
+    return []
+
+
+def _differs(
+    operator: Operator, whole: Array, parts: Sequence[tuple[float, Array]]
+) -> tuple[tuple[int, ...], float, float] | None:
+    left = np.asarray(operator(whole))
+    images = [factor * np.asarray(operator(part)) for factor, part in parts]
+    sizes = sum(float(np.max(np.abs(image), initial=0.0)) for image in images)
+    unit = float(np.finfo(left.dtype if left.dtype.kind == "f" else np.float64).eps)
+    allowed = ROOM * unit * max(whole.size, 1) * sizes
+    off = np.abs(left - sum(images))
+    if not off.size or not np.all(np.isfinite(off)) or float(np.max(off)) <= allowed:
+        return None
+    at = tuple(int(k) for k in np.unravel_index(int(np.argmax(off)), off.shape))
+    return at, float(off[at]), allowed

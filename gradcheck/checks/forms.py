@@ -1,0 +1,173 @@
+"""Functions and derivatives as people write them, turned into functions of plain arrays.
+
+Containers of arrays are taken apart, keyword arguments and further outputs are bound or dropped. What is no array of
+numbers (None, a string, an object) is passed on as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import update_wrapper
+from typing import Any
+
+import numpy as np
+
+from gradcheck.checks.drawn_inputs import is_strategy
+from gradcheck.checks.trees import branch, is_sparse, leaves, leaves_like, rebuilt
+from gradcheck.errors import InvalidProblem
+from gradcheck.judge.question import Kind
+from gradcheck.judge.raised import UnreadableAnswer
+from gradcheck.problem.function import input_names
+
+_ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a user calls f and its derivative, beside plain arrays.
+
+    Attributes
+    ----------
+    kind: which derivative it is.
+    inputs: as the user gave them.
+    names: of f's arguments.
+    keywords: keyword arguments of both.
+    has_aux: f returns (value, whatever else), of which the value counts.
+    """
+
+    kind: Kind
+    inputs: tuple[Any, ...]
+    names: tuple[str, ...]
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+    has_aux: bool = False
+
+    @property
+    def leaves(self) -> list[tuple[str, Any]]:
+        """Every array of the inputs, by the name that messages give it."""
+        return [leaf for name, value in zip(self.names, self.inputs, strict=True) for leaf in leaves(value, name)]
+
+    def _places(self) -> list[bool]:
+        """Which leaves are numbers, and so inputs of the plain function."""
+        return [_numeric(value) for _, value in self.leaves]
+
+    def plain_inputs(self) -> tuple[Any, ...]:
+        """The leaves that are numbers."""
+        return tuple(value for (_, value), own in zip(self.leaves, self._places(), strict=True) if own)
+
+    def plain_names(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(name for (name, _), own in zip(self.leaves, self._places(), strict=True) if own)
+
+    def arguments(self, plain: Sequence[Any]) -> list[Any]:
+        """f's arguments from plain arrays."""
+        given = iter(plain)
+        flat = iter(
+            [next(given) if own else value for (_, value), own in zip(self.leaves, self._places(), strict=True)]
+        )
+        return [rebuilt(value, flat) for value in self.inputs]
+
+    def function(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """f as a function of plain arrays."""
+
+        def plain(*arrays: Any) -> Any:
+            value = f(*self.arguments(arrays), **self.keywords)
+            if self.has_aux:
+                if not isinstance(value, tuple | list) or len(value) != 2:
+                    raise InvalidProblem("expected (value, aux) from f, since has_aux=True", where="f")
+                value = value[0]
+            return value if branch(value) is None else tuple(part for _, part in leaves(value))
+
+        wrapped = update_wrapper(plain, f)
+        wrapped.argument_names = self.plain_names()  # type: ignore[attr-defined]
+        return wrapped
+
+    def derivative(self, derivative: Callable[..., Any], value: Callable[..., Any]) -> Callable[..., Any]:
+        """The derivative on trial as one of plain arrays; `value` is f, whose output tells a cotangent's form."""
+
+        def gradient(*arrays: Any) -> Any:
+            return self._read(derivative(*self.arguments(arrays), **self.keywords))
+
+        def vjp(cotangent: Any, *arrays: Any) -> Any:
+            arguments = self.arguments(arrays)
+            shaped = self._like_output(cotangent, value, arguments)
+            return self._read(derivative(shaped, *arguments, **self.keywords))
+
+        def jvp(primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+            own, along = self.arguments(primals), self.arguments(tangents)
+            answer = derivative(tuple(own), tuple(along), **self.keywords)
+            return answer if branch(answer) is None else tuple(part for _, part in leaves(answer))
+
+        return update_wrapper({"gradient": gradient, "vjp": vjp, "jvp": jvp}[self.kind], derivative)
+
+    def _like_output(self, cotangent: Any, f: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+        value = f(*arguments, **self.keywords)
+        value = value[0] if self.has_aux else value
+        if branch(value) is None or isinstance(value, tuple):
+            return cotangent
+        return rebuilt(value, iter(cotangent if isinstance(cotangent, tuple) else (cotangent,)))
+
+    def _read(self, answer: Any) -> tuple[Any, ...]:
+        """One gradient per plain input, from an answer built as the inputs are."""
+        parts = self._per_argument(answer)
+        found: list[Any] = []
+        for name, part, value in zip(self.names, parts, self.inputs, strict=True):
+            mine = [None for _ in leaves(value)] if part is _ABSENT else leaves_like(part, value, name)
+            found += [_as_array(p) for p in mine]
+        return tuple(p for p, own in zip(found, self._places(), strict=True) if own)
+
+    def _per_argument(self, answer: Any) -> Sequence[Any]:
+        """A gradient per argument of f; one for an argument without numbers may be left out."""
+        holds = [any(_numeric(v) for _, v in leaves(value)) for value in self.inputs]
+        if len(self.inputs) == 1 or sum(holds) == 1:
+            if isinstance(answer, tuple) and len(answer) == len(self.inputs) and not _like(answer, self._only(holds)):
+                return answer
+            return [answer if own else _ABSENT for own in holds]
+        if isinstance(answer, Mapping) and set(answer) <= set(self.names):
+            return [answer.get(name, _ABSENT) for name in self.names]
+        if not isinstance(answer, tuple | list):
+            wanted = f"{sum(holds)} gradients, one per input"
+            raise UnreadableAnswer("GC019", wanted=wanted, came=f"one {type(answer).__name__}")
+        if len(answer) == len(self.inputs):
+            return answer
+        if len(answer) == sum(holds):
+            given = iter(answer)
+            return [next(given) if own else _ABSENT for own in holds]
+        raise UnreadableAnswer("GC019", wanted=f"{sum(holds)} gradients, one per input", came=f"{len(answer)}")
+
+    def _only(self, holds: Sequence[bool]) -> Any:
+        return next((v for v, own in zip(self.inputs, holds, strict=True) if own), None)
+
+
+def form_of(
+    kind: Kind,
+    f: Callable[..., Any],
+    inputs: Sequence[Any],
+    keywords: Mapping[str, Any] | None,
+    *,
+    has_aux: bool = False,
+) -> Form | None:
+    """The form in which f is called; None where it takes plain arrays already."""
+    known = [_numeric(leaf) for value in inputs for _, leaf in leaves(value)]
+    plain = all(known) and all(branch(value) is None for value in inputs)
+    if (plain and not keywords and not has_aux) or not any(known):
+        return None
+    names = input_names(f, len(inputs))
+    return Form(kind, tuple(inputs), names, dict(keywords or {}), has_aux)
+
+
+def _numeric(value: Any) -> bool:
+    """Whether a leaf is an array of numbers; complaints about odd ones are left to whoever takes it as an input."""
+    if is_strategy(value) or isinstance(value, np.ndarray | np.generic | bool | int | float | complex | list | tuple):
+        return True
+    return hasattr(value, "__array__") and not callable(value)
+
+
+def _as_array(part: Any) -> Any:
+    return part.toarray() if is_sparse(part) else part
+
+
+def _like(answer: Any, tree: Any) -> bool:
+    """Whether an answer is built as a tree is, at the top."""
+    a, b = branch(answer), branch(tree)
+    return a is not None and b is not None and [s for s, _ in a.children] == [s for s, _ in b.children]

@@ -1,0 +1,82 @@
+"""The gradient of a scalar function, as a function of arrays that can itself be traced and differentiated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.errors import InvalidProblem, Unsupported
+from gradcheck.oracle.finite_difference import difference_gradient
+from gradcheck.tracing import explore
+from gradcheck.tracing.lifting import contains_traced, lift
+from gradcheck.tracing.recorded_arithmetic import RecordedArithmetic
+from gradcheck.tracing.sweep import reverse
+from gradcheck.tracing.traced import Traced, is_traced
+
+Array = NDArray[Any]
+
+
+class GradientOf:
+    """x -> the gradient of f at x with respect to the inputs in `wrt`: a tuple of arrays, bare for one.
+
+    On traced arrays f's record is swept in reverse, and that sweep is recorded: its derivative is the Hessian. On plain
+    arrays the numbers are the midpoints of proven ones. An f that cannot be traced is differenced.
+
+    Raises InvalidProblem if f does not return one number.
+    """
+
+    def __init__(self, f: Callable[..., Any], wrt: Sequence[int]) -> None:
+        self._f = f
+        self._wrt = tuple(wrt)
+
+    def __call__(self, *inputs: Any) -> Any:
+        """The gradient."""
+        traced = next((x for x in inputs if is_traced(x)), None)
+        parts = self._plain(inputs) if traced is None else self._recorded(traced.run, inputs)
+        return parts[0] if len(parts) == 1 else tuple(parts)
+
+    def _recorded(self, trace: Any, inputs: Sequence[Any]) -> list[Any]:
+        slots = [lift(trace, inputs[k]).slot for k in self._wrt]
+        value = self._f(*inputs)
+        if not contains_traced(value):
+            return [np.zeros(np.shape(inputs[k])) for k in self._wrt]
+        out = lift(trace, value)
+        _one_number(out.shape)
+        numbers = RecordedArithmetic(trace)
+        numbers.enter(out.dtype)
+        seeds = {out.slot: numbers.constant(np.ones(out.shape))}
+        slots_of_values = range(len(trace.record.nodes))
+        adjoints = reverse(numbers, trace.record, slots_of_values, seeds, masked=True)
+        found = []
+        for slot in slots:
+            adjoint = adjoints[slot] if slot < len(adjoints) else None
+            shape = trace.record.nodes[slot].shape
+            found.append(Traced(trace, numbers.constant(np.zeros(shape)) if adjoint is None else adjoint, scalar=False))
+        return found
+
+    def _plain(self, inputs: Sequence[Any]) -> list[Array]:
+        try:
+            outcomes = explore(self._f, inputs, wrt=self._wrt)
+        except Unsupported:
+            return self._differenced(inputs)
+        (shape,) = outcomes.output_shapes if len(outcomes.output_shapes) == 1 else ((0, 0),)
+        _one_number(shape)
+        with np.errstate(all="ignore"):
+            parts = outcomes.vjp([np.ones(shape)]).parts
+        return [
+            np.array(p.midpoint, np.float64).reshape(np.shape(inputs[k])) for p, k in zip(parts, self._wrt, strict=True)
+        ]
+
+    def _differenced(self, inputs: Sequence[Any]) -> list[Array]:
+        found = difference_gradient(self._f, inputs, wrt=self._wrt)
+        return [np.asarray(g.value) for k in self._wrt if (g := found.gradients[k]) is not None]
+
+
+def _one_number(shape: tuple[int, ...]) -> None:
+    if int(np.prod(shape)) != 1:
+        raise InvalidProblem(
+            f"expected one number, got shape {shape}; give the gradient of f instead, and of='gradient'", where="f"
+        )

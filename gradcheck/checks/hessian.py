@@ -1,0 +1,121 @@
+"""`check_hessian` and `check_hvp`: second derivatives, as first derivatives of the gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.checks.function_arguments import entrance
+from gradcheck.checks.functions import Wrt, check_jvp
+from gradcheck.checks.gradient_of import GradientOf
+from gradcheck.checks.jacobian import check_jacobian, require_callable
+from gradcheck.checks.rows import dense
+from gradcheck.errors import SubjectError, UsageError
+from gradcheck.judge.user_names import function_name
+from gradcheck.problem.function import Function, as_inputs
+from gradcheck.verdict.conclusion import with_findings
+from gradcheck.verdict.finding import Finding, finding
+from gradcheck.verdict.result import Result, Verdict
+
+Array = NDArray[Any]
+Of = Literal["function", "gradient"]
+
+
+@entrance
+def check_hessian(
+    f: Callable[..., Any],
+    hess: Callable[..., Any],
+    *inputs: Any,
+    of: Of = "function",
+    wrt: Wrt = None,
+    **options: Any,
+) -> Result:
+    """Is `hess(*inputs)` the matrix of second derivatives of the scalar function `f(*inputs)`?
+
+    The truth is the derivative of f's gradient: f's record is swept in reverse, and that sweep is swept again.
+
+    Parameters
+    ----------
+    f: returns one number; with of="gradient" it returns f's gradient, which is then taken to be right.
+    hess: returns an array of shape (*input, *input), or flattened to (n, n); scipy.sparse arrays and LinearOperators
+        will do. For several inputs a tuple of rows of blocks: hess[a][b] belongs to inputs a and b.
+    of: what f is: "function" or "gradient".
+    inputs, wrt, options: as in `check_gradient`.
+
+    Returns
+    -------
+    Result: entry [i, j] of block x is the derivative of the gradient's entry i by x[j].
+
+    Raises
+    ------
+    As `check_gradient`, and UsageError for another `of`.
+    """
+    require_callable(hess, "the Hessian to check")
+    gradient = _gradient(f, inputs, wrt, of)
+    result = check_jacobian(gradient, hess, *inputs, wrt=wrt, **options)
+    more = _asymmetry(hess, inputs) if result.verdict in (Verdict.FAIL, Verdict.UNDECIDED) else []
+    return replace(with_findings(result, more), address=f"hessian {function_name(hess)}")
+
+
+@entrance
+def check_hvp(
+    f: Callable[..., Any],
+    hvp: Callable[..., Any],
+    *inputs: Any,
+    of: Of = "function",
+    wrt: Wrt = None,
+    **options: Any,
+) -> Result:
+    """Is `hvp(*inputs, *vectors)` the Hessian of f at the inputs times the vectors?
+
+    Parameters
+    ----------
+    hvp: gets the inputs, then one vector per input, of its shape; returns an array per input (bare for one).
+    f, of, inputs, wrt, options: as in `check_hessian`.
+
+    Raises
+    ------
+    As `check_hessian`.
+    """
+    require_callable(hvp, "the Hessian-vector product to check")
+    gradient = _gradient(f, inputs, wrt, of)
+
+    def along(primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+        product = hvp(*primals, *tangents)
+        return tuple(product) if isinstance(product, list) and len(primals) > 1 else product
+
+    along.__name__ = along.__qualname__ = function_name(hvp)
+    result = check_jvp(gradient, along, *inputs, wrt=wrt, **options)
+    return replace(result, address=f"hvp {function_name(hvp)}")
+
+
+def _gradient(f: Callable[..., Any], inputs: Sequence[Any], wrt: Wrt, of: Of) -> Callable[..., Any]:
+    if of not in ("function", "gradient"):
+        raise UsageError(f"of must be 'function' or 'gradient', got {of!r}")
+    if of == "gradient":
+        return f
+    given = as_inputs(inputs)
+    return GradientOf(f, Function.of(f, given, wrt).wrt)
+
+
+def _asymmetry(hess: Callable[..., Any], inputs: Sequence[Any]) -> list[Finding]:
+    """The largest difference between an entry and its mirror, where it is far beyond rounding."""
+    given = as_inputs(inputs)
+    if len(given) != 1:
+        return []
+    n = int(np.size(given[0]))
+    try:
+        matrix = dense(hess(np.array(given[0])), n).reshape(n, n)
+    except (SubjectError, ValueError, TypeError):
+        return []
+    off = np.abs(matrix - matrix.T)
+    room = 1e3 * n * float(np.finfo(matrix.dtype).eps) * float(np.max(np.abs(matrix), initial=0.0))
+    if not np.all(np.isfinite(off)) or float(np.max(off, initial=0.0)) <= room:
+        return []
+    i, j = (int(k) for k in np.unravel_index(int(np.argmax(off)), off.shape))
+    facts = {"entry": [i, j], "mirror": [j, i], "first": float(matrix[i, j]), "second": float(matrix[j, i])}
+    return [finding("GC102", **facts)]

@@ -1,0 +1,86 @@
+"""`check_jacobian`: is this the matrix of all derivatives of all outputs?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.checks.function_arguments import entrance
+from gradcheck.checks.functions import Wrt, check_gradient, check_vjp
+from gradcheck.checks.rows import Rows
+from gradcheck.errors import InvalidProblem, SubjectError
+from gradcheck.judge.function_value import value_of
+from gradcheck.judge.protocol import no_answer
+from gradcheck.judge.user_names import function_name
+from gradcheck.problem.function import Function, as_inputs
+from gradcheck.verdict.conclusion import About, conclude, with_findings
+from gradcheck.verdict.finding import finding
+from gradcheck.verdict.result import Result, Verdict
+
+MOST_ROWS = 64
+"""Maximum number of outputs before a Jacobian is judged by random combinations of its rows."""
+MOST_NUMBERS = 4_096
+"""Maximum number of entries of a Jacobian before that."""
+
+TRANSPOSED = "the Jacobian is the transpose of the right one: entry [i, j] is the derivative of output i by input j"
+
+
+@entrance
+def check_jacobian(
+    f: Callable[..., Any], jac: Callable[..., Any], *inputs: Any, wrt: Wrt = None, **options: Any
+) -> Result:
+    """Is `jac(*inputs)` the Jacobian of `f(*inputs)`?
+
+    Every entry is decided, up to `MOST_ROWS` outputs and `MOST_NUMBERS` entries. Beyond, each column is judged by a
+    random sum of its entries: a wrong one would be missed only if its error vanished in the rounding of that sum.
+
+    Parameters
+    ----------
+    f: returns an array or a number of any shape, or a tuple of them.
+    jac: returns an array of shape (*output, *input), or flattened to (outputs, entries); a scipy.sparse array or a
+        LinearOperator will do. For several inputs a tuple of them, one per input; for several outputs a tuple of those.
+    inputs, wrt, options: as in `check_gradient`.
+
+    Returns
+    -------
+    Result: entry [i, j] of block x is d f[i] / d x[j].
+
+    Raises
+    ------
+    As `check_gradient`.
+    """
+    require_callable(jac, "the Jacobian to check")
+    given = as_inputs(inputs)
+    function = Function.of(f, given, wrt)
+    address = f"jacobian {function_name(jac)}"
+    try:
+        outputs, _ = value_of(function, given, "f")
+    except SubjectError as failure:
+        return conclude(About(address), [no_answer(failure)], decided=0, nothing="", exception=failure.__cause__)
+    rows = Rows(f, jac, given, function.wrt, tuple(o.shape for o in outputs))
+    if not rows.count:
+        raise InvalidProblem("expected at least one output, got none", where="f")
+    entries = sum(np.size(given[k]) for k in function.wrt)
+    if rows.count <= MOST_ROWS and rows.count * entries <= MOST_NUMBERS:
+        result = _by_entries(rows, options)
+        if result.verdict is Verdict.FAIL and rows.square and _by_entries(rows.transposed(), options):
+            result = with_findings(result, [finding("GC051", cause=TRANSPOSED, block=function.names[function.wrt[0]])])
+    else:
+        result = check_vjp(f, rows.combined(), *given, wrt=function.wrt, **options)
+        note = finding("GC101", what="Jacobian", rows=rows.count, columns=entries)
+        result = with_findings(result, [note])
+    return replace(result, address=address)
+
+
+def _by_entries(rows: Rows, options: Mapping[str, Any]) -> Result:
+    """Every entry by itself."""
+    return check_gradient(rows.scalar(), rows.gradient(), *rows.stacked_inputs(), wrt=rows.wrt, **options)
+
+
+def require_callable(derivative: Any, where: str) -> None:
+    """Raises InvalidProblem for what cannot be called."""
+    if not callable(derivative):
+        raise InvalidProblem(f"expected a function, got {type(derivative).__name__}", where=where)

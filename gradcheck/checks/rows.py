@@ -1,0 +1,176 @@
+"""A Jacobian as the gradient of one scalar function, so that each of its entries is an entry of that gradient.
+
+F(X) = sum_i f(X[i])[i], with a copy X[i] of the point per output i, has the gradient dF/dX[i] = J(X[i])[i]: where all
+copies are the same point, the gradient is the Jacobian. Entry [i, j, ...] is d f[i] / d x[j, ...].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import update_wrapper
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.judge.raised import UnreadableAnswer
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The scalar function of a function's stacked rows.
+
+    Attributes
+    ----------
+    f, jac: the function, and the Jacobian on trial.
+    inputs: the point.
+    wrt: positions of the differentiated inputs.
+    shapes: of f's outputs.
+    """
+
+    f: Callable[..., Any]
+    jac: Callable[..., Any]
+    inputs: tuple[Any, ...]
+    wrt: tuple[int, ...]
+    shapes: tuple[tuple[int, ...], ...]
+
+    @property
+    def count(self) -> int:
+        """Number of rows: entries of all outputs."""
+        return sum(int(np.prod(shape)) for shape in self.shapes)
+
+    @property
+    def square(self) -> bool:
+        """Whether there is one output and one differentiated input, of as many entries and more than one."""
+        sizes = [int(np.size(self.inputs[k])) for k in self.wrt]
+        return len(self.shapes) == 1 and sizes == [self.count] and self.count > 1
+
+    def transposed(self) -> Rows:
+        """The same with the transpose of the Jacobian on trial."""
+
+        def turned(*inputs: Any) -> Array | None:
+            (part,) = self.read(self.jac(*inputs))
+            return None if part is None else np.array(part.reshape(self.count, self.count).T)
+
+        return replace(self, jac=turned)
+
+    def stacked_inputs(self) -> tuple[Any, ...]:
+        """The point, with a copy per row of what is differentiated."""
+        return tuple(
+            np.repeat(np.asarray(x)[None], self.count, axis=0) if k in self.wrt else x
+            for k, x in enumerate(self.inputs)
+        )
+
+    def scalar(self) -> Callable[..., Any]:
+        """F, with f's name and signature."""
+
+        def total(*stacked: Any) -> Any:
+            return sum(self._flat(self.f(*self._row(stacked, i)))[i] for i in range(self.count))
+
+        return _named_like(total, self.f)
+
+    def gradient(self) -> Callable[..., Any]:
+        """The Jacobian on trial as F's gradient: it is called once where all rows are one point."""
+
+        def rows(*stacked: Any) -> tuple[Array | None, ...]:
+            alike = all(np.array_equal(stacked[k], np.repeat(stacked[k][:1], self.count, axis=0)) for k in self.wrt)
+            if alike:
+                return self.read(self.jac(*self._row(stacked, 0)))
+            each = [self.read(self.jac(*self._row(stacked, i))) for i in range(self.count)]
+            return tuple(
+                np.stack([part[i] for i, part in enumerate(parts)]) if all(p is not None for p in parts) else None
+                for parts in zip(*each, strict=True)
+            )
+
+        return _named_like(rows, self.jac)
+
+    def combined(self) -> Callable[..., Any]:
+        """The VJP that the Jacobian on trial makes: cotangent times Jacobian."""
+
+        def vjp(cotangent: Any, *inputs: Any) -> tuple[Array | None, ...]:
+            weights = np.concatenate([np.ravel(c) for c in cotangent]) if isinstance(cotangent, tuple) else cotangent
+            parts = self.read(self.jac(*inputs))
+            return tuple(None if p is None else np.tensordot(np.ravel(weights), p, 1).astype(p.dtype) for p in parts)
+
+        return _named_like(vjp, self.jac)
+
+    def read(self, answer: Any) -> tuple[Array | None, ...]:
+        """One array (rows, *input's shape) per differentiated input. Raises UnreadableAnswer GC019, GC007, GC100."""
+        parts = answer if isinstance(answer, tuple | list) and not _is_matrix(answer) else (answer,)
+        if len(self.shapes) > 1:
+            return self._read_blocks(parts)
+        if len(parts) != len(self.wrt):
+            wanted = f"{len(self.wrt)} Jacobians, one per input" if len(self.wrt) > 1 else "one Jacobian"
+            raise UnreadableAnswer("GC019", wanted=wanted, came=f"{len(parts)}")
+        return tuple(
+            None if p is None else self._one(p, self.shapes[0], k) for p, k in zip(parts, self.wrt, strict=True)
+        )
+
+    def _read_blocks(self, parts: Sequence[Any]) -> tuple[Array | None, ...]:
+        """A tuple per output of a Jacobian per input (a bare one for one input)."""
+        if len(parts) != len(self.shapes):
+            raise UnreadableAnswer("GC019", wanted=f"{len(self.shapes)} tuples, one per output", came=f"{len(parts)}")
+        rows = []
+        for part, shape in zip(parts, self.shapes, strict=True):
+            own = part if isinstance(part, tuple | list) and not _is_matrix(part) else (part,)
+            if len(own) != len(self.wrt):
+                raise UnreadableAnswer("GC019", wanted=f"{len(self.wrt)} Jacobians per output", came=f"{len(own)}")
+            rows.append([self._one(p, shape, k) for p, k in zip(own, self.wrt, strict=True)])
+        return tuple(np.concatenate(column) for column in zip(*rows, strict=True))
+
+    def _one(self, answer: Any, out: tuple[int, ...], k: int) -> Array:
+        """One Jacobian as (rows, *shape of the input)."""
+        array = dense(answer, int(np.prod(np.shape(self.inputs[k]))))
+        inner = np.shape(self.inputs[k])
+        rows, columns = int(np.prod(out)), int(np.prod(inner))
+        forms = [(*out, *inner), (rows, columns)]
+        forms += [(columns,)] if rows == 1 else []
+        forms += [(rows,)] if columns == 1 else []
+        if array.shape in forms:
+            return array.reshape(rows, *inner)
+        turned = array.shape in ((*inner, *out), (columns, rows))
+        facts = {"wanted": (*out, *inner), "flat": (rows, columns), "out": out, "inner": inner, "came": array.shape}
+        raise UnreadableAnswer("GC100", **facts, hint=": this is the shape of the transpose" if turned else "")
+
+    def _row(self, stacked: Sequence[Any], i: int) -> list[Any]:
+        return [stacked[k][i] if k in self.wrt else x for k, x in enumerate(self.inputs)]
+
+    def _flat(self, value: Any) -> Any:
+        if isinstance(value, tuple | list):
+            return np.concatenate([np.ravel(np.asarray(v) if np.isscalar(v) else v) for v in value])
+        return np.ravel(value)
+
+
+def dense(answer: Any, columns: int) -> Array:
+    """An array of real numbers from an array, a scipy.sparse array or a LinearOperator of that many columns.
+
+    Raises UnreadableAnswer GC007 for anything else.
+    """
+    if hasattr(answer, "toarray"):
+        answer = answer.toarray()
+    elif hasattr(answer, "matmat") and hasattr(answer, "shape"):
+        answer = answer.matmat(np.eye(columns))
+    try:
+        array = np.asarray(answer)
+    except ValueError:
+        array = np.asarray(None)
+    if array.dtype.kind not in "fiub":
+        came = f"dtype {array.dtype}" if isinstance(answer, np.ndarray) else type(answer).__name__
+        raise UnreadableAnswer("GC007", expected="an array of real numbers", came=came, block=None)
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def _is_matrix(answer: Any) -> bool:
+    """Whether a list is a matrix written out: numbers, or rows of numbers."""
+    try:
+        return isinstance(answer, list) and np.asarray(answer).dtype.kind in "fiub"
+    except ValueError:
+        return False
+
+
+def _named_like(function: Callable[..., Any], like: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` with the name and the signature of what it stands for."""
+    return update_wrapper(function, like)

@@ -1,0 +1,191 @@
+"""Nested containers of arrays (pytrees), taken apart and put together: dicts, lists, tuples, dataclasses, objects.
+
+A leaf is whatever is no such container. A list or a tuple of numbers alone is an array, as NumPy takes it: a leaf.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcheck.checks.wrappers import Attributes
+from gradcheck.errors import Unsupported
+from gradcheck.judge.raised import UnreadableAnswer
+from gradcheck.tracing.traced import is_traced
+
+Leaf = tuple[str, Any]
+"""A path, such as "['layer2']['b']", and what stands there."""
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A container: how to name each child, what it is called in messages, and how to build one like it."""
+
+    kind: str
+    children: tuple[Leaf, ...]
+    build: Callable[[Sequence[Any]], Any]
+
+
+def branch(value: Any) -> Branch | None:
+    """The container that a value is; None for a leaf."""
+    if isinstance(value, Attributes):
+        children = tuple((f".{name}", part) for name, part in zip(value.names, value.values, strict=True))
+        return Branch(type(value.owner).__name__, children, value.like)
+    if is_sparse(value):
+        rows = value.tocsr()
+        return Branch(type(value).__name__, ((".data", rows.data),), lambda parts: _with_data(rows, parts[0]))
+    if isinstance(value, Mapping):
+        keys = list(value)
+        children = tuple((f"[{key!r}]", value[key]) for key in keys)
+        return Branch("dict", children, lambda parts: _mapping(value, dict(zip(keys, parts, strict=True))))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [f.name for f in dataclasses.fields(value) if f.init]
+        children = tuple((f".{name}", getattr(value, name)) for name in names)
+        return Branch(
+            type(value).__name__,
+            children,
+            lambda parts: dataclasses.replace(value, **dict(zip(names, parts, strict=True))),
+        )
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        children = tuple((f".{name}", getattr(value, name)) for name in value._fields)
+        return Branch(type(value).__name__, children, lambda parts: type(value)(*parts))
+    if isinstance(value, tuple | list) and not _numbers(value):
+        children = tuple((f"[{k}]", child) for k, child in enumerate(value))
+        kind = type(value)
+        return Branch(kind.__name__, children, lambda parts: kind(parts))
+    return None
+
+
+def leaves(tree: Any, path: str = "") -> Iterator[Leaf]:
+    """All leaves in order, with their paths."""
+    here = branch(tree)
+    if here is None:
+        yield path, tree
+        return
+    for step, child in here.children:
+        yield from leaves(child, path + step)
+
+
+def rebuilt(tree: Any, parts: Iterator[Any]) -> Any:
+    """A tree like `tree`, its leaves taken from `parts` in order."""
+    here = branch(tree)
+    if here is None:
+        return next(parts)
+    return here.build([rebuilt(child, parts) for _, child in here.children])
+
+
+def leaves_like(answer: Any, tree: Any, path: str) -> list[Any]:
+    """The parts of an answer, one per leaf of `tree`; None stands for a whole branch of Nones.
+
+    Raises UnreadableAnswer GC104 at the first place where the answer is built otherwise.
+    """
+    here = branch(tree)
+    if here is None:
+        return [answer]
+    if answer is None:
+        return [None for _ in leaves(tree)]
+    if isinstance(tree, Attributes):
+        return _of_attributes(answer, tree, path)
+    if is_sparse(tree):
+        return [_at_stored(answer, tree.tocoo(), path)]
+    other = branch(answer)
+    wanted = [step for step, _ in here.children]
+    if other is None or (isinstance(answer, Mapping) != isinstance(tree, Mapping)):
+        raise UnreadableAnswer("GC104", path=path, wanted=_described(here), came=_name(answer, other))
+    given = dict(other.children)
+    if set(given) != set(wanted):
+        missing = [step for step in wanted if step not in given]
+        place, came = (
+            (path + missing[0], "nothing") if missing else (path, f"{path}{next(iter(set(given) - set(wanted)))}")
+        )
+        raise UnreadableAnswer("GC104", path=place, wanted="a gradient" if missing else _described(here), came=came)
+    found = []
+    for step, child in here.children:
+        found += leaves_like(given[step], child, path + step)
+    return found
+
+
+def is_sparse(value: Any) -> bool:
+    """Whether a value is a scipy.sparse array or matrix, found out without importing SciPy."""
+    return any(t.__module__.startswith("scipy.sparse") and hasattr(t, "tocsr") for t in type(value).__mro__)
+
+
+def _with_data(rows: Any, data: Any) -> Any:
+    """A sparse array with the same stored places and other numbers in them."""
+    if is_traced(data):
+        raise Unsupported("scipy.sparse arrays cannot hold traced numbers")
+    other = rows.copy()
+    other.data = np.asarray(data)
+    return other
+
+
+def _at_stored(answer: Any, places: Any, path: str) -> Any:
+    """A gradient's entries where the input stores a number; it may be sparse, dense, or an array of these entries."""
+    if np.ndim(answer) == 1 and np.size(answer) == places.nnz:
+        return answer
+    if np.shape(answer) != places.shape:
+        raise UnreadableAnswer("GC104", path=path, wanted=f"of shape {places.shape}", came=f"shape {np.shape(answer)}")
+    full = answer.toarray() if is_sparse(answer) else np.asarray(answer)
+    order = np.lexsort((places.col, places.row))  # the order of a csr array's data
+    return full[places.row[order], places.col[order]]
+
+
+def _of_attributes(answer: Any, tree: Attributes, path: str) -> list[Any]:
+    """The gradients of an object's attributes: by name, or in their order."""
+    if isinstance(answer, Mapping):
+        for name in tree.names:
+            if name not in answer:
+                raise UnreadableAnswer("GC104", path=f"{path}.{name}", wanted="a gradient", came="nothing")
+        return [answer[name] for name in tree.names]
+    parts = answer if isinstance(answer, tuple | list) else (answer,)
+    if len(parts) != len(tree.names):
+        wanted = f"a dict with {', '.join(tree.names)}, or a tuple in this order"
+        raise UnreadableAnswer("GC104", path=path, wanted=wanted, came=f"{len(parts)} parts")
+    return list(parts)
+
+
+def _replaced(value: Any, names: Sequence[str], parts: Sequence[Any]) -> Any:
+    """A dataclass with other fields."""
+    return dataclasses.replace(value, **dict(zip(names, parts, strict=True)))
+
+
+def _described(here: Branch) -> str:
+    return f"a {here.kind} with {', '.join(step for step, _ in here.children) or 'nothing'}"
+
+
+def _name(answer: Any, other: Branch | None) -> str:
+    if other is not None:
+        return _described(other)
+    shape = f" of shape {answer.shape}" if isinstance(answer, np.ndarray) else ""
+    return f"{type(answer).__name__}{shape}"
+
+
+def _mapping(like: Any, items: dict[Any, Any]) -> Any:
+    """A mapping of the same type where that can be made of a dict, else a plain dict."""
+    if type(like) is dict:
+        return items
+    try:
+        return type(like)(items)
+    except TypeError:
+        return items
+
+
+def _numbers(value: Any) -> bool:
+    """Whether a list or tuple stands for one array: numbers alone, or whatever NumPy reads as an array of numbers."""
+    if _nested_numbers(value):
+        return True
+    try:
+        return np.asarray(value).dtype.kind in "fiub"
+    except Exception:  # unlike shapes, or an object that refuses to become an array
+        return False
+
+
+def _nested_numbers(value: Any) -> bool:
+    """Whether there is nothing but numbers, in lists of any length: an uneven one is an array with a mistake."""
+    if isinstance(value, list | tuple) and value:
+        return all(_nested_numbers(v) for v in value)
+    return isinstance(value, int | float | np.number)

@@ -1,0 +1,44 @@
+"""`check_value_and_gradient`: one function that returns both, as `scipy.optimize` takes it with jac=True."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any
+
+from gradcheck.checks.function_arguments import entrance
+from gradcheck.checks.functions import check_gradient
+from gradcheck.checks.jacobian import require_callable
+from gradcheck.errors import InvalidProblem
+from gradcheck.judge.raised import UnreadableAnswer
+from gradcheck.verdict.result import Result
+
+
+@entrance
+def check_value_and_gradient(function: Callable[..., Any], *inputs: Any, **options: Any) -> Result:
+    """Does `function(*inputs)` return (value, gradient), and is the gradient that of the value?
+
+    Parameters
+    ----------
+    function: returns a pair: one number, and what a gradient of `check_gradient` returns.
+    inputs, options: as in `check_gradient`.
+
+    Raises
+    ------
+    As `check_gradient`.
+    """
+    require_callable(function, "the function to check")
+
+    def value(*arrays: Any, **keywords: Any) -> Any:
+        both = function(*arrays, **keywords)
+        if not isinstance(both, tuple | list) or len(both) != 2:
+            raise InvalidProblem(f"expected (value, gradient), got {type(both).__name__}", where="f")
+        return both[0]
+
+    def gradient(*arrays: Any, **keywords: Any) -> Any:
+        both = function(*arrays, **keywords)
+        if not isinstance(both, tuple | list) or len(both) != 2:
+            raise UnreadableAnswer("GC019", wanted="(value, gradient)", came=type(both).__name__)
+        return both[1]
+
+    return check_gradient(update_wrapper(value, function), update_wrapper(gradient, function), *inputs, **options)

@@ -1,0 +1,78 @@
+"""Whole numbers at a point: which of them are values that a derivative answers for, and which are indices or counts."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcheck.errors import InvalidProblem, SubjectError
+from gradcheck.judge.question import Kind
+from gradcheck.problem.function import input_names, lend
+from gradcheck.verdict.finding import Finding, finding
+
+
+def with_floats(
+    kind: Kind, f: Callable[..., Any], derivative: Callable[..., Any], inputs: tuple[Any, ...], wrt: Any
+) -> tuple[tuple[Any, ...], list[Finding]]:
+    """The inputs, with floats for the whole numbers that are differentiated, and a note for each that was replaced.
+
+    Those are: all, where there is no float; those that `wrt` names; and those for which a gradient or VJP answers with
+    more than None. Where f does not run on floats there, they are indices and stay as they are.
+
+    Raises InvalidProblem where `wrt` names an index, or where all inputs are indices.
+    """
+    whole = [k for k, x in enumerate(inputs) if np.asarray(x).dtype.kind in "iu"]
+    if not whole:
+        return inputs, []
+    names = input_names(f, len(inputs))
+    floating = any(np.asarray(x).dtype.kind == "f" for x in inputs)
+    asked = [k for k in whole if _names(wrt, k, names)]
+    chosen = asked or ([k for k in whole if _answered(kind, derivative, inputs, k)] if floating and wrt is None else [])
+    if not floating and wrt is None:
+        chosen = whole
+    if not chosen:
+        return inputs, []
+    changed = tuple(np.asarray(x, dtype=np.float64) if k in chosen else x for k, x in enumerate(inputs))
+    if not _runs(f, inputs) or _runs(f, changed):
+        notes = [finding("GC105", block=names[k]) for k in chosen] if floating else []
+        return changed, notes
+    if asked or not floating:
+        which = ", ".join(repr(names[k]) for k in chosen)
+        raise InvalidProblem(
+            "expected floating-point values; f does not run on them: there is no derivative by an index or a count",
+            where=f"input {which}",
+        )
+    return inputs, [finding("GC106", block=names[k]) for k in chosen]
+
+
+def _names(wrt: Any, k: int, names: Sequence[str]) -> bool:
+    if wrt is None:
+        return False
+    chosen = [wrt] if isinstance(wrt, str | int | np.integer) else list(wrt)
+    return any(c == names[k] if isinstance(c, str) else c in (k, k - len(names)) for c in chosen)
+
+
+def _answered(kind: Kind, derivative: Callable[..., Any], inputs: Sequence[Any], k: int) -> bool:
+    """Whether a gradient has something other than None in the place of an input."""
+    if kind != "gradient":
+        return False
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            answer = derivative(*lend(inputs))
+    except (Exception, SystemExit, SubjectError):  # reported when it is asked in earnest
+        return False
+    return isinstance(answer, tuple | list) and len(answer) == len(inputs) and answer[k] is not None
+
+
+def _runs(f: Callable[..., Any], inputs: Sequence[Any]) -> bool:
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            f(*lend(inputs))
+    except (Exception, SystemExit):
+        return False
+    return True

@@ -1,0 +1,79 @@
+"""check_adjoint: the dot test, with bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse
+from scipy.sparse.linalg import LinearOperator, aslinearoperator
+
+import gradcheck
+from gradcheck.errors import InvalidProblem
+
+RANDOM = np.random.default_rng(0)
+A, X, Y = RANDOM.standard_normal((3, 5)), RANDOM.standard_normal(5), RANDOM.standard_normal(3)
+
+
+def operator(factor: float) -> Any:
+    return LinearOperator((3, 5), matvec=lambda v: A @ v, rmatvec=lambda v: factor * (A.T @ v), dtype=float)
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward"),
+    [
+        pytest.param(A, A.T, id="arrays"),
+        pytest.param(scipy.sparse.csr_array(A), scipy.sparse.csr_array(A.T), id="sparse"),
+        pytest.param(lambda v: A @ v, lambda w: A.T @ w, id="functions"),
+        pytest.param(aslinearoperator(A), None, id="operator-of-a-matrix"),
+        pytest.param(operator(1.0), None, id="operator-of-functions"),
+        pytest.param(A, None, id="matrix-alone"),
+    ],
+)
+def test_right(forward: Any, backward: Any) -> None:
+    result = gradcheck.check_adjoint(forward, backward, X, Y)
+    assert result.verdict == "PASS"
+    assert result.comparisons == 5
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward"),
+    [
+        pytest.param(A, 1.0001 * A.T, id="arrays"),
+        pytest.param(lambda v: A @ v, lambda w: -A.T @ w, id="sign"),
+        pytest.param(operator(1.0001), None, id="operator"),
+    ],
+)
+def test_wrong(forward: Any, backward: Any) -> None:
+    assert gradcheck.check_adjoint(forward, backward, X, Y).verdict == "FAIL"
+
+
+def test_operators_of_images() -> None:
+    def blur(image: Any) -> Any:
+        return image + 0.5 * np.roll(image, 1, axis=0)
+
+    image = RANDOM.standard_normal((4, 3))
+    assert gradcheck.check_adjoint(blur, lambda c: c + 0.5 * np.roll(c, -1, axis=0), image, image)
+    assert gradcheck.check_adjoint(blur, blur, image, image).verdict == "FAIL"
+
+
+def test_what_is_not_linear_is_named() -> None:
+    result = gradcheck.check_adjoint(lambda v: A @ v + 1, lambda w: A.T @ w, X, Y)
+    assert result.codes[0] == "GC103"
+    assert "A(x + z) is not A(x) + A(z)" in result.findings[0].sentence
+    result = gradcheck.check_adjoint(lambda v: A @ v, lambda w: A.T @ w + 1e-8, X, Y)
+    assert result.verdict == "FAIL"
+
+
+def test_wrong_calls() -> None:
+    with pytest.raises(InvalidProblem, match=r"output shape \(3,\), got shape \(5,\)"):
+        gradcheck.check_adjoint(A, A.T, X, X)
+    with pytest.raises(InvalidProblem, match="AH"):
+        gradcheck.check_adjoint(lambda v: A @ v, None, X, Y)
+    bad: Any = 3
+    with pytest.raises(InvalidProblem, match="A: expected a function"):
+        gradcheck.check_adjoint(bad, A.T, X, Y)
+    gradcheck.assert_adjoint(A, A.T, X, Y)
+    with pytest.raises(gradcheck.GradientError):
+        gradcheck.assert_adjoint(A, 2 * A.T, X, Y)

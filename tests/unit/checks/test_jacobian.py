@@ -1,0 +1,200 @@
+"""check_jacobian: every entry, in every form in which people write a Jacobian."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse
+from scipy.sparse.linalg import aslinearoperator
+
+import gradcheck
+from gradcheck.checks import jacobian
+from gradcheck.errors import InvalidProblem, UsageError
+
+X = np.array([1.3, 0.7, -0.8, 1.9])
+
+
+def f(x: Any) -> Any:
+    return np.array([x[0] * x[1], np.sin(x[2]) * x[3], x.sum() ** 2])
+
+
+def jac(x: Any) -> Any:
+    """Worked out by hand."""
+    return np.array(
+        [[x[1], x[0], 0, 0], [0, 0, np.cos(x[2]) * x[3], np.sin(x[2])], [2 * x.sum()] * 4],
+    )
+
+
+def bent(entry: tuple[int, int], factor: float) -> Any:
+    def wrong(x: Any) -> Any:
+        matrix = jac(x)
+        matrix[entry] *= factor
+        return matrix
+
+    return wrong
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(jac, id="dense"),
+        pytest.param(lambda x: jac(x).tolist(), id="rows-of-a-list"),
+        pytest.param(lambda x: scipy.sparse.csr_array(jac(x)), id="sparse"),
+        pytest.param(lambda x: aslinearoperator(jac(x)), id="linear-operator"),
+        pytest.param(lambda x: (jac(x),), id="tuple-of-one"),
+    ],
+)
+def test_forms_of_a_right_jacobian(form: Any) -> None:
+    result = gradcheck.check_jacobian(f, form, X)
+    assert result.verdict == "PASS"
+    assert result.comparisons == 12
+
+
+@pytest.mark.parametrize("entry", [(0, 0), (1, 2), (2, 3)])
+@pytest.mark.parametrize("form", [np.asarray, scipy.sparse.csr_array, aslinearoperator])
+def test_a_wrong_entry_is_named(entry: tuple[int, int], form: Any) -> None:
+    wrong = bent(entry, 1.001)
+    result = gradcheck.check_jacobian(f, lambda x: form(wrong(x)), X)
+    assert result.verdict == "FAIL"
+    assert result.worst is not None
+    assert result.worst.entry == entry
+
+
+def test_the_transpose_is_said_to_be_that() -> None:
+    result = gradcheck.check_jacobian(f, lambda x: jac(x).T, X)
+    assert result.codes == ("GC100",)
+    assert "this is the shape of the transpose" in result.findings[0].sentence
+
+
+def test_a_square_transpose_is_named() -> None:
+    a = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 10.0]])
+
+    def product(x: Any) -> Any:
+        return a @ x * x[0]
+
+    def right(x: Any) -> Any:
+        return a * x[0] + np.outer(a @ x, [1.0, 0.0, 0.0])
+
+    assert gradcheck.check_jacobian(product, right, X[:3]).verdict == "PASS"
+    result = gradcheck.check_jacobian(product, lambda x: right(x).T, X[:3])
+    assert result.verdict == "FAIL"
+    assert any(f.code == "GC051" and "transpose" in f.sentence for f in result.findings)
+
+
+def test_a_shape_that_fits_nothing() -> None:
+    result = gradcheck.check_jacobian(f, lambda x: np.zeros((2, 2)), X)
+    assert result.codes == ("GC100",)
+    assert "(3, 4)" in result.findings[0].sentence
+    assert "(2, 2)" in result.findings[0].sentence
+    assert "transpose" not in result.findings[0].sentence
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_outputs_and_inputs_of_several_axes(flat: bool) -> None:
+    b = np.arange(6.0).reshape(2, 3) / 5
+
+    def product(a: Any) -> Any:
+        return a @ b  # d (A B)[i, k] / d A[j, l] = [i = j] B[l, k]
+
+    def right(a: Any) -> Any:
+        full = np.einsum("ij,lk->ikjl", np.eye(2), b)
+        return full.reshape(6, 4) if flat else full
+
+    a = np.array([[1.0, -2.0], [0.5, 3.0]])
+    assert gradcheck.check_jacobian(product, right, a).verdict == "PASS"
+    assert gradcheck.check_jacobian(product, lambda a: right(a) * 1.01, a).verdict == "FAIL"
+
+
+def test_several_inputs_and_outputs() -> None:
+    def both(x: Any, y: Any) -> Any:
+        return x * y, np.sum(x) ** 2
+
+    def right(x: Any, y: Any) -> Any:
+        return ((np.diag(y), np.diag(x)), (np.full((1, 2), 2 * np.sum(x)), np.zeros((1, 2))))
+
+    def wrong(x: Any, y: Any) -> Any:
+        (a, b), (c, d) = right(x, y)
+        return (a, b), (c / 2, d)
+
+    at = np.array([1.0, 2.0]), np.array([3.0, -1.0])
+    assert gradcheck.check_jacobian(both, right, *at).verdict == "PASS"
+    result = gradcheck.check_jacobian(both, wrong, *at)
+    assert result.verdict == "FAIL"
+    assert result.worst is not None
+    assert result.worst.block == "x"
+    assert result.worst.entry[0] == 2
+
+
+def test_a_scalar_input_and_a_scalar_output() -> None:
+    assert gradcheck.check_jacobian(lambda t: np.array([t, t**2]), lambda t: np.array([1.0, 2 * t]), 3.0)
+    assert gradcheck.check_jacobian(lambda x: np.sum(x**2), lambda x: 2 * x, X)
+    assert gradcheck.check_jacobian(lambda x: np.sum(x**2), lambda x: x, X).verdict == "FAIL"
+
+
+def _residual(u: Any) -> Any:
+    """u'' + u^3 on a grid, zero at both ends."""
+    inner = -2 * u
+    inner[1:] += u[:-1]
+    inner[:-1] += u[1:]
+    return inner + u**3
+
+
+def _sparse_jacobian(u: Any) -> Any:
+    n = len(u)
+    return scipy.sparse.diags_array([np.ones(n - 1), -2 + 3 * u**2, np.ones(n - 1)], offsets=[-1, 0, 1])
+
+
+def test_a_large_sparse_jacobian_is_judged_by_columns() -> None:
+    u = np.linspace(-1, 1, 120)
+    assert len(u) > jacobian.MOST_ROWS
+    result = gradcheck.check_jacobian(_residual, _sparse_jacobian, u)
+    assert result.verdict == "PASS"
+    assert "GC101" in result.codes
+
+    def wrong(u: Any) -> Any:
+        matrix = _sparse_jacobian(u).tolil()
+        matrix[17, 18] = -1.0
+        return matrix
+
+    result = gradcheck.check_jacobian(_residual, wrong, u)
+    assert result.verdict == "FAIL"
+    assert result.worst is not None
+    assert result.worst.entry == (18,)
+
+
+@pytest.mark.parametrize("size", [jacobian.MOST_ROWS, jacobian.MOST_ROWS + 1])
+def test_where_columns_begin(size: int) -> None:
+    result = gradcheck.check_jacobian(lambda t: t * np.ones(size), lambda t: np.ones(size), 2.0)
+    assert result.verdict == "PASS"
+    assert ("GC101" in result.codes) == (size > jacobian.MOST_ROWS)
+
+
+def test_what_f_and_the_jacobian_raise() -> None:
+    def broken(x: Any) -> Any:
+        raise ValueError("no such layer")
+
+    result = gradcheck.check_jacobian(broken, jac, X)
+    assert result.codes == ("GC018",)
+    assert isinstance(result.exception, ValueError)
+    result = gradcheck.check_jacobian(f, broken, X)
+    assert result.codes[0] == "GC004"
+    assert "no such layer" in result.findings[0].sentence
+
+
+def test_wrong_calls() -> None:
+    not_callable: Any = jac(X)
+    with pytest.raises(InvalidProblem, match="the Jacobian to check"):
+        gradcheck.check_jacobian(f, not_callable, X)
+    with pytest.raises(UsageError, match="tol"):
+        gradcheck.check_jacobian(f, jac, X, tol=1e-3)
+    assert gradcheck.check_jacobian(f, lambda x: {"a": 1}, X).codes == ("GC007",)
+    assert gradcheck.check_jacobian(f, lambda x: (jac(x), jac(x)), X).codes == ("GC019",)
+    assert gradcheck.check_jacobian(f, lambda x: jac(x) * (1 + 1j), X).codes == ("GC007",)
+
+
+def test_assertion() -> None:
+    gradcheck.assert_jacobian(f, jac, X)
+    with pytest.raises(gradcheck.GradientError, match=r"x\[1, 2\]"):
+        gradcheck.assert_jacobian(f, bent((1, 2), 2.0), X)
