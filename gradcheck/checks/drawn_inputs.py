@@ -16,8 +16,10 @@ from gradcheck.errors import InvalidProblem
 from gradcheck.judge.function_trial import Examination
 from gradcheck.judge.question import Kind, Question
 from gradcheck.judge.settings import Settings
+from gradcheck.judge.time_budget import TimeBudget
 from gradcheck.judge.user_names import function_name
 from gradcheck.problem.function import Function, as_inputs
+from gradcheck.problem.time_limit import left, spent_at_most
 from gradcheck.verdict.finding import finding
 from gradcheck.verdict.result import Result, Verdict
 
@@ -49,12 +51,19 @@ def check_drawn(
     open_ones: list[Result] = []
     refused: Counter[str] = Counter()
     last: list[BaseException | None] = [None]
+    time = TimeBudget(settings.budget)
     failing: list[tuple[Result, tuple[Any, ...]]] = []
 
     def examine(drawn: tuple[Any, ...]) -> None:
+        if left() <= 0 and (passed or open_ones or refused):
+            time.left_out.append("further points")
+            raise _EnoughError
         given = as_inputs(drawn)
         question = Question(kind, Function.of(f, given, wrt), derivative)
         result = Examination(question, given, settings, elsewhere=False, contracts=len(passed) < 3).result()
+        if "GC039" in result.codes and (passed or open_ones):
+            time.left_out.append("further points")
+            raise _EnoughError
         if "GC018" in result.codes:
             refused[next(x.sentence for x in result.findings if x.code == "GC018")] += 1
             last[0] = result.exception
@@ -82,7 +91,8 @@ def check_drawn(
     if settings.seed is not None:
         test = hypothesis.seed(int(settings.seed))(test)
     try:
-        test()
+        with spent_at_most(time.seconds):
+            test()
     except (_WrongHereError, _EnoughError):
         pass
     except hypothesis.errors.Unsatisfiable:
@@ -104,7 +114,8 @@ def check_drawn(
         why = "; ".join(f"{text} ({n} times)" for text, n in refused.most_common(3)) or "nothing was drawn"
         nowhere = finding("GC035", tried=tried, why=why)
         return Result(f"{kind} {function_name(derivative)}", Verdict.UNDECIDED, (nowhere,), exception=last[0])
-    return _joined(passed, open_ones, refused)
+    joined = _joined(passed, open_ones, refused)
+    return replace(joined, findings=(*joined.findings, *time.findings()))
 
 
 def _joined(passed: list[Result], open_ones: list[Result], refused: Mapping[str, int]) -> Result:

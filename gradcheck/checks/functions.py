@@ -38,6 +38,7 @@ def check_gradient(
     elsewhere: bool = True,
     kwargs: Mapping[str, Any] | None = None,
     has_aux: bool = False,
+    budget: float | None = None,
     interest: float | None = None,
     max_ulps: float | None = None,
     seed: int | None = None,
@@ -63,6 +64,8 @@ def check_gradient(
     elsewhere: whether other points are looked at besides the one given; there f may take branches that hide a mistake.
     kwargs: keyword arguments that f and grad are both called with; they are not differentiated.
     has_aux: f returns (value, anything), and the value alone counts.
+    budget: seconds for the whole check, by default 60. The point given comes first; a note says what was left out. A
+        call of f or the derivative that takes longer is not interrupted.
     interest: relative error that matters, by default 1e-6; 1e-4 in float32, 0.03 in float16.
     max_ulps: fail gradients that are further off than this many units in the last place.
     seed: whole number >= 0, of random cotangents, tangents and drawn inputs; by default derived from grad's name.
@@ -80,7 +83,7 @@ def check_gradient(
     HarnessFault: two proofs contradict each other.
     """
     declared = _declared(structure, meant, accuracy, domain, elsewhere)
-    settings = Settings(interest, max_ulps, **declared, seed=seed)
+    settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed)
     return _check("gradient", f, grad, inputs, wrt, settings, kwargs, has_aux=has_aux)
 
 
@@ -97,6 +100,7 @@ def check_vjp(
     elsewhere: bool = True,
     kwargs: Mapping[str, Any] | None = None,
     has_aux: bool = False,
+    budget: float | None = None,
     interest: float | None = None,
     max_ulps: float | None = None,
     seed: int | None = None,
@@ -106,7 +110,7 @@ def check_vjp(
     The cotangent has the shape of f's output; it is a tuple if f returns one. Everything else as `check_gradient`.
     """
     declared = _declared(structure, meant, accuracy, domain, elsewhere)
-    settings = Settings(interest, max_ulps, **declared, seed=seed)
+    settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed)
     return _check("vjp", f, vjp, inputs, wrt, settings, kwargs, has_aux=has_aux)
 
 
@@ -123,6 +127,7 @@ def check_jvp(
     elsewhere: bool = True,
     kwargs: Mapping[str, Any] | None = None,
     has_aux: bool = False,
+    budget: float | None = None,
     interest: float | None = None,
     max_ulps: float | None = None,
     seed: int | None = None,
@@ -132,7 +137,7 @@ def check_jvp(
     It returns the output tangent, or (output, output tangent). Everything else as `check_gradient`.
     """
     declared = _declared(structure, meant, accuracy, domain, elsewhere)
-    settings = Settings(interest, max_ulps, **declared, seed=seed)
+    settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed)
     return _check("jvp", f, jvp, inputs, wrt, settings, kwargs, has_aux=has_aux)
 
 

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from gradcheck.errors import SubjectError
 from gradcheck.judge.question import Question, Reply
 from gradcheck.judge.raised import place
+from gradcheck.judge.time_budget import TimeBudget
 from gradcheck.judge.user_names import listed
 from gradcheck.problem.function import Product, lend
+from gradcheck.problem.time_limit import check_time
 from gradcheck.verdict.finding import Finding, finding
 
 Array = NDArray[Any]
@@ -45,7 +47,7 @@ class Contracts:
     """The contracts of one derivative at one point.
 
     `base` is its first answer, `tolerance` per block what two right answers may differ by, `wider` what the same code
-    answers in wider numbers (value and radius per block), where it can be had.
+    answers in wider numbers (value and radius per block), where it can be had; `time` notes what there is no time for.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Contracts:
         *,
         tuple_output: bool,
         wider: Callable[[Product], Sequence[tuple[Array, Array] | None] | None],
+        time: TimeBudget | None = None,
     ) -> None:
         self._question = question
         self._product = product
@@ -64,6 +67,7 @@ class Contracts:
         self._tolerance = tolerance
         self._tuple = tuple_output
         self._wider = wider
+        self._time = TimeBudget(None) if time is None else time
         self.exception: BaseException | None = None
         """What the derivative raised, where that breaks a contract."""
 
@@ -83,7 +87,8 @@ class Contracts:
         ):
             with np.errstate(invalid="ignore", over="ignore"):  # answers need not be finite
                 known = {f.code for f in found}
-                found += [f for f in probe() if f.code not in known]
+                with self._time.part("what the answer must keep to besides its numbers"):
+                    found += [f for f in probe() if f.code not in known]
         return found
 
     # -- what a call leaves behind -------------------------------------------------------------------------------
@@ -120,6 +125,7 @@ class Contracts:
         elsewhere = self._elsewhere()
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            check_time()
             outputs = self._product.function.f(*lend(self._product.inputs))
         values = outputs if isinstance(outputs, tuple | list) else (outputs,)
         reply = self._ask()
@@ -307,7 +313,7 @@ class Contracts:
         return self._question.ask(product or self._product, tuple_output=self._tuple)
 
     def _try(self, product: Product) -> None:
-        _quietly(lambda: product.function.f(*lend(product.inputs)))
+        _quietly(product.run_f)
         _quietly(lambda: self._ask(product))
 
     def _elsewhere(self) -> Product:

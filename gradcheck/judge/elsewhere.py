@@ -24,6 +24,7 @@ from gradcheck.judge.higher_precision import FEW_RUNS, own_branches, traced_answ
 from gradcheck.judge.other_points import Neighbour
 from gradcheck.judge.question import Question, Reply
 from gradcheck.judge.settings import Settings
+from gradcheck.judge.time_budget import PLACE, TimeBudget
 from gradcheck.oracle.analysis import Analysis
 from gradcheck.problem.function import Product
 from gradcheck.verdict.finding import Finding, Severity, finding, shown
@@ -53,6 +54,7 @@ class Elsewhere:
     tuple_output: whether f returns a tuple.
     truth_of: the product whose truth is asked for.
     domain: where f is meant.
+    time: the time for the whole check.
     """
 
     question: Question
@@ -61,6 +63,7 @@ class Elsewhere:
     tuple_output: bool
     truth_of: Callable[[Product], Product]
     domain: Domain
+    time: TimeBudget
     _beyond: list[Finding] = field(default_factory=list)
 
     def findings(self, product: Product, evidence: Evidence, reply: Reply) -> list[Finding]:
@@ -69,16 +72,32 @@ class Elsewhere:
         Where an error did not count, a note says so. `evidence` and `reply` are those of the given point, where it is
         right.
         """
+        found: list[Finding] = []
+        with self.time.part("points other than those named"):
+            found = self._searched(product, evidence, reply)
+        return found or self._beyond[:1]
+
+    def _searched(self, product: Product, evidence: Evidence, reply: Reply) -> list[Finding]:
+        """Every other point in turn, each within its share of the time."""
+        found: list[Finding] = []
         fixed = bool(self.settings.structure)
-        if not fixed and (found := self._remembered(product, reply)):
+        if not fixed:
+            with self.time.part("a point a hair away", PLACE):
+                found = self._remembered(product, reply)
+        if found:
             return found
         for near in self._neighbours(product, evidence, fixed):
-            if found := _at(near, product, self._wrong_at(near, product, evidence.analysis)):
+            with self.time.part(near.where, PLACE):
+                found = _at(near, product, self._wrong_at(near, product, evidence.analysis))
+            if found:
                 return found
         repeated = other_points.repeated_index(product)
-        if repeated and (found := self._wrong_at(Neighbour("", repeated[1], fitting=True), product, None)):
+        if repeated:
+            with self.time.part(f"an index of {repeated[0]} taken twice", PLACE):
+                found = self._wrong_at(Neighbour("", repeated[1], fitting=True), product, None)
+        if repeated and found:
             return [finding("GC036", **found[0].facts, name=repeated[0], sentence=found[0].sentence)]
-        return self._beyond[:1]
+        return []
 
     def _neighbours(self, product: Product, evidence: Evidence, fixed: bool) -> Iterator[Neighbour]:
         yield from other_points.neighbours(product, evidence, self.random, fixed=fixed)

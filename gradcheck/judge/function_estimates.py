@@ -13,18 +13,25 @@ from gradcheck.errors import GradcheckError
 from gradcheck.judge.allowance import FEWEST, counted, euclidean, measured
 from gradcheck.judge.cross_checks import along_one_direction, closed_form, complex_entries
 from gradcheck.judge.graph_estimates import Gathered, put_together
+from gradcheck.judge.time_budget import ORACLE
+from gradcheck.oracle.analysis import NAME as EXACT
 from gradcheck.oracle.analysis import Analysis, analyse
 from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Kind
-from gradcheck.oracle.finite_difference import difference_gradient, directional
+from gradcheck.oracle.finite_difference import RUNS, difference_gradient, directional
+from gradcheck.oracle.symbolic_function import NAME as SYMBOLIC
 from gradcheck.problem.function import Product, lend
-from gradcheck.tracing import MOST_RUNS
+from gradcheck.problem.time_limit import TimeUp, calls_left, in_time, left
 from gradcheck.verdict.compare import Truth
 
 Array = NDArray[Any]
 
 MOST_DIFFERENCED = 400
 """Entries up to which every one of them gets finite differences of its own."""
-
+COMPLEX, DIFFERENCES = "complex_step", "finite_difference"
+DIRECTION_RUNS = 100
+"""Runs of f that the derivative along one direction takes, which checks a proof and decides nothing else."""
+NO_TIME = "its share of the time was used up; budget= gives more"
+"""Why an oracle steps aside that was broken off."""
 
 FEW_RUNS = 8
 """Outcomes of undecided comparisons that are explored at a point of our choosing; a loop that ends on one has many."""
@@ -66,27 +73,34 @@ def gather(product: Product, *, cross_checked: bool = True) -> Evidence:
 
     Raises HarnessFault when proofs contradict each other. Whatever f raises at the point itself passes.
     """
-    traced = analyse(product, most_runs=MOST_RUNS if cross_checked else FEW_RUNS)
+    if cross_checked:
+        traced = in_time(ORACLE, lambda: analyse(product), lambda: Aside(EXACT, NO_TIME))
+    else:
+        traced = analyse(product, most_runs=FEW_RUNS)
     analysis = None if isinstance(traced, Aside) else traced
     answers: list[Estimates | Aside] = [traced if isinstance(traced, Aside) else traced.estimates]
     along: list[Along] = []
     one_sided, jumps = None, False
     if cross_checked:
-        written = closed_form(product, traced)
+        written = in_time(ORACLE, lambda: closed_form(product, traced), lambda: Aside(SYMBOLIC, NO_TIME))
         answers.append(written)
         if analysis is not None and analysis.complete:
-            along, asides = along_one_direction(product, analysis)
-            answers += asides
+            along, stepped_aside = _no_directions()
+            if calls_left(ORACLE) >= DIRECTION_RUNS:
+                along, stepped_aside = in_time(ORACLE, lambda: along_one_direction(product, analysis), _no_directions)
+            answers += stepped_aside
         elif analysis is None or analysis.smooth:  # a formula that is 0/0 (the root of 0)
             other, one_sided, jumps = _differenced(product)
-            answers += [other, complex_entries(product)]
+            stepped = in_time(ORACLE, lambda: complex_entries(product), lambda: Aside(COMPLEX, NO_TIME))
+            answers += [other, stepped]
         if isinstance(written, Estimates):  # a proof: no need of slopes seen by differences
             one_sided, jumps = None, False
     estimates, asides = [a for a in answers if isinstance(a, Estimates)], [a for a in answers if isinstance(a, Aside)]
     gathered = put_together(estimates, asides, _shapes(product), along)
     fallback = _fallback(product)
     allowance = _allowance(product, gathered, analysis, fallback)
-    product.run_f()  # what f keeps between its calls is of this point again
+    if left() > 0:
+        product.run_f()  # what f keeps between its calls is of this point again
     return Evidence(product, gathered, allowance, fallback, analysis, one_sided, jumps)
 
 
@@ -102,6 +116,11 @@ def estimated(product: Product) -> Evidence | None:
     return Evidence(product, gathered, _allowance(product, gathered, None, fallback), fallback, None, None, jumps=False)
 
 
+def _no_directions() -> tuple[list[Along], list[Aside]]:
+    """What `along_one_direction` answers where there is no time for it."""
+    return [], [Aside(COMPLEX, NO_TIME), Aside(DIFFERENCES, NO_TIME)]
+
+
 def _shapes(product: Product) -> dict[str, tuple[int, ...]]:
     if product.tangents is None:
         arrays = [np.asarray(product.inputs[k]) for k in product.function.wrt]
@@ -113,19 +132,30 @@ def _shapes(product: Product) -> dict[str, tuple[int, ...]]:
 def _differenced(
     product: Product,
 ) -> tuple[Estimates | Aside, dict[str, tuple[Array, Array]] | None, bool]:
-    name = "finite_difference"
+    """Differences of every entry: as many calls of f as there is time for, and what they tell until then."""
+    name = DIFFERENCES
     try:
         if product.tangents is not None:
             return _along(product, name)
         entries = sum(np.size(product.inputs[k]) for k in product.function.wrt)
         if entries > MOST_DIFFERENCED:
             return Aside(name, f"{entries} entries, of which at most {MOST_DIFFERENCED} are differenced"), None, False
+        if calls_left(ORACLE) < RUNS * entries:
+            return Aside(name, NO_TIME), None, False
         many = product.outputs[1]
         assert product.cotangents is not None
         cotangent = product.cotangents if many else product.cotangents[0]
-        found = difference_gradient(product.function.f, product.inputs, wrt=product.function.wrt, cotangent=cotangent)
+        found = difference_gradient(
+            product.function.f,
+            product.inputs,
+            wrt=product.function.wrt,
+            cotangent=cotangent,
+            budget=calls_left(ORACLE),
+        )
     except GradcheckError as reason:
         return Aside(name, str(reason)), None, False
+    except TimeUp:
+        return Aside(name, NO_TIME), None, False
     gradients = {
         block: estimate
         for block, k in zip(product.blocks, product.function.wrt, strict=True)
@@ -149,7 +179,8 @@ def _along(product: Product, name: str) -> tuple[Estimates | Aside, dict[str, tu
     assert product.tangents is not None
     given = dict(zip(product.function.wrt, product.tangents, strict=True))
     direction = [given.get(k, np.zeros(np.shape(x))) for k, x in enumerate(product.inputs)]
-    value, error, info = directional(product.function.f, product.inputs, direction)
+    f, budget = product.function.f, calls_left(ORACLE)
+    value, error, info = directional(f, product.inputs, direction, budget=budget)
     many = product.outputs[1]
     values, errors = (value, error) if many else ((value,), (error,))
     parts = {

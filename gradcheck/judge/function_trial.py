@@ -25,8 +25,10 @@ from gradcheck.judge.protocol import no_answer
 from gradcheck.judge.question import NOTHING_RETURNED, Question, Reply
 from gradcheck.judge.raised import by_user, function_raised, trimmed
 from gradcheck.judge.settings import Settings
+from gradcheck.judge.time_budget import TimeBudget
 from gradcheck.judge.user_names import function_name, listed
 from gradcheck.problem.function import Product
+from gradcheck.problem.time_limit import TimeUp, spent_at_most
 from gradcheck.verdict.conclusion import About, conclude, verdict_of
 from gradcheck.verdict.finding import Finding, Severity, finding
 from gradcheck.verdict.result import Result, Verdict
@@ -60,6 +62,7 @@ class Examination:
         self._random = np.random.default_rng(seed)
         self._tuple = False
         self._exception: BaseException | None = None
+        self._time = TimeBudget(settings.budget)
 
     def result(self) -> Result:
         """Examine it; only HarnessFault and InvalidProblem (a wrong call of gradcheck) are raised."""
@@ -68,7 +71,10 @@ class Examination:
         about = About(address, seed=self._settings.seed, settings=settings)
         numbers: Numbers | None = None
         try:
-            findings, numbers = self._examine()
+            with spent_at_most(self._time.seconds):
+                findings, numbers = self._examine()
+        except TimeUp:
+            findings = [finding("GC039", seconds=self._time.seconds)]
         except SubjectError as failure:
             findings = [no_answer(failure)]
             self._exception = failure.__cause__
@@ -89,11 +95,12 @@ class Examination:
             worst=worst,
             witnesses=numbers.evidence.gathered.witnesses(where) if numbers is not None else (),
             exception=self._exception,
+            budget=self._time.seconds,
         )
 
     def _declared(self) -> dict[str, Any]:
         settings = self._settings
-        given = {"meant": settings.meant is not None or None, "accuracy": settings.accuracy}
+        given = {"meant": settings.meant is not None or None, "accuracy": settings.accuracy, "budget": settings.budget}
         given |= {"domain": bool(settings.domain) or None, "elsewhere": None if settings.elsewhere else False}
         return {k: v for k, v in given.items() if v is not None}
 
@@ -119,6 +126,7 @@ class Examination:
                 tolerance,
                 tuple_output=self._tuple,
                 wider=lambda scaled: exact_answer(self._question, scaled, evidence),
+                time=self._time,
             )
             contracts = asked.findings()
             if contracts and contracts[0].facts.get("block") == ANSWER:  # else it is no cause of what comes first
@@ -128,15 +136,16 @@ class Examination:
         wide = [finding("GC090", block=b, wanted=wanted, came=came) for b, wanted, came in reply.refitted]
         findings = [*contracts, *numbers.findings, *wide]
         if any(f.code in ("GC012", "GC013") for f in numbers.findings):
-            findings += causes(
-                self._question,
-                product,
-                numbers,
-                self._settings,
-                self._random,
-                tuple_output=self._tuple,
-                truth_of=self._truth_of,
-            )
+            with self._time.part("the cause"):
+                findings += causes(
+                    self._question,
+                    product,
+                    numbers,
+                    self._settings,
+                    self._random,
+                    tuple_output=self._tuple,
+                    truth_of=self._truth_of,
+                )
         if (
             self._elsewhere
             and self._settings.elsewhere
@@ -150,9 +159,10 @@ class Examination:
                 tuple_output=self._tuple,
                 truth_of=self._truth_of,
                 domain=domain,
+                time=self._time,
             )
             findings += elsewhere.findings(product, evidence, reply)
-        return [*findings, *evidence.gathered.findings()], numbers
+        return [*findings, *evidence.gathered.findings(), *self._time.findings()], numbers
 
     # -- the point itself ------------------------------------------------------------------------------------------
 

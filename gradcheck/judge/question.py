@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gradcheck.errors import SubjectError
 from gradcheck.judge.raised import derivative_raised
 from gradcheck.problem.function import Function, Product, lend
+from gradcheck.problem.time_limit import check_time
 
 Array = NDArray[Any]
 Kind = Literal["gradient", "vjp", "jvp"]
@@ -59,6 +60,7 @@ class Question:
         Raises SubjectError: GC004 it raised (its cause is the exception), GC006 it called sys.exit, GC019 wrong number
         of gradients, GC007 no numbers.
         """
+        check_time()
         inputs = lend(product.inputs) if copy else product.inputs
         before = [np.array(x) for x in inputs]
         weights, cotangents = self._weights(product, tuple_output)

@@ -26,6 +26,7 @@ class Settings:
     max_ulps: a gradient off by more units in the last place fails even if rounding explains it; None for no limit.
     moved_points: points tried besides, where a true gradient is zero at the point given.
     structure, meant, accuracy, domain, elsewhere: what the author declares about a function; see `check_gradient`.
+    budget: seconds for one check of a function; None for `time_budget.BUDGET`.
     seed: of random cotangents, tangents and drawn inputs; None for one derived from the derivative's name.
     """
 
@@ -38,6 +39,7 @@ class Settings:
     seed: int | None = None
     domain: Mapping[int | str, Any] = field(default_factory=dict)
     elsewhere: bool = True
+    budget: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("interest", "max_ulps"):
@@ -66,6 +68,8 @@ class Settings:
             raise UsageError(
                 f"accuracy is the relative error of f itself, a number >= 0 and below 1, got {self.accuracy!r:.100}"
             )
+        if self.budget is not None and not (_number(self.budget) and 0 < self.budget < float("inf")):
+            raise UsageError(f"budget is the time for one check in seconds, above 0, got {self.budget!r:.100}")
         if self.seed is not None and not (_whole(self.seed) and self.seed >= 0):
             raise UsageError(f"seed must be a whole number >= 0, got {self.seed!r:.100}")
 

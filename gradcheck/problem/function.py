@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import InvalidProblem
+from gradcheck.problem.time_limit import timed_call
 
 Array = NDArray[Any]
 
@@ -55,7 +56,7 @@ class Function:
 
         Raises InvalidProblem if f returns anything but real arrays; exceptions of f pass through.
         """
-        with np.errstate(all="ignore"), warnings.catch_warnings():
+        with timed_call(), np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             returned = self.f(*inputs)
         many = isinstance(returned, tuple | list)

@@ -35,6 +35,11 @@ MOST_RUNS = 2**8
 PRECISIONS = (128, 256, 512, 1024)
 """Bits of the balls, tried in turn until comparisons can be decided and the radii are small."""
 Tree = dict[int, "Tree"]
+MOST_LONGER = 80
+"""Maximum number of runs in a row none of which meets fewer ties than the one before: a loop that, whenever it ties,
+runs on and ties again has no end of outcomes."""
+MOST_RECORDED = 150_000
+"""Maximum number of arrays that all runs but the first record together, some 20 seconds of work."""
 _LOSS = 2.0**-20
 """Maximum radius, as a share of one rounding of the largest entry, before more bits are used."""
 
@@ -148,12 +153,15 @@ def _explore(
     apart, too_many = False, Unsupported("")
     waiting: list[tuple[int, ...]] = [()]
     tree: Tree = {}  # the choices of all runs, finished and waiting
+    met: list[int] = []
+    recorded = 0
     while waiting:
         script = waiting.pop()
-        if len(runs) >= most_runs:
-            raise Unsupported(
-                f"more than {most_runs} outcomes of undecided comparisons, the first of them {_first(runs)}"
-            )
+        if len(runs) >= most_runs or _runs_on(met):
+            most = min(len(runs), most_runs)
+            raise Unsupported(f"more than {most} outcomes of undecided comparisons, the first of them {_first(runs)}")
+        if recorded > MOST_RECORDED:
+            raise Unsupported(f"{len(runs)} outcomes of undecided comparisons take too long, the first {_first(runs)}")
         if not runs and not patch:
             try:
                 current = run(task, balls, script, last=last, overrides=overrides)
@@ -163,7 +171,9 @@ def _explore(
         if patch or runs:
             current = run(task, balls, script, last=last, patch=patch, overrides=overrides)
         runs.append(current)
+        recorded += len(current.trace.record.nodes) if len(runs) > 1 else 0
         decisions = current.trace.decisions
+        met.append(len(decisions))
         if not decisions:
             continue
         current.inert = inert(current, probe(current, cotangents, task.seed))
@@ -191,6 +201,12 @@ def _explore(
                     waiting.append((*(d.choice for d in decisions[:k]), other))
             branch = branch.setdefault(decision.choice, {})
     return runs, patch, apart
+
+
+def _runs_on(met: Sequence[int]) -> bool:
+    """Whether the last runs met ever more ties: `met` has how many, run by run."""
+    last = met[-MOST_LONGER:]
+    return len(last) == MOST_LONGER and last == sorted(last) and last[-1] >= last[0] + MOST_LONGER // 2
 
 
 def _independent(current: Run, active: Sequence[int]) -> bool:

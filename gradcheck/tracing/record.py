@@ -8,6 +8,7 @@ import numpy as np
 
 from gradcheck.errors import Unsupported
 from gradcheck.numbers.arithmetic import Arithmetic, Array, Shape
+from gradcheck.problem.time_limit import check_time
 from gradcheck.tracing import primitives
 
 MOST_NODES = 100_000
@@ -15,7 +16,8 @@ MOST_NODES = 100_000
 MOST_ENTRIES = 2_000_000
 """Maximum number of entries of all nodes; each takes some 400 bytes with its ball and its stochastic runs."""
 
-
+LOOKS = 64
+"""Nodes after which a run looks at the time that is left."""
 MOST_LOOKED_AT = 1_000
 """Maximum number of entries inspected to see whether one entry is constant."""
 
@@ -58,6 +60,8 @@ class Record:
                 f"the function computes more than {MOST_NODES} arrays or {MOST_ENTRIES} numbers: too long to record "
                 "(does a loop wait until two floats are equal?)"
             )
+        if len(self.nodes) % LOOKS == 0:
+            check_time()
         self.nodes.append(node)
         return len(self.nodes) - 1
 

@@ -12,6 +12,7 @@ from gradcheck.errors import GradcheckError, Unsupported
 from gradcheck.numbers.arithmetic import Array
 from gradcheck.numbers.ball import Balls, Enclosure
 from gradcheck.numbers.stochastic import RUNS, SUM_WEIGHT, Floats
+from gradcheck.problem.time_limit import check_time
 from gradcheck.tracing.kept_state import restored
 from gradcheck.tracing.lifting import contains_traced, lift
 from gradcheck.tracing.location import Site
@@ -96,6 +97,7 @@ def run(
     Raises NeedsPrecision if the balls are too wide to decide a comparison (not if `last`), Unsupported for anything
     that traced arrays cannot do, BecameFloat if a derivative was about to be dropped.
     """
+    check_time()
     floats = Floats(task.dtype, RUNS, RUNS, seed=task.seed, sum_weight=task.sum_weight)
     trace = Trace(
         balls,

@@ -77,6 +77,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "why": "f calls scipy.optimize",
             "accuracy": "1e-07",
         },
+        "GC039": {"seconds": 60.0},
         "GC040": {"oracle": "path_enumeration", "why": "the graph has more than 10,000 paths"},
         "GC041": {"oracle": "finite_difference", "proven": "exact", "block": "x", "entry": [0]},
         "GC042": {"expected": "UNDECIDED", "reason": "at a kink", "verdict": "PASS"},
@@ -107,6 +108,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "GC081": {},
         "GC090": {"block": "b", "wanted": "float32 of shape (3,)", "came": "float64 of shape (1, 3)"},
         "GC091": {"who": "the derivative"},
+        "GC095": {"seconds": 60.0, "what": "every sign turned; the other side of a comparison"},
         "GC092": {
             **_WRONG,
             "loss": "f",

@@ -460,6 +460,14 @@ def _kinds() -> dict[str, FindingKind]:
         ),
         # --- notes ------------------------------------------------------------------------------------------
         FindingKind(
+            "GC039",
+            still_open,
+            "out of time",
+            "the budget of {seconds} s ended before the derivative could be judged at the point given; say budget= for more",
+            "Each call of f or the derivative takes long, and several are needed: at least five of f, and some thirty per "
+            "entry where f cannot be traced.",
+        ),
+        FindingKind(
             "GC036",
             still_open,
             "wrong where an index repeats",
@@ -666,6 +674,14 @@ def _kinds() -> dict[str, FindingKind]:
             "what rounding costs there.",
         ),
         # --- functions --------------------------------------------------------------------------------------
+        FindingKind(
+            "GC095",
+            note,
+            "left out for want of time",
+            "the budget of {seconds} s was not enough for {what}",
+            "The point given comes first, then whatever time is left for. What was left out was not looked at and counts "
+            "neither way: budget= (in seconds) gives more.",
+        ),
         FindingKind(
             "GC090",
             warning,

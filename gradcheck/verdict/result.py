@@ -97,6 +97,7 @@ class Result:
     seed: seed of the case, where it was generated.
     replay: the command that runs this case alone.
     settings: settings that differ from the defaults.
+    budget: seconds that the check of a function might take; None for other cases.
     blocks: per parameter, how many of its entries are wrong, of how many; empty where gradients were not compared.
     moved_point: the values, as numbers and nested lists, at which the subject is wrong, if nothing is wrong at the
         case's own point; else empty.
@@ -117,6 +118,7 @@ class Result:
     seed: int | None = None
     replay: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    budget: float | None = None
     blocks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     moved_point: Mapping[str, Any] = field(default_factory=dict)
     exception: BaseException | None = field(default=None, repr=False, compare=False)
@@ -173,6 +175,7 @@ class Result:
             "seed": self.seed,
             "replay": self.replay,
             "settings": plain(self.settings),
+            **({} if self.budget is None else {"budget": self.budget}),
             "blocks": {block: {"wrong": wrong, "entries": entries} for block, (wrong, entries) in self.blocks.items()},
             "moved_point": plain(self.moved_point),
         }
@@ -225,6 +228,8 @@ class Result:
             )
         for name, value in self.shows.items():
             parts.append(Text.assemble("  ", (name, "bold"), f" = {shown(value)}"))
+        if every and self.budget is not None:
+            parts.append(Text(f"  budget: {shown(self.budget)} s", style="dim"))
         if self.settings:
             changed = ", ".join(f"{k}={shown(v)}" for k, v in self.settings.items())
             parts.append(Text(f"  settings changed: {changed}", style="yellow"))

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from gradcheck.errors import InvalidProblem, Unsupported
 from gradcheck.oracle.differences.stencil import Array
+from gradcheck.problem.time_limit import timed_call
 
 WIDE = np.finfo(np.longdouble).nmant > np.finfo(np.float64).nmant
 """Whether this platform has a longdouble that is wider than float64."""
@@ -78,7 +79,7 @@ class BlackBox:
 
     def _run(self, inputs: Sequence[Array]) -> Any:
         self.evaluations += 1
-        with np.errstate():  # puts back whatever f makes of it
+        with timed_call(), np.errstate():  # puts back whatever f makes of it
             return self.f(*(x.copy(order="K") for x in inputs))
 
     @staticmethod

@@ -1,0 +1,143 @@
+"""A limit on the time that may be spent on a user's code: looked at between its calls, and while it is traced.
+
+A call that runs cannot be stopped; the next one raises TimeUp. Inside `spent_at_most` every call of a user's function
+counts, whichever oracle makes it.
+
+Time is this program's processor time, as long as that is a fifth of wall-clock time at least: other programs that run
+besides must not change a verdict. On a machine of its own the two are the same.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TypeVar
+
+Value = TypeVar("Value")
+
+LOAD = 5.0
+"""Maximum factor by which other programs may slow this one down without any effect; what is slower waits by itself."""
+
+
+class TimeUp(BaseException):
+    """The time is up. No Exception: what catches those that a user's code raises must let it pass."""
+
+
+def wall_clock() -> float:
+    """Seconds of wall-clock time."""
+    return time.monotonic()
+
+
+def processor_clock() -> float:
+    """Seconds of processor time, of this program and of those that it started."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
+@dataclass(frozen=True)
+class Instant:
+    """A moment on both clocks."""
+
+    wall: float
+    processor: float
+
+    @classmethod
+    def now(cls) -> Instant:
+        """This moment."""
+        return cls(wall_clock(), processor_clock())
+
+    @property
+    def since(self) -> float:
+        """Seconds from then to now."""
+        waited, worked = wall_clock() - self.wall, processor_clock() - self.processor
+        return min(waited, max(worked, waited / LOAD))
+
+
+@dataclass
+class Limit:
+    """A limit in force.
+
+    Attributes
+    ----------
+    start, seconds: from when on, and how long.
+    outer: the limit around it, if any.
+    per_call: the shortest time that one call of f took, in seconds; inf before the first one.
+    """
+
+    start: Instant
+    seconds: float
+    outer: Limit | None
+    per_call: float = math.inf
+
+    @property
+    def left(self) -> float:
+        """Seconds until this limit, or one around it, is reached."""
+        own = self.seconds - self.start.since
+        return own if self.outer is None else min(own, self.outer.left)
+
+
+_LIMIT: ContextVar[Limit | None] = ContextVar("limit", default=None)
+
+
+def left() -> float:
+    """Seconds until the time is up; inf without a limit."""
+    limit = _LIMIT.get()
+    return math.inf if limit is None else limit.left
+
+
+def check_time() -> None:
+    """Raise TimeUp if the time is up."""
+    if left() <= 0:
+        raise TimeUp
+
+
+@contextmanager
+def spent_at_most(seconds: float) -> Iterator[None]:
+    """Inside, time is up after so many seconds, or when it was up before."""
+    outer = _LIMIT.get()
+    inner = Limit(Instant.now(), seconds, outer, math.inf if outer is None else outer.per_call)
+    token = _LIMIT.set(inner)
+    try:
+        yield
+    finally:
+        _LIMIT.reset(token)
+        if outer is not None:
+            outer.per_call = min(outer.per_call, inner.per_call)
+
+
+def in_time(share: float, call: Callable[[], Value], otherwise: Callable[[], Value]) -> Value:
+    """`call()` within a share of the time left; `otherwise()` where that is not enough."""
+    with spent_at_most(share * left()):
+        try:
+            return call()
+        except TimeUp:
+            pass
+    return otherwise()
+
+
+@contextmanager
+def timed_call() -> Iterator[None]:
+    """A call of f. Raises TimeUp before it if the time is up; notes how long it took."""
+    limit = _LIMIT.get()
+    if limit is None:
+        yield
+        return
+    check_time()
+    start = Instant.now()
+    try:
+        yield
+    finally:
+        limit.per_call = min(limit.per_call, start.since)
+
+
+def calls_left(share: float) -> float:
+    """How many calls of f fit in a share of the time left; inf without a limit, and before the first call."""
+    limit = _LIMIT.get()
+    if limit is None or not 0 < limit.per_call < math.inf:
+        return math.inf
+    return share * max(limit.left, 0.0) / limit.per_call
