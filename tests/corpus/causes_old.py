@@ -296,7 +296,7 @@ CAUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "relu_dead_and_never_derived": (("zero", "dropped"), "np.maximum(x, 0)"),
     "leaky_relu_both_slopes_at_zero": (("branch", "places"), "np.where(x > 0, x, 0.1 * x)"),
     "leaky_relu_plain_when_negative": (("branch", "other-slope", "dropped", "zero"), "np.where(x > 0, x, 0.1 * x)"),
-    "abs_at_zero_nan": (("contract",), "GC013"),
+    "abs_at_zero_nan": (("contract",), "GC012|GC013"),
     "abs_at_zero_five": (("branch", "constant", "places"), "np.abs(x)"),
     "abs_smoothed_in_backward": (("guard", "other-slope"), "np.abs(x)"),
     "abs_underived": (("slope-forgotten", "other-slope", "constant", "sign", "path-sign", "branch"), "np.abs(x)"),
@@ -433,7 +433,7 @@ CAUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "matmul_broadcast_averaged": (("mean-sum", "broadcast", "factor"), ""),
     # libraries_losses.py
     "smooth_l1_signed_threshold": (("branch", "other-slope"), "np.where(d < beta"),
-    "smooth_l1_beta_zero_nan": (("contract",), "GC013"),
+    "smooth_l1_beta_zero_nan": (("contract",), "GC012|GC013"),
     "kl_log_target_constant": (("zero", "dropped"), "np.exp(t) * (t - x)"),
     "kl_log_target_entropy_term": (("dropped",), "np.exp(t) * (t - x)"),
     "jensen_shannon_mixture_constant": (("dropped", "loss-term"), "m = (p + q) / 2 || np.log(p / m)"),
@@ -479,7 +479,7 @@ CAUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "no_samples_divided_by_their_number": (("contract",), "GC013"),
     "float32_small_term_lost": (("path-factor", "constant-cut"), "np.log1p(x * x)"),
     "float16_loss_scaling_overflows": (("contract",), "GC013"),
-    "cached_by_rounded_input": (("contract", "stale"), "GC023|GC028"),
+    "cached_by_rounded_input": (("contract", "stale"), "GC023"),
     "checkpoint_of_the_first_call": (("contract", "stale"), "GC023"),
     "piecewise_one_piece": (("branch", "power-rule", "factor", "path-factor"), "np.piecewise("),
     # libraries_reductions.py

@@ -29,8 +29,10 @@ from forward import statements
 from load import load_items, module
 
 CAUSE = "GC051"
-CONTRACTS = re.compile(r"GC00\d|GC01[013-9]|GC02[0-7]")
-"""Codes of findings that say that a contract is broken."""
+CODES = re.compile(r"GC0[012]\d")
+"""Codes of findings that say that something is wrong, and what."""
+NUMBERS = ("GC012", "GC015", "GC016", "GC028")
+"""Those that say no more than that a number is wrong: they name a contract only where a label says so."""
 OUTCOMES = ("rightly", "wrongly", "not named")
 PARTS = ("in sample", "held out", "new", "blind")
 
@@ -60,7 +62,7 @@ class Score:
     def __str__(self) -> str:
         at = f" at {' or '.join(self.expected.places)}" if self.expected.places else ""
         code = f" ({' or '.join(self.expected.codes)})" if self.expected.codes else ""
-        said = "; ".join(map(str, self.named))
+        said = "; ".join(str(n) for n in self.named if n.kind not in NUMBERS) or "; ".join(map(str, self.named))
         return f"{self.item}: expected {' or '.join(self.expected.kinds)}{code}{at}; named {said}"
 
 
@@ -71,17 +73,17 @@ def names(findings: Iterable[Any]) -> tuple[Name, ...]:
         if f.code == CAUSE and "kind" in f.facts:
             line, source = int(f.facts.get("line") or 0), str(f.facts.get("source") or "")
             found[Name(str(f.facts["kind"]), line, source.strip())] = None
-        elif CONTRACTS.fullmatch(f.code):
+        elif CODES.fullmatch(f.code):
             found[Name(f.code)] = None
     return tuple(found)
 
 
 def outcome(named: Iterable[Name], expected: Cause, f: Any) -> str:
     """Rightly, wrongly or not named. One broken contract breaks others, so that one of the codes expected is enough."""
-    kinds = [name for name in named if not CONTRACTS.fullmatch(name.kind)]
-    codes = {name.kind for name in named if CONTRACTS.fullmatch(name.kind)} if expected.codes else set()
+    kinds = [name for name in named if not CODES.fullmatch(name.kind)]
+    codes = {name.kind for name in named if CODES.fullmatch(name.kind)} if expected.codes else set()
     fits = [name.kind in expected.kinds and _at_place(name, expected, f) for name in kinds]
-    if codes:
+    if codes - set(NUMBERS) or codes.intersection(expected.codes):
         fits.append(not codes.isdisjoint(expected.codes))
     if not fits:
         return "not named"
@@ -135,7 +137,7 @@ def report(scores: list[Score]) -> None:
             _table(part, group)
     if len({s.part for s in scores}) > 1:
         _table("all", scores)
-    if not any(name.kind for s in scores for name in s.named if not CONTRACTS.fullmatch(name.kind)):
+    if all(CODES.fullmatch(name.kind) for s in scores for name in s.named):
         print("\nno finding carries a kind: only broken contracts are named")
 
 

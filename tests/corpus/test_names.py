@@ -19,6 +19,7 @@ def forward(x):
 FIRST = forward.__code__.co_firstlineno
 MEAN = causes.Cause(("variance-mean", "dropped"), ("y = x - x.mean()",), ())
 STATE = causes.Cause(("contract", "stale"), (), ("GC021", "GC023"))
+NAN = causes.Cause(("contract",), (), ("GC012", "GC013"))
 NOWHERE = causes.Cause(("sign",), (), ())
 AT_MEAN = {"line": FIRST + 1, "source": "y = x - x.mean()"}
 CASES = {
@@ -38,6 +39,8 @@ CASES = {
     "the contract's code and what follows from it": ([("GC021", {}), ("GC025", {})], STATE, "rightly"),
     "the code of another contract": ([("GC020", {})], STATE, "wrongly"),
     "the number that is wrong names no contract": ([("GC012", {})], STATE, "not named"),
+    "a number that the label holds for the contract's own": ([("GC012", {})], NAN, "rightly"),
+    "wrong at another point, and no word of the contract": ([("GC028", {})], STATE, "not named"),
     "a kind beside the contract": ([("GC023", {}), ("GC051", {"kind": "stale"})], STATE, "rightly"),
     "a wrong kind beside the contract": ([("GC023", {}), ("GC051", {"kind": "zero"})], STATE, "wrongly"),
     "a contract where none is expected": ([("GC025", {})], MEAN, "not named"),
