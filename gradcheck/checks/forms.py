@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.checks.drawn_inputs import is_strategy
-from gradcheck.checks.trees import branch, is_sparse, leaves, leaves_like, rebuilt
+from gradcheck.checks.trees import branch, conjugated, is_sparse, leaves, leaves_like, rebuilt
 from gradcheck.errors import InvalidProblem
 from gradcheck.judge.question import Kind
 from gradcheck.judge.raised import UnreadableAnswer
@@ -34,6 +34,7 @@ class Form:
     names: of f's arguments.
     keywords: keyword arguments of both.
     has_aux: f returns (value, whatever else), of which the value counts.
+    holomorphic: complex gradients and cotangents are dL/da - i dL/db, not dL/da + i dL/db.
     """
 
     kind: Kind
@@ -41,6 +42,7 @@ class Form:
     names: tuple[str, ...]
     keywords: Mapping[str, Any] = field(default_factory=dict)
     has_aux: bool = False
+    holomorphic: bool = False
 
     @property
     def leaves(self) -> list[tuple[str, Any]]:
@@ -103,12 +105,15 @@ class Form:
     def _like_output(self, cotangent: Any, f: Callable[..., Any], arguments: Sequence[Any]) -> Any:
         value = f(*arguments, **self.keywords)
         value = value[0] if self.has_aux else value
-        if branch(value) is None or isinstance(value, tuple):
+        here = branch(value)
+        if here is None or (isinstance(value, tuple) and all(branch(child) is None for _, child in here.children)):
             return cotangent
-        return rebuilt(value, iter(cotangent if isinstance(cotangent, tuple) else (cotangent,)))
+        shaped = rebuilt(value, iter(cotangent if isinstance(cotangent, tuple) else (cotangent,)))
+        return conjugated(shaped) if self.holomorphic else shaped
 
     def _read(self, answer: Any) -> tuple[Any, ...]:
         """One gradient per plain input, from an answer built as the inputs are."""
+        answer = conjugated(answer) if self.holomorphic else answer
         parts = self._per_argument(answer)
         found: list[Any] = []
         for name, part, value in zip(self.names, parts, self.inputs, strict=True):
@@ -146,11 +151,12 @@ def form_of(
     keywords: Mapping[str, Any] | None,
     *,
     has_aux: bool = False,
+    complex_output: bool = False,
 ) -> Form | None:
-    """The form in which f is called; None where it takes plain arrays already."""
+    """The form in which f is called; None where it takes plain arrays already, and returns such."""
     known = [_numeric(leaf) for value in inputs for _, leaf in leaves(value)]
     plain = all(known) and all(branch(value) is None for value in inputs)
-    if (plain and not keywords and not has_aux) or not any(known):
+    if (plain and not keywords and not has_aux and not complex_output) or not any(known):
         return None
     names = input_names(f, len(inputs))
     return Form(kind, tuple(inputs), names, dict(keywords or {}), has_aux)

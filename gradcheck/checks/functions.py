@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from gradcheck.checks.conventions import Convention, judged, known_convention
 from gradcheck.checks.drawn_inputs import check_drawn, is_strategy
-from gradcheck.checks.forms import form_of
+from gradcheck.checks.forms import Form, form_of
 from gradcheck.checks.function_arguments import entrance
 from gradcheck.checks.whole_numbers import with_floats
 from gradcheck.errors import InvalidProblem
@@ -38,6 +39,7 @@ def check_gradient(
     elsewhere: bool = True,
     kwargs: Mapping[str, Any] | None = None,
     has_aux: bool = False,
+    convention: Convention | None = None,
     budget: float | None = None,
     interest: float | None = None,
     max_ulps: float | None = None,
@@ -64,6 +66,8 @@ def check_gradient(
     elsewhere: whether other points are looked at besides the one given; there f may take branches that hide a mistake.
     kwargs: keyword arguments that f and grad are both called with; they are not differentiated.
     has_aux: f returns (value, anything), and the value alone counts.
+    convention: of complex gradients: "conjugate" (dL/da + i dL/db, as in PyTorch) or "holomorphic" (dL/da - i dL/db, as
+        in JAX); needed only where the two differ.
     budget: seconds for the whole check, by default 60. The point given comes first; a note says what was left out. A
         call of f or the derivative that takes longer is not interrupted.
     interest: relative error that matters, by default 1e-6; 1e-4 in float32, 0.03 in float16.
@@ -84,7 +88,7 @@ def check_gradient(
     """
     declared = _declared(structure, meant, accuracy, domain, elsewhere)
     settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed)
-    return _check("gradient", f, grad, inputs, wrt, settings, kwargs, has_aux=has_aux)
+    return _check("gradient", f, grad, inputs, wrt, settings, kwargs, has_aux=has_aux, convention=convention)
 
 
 @entrance
@@ -100,6 +104,7 @@ def check_vjp(
     elsewhere: bool = True,
     kwargs: Mapping[str, Any] | None = None,
     has_aux: bool = False,
+    convention: Convention | None = None,
     budget: float | None = None,
     interest: float | None = None,
     max_ulps: float | None = None,
@@ -111,7 +116,7 @@ def check_vjp(
     """
     declared = _declared(structure, meant, accuracy, domain, elsewhere)
     settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed)
-    return _check("vjp", f, vjp, inputs, wrt, settings, kwargs, has_aux=has_aux)
+    return _check("vjp", f, vjp, inputs, wrt, settings, kwargs, has_aux=has_aux, convention=convention)
 
 
 @entrance
@@ -163,16 +168,52 @@ def _check(
     keywords: Mapping[str, Any] | None = None,
     *,
     has_aux: bool = False,
+    convention: Convention | None = None,
 ) -> Result:
+    known_convention(convention)
     if not callable(derivative):
         raise InvalidProblem(f"expected a function, got {type(derivative).__name__}", where=f"the {kind} to check")
     if not callable(f):
         raise InvalidProblem(f"expected a function of arrays, got {type(f).__name__}", where="f")
     form = form_of(kind, f, inputs, keywords, has_aux=has_aux)
     if form is not None:
-        f, derivative, inputs = form.function(f), form.derivative(derivative, f), form.plain_inputs()
+        return _judged_in_form(form, f, derivative, wrt, settings, convention)
     if any(is_strategy(value) for value in inputs):
         return check_drawn(kind, f, derivative, inputs, wrt, settings)
+    result = _judge(kind, f, derivative, inputs, wrt, settings)
+    if any("complex" in x.sentence for x in result.findings if x.code == "GC018") and kind != "gradient":
+        form = form_of(kind, f, inputs, keywords, complex_output=True)
+        return result if form is None else _judged_in_form(form, f, derivative, wrt, settings, convention)
+    return result
+
+
+def _judged_in_form(
+    form: Form,
+    f: Callable[..., Any],
+    derivative: Callable[..., Any],
+    wrt: Wrt,
+    settings: Settings,
+    convention: Convention | None,
+) -> Result:
+    """A function of containers or of complex numbers, as one of plain arrays."""
+
+    def judge(form: Form) -> Result:
+        plain, own = form.function(f), form.derivative(derivative, f)
+        if any(is_strategy(value) for value in form.plain_inputs()):
+            return check_drawn(form.kind, plain, own, form.plain_inputs(), wrt, settings)
+        return _judge(form.kind, plain, own, form.plain_inputs(), wrt, settings)
+
+    return judged(form, f, derivative, convention, judge)
+
+
+def _judge(
+    kind: Kind,
+    f: Callable[..., Any],
+    derivative: Callable[..., Any],
+    inputs: Sequence[Any],
+    wrt: Wrt,
+    settings: Settings,
+) -> Result:
     given, notes = with_floats(kind, f, derivative, as_inputs(inputs), wrt)
     question = Question(kind, Function.of(f, given, wrt), derivative)
     return with_findings(Examination(question, given, settings).result(), notes)

@@ -1,5 +1,7 @@
 """Nested containers of arrays (pytrees), taken apart and put together: dicts, lists, tuples, dataclasses, objects.
 
+A complex array is a container of two real ones.
+
 A leaf is whatever is no such container. A list or a tuple of numbers alone is an array, as NumPy takes it: a leaf.
 """
 
@@ -15,6 +17,8 @@ import numpy as np
 from gradcheck.checks.wrappers import Attributes
 from gradcheck.errors import Unsupported
 from gradcheck.judge.raised import UnreadableAnswer
+from gradcheck.tracing.complex_traced import ComplexTraced, is_complex
+from gradcheck.tracing.lifting import contains_traced
 from gradcheck.tracing.traced import is_traced
 
 Leaf = tuple[str, Any]
@@ -32,6 +36,10 @@ class Branch:
 
 def branch(value: Any) -> Branch | None:
     """The container that a value is; None for a leaf."""
+    if is_complex(value):
+        array = value if type(value) is ComplexTraced else np.asarray(value)
+        children: tuple[Leaf, ...] = ((".real", array.real), (".imag", array.imag))
+        return Branch("complex array", children, lambda parts: _complex(parts[0], parts[1], array))
     if isinstance(value, Attributes):
         children = tuple((f".{name}", part) for name, part in zip(value.names, value.values, strict=True))
         return Branch(type(value.owner).__name__, children, value.like)
@@ -90,6 +98,9 @@ def leaves_like(answer: Any, tree: Any, path: str) -> list[Any]:
         return [None for _ in leaves(tree)]
     if isinstance(tree, Attributes):
         return _of_attributes(answer, tree, path)
+    if is_complex(tree):
+        array = np.asarray(answer)
+        return [array.real, array.imag] if array.dtype.kind in "fiubc" else [answer, answer]
     if is_sparse(tree):
         return [_at_stored(answer, tree.tocoo(), path)]
     other = branch(answer)
@@ -107,6 +118,23 @@ def leaves_like(answer: Any, tree: Any, path: str) -> list[Any]:
     for step, child in here.children:
         found += leaves_like(given[step], child, path + step)
     return found
+
+
+def conjugated(answer: Any) -> Any:
+    """An answer with every complex array in it conjugated."""
+    if is_complex(answer):
+        return np.conj(np.asarray(answer))
+    here = branch(answer)
+    return answer if here is None else here.build([conjugated(child) for _, child in here.children])
+
+
+def _complex(real: Any, imag: Any, like: Any) -> Any:
+    """A complex array of two parts, in the form of `like`; a traced one of traced parts."""
+    if contains_traced((real, imag)):
+        return ComplexTraced(real, imag)
+    whole = np.empty(np.shape(real), like.dtype)
+    whole.real, whole.imag = real, imag
+    return whole if whole.ndim else whole[()]
 
 
 def is_sparse(value: Any) -> bool:

@@ -179,7 +179,8 @@ def _numbers(value: Any) -> Array:
     except ValueError:
         array = np.asarray(None)
     if array.dtype.kind not in "fiub":
-        raise SubjectError("GC007", expected="an array of real numbers", came=f"{type(value).__name__}", block=None)
+        came = f"dtype {array.dtype}" if array.dtype.kind == "c" else type(value).__name__
+        raise SubjectError("GC007", expected="an array of real numbers", came=came, block=None)
     return np.array(array)
 
 

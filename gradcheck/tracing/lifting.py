@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import Unsupported
+from gradcheck.tracing.registry import TRACED_TYPES
 from gradcheck.tracing.trace import Trace, positions
 from gradcheck.tracing.traced import Traced, is_traced
 
@@ -17,6 +18,8 @@ def lift(trace: Trace, value: Any) -> Traced:
     """
     if type(value) is Traced:
         return value
+    if type(value) in TRACED_TYPES:
+        raise Unsupported(f"a traced array of dtype {value.dtype} meets what takes real numbers alone")
     if isinstance(value, bool | int | float) and not isinstance(value, np.generic):
         return Traced(trace, trace.constant(value), weak=True)
     if isinstance(value, list | tuple) and contains_traced(value):
@@ -42,7 +45,7 @@ def contains_traced(value: Any) -> bool:
     """Whether a (nested) list or tuple, or an object array, holds a traced number."""
     if isinstance(value, list | tuple):
         return any(contains_traced(v) for v in value)
-    if type(value) is Traced:
+    if type(value) in TRACED_TYPES:
         return True
     return isinstance(value, np.ndarray) and value.dtype == object and any(map(is_traced, value.ravel().tolist()))
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.tracing.complex_traced import is_complex, of_parts
 from gradcheck.tracing.handlers import linear_algebra, reductions
 from gradcheck.tracing.handlers.buffers import buffer
 from gradcheck.tracing.lifting import contains_traced, lift
@@ -79,7 +80,7 @@ class _Replacements:
             if contains_traced(value):
                 if dtype is not None and np.dtype(dtype) == object:
                     return original(value, dtype, *args, **kwargs)
-                x = lift(self.trace, value)
+                x: Any = of_parts(self.trace, value) if is_complex(value) else lift(self.trace, value)
                 if dtype is not None:
                     return x.astype(dtype)
                 fresh = copies and kwargs.get("copy", True) is True

@@ -15,6 +15,16 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {}
 """A NumPy function -> handler(trace, *args, **kwargs), with the function's own signature."""
 
 
+TRACED_TYPES: set[type] = set()
+"""The classes of traced arrays."""
+
+DIVERSIONS: list[Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]] = []
+"""Asked first about a call of a NumPy function; each returns NotImplemented where it has nothing to do with it."""
+
+TO_COMPLEX: list[Callable[[Any], Any]] = []
+"""What makes a real traced array a complex one."""
+
+
 def ufunc(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a handler under the `__name__` of one or more ufuncs."""
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from gradcheck.errors import Unsupported
 from gradcheck.numbers.arithmetic import Array, Shape
-from gradcheck.tracing.registry import FUNCTIONS, unsupported
+from gradcheck.tracing.registry import DIVERSIONS, FUNCTIONS, TO_COMPLEX, TRACED_TYPES, unsupported
 from gradcheck.tracing.storage import Storage
 from gradcheck.tracing.trace import Trace, positions
 
@@ -168,6 +168,9 @@ class Traced:
     # -- protocols -------------------------------------------------------------------------------------------------
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        for diversion in DIVERSIONS:
+            if (answer := diversion(function, args, kwargs)) is not NotImplemented:
+                return answer
         handler = FUNCTIONS.get(function)
         if handler is not None:
             out = kwargs.pop("out", None)
@@ -261,7 +264,8 @@ class Traced:
         return Traced(self.run, self.slot, scalar=False, dtype=self.dtype)
 
     def astype(self, dtype: Any, **_: Any) -> Any:
-        """Traced for a float dtype, plain for integers and booleans, object for object; BecameFloat for any other."""
+        """Traced for a float dtype, plain for integers and booleans, object for object; complex for
+        a complex one; BecameFloat for any other."""
         target = np.dtype(dtype)
         if target.kind == "f":
             return cast(self, target)
@@ -271,6 +275,8 @@ class Traced:
             return np.not_equal(self, 0)
         if target.kind == "O":
             return self.__array__(object)
+        if target.kind == "c" and TO_COMPLEX:
+            return TO_COMPLEX[0](self)
         raise self.run.refuse(f"a traced array was made into dtype {target}: its derivative would be lost")
 
     def item(self, *where: Any) -> Any:
@@ -326,6 +332,9 @@ class Traced:
     def ravel(self, order: str = "C") -> Any:
         """One axis; a view where NumPy makes one."""
         return np.ravel(self, order=order)  # type: ignore[call-overload]
+
+
+TRACED_TYPES.add(Traced)
 
 
 def is_traced(value: Any) -> bool:

@@ -733,6 +733,14 @@ def _kinds() -> dict[str, FindingKind]:
             "equals its transpose.",
         ),
         FindingKind(
+            "GC107",
+            note,
+            "the other convention",
+            'the gradient is right under convention="{other}" ({formula}); "{declared}" was declared',
+            "A complex gradient is dL/da + i dL/db or its conjugate. Both are in use, and code that mixes them goes uphill "
+            "along the imaginary axis.",
+        ),
+        FindingKind(
             "GC105",
             note,
             "whole numbers taken as floats",

@@ -6,12 +6,15 @@ elementwise        smooth ufuncs; `special_functions`, those of SciPy; `step_fun
 comparison         comparisons, decided or forked; `maximum_and_where`: maximum, abs, clip, where
 reductions         sums, products, means; `extremes`, the largest and smallest; `statistics`; `sorting`
 contraction        products of matrices and tensors; `linear_algebra`
+complex_ufuncs     complex numbers: arithmetic; `complex_functions`: what NumPy offers besides, Fourier transforms
 moving_entries     functions that only move entries; `buffers`: copies, and writing into arrays
 """
 
 from gradcheck.tracing.handlers import (  # noqa: F401 - importing them fills the registry
     buffers,
     comparison,
+    complex_functions,
+    complex_ufuncs,
     contraction,
     elementwise,
     extremes,

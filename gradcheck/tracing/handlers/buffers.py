@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.numbers.arithmetic import Array
+from gradcheck.tracing.complex_traced import ComplexTraced
 from gradcheck.tracing.handlers.maximum_and_where import where_plain
 from gradcheck.tracing.lifting import lift
 from gradcheck.tracing.registry import FUNCTIONS, implements
@@ -20,6 +21,8 @@ def _copy(trace: Trace, a: Any, order: str = "K", subok: bool = False) -> Any:
 
 def buffer(trace: Trace, value: Array) -> Any:
     """A changeable array that starts with plain values; integers and truth values stay plain."""
+    if value.dtype.kind == "c":
+        return ComplexTraced(buffer(trace, np.array(value.real)), buffer(trace, np.array(value.imag)))
     if value.dtype.kind != "f":
         return value
     return Traced(trace, trace.constant(value), scalar=False, dtype=value.dtype)

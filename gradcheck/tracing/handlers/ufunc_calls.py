@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import Unsupported
+from gradcheck.tracing.complex_traced import call_complex, is_complex
 from gradcheck.tracing.lifting import lift
 from gradcheck.tracing.registry import METHODS, UFUNCS, unsupported
 from gradcheck.tracing.trace import Trace
@@ -13,6 +14,8 @@ from gradcheck.tracing.traced import is_traced, plain_constants
 
 def call_ufunc(trace: Trace, ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A ufunc or one of its methods, with at least one traced operand; Unsupported if no handler is registered."""
+    if any(is_complex(x) for x in inputs):
+        return call_complex(ufunc, method, inputs, kwargs)
     out = kwargs.pop("out", None)
     where = kwargs.pop("where", True)
     dtype = kwargs.pop("dtype", None)

@@ -170,7 +170,6 @@ class Frame:
         (np.array([1.0, None]), "dtype object"),
         (None, "dtype object"),
         ("abc", "real numbers, got dtype <U3"),
-        (np.array([1 + 2j]), "complex128"),
         (np.array(["2020-01-01"], dtype="datetime64[D]"), "datetime64"),
         (st.text(), "real numbers, got dtype <U"),
         (st.floats(3, 2), "the strategies: "),

@@ -236,7 +236,7 @@ def test_whole_numbers_and_truth_values_are_plain() -> None:
     ("function", "name"),
     [
         (lambda x: np.linalg.eigvalsh(x), "np.eigvalsh"),
-        (lambda x: np.fft.rfft(x), "np.rfft"),
+        (lambda x: np.fft.hfft(x), "np.hfft"),
         (lambda x: scipy.special.jv(1, x), "ufunc jv"),
         (lambda x: np.pad(x, 1, mode="mean"), "mode='mean'"),
         (lambda x: x * 1j, "complex128"),
