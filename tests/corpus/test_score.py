@@ -20,7 +20,8 @@ score = load(Path(__file__).with_name("score.py"))
 
 @pytest.fixture(scope="module")
 def scores() -> list[Any]:
-    return [score.judge(item) for item in score.load_items() if not item.held_out]
+    counted = (item for item in score.load_items() if not item.held_out and item.name not in score.PENDING)
+    return [score.judge(item) for item in counted]
 
 
 def complaints(scores: Sequence[Any]) -> list[str]:
@@ -39,6 +40,12 @@ def complaints(scores: Sequence[Any]) -> list[str]:
 def test_the_open_half(scores: list[Any]) -> None:
     assert len(scores) > 200
     assert complaints(scores) == []
+
+
+def test_pending_items_are_new_ones() -> None:
+    """Only items of `functions/new_*.py` may wait for a better checker; what was judged rightly once stays counted."""
+    categories = {item.name: item.category for item in score.load_items()}
+    assert [name for name in score.PENDING if not categories.get(name, "").startswith("new ")] == []
 
 
 def test_every_verdict_names_its_reason(scores: list[Any]) -> None:
