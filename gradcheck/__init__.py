@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         Unsupported,
         UsageError,
     )
+    from gradcheck.holding import held
     from gradcheck.problem import OPS, Case, Graph, GraphBuilder
     from gradcheck.run.suite import case
     from gradcheck.verdict.result import GradientError, Result, Verdict
@@ -86,6 +87,7 @@ _HOMES = {
     "UsageError": "gradcheck.errors",
     "Verdict": "gradcheck.verdict.result",
     "case": "gradcheck.run.suite",
+    "held": "gradcheck.holding",
 }
 
 __all__ = [
@@ -119,6 +121,7 @@ __all__ = [
     "check_jvp",
     "check_value_and_gradient",
     "check_vjp",
+    "held",
     "in_place",
     "wrt_attributes",
 ]

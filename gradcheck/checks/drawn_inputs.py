@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.checks.held_arguments import asked
 from gradcheck.errors import InvalidProblem
 from gradcheck.judge.function_trial import Examination
-from gradcheck.judge.question import Kind, Question
+from gradcheck.judge.question import Kind
 from gradcheck.judge.settings import Settings
 from gradcheck.judge.time_budget import TimeBudget
 from gradcheck.judge.user_names import function_name
@@ -59,8 +60,8 @@ def check_drawn(
             time.left_out.append("further points")
             raise _EnoughError
         given = as_inputs(drawn)
-        question = Question(kind, Function.of(f, given, wrt), derivative)
-        result = Examination(question, given, settings, elsewhere=False, contracts=len(passed) < 3).result()
+        question, options = asked(kind, f, derivative, given, wrt, settings)
+        result = Examination(question, given, options, elsewhere=False, contracts=len(passed) < 3).result()
         if "GC039" in result.codes and (passed or open_ones):
             time.left_out.append("further points")
             raise _EnoughError

@@ -13,13 +13,14 @@ from gradcheck.checks.conventions import Convention, judged, known_convention
 from gradcheck.checks.drawn_inputs import check_drawn, is_strategy
 from gradcheck.checks.forms import Form, form_of
 from gradcheck.checks.function_arguments import entrance
+from gradcheck.checks.held_arguments import asked
 from gradcheck.checks.whole_numbers import with_floats
 from gradcheck.errors import InvalidProblem
 from gradcheck.judge.domain import Declared
 from gradcheck.judge.function_trial import Examination
-from gradcheck.judge.question import Kind, Question
+from gradcheck.judge.question import Kind
 from gradcheck.judge.settings import Settings
-from gradcheck.problem.function import Function, as_inputs
+from gradcheck.problem.function import as_inputs
 from gradcheck.verdict.conclusion import with_findings
 from gradcheck.verdict.result import Result
 
@@ -37,6 +38,7 @@ def check_gradient(
     accuracy: float | None = None,
     domain: Declared | None = None,
     elsewhere: bool = True,
+    stop_gradient: Wrt = (),
     kwargs: Mapping[str, Any] | None = None,
     has_aux: bool = False,
     convention: Convention | None = None,
@@ -64,6 +66,8 @@ def check_gradient(
     domain: {input: (low, high)}, bounds included and None for none, or {input: function that says whether}: where f is
         meant. No other point is looked at.
     elsewhere: whether other points are looked at besides the one given; there f may take branches that hide a mistake.
+    stop_gradient: positions or names of inputs held constant on purpose (a target network's): their gradient is None,
+        zero, or left out. `gradcheck.held(x)` inside f does the same for any value.
     kwargs: keyword arguments that f and grad are both called with; they are not differentiated.
     has_aux: f returns (value, anything), and the value alone counts.
     convention: of complex gradients: "conjugate" (dL/da + i dL/db, as in PyTorch) or "holomorphic" (dL/da - i dL/db, as
@@ -82,11 +86,11 @@ def check_gradient(
     Raises
     ------
     InvalidProblem: f or grad is not callable, an input is no array of real numbers, no input can be differentiated, an
-        unknown `wrt` or `structure`, a `domain` that does not hold the inputs.
+        unknown `wrt`, `structure` or `stop_gradient`, a `domain` that does not hold the inputs.
     UsageError: an option that does not exist (there is no step size and no tolerance), or a value that it cannot have.
     HarnessFault: two proofs contradict each other.
     """
-    declared = _declared(structure, meant, accuracy, domain, elsewhere)
+    declared = _declared(structure, meant, accuracy, domain, elsewhere, stop_gradient)
     settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed)
     return _check("gradient", f, grad, inputs, wrt, settings, kwargs, has_aux=has_aux, convention=convention)
 
@@ -102,6 +106,7 @@ def check_vjp(
     accuracy: float | None = None,
     domain: Declared | None = None,
     elsewhere: bool = True,
+    stop_gradient: Wrt = (),
     kwargs: Mapping[str, Any] | None = None,
     has_aux: bool = False,
     convention: Convention | None = None,
@@ -114,7 +119,7 @@ def check_vjp(
 
     The cotangent has the shape of f's output; it is a tuple if f returns one. Everything else as `check_gradient`.
     """
-    declared = _declared(structure, meant, accuracy, domain, elsewhere)
+    declared = _declared(structure, meant, accuracy, domain, elsewhere, stop_gradient)
     settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed)
     return _check("vjp", f, vjp, inputs, wrt, settings, kwargs, has_aux=has_aux, convention=convention)
 
@@ -130,6 +135,7 @@ def check_jvp(
     accuracy: float | None = None,
     domain: Declared | None = None,
     elsewhere: bool = True,
+    stop_gradient: Wrt = (),
     kwargs: Mapping[str, Any] | None = None,
     has_aux: bool = False,
     budget: float | None = None,
@@ -141,7 +147,7 @@ def check_jvp(
 
     It returns the output tangent, or (output, output tangent). Everything else as `check_gradient`.
     """
-    declared = _declared(structure, meant, accuracy, domain, elsewhere)
+    declared = _declared(structure, meant, accuracy, domain, elsewhere, stop_gradient)
     settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed)
     return _check("jvp", f, jvp, inputs, wrt, settings, kwargs, has_aux=has_aux)
 
@@ -152,9 +158,11 @@ def _declared(
     accuracy: float | None,
     domain: Declared | None,
     elsewhere: bool,
+    stop_gradient: Wrt,
 ) -> dict[str, Any]:
     """What the author declares about f, as options of Settings."""
-    given = {"meant": meant, "accuracy": accuracy, "elsewhere": elsewhere}
+    given: dict[str, Any] = {"meant": meant, "accuracy": accuracy, "elsewhere": elsewhere}
+    given["stop_gradient"] = () if stop_gradient is None else stop_gradient
     return {**given, "structure": {} if structure is None else structure, "domain": {} if domain is None else domain}
 
 
@@ -215,5 +223,5 @@ def _judge(
     settings: Settings,
 ) -> Result:
     given, notes = with_floats(kind, f, derivative, as_inputs(inputs), wrt)
-    question = Question(kind, Function.of(f, given, wrt), derivative)
+    question, settings = asked(kind, f, derivative, given, wrt, settings)
     return with_findings(Examination(question, given, settings).result(), notes)

@@ -5,7 +5,8 @@ graph_trial          a graph at a point: `entry_points` ask the subject, `graph_
                      first; `dtype_range` and `single_precision` bound what can be called wrong; `moved_points`
 revealed_adjoints    adjoints that a subject reveals
 function_trial       one derivative of a function: `question` and `function_value`, `function_estimates` with their
-                     `cross_checks`, `function_entries` (or `random_directions`), `contracts`, `other_points`
+                     `cross_checks`, `function_entries` (or `random_directions`), `contracts` (and
+                     `randomness`), `other_points`
 allowance            how far an answer may be off by honest rounding; `higher_precision`, `truncated_loops`
 kinks                what is legal where there is no one derivative; `input_structure`: where inputs are tied
 cost, training       a claim on the cost of gradients; a training

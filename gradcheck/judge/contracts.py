@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from gradcheck.errors import SubjectError
 from gradcheck.judge.question import Question, Reply
 from gradcheck.judge.raised import place
+from gradcheck.judge.randomness import DEPENDS, draws, touches_global_state
 from gradcheck.judge.time_budget import TimeBudget
 from gradcheck.judge.user_names import listed
 from gradcheck.problem.function import Product, lend
@@ -27,6 +28,10 @@ ADDRESSES = 1000
 """Array objects held while identity is tried: far more than one examination frees, each 100 bytes or so."""
 REPEATS = 3
 """Further calls with the same arguments: a mistake may come at every third one."""
+RANDOM_REPEATS = 64
+"""Further values of an f that draws from a generator which nothing seeded."""
+VALUE = "the value of f"
+"""The block of a finding about f's own values."""
 FADES = 1 / 32
 """What is left of a discrepancy in wider numbers if it is rounding; the next wider ones have 11 bits more at least."""
 
@@ -113,7 +118,7 @@ class Contracts:
             ("f", lambda: self._product.run_f()[0]),
         )
         for who, call in calls:
-            touches = _touches_global_state(call)
+            touches = touches_global_state(call)
             if touches == DEPENDS:
                 yield finding("GC024", who=who)
                 return
@@ -133,7 +138,7 @@ class Contracts:
         self._try(elsewhere)
         names = (
             *self._product.blocks,
-            *(f"the value of f {k}" if len(values) > 1 else "the value of f" for k in range(len(values))),
+            *(f"{VALUE} {k}" if len(values) > 1 else VALUE for k in range(len(values))),
         )
         for name, now, then in zip(names, (*reply.raw, *values), kept, strict=False):
             if then is None or np.array_equal(np.asarray(now), then, equal_nan=then.dtype.kind == "f"):
@@ -145,21 +150,29 @@ class Contracts:
     # -- what a call rests on --------------------------------------------------------------------------------------
 
     def _repeats(self) -> Iterator[Finding]:
-        first, again = self._product.run_f()[0], self._product.run_f()[0]
-        for a, b in zip(first, again, strict=True):
-            with np.errstate(invalid="ignore"):
-                peak = float(np.max(np.abs(a[np.isfinite(a)].astype(float)), initial=0.0))
-                slack = 64 * float(np.finfo(self._product.dtype).eps) * peak
-                off = (np.abs(a.astype(float) - b.astype(float)) > slack) | (np.isnan(a) != np.isnan(b))
-            if np.any(off):
-                at = tuple(int(k) for k in np.argwhere(off)[0])
-                facts = {"entry": list(at) or "", "first": float(a[at]), "second": float(b[at])}
-                yield finding("GC021", block="the value of f", **facts)
-                return
+        if values := self._values_differ():
+            yield finding("GC021", block=VALUE, **values)
+            return
         for _ in range(REPEATS):
             if differing := self._differs(self._ask()):
                 yield finding("GC021", **differing)
                 return
+
+    def _values_differ(self) -> dict[str, Any]:
+        """How two values of f at the point differ. One that draws at random is asked often: two may agree by chance."""
+        first, values = self._product.run_f()[0], list[tuple[Array, ...]]()
+        random = draws(lambda: values.append(self._product.run_f()[0]))
+        for k in range(RANDOM_REPEATS if random else 1):
+            again = self._product.run_f()[0] if k else values[0]
+            for a, b in zip(first, again, strict=True):
+                with np.errstate(invalid="ignore"):
+                    peak = float(np.max(np.abs(a[np.isfinite(a)].astype(float)), initial=0.0))
+                    slack = 64 * float(np.finfo(self._product.dtype).eps) * peak
+                    off = (np.abs(a.astype(float) - b.astype(float)) > slack) | (np.isnan(a) != np.isnan(b))
+                if np.any(off):
+                    at = tuple(int(k) for k in np.argwhere(off)[0])
+                    return {"entry": list(at) or "", "first": float(a[at]), "second": float(b[at])}
+        return {}
 
     def _earlier_calls(self) -> Iterator[Finding]:
         elsewhere = self._elsewhere()
@@ -372,37 +385,6 @@ def _quietly(call: Callable[[], Any]) -> bool:
     except (Exception, SystemExit):
         return False
     return True
-
-
-DEPENDS, SEEDS = "depends on it", "seeds it"
-
-
-def _touches_global_state(call: Callable[[], Sequence[Any]]) -> str:
-    """Whether the call gives another answer in another state of NumPy's global generator, or seeds it; "" for neither.
-
-    Drawing from it without a trace in the answer (a norm estimated inside a library) is nobody's business. The state
-    is put back afterwards.
-    """
-    legacy: Any = np.random.mtrand._rand  # the global generator has no public handle
-    kept = legacy.get_state(legacy=False)
-    answers, after = [], []
-    try:
-        for seed in (987_654_321, 123_456_789):  # states that no reseeding of theirs can hit by chance
-            legacy.seed(seed)
-            before = legacy.get_state(legacy=False)["state"]
-            answers.append([None if a is None else np.array(a) for a in call()])
-            now = legacy.get_state(legacy=False)["state"]
-            if before["pos"] == now["pos"] and np.array_equal(before["key"], now["key"]):
-                return ""
-            after.append(now["key"])
-    except Exception:  # what a call raises is found elsewhere
-        return ""
-    finally:
-        legacy.set_state(kept)
-    same = all((a is None and b is None) or np.array_equal(a, b, equal_nan=True) for a, b in zip(*answers, strict=True))
-    if not same:
-        return DEPENDS
-    return SEEDS if np.array_equal(after[0], after[1]) else ""
 
 
 def _strided(x: Array) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import HarnessFault, InvalidProblem, SubjectError
-from gradcheck.judge.contracts import ANSWER, Contracts, instead
+from gradcheck.judge.contracts import ANSWER, VALUE, Contracts, instead
 from gradcheck.judge.domain import Domain
 from gradcheck.judge.elsewhere import Elsewhere, drawn
 from gradcheck.judge.function_causes import causes
@@ -100,8 +100,14 @@ class Examination:
 
     def _declared(self) -> dict[str, Any]:
         settings = self._settings
-        given = {"meant": settings.meant is not None or None, "accuracy": settings.accuracy, "budget": settings.budget}
+        given: dict[str, Any] = {
+            "meant": settings.meant is not None or None,
+            "accuracy": settings.accuracy,
+            "budget": settings.budget,
+        }
         given |= {"domain": bool(settings.domain) or None, "elsewhere": None if settings.elsewhere else False}
+        stopped = [self._question.function.names[k] for k in sorted(self._question.stopped)]
+        given["stop_gradient"] = ", ".join(stopped) or None
         return {k: v for k, v in given.items() if v is not None}
 
     def _examine(self) -> tuple[list[Finding], Numbers | None]:
@@ -131,6 +137,8 @@ class Examination:
             contracts = asked.findings()
             if contracts and contracts[0].facts.get("block") == ANSWER:  # else it is no cause of what comes first
                 self._exception = asked.exception
+            if any(f.code == "GC021" and f.facts.get("block") == VALUE for f in contracts):
+                return contracts, None  # f has no one value here, so that it has no derivative
         if early is not None and not contracts:
             contracts += early(reply, tolerance)
         wide = [finding("GC090", block=b, wanted=wanted, came=came) for b, wanted, came in reply.refitted]

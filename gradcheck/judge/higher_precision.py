@@ -99,10 +99,16 @@ def _call(question: Question, product: Product, inputs: Sequence[Any]) -> Sequen
         if isinstance(returned, tuple) and len(returned) == 2 and len(product.blocks) == 1:
             returned = returned[1]
     if not isinstance(returned, tuple | list):
-        return (returned,)
-    if product.tangents is None and len(returned) == len(product.inputs):
-        return [returned[k] for k in product.function.wrt]
-    return returned
+        returned = (returned,)
+    parts: Sequence[Any] = returned
+    if product.tangents is not None:
+        return parts
+    if len(parts) == len(product.inputs):
+        return [parts[k] for k in product.function.wrt]
+    going = [k for k in product.function.wrt if k not in question.stopped]
+    if question.stopped and len(parts) == len(going):
+        return [parts[going.index(k)] if k in going else None for k in product.function.wrt]
+    return parts
 
 
 def _in_wider_floats(

@@ -47,12 +47,14 @@ class Reply:
 class Question:
     """A derivative on trial.
 
-    `kind` says how it is called: gradient(*inputs); vjp(cotangent, *inputs); jvp(primals, tangents).
+    `kind` says how it is called: gradient(*inputs); vjp(cotangent, *inputs); jvp(primals, tangents). `stopped` are the
+    positions of the inputs that it holds constant, whose gradients it may leave out.
     """
 
     kind: Kind
     function: Function
     derivative: Callable[..., Any]
+    stopped: frozenset[int] = frozenset()
 
     def ask(self, product: Product, *, tuple_output: bool, copy: bool = True) -> Reply:
         """Call the derivative on copies of the product's inputs (on the very arrays unless `copy`).
@@ -130,6 +132,7 @@ class Question:
     def _per_input(self, returned: Any, inputs: Sequence[Any]) -> tuple[Any, ...]:
         """One gradient per differentiated input, however they were packed."""
         count, wrt = len(inputs), self.function.wrt
+        going = [k for k in wrt if k not in self.stopped]
         if isinstance(returned, list) and count == 1 and np.shape(_quiet(returned)) == np.shape(inputs[0]):
             return (np.asarray(returned),)  # a gradient written as a list of numbers
         if isinstance(returned, tuple | list):
@@ -137,9 +140,13 @@ class Question:
                 return tuple(returned[k] for k in wrt)
             if len(returned) == len(wrt):
                 return tuple(returned)
+            if len(returned) == len(going):
+                return tuple(returned[going.index(k)] if k in going else None for k in wrt)
             raise SubjectError("GC019", wanted=self.wanted, came=f"{len(returned)}")
         if len(wrt) == 1:
             return (returned,)
+        if len(going) == 1 and np.shape(_quiet(returned)) == np.shape(inputs[going[0]]):
+            return tuple(returned if k in going else None for k in wrt)
         stacked = isinstance(returned, np.ndarray) and returned.shape[:1] == (count,)
         if stacked and all(np.shape(x) == returned.shape[1:] for x in inputs):
             return tuple(returned[k] for k in wrt)

@@ -25,7 +25,8 @@ class Settings:
     interest: relative error that matters; None for `compare.INTEREST` of the dtype.
     max_ulps: a gradient off by more units in the last place fails even if rounding explains it; None for no limit.
     moved_points: points tried besides, where a true gradient is zero at the point given.
-    structure, meant, accuracy, domain, elsewhere: what the author declares about a function; see `check_gradient`.
+    structure, meant, accuracy, domain, elsewhere, stop_gradient: what the author declares about a function; see
+        `check_gradient`.
     budget: seconds for one check of a function; None for `time_budget.BUDGET`.
     seed: of random cotangents, tangents and drawn inputs; None for one derived from the derivative's name.
     """
@@ -40,6 +41,7 @@ class Settings:
     domain: Mapping[int | str, Any] = field(default_factory=dict)
     elsewhere: bool = True
     budget: float | None = None
+    stop_gradient: Any = ()
 
     def __post_init__(self) -> None:
         for name in ("interest", "max_ulps"):

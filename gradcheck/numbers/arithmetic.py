@@ -104,6 +104,9 @@ class Arithmetic(Protocol):
     def keep(self, a: Any, mask: Array) -> Any:
         """a where mask, exact zero elsewhere, whatever a holds there (NaN too)."""
 
+    def held(self, a: Any) -> Any:
+        """a, which counts as a constant for derivatives."""
+
     def shape(self, a: Any) -> Shape:
         """The record's shape of a."""
 

@@ -199,6 +199,10 @@ class Balls:
         """A read-only view of the larger shape."""
         return np.broadcast_to(a, shape)
 
+    def held(self, a: Array) -> Array:
+        """The same numbers."""
+        return a
+
     def keep(self, a: Array, mask: Array) -> Array:
         """a where the mask holds, else the ball 0."""
         return _objects(np.where(mask, a, _objects(self.scalars.zero)))

@@ -183,6 +183,10 @@ class Duals:
         """Linear: the same operation on the tangent."""
         return self._linear(a, lambda x: self.base.broadcast(x, shape))
 
+    def held(self, a: Dual) -> Dual:
+        """No tangent passes."""
+        return Dual(a.value, None)
+
     def keep(self, a: Dual, mask: Array) -> Dual:
         """Linear: the same operation on the tangent."""
         return self._linear(a, lambda x: self.base.keep(x, mask))

@@ -251,6 +251,10 @@ class Floats:
         """A read-only view of the larger shape; the runs stay."""
         return np.broadcast_to(a, (*shape, a.shape[-1]))
 
+    def held(self, a: Array) -> Array:
+        """The same numbers."""
+        return a
+
     def keep(self, a: Array, mask: Array) -> Array:
         """a where the mask holds, else 0, in all runs."""
         return np.where(mask[..., None], a, a.dtype.type(0))

@@ -16,6 +16,7 @@ from typing import Any, cast
 import numpy as np
 
 from gradcheck.errors import Unsupported
+from gradcheck.holding import holding
 from gradcheck.numbers.ball import Enclosure
 from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.numbers.symbol import Expression, Kink, Sheet, Symbol
@@ -80,8 +81,17 @@ def _written(product: Product, sheet: Sheet) -> tuple[list[Symbols], list[Array]
             if array.size > sheet.budget:
                 raise Unsupported(f"input {product.function.names[k]!r} has {array.size} entries")
             arguments[k] = constants(sheet, array)
+
+    def hold(value: Any) -> Any:
+        if not _holds_symbols(value):
+            return value
+        sheet.refusal = (
+            sheet.refusal or "f holds (gradcheck.held) what depends on its inputs: no formula tells its value"
+        )
+        raise Unsupported(sheet.refusal)
+
     try:
-        with np.errstate(all="ignore"), warnings.catch_warnings(), restored(product.function.f):
+        with np.errstate(all="ignore"), warnings.catch_warnings(), restored(product.function.f), holding(hold):
             warnings.simplefilter("ignore")
             returned = product.function.f(*arguments)
     except (Kink, Unsupported):
@@ -96,6 +106,13 @@ def _written(product: Product, sheet: Sheet) -> tuple[list[Symbols], list[Array]
     if [o.shape for o in outputs] != shapes:
         raise Unsupported(f"the outputs have shapes {[o.shape for o in outputs]} in symbols, {shapes} in floats")
     return [given[k] for k in product.function.wrt], outputs
+
+
+def _holds_symbols(value: Any) -> bool:
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        value = value.ravel().tolist()
+    value = list(value.values()) if isinstance(value, dict) else value
+    return any(map(_holds_symbols, value)) if isinstance(value, list | tuple) else isinstance(value, Symbols | Symbol)
 
 
 def _elements(sheet: Sheet, part: Any) -> Array:

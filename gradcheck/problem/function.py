@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import InvalidProblem
+from gradcheck.holding import Tape
 from gradcheck.problem.time_limit import timed_call
 
 Array = NDArray[Any]
@@ -99,8 +100,14 @@ class Product:
     @cached_property
     def outputs(self) -> tuple[tuple[Array, ...], bool]:
         """f's own value here, and whether it came as a tuple: computed once, and kept as copies."""
-        outputs, many = self.run_f()
+        with self._held.recording():
+            outputs, many = self.run_f()
         return tuple(np.array(part) for part in outputs), many
+
+    @cached_property
+    def _held(self) -> Tape:
+        """What f held (`gradcheck.held`) when `outputs` were computed."""
+        return Tape()
 
     def run_f(self) -> tuple[tuple[Array, ...], bool]:
         """Run f here once more, on copies of the inputs: its value as arrays, and whether it came as a tuple."""
@@ -111,12 +118,18 @@ class Product:
         given = tuple(weights)
         other = replace(self, cotangents=given) if self.tangents is None else replace(self, tangents=given)
         other.__dict__["outputs"] = self.outputs  # where a cached_property keeps its value
+        other.__dict__["_held"] = self._held
         return other
 
     def scalar(self, inputs: Sequence[Any]) -> float:
-        """<c, f(inputs)>, the scalar function whose gradient J^T c is, in float64 (VJP only)."""
+        """<c, f(inputs)>, the scalar function whose gradient J^T c is, in float64 (VJP only).
+
+        What f holds is what it held at the product's own inputs.
+        """
         assert self.cotangents is not None
-        outputs, _ = self.function.value(inputs)
+        _ = self.outputs  # fills the tape
+        with self._held.playing():
+            outputs, _ = self.function.value(inputs)
         return float(sum(np.sum(np.asarray(c, dtype=float) * o) for c, o in zip(self.cotangents, outputs, strict=True)))
 
 

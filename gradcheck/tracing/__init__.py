@@ -29,6 +29,7 @@ How it works, file by file:
     traced             the array class, over `storage`; `lifting` converts operands to it
     registry, handlers the NumPy functions that traced arrays support: a table, and files that fill it
     patched_numpy      np.zeros, np.array, float, math and the like, replaced while a function is traced
+    held_values        what `gradcheck.held` does in a traced run; `held_runs`: which outcomes agree with it
     session            run a function once; `kept_state` restores what it stored, `location` finds its line
     continuation       can a function be followed to another point? `guards`: edges of domains, and what guards them
     fork               run every outcome of undecided comparisons; `inert_forks` finds those that cannot matter

@@ -23,6 +23,7 @@ from gradcheck.numbers.arithmetic import Array
 from gradcheck.numbers.ball import Balls
 from gradcheck.numbers.stochastic import SUM_WEIGHT
 from gradcheck.tracing.derivative import adjoints_of, gradients, probe
+from gradcheck.tracing.held_runs import as_held
 from gradcheck.tracing.inert_forks import inert
 from gradcheck.tracing.location import Site
 from gradcheck.tracing.outcomes import Outcomes
@@ -200,7 +201,7 @@ def _explore(
                     branch[other] = {}
                     waiting.append((*(d.choice for d in decisions[:k]), other))
             branch = branch.setdefault(decision.choice, {})
-    return runs, patch, apart
+    return as_held(task, runs), patch, apart
 
 
 def _runs_on(met: Sequence[int]) -> bool:

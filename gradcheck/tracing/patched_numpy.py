@@ -261,6 +261,8 @@ def patched(trace: Trace, function: Any) -> Iterator[None]:
 
 
 _MISSING = object()
+FACADE = ("gradcheck", "gradcheck.holding")
+"""Modules of this package that users' functions name: `gradcheck.held`."""
 
 
 def namespaces(function: Any) -> list[dict[str, Any]]:
@@ -324,7 +326,7 @@ def _is_filled(cell: Any) -> bool:
 def is_users(module: str | None) -> bool:
     """Whether a module of this name is the user's: not this package's, Python's own, or a numeric library."""
     top = (module or "").partition(".")[0]
-    if (module or "").startswith(OWN):
+    if (module or "").startswith(OWN) or module in FACADE:
         return False
     return top == "__main__" or top not in (
         *sys.stdlib_module_names,

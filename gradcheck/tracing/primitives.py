@@ -200,6 +200,8 @@ PRIMITIVES: Mapping[str, Primitive] = MappingProxyType(
     {
         "add": Primitive(lambda n, g, xs, y, at, need: (g, g)),
         "sub": Primitive(lambda n, g, xs, y, at, need: (g, n.neg(g) if need[1] else None)),
+        # Its node does not vary, so that no derivative passes; what rounding does to it reaches the result.
+        "held": Primitive(lambda n, g, xs, y, at, need: (g,)),
         "neg": Primitive(lambda n, g, xs, y, at, need: (n.neg(g),)),
         "mul": Primitive(_mul),
         "div": Primitive(_div),

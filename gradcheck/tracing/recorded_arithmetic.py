@@ -128,6 +128,10 @@ class RecordedArithmetic:
         """Zero where the mask is False."""
         return self.gather(a, index=np.where(mask, positions(self.shape(a)), -1))
 
+    def held(self, a: int) -> int:
+        """The same numbers, constant from here on."""
+        return self._trace.hold(a)
+
     def shape(self, a: int) -> Shape:
         """The shape of a node."""
         return self._trace.record.nodes[a].shape

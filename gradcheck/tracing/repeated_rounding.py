@@ -34,6 +34,7 @@ ROUNDINGS: Mapping[str, tuple[int, int]] = {
     "add": (1, 0),
     "sub": (1, 0),
     "neg": (0, 0),
+    "held": (0, 0),
     "mul": (1, 1),
     "div": (1, 2),
     "sum": (1, 0),

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import GradcheckError, Unsupported
+from gradcheck.holding import holding
 from gradcheck.numbers.arithmetic import Array
 from gradcheck.numbers.ball import Balls, Enclosure
 from gradcheck.numbers.stochastic import RUNS, SUM_WEIGHT, Floats
 from gradcheck.problem.time_limit import check_time
+from gradcheck.tracing import held_values
 from gradcheck.tracing.kept_state import restored
 from gradcheck.tracing.lifting import contains_traced, lift
 from gradcheck.tracing.location import Site
@@ -117,7 +119,8 @@ def run(
     with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
         warnings.simplefilter("always")
         try:
-            with restored(task.function), patched(trace, task.function) if patch else nullcontext():
+            patches = patched(trace, task.function) if patch else nullcontext()
+            with restored(task.function), patches, holding(held_values.rule(trace)):
                 answer = task.function(*arguments)
         except (NeedsPrecision, GradcheckError):
             if trace.refusal is not None:

@@ -104,6 +104,7 @@ class Trace:
     compared: the pairs compared, entries of one slot and entries of another; the first `MOST_COMPARED`, of at most
         `MOST_COMPARED_ENTRIES` entries each.
     used: the number of the decision that gave the last answer.
+    held: per call of `gradcheck.held`, the slots of what it held; none where that was no traced array.
     """
 
     balls: Balls
@@ -128,6 +129,7 @@ class Trace:
     _known: dict[Any, tuple[int, int]] = field(default_factory=dict)
     _rules: int = 0
     used: int = 0
+    held: list[list[int]] = field(default_factory=list)
 
     # -- recording -------------------------------------------------------------------------------------------------
 
@@ -167,6 +169,11 @@ class Trace:
         slot = self._append(Node(primitive, args, attributes, value.shape, dtype, varies), value)
         self._seen[key] = slot
         return slot
+
+    def hold(self, slot: int) -> int:
+        """Record that an array counts as a constant from here on."""
+        node = self.record.nodes[slot]
+        return self._append(Node("held", (slot,), {}, node.shape, node.dtype, False), self.values[slot])
 
     def gather(
         self, args: Sequence[int], index: Array, dtype: np.dtype[Any] | None = None, fill: float = 0.0, rule: int = 0

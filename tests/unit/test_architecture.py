@@ -15,7 +15,8 @@ Sources = Mapping[str, str]
 
 BELOW: dict[str, set[str]] = {
     "errors": set(),
-    "problem": {"errors"},
+    "holding": {"errors"},
+    "problem": {"holding"},
     "numbers": {"errors"},
     "tracing": {"numbers", "problem"},
     "oracle": {"tracing"},
@@ -40,7 +41,13 @@ SHIPPED = {"reference", "suites"}
 
 HEAVY = {"sympy", "symengine", "scipy", "hypothesis", "rich", "pytest", "mpmath", "flint"}
 LATER = {"sympy", "scipy", "hypothesis", "rich", "pytest"}
-LIGHT = {"problem": HEAVY, "errors": HEAVY | {"numpy"}, "numbers": LATER, "tracing": LATER}
+LIGHT = {
+    "problem": HEAVY,
+    "errors": HEAVY | {"numpy"},
+    "holding": HEAVY | {"numpy"},
+    "numbers": LATER,
+    "tracing": LATER,
+}
 """What a room must not import before it is needed: a subject's process imports `problem` and nothing else."""
 
 LIMIT = 500

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gradcheck.errors import InvalidProblem, Unsupported
+from gradcheck.holding import Tape
 from gradcheck.oracle.differences.stencil import Array
 from gradcheck.problem.time_limit import timed_call
 
@@ -25,7 +26,8 @@ class BlackBox:
     """`f(*inputs)` with its inputs in one dtype, fresh copies of them at every call, and its outputs as arrays.
 
     Floating inputs are converted to `dtype`, all others are passed as they came. f may write into what it is given. A
-    run that raises, or gives a floating-point warning that f does not give at the point itself, has no value.
+    run gets what f held (`gradcheck.held`) at the point. One that raises, or gives a floating-point warning that f does
+    not give at the point itself, has no value.
 
     Attributes
     ----------
@@ -44,10 +46,12 @@ class BlackBox:
 
     def __init__(self, f: Callable[..., Any], inputs: Sequence[ArrayLike], dtype: Any = np.float64) -> None:
         self.f, self.dtype, self.evaluations = f, np.dtype(dtype), 0
+        self._held = Tape()
         self.inputs = [self._convert(np.asarray(x)) for x in inputs]
         with warnings.catch_warnings(record=True) as given, np.errstate(all="warn", under="ignore"):
             warnings.simplefilter("always")
-            answer = self._run(self.inputs)
+            with self._held.recording():
+                answer = self._run(self.inputs)
         self.warnings_given = tuple(str(w.message) for w in given if issubclass(w.category, RuntimeWarning))
         kinds = "fiubc" if self.dtype.kind == "c" else "fiub"
         self.single = not isinstance(answer, (tuple, list))
@@ -72,7 +76,8 @@ class BlackBox:
     def __call__(self, inputs: Sequence[Array]) -> tuple[Array, ...] | None:
         """f's outputs at other inputs; None where it raised, warned, or changed its shapes. Call within `watching`."""
         try:
-            outputs = self._arrays(self._run(inputs))
+            with self._held.playing():
+                outputs = self._arrays(self._run(inputs))
         except Exception:  # whatever a user's function raises beside its point: there is no value there
             return None
         return outputs if [o.shape for o in outputs] == self._shapes else None

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from gradcheck.errors import HarnessFault
+from gradcheck.holding import held
 from gradcheck.numbers.arithmetic import UNARY
 from gradcheck.numbers.ball import Balls
 from gradcheck.numbers.dual import DERIVATIVES, Dual, Duals
 from gradcheck.numbers.stochastic import Floats
-from gradcheck.tracing import primitives
+from gradcheck.tracing import primitives, sweep
 from gradcheck.tracing.fork import explore
 from gradcheck.tracing.primitives import PRIMITIVES, SLOPES, Primitive
 
@@ -214,7 +215,21 @@ def test_a_corrupted_rule_is_caught_by_the_forward_sweep(monkeypatch: pytest.Mon
         explore(lambda x: np.sum(np.sin(x) * x), (np.array([0.5, 2.0]),)).vjp()
 
 
-@pytest.mark.parametrize("name", sorted(set(PRIMITIVES) - {"unary"}))
+def test_no_derivative_passes_a_held_value_and_roundings_do() -> None:
+    """f = x * held(x^2): the gradient is x^2. What rounds x^2 by d moves f by x d."""
+    outcomes = explore(lambda x: x * held(x * x), (np.array(3.0),))
+    (gradient,) = outcomes.vjp().parts
+    assert (gradient.midpoint, gradient.radius) == (9.0, 0.0)
+    run = outcomes.first
+    (square,) = [k for k, node in enumerate(run.trace.record.nodes) if node.args == (0, 0)]
+    values, seeds = run.trace.values, {run.outputs[0]: run.trace.balls.constant(np.array(1.0))}
+    without = sweep.reverse(run.trace.balls, run.trace.record, values, seeds)
+    assert without[square] is None
+    everything = sweep.reverse(run.trace.balls, run.trace.record, values, seeds, constants=True)
+    assert run.trace.balls.midpoint(everything[square]) == 3.0
+
+
+@pytest.mark.parametrize("name", sorted(set(PRIMITIVES) - {"unary", "held"}))
 def test_every_corrupted_rule_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule off by one part in 10^15 contradicts the forward sweep."""
 

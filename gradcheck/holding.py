@@ -1,0 +1,79 @@
+"""`held(x)`: marks a value that a derivative treats as a constant on purpose.
+
+Outside a check it returns x. While a check runs f, a rule decides: tracing lets no derivative pass; differences and
+complex step record what f held at the point, in the order of its calls, and hand that back at the arguments beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from copy import deepcopy
+from typing import TypeVar, cast
+
+from gradcheck.errors import Unsupported
+
+Value = TypeVar("Value")
+Rule = Callable[[object], object]
+
+_rule: ContextVar[Rule | None] = ContextVar("_rule", default=None)
+
+
+def held(value: Value) -> Value:
+    """`value` itself; during a check of the function that calls it, a constant with respect to all inputs.
+
+    For what is left out of a derivative on purpose: a detached norm, the rounding of a straight-through estimator
+    `x + held(np.round(x) - x)`, the answer of a target network. Takes arrays and numbers of any shape and dtype, and
+    lists, tuples and dictionaries of them. The calls may stand in loops and inside one another.
+
+    Raises Unsupported, during a check alone, where f holds more or fewer values beside a point than at the point.
+    """
+    rule = _rule.get()
+    return value if rule is None else cast(Value, rule(value))
+
+
+@contextmanager
+def holding(rule: Rule) -> Iterator[None]:
+    """Run a block in which `held(x)` is `rule(x)`."""
+    token = _rule.set(rule)
+    try:
+        yield
+    finally:
+        _rule.reset(token)
+
+
+class Tape:
+    """What f held in one run, in the order of its calls; `values` are copies."""
+
+    def __init__(self) -> None:
+        self.values: list[object] = []
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """Run f at a point: what it holds becomes the tape."""
+        self.values = []
+
+        def keep(value: object) -> object:
+            self.values.append(deepcopy(value))
+            return value
+
+        with holding(keep):
+            yield
+
+    @contextmanager
+    def playing(self) -> Iterator[None]:
+        """Run f beside that point: it gets what it held there. Raises Unsupported unless it holds as many values."""
+        asked = 0
+
+        def recall(_: object) -> object:
+            nonlocal asked
+            asked += 1
+            if asked > len(self.values):
+                raise Unsupported(f"f holds more than the {len(self.values)} values that it held at the point")
+            return deepcopy(self.values[asked - 1])
+
+        with holding(recall):
+            yield
+        if asked < len(self.values):
+            raise Unsupported(f"f holds {asked} values where it held {len(self.values)} at the point")
