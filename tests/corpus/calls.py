@@ -1,5 +1,6 @@
 """How the test of the labels calls an item: copies in, plain tuples out, whatever the convention."""
 
+import inspect
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -11,10 +12,17 @@ if TYPE_CHECKING:
 
 
 def chosen(item: "Item") -> tuple[int, ...]:
-    """The arguments whose derivative is on trial: `wrt=` or else every argument that is not an integer array."""
+    """The arguments whose derivative is on trial: `wrt=` or else every float array, but for what is held constant."""
     if "wrt" in item.options:
         return tuple(item.options["wrt"])
-    return tuple(i for i, x in enumerate(item.inputs) if np.asarray(x).dtype.kind == "f")
+    stopped = _held(item)
+    return tuple(i for i, x in enumerate(item.inputs) if np.asarray(x).dtype.kind == "f" and i not in stopped)
+
+
+def _held(item: "Item") -> tuple[int, ...]:
+    """The position of the argument that `stop_gradient=` names."""
+    name = item.options.get("stop_gradient")
+    return (list(inspect.signature(item.f).parameters).index(name),) if name else ()
 
 
 def copies(inputs: Sequence[Any]) -> tuple[Any, ...]:

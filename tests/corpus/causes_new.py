@@ -121,4 +121,9 @@ CAUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "garch_likelihood_no_memory": (("dropped", "truncated"), "beta * v"),
     "poincare_distance_room_constant": (("dropped", "quotient"), "room = (1 - np.sum(u**2)) || 2 * gap / room"),
     "ordered_logit_upper_cut_only": (("dropped",), "lower = 1 / (1 + np.exp( || np.log(upper - lower)"),
+    # new_held.py
+    "target_network_held_factor": (("factor", "power-rule"), "np.mean((chosen - aim) ** 2)"),
+    "target_network_not_held": (("zero", "dropped"), "aim = REWARDS + 0.9 * target.max(axis=1)"),
+    "norm_detached_but_projected": (("norm",), "held(np.sqrt(np.sum(v * v)))"),
+    "rounding_straight_through_unrounded": (("stale",), "y = x + held(np.round(x) - x)"),
 }
