@@ -3,4 +3,18 @@
 mistake      the kinds of mistake that are told apart
 explanation  one mistake that reproduces an answer, and the place in the function that it concerns
 relation     relations between an answer and the truth, which need no record of the function
+
+By experiments on the record of the function (`by_record`), which names nothing that does not reproduce the answer in
+all blocks at two points:
+
+located_trace    the record, with the user's open calls for every operation; `source_place` finds lines and columns
+view             the record at a point, beside the answer: adjoints, contributions, discrepancies along directions
+altered_sweep    the reverse sweep with contributions altered on the way
+hypothesis       one mistake that might have been made, and the experiment for it
+path_factors     paths left out, with the wrong sign, twice, times a constant
+textbook_rules   wrong rules of products, quotients, powers, selections, sums
+slopes           wrong slopes of activations, over `pairs` of arrays; `jacobians`: diagonals taken for all of them
+constants        an epsilon or a count that is another one in the derivative
+sides            wrong exactly on one side of a comparison
+telling          of all that reproduce the answer, what they have in common, as a sentence with a place
 """

@@ -6,19 +6,23 @@ holds at the point given and at one beside it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.attribution.by_record import Investigation
+from gradcheck.attribution.explanation import Explanation
+from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.relation import Relation, relations
+from gradcheck.attribution.view import Asked
 from gradcheck.errors import GradcheckError
 from gradcheck.judge.apparent_structure import kept
 from gradcheck.judge.bounded_calls import TooLongError, bounded
 from gradcheck.judge.elsewhere import drawn
-from gradcheck.judge.function_entries import Numbers, compare_numbers
+from gradcheck.judge.function_entries import Numbers, comparisons_of
 from gradcheck.judge.function_estimates import gather
 from gradcheck.judge.function_protocol import wrong_form
 from gradcheck.judge.question import Question, Reply
@@ -31,6 +35,12 @@ Array = NDArray[Any]
 
 BESIDE = 0.1
 """Distance of the second point, in root mean squares of each input."""
+PARTIAL = "elsewhere"
+"""A word of relations that say where an answer is wrong, and not why: a path of the function may explain it."""
+WEAK = (Mistake.PLACES, Mistake.LOSS_TERM, Mistake.BROADCAST, Mistake.PERMUTED, Mistake.CONSTANT, Mistake.FACTOR)
+"""Relations beside which a path of the function is looked for, which says more if there is one."""
+MORE_TELLING = (Mistake.MEAN_SUM, Mistake.POWER_RULE, Mistake.MASK_SCALE, Mistake.CONSTANT_CUT, Mistake.GUARD)
+"""What a path has to be instead of a plain factor of the whole block."""
 MOST_ENTRIES = 2_000
 """Maximum number of entries for which a second point is asked about."""
 
@@ -47,25 +57,69 @@ def causes(
 ) -> list[Finding]:
     """A finding per wrong block whose relation to the truth is the same at a second point."""
     here = _clauses(numbers.comparisons, product)
-    if not any(here.values()) or sum(c.answer.size for c in numbers.comparisons) > MOST_ENTRIES:
+    if not here or sum(c.answer.size for c in numbers.comparisons) > MOST_ENTRIES:
+        return []
+    asked = _asked(truth_of(product), numbers.comparisons)
+    paths = None if asked is None or all(_settles(r) for r in here.values()) else Investigation(asked)
+    if not any(here.values()) and not (paths is not None and paths.promising):
         return []
     beside = _beside(question, product, random)
     try:
         reply: Reply = bounded(lambda: question.ask(beside, tuple_output=tuple_output))
         if wrong_form(beside, reply):
             return []
-        again = compare_numbers(question, beside, reply, gather(truth_of(beside), cross_checked=False), settings)
+        evidence = gather(truth_of(beside), cross_checked=False)
+        again = comparisons_of(beside, reply, evidence, settings)
     except (GradcheckError, TooLongError):
         return []
-    there = _clauses(again.comparisons, beside)
-    subject = "the gradient with respect to" if product.tangents is None else "the tangent of"
+    there = _clauses(again, beside)
+    common = {block: [r for r in told if r in there.get(block, [])] for block, told in here.items()}
+    elsewhere = _asked(truth_of(beside), again)
+    if paths is not None and elsewhere is not None and (explanation := paths.explanation(elsewhere)) is not None:
+        factors = all(any(mistake is Mistake.FACTOR for mistake, _ in told) for told in common.values())
+        if not factors or explanation.mistake in MORE_TELLING:
+            return [_by_record(explanation)]
+    return _by_relation(common, "the gradient with respect to" if product.tangents is None else "the tangent of")
+
+
+def _settles(told: Sequence[Relation]) -> bool:
+    """Whether a block's relation says why it is wrong, not only where: then no path is looked for."""
+    return any(mistake not in WEAK and PARTIAL not in clause for mistake, clause in told)
+
+
+def _by_relation(common: Mapping[str, Sequence[Relation]], subject: str) -> list[Finding]:
+    """A finding per wrong block whose relation to the truth is the same at both points."""
     found = []
-    for block, relations_here in here.items():
-        if both := next((r for r in relations_here if r in there.get(block, [])), None):
-            mistake, clause = both
+    for block, relations_here in common.items():
+        if relations_here:
+            mistake, clause = relations_here[0]
             facts = {"block": block, "relation": clause, "kind": mistake.value}
             found.append(finding("GC051", cause=f"{subject} {block} {clause}", **facts))
     return found
+
+
+def _asked(product: Product, comparisons: Sequence[Comparison]) -> Asked | None:
+    """What came at a point, if the truth is known there in every entry."""
+    if {c.block for c in comparisons} != set(product.blocks) or not all(np.all(c.truth.known) for c in comparisons):
+        return None
+    return Asked(
+        product,
+        {c.block: c.answer.astype(np.float64) for c in comparisons},
+        {c.block: c.truth.middle for c in comparisons},
+        {c.block: c.allowance + c.truth.radius for c in comparisons},
+    )
+
+
+def _by_record(explanation: Explanation) -> Finding:
+    facts: dict[str, Any] = {"kind": explanation.mistake.value}
+    cause = explanation.clause
+    if explanation.block:
+        cause = f"the gradient with respect to {explanation.block} is {cause}"
+        facts["block"] = explanation.block
+    if (place := explanation.place) is not None:
+        facts |= {"file": place.file, "line": place.line, "source": place.source}
+        facts |= {"start": place.start, "end": place.end}
+    return finding("GC051", cause=cause, **facts)
 
 
 def _clauses(comparisons: Sequence[Comparison], product: Product) -> dict[str, list[Relation]]:

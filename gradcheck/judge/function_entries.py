@@ -121,6 +121,17 @@ def compare_numbers(
     return Numbers(evidence, tuple(comparisons), tuple(findings))
 
 
+def comparisons_of(product: Product, reply: Reply, evidence: Evidence, settings: Settings) -> tuple[Comparison, ...]:
+    """Every block against the truth, and nothing else; () where there is no one derivative, or nothing bounds it."""
+    at_kink = evidence.analysis is not None and evidence.analysis.at_kink
+    if at_kink or not evidence.gathered.answers:
+        return ()
+    function = product.function
+    by_structure = projections(settings.structure, product.inputs, function.names, function.wrt)
+    answers = _filled(product, reply, evidence)
+    return tuple(_judge(b, a, evidence, product, settings, by_structure) for b, a in answers.items())
+
+
 def _by_directions(evidence: Evidence, answers: dict[str, Array], settings: Settings) -> Numbers:
     """No oracle bounds single entries: random directions, then group testing."""
     try:

@@ -92,16 +92,16 @@ class Run:
 
 def run(
     task: Task, balls: Balls, script: Sequence[int] = (), *, last: bool = False, patch: bool = False,
-    overrides: Mapping[Site, int] | None = None,
+    overrides: Mapping[Site, int] | None = None, kind: type[Trace] = Trace,
 ) -> Run:  # fmt: skip
-    """Trace the function once.
+    """Trace the function once, in a Trace of the class `kind`.
 
     Raises NeedsPrecision if the balls are too wide to decide a comparison (not if `last`), Unsupported for anything
     that traced arrays cannot do, BecameFloat if a derivative was about to be dropped.
     """
     check_time()
     floats = Floats(task.dtype, RUNS, RUNS, seed=task.seed, sum_weight=task.sum_weight)
-    trace = Trace(
+    trace = kind(
         balls,
         floats,
         script,

@@ -52,7 +52,8 @@ def test_a_relation_of_one_point_is_an_accident() -> None:
     def sigmoid(x: Any) -> Any:
         return 1 / (1 + np.exp(-x))
 
-    assert causes(gradcheck.check_gradient(lambda x: np.sum(sigmoid(x)), sigmoid, np.zeros(3))) == []
+    found = causes(gradcheck.check_gradient(lambda x: np.sum(sigmoid(x)), sigmoid, np.zeros(3)))
+    assert not any("twice" in str(cause) or "factor" in str(cause) for cause in found)
 
 
 def test_a_factor_that_changes_with_the_cotangent_is_none() -> None:

@@ -1,0 +1,108 @@
+"""The mistake that reproduces a wrong answer at two points, found by experiments on the record of the function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+
+from gradcheck.attribution.constants import other_constants
+from gradcheck.attribution.explanation import Explanation
+from gradcheck.attribution.hypothesis import Hypothesis, outcomes
+from gradcheck.attribution.jacobians import diagonals
+from gradcheck.attribution.located_trace import located
+from gradcheck.attribution.path_factors import edge_factors, grouped, kept_uses
+from gradcheck.attribution.sides import Side, sides, told_by_side
+from gradcheck.attribution.slopes import slope_mistakes
+from gradcheck.attribution.telling import told
+from gradcheck.attribution.textbook_rules import local_mistakes
+from gradcheck.attribution.view import Asked, View
+
+MOST_VERIFIED = 120
+"""Maximum number of hypotheses that are verified entry by entry."""
+MOST_VISITS = 20_000
+"""Maximum number of nodes visited while they are verified; some ten microseconds each."""
+FEWEST_VERIFIED = 12
+"""Number of hypotheses that are verified however long the record is."""
+
+Search = Callable[[View, frozenset[str]], Iterator[Hypothesis]]
+SEARCHES: Sequence[Search] = (
+    edge_factors,
+    kept_uses,
+    local_mistakes,
+    slope_mistakes,
+    diagonals,
+    other_constants,
+    grouped,
+)
+
+
+class Investigation:
+    """What reproduces the answer at a first point; a second point confirms it.
+
+    A mistake in the common path of several blocks has to reproduce all blocks. Besides, mistakes are looked for that
+    concern the wrong blocks alone.
+    """
+
+    def __init__(self, asked: Asked) -> None:
+        self._found: list[tuple[View, int, frozenset[str], list[Hypothesis]]] = []
+        self._sides: list[Side] = []
+        views = views_of(asked)
+        if not views:
+            return
+        self._first, self._sides = views[0], sides(views[0])
+        for blocks in dict.fromkeys((frozenset(views[0].blocks), views[0].wrong)):
+            for number, view in enumerate(views):
+                if several := reproducing(view, blocks):
+                    self._found.append((view, number, blocks, several))
+
+    @property
+    def promising(self) -> bool:
+        """Whether anything reproduces the answer at the first point."""
+        return bool(self._found or self._sides)
+
+    def explanation(self, elsewhere: Asked) -> Explanation | None:
+        """The mistake that reproduces the answers at both points, with its place; None where there is no one name."""
+        others = views_of(elsewhere) if self.promising else []
+        for view, number, blocks, several in self._found:
+            if number >= len(others) or not view.located.alike(others[number].located):
+                continue
+            if found := [h for h in several if reproduces(others[number], h, blocks)]:
+                alone = frozenset() if blocks == frozenset(view.blocks) else blocks
+                return told(view, found, alone)
+        if self._sides and others and self._first.located.alike(others[0].located):
+            there = sides(others[0])
+            return told_by_side(self._first, [side for side in self._sides if side in there])
+        return None
+
+
+def views_of(asked: Asked) -> list[View]:
+    """The function's record at a point, as it is and without shifts; [] where experiments can tell nothing."""
+    if asked.product.cotangents is None or (traced := located(asked.product)) is None:
+        return []
+    view = View(asked, traced)
+    if not view.searchable:
+        return []
+    other = view.without_shifts()
+    return [view] if other is None or not other.searchable else [view, other]
+
+
+def reproducing(view: View, blocks: frozenset[str]) -> list[Hypothesis]:
+    """The hypotheses that give the answers in these blocks, entry by entry."""
+    found: list[Hypothesis] = []
+    seen = set()
+    most = max(FEWEST_VERIFIED, min(MOST_VERIFIED, MOST_VISITS // len(view.record.nodes)))
+    for hypothesis in chain.from_iterable(search(view, blocks) for search in SEARCHES):
+        if hypothesis.key in seen:
+            continue
+        seen.add(hypothesis.key)
+        if len(seen) > most:
+            break
+        if reproduces(view, hypothesis, blocks):
+            found.append(hypothesis)
+    return found
+
+
+def reproduces(view: View, hypothesis: Hypothesis, blocks: frozenset[str]) -> bool:
+    """Whether the gradient under a hypothesis is the answer in these blocks."""
+    gradients = outcomes(view, hypothesis.change)
+    return gradients is not None and view.reproduces({b: a[..., 0] for b, a in gradients.items()}, blocks)

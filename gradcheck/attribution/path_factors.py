@@ -1,0 +1,229 @@
+"""Paths of the record taken a wrong number of times: left out, with the wrong sign, twice, or times a constant."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from gradcheck.attribution.altered_sweep import Edge
+from gradcheck.attribution.hypothesis import Change, Hypothesis, outcomes
+from gradcheck.attribution.mistake import Mistake
+from gradcheck.attribution.source_place import line_of
+from gradcheck.attribution.view import Array, View
+
+MOST_GROUPS = 150
+"""Maximum number of groups of edges that are tried, three experiments each."""
+TOGETHER = 24
+"""Experiments per sweep."""
+MOST_CONSTANT = 1e4
+"""Maximum size of a factor that is named."""
+
+Factor = tuple[Mistake, int, str]
+"""Kind, rank, and what was done."""
+
+
+def edge_factors(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
+    """Single edges, and nodes with all their arguments, whose contribution times some s - 1 is the discrepancy.
+
+    Screened along random directions: both sides are linear in the contribution.
+    """
+    chosen = view.within(blocks)
+    for edges, along in _candidates(view):
+        factor = _solved(along[chosen], view.discrepancy[0][chosen], view.discrepancy[1][chosen])
+        if factor is not None:
+            yield from _named(view, edges, factor)
+
+
+def kept_uses(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
+    """Of a value used three times or more, one use alone counts."""
+    uses: dict[int, list[Edge]] = defaultdict(list)
+    for slot, position in view.contributions:
+        uses[view.record.nodes[slot].args[position]].append((slot, position))
+    chosen = view.within(blocks)
+    off, room = (d[chosen] for d in view.discrepancy)
+    for edges in uses.values():
+        if len(edges) < 3 or len(edges) > 200:
+            continue
+        parts = np.array([view.along(view.record.nodes[s].args[p], view.contributions[s, p])[chosen] for s, p in edges])
+        total = parts.sum(axis=0)
+        for k, edge in enumerate(edges):
+            if fits(parts[k] - total, off, room):
+                rest = [e for e in edges if e != edge]
+                alike = {view.located.site(s) for s, _ in edges}
+                kind = Mistake.OVERWRITTEN if len(alike) == 1 else Mistake.DROPPED
+                words = f"alone being counted, and the other {len(rest)} uses of the same value being left out"
+                yield Hypothesis(kind, 2, (edge,), words, Change(factors=dict.fromkeys(rest, 0.0)), operand=True)
+
+
+def grouped(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
+    """Edges that belong together, such as those of one operation in a loop, tried with one factor for all."""
+    trials = []
+    for edges, what in list(_groups(view))[:MOST_GROUPS]:
+        trials += [(edges, what, s) for s in (0.0, -1.0, 2.0)]
+    for start in range(0, len(trials), TOGETHER):
+        some = trials[start : start + TOGETHER]
+        factors: dict[Edge, Array] = {}
+        for k, (edges, _, s) in enumerate(some):
+            for edge in edges:
+                factors.setdefault(edge, np.ones(len(some)))[k] = s
+        found = outcomes(view, Change(factors=factors), len(some))
+        assert found is not None
+        for k, (edges, what, s) in enumerate(some):
+            if view.reproduces({b: a[..., k] for b, a in found.items()}, blocks):
+                mistake, rank, words = _USUAL[s]
+                change = Change(factors=dict.fromkeys(edges, s))
+                yield Hypothesis(mistake, rank + 2, tuple(edges), words + what, change, factor=s)
+
+
+def _candidates(view: View) -> Iterator[tuple[tuple[Edge, ...], Array]]:
+    by_node: dict[int, list[tuple[Edge, Array]]] = defaultdict(list)
+    for (slot, position), contribution in view.contributions.items():
+        along = view.along(view.record.nodes[slot].args[position], contribution)
+        if np.any(along) and np.all(np.isfinite(along)):
+            by_node[slot].append(((slot, position), along))
+    for edges in by_node.values():
+        for edge, along in edges:
+            yield (edge,), along
+        if len(edges) > 1:
+            yield tuple(e for e, _ in edges), np.sum([a for _, a in edges], axis=0)
+
+
+def _solved(along: Array, off: Array, room: Array) -> float | None:
+    """s with off = (s - 1) along in every direction."""
+    weight = float(along @ along)
+    if weight == 0:
+        return None
+    factor = 1 + float(along @ off) / weight
+    return factor if abs(factor) <= MOST_CONSTANT and fits((factor - 1) * along, off, room) else None
+
+
+def fits(change: Array, off: Array, room: Array) -> bool:
+    """Whether a change of the gradient has the discrepancy's components along all directions, up to rounding."""
+    return bool(np.all(np.abs(change - off) <= room + 1e-8 * np.max(np.abs(off), initial=0.0)))
+
+
+_USUAL: Mapping[float, Factor] = {
+    0.0: (Mistake.DROPPED, 1, "being left out"),
+    -1.0: (Mistake.PATH_SIGN, 2, "having the wrong sign"),
+    2.0: (Mistake.DOUBLED, 2, "being counted twice"),
+    0.5: (Mistake.PATH_FACTOR, 3, "being counted by half"),
+}
+
+
+def _named(view: View, edges: tuple[Edge, ...], factor: float) -> Iterator[Hypothesis]:
+    own = _own_factors(view, edges)
+    for value, (mistake, rank, words) in {**_USUAL, **own}.items():
+        if abs(factor - value) <= 1e-7 * max(abs(value), 0.1):
+            yield _times(edges, value, mistake, rank, words)
+            return
+    if abs(factor - 1) < 1e-2:
+        words = f"being taken {1 + float(f'{factor - 1:.6g}'):.10g} times"
+        yield _times(edges, factor, Mistake.CONSTANT_CUT, 5, words)
+    else:
+        yield _times(edges, factor, Mistake.PATH_FACTOR, 6, f"being taken {factor:.6g} times")
+
+
+def _times(edges: tuple[Edge, ...], factor: float, mistake: Mistake, rank: int, words: str) -> Hypothesis:
+    change = Change(factors=dict.fromkeys(edges, factor))
+    return Hypothesis(mistake, rank, edges, words, change, operand=len(edges) == 1, factor=factor)
+
+
+def _own_factors(view: View, edges: tuple[Edge, ...]) -> dict[float, Factor]:
+    """Factors that the operation itself suggests: its constant, its exponent, how many terms it sums."""
+    found: dict[float, Factor] = {}
+    slot, position = edges[0]
+    node = view.record.nodes[slot]
+    if len(edges) > 1:
+        return found
+    shape = view.record.nodes[node.args[position]].shape
+    if node.primitive == "pow" and (p := single(node.attributes["exponent"])) not in (None, 0.0):
+        assert p is not None
+        found[1 / p] = Mistake.POWER_RULE, 1, f"lacking the factor {p:.6g} that the exponent gives"
+    elif node.primitive == "unary" and node.attributes["function"] in _ROOTS:
+        n = _ROOTS[node.attributes["function"]]
+        found[n] = Mistake.POWER_RULE, 1, f"lacking the factor 1/{n:g} of the root's derivative"
+    elif node.primitive in ("mul", "div") and (c := constant_factor(view, slot, position)) is not None:
+        found[c] = Mistake.PATH_FACTOR, 3, "taking the constant factor there twice"
+        found[1 / c] = _lost(view, slot, c)
+    elif node.primitive == "sum":
+        n = math.prod(shape[axis] for axis in node.attributes["axes"])
+        if n > 2:
+            found[1 / n] = Mistake.MEAN_SUM, 1, f"being divided by {n}, as if the sum there were a mean"
+    elif node.primitive == "neg" or (node.primitive == "sub" and position == 1):
+        found[-1.0] = Mistake.PATH_SIGN, 1, "lacking the minus sign there"
+    if node.primitive != "sum":
+        size, own = math.prod(node.shape), math.prod(shape)
+        if own and size > own and size % own == 0 and (n := size // own) > 2:
+            found[1 / n] = Mistake.MEAN_SUM, 1, f"being averaged over the {n} entries it is broadcast to, not summed"
+    for n in {length for length in (*shape, *node.shape) if length > 2}:
+        found.setdefault(float(n), (Mistake.MEAN_SUM, 4, f"being taken {n} times, and {n} is a length there"))
+        found.setdefault(1 / n, (Mistake.MEAN_SUM, 4, f"being divided by {n}, and {n} is a length there"))
+    return {value: row for value, row in found.items() if value not in _USUAL or row[1] <= _USUAL[value][1]}
+
+
+def constant_factor(view: View, slot: int, position: int) -> float | None:
+    """The one constant number by which a product or quotient multiplies an argument; None if there is none."""
+    node = view.record.nodes[slot]
+    if node.primitive not in ("mul", "div") or node.args[0] == node.args[1] or (node.primitive == "div" and position):
+        return None
+    other = view.record.nodes[node.args[1 - position]]
+    c = single(other.attributes["value"]) if other.primitive == "constant" else None
+    if c in (None, 0.0, 1.0, -1.0):
+        return None
+    assert c is not None
+    return 1 / c if node.primitive == "div" else c
+
+
+def _lost(view: View, slot: int, c: float) -> Factor:
+    """A constant factor c that is missing: that of a mean where a sum of so many terms is divided by their number."""
+    node = view.record.nodes[slot]
+    if c < 1 and abs(1 / c - round(1 / c)) < 1e-9:
+        n = round(1 / c)
+        for argument in node.args:
+            total = view.record.nodes[argument]
+            if total.primitive == "sum":
+                shape = view.record.nodes[total.args[0]].shape
+                if n in (math.prod(shape[axis] for axis in total.attributes["axes"]), *shape):
+                    return Mistake.MEAN_SUM, 1, f"lacking the division by {n} there"
+    return Mistake.PATH_FACTOR, 1, "lacking the constant factor there"
+
+
+_ROOTS = {"sqrt": 2.0, "cbrt": 3.0}
+
+
+def single(value: Array) -> float | None:
+    """The one number that an array holds in all entries."""
+    array = np.asarray(value, dtype=float).ravel()
+    return float(array[0]) if array.size and np.all(array == array[0]) else None
+
+
+def _groups(view: View) -> Iterator[tuple[Sequence[Edge], str]]:
+    """Edges of one operation executed several times, of one line, of one named operation throughout."""
+    by_site: dict[object, list[Edge]] = defaultdict(list)
+    by_line: dict[object, list[Edge]] = defaultdict(list)
+    by_name: dict[object, list[Edge]] = defaultdict(list)
+    for slot, position in view.contributions:
+        site, node = view.located.site(slot), view.record.nodes[slot]
+        if site is None:
+            continue
+        by_site[site, node.primitive, position].append((slot, position))
+        argument = node.args[position]
+        from_outside = view.located.site(argument) is None or _where(view, argument) != _where(view, slot)
+        if from_outside:
+            by_line[_where(view, slot)].append((slot, position))
+        by_name[node.primitive, str(node.attributes.get("function", "")), position].append((slot, position))
+    seen = set()
+    for table, what in ((by_site, ""), (by_line, ""), (by_name, "")):
+        for edges in table.values():
+            if len(edges) > 1 and frozenset(edges) not in seen:
+                seen.add(frozenset(edges))
+                yield edges, what
+
+
+def _where(view: View, slot: int) -> tuple[object, int | None]:
+    """Code and line of a node."""
+    site = view.located.site(slot)
+    return (None, None) if site is None else (site[0], line_of(site))

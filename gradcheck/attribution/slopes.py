@@ -1,0 +1,192 @@
+"""Slopes mistaken for one another, where one array is computed from another entry by entry.
+
+That is one operation (`np.tanh(x)`), or several that together make an activation (`1 / (1 + np.exp(-x))`). The slope
+of such a pair is read off tangents along random directions: y' = slope * x' for all of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcheck.attribution.altered_sweep import Edge
+from gradcheck.attribution.hypothesis import Change, Hypothesis
+from gradcheck.attribution.mistake import Mistake
+from gradcheck.attribution.pairs import Pair, between, pair_of, pairs, slope_at
+from gradcheck.attribution.view import Array, View
+
+MOST_GROUPED = 80
+"""Maximum number of experiments with the slopes of all operations of one kind."""
+SMALL = 1e-3
+"""Maximum size of a constant that counts as a guard, such as the epsilon in log(p + 1e-8)."""
+
+
+OTHERS: Mapping[str, Callable[[Any], Any]] = {
+    "tanh": lambda x: 1 - np.tanh(x) ** 2,
+    "the sigmoid": lambda x: np.exp(-np.logaddexp(0, x) - np.logaddexp(0, -x)),
+    "softplus": lambda x: np.exp(-np.logaddexp(0, -x)),
+    "sin": np.cos,
+    "cos": lambda x: -np.sin(x),
+    "exp": np.exp,
+    "log": lambda x: 1 / x,
+    "sinh or cosh": np.sinh,
+    "cosh or sinh": np.cosh,
+    "relu": lambda x: np.where(x > 0, 1.0, 0.0),
+    "a leaky relu": lambda x: np.where(x > 0, 1.0, 0.01),
+    "the absolute value": np.sign,
+    "arctan": lambda x: 1 / (1 + x * x),
+    "the square": lambda x: 2 * x,
+    "half the square": lambda x: x,
+    "-sin": lambda x: -np.cos(x),
+    "-cos": np.sin,
+    "the normal distribution function": lambda x: np.exp(-x * x / 2) / np.sqrt(2 * np.pi),
+    "the reciprocal": lambda x: -1 / (x * x),
+    "the square root": lambda x: 0.5 / np.sqrt(x),
+}
+"""Slopes of other functions, at the input."""
+AT_OUTPUT: Mapping[str, Callable[[Any], Any]] = {
+    "tanh": lambda y: 1 - y * y,
+    "the sigmoid": lambda y: y * (1 - y),
+    "exp": lambda y: y,
+    "relu": lambda y: np.where(y > 0, 1.0, 0.0),
+}
+"""The same written by the output."""
+
+
+def slope_mistakes(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
+    """Single pairs, and all pairs of one kind, whose slope replaced by another one fits."""
+    chosen = view.within(blocks)
+    off, room = (d[chosen] for d in view.discrepancy)
+    found = pairs(view)
+    for pair in found:
+        named = list(_wrong_slopes(view, pair))
+        if not named:
+            continue
+        adjoint = np.asarray(view.adjoints[pair.y][..., 0], dtype=float)
+        tangent = view.tangents[pair.x]
+        assert tangent is not None
+        flat = np.asarray(tangent, dtype=float).reshape(-1, tangent.shape[-1])[:, chosen]
+        with np.errstate(all="ignore"):
+            weights = np.stack([(adjoint * (slope - pair.slope)).ravel() for _, _, slope in named])
+            changes = np.where(np.isfinite(weights), weights, np.inf) @ flat if flat.size else weights[:, :0]
+            good = np.all(np.abs(changes - off) <= room + 1e-8 * np.max(np.abs(off), initial=0.0), axis=1)
+        for k in np.flatnonzero(good):
+            mistake, words, _ = named[k]
+            yield _hypothesis((pair,), mistake, words)
+    yield from _grouped(view, found)
+
+
+def _hypothesis(several: Sequence[Pair], mistake: Mistake, words: str) -> Hypothesis:
+    nodes = [(pair.x, pair.y) for pair in several]
+
+    def shortcuts(view: View) -> dict[int, tuple[int, Any]] | None:
+        made = {}
+        for x, y in nodes:
+            pair = pair_of(view, x, y)
+            slope = None if pair is None else next((s for m, w, s in _wrong_slopes(view, pair) if w == words), None)
+            if slope is None:
+                return None
+            made[y] = x, slope[..., None]
+        return made
+
+    length = max(len(pair.steps) for pair in several)
+    rank = 2 + (length > 1) + (len(several) > 1)
+    edges: tuple[Edge, ...] = tuple((pair.y, 0) for pair in several)
+    return Hypothesis(mistake, rank, edges, words, Change(shortcuts=shortcuts))
+
+
+def _grouped(view: View, found: Sequence[Pair]) -> Iterator[Hypothesis]:
+    """All pairs made in one place, or by one function of NumPy, or by one function of the user's."""
+    tables: list[dict[Any, list[Pair]]] = [defaultdict(list), defaultdict(list)]
+    for pair in found:
+        node, site = view.record.nodes[pair.y], view.located.site(pair.y)
+        tables[0][site, len(pair.steps), node.primitive].append(pair)
+        if len(pair.steps) == 1:
+            tables[1][node.primitive, str(node.attributes.get("function"))].append(pair)
+    tried = 0
+    for table in tables:
+        for several in table.values():
+            if not 1 < len(several) <= 50:
+                continue
+            common = set.intersection(*({(m, w) for m, w, _ in _wrong_slopes(view, p)} for p in several))
+            for mistake, words in sorted(common):
+                if (tried := tried + 1) > MOST_GROUPED:
+                    return
+                yield _hypothesis(several, mistake, words)
+
+
+def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]]:
+    """Kind, what was done, and the slope (float64) that it amounts to."""
+    x, y = (np.asarray(view.values[s][..., 0], dtype=float) for s in (pair.x, pair.y))
+    right = pair.slope
+    with np.errstate(all="ignore"):
+        if _selects(view, pair):
+            yield Mistake.BRANCH, "reaching the entries where the comparison there stops it, too", np.ones_like(right)
+        else:
+            yield Mistake.SLOPE_FORGOTTEN, "lacking the slope there, as if it were 1", np.ones_like(right)
+        if (unguarded := _unguarded(view, pair)) is not None:
+            yield Mistake.GUARD, "without the small constant that guards it there", unguarded
+        yield Mistake.SLOPE_TWICE, "being multiplied by the slope there twice", right * right
+        if len(pair.steps) > 1 or view.record.nodes[pair.y].primitive in ("unary", "pow"):
+            at_output = slope_at(view, pair, y)
+            if at_output is not None:
+                yield Mistake.SLOPE_AT_OUTPUT, "with the slope taken at the output, not at the input", at_output
+        for name, formula in AT_OUTPUT.items():
+            if np.allclose(formula(y), right, rtol=1e-9, atol=1e-12) and name != "relu":
+                words = "with the input put into the formula of the slope that is meant for the output"
+                yield Mistake.SLOPE_AT_OUTPUT, words, formula(x)
+                words = "with the slope, in its formula by the output, taken at the output of the output"
+                yield Mistake.SLOPE_AT_OUTPUT, words, formula(_again(view, pair, y))
+            else:
+                yield Mistake.OTHER_SLOPE, f"with the slope of {name}, by its output", formula(y)
+        for name, formula in OTHERS.items():
+            yield Mistake.OTHER_SLOPE, f"with the slope of {name}", formula(x)
+        if (p := _exponent(view, pair)) is not None:
+            yield Mistake.POWER_RULE, "having the exponent not lowered by one", p * y
+            yield Mistake.POWER_RULE, "having the exponent lowered by two", p * np.power(x, p - 2)
+            yield Mistake.POWER_RULE, "lacking the power, with its exponent alone", np.full_like(x, p)
+            yield Mistake.OTHER_SLOPE, "having lost the sign of the base", p * np.power(np.abs(x), p - 1)
+
+
+def _selects(view: View, pair: Pair) -> bool:
+    """Whether entries are chosen on the way by comparisons."""
+    nodes = [view.record.nodes[s] for s in pair.steps]
+    return any(node.primitive == "gather" and len(node.args) > 1 for node in nodes)
+
+
+def _guards(view: View, pair: Pair) -> list[int]:
+    """Small constants that are added on the way."""
+    found = []
+    for slot in pair.steps:
+        node = view.record.nodes[slot]
+        for argument in node.args if node.primitive in ("add", "sub") else ():
+            constant = view.record.nodes[argument]
+            if constant.primitive == "constant" and np.all(np.abs(constant.attributes["value"]) <= SMALL):
+                found.append(argument)
+    return found
+
+
+def _unguarded(view: View, pair: Pair) -> Array | None:
+    """The slope without the small constants that are added on the way; None if there are none."""
+    guards = _guards(view, pair)
+    if not guards:
+        return None
+    x = np.asarray(view.values[pair.x][..., 0], dtype=float)
+    return slope_at(view, pair, x, dict.fromkeys(guards, 0.0))
+
+
+def _exponent(view: View, pair: Pair) -> float | None:
+    node = view.record.nodes[pair.y]
+    if len(pair.steps) > 1 or node.primitive != "pow":
+        return None
+    exponents = np.unique(node.attributes["exponent"])
+    return float(exponents[0]) if exponents.size == 1 else None
+
+
+def _again(view: View, pair: Pair, at: Array) -> Array:
+    given = at[..., None].astype(view.numbers.carrier)
+    again = between(view, pair.x, pair.steps, given, None).value[..., 0]
+    return np.broadcast_to(np.asarray(again, dtype=float), at.shape)

@@ -1,0 +1,190 @@
+"""Of all hypotheses that reproduce an answer, what they have in common, as a sentence with a place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+
+import numpy as np
+
+from gradcheck.attribution.altered_sweep import Edge
+from gradcheck.attribution.explanation import Explanation, Place
+from gradcheck.attribution.hypothesis import Hypothesis
+from gradcheck.attribution.located_trace import Call
+from gradcheck.attribution.mistake import Mistake
+from gradcheck.attribution.source_place import place_of
+from gradcheck.attribution.view import View
+
+PREFERRED = (
+    Mistake.DROPPED,
+    Mistake.PATH_SIGN,
+    Mistake.POWER_RULE,
+    Mistake.QUOTIENT,
+    Mistake.MEAN_SUM,
+    Mistake.MASK_SCALE,
+    Mistake.SLOPE_FORGOTTEN,
+    Mistake.SLOPE_AT_OUTPUT,
+    Mistake.SLOPE_TWICE,
+    Mistake.MAXIMUM,
+    Mistake.PRODUCT_TRANSPOSED,
+)
+"""Which kind is said where hypotheses of one rank amount to the same numbers: the first of these."""
+
+
+FEWEST_STEPS = 3
+"""Minimum number of times that an operation is executed in one place to be called the steps of a loop."""
+
+
+def told(view: View, found: Sequence[Hypothesis], blocks: frozenset[str]) -> Explanation | None:
+    """The explanation that stands for all that were found; `blocks`: those it concerns alone, empty if all."""
+    rank = min(h.rank for h in found)
+    best = [h for h in found if h.rank == rank]
+    order = {kind: k for k, kind in enumerate(PREFERRED)}
+    kind = min((h.mistake for h in best), key=lambda m: (order.get(m, len(order)), m))
+    best = [h for h in best if h.mistake is kind]
+    chosen = min(best, key=lambda h: max(h.edges))
+    paths = [h for h in best if _same_path(view, h, chosen)]
+    place = _place(view, chosen) if len(paths) == len(best) or _one_line(view, best) else None
+    mistake, meaning = _meaning(view, paths, chosen)
+    return Explanation(mistake, _clause(chosen, place, meaning), ", ".join(sorted(blocks)), place)
+
+
+def _place(view: View, hypothesis: Hypothesis) -> Place | None:
+    places = []
+    for slot, position in hypothesis.edges:
+        call, inner = _telling_call(view, slot, {s for s, _ in hypothesis.edges})
+        places.append(None if call is None else place_of(call, position if hypothesis.operand and inner else None))
+    first = places[0]
+    return first if first is not None and all(p == first for p in places) else _line_alone(places)
+
+
+def _telling_call(view: View, slot: int, concerned: Set[int]) -> tuple[Call | None, bool]:
+    """The innermost call that tells the nodes of a hypothesis from the others made in the same place, and whether it is
+    the one that made the node.
+
+    A helper, such as a sigmoid or an operator of the user's own class, is called from several places: where not all of
+    its calls are concerned, the line that calls it is the place.
+    """
+    stack = view.located.stacks[slot]
+    for depth in range(len(stack), 0, -1):
+        call = stack[depth - 1]
+        others = {s for k, s in enumerate(view.located.stacks) if len(s) >= depth and s[depth - 1] == call}
+        callers = {s[: depth - 1] for s in others}
+        mine = {view.located.stacks[s][: depth - 1] for s in concerned}
+        if depth == 1 or callers <= mine:
+            return call, depth == len(stack)
+    return None, False
+
+
+def _line_alone(places: Sequence[Place | None]) -> Place | None:
+    lines = {(p.file, p.line, p.source) for p in places if p is not None}
+    if None in places or len(lines) != 1:
+        return None
+    return Place(*lines.pop())
+
+
+def _one_line(view: View, several: Sequence[Hypothesis]) -> bool:
+    lines = {(p.file, p.line) if p is not None else None for p in (_place(view, h) for h in several)}
+    return len(lines) == 1 and None not in lines
+
+
+def _same_path(view: View, one: Hypothesis, other: Hypothesis) -> bool:
+    """Whether two hypotheses cut one path: a node of one is computed from one of the other."""
+    a, b = sorted((min(s for s, _ in one.edges), min(s for s, _ in other.edges)))
+    reached = {a}
+    for slot in range(a + 1, b + 1):
+        if reached.intersection(view.record.nodes[slot].args):
+            reached.add(slot)
+    return b in reached
+
+
+def _clause(chosen: Hypothesis, place: Place | None, meaning: str) -> str:
+    through = (
+        "a path of the forward pass"
+        if place is None
+        else f"the path through line {place.line}, {place.source.rstrip(',')},"
+    )
+    return f"consistent with {through} {chosen.words}{meaning}"
+
+
+def _meaning(view: View, paths: Sequence[Hypothesis], chosen: Hypothesis) -> tuple[Mistake, str]:
+    """A more telling kind for a path that was left out, and what it means."""
+    if chosen.mistake is not Mistake.DROPPED:
+        return chosen.mistake, ""
+    edges = sorted({edge for h in paths for edge in h.edges})
+    for slot, position in edges:
+        if _normaliser(view, slot, position):
+            exponential = _is(view, view.record.nodes[slot].args[0], "exp")
+            kind = Mistake.SOFTMAX_DIAGONAL if exponential else Mistake.NORM
+            what = "the denominator of the softmax" if exponential else "the normaliser"
+            return kind, f": {what} was treated as a constant"
+    if any(_is(view, slot, "sqrt") and _sum_of_squares(view, view.record.nodes[slot].args[0]) for slot, _ in edges):
+        return Mistake.NORM, ": a norm was treated as a constant"
+    for slot, position in edges:
+        node = view.record.nodes[slot]
+        if node.primitive == "sub" and position == 1 and _mean_of(view, node.args[1], node.args[0]):
+            return Mistake.VARIANCE_MEAN, ": the mean was treated as a constant"
+    if all(_one_of_many(view, h) for h in paths):
+        return Mistake.TRUNCATED, ", in one of the steps alone: what came before it was treated as a constant"
+    return Mistake.DROPPED, ": it was treated as a constant"
+
+
+def _one_of_many(view: View, hypothesis: Hypothesis) -> bool:
+    """Whether a path is cut in one step of a loop alone."""
+    slots = {slot for slot, _ in hypothesis.edges}
+    if len(slots) > 1:
+        return False
+    (slot,) = slots
+    stack, node = view.located.stacks[slot], view.record.nodes[slot]
+    same = [
+        k
+        for k, other in enumerate(view.located.stacks)
+        if other == stack
+        and (view.record.nodes[k].primitive, view.record.nodes[k].shape) == (node.primitive, node.shape)
+    ]
+    return bool(stack) and len(same) >= FEWEST_STEPS
+
+
+def _is(view: View, slot: int, function: str) -> bool:
+    node = view.record.nodes[slot]
+    return node.primitive == "unary" and node.attributes["function"] == function
+
+
+def _plain(view: View, slot: int) -> int:
+    """The node behind gathers of one array."""
+    while (node := view.record.nodes[slot]).primitive == "gather" and len(node.args) == 1:
+        slot = node.args[0]
+    return slot
+
+
+def _normaliser(view: View, slot: int, position: int) -> bool:
+    """Whether the edge leads from a quotient a / sum(a) to its denominator."""
+    node = view.record.nodes[slot]
+    if node.primitive != "div" or position != 1:
+        return False
+    total = view.record.nodes[_plain(view, node.args[1])]
+    return total.primitive == "sum" and _plain(view, total.args[0]) == _plain(view, node.args[0])
+
+
+def _sum_of_squares(view: View, slot: int) -> bool:
+    node = view.record.nodes[_plain(view, slot)]
+    if node.primitive in ("add", "div", "mul"):  # with an epsilon, or a mean
+        varying = [a for a in node.args if view.record.nodes[a].varies]
+        return len(varying) == 1 and _sum_of_squares(view, varying[0])
+    return node.primitive == "sum" and _square(view, _plain(view, node.args[0]))
+
+
+def _square(view: View, slot: int) -> bool:
+    node = view.record.nodes[slot]
+    if node.primitive == "mul":
+        return node.args[0] == node.args[1]
+    return node.primitive == "pow" and bool(np.all(node.attributes["exponent"] == 2))
+
+
+def _mean_of(view: View, slot: int, what: int) -> bool:
+    node = view.record.nodes[_plain(view, slot)]
+    if node.primitive in ("div", "mul"):
+        return any(_mean_of(view, a, what) for a in node.args if view.record.nodes[a].varies)
+    return node.primitive == "sum" and _plain(view, node.args[0]) == _plain(view, what)
+
+
+__all__ = ["Edge", "told"]

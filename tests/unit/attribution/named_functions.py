@@ -1,0 +1,486 @@
+"""Functions with a wrong derivative each, by hand: the kind of mistake, and a piece of the line that it concerns.
+
+Every derivative is the right one but for what its name says; the test of the table checks that with the mistake taken
+out, where it says so. Two for each kind.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradcheck.attribution.mistake import Mistake
+
+rng = np.random.default_rng(2718)
+X, W, V = rng.standard_normal((4, 3)), rng.standard_normal((3, 5)), rng.standard_normal((5, 2))
+B = rng.standard_normal(5)
+SQUARE, OTHER = rng.standard_normal((3, 3)), rng.standard_normal((3, 3))
+Y = rng.uniform(0.5, 2.0, 6)
+Z = Y[::-1] + 0.3
+MASK = np.array([1.0, 0.0, 1.0, 1.0, 0.0, 1.0]) / 0.7
+
+
+class Named(NamedTuple):
+    """A wrong derivative and its name; `line` is a piece of the forward's line, "" where none can be told."""
+
+    check: str
+    f: Callable[..., Any]
+    derivative: Callable[..., Any]
+    inputs: tuple[Any, ...]
+    kind: Mistake
+    line: str
+
+
+def sigmoid(z: Any) -> Any:
+    return 1 / (1 + np.exp(-z))
+
+
+def softmax(x: Any) -> Any:
+    e = np.exp(x - x.max(axis=1, keepdims=True))
+    s = e.sum(axis=1, keepdims=True)
+    return e / s
+
+
+def softmax_sum_constant(c: Any, x: Any) -> Any:
+    return c * softmax(x)
+
+
+def softmax_diagonal(c: Any, x: Any) -> Any:
+    p = softmax(x)
+    return c * p * (1 - p)
+
+
+def rows_normalised(x: Any) -> Any:
+    n = np.sqrt((x * x).sum(axis=1, keepdims=True))
+    return x / n
+
+
+def norm_constant(c: Any, x: Any) -> Any:
+    return c / np.sqrt((x * x).sum(axis=1, keepdims=True))
+
+
+def shares(y: Any) -> Any:
+    total = y.sum()
+    return y / total
+
+
+def total_constant(c: Any, y: Any) -> Any:
+    return c / y.sum()
+
+
+def standardised(x: Any) -> Any:
+    m = x.mean(axis=0)
+    d = x - m
+    return d * d * d
+
+
+def mean_constant(c: Any, x: Any) -> Any:
+    return 3 * c * (x - x.mean(axis=0)) ** 2
+
+
+def skewness(y: Any) -> Any:
+    m = np.mean(y)
+    return np.sum((y - m) ** 3)
+
+
+def skewness_constant_mean(y: Any) -> Any:
+    return 3 * (y - y.mean()) ** 2
+
+
+def network(x: Any, w: Any, b: Any, v: Any) -> Any:
+    h = np.tanh(x @ w + b)
+    return h @ v
+
+
+def network_vjp(c: Any, x: Any, w: Any, b: Any, v: Any, slope: Any = None, bias: Any = np.sum) -> Any:
+    h = np.tanh(x @ w + b)
+    d = (c @ v.T) * (1 - h * h if slope is None else slope(h, x @ w + b))
+    return d @ w.T, x.T @ d, bias(d, axis=0), h.T @ c
+
+
+def gated(x: Any, w: Any) -> Any:
+    g = sigmoid(x @ w)
+    return g * g
+
+
+def gated_vjp(c: Any, x: Any, w: Any, slope: Any) -> Any:
+    g = sigmoid(x @ w)
+    d = 2 * g * c * slope(g, x @ w)
+    return d @ w.T, x.T @ d
+
+
+def energy(y: Any) -> Any:
+    kinetic = 0.5 * np.sum(y**2)
+    potential = np.sum(np.cos(y))
+    return kinetic * potential
+
+
+def energy_gradient(y: Any, kinetic: float = 1.0, potential: float = 1.0) -> Any:
+    return kinetic * y * np.cos(y).sum() - potential * 0.5 * np.sum(y**2) * np.sin(y)
+
+
+def ratio(a: Any, b: Any) -> Any:
+    q = a / b
+    return np.sin(q)
+
+
+def ratio_vjp(c: Any, a: Any, b: Any, to_b: Any) -> Any:
+    g = c * np.cos(a / b)
+    return g / b, to_b(g, a, b)
+
+
+def cubes(y: Any) -> Any:
+    p = y**3
+    return np.exp(-p)
+
+
+def cubes_vjp(c: Any, y: Any, slope: Any) -> Any:
+    return -c * np.exp(-(y**3)) * slope(y)
+
+
+def powers(a: Any, b: Any) -> Any:
+    return np.sum(a**b)
+
+
+def dropout(y: Any) -> Any:
+    kept = y * MASK
+    return kept * kept
+
+
+def rectified(y: Any) -> Any:
+    r = np.maximum(y - 1.0, 0.0)
+    return r * y
+
+
+def huber(y: Any) -> Any:
+    r = np.where(y < 1.2, 0.5 * y * y, 1.2 * y - 0.72)
+    return np.exp(r)
+
+
+def best(x: Any) -> Any:
+    m = x.max(axis=1)
+    return m * m
+
+
+def best_vjp(c: Any, x: Any, share: Any) -> Any:
+    return 2 * (c * x.max(axis=1))[:, None] * share(x)
+
+
+def running(y: Any) -> Any:
+    s = np.cumsum(y)
+    return np.sin(s)
+
+
+def looked_up(y: Any) -> Any:
+    rows = y[np.array([0, 2, 2, 5, 1, 2])]
+    return rows**2
+
+
+def looked_up_assigned(c: Any, y: Any) -> Any:
+    index = np.array([0, 2, 2, 5, 1, 2])
+    g = np.zeros_like(y)
+    g[index] = 2 * c * y[index]
+    return g
+
+
+def three_uses(y: Any) -> Any:
+    t = np.sin(y)
+    return t * 2.0 + np.exp(t) + t**3
+
+
+def three_uses_one_kept(c: Any, y: Any) -> Any:
+    return c * np.cos(y) * 3 * np.sin(y) ** 2
+
+
+def product(a: Any, b: Any) -> Any:
+    return np.tanh(a @ b)
+
+
+def product_vjp(c: Any, a: Any, b: Any, to_a: Any, to_b: Any) -> Any:
+    g = c * (1 - np.tanh(a @ b) ** 2)
+    return to_a(g, b), to_b(a, g)
+
+
+def guarded(y: Any) -> Any:
+    p = y * y
+    return np.sum(np.log(p + 1e-5))
+
+
+def guarded_root(y: Any) -> Any:
+    return np.sqrt(np.sum(y * y) + 1e-4)
+
+
+def recurrence(y: Any) -> Any:
+    h = y
+    for _ in range(5):
+        h = np.tanh(0.5 * h + y)
+    return h
+
+
+def recurrence_vjp(c: Any, y: Any, steps: int) -> Any:
+    hs = [y]
+    for _ in range(5):
+        hs.append(np.tanh(0.5 * hs[-1] + y))
+    g, total = c, np.zeros_like(y)
+    for h in hs[: 5 - steps : -1]:
+        g = g * (1 - h * h)
+        total = total + g
+        g = 0.5 * g
+    return total + (g if steps == 5 else 0)
+
+
+def penalised(w: Any) -> Any:
+    fit = np.sum(np.cos(w))
+    penalty = 0.3 * np.sum(w * w * w)
+    return fit + penalty
+
+
+def scaled_loss(x: Any, w: Any) -> Any:
+    r = np.tanh(x @ w)
+    return np.mean(r, axis=0) * np.sum(r, axis=0)
+
+
+def scaled_loss_vjp(c: Any, x: Any, w: Any, n: float) -> Any:
+    r = np.tanh(x @ w)
+    g = (c * np.sum(r, axis=0) / n + c * np.mean(r, axis=0)) * (1 - r * r)
+    return g @ w.T, x.T @ g
+
+
+def tempered(y: Any) -> Any:
+    t = np.exp(0.7 * y)
+    return t + y
+
+
+TABLE: dict[str, Named] = {
+    "softmax's denominator": Named("vjp", softmax, softmax_sum_constant, (X,), Mistake.SOFTMAX_DIAGONAL, "s = e.sum"),
+    "softmax's diagonal": Named("vjp", softmax, softmax_diagonal, (X,), Mistake.SOFTMAX_DIAGONAL, "e / s"),
+    "a norm": Named("vjp", rows_normalised, norm_constant, (X,), Mistake.NORM, "n = np.sqrt"),
+    "a total": Named("vjp", shares, total_constant, (Y,), Mistake.NORM, "total = y.sum()"),
+    "a mean": Named("vjp", standardised, mean_constant, (X,), Mistake.VARIANCE_MEAN, "m = x.mean"),
+    "a mean in a moment": Named(
+        "gradient", skewness, skewness_constant_mean, (Y,), Mistake.VARIANCE_MEAN, "m = np.mean"
+    ),
+    "slope at the output, one layer": Named(
+        "vjp",
+        network,
+        lambda c, *p: network_vjp(c, *p, slope=lambda h, z: 1 - np.tanh(h) ** 2),
+        (X, W, B, V),
+        Mistake.SLOPE_AT_OUTPUT,
+        "h = np.tanh(",
+    ),
+    "slope by the output, at the input": Named(
+        "vjp",
+        network,
+        lambda c, *p: network_vjp(c, *p, slope=lambda h, z: 1 - z * z),
+        (X, W, B, V),
+        Mistake.SLOPE_AT_OUTPUT,
+        "h = np.tanh(",
+    ),
+    "slope forgotten": Named(
+        "vjp",
+        network,
+        lambda c, *p: network_vjp(c, *p, slope=lambda h, z: 1.0),
+        (X, W, B, V),
+        Mistake.SLOPE_FORGOTTEN,
+        "h = np.tanh(",
+    ),
+    "slope of a written-out sigmoid forgotten": Named(
+        "vjp",
+        gated,
+        lambda c, *p: gated_vjp(c, *p, lambda g, z: 1.0),
+        (X, W),
+        Mistake.SLOPE_FORGOTTEN,
+        "np.exp(-z)",
+    ),
+    "slope twice": Named(
+        "vjp",
+        network,
+        lambda c, *p: network_vjp(c, *p, slope=lambda h, z: (1 - h * h) ** 2),
+        (X, W, B, V),
+        Mistake.SLOPE_TWICE,
+        "h = np.tanh(",
+    ),
+    "slope of a written-out sigmoid twice": Named(
+        "vjp",
+        gated,
+        lambda c, *p: gated_vjp(c, *p, lambda g, z: (g * (1 - g)) ** 2),
+        (X, W),
+        Mistake.SLOPE_TWICE,
+        "np.exp(-z)",
+    ),
+    "tanh as a sigmoid": Named(
+        "vjp",
+        network,
+        lambda c, *p: network_vjp(c, *p, slope=lambda h, z: h * (1 - h)),
+        (X, W, B, V),
+        Mistake.OTHER_SLOPE,
+        "h = np.tanh(",
+    ),
+    "sigmoid as a tanh": Named(
+        "vjp",
+        gated,
+        lambda c, *p: gated_vjp(c, *p, lambda g, z: 1 - g * g),
+        (X, W),
+        Mistake.OTHER_SLOPE,
+        "np.exp(-z)",
+    ),
+    "a factor of the loss dropped": Named(
+        "gradient", energy, lambda y: energy_gradient(y, potential=0.0), (Y,), Mistake.DROPPED, "potential = "
+    ),
+    "a penalty dropped": Named("gradient", penalised, lambda w: -np.sin(w), (Y,), Mistake.DROPPED, "penalty = "),
+    "a path twice": Named(
+        "gradient", energy, lambda y: energy_gradient(y, potential=2.0), (Y,), Mistake.DOUBLED, "potential = "
+    ),
+    "a penalty twice": Named(
+        "gradient", penalised, lambda w: -np.sin(w) + 1.8 * w * w, (Y,), Mistake.DOUBLED, "penalty"
+    ),
+    "a path's sign": Named(
+        "gradient", energy, lambda y: energy_gradient(y, potential=-1.0), (Y,), Mistake.PATH_SIGN, "potential = "
+    ),
+    "a penalty's sign": Named(
+        "gradient", penalised, lambda w: -np.sin(w) - 0.9 * w * w, (Y,), Mistake.PATH_SIGN, "penalty"
+    ),
+    "a path's factor": Named(
+        "gradient", energy, lambda y: energy_gradient(y, potential=0.37), (Y,), Mistake.PATH_FACTOR, "potential = "
+    ),
+    "a temperature lost": Named(
+        "vjp", tempered, lambda c, y: c * (np.exp(0.7 * y) + 1), (Y,), Mistake.PATH_FACTOR, "np.exp(0.7 * y)"
+    ),
+    "a mean as a sum": Named(
+        "vjp", scaled_loss, lambda c, *p: scaled_loss_vjp(c, *p, 1.0), (X, W), Mistake.MEAN_SUM, "mean(r"
+    ),
+    "a bias averaged": Named(
+        "vjp", network, lambda c, *p: network_vjp(c, *p, bias=np.mean), (X, W, B, V), Mistake.MEAN_SUM, ""
+    ),
+    "a denominator's square": Named(
+        "vjp",
+        ratio,
+        lambda c, *p: ratio_vjp(c, *p, lambda g, a, b: -g * a / b),
+        (Y, Z),
+        Mistake.QUOTIENT,
+        "q = a / b",
+    ),
+    "a numerator": Named(
+        "vjp",
+        ratio,
+        lambda c, *p: ratio_vjp(c, *p, lambda g, a, b: -g / b**2),
+        (Y, Z),
+        Mistake.QUOTIENT,
+        "q = a / b",
+    ),
+    "an exponent not lowered": Named(
+        "vjp", cubes, lambda c, y: cubes_vjp(c, y, lambda y: 3 * y**3), (Y,), Mistake.POWER_RULE, "p = y**3"
+    ),
+    "a logarithm": Named("gradient", powers, lambda a, b: (b * a ** (b - 1), a**b), (Y, Z), Mistake.POWER_RULE, "a**b"),
+    "a mask": Named("vjp", dropout, lambda c, y: 2 * c * y * MASK, (Y,), Mistake.MASK_SCALE, "kept = y * MASK"),
+    "a mask's scale": Named(
+        "vjp", dropout, lambda c, y: 2 * c * y * MASK * (MASK > 0), (Y,), Mistake.MASK_SCALE, "kept = y * MASK"
+    ),
+    "a rectifier without its gate": Named(
+        "vjp", rectified, lambda c, y: c * (y + np.maximum(y - 1, 0)), (Y,), Mistake.BRANCH, "np.maximum(y - 1.0, 0.0)"
+    ),
+    "one branch for both": Named(
+        "vjp",
+        huber,
+        lambda c, y: c * np.exp(huber(y) * 0 + np.log(huber(y))) * y,
+        (Y,),
+        Mistake.BRANCH,
+        "np.where(y < 1.2",
+    ),
+    "a maximum for all": Named(
+        "vjp", best, lambda c, x: best_vjp(c, x, np.ones_like), (X,), Mistake.MAXIMUM, "m = x.max"
+    ),
+    "a maximum shared": Named(
+        "vjp", best, lambda c, x: best_vjp(c, x, lambda x: np.ones_like(x) / 3), (X,), Mistake.MAXIMUM, "m = x.max"
+    ),
+    "a running sum forwards": Named(
+        "vjp", running, lambda c, y: np.cumsum(c * np.cos(np.cumsum(y))), (Y,), Mistake.CUMULATIVE, "s = np.cumsum"
+    ),
+    "a running sum left out": Named(
+        "vjp", running, lambda c, y: c * np.cos(np.cumsum(y)), (Y,), Mistake.CUMULATIVE, "s = np.cumsum"
+    ),
+    "an index assigned": Named("vjp", looked_up, looked_up_assigned, (Y,), Mistake.OVERWRITTEN, "rows = y["),
+    "a factor's order": Named(
+        "vjp",
+        product,
+        lambda c, a, b: product_vjp(c, a, b, lambda g, b: g @ b, lambda a, g: a.T @ g),
+        (SQUARE, OTHER),
+        Mistake.PRODUCT_TRANSPOSED,
+        "a @ b",
+    ),
+    "a transposition": Named(
+        "vjp",
+        product,
+        lambda c, a, b: product_vjp(c, a, b, lambda g, b: g @ b.T, lambda a, g: a @ g),
+        (SQUARE, OTHER),
+        Mistake.PRODUCT_TRANSPOSED,
+        "a @ b",
+    ),
+    "an epsilon": Named("gradient", guarded, lambda y: 2 / y, (Y,), Mistake.GUARD, "np.log(p + 1e-5)"),
+    "an epsilon under a root": Named(
+        "gradient",
+        guarded_root,
+        lambda y: y / np.sqrt(np.sum(y * y)),
+        (Y,),
+        Mistake.GUARD,
+        "np.sum(y * y) + 1e-4",
+    ),
+    "two steps of five": Named("vjp", recurrence, lambda c, y: recurrence_vjp(c, y, 2), (Y,), Mistake.TRUNCATED, "h ="),
+    "three steps of five": Named(
+        "vjp", recurrence, lambda c, y: recurrence_vjp(c, y, 3), (Y,), Mistake.TRUNCATED, "h ="
+    ),
+    "a constant cut": Named(
+        "gradient", penalised, lambda w: -np.sin(w) + 0.8997 * w * w, (Y,), Mistake.CONSTANT_CUT, "penalty = "
+    ),
+    "a constant cut elsewhere": Named(
+        "vjp", tempered, lambda c, y: c * (0.69999 * np.exp(0.7 * y) + 1), (Y,), Mistake.CONSTANT_CUT, "np.exp(0.7 * y)"
+    ),
+    "one use of three": Named("vjp", three_uses, three_uses_one_kept, (Y,), Mistake.DROPPED, "t**3"),
+}
+"""By what is wrong."""
+
+NEAR = np.array([0.3, -1.2, 0.8, 2.0, -0.4])
+
+
+def _moved_a_little(c: Any, *p: Any) -> Any:
+    parts = list(network_vjp(c, *p))
+    parts[1] = parts[1] + 1e-3 * np.cos(np.arange(parts[1].size)).reshape(parts[1].shape) * np.sum(c * c)
+    return tuple(parts)
+
+
+def _two_mistakes(c: Any, *p: Any) -> Any:
+    return network_vjp(c, *p, slope=lambda h, z: (1 - h * h) * 1.3 + 0.1 * z, bias=np.mean)
+
+
+def _at_this_point_alone(y: Any) -> Any:
+    return energy_gradient(y, potential=0.0 if np.array_equal(y, Y) else 1.0)
+
+
+def _no_textbook_slope(c: Any, *p: Any) -> Any:
+    return network_vjp(c, *p, slope=lambda h, z: 1 / (1 + np.abs(z)) ** 2)
+
+
+def _factors_that_differ(y: Any) -> Any:
+    return energy_gradient(y, kinetic=1.2, potential=0.37)
+
+
+def _factor_of_the_point(y: Any) -> Any:
+    return energy_gradient(y, potential=float(np.tanh(np.sum(y))))
+
+
+NOT_TO_BE_NAMED: dict[str, tuple[str, Callable[..., Any], Callable[..., Any], tuple[Any, ...]]] = {
+    "entries moved by nothing in particular": ("vjp", network, _moved_a_little, (X, W, B, V)),
+    "two mistakes at once": ("vjp", network, _two_mistakes, (X, W, B, V)),
+    "a path dropped at the point given alone": ("gradient", energy, _at_this_point_alone, (Y,)),
+    "a slope of no textbook": ("vjp", network, _no_textbook_slope, (X, W, B, V)),
+    "two paths with two factors": ("gradient", energy, _factors_that_differ, (Y,)),
+    "a factor that depends on the point": ("gradient", energy, _factor_of_the_point, (Y,)),
+    "the softmax's neighbour": ("vjp", softmax, lambda c, x: c * softmax(x) ** 1.01, (X,)),
+    "a slope between two": (
+        "vjp",
+        gated,
+        lambda c, *p: gated_vjp(c, *p, lambda g, z: 0.5 * g * (1 - g) + 0.5 * (1 - g * g)),
+        (X, W),
+    ),
+}
+"""Wrong derivatives that no single mistake explains."""

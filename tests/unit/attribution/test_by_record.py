@@ -1,0 +1,131 @@
+"""Mistakes named by experiments on the record of the forward pass: kind and line, and nothing where nothing fits."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradcheck
+from by_path import load
+
+named_functions = load(Path(__file__).with_name("named_functions.py"))
+TABLE = named_functions.TABLE
+
+
+def cause_of(named: Any) -> Any:
+    check = getattr(gradcheck, f"check_{named.check}")
+    result = check(named.f, named.derivative, *named.inputs, elsewhere=False)
+    assert str(result.verdict) == "FAIL"
+    causes = [f for f in result.findings if f.code == "GC051"]
+    assert len(causes) <= 1
+    return causes[0] if causes else None
+
+
+@pytest.mark.parametrize("what", TABLE)
+def test_named_with_its_line(what):
+    named = TABLE[what]
+    cause = cause_of(named)
+    assert cause is not None
+    assert cause.facts["kind"] == named.kind
+    if named.line:
+        assert named.line in cause.facts["source"]
+        assert cause.facts["file"] == named_functions.__file__
+        line = Path(named_functions.__file__).read_text().splitlines()[cause.facts["line"] - 1]
+        assert line.strip() == cause.facts["source"]
+
+
+@pytest.mark.parametrize("what", named_functions.NOT_TO_BE_NAMED)
+def test_nothing_is_named_that_does_not_reproduce_the_answer(what):
+    check, f, derivative, inputs = named_functions.NOT_TO_BE_NAMED[what]
+    assert cause_of(named_functions.Named(check, f, derivative, inputs, None, "")) is None
+
+
+FORWARD = """\
+import numpy as np
+
+def f(y):
+    kinetic = 0.5 * np.sum(y**2)
+    potential = np.sum(np.cos(y))
+    return kinetic * potential
+"""
+
+
+def imported(path: Path) -> Any:
+    path.write_text(FORWARD)
+    return load(path).f
+
+
+def cause_of_dropped(f: Any) -> Any:
+    named = TABLE["a factor of the loss dropped"]
+    return cause_of(named._replace(f=f))
+
+
+def test_the_file_on_disk_is_pointed_at(tmp_path):
+    cause = cause_of_dropped(imported(tmp_path / "forward.py"))
+    assert (cause.facts["line"], cause.facts["source"]) == (5, "potential = np.sum(np.cos(y))")
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "# a line more\n" + FORWARD,
+        FORWARD.replace("np.cos", "np.sin"),
+        FORWARD.replace("0.5", "0.7"),
+        "def f(:",
+        None,
+    ],
+    ids=["shifted", "another function", "another constant", "broken", "deleted"],
+)
+def test_a_file_that_has_changed_gives_no_line(tmp_path, later):
+    path = tmp_path / "forward.py"
+    f = imported(path)
+    if later is None:
+        path.unlink()
+    else:
+        path.write_text(later)
+    cause = cause_of_dropped(f)
+    assert cause.facts["kind"] == "dropped"
+    assert "line" not in cause.facts
+    assert "line" not in cause.sentence
+
+
+def test_code_without_a_file_gives_no_line():
+    namespace: dict[str, Any] = {}
+    exec(compile(FORWARD, "<cell 3>", "exec"), namespace)
+    cause = cause_of_dropped(namespace["f"])
+    assert cause.facts["kind"] == "dropped"
+    assert "line" not in cause.facts
+
+
+def test_the_operand_is_singled_out():
+    cause = cause_of(TABLE["a temperature lost"])
+    source, start, end = (cause.facts[k] for k in ("source", "start", "end"))
+    assert source[start:end] == "y"
+    cause = cause_of(TABLE["softmax's denominator"])
+    assert cause.facts["source"][cause.facts["start"] : cause.facts["end"]] == "e.sum(axis=1, keepdims=True)"
+
+
+def test_the_sentence_says_what_was_done_to_which_line():
+    cause = cause_of(TABLE["softmax's denominator"])
+    assert "the path through line" in cause.sentence
+    assert "s = e.sum(axis=1, keepdims=True), being left out" in cause.sentence
+    assert "the denominator of the softmax was treated as a constant" in cause.sentence
+
+
+def test_a_helper_called_twice_is_told_by_the_call():
+    def helper(z):
+        return np.sin(z) * z
+
+    def f(y):
+        a = helper(y)
+        b = helper(y + 1.0)
+        return np.sum(a * a) + np.sum(np.exp(0.1 * b))
+
+    def g(y):
+        a = np.sin(y) * y
+        return 2 * a * (np.cos(y) * y + np.sin(y))
+
+    cause = cause_of(named_functions.Named("gradient", f, g, (np.array([0.3, 1.4, -0.8, 0.6]),), None, ""))
+    assert cause.facts["kind"] == "dropped"
+    assert cause.facts["source"] in ("b = helper(y + 1.0)", "return np.sum(a * a) + np.sum(np.exp(0.1 * b))")
