@@ -10,9 +10,9 @@ from gradcheck.attribution.explanation import Explanation
 from gradcheck.attribution.hypothesis import Hypothesis, outcomes
 from gradcheck.attribution.jacobians import diagonals
 from gradcheck.attribution.located_trace import located
+from gradcheck.attribution.other_slopes import slope_mistakes
 from gradcheck.attribution.path_factors import edge_factors, grouped, kept_uses
 from gradcheck.attribution.sides import Side, sides, told_by_side
-from gradcheck.attribution.slopes import slope_mistakes
 from gradcheck.attribution.telling import told
 from gradcheck.attribution.textbook_rules import local_mistakes
 from gradcheck.attribution.view import Asked, View

@@ -9,8 +9,8 @@ import numpy as np
 from gradcheck.attribution.altered_sweep import Edge
 from gradcheck.attribution.hypothesis import Change, Hypothesis, outcomes
 from gradcheck.attribution.mistake import Mistake
+from gradcheck.attribution.other_slopes import SMALL
 from gradcheck.attribution.path_factors import single
-from gradcheck.attribution.slopes import SMALL
 from gradcheck.attribution.view import View
 
 MOST_CONSTANTS = 40

@@ -1,6 +1,6 @@
 """Textbook mistakes in the local rule of one operation: products, quotients, powers, selections, sums.
 
-Rules of one array entry by entry (slopes) are in `slopes`.
+Rules of one array entry by entry (slopes) are in `other_slopes`.
 """
 
 from __future__ import annotations
