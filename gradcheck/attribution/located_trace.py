@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from gradcheck.errors import GradcheckError
 from gradcheck.numbers.arithmetic import Array
 from gradcheck.numbers.ball import Balls
 from gradcheck.problem.function import Product, lend
-from gradcheck.tracing import session
+from gradcheck.tracing import session, storage
 from gradcheck.tracing.fork import make_task
 from gradcheck.tracing.location import OWN
 from gradcheck.tracing.primitives import value as value_of
@@ -28,6 +28,8 @@ MOST_NODES = 4_000
 """Maximum number of nodes of a record that is searched for a mistake; each experiment is a sweep over all of them."""
 MOST_ENTRIES = 200_000
 """Maximum number of entries of all nodes of such a record."""
+MOST_FRAMES = 6
+"""Number of frames within which a buffer that is read is looked for."""
 _LIBRARIES = ("numpy", "scipy", *OWN)
 
 Call = tuple[CodeType, int]
@@ -43,10 +45,13 @@ class LocatedTrace(Trace):
     Attributes
     ----------
     stacks: per node the user's open calls; () for nodes made outside of the user's code.
-    outcomes: (flat entries' slot, sign of left - right, stack) of every comparison of traced numbers.
+    stored: nodes that put together what was assigned to a buffer; they are made where the buffer is read, which is not
+        the place of the assignments, so that they have no place.
+    outcomes: (sign of left - right, stack) of every comparison of traced numbers.
     """
 
     stacks: list[Stack] = field(default_factory=list)
+    stored: set[int] = field(default_factory=set)
     outcomes: list[tuple[Array, Stack]] = field(default_factory=list)
 
     def apply(
@@ -69,7 +74,9 @@ class LocatedTrace(Trace):
 
     def _append(self, node: Node, value: Array) -> int:
         slot = super()._append(node, value)
-        self.stacks.append(open_calls() if node.args else ())
+        if node.primitive == "gather" and _from_storage():
+            self.stored.add(slot)
+        self.stacks.append(open_calls() if node.args and slot not in self.stored else ())
         return slot
 
 
@@ -84,11 +91,13 @@ class Located:
     Attributes
     ----------
     record, stacks: the nodes, and per node the user's open calls when it was made.
+    stored: nodes that put together what was assigned to a buffer.
     outcomes: signs of left - right of every comparison of traced numbers, with the user's open calls.
     """
 
     record: Record
     stacks: Sequence[Stack]
+    stored: Set[int]
     outcomes: Sequence[tuple[Array, Stack]]
 
     def site(self, slot: int) -> Call | None:
@@ -128,19 +137,31 @@ def located(product: Product) -> Located | None:
         except TooLargeError:
             return None
         assert isinstance(run.trace, LocatedTrace)
-        return Located(run.trace.record, run.trace.stacks, run.trace.outcomes)
+        return Located(run.trace.record, run.trace.stacks, run.trace.stored, run.trace.outcomes)
     return None
+
+
+def _from_storage() -> bool:
+    """Whether a node is being made by a buffer that is read."""
+    frame: FrameType | None = sys._getframe(1)
+    for _ in range(MOST_FRAMES):
+        if frame is None:
+            return False
+        if frame.f_globals.get("__name__") == storage.__name__:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def open_calls() -> Stack:
     """The user's calls that are open, outermost first, between the tracer's own frames and the place that traces."""
     calls = []
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         name = str(frame.f_globals.get("__name__", ""))
         if name == session.__name__:
             break
         if not name.startswith(_LIBRARIES) and name != __name__:
             calls.append((frame.f_code, frame.f_lasti))
-        frame = frame.f_back  # type: ignore[assignment] # None ends the loop
+        frame = frame.f_back
     return tuple(reversed(calls))

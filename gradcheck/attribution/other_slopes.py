@@ -129,7 +129,8 @@ def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]
             yield Mistake.SLOPE_FORGOTTEN, "lacking the slope there, as if it were 1", np.ones_like(right)
         if (unguarded := _unguarded(view, pair)) is not None:
             yield Mistake.GUARD, "without the small constant that guards it there", unguarded
-        yield Mistake.SLOPE_TWICE, "being multiplied by the slope there twice", right * right
+        if not np.all(np.isin(np.abs(right), (0.0, 1.0))):
+            yield Mistake.SLOPE_TWICE, "being multiplied by the slope there twice", right * right
         if len(pair.steps) > 1 or view.record.nodes[pair.y].primitive in ("unary", "pow"):
             at_output = slope_at(view, pair, y)
             if at_output is not None:

@@ -16,6 +16,8 @@ from gradcheck.attribution.view import Array, View
 
 MOST_GROUPS = 150
 """Maximum number of groups of edges that are tried, three experiments each."""
+MOST_NODES = 40_000
+"""Maximum number of groups times nodes of the record."""
 TOGETHER = 24
 """Experiments per sweep."""
 MOST_CONSTANT = 1e4
@@ -61,8 +63,9 @@ def kept_uses(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
 def grouped(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     """Edges that belong together, such as those of one operation in a loop, tried with one factor for all."""
     trials = []
-    for edges, what in list(_groups(view))[:MOST_GROUPS]:
-        trials += [(edges, what, s) for s in (0.0, -1.0, 2.0)]
+    most = min(MOST_GROUPS, MOST_NODES // len(view.record.nodes))
+    for edges, size in list(_groups(view))[:most]:
+        trials += [(edges, size, s) for s in (0.0, -1.0, 2.0)]
     for start in range(0, len(trials), TOGETHER):
         some = trials[start : start + TOGETHER]
         factors: dict[Edge, Array] = {}
@@ -71,11 +74,11 @@ def grouped(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
                 factors.setdefault(edge, np.ones(len(some)))[k] = s
         found = outcomes(view, Change(factors=factors), len(some))
         assert found is not None
-        for k, (edges, what, s) in enumerate(some):
+        for k, (edges, size, s) in enumerate(some):
             if view.reproduces({b: a[..., k] for b, a in found.items()}, blocks):
                 mistake, rank, words = _USUAL[s]
                 change = Change(factors=dict.fromkeys(edges, s))
-                yield Hypothesis(mistake, rank + 2, tuple(edges), words + what, change, factor=s)
+                yield Hypothesis(mistake, rank + 2 + size, tuple(edges), words, change, factor=s)
 
 
 def _candidates(view: View) -> Iterator[tuple[tuple[Edge, ...], Array]]:
@@ -200,8 +203,8 @@ def single(value: Array) -> float | None:
     return float(array[0]) if array.size and np.all(array == array[0]) else None
 
 
-def _groups(view: View) -> Iterator[tuple[Sequence[Edge], str]]:
-    """Edges of one operation executed several times, of one line, of one named operation throughout."""
+def _groups(view: View) -> Iterator[tuple[Sequence[Edge], int]]:
+    """Edges of one operation executed several times, of one line, of one named operation throughout; and 0, 1 or 2."""
     by_site: dict[object, list[Edge]] = defaultdict(list)
     by_line: dict[object, list[Edge]] = defaultdict(list)
     by_name: dict[object, list[Edge]] = defaultdict(list)
@@ -216,11 +219,11 @@ def _groups(view: View) -> Iterator[tuple[Sequence[Edge], str]]:
             by_line[_where(view, slot)].append((slot, position))
         by_name[node.primitive, str(node.attributes.get("function", "")), position].append((slot, position))
     seen = set()
-    for table, what in ((by_site, ""), (by_line, ""), (by_name, "")):
+    for size, table in enumerate((by_site, by_line, by_name)):
         for edges in table.values():
             if len(edges) > 1 and frozenset(edges) not in seen:
                 seen.add(frozenset(edges))
-                yield edges, what
+                yield edges, size
 
 
 def _where(view: View, slot: int) -> tuple[object, int | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from itertools import pairwise
 
 import numpy as np
 
@@ -39,6 +40,9 @@ def told(view: View, found: Sequence[Hypothesis], blocks: frozenset[str]) -> Exp
     rank = min(h.rank for h in found)
     best = [h for h in found if h.rank == rank]
     order = {kind: k for k, kind in enumerate(PREFERRED)}
+    kinds = {h.mistake for h in best}
+    if len(kinds) > 1 and all(h.factor for h in best):  # a factor that several operations suggest is but a factor
+        best = [h.again(mistake=Mistake.PATH_FACTOR, words=f"being taken {h.factor:.6g} times") for h in best]
     kind = min((h.mistake for h in best), key=lambda m: (order.get(m, len(order)), m))
     best = [h for h in best if h.mistake is kind]
     chosen = min(best, key=lambda h: max(h.edges))
@@ -134,14 +138,10 @@ def _one_of_many(view: View, hypothesis: Hypothesis) -> bool:
     if len(slots) > 1:
         return False
     (slot,) = slots
-    stack, node = view.located.stacks[slot], view.record.nodes[slot]
-    same = [
-        k
-        for k, other in enumerate(view.located.stacks)
-        if other == stack
-        and (view.record.nodes[k].primitive, view.record.nodes[k].shape) == (node.primitive, node.shape)
-    ]
-    return bool(stack) and len(same) >= FEWEST_STEPS
+    stacks = view.located.stacks
+    made = [k for k, stack in enumerate(stacks) if stack]
+    steps = [k for before, k in pairwise(made) if stacks[k] == stacks[slot] != stacks[before]]
+    return bool(stacks[slot]) and len(steps) >= FEWEST_STEPS - 1
 
 
 def _is(view: View, slot: int, function: str) -> bool:

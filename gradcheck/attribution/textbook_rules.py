@@ -147,6 +147,13 @@ def _power(view: View, slot: int, node: Node, k: int) -> list[Variant]:
 def _matmul(view: View, slot: int, node: Node, k: int) -> list[Variant]:
     kind = Mistake.PRODUCT_TRANSPOSED
     shape = view.record.nodes[node.args[k]].shape
+    before = view.record.nodes[slot - 1]
+    if (
+        before.primitive == "matmul"
+        and view.located.stacks[slot - 1] == view.located.stacks[slot]
+        and slot - 1 in node.args
+    ):
+        return []  # a step of a matrix function, which has no product of the user's own
 
     def untransposed(view: View, g: Any) -> Any:
         a, b = (view.values[s] for s in node.args)
@@ -206,8 +213,12 @@ def _gather(view: View, slot: int, node: Node, k: int) -> list[Variant]:
             words = f"keeping only the {'last' if last else 'first'} of several uses of an entry"
             rows.append((Mistake.OVERWRITTEN, words, _assigned(slot, k, start, last)))
     if len(node.args) > 1 and shape == node.shape and np.all(index[mine] - start == np.flatnonzero(mine)):
-        rows.append((Mistake.BRANCH, "reaching the entries that were not chosen, too", lambda view, g: g))
-        rows.append((Mistake.BRANCH, "reaching the entries that were not chosen, and no others", _other_side(slot, k)))
+        if slot in view.located.stored:
+            rows.append((Mistake.SCATTER, "reaching entries that were assigned anew later, too", lambda view, g: g))
+        else:
+            rows.append((Mistake.BRANCH, "reaching the entries that were not chosen, too", lambda view, g: g))
+            others = "reaching the entries that were not chosen, and no others"
+            rows.append((Mistake.BRANCH, others, _other_side(slot, k)))
     if len(node.args) == 1 and (axis := _extreme_axis(view, slot)) is not None:
         rows.append((Mistake.MAXIMUM, "reaching all entries, not the chosen one alone", _spread(slot, axis, 1.0)))
         rows.append((Mistake.MAXIMUM, "being shared by all entries", _spread(slot, axis, 1.0 / shape[axis])))
@@ -242,7 +253,9 @@ def _other_side(slot: int, k: int) -> Rule:
 
 def _extreme_axis(view: View, slot: int) -> int | None:
     """The axis along which a gather picks the largest or smallest entries; None if it does something else."""
-    node = view.record.nodes[slot]
+    node, stack = view.record.nodes[slot], view.located.stacks[slot]
+    if not any(made == stack for _, made in view.located.outcomes):  # nothing was compared there: it is an index
+        return None
     x, y = (np.asarray(view.values[s][..., 0], dtype=float) for s in (node.args[0], slot))
     for axis in range(x.ndim):
         if x.shape[axis] > 1 and y.size * x.shape[axis] == x.size:

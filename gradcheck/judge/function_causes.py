@@ -77,7 +77,7 @@ def causes(
     elsewhere = _asked(truth_of(beside), again)
     if paths is not None and elsewhere is not None and (explanation := paths.explanation(elsewhere)) is not None:
         factors = all(any(mistake is Mistake.FACTOR for mistake, _ in told) for told in common.values())
-        if not factors or explanation.mistake in MORE_TELLING:
+        if not factors or (explanation.place is not None and explanation.mistake in MORE_TELLING):
             return [_by_record(explanation)]
     return _by_relation(common, "the gradient with respect to" if product.tangents is None else "the tangent of")
 
@@ -146,8 +146,12 @@ def _beside(question: Question, product: Product, random: np.random.Generator) -
     for k in product.function.wrt:
         x = np.asarray(inputs[k])
         size = float(np.sqrt(np.mean(np.square(x, dtype=float)))) if x.size else 0.0
-        step = BESIDE * (size or 1.0) * random.standard_normal(x.shape)
-        inputs[k] = np.asarray(kept(x, np.asarray(x + step)), dtype=x.dtype)
+        step = BESIDE * random.standard_normal(x.shape)
+        if x.size and (np.all(x > 0) or np.all(x < 0)):  # where f may be defined for one sign alone
+            moved_x = x * np.exp(step)
+        else:
+            moved_x = x + (size or 1.0) * step
+        inputs[k] = np.asarray(kept(x, np.asarray(moved_x)), dtype=x.dtype)
     moved = replace(product, inputs=tuple(inputs))
     if product.tangents is not None:
         return replace(moved, tangents=tuple(drawn(random, np.asarray(t)) for t in product.tangents))
