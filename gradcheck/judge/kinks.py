@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import Unsupported
+from gradcheck.judge.crowded_kinks import at_many_ties, outside
 from gradcheck.oracle.analysis import Analysis
 from gradcheck.oracle.finite_difference import directional
 from gradcheck.problem.function import Product
 from gradcheck.tracing import Derivative
 from gradcheck.verdict.finding import Finding, finding
-from gradcheck.verdict.hull import in_hull
+from gradcheck.verdict.hull import in_hull, nearest_in_hull
 
 Array = NDArray[Any]
 
@@ -35,9 +36,13 @@ def at_kink(
     """The finding about an answer at a kink, and whether it decides anything.
 
     In the hull of derivatives that occur nearby: right. In the hull of all choices: right where each choice is a rule
-    of its own (`local_rules`: graphs and networks, relu(x) - relu(-x) at 0), undecided for a black box. Outside: wrong.
+    of its own (`local_rules`: graphs and networks, relu(x) - relu(-x) at 0). For a black box it is right so only where
+    f has no derivative and every tie is one of a selection; undecided where all that is nearby says one number, and
+    wrong by a choice that contradicts itself (see `ties.contradictions`). Outside: wrong.
     `unit` is the unit roundoff of the subject's dtype; hulls are tested on the whole gradient.
     """
+    if derivative.sides is not None:
+        return at_many_ties(answers, derivative, allowance, unit=unit, local_rules=local_rules, loss=loss)
     flat = np.concatenate([np.asarray(a, dtype=np.float64).ravel() for a in answers.values()])
     corners = [_flat(parts, "midpoint") for parts in derivative.alternatives]
     where = "; ".join(derivative.notes[:2]) or "a comparison is undecided here"
@@ -49,14 +54,21 @@ def at_kink(
     nearby = [c for c, occurs in zip(corners, derivative.occurs, strict=True) if occurs]
     if nearby and in_hull(flat, nearby, tolerance):
         return finding("GC045", where=where, which="that hold nearby"), True
+    if not local_rules and len(nearby) > 1:
+        # An outcome that contradicts itself is no side of the kink; where f has a derivative, it is left open below.
+        allowed = zip(corners, derivative.possible, derivative.occurs, strict=True)
+        corners = [c for c, possible, occurs in allowed if possible or occurs]
     if in_hull(flat, corners, tolerance):
-        if local_rules:
-            return finding(
-                "GC045", where=where, which="that the choices at the kink allow (legal by local rules)"
-            ), True
+        # Where an entry has one value nearby, that is its derivative, whatever rules might give.
+        kinked = np.ptp(nearby, axis=0) > 0 if nearby else np.zeros(flat.shape, dtype=bool)
+        here = kinked | (np.abs(flat - nearby[0]) <= tolerance) if nearby else kinked
+        if local_rules or (derivative.own_rules and np.all(here)):
+            which = "that the choices at the kink allow (legal by local rules)"
+            return finding("GC045", where=where, which=which), True
         what = f"{where}: each choice is legal by itself, but no derivative near this point is like the answer"
         return finding("GC030", what=what), False
-    return _outside(answers, derivative.alternatives, tolerance, where, loss), True
+    bounds = np.min(corners, axis=0), np.max(corners, axis=0)
+    return outside(answers, bounds, nearest_in_hull(flat, corners), tolerance, where, loss), True
 
 
 def by_local_rules(
@@ -116,31 +128,6 @@ def _gathered(around: Sequence[Array]) -> Array:
 
 def _flat(parts: Sequence[Any], name: str) -> Array:
     return np.concatenate([np.asarray(getattr(part, name)).ravel() for part in parts])
-
-
-def _outside(
-    answers: Mapping[str, Array], alternatives: Sequence[Any], tolerance: Array, where: str, loss: str
-) -> Finding:
-    """The entry that is furthest from what the one-sided derivatives allow."""
-    best: dict[str, Any] = {}
-    furthest, start = -np.inf, 0
-    for k, (block, answer) in enumerate(answers.items()):
-        allowed = tolerance[start : start + answer.size].reshape(answer.shape)
-        start += answer.size
-        if not answer.size:
-            continue
-        values = np.stack([parts[k].midpoint for parts in alternatives])
-        low, high = values.min(axis=0), values.max(axis=0)
-        miss = np.where(np.isfinite(answer), np.maximum(low - answer, answer - high), np.inf)
-        at = tuple(int(i) for i in np.unravel_index(int(np.argmax(miss - allowed)), miss.shape))
-        if miss[at] > furthest:
-            furthest = float(miss[at])
-            truth = f"between {low[at]:.12g} and {high[at]:.12g} ({where})"
-            best = {"block": block, "entry": list(at) or "", "subject": float(answer[at]), "truth": truth}
-            best |= {"distance": max(furthest, 0.0), "allowed": float(allowed[at])}
-            if miss[at] <= allowed[at]:
-                best["truth"] = f"no mixture of the one-sided derivatives, taken as a whole ({where})"
-    return finding("GC012", loss=loss, **best)
 
 
 def at_differenced_kink(

@@ -21,6 +21,7 @@ from gradcheck.oracle.estimate import Along, Array, Aside, Estimate, Estimates, 
 from gradcheck.problem import LEAVES, OPS, Graph, Point
 from gradcheck.problem.function import Product, lend
 from gradcheck.problem.walks import ancestors
+from gradcheck.ties import derivative_of
 from gradcheck.tracing import MOST_RUNS, Derivative, Outcomes, Rounding, Smoothness, admit, explore
 
 NAME = "exact"
@@ -139,14 +140,14 @@ class Analysis:
 
     def at_the_point(self) -> tuple[Enclosure, ...]:
         """The derivative's own formula at the point, per block, which may not be finite (0/0)."""
-        return self._derivative(self._outcomes).parts
+        return self.derivative.parts
 
     def nearby(self, *, closest: bool = False) -> Sequence[Array]:
         """Gradients at points nearby, or at the closest ones."""
         return self._outcomes.gradients_around(self._cotangents, closest=closest)
 
     def _derivative(self, outcomes: Outcomes) -> Derivative:
-        return outcomes.vjp(self._cotangents) if self._tangents is None else outcomes.jvp(self._tangents)
+        return derivative_of(outcomes, self._cotangents, self._tangents)
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ def _analysis(
     """What the runs say of the derivative."""
     with np.errstate(all="ignore"):
         try:
-            derivative = outcomes.vjp(cotangents) if tangents is None else outcomes.jvp(tangents)
+            derivative = derivative_of(outcomes, cotangents, tangents)
             rounding = outcomes.rounding(cotangents) if tangents is None else outcomes.rounding_jvp(tangents)
         except Unsupported as reason:
             return Aside(NAME, str(reason))

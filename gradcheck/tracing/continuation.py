@@ -152,7 +152,8 @@ def _other_branches_alone(run: Run, there: Run, task: Task, point: Sequence[Arra
         with np.errstate(invalid="ignore"):
             before, after = (np.sign(r.entries(a, i) - r.entries(b, j))[..., 0] for r in (here, moved))
         i, j = np.broadcast_arrays(i, j)
-        for k in np.flatnonzero(before * after < 0):
+        # A tie that is none there comes out otherwise, too, than under the choice that was made for it here.
+        for k in np.flatnonzero((before * after < 0) | ((before == 0) & (after != 0))):
             if is_guard(record, here, ((a, i[k : k + 1]), (b, j[k : k + 1]))):
                 return False
             turned = True

@@ -3,7 +3,8 @@
 Every undecided comparison is a fork. The run is repeated with each other choice, depth first, until no prefix of
 choices is left (at most `MOST_RUNS` runs). Within a run, equal comparisons share one choice (see `trace`); under local
 rules, every selection settles its ties by itself. If there are too many outcomes, selections that do not feed one
-another are changed one at a time.
+another are changed one at a time, which shows that they do not matter. If they do, the first run alone is kept, and
+`gradcheck.ties` says what each tie contributes.
 
 One kind of fork needs no second run: a *selection* between tied numbers (a maximum, an absolute value) whose result has
 an adjoint of 0, such as the shift of a softmax. It contributes nothing to any derivative, whatever it chose. If such
@@ -43,6 +44,16 @@ MOST_RECORDED = 150_000
 """Maximum number of arrays that all runs but the first record together, some 20 seconds of work."""
 _LOSS = 2.0**-20
 """Maximum radius, as a share of one rounding of the largest entry, before more bits are used."""
+MOST_TIES = 2_000
+"""Maximum number of ties that matter before `explore` raises Unsupported."""
+
+
+class _Crowd(Unsupported):
+    """There are too many outcomes to explore; the first run, and the numbers of its decisions that may matter."""
+
+    def __init__(self, message: str, first: Run, active: Sequence[int]) -> None:
+        super().__init__(message)
+        self.first, self.active = first, tuple(active)
 
 
 def explore(
@@ -134,10 +145,16 @@ def explore_task(
         with balls.working(bits):
             try:
                 runs, patch, apart = _explore(task, balls, cotangents, most_runs, last, patch, overrides)
+                crowd: tuple[int, ...] = ()
             except NeedsPrecision:
                 continue
+            except _Crowd as many:
+                if most_runs < MOST_RUNS or len(many.active) > MOST_TIES:
+                    raise
+                runs, apart, crowd = [many.first], False, many.active
+                patch = many.first.trace.buffers
             again = partial(_explore_again, task, most_runs)
-            outcomes = Outcomes(task, balls, bits, patch, tuple(runs), cotangents, again, apart)
+            outcomes = Outcomes(task, balls, bits, patch, tuple(runs), cotangents, again, apart, crowd)
             if task.local:
                 outcomes = outcomes.consistent()
             if last or _sharp(outcomes, task):
@@ -151,7 +168,7 @@ def _explore(
 ) -> tuple[list[Run], bool, bool]:  # fmt: skip
     """The runs, whether NumPy had to be patched, and whether choices were only changed one at a time."""
     runs: list[Run] = []
-    apart, too_many = False, Unsupported("")
+    apart, too_many = False, Unsupported("")  # replaced before it is raised
     waiting: list[tuple[int, ...]] = [()]
     tree: Tree = {}  # the choices of all runs, finished and waiting
     met: list[int] = []
@@ -181,9 +198,11 @@ def _explore(
         active = [k for k in range(len(decisions)) if k not in current.inert and k not in current.trace.moot]
         if not script and float(np.prod([float(decisions[k].options) for k in active])) > most_runs:
             apart = len(active) < most_runs and _independent(current, active)
-            too_many = Unsupported(
+            too_many = _Crowd(
                 f"{len(active)} comparisons are undecided, the first of them {decisions[active[0]].what}: more than "
-                f"{most_runs} outcomes"
+                f"{most_runs} outcomes",
+                current,
+                active,
             )
             if not apart:
                 raise too_many

@@ -27,8 +27,10 @@ _STEPS = (1e-3, 1e-5, 1e-7)
 def occurring(runs: Sequence[Run], task: Task) -> tuple[bool, ...]:
     """For each run, whether its choices all hold at some nearby point."""
     entries = max(run.trace.record.entries for run in runs)
-    points = around(task, max(16, min(_MOST_POINTS, _MOST_NUMBERS // max(entries, 1))))
-    return tuple(_occurs(run, task, points) for run in runs)
+    count = max(16, min(_MOST_POINTS, _MOST_NUMBERS // max(entries, 1)))
+    points = around(task, count)
+    general = np.arange(count) >= _single(task, count)
+    return tuple(_occurs(run, task, points, general) for run in runs)
 
 
 def gradients_around(
@@ -57,7 +59,7 @@ def around(task: Task, count: int, distances: Sequence[float] = _STEPS) -> list[
     total = sum(x.size for x in inputs)
     steps = np.resize(np.array(distances), count)
     directions = random.standard_normal((total, count))
-    single = min(2 * total, count // 4)
+    single = _single(task, count)
     directions[:, :single] = 0.0
     for k in range(single):
         directions[k // 2, k] = 1.0 if k % 2 == 0 else -1.0
@@ -70,7 +72,12 @@ def around(task: Task, count: int, distances: Sequence[float] = _STEPS) -> list[
     return points
 
 
-def _occurs(run: Run, task: Task, points: list[Array]) -> bool:
+def _single(task: Task, count: int) -> int:
+    """How many of `count` points `around` lie along a single coordinate: those come first."""
+    return min(2 * sum(x.size for x in task.inputs), count // 4)
+
+
+def _occurs(run: Run, task: Task, points: list[Array], general: Array) -> bool:
     tests = [test for k, decision in enumerate(run.trace.decisions) if k not in run.inert for test in decision.tests]
     if not tests:
         return True
@@ -78,14 +85,21 @@ def _occurs(run: Run, task: Task, points: list[Array]) -> bool:
     replay = Replay(run.trace.record, Floats(task.dtype, 0, count), points)
     holds = np.ones(count, dtype=bool)
     for test in tests:
-        holds &= _holds(replay, test)
+        holds &= _holds(replay, test, general)
     return bool(holds.any())
 
 
-def _holds(replay: Replay, test: Test) -> Array:
+def _holds(replay: Replay, test: Test, general: Array) -> Array:
+    """At which points a test holds.
+
+    Two numbers that agree at all points in `general` directions are the same number there, under the choices of this
+    run: whichever of them counts as the larger, the derivative is the same.
+    """
     (a, i), (b, j) = test.left, test.right
     with np.errstate(all="ignore"):
         gap = replay.entries(a, np.array(i)) - replay.entries(b, np.array(j))
     if test.sign == UNEQUAL:
         return np.asarray(gap != 0)
+    if general.any() and np.all(gap[..., general] == 0):
+        return np.ones(gap.shape, dtype=bool)
     return np.asarray(np.sign(gap) == test.sign)

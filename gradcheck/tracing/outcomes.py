@@ -23,6 +23,7 @@ from gradcheck.tracing.repeated_rounding import repeating_of_jvp, repeating_of_v
 from gradcheck.tracing.rounding import Rounding, rounding_of_jvp, rounding_of_vjp
 from gradcheck.tracing.session import Run, Task
 from gradcheck.tracing.session import run as trace_once
+from gradcheck.tracing.tie_sides import Sides
 from gradcheck.tracing.trace import MARGIN
 
 _CHECKED = 4
@@ -56,6 +57,11 @@ class Derivative:
     occurs: for each alternative, whether some outcome with it was seen at points near this one.
     notes: one sentence per fork ("np.maximum: a tie (line 3 of model.py)").
     crossing: a number that checks `parts` by the other sweep; None if not asked for or not finite.
+    members: for each run, the number of its alternative.
+    sides: at a kink of too many ties to explore, what each of them allows (`gradcheck.ties` adds it); `alternatives` is
+        then the first outcome.
+    possible: for each alternative, whether some outcome with it does not contradict itself (`gradcheck.ties` looks).
+    own_rules: every tie is one of a selection, which settles it by a rule of its own; none is a branch.
     """
 
     smoothness: Smoothness
@@ -64,6 +70,10 @@ class Derivative:
     occurs: tuple[bool, ...]
     notes: tuple[str, ...]
     crossing: Crossing | None = None
+    members: tuple[int, ...] = (0,)
+    sides: Sides | None = None
+    possible: tuple[bool, ...] = (True,)
+    own_rules: bool = False
 
 
 class Again(Protocol):
@@ -89,6 +99,7 @@ class Outcomes:
     again: see `Again`.
     apart: each run changes one choice only, among choices that do not influence one another. This shows that none of
         them matters, and nothing else.
+    crowd: numbers of the first run's decisions that may matter, if there are too many outcomes to explore.
     """
 
     task: Task
@@ -99,6 +110,7 @@ class Outcomes:
     cotangents: Sequence[Array] | None
     again: Again
     apart: bool = False
+    crowd: tuple[int, ...] = ()
 
     @property
     def first(self) -> Run:
@@ -270,7 +282,7 @@ class Outcomes:
         if len(self.runs) > 1 and self.jumps:
             kind = Smoothness.JUMP
         else:
-            kind = Smoothness.SMOOTH if len(distinct) == 1 else Smoothness.KINK
+            kind = Smoothness.SMOOTH if len(distinct) == 1 and not self.crowd else Smoothness.KINK
         if self.apart and kind is not Smoothness.SMOOTH:
             raise Unsupported(
                 f"more than {len(self.runs)} undecided comparisons, of which some matter: a kink of many sides"
@@ -284,7 +296,23 @@ class Outcomes:
             decision.what for run in self.runs for k, decision in enumerate(run.trace.decisions) if k not in run.inert
         )
         crossing = next(iter(crossings), None)
-        return Derivative(kind, alternatives[0], alternatives, tuple(occurs), tuple(notes), crossing)
+        return Derivative(
+            kind,
+            alternatives[0],
+            alternatives,
+            tuple(occurs),
+            tuple(notes),
+            crossing,
+            members=tuple(member),
+            possible=(True,) * len(distinct),
+            own_rules=self._selected,
+        )
+
+    @property
+    def _selected(self) -> bool:
+        """Whether every tie that may matter is one of a selection."""
+        decisions = [d for run in self.runs for k, d in enumerate(run.trace.decisions) if k not in run.inert]
+        return all(d.contested and not d.escaped for d in decisions)
 
     def adjoints(self, cotangents: Sequence[Array]) -> tuple[Enclosure, ...]:
         """The total adjoint of every output, under the first outcome: its cotangent plus what later outputs add.

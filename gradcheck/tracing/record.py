@@ -99,12 +99,16 @@ class Record:
             source = int(node.attributes["index"].ravel()[position])
             if source < 0:
                 return slot, position
-            for argument in node.args:
-                size = int(np.prod(self.nodes[argument].shape))
-                if source < size:
-                    slot, position = argument, source
-                    break
-                source -= size
+            slot, position = self.argument(slot, source)
+
+    def argument(self, slot: int, source: int) -> tuple[int, int]:
+        """The argument of a gather, and the flat position in it, to which an index of the gather points."""
+        for argument in self.nodes[slot].args:
+            size = int(np.prod(self.nodes[argument].shape))
+            if source < size:
+                return argument, source
+            source -= size
+        raise IndexError(f"a gather with an index of {source} beyond its arguments")
 
     def computed_from(self, slot: int) -> list[Node]:
         """The nodes that depend on a node."""
@@ -191,6 +195,19 @@ class Record:
             for argument, reached in zip(node.args, self._reached(node, mask), strict=True):
                 masks[argument] = masks[argument] | reached if argument in masks else reached
         return True
+
+    def read_by(self, entries: Iterable[tuple[int, int]]) -> dict[int, Array]:
+        """Which entries of each node the given ones, (slot, flat position), are computed from; those included."""
+        masks: dict[int, Array] = {}
+        for slot, position in entries:
+            masks.setdefault(slot, np.zeros(self.nodes[slot].shape, dtype=bool)).reshape(-1)[position] = True
+        for slot in range(max(masks, default=-1), -1, -1):
+            node = self.nodes[slot]
+            if slot not in masks or not node.args:
+                continue
+            for argument, reached in zip(node.args, self._reached(node, masks[slot]), strict=True):
+                masks[argument] = masks[argument] | reached if argument in masks else reached
+        return masks
 
     def _reached(self, node: Node, mask: Array) -> list[Array]:
         """The entries of each argument that the marked entries of `node` depend on."""

@@ -101,6 +101,8 @@ class Trace:
     moot: numbers of decisions without effect, because the loop that they would end has to run on.
     local: selections share no choice with other comparisons: each operation has a rule of its own for ties.
     contested: entries of selections that another outcome would have chosen differently.
+    sources: for a contested entry of a gather, what each outcome in turn takes it from: flat positions in the gather's
+        arguments, one after the other; absent where that is not known.
     compared: the pairs compared, entries of one slot and entries of another; the first `MOST_COMPARED`, of at most
         `MOST_COMPARED_ENTRIES` entries each.
     used: the number of the decision that gave the last answer.
@@ -122,6 +124,7 @@ class Trace:
     moot: set[int] = field(default_factory=set)
     local: bool = False
     contested: set[Entry] = field(default_factory=set)
+    sources: dict[Entry, tuple[int, ...]] = field(default_factory=dict)
     compared: list[tuple[tuple[int, Array], tuple[int, Array]]] = field(default_factory=list)
     _replay: Replay | None = None
     _points: list[Array] = field(default_factory=list)
@@ -213,10 +216,13 @@ class Trace:
         self._rules += self.local
         return self._rules
 
-    def contest(self, decision: int, entry: Entry) -> None:
-        """Note that a decision chose this entry of a selection, among equal values."""
-        self.decisions[decision].contested.append(entry)
+    def contest(self, decision: int, entry: Entry, sources: tuple[int, ...] = ()) -> None:
+        """Note that a decision chose this entry of a selection, among equal values; `sources` as in the class."""
+        if entry not in self.decisions[decision].contested:
+            self.decisions[decision].contested.append(entry)
         self.contested.add(entry)
+        if sources:
+            self.sources[entry] = sources
 
     def signs(self, left: tuple[int, Array], right: tuple[int, Array], rule: int = 0) -> tuple[Array, Array]:
         """Signs of left - right (slots and flat positions of one shape), and which of them are undecided.

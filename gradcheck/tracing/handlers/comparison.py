@@ -45,10 +45,13 @@ def escape(trace: Trace, uses: Uses) -> None:
         trace.decisions[decision].escaped = True
 
 
-def contest(trace: Trace, uses: Uses, slot: int) -> None:
-    """Note that these decisions only chose between equal values of entries of `slot`."""
+def contest(trace: Trace, uses: Uses, slot: int, sources: Callable[[int, int], tuple[int, ...]] | None = None) -> None:
+    """Note that these decisions only chose between equal values of entries of `slot`.
+
+    `sources(decision, position)`: what each outcome takes the entry from (see `Trace.sources`).
+    """
     for decision, position in uses:
-        trace.contest(decision, (slot, position))
+        trace.contest(decision, (slot, position), sources(decision, position) if sources is not None else ())
 
 
 def plain(value: Array) -> Any:

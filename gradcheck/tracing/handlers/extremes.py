@@ -10,7 +10,7 @@ from gradcheck.tracing.handlers.comparison import Uses, contest, escape, plain
 from gradcheck.tracing.handlers.maximum_and_where import where_plain
 from gradcheck.tracing.lifting import lift, operand
 from gradcheck.tracing.registry import FUNCTIONS, UFUNCS
-from gradcheck.tracing.trace import Trace, positions
+from gradcheck.tracing.trace import Decision, Trace, positions
 from gradcheck.tracing.traced import Traced
 
 
@@ -50,6 +50,15 @@ def extreme_positions(trace: Trace, x: Traced, table: Array, sign: int, what: st
     return best, uses
 
 
+def _candidates(decision: Decision, slot: int) -> tuple[int, ...]:
+    """Positions in `slot` of the numbers that tie, in the order of the outcomes; () if others decided the tie."""
+    if any(entry[0] != slot for entry in (decision.tests[0].left, decision.tests[0].right)):
+        return ()
+    others = [test.right[1] for test in decision.tests]
+    others.insert(decision.choice, decision.tests[0].left[1])
+    return tuple(others)
+
+
 def normalize_axes(axis: Any, ndim: int) -> tuple[int, ...]:
     """NumPy's axis argument as a sorted tuple of non-negative axes."""
     if axis is None:
@@ -86,7 +95,7 @@ def _reduce_extreme(name: str, sign: int) -> Callable[..., Any]:
             best, uses = extreme_positions(trace, x, table, sign, f"np.{name}", rule)
             index = np.take_along_axis(table, best[..., None], -1)[..., 0]
             slot = trace.gather((x.slot,), index, x.dtype, rule=rule)
-            contest(trace, uses, slot)
+            contest(trace, uses, slot, lambda decision, _: _candidates(trace.decisions[decision], x.slot))
             value = Traced(trace, slot, dtype=x.dtype)
             if initial is not None:
                 value = UFUNCS["maximum" if sign > 0 else "minimum"](trace, value, initial)

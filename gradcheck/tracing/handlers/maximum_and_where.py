@@ -26,7 +26,14 @@ def pick(trace: Trace, choice: Array, sources: Sequence[Traced], uses: Uses, rul
     index = np.choose(choice, table) if len(table) < 32 else np.stack(table)[choice, *np.indices(choice.shape)]
     dtype = promote(*sources)
     slot = trace.gather([s.slot for s in sources], index, dtype, rule=rule)
-    contest(trace, uses, slot)
+
+    def of_each_outcome(decision: int, position: int) -> tuple[int, ...]:
+        taken = int(choice.flat[position])
+        by_choice = [int(t.flat[position]) for t in table]
+        other = by_choice[1 - taken]
+        return (by_choice[taken], other) if trace.decisions[decision].choice == 0 else (other, by_choice[taken])
+
+    contest(trace, uses, slot, of_each_outcome)
     return Traced(trace, slot, dtype=dtype)
 
 

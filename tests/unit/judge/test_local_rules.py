@@ -114,11 +114,13 @@ def test_entries_that_do_not_tie_are_judged_as_ever() -> None:
         assert answered(capped, wrong, at).verdict is Verdict.FAIL
 
 
-def test_more_choices_than_can_be_explored_leave_it_open() -> None:
+@pytest.mark.parametrize(("answer", "expected"), [(0.5, "PASS"), (-2.0, "PASS"), (2.01, "FAIL"), (-2.01, "FAIL")])
+def test_more_choices_than_can_be_explored_are_taken_one_at_a_time(answer: float, expected: str) -> None:
     at = np.full(10, 0.5)
     assert answered(cancelled, np.zeros(10), at).codes == ()
-    result = answered(cancelled, np.full(10, 0.5), at)
-    assert (result.verdict, result.codes[0]) == (Verdict.UNDECIDED, "GC030")
+    result = answered(cancelled, np.array([*[0.0] * 9, answer]), at)
+    assert result.verdict == expected, result.to_text()
+    assert result.codes[0] == ("GC045" if expected == "PASS" else "GC012")
 
 
 @pytest.mark.parametrize("engine", [forward_mode, recursive, tape])
