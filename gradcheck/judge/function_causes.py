@@ -55,7 +55,27 @@ def causes(
     tuple_output: bool,
     truth_of: Callable[[Product], Product],
 ) -> list[Finding]:
-    """A finding per wrong block whose relation to the truth is the same at a second point."""
+    """The mistake that is the same at a second point, in one finding or one per wrong block.
+
+    A verdict that was reached is not lost here: what goes wrong in the search is a note.
+    """
+    try:
+        return _causes(question, product, numbers, settings, random, tuple_output, truth_of)
+    except GradcheckError:
+        return []
+    except Exception as wrong:
+        return [finding("GC040", oracle="the search for the cause", why=f"{type(wrong).__name__}: {str(wrong)[:200]}")]
+
+
+def _causes(
+    question: Question,
+    product: Product,
+    numbers: Numbers,
+    settings: Settings,
+    random: np.random.Generator,
+    tuple_output: bool,
+    truth_of: Callable[[Product], Product],
+) -> list[Finding]:
     here = _clauses(numbers.comparisons, product)
     if not here or sum(c.answer.size for c in numbers.comparisons) > MOST_ENTRIES:
         return []
@@ -147,10 +167,8 @@ def _beside(question: Question, product: Product, random: np.random.Generator) -
         x = np.asarray(inputs[k])
         size = float(np.sqrt(np.mean(np.square(x, dtype=float)))) if x.size else 0.0
         step = BESIDE * random.standard_normal(x.shape)
-        if x.size and (np.all(x > 0) or np.all(x < 0)):  # where f may be defined for one sign alone
-            moved_x = x * np.exp(step)
-        else:
-            moved_x = x + (size or 1.0) * step
+        one_sign = x.size and (np.all(x > 0) or np.all(x < 0))  # f may be defined for one sign alone
+        moved_x = x * np.exp(step) if one_sign else x + (size or 1.0) * step
         inputs[k] = np.asarray(kept(x, np.asarray(moved_x)), dtype=x.dtype)
     moved = replace(product, inputs=tuple(inputs))
     if product.tangents is not None:
