@@ -17,7 +17,7 @@ from gradcheck.errors import GradcheckError, HarnessFault, SubjectError
 from gradcheck.judge import other_points
 from gradcheck.judge.bounded_calls import TooLongError, bounded
 from gradcheck.judge.domain import Domain
-from gradcheck.judge.function_entries import compare_numbers, repeats, slight
+from gradcheck.judge.function_entries import Numbers, compare_numbers, repeats, slight
 from gradcheck.judge.function_estimates import Evidence, estimated, gather
 from gradcheck.judge.function_protocol import wrong_form
 from gradcheck.judge.higher_precision import FEW_RUNS, own_branches, traced_answer
@@ -65,6 +65,8 @@ class Elsewhere:
     domain: Domain
     time: TimeBudget
     _beyond: list[Finding] = field(default_factory=list)
+    convicted: list[tuple[Product, Numbers]] = field(default_factory=list)
+    """Where errors were found that count, and what was compared there; the last is the one that is told."""
 
     def findings(self, product: Product, evidence: Evidence, reply: Reply) -> list[Finding]:
         """A finding about the first other point at which the derivative is wrong, if there is one.
@@ -156,6 +158,8 @@ class Elsewhere:
             (told,) = _at(near, given, errors)
             self._beyond.append(finding("GC049", **{**told.facts, "why": why}))
             return []
+        if errors:
+            self.convicted.append((product, numbers))
         return errors
 
     def _asked(self, product: Product) -> tuple[Product, Reply] | None:

@@ -54,13 +54,17 @@ def causes(
     *,
     tuple_output: bool,
     truth_of: Callable[[Product], Product],
+    where: str = "",
 ) -> list[Finding]:
-    """The mistake that is the same at a second point, in one finding or one per wrong block.
+    """The mistake that is the same at a second point, in one finding or one per wrong block; `where`: at which point.
 
     A verdict that was reached is not lost here: what goes wrong in the search is a note.
     """
     try:
-        return _causes(question, product, numbers, settings, random, tuple_output, truth_of)
+        found = _causes(question, product, numbers, settings, random, tuple_output, truth_of)
+        return (
+            [finding("GC051", **{**f.facts, "cause": f"{where}{f.facts['cause']}"}) for f in found] if where else found
+        )
     except GradcheckError:
         return []
     except Exception as wrong:

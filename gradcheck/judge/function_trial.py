@@ -144,16 +144,7 @@ class Examination:
         wide = [finding("GC090", block=b, wanted=wanted, came=came) for b, wanted, came in reply.refitted]
         findings = [*contracts, *numbers.findings, *wide]
         if any(f.code in ("GC012", "GC013") for f in numbers.findings):
-            with self._time.part("the cause"):
-                findings += causes(
-                    self._question,
-                    product,
-                    numbers,
-                    self._settings,
-                    self._random,
-                    tuple_output=self._tuple,
-                    truth_of=self._truth_of,
-                )
+            findings += self._causes(product, numbers)
         if (
             self._elsewhere
             and self._settings.elsewhere
@@ -169,8 +160,27 @@ class Examination:
                 domain=domain,
                 time=self._time,
             )
-            findings += elsewhere.findings(product, evidence, reply)
+            found = elsewhere.findings(product, evidence, reply)
+            findings += found
+            if any(f.code == "GC028" for f in found) and elsewhere.convicted:
+                findings += self._causes(*elsewhere.convicted[-1], where="at that other point ")
         return [*findings, *evidence.gathered.findings(), *self._time.findings()], numbers
+
+    def _causes(self, product: Product, numbers: Numbers, where: str = "") -> list[Finding]:
+        """The mistake that explains what is wrong at a point, within a share of the time."""
+        found: list[Finding] = []
+        with self._time.part("the cause"):
+            found += causes(
+                self._question,
+                product,
+                numbers,
+                self._settings,
+                self._random,
+                tuple_output=self._tuple,
+                truth_of=self._truth_of,
+                where=where,
+            )
+        return found
 
     # -- the point itself ------------------------------------------------------------------------------------------
 

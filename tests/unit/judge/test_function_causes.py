@@ -67,3 +67,23 @@ def test_a_tangent_is_called_one() -> None:
     result = gradcheck.check_jvp(lambda x: x * x, lambda p, t: p[0] * t[0], X[0])
     assert causes(result)[0].startswith("the tangent of output is half the right one")
     assert str(result).splitlines()[1].startswith("GC051: the tangent")
+
+
+def test_what_is_wrong_at_another_point_alone_is_named_there() -> None:
+    """The gate of the rectifier is missing, which all-positive inputs do not show."""
+    given = np.array([0.5, 1.5, 2.0, 0.7])
+    result = gradcheck.check_gradient(
+        lambda x: np.sum(np.maximum(x, 0) ** 3), lambda x: 3 * np.maximum(x, 0) ** 2, given
+    )
+    assert str(result.verdict) == "PASS"
+    result = gradcheck.check_gradient(
+        lambda x: np.sum(np.sin(np.maximum(x, 0) + 0.3)), lambda x: np.cos(np.abs(x) + 0.3), given
+    )
+    assert "GC028" in result.codes
+    assert [f for f in result.findings if f.code == "GC051"] == []
+    result = gradcheck.check_gradient(
+        lambda x: np.sum(np.sin(np.maximum(x, 0) + 0.3)), lambda x: np.cos(np.maximum(x, 0) + 0.3), given
+    )
+    (cause,) = causes(result)
+    assert cause.startswith("at that other point consistent with the path through line")
+    assert [f.facts["kind"] for f in result.findings if f.code == "GC051"] == ["branch"]
