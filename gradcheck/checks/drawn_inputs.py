@@ -19,6 +19,7 @@ from gradcheck.judge.question import Kind
 from gradcheck.judge.settings import Settings
 from gradcheck.judge.time_budget import TimeBudget
 from gradcheck.judge.user_names import function_name
+from gradcheck.judge.what_was_checked import checked_as
 from gradcheck.problem.function import Function, as_inputs
 from gradcheck.problem.time_limit import left, spent_at_most
 from gradcheck.verdict.finding import finding
@@ -114,7 +115,9 @@ def check_drawn(
         tried = sum(refused.values())
         why = "; ".join(f"{text} ({n} times)" for text, n in refused.most_common(3)) or "nothing was drawn"
         nowhere = finding("GC035", tried=tried, why=why)
-        return Result(f"{kind} {function_name(derivative)}", Verdict.UNDECIDED, (nowhere,), exception=last[0])
+        asked_about = replace(checked_as(kind, f, derivative, [0.0] * len(inputs)), point="")
+        address = f"{kind} {function_name(derivative)}"
+        return Result(address, Verdict.UNDECIDED, (nowhere,), checked=asked_about, exception=last[0])
     joined = _joined(passed, open_ones, refused)
     return replace(joined, findings=(*joined.findings, *time.findings()))
 

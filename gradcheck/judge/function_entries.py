@@ -23,7 +23,7 @@ from gradcheck.judge.truncated_loops import shrinks
 from gradcheck.problem.function import Product
 from gradcheck.tracing import MOST_RUNS
 from gradcheck.verdict.compare import INTEREST, Comparison, Worst, interest, judge, scale
-from gradcheck.verdict.finding import Finding, finding
+from gradcheck.verdict.finding import Finding, Severity, finding
 from gradcheck.verdict.worst import code_of_wrong, facts_of_open, facts_of_wrong, first_open, worst_of
 
 Array = NDArray[Any]
@@ -42,6 +42,13 @@ class Numbers:
     def compared(self) -> int:
         """Entries decided."""
         return sum(c.compared for c in self.comparisons) + self.by_hull
+
+    @property
+    def blocks(self) -> dict[str, tuple[int, int]]:
+        """Per block, how many entries are found wrong, of how many."""
+        errors = [f for f in self.findings if f.severity is Severity.ERROR and "wrong" in f.facts]
+        wrong = {str(f.facts["block"]): int(f.facts["wrong"]) for f in errors}
+        return {c.block: (wrong.get(c.block, 0), int(c.answer.size)) for c in self.comparisons}
 
     @property
     def worst(self) -> Worst | None:

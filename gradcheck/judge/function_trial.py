@@ -27,6 +27,7 @@ from gradcheck.judge.raised import by_user, function_raised, trimmed
 from gradcheck.judge.settings import Settings
 from gradcheck.judge.time_budget import TimeBudget
 from gradcheck.judge.user_names import function_name, listed
+from gradcheck.judge.what_was_checked import checked
 from gradcheck.problem.function import Product
 from gradcheck.problem.time_limit import TimeUp, spent_at_most
 from gradcheck.verdict.conclusion import About, conclude, verdict_of
@@ -94,6 +95,8 @@ class Examination:
             nothing="there are no entries to compare",
             worst=worst,
             witnesses=numbers.evidence.gathered.witnesses(where) if numbers is not None else (),
+            blocks=numbers.blocks if numbers is not None else {},
+            checked=checked(self._question, self._inputs),
             exception=self._exception,
             budget=self._time.seconds,
         )

@@ -18,6 +18,8 @@ from gradcheck.subject.trouble import exits, shown_text
 
 LONGEST = 300
 """Characters of an exception's message that a sentence holds."""
+MOST_FRAMES = 20
+"""Maximum number of the user's frames that are kept, the innermost ones."""
 
 
 class UnreadableAnswer(SubjectError):
@@ -36,20 +38,20 @@ def derivative_raised() -> Iterator[None]:
         raise
     except SystemExit as leaving:
         facts = raised(leaving)
-        how = f"{exits(leaving, 'answering').facts['how']}{place(facts)}"
+        how = f"{exits(leaving, 'answering').facts['how']}{facts['place']}"
         raise SubjectError("GC006", **{**facts, "how": how}) from trimmed(leaving)
     except Exception as wrong:
         facts = raised(wrong)
-        raise SubjectError("GC004", **facts, place=place(facts)) from trimmed(wrong)
+        raise SubjectError("GC004", **facts) from trimmed(wrong)
 
 
 def function_raised(who: str, wrong: BaseException) -> SubjectError:
     """GC018 for an exception of f, or of what was meant by it; raise it `from trimmed(wrong)`."""
     facts = raised(wrong)
     if isinstance(wrong, SystemExit):
-        what = f"{exits(wrong, 'answering').facts['how']}{place(facts)}"
+        what = f"{exits(wrong, 'answering').facts['how']}{facts['place']}"
     else:
-        what = f"raised {facts['type']}: {facts['message']}{place(facts)}"
+        what = f"raised {facts['type']}: {facts['message']}{facts['place']}"
     return SubjectError("GC018", who=who, what=what, **facts)
 
 
@@ -62,17 +64,30 @@ def raised(wrong: BaseException) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "type": type(wrong).__name__[:200],
         "message": message if len(message) <= LONGEST else f"{message[:LONGEST]}...",
+        "place": "",
     }
     stack = [f for f in traceback.extract_tb(wrong.__traceback__, limit=-200) if not _ours(f.filename)]
     if not stack:
         return facts
-    last = next((f for f in reversed(stack) if not _installed(f.filename)), stack[-1])
+    own = [f for f in stack if not _installed(f.filename)] or stack[-1:]
+    last = own[-1]
     facts["file"] = last.filename
     facts["line"] = last.lineno
     facts["function"] = last.name
     facts["text"] = linecache.getline(last.filename, last.lineno or 0).strip()[:200]
     facts["traceback"] = "".join(traceback.StackSummary.from_list(stack).format())[-2000:]
+    facts["frames"] = [_frame(f) for f in own[-MOST_FRAMES:]]
+    facts["place"] = place(facts)
     return facts
+
+
+def _frame(frame: traceback.FrameSummary) -> dict[str, Any]:
+    return {
+        "file": frame.filename,
+        "line": frame.lineno,
+        "function": frame.name,
+        "text": (frame.line or "")[:200],
+    }
 
 
 def place(facts: dict[str, Any]) -> str:

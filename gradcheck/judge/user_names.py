@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gradcheck.judge.raised import shortened
+from gradcheck.judge.definition import LAMBDA, definition
 
 
 def function_name(function: Callable[..., Any]) -> str:
@@ -20,10 +20,8 @@ def function_name(function: Callable[..., Any]) -> str:
     if not isinstance(name, str) or not name:
         return type(function).__name__
     name = name.rpartition("<locals>.")[2]
-    code = getattr(function, "__code__", None)
-    if name == "<lambda>" and code is not None:
-        return f"<lambda> ({shortened(code.co_filename)}:{code.co_firstlineno})"
-    return name
+    place = str(definition(function)) if name == LAMBDA else ""
+    return f"{name} ({place})" if place else name
 
 
 def listed(names: Sequence[str]) -> str:

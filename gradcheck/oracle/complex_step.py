@@ -203,7 +203,11 @@ def _tangent(probe: _Probe, unit: Unit) -> tuple[float, float]:
     basis = np.vander(DITHER / np.abs(DITHER).max(), 4)
     inverse = np.linalg.pinv(basis)
     left = slopes - basis @ (inverse @ slopes)
-    noise = float(np.sqrt(left @ left / (len(DITHER) - 4))) + _UNIT * float(np.abs(slopes).max())
+    with np.errstate(over="ignore"):  # slopes near the square root of the largest float
+        noise = float(np.sqrt(left @ left / (len(DITHER) - 4))) + _UNIT * float(np.abs(slopes).max())
+    if not np.isfinite(noise):
+        probe.doubt("the tangents are too large to tell how far they spread")
+        return 0.0, np.inf
     if not abs(doubled - 2 * slopes[0]) <= SAFETY * noise:
         probe.doubt("doubling the direction does not double the tangent")
         return 0.0, np.inf

@@ -20,10 +20,11 @@ from gradcheck.problem import OPS
 from gradcheck.report.failure import LABEL, PLACES, Failure, headline, listed, summary
 from gradcheck.report.graph_text import tree
 from gradcheck.report.not_offered import not_offered_line, nothing_answered_line
-from gradcheck.report.plain_words import apart, number, plainly
+from gradcheck.report.plain_words import plainly
 from gradcheck.report.trimmed import Hanging, Trimmed
 from gradcheck.run.events import CaseFinished, Diagnosed, Event, Faulted, Finished, Started
 from gradcheck.run.exit_code import as_it_should_be
+from gradcheck.verdict.digits import apart, number
 from gradcheck.verdict.finding import Severity, shown
 from gradcheck.verdict.result import STYLES, Result, Verdict
 

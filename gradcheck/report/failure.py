@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from gradcheck.report.graph_text import formula, values
-from gradcheck.report.plain_words import apart, derivative, plainly
+from gradcheck.report.plain_words import derivative, plainly
 from gradcheck.run.events import Diagnosed
+from gradcheck.verdict.digits import apart
 from gradcheck.verdict.finding import Finding, Severity, shown
 from gradcheck.verdict.result import STYLES, Result, Verdict
 

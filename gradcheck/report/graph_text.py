@@ -10,7 +10,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from gradcheck.problem import OPS, Case, Graph
-from gradcheck.report.plain_words import number
+from gradcheck.verdict.digits import number
 from gradcheck.verdict.finding import shown
 
 INFIX: Mapping[str, str] = MappingProxyType(

@@ -11,10 +11,8 @@ from types import MappingProxyType
 from typing import Any
 
 from gradcheck.problem import OPS
+from gradcheck.verdict.digits import apart
 from gradcheck.verdict.finding import Finding, shown
-
-FEWEST_DIGITS, MOST_DIGITS = 4, 17
-"""Significant digits of a number in the default report: as many as show a difference, within these limits."""
 
 _NAME = re.compile(r"[^\W\d]\w*(\[[\d, ]*\])?")
 """Names that read well in d.../d...: w, W[0, 1]."""
@@ -29,22 +27,6 @@ def derivative(loss: str, block: str, entry: Any = "") -> str:
     if _NAME.fullmatch(of) and _NAME.fullmatch(to):
         return f"d{of}/d{to}"
     return f"the gradient of {'the loss' if of == 'loss' else of} with respect to {to}"
-
-
-def number(value: Any, digits: int = FEWEST_DIGITS) -> str:
-    """A number with at most `digits` significant digits; a fact in words, such as an interval, unchanged."""
-    if not isinstance(value, int | float):
-        return shown(value)
-    return f"{float(value) + 0.0:.{digits}g}"  # + 0.0 turns -0 into 0
-
-
-def apart(first: Any, second: Any) -> tuple[str, str]:
-    """Two numbers, with two digits more than it takes to distinguish them."""
-    for digits in range(FEWEST_DIGITS, MOST_DIGITS + 1):
-        if number(first, digits) != number(second, digits):
-            digits = digits if digits == FEWEST_DIGITS else min(digits + 1, MOST_DIGITS)
-            return number(first, digits), number(second, digits)
-    return number(first, MOST_DIGITS), number(second, MOST_DIGITS)
 
 
 def plainly(finding: Finding) -> str:

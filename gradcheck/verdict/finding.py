@@ -74,13 +74,21 @@ class Finding:
     @property
     def sentence(self) -> str:
         """The fact in one sentence, its numbers with as many digits as it takes to tell them apart."""
+        return self._filled(DIGITS)
+
+    @property
+    def brief(self) -> str:
+        """The sentence with few digits, as many as tell numbers apart, and without distance and allowance."""
+        return _DISTANCE.sub("", self._filled(FEW_DIGITS))
+
+    def _filled(self, digits: int) -> str:
         template = self.kind.sentence
         if self.facts.get("tangent"):  # a JVP, whose blocks are outputs
             template = _OF_A_GRADIENT.sub("the tangent of {block}", template)
-        return template.format_map(_Facts(self.facts))
+        return template.format_map(_Facts(self.facts, digits))
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.sentence}"
+        return self.sentence
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as plain data."""
@@ -95,11 +103,16 @@ class Finding:
 
 _OF_A_GRADIENT = re.compile(r"the gradient( of \{loss\})? with respect to \{block\}")
 
+_DISTANCE = re.compile(r" \(distance [^()]*\)")
+"""How far off an answer is, and how far it may be, which matters to those who ask for every number."""
+
 _COMPARED = (("subject", "truth"), ("first", "second"), ("distance", "allowed"), ("bound", "interest"))
 """Facts that a sentence holds against each other."""
 
 DIGITS = 12
 """Significant digits of a number in a sentence, unless it takes more to see a difference."""
+FEW_DIGITS = 4
+"""The same in a brief sentence."""
 ALL_DIGITS = 17
 """Digits that tell any two float64 numbers apart."""
 
@@ -108,10 +121,14 @@ _PARTNER = {a: b for pair in _COMPARED for a, b in (pair, pair[::-1])}
 
 
 class _Facts(dict[str, Any]):
-    """Facts for a sentence."""
+    """Facts for a sentence, numbers in at least `digits` digits."""
+
+    def __init__(self, facts: Mapping[str, Any], digits: int) -> None:
+        super().__init__(facts)
+        self._digits = digits
 
     def __getitem__(self, key: str) -> Any:
-        return _Fact(super().__getitem__(key), self.get(_PARTNER.get(key, "")))
+        return _Fact(super().__getitem__(key), self.get(_PARTNER.get(key, "")), self._digits)
 
 
 class _Fact:
@@ -120,14 +137,15 @@ class _Fact:
     A number that is compared with another, `against`, gets as many more digits as it takes to see that they differ.
     """
 
-    def __init__(self, value: Any, against: Any) -> None:
+    def __init__(self, value: Any, against: Any, digits: int) -> None:
         self._value = value
         self._against = against
+        self._digits = digits
 
     def __format__(self, spec: str) -> str:
         value, against = self._value, self._against
         if isinstance(value, float) and isinstance(against, float):
-            least = int(spec.strip(".g")) if spec else DIGITS
+            least = int(spec.strip(".g")) if spec else self._digits
             apart = (n for n in range(least, ALL_DIGITS + 1) if f"{value:.{n}g}" != f"{against:.{n}g}")
             spec = f".{next(apart, least)}g"
         return format(value, spec) if spec else shown(value)

@@ -10,17 +10,21 @@ from io import StringIO
 from typing import Any
 
 import numpy as np
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from gradcheck.verdict.checked import Checked
 from gradcheck.verdict.compare import Worst
 from gradcheck.verdict.finding import Finding, Severity, plain, shown
+from gradcheck.verdict.function_report import function_report
 from gradcheck.verdict.summary import headline, short
 
 SCHEMA_VERSION = 1
 MOST_ENTRIES = 6
 """Maximum number of entries of an array whose values are written out in text."""
+WIDTH = 88
+"""Columns of `str(result)` of a check of a function."""
 
 
 class Verdict(StrEnum):
@@ -101,6 +105,7 @@ class Result:
     blocks: per parameter, how many of its entries are wrong, of how many; empty where gradients were not compared.
     moved_point: the values, as numbers and nested lists, at which the subject is wrong, if nothing is wrong at the
         case's own point; else empty.
+    checked: what a check of a function was about; None for other cases.
     exception: what the user's own f or derivative raised, with its traceback, where that is what was found; it takes no
         part in JSON and in comparisons of results.
     """
@@ -121,13 +126,18 @@ class Result:
     budget: float | None = None
     blocks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     moved_point: Mapping[str, Any] = field(default_factory=dict)
+    checked: Checked | None = None
     exception: BaseException | None = field(default=None, repr=False, compare=False)
 
     def __bool__(self) -> bool:
         return self.verdict is Verdict.PASS
 
     def __str__(self) -> str:
-        return short(self)
+        return short(self) if self.checked is None else "\n".join(function_report(self, WIDTH))
+
+    def report(self, *, verbose: bool = False) -> str:
+        """The report as text: `str(result)`, or everything that is known, with every number, bound, oracle and code."""
+        return self.to_text() if verbose else str(self)
 
     @property
     def headline(self) -> str:
@@ -178,6 +188,7 @@ class Result:
             **({} if self.budget is None else {"budget": self.budget}),
             "blocks": {block: {"wrong": wrong, "entries": entries} for block, (wrong, entries) in self.blocks.items()},
             "moved_point": plain(self.moved_point),
+            **({} if self.checked is None else {"checked": plain(self.checked.to_dict())}),
         }
 
     def to_json(self) -> str:
@@ -185,7 +196,7 @@ class Result:
         return json.dumps({"schema_version": SCHEMA_VERSION, **self.to_dict()}, indent=1, allow_nan=False)
 
     def to_text(self, width: int = 100) -> str:
-        """The result as plain text, without colour."""
+        """The result with every number, bound, oracle and code, as plain text, without colour."""
         # Said explicitly, because FORCE_COLOR and notebooks would otherwise have their way with it.
         console = Console(
             file=StringIO(),
@@ -197,21 +208,18 @@ class Result:
             legacy_windows=False,
         )
         with console.capture() as capture:
-            console.print(self)
-        return capture.get().rstrip()
+            console.print(self._rendered(every=False))
+        return "\n".join(line.rstrip() for line in capture.get().rstrip().split("\n"))
 
     def __rich__(self) -> RenderableType:
-        return self._rendered(every=False)
+        return self._rendered(every=False) if self.checked is None else _Report(self)
 
     def in_full(self) -> RenderableType:
         """The result with every oracle's number, whatever the verdict."""
         return self._rendered(every=True)
 
     def _rendered(self, *, every: bool) -> RenderableType:
-        head = Text.assemble((f"{self.verdict}", STYLES[self.verdict]), "  ", self.address)
-        if self.sentence:
-            head.append(f"  {self.sentence}", style="dim")
-        parts: list[RenderableType] = [head]
+        parts: list[RenderableType] = [self._head()]
         decisive = [f for f in self.findings if f.severity is not Severity.NOTE]
         notes = [f for f in self.findings if f.severity is Severity.NOTE]
         if decisive:
@@ -228,14 +236,22 @@ class Result:
             )
         for name, value in self.shows.items():
             parts.append(Text.assemble("  ", (name, "bold"), f" = {shown(value)}"))
-        if every and self.budget is not None:
+        if (every or self.checked is not None) and self.budget is not None:
             parts.append(Text(f"  budget: {shown(self.budget)} s", style="dim"))
+        if self.checked is not None:
+            return Group(*parts)
         if self.settings:
             changed = ", ".join(f"{k}={shown(v)}" for k, v in self.settings.items())
             parts.append(Text(f"  settings changed: {changed}", style="yellow"))
         if self.verdict is not Verdict.PASS and self.replay:
             parts.append(Text(f"  replay: {self.replay}", style="cyan"))
         return Group(*parts)
+
+    def _head(self) -> RenderableType:
+        if self.checked is not None:
+            return Group(_Report(self), Text())
+        head = Text.assemble((f"{self.verdict}", STYLES[self.verdict]), "  ", self.address)
+        return head.append(f"  {self.sentence}", style="dim") if self.sentence else head
 
     def _repr_html_(self) -> str:
         # A console that noticed the notebook would show the result itself, besides.
@@ -258,17 +274,32 @@ class Result:
         return table
 
 
+@dataclass(frozen=True)
+class _Report:
+    """The default report on a check of a function, as wide as the console."""
+
+    result: Result
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        first, *rest = function_report(self.result, options.max_width)
+        verdict = str(self.result.verdict)
+        text = Text.assemble((verdict, STYLES[verdict]), first.removeprefix(verdict))
+        text.append("".join(f"\n{line}" for line in rest))
+        text.no_wrap, text.overflow = True, "ignore"
+        yield text
+
+
 class GradientError(AssertionError):
     """A checked derivative is not right; `result` carries the verdict and every finding.
 
-    The first line of the message says which function, which entry, what came and what is right; the result's text
-    follows. Its `__cause__` is what the user's own code raised, where that is what was found.
+    The first line of the message says which function, and its mistake, or which entry, what came and what is right; the
+    default report follows. Its `__cause__` is what the user's own code raised, where that is what was found.
     """
 
     __module__ = "gradcheck"  # tracebacks show the public name
 
     def __init__(self, result: Result) -> None:
-        super().__init__(f"{result.headline}\n{result.to_text()}")
+        super().__init__(f"{result.headline}\n{result.report()}")
         self.result = result
 
 

@@ -10,6 +10,7 @@ import jsonschema
 import numpy as np
 import pytest
 
+import gradcheck
 from gradcheck.cli import main
 from gradcheck.report.run_json import JsonReport
 from gradcheck.run.events import CaseFinished, CaseStarted, Faulted, Finished, NotOffered, Started
@@ -81,6 +82,23 @@ def run_document(*results: Result, faults: tuple[Faulted, ...] = (), **changes: 
 def test_runs_fit(validator: jsonschema.Draft202012Validator, document: Document, exit_code: int) -> None:
     validator.validate(document)
     assert document["exit_code"] == exit_code
+
+
+CHECKS: dict[str, Callable[[], Result]] = {
+    "pass": lambda: gradcheck.check_vjp(np.sin, lambda c, x: c * np.cos(x), np.array([0.5])),
+    "fail": lambda: gradcheck.check_jvp(np.sin, lambda p, t: t[0], np.array([0.5])),
+    "raises": lambda: gradcheck.check_gradient(np.sum, lambda x: x / [], np.array([0.5])),
+    "compiled": lambda: gradcheck.check_gradient(np.sum, np.ones_like, np.array([0.5])),
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_checks_of_functions_fit(validator: jsonschema.Draft202012Validator, name: str) -> None:
+    document = json.loads(CHECKS[name]().to_json())
+    validator.validate(document)
+    assert len(document["blocks"]) == (name != "raises")
+    for key, value in (("line", 0), ("line", "41"), ("kind", "hessian"), ("more", 1)):
+        assert not validator.is_valid({**document, "checked": {**document["checked"], key: value}})
 
 
 @pytest.mark.parametrize("result", [rich_result(), Result("a::b", Verdict.PASS)], ids=["rich", "bare"])

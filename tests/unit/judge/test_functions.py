@@ -284,7 +284,7 @@ def test_assertions_raise_with_the_result() -> None:
         lambda: gradcheck.assert_jvp(np.sin, lambda p, t: t[0] * np.sin(p[0]), X),
     )
     for call in calls:
-        with pytest.raises(GradientError, match="GC012") as caught:
+        with pytest.raises(GradientError, match=r"^<lambda> \(") as caught:
             call()
         assert isinstance(caught.value, AssertionError)
         assert isinstance(caught.value.result, Result)
@@ -328,7 +328,7 @@ def test_json_is_strict(result: Result) -> None:
 def test_settings_that_were_changed_show() -> None:
     result = gradcheck.check_gradient(square, lambda x: 2 * x, X, interest=1e-3, accuracy=1e-8, meant=square)
     assert result.settings == {"interest": 1e-3, "accuracy": 1e-8, "meant": True}
-    assert "settings changed" in result.to_text()
+    assert "  settings  interest=0.001, meant=yes, accuracy=1e-08" in str(result).splitlines()
 
 
 def test_runs_repeat() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import gradcheck
 from gradcheck.errors import HarnessFault, InvalidProblem, SubjectError
+from gradcheck.judge.raised import MOST_FRAMES
 from gradcheck.verdict.result import GradientError
 
 X = np.array([0.7, -1.2, 0.4])
@@ -78,6 +79,26 @@ def test_the_exception_stays_with_the_result_and_its_traceback_begins_in_the_use
     names = [frame.name for frame in traceback.extract_tb(exception.__traceback__)]
     assert names[-2:] == ["deep", "deeper"]
     assert set(names) <= {"deep", "deeper", "<lambda>"}
+
+
+def test_the_finding_holds_the_users_frames_alone() -> None:
+    for _, check in SITES:
+        frames = check().findings[0].facts["frames"]
+        assert [frame["function"] for frame in frames][-2:] == ["deep", "deeper"]
+        assert {Path(frame["file"]).name for frame in frames} == {HERE}
+        assert frames[-1]["text"].startswith('raise ZeroDivisionError("a step of size zero")')
+    in_numpys = gradcheck.check_gradient(square, in_numpy, X).findings[0].facts["frames"]
+    assert [frame["function"] for frame in in_numpys] == ["in_numpy"]
+
+
+def test_of_an_endless_recursion_the_innermost_frames_are_kept() -> None:
+    def endless(x: Any) -> Any:
+        return endless(x)
+
+    facts = gradcheck.check_gradient(square, endless, X).findings[0].facts
+    assert facts["type"] == "RecursionError"
+    assert {frame["function"] for frame in facts["frames"]} == {"endless"}
+    assert len(facts["frames"]) == MOST_FRAMES
 
 
 def test_the_exception_is_no_part_of_json_nor_of_repr() -> None:

@@ -259,6 +259,6 @@ def test_the_first_line_says_which_function_and_which_entry() -> None:
     with pytest.raises(gradcheck.GradientError) as caught:
         gradcheck.assert_gradient(lambda x: np.sum(x**2), sigmoid_backward, np.array([0.5, 0.0]))
     assert str(caught.value).splitlines()[0] == headline
-    assert str(caught.value).splitlines()[1] == "FAIL  gradient sigmoid_backward"
+    assert str(caught.value).splitlines()[1].startswith("FAIL  sigmoid_backward  (")
     called = gradcheck.check_gradient(lambda x: np.sum(x**2), Layer(), X)
-    assert called.headline.startswith("Layer: the gradient with respect to x[")
+    assert called.headline == "Layer: the gradient with respect to x is 1.5 times the right one throughout"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gradcheck.errors import InvalidProblem
-from gradcheck.oracle.complex_step import complex_step_gradient
+from gradcheck.oracle.complex_step import complex_step_along, complex_step_gradient
 from gradcheck.oracle.differences.gradients import Differences
 from gradcheck.oracle.estimate import Aside, Estimate, Kind
 
@@ -145,3 +145,10 @@ def test_a_function_may_write_into_its_inputs() -> None:
     x = np.array([1.0, 2.0])
     assert np.all(np.abs(answer(f, x).value - [2, 4]) <= 1e-12)
     assert x.tolist() == [1, 2]
+
+
+def test_tangents_whose_squares_overflow_give_a_reason_and_no_error() -> None:
+    x = np.array([0.7, -1.2])
+    found = complex_step_along(lambda x: np.sum(np.exp(700 * x)), [x], {0: np.ones(2)})
+    assert isinstance(found, Aside)
+    assert found.reason == "the tangents are too large to tell how far they spread"

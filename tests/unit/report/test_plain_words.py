@@ -4,32 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gradcheck.report.plain_words import apart, derivative, plainly
+from gradcheck.report.plain_words import derivative, plainly
 from gradcheck.verdict.examples import EXAMPLES, example
 from gradcheck.verdict.finding import finding
 
 GC012 = {"loss": "f", "block": "b", "entry": "", "subject": 7.0, "truth": 9.0, "distance": 2.0, "allowed": 3e-14}
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "shown"),
-    [
-        (7.0, 9.0, ("7", "9")),
-        (1 / 3, 2 / 3, ("0.3333", "0.6667")),
-        (6.0, 6.000001, ("6", "6.000001")),
-        (6.0, 6.0 + 2**-50, ("6", "6.0000000000000009")),
-        (float("nan"), 4.0, ("nan", "4")),
-        (-0.0, 1.0, ("0", "1")),
-    ],
-)
-def test_two_numbers_have_as_many_digits_as_it_takes_to_tell_them_apart(
-    first: float, second: float, shown: tuple[str, str]
-) -> None:
-    assert apart(first, second) == shown
-
-
-def test_equal_numbers_end_the_search() -> None:
-    assert apart(2.5, 2.5) == ("2.5", "2.5")
 
 
 @pytest.mark.parametrize(

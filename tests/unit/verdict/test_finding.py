@@ -193,8 +193,8 @@ def test_a_sentence_of_numbers() -> None:
     assert made.severity is Severity.ERROR
 
 
-def test_a_finding_as_text_is_code_and_sentence() -> None:
-    assert str(finding("GC020", what="w")) == "GC020: the subject changed w, which it was only lent"
+def test_a_finding_as_text_is_its_sentence() -> None:
+    assert str(finding("GC020", what="w")) == "the subject changed w, which it was only lent"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,62 @@
+"""Findings about a function in the words of a first course: whose derivative, and no more digits than it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from gradcheck.verdict.checked import Checked
+from gradcheck.verdict.finding import Finding, shown
+
+ASIDE = "GC040"
+"""The note that an oracle stepped aside, and why."""
+BEST = "exact"
+"""The oracle whose reason says most, since it proves every entry where it can follow f."""
+
+
+def plainly_of(finding: Finding, checked: Checked, findings: Sequence[Finding]) -> str:
+    """The finding's sentence, with the names that its reader knows; `findings` are all of the result's."""
+    plain = _PLAIN.get(finding.code)
+    sentence = finding.brief if plain is None else plain(finding.facts)
+    if finding.facts.get("frames") and finding.facts.get("place"):  # the traceback that follows says where
+        sentence = sentence.replace(str(finding.facts["place"]), "")
+    sentence = _with_names(sentence, checked)
+    return f"{sentence}: {why}" if finding.code in _UNKNOWN and (why := _reason(findings)) else sentence
+
+
+def _with_names(sentence: str, checked: Checked) -> str:
+    own = checked.function.partition("(")[0]
+    for who, name in (
+        ("the subject's ", f"{checked.name}'s "),
+        ("the subject ", f"{checked.name} "),
+        ("f ", f"{own} "),
+    ):
+        if sentence.startswith(who) and not name.startswith("<"):
+            return name + sentence.removeprefix(who)
+    return sentence.replace("the gradient of f with respect to", "the gradient with respect to")
+
+
+def _reason(findings: Sequence[Finding]) -> str:
+    """Why the best oracle that stepped aside did."""
+    asides = [f for f in findings if f.code == ASIDE]
+    best = [f for f in asides if f.facts.get("oracle") == BEST] or asides
+    return str(best[0].facts.get("why", "")) if best else ""
+
+
+def _unknown(facts: Mapping[str, Any]) -> str:
+    where = f"{shown(facts['block'])}{shown(facts['entry']) if facts['entry'] else ''}"
+    return f"the right gradient with respect to {where} is not known closely enough here to judge the answer"
+
+
+def _left(facts: Mapping[str, Any]) -> str:
+    return f"the subject {facts['how']}"
+
+
+_UNKNOWN = ("GC031", "GC032")
+"""Findings that nobody knows the truth."""
+
+_PLAIN: Mapping[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType(
+    {"GC006": _left, "GC031": _unknown, "GC032": _unknown}
+)
+"""Sentences in plain words, where a finding's own is none for a first course."""
