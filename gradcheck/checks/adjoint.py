@@ -14,6 +14,7 @@ from gradcheck.checks.functions import check_vjp
 from gradcheck.checks.jacobian import require_callable
 from gradcheck.errors import InvalidProblem
 from gradcheck.judge.user_names import function_name
+from gradcheck.judge.what_was_checked import checked_as
 from gradcheck.verdict.conclusion import conclude_again
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import Result, Verdict
@@ -64,7 +65,10 @@ def check_adjoint(A: Any, AH: Any, x: Any, y: Any, **options: Any) -> Result:
         random = np.random.default_rng(0)
         crooked = [*_crooked("A", forward, at, random), *_crooked("AH", backward, image, random)]
         result = conclude_again(result, crooked)
-    return replace(result, address=f"adjoint {name}")
+    about = checked_as("adjoint", A if callable(A) else image_of, AH if callable(AH) else adjoint, [at])
+    if not callable(A) or not callable(AH):  # matrices have no names
+        about = replace(about, name="AH" if not callable(AH) else about.name, function="A(x)")
+    return replace(result, address=f"adjoint {name}", checked=about)
 
 
 def _float(x: Any) -> np.dtype[Any]:

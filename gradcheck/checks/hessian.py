@@ -16,6 +16,7 @@ from gradcheck.checks.jacobian import check_jacobian, require_callable
 from gradcheck.checks.rows import dense
 from gradcheck.errors import SubjectError, UsageError
 from gradcheck.judge.user_names import function_name
+from gradcheck.judge.what_was_checked import checked_as
 from gradcheck.problem.function import Function, as_inputs
 from gradcheck.verdict.conclusion import with_findings
 from gradcheck.verdict.finding import Finding, finding
@@ -58,7 +59,8 @@ def check_hessian(
     gradient = _gradient(f, inputs, wrt, of)
     result = check_jacobian(gradient, hess, *inputs, wrt=wrt, **options)
     more = _asymmetry(hess, inputs) if result.verdict in (Verdict.FAIL, Verdict.UNDECIDED) else []
-    return replace(with_findings(result, more), address=f"hessian {function_name(hess)}")
+    about = checked_as("hessian", f, hess, as_inputs(inputs))
+    return replace(with_findings(result, more), address=f"hessian {function_name(hess)}", checked=about)
 
 
 @entrance
@@ -90,7 +92,8 @@ def check_hvp(
 
     along.__name__ = along.__qualname__ = function_name(hvp)
     result = check_jvp(gradient, along, *inputs, wrt=wrt, **options)
-    return replace(result, address=f"hvp {function_name(hvp)}")
+    about = checked_as("hvp", f, hvp, as_inputs(inputs))
+    return replace(result, address=f"hvp {function_name(hvp)}", checked=about)
 
 
 def _gradient(f: Callable[..., Any], inputs: Sequence[Any], wrt: Wrt, of: Of) -> Callable[..., Any]:

@@ -15,6 +15,7 @@ from gradcheck.errors import InvalidProblem, SubjectError
 from gradcheck.judge.function_value import value_of
 from gradcheck.judge.protocol import no_answer
 from gradcheck.judge.user_names import function_name
+from gradcheck.judge.what_was_checked import checked_as
 from gradcheck.problem.function import Function, as_inputs
 from gradcheck.verdict.conclusion import About, conclude, with_findings
 from gradcheck.verdict.finding import finding
@@ -56,10 +57,12 @@ def check_jacobian(
     given = as_inputs(inputs)
     function = Function.of(f, given, wrt)
     address = f"jacobian {function_name(jac)}"
+    about = checked_as("jacobian", f, jac, given)
     try:
         outputs, _ = value_of(function, given, "f")
     except SubjectError as failure:
-        return conclude(About(address), [no_answer(failure)], decided=0, nothing="", exception=failure.__cause__)
+        facts = {"checked": about, "exception": failure.__cause__}
+        return conclude(About(address), [no_answer(failure)], decided=0, nothing="", **facts)
     rows = Rows(f, jac, given, function.wrt, tuple(o.shape for o in outputs))
     if not rows.count:
         raise InvalidProblem("expected at least one output, got none", where="f")
@@ -72,7 +75,7 @@ def check_jacobian(
         result = check_vjp(f, rows.combined(), *given, wrt=function.wrt, **options)
         note = finding("GC101", what="Jacobian", rows=rows.count, columns=entries)
         result = with_findings(result, [note])
-    return replace(result, address=address)
+    return replace(result, address=address, checked=about)
 
 
 def _by_entries(rows: Rows, options: Mapping[str, Any]) -> Result:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import update_wrapper
 from typing import Any
 
@@ -41,4 +42,6 @@ def check_value_and_gradient(function: Callable[..., Any], *inputs: Any, **optio
             raise UnreadableAnswer("GC019", wanted="(value, gradient)", came=type(both).__name__)
         return both[1]
 
-    return check_gradient(update_wrapper(value, function), update_wrapper(gradient, function), *inputs, **options)
+    result = check_gradient(update_wrapper(value, function), update_wrapper(gradient, function), *inputs, **options)
+    about = None if result.checked is None else replace(result.checked, kind="value_and_gradient")
+    return replace(result, checked=about)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import linecache
+import os
 import re
 import sys
 import warnings
@@ -14,12 +15,16 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from gradcheck.judge.raised import installed
 from gradcheck.verdict.checked import short_file
 
 _MOST_WRAPPERS = 50
 """Maximum number of decorators that are looked through."""
 _MOST_SOURCES = 64
 """Maximum number of source files that are kept parsed."""
+
+_PACKAGE = f"{Path(__file__).resolve().parents[1]}{os.sep}"
+"""Where gradcheck itself is, whose wrappers are no place of the user's."""
 
 _CELL = re.compile(r"<ipython-input-(\d+)")
 """How older notebooks name the code of a cell."""
@@ -58,7 +63,7 @@ def definition(function: Callable[..., Any]) -> Definition:
         return Definition()
     if cell := _cell(code.co_filename):
         return Definition(cell=cell)
-    if not Path(code.co_filename).is_file():
+    if code.co_filename.startswith(_PACKAGE) or not Path(code.co_filename).is_file():
         return Definition()
     return Definition(code.co_filename, _line(code))
 
@@ -72,8 +77,9 @@ def _code(function: Any) -> CodeType | None:
             break
         function = inner
     code = getattr(function, "__code__", None)
-    if code is None and not isinstance(function, type):  # a callable object
+    if code is None and not isinstance(function, type):  # a callable object, such as a scipy LinearOperator
         code = getattr(type(function).__call__, "__code__", None)
+        code = None if isinstance(code, CodeType) and installed(code.co_filename) else code
     return code if isinstance(code, CodeType) else None
 
 

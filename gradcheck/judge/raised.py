@@ -69,7 +69,7 @@ def raised(wrong: BaseException) -> dict[str, Any]:
     stack = [f for f in traceback.extract_tb(wrong.__traceback__, limit=-200) if not _ours(f.filename)]
     if not stack:
         return facts
-    own = [f for f in stack if not _installed(f.filename)] or stack[-1:]
+    own = [f for f in stack if not installed(f.filename)] or stack[-1:]
     last = own[-1]
     facts["file"] = last.filename
     facts["line"] = last.lineno
@@ -117,7 +117,7 @@ def trimmed(wrong: BaseException) -> BaseException:
 
 def by_user(wrong: BaseException) -> bool:
     """Whether an exception passed through code that is neither gradcheck's nor that of an installed package."""
-    return any(not (_ours(f) or _installed(f)) for f in _files(wrong.__traceback__))
+    return any(not (_ours(f) or installed(f)) for f in _files(wrong.__traceback__))
 
 
 def _files(trace: TracebackType | None) -> Iterator[str]:
@@ -129,7 +129,8 @@ def _ours(file: str) -> bool:
     return file.startswith(_package())
 
 
-def _installed(file: str) -> bool:
+def installed(file: str) -> bool:
+    """Whether a file belongs to Python's library or to an installed package."""
     return file.startswith((_library(), "<frozen")) or not _PACKAGES.isdisjoint(Path(file).parts)
 
 

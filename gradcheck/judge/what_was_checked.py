@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from gradcheck.judge.definition import LAMBDA, definition
 from gradcheck.judge.question import Question
 from gradcheck.judge.user_names import function_name
+from gradcheck.problem.function import input_names
 from gradcheck.verdict.checked import Checked
 from gradcheck.verdict.digits import number
 
@@ -19,15 +20,25 @@ MOST_INPUTS = 6
 
 def checked(question: Question, inputs: Sequence[Any] = ()) -> Checked:
     """What was checked; without `inputs` no point is named."""
-    place = definition(question.derivative)
-    names = question.function.names
+    return _checked(question.kind, question.function.f, question.derivative, question.function.names, inputs)
+
+
+def checked_as(kind: str, f: Callable[..., Any], derivative: Callable[..., Any], inputs: Sequence[Any]) -> Checked:
+    """What was checked by a check that is put to the judge as another one, such as a Jacobian as a gradient."""
+    return _checked(kind, f, derivative, input_names(f, len(inputs)), inputs)
+
+
+def _checked(
+    kind: str, f: Callable[..., Any], derivative: Callable[..., Any], names: Sequence[str], inputs: Sequence[Any]
+) -> Checked:
+    place = definition(derivative)
     return Checked(
-        kind=question.kind,
-        name=_bare(function_name(question.derivative)),
+        kind=kind,
+        name=_bare(function_name(derivative)),
         place=str(place),
         file=place.file,
         line=place.line,
-        function=f"{_bare(function_name(question.function.f))}({', '.join(names)})",
+        function=f"{_bare(function_name(f))}({', '.join(names)})",
         point=point_in_words(names, inputs) if len(inputs) else "",
     )
 

@@ -14,7 +14,7 @@ class Checked:
 
     Attributes
     ----------
-    kind: "gradient", "vjp" or "jvp".
+    kind: which check it was: "gradient", "vjp", "jvp", "jacobian", ... as in `check_jacobian`.
     name: the derivative's qualified name, "Layer.backward".
     place: where it is defined, "model.py:41", "model.py" or "cell 3"; "" where nothing is certain.
     file, line: the same for machines; the line is None where the source is not to be had or has changed.
@@ -39,7 +39,7 @@ class Checked:
     def question(self) -> str:
         """ "vjp of softmax(x), at x of shape (4,), float64"."""
         at = f", at {self.point}" if self.point else ""
-        return f"{self.kind} of {self.function}{at}"
+        return f"{self.kind.replace('_', ' ')} of {self.function}{at}"
 
     def to_dict(self) -> Mapping[str, Any]:
         """The same as plain data."""

@@ -21,7 +21,7 @@ from gradcheck.verdict.checked import short_file
 from gradcheck.verdict.digits import apart, number
 from gradcheck.verdict.finding import Finding, Severity, shown
 from gradcheck.verdict.mistakes import mistakes, picture
-from gradcheck.verdict.plain_findings import plainly_of
+from gradcheck.verdict.plain_findings import of_kind, plainly_of
 
 if TYPE_CHECKING:
     from gradcheck.verdict.result import Result
@@ -54,6 +54,8 @@ DECIDES: Mapping[str, Severity] = {
     "PASS": Severity.WARNING,
 }
 """Which findings are shown, by the verdict; the others decide nothing."""
+ENTRIES = {"gradient": "gradient", "value_and_gradient": "gradient", "vjp": "gradient", "jvp": "tangent"}
+"""What the entries of a block are, by the kind of check."""
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _TOGETHER = re.compile(r" (?=\(\d)|(?<=\d,) (?=\d+[,)])| = ")
@@ -67,7 +69,7 @@ def function_report(result: Result, width: int) -> list[str]:
     lines = [f"{result.verdict}  {shown(checked.title)}"]
     lines += _wrapped("  ", _question(result), width, "    ")
     for sentence, cause in mistakes(result.findings)[:2]:
-        lines += _labelled("mistake", sentence, width)
+        lines += _labelled("mistake", of_kind(sentence, checked.kind), width)
         lines += [" " * (LABEL + 2) + line for line in picture(cause.facts)]
     decisive = _decisive(result)
     table = [f for f in decisive if in_table(f)]
@@ -107,7 +109,7 @@ def _table(findings: Sequence[Finding], kind: str, most: int) -> Iterator[str]:
     if not findings:
         return
     shown_ones = findings if len(findings) <= most else findings[: most - 1]
-    rows = [(f"{'tangent' if kind == 'jvp' else 'gradient'} of", "yours", "truth", "off by", "")]
+    rows = [(f"{ENTRIES.get(kind, 'entry')} of", "yours", "truth", "off by", "")]
     rows += [_row(f.facts) for f in shown_ones]
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     for k, row in enumerate(rows):

@@ -34,7 +34,15 @@ def _with_names(sentence: str, checked: Checked) -> str:
     ):
         if sentence.startswith(who) and not name.startswith("<"):
             return name + sentence.removeprefix(who)
-    return sentence.replace("the gradient of f with respect to", "the gradient with respect to")
+    return of_kind(sentence, checked.kind)
+
+
+def of_kind(sentence: str, kind: str) -> str:
+    """A sentence about a gradient as one about what was checked: a Jacobian is judged as a gradient, for one."""
+    sentence = sentence.replace("the gradient of f with respect to", "the gradient with respect to")
+    for gradient, own in _OF_KIND.get(kind, {}).items():
+        sentence = sentence.replace(gradient, own)
+    return sentence
 
 
 def _reason(findings: Sequence[Finding]) -> str:
@@ -52,6 +60,16 @@ def _unknown(facts: Mapping[str, Any]) -> str:
 def _left(facts: Mapping[str, Any]) -> str:
     return f"the subject {facts['how']}"
 
+
+_OF_KIND: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "jacobian": {"the gradient with": "the Jacobian with", "the gradient of": "the Jacobian of"},
+        "hessian": {"the gradient with": "the Hessian with", "the gradient of": "the Hessian of"},
+        "hvp": {"the tangent of output": "the product"},
+        "adjoint": {"the gradient with respect to x": "the adjoint's answer"},
+    }
+)
+"""What stands for the judge's words, by the kind of check."""
 
 _UNKNOWN = ("GC031", "GC032")
 """Findings that nobody knows the truth."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradcheck.verdict.finding import Finding, Severity
 from gradcheck.verdict.mistakes import mistakes
+from gradcheck.verdict.plain_findings import of_kind
 
 if TYPE_CHECKING:
     from gradcheck.verdict.result import Result
@@ -20,6 +21,8 @@ def headline(result: Result) -> str:
     "sigmoid_backward: the gradient with respect to x[3] is 0.25, but the truth is 0.5".
     """
     sentence = _said(result)
+    if result.checked is not None:
+        sentence = of_kind(sentence, result.checked.kind)
     line = " ".join(f"{_name(result)}: {sentence}".split())
     return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
 
@@ -42,12 +45,13 @@ def _decisive(result: Result) -> list[Finding]:
 
 
 def _name(result: Result) -> str:
-    """The function's own name; the whole address of a case."""
-    kind, _, name = result.address.partition(" ")
-    return name if name and kind in ("gradient", "vjp", "jvp") else result.address
+    """The function's own name, with its place where it has none; the whole address of a case."""
+    checked = result.checked
+    if checked is None:
+        return result.address
+    return f"{checked.name} ({checked.place})" if checked.name == "<lambda>" and checked.place else checked.name
 
 
 def _brief(finding: Finding) -> str:
     """The brief sentence, without its subject, whose name stands in front."""
-    sentence = finding.brief.removeprefix("the subject ")
-    return sentence.replace("the gradient of f with respect to", "the gradient with respect to")
+    return finding.brief.removeprefix("the subject ")

@@ -97,7 +97,7 @@ def test_checks_of_functions_fit(validator: jsonschema.Draft202012Validator, nam
     document = json.loads(CHECKS[name]().to_json())
     validator.validate(document)
     assert len(document["blocks"]) == (name != "raises")
-    for key, value in (("line", 0), ("line", "41"), ("kind", "hessian"), ("more", 1)):
+    for key, value in (("line", 0), ("line", "41"), ("kind", "curl"), ("more", 1)):
         assert not validator.is_valid({**document, "checked": {**document["checked"], key: value}})
 
 

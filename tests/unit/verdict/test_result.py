@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from gradcheck.verdict.checked import Checked
 from gradcheck.verdict.compare import Worst
 from gradcheck.verdict.finding import Severity, finding
 from gradcheck.verdict.result import STYLES, GradientError, Result, Verdict, Witness
@@ -216,7 +217,8 @@ def test_as_a_string_it_is_verdict_address_and_what_decides() -> None:
 
 def test_a_headline_is_one_line_that_begins_with_the_functions_name() -> None:
     raised = finding("GC004", type="ValueError", message="two\nlines", place=" (a.py, line 3)")
-    result = failed(address="gradient backward", verdict=Verdict.ERROR, findings=(raised,))
+    about = Checked("gradient", "backward", "", "", None, "f(x)", "")
+    result = failed(address="gradient backward", checked=about, verdict=Verdict.ERROR, findings=(raised,))
     assert result.headline == "backward: raised ValueError: two lines (a.py, line 3)"
     assert failed(findings=()).headline == "random_dags::chain[/dim]07: the verdict is FAIL"
     long = finding("GC004", type="E", message="x" * 5000, place="")
