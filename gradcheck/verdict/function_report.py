@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from gradcheck.verdict.checked import short_file
 from gradcheck.verdict.digits import apart, number
 from gradcheck.verdict.finding import Finding, Severity, shown
-from gradcheck.verdict.mistakes import mistakes, picture
+from gradcheck.verdict.mistakes import mistakes, picture, without_source
 from gradcheck.verdict.plain_findings import of_kind, plainly_of
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def function_report(result: Result, width: int) -> list[str]:
     lines = [f"{result.verdict}  {shown(checked.title)}"]
     lines += _wrapped("  ", _question(result), width, "    ")
     for sentence, cause in mistakes(result.findings)[:2]:
-        lines += _labelled("mistake", of_kind(sentence, checked.kind), width)
+        lines += _labelled("mistake", of_kind(without_source(sentence, cause.facts), checked.kind), width)
         lines += [" " * (LABEL + 2) + line for line in picture(cause.facts)]
     decisive = _decisive(result)
     table = [f for f in decisive if in_table(f)]

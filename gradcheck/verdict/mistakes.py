@@ -37,16 +37,24 @@ def _sentence(group: Sequence[Finding]) -> str:
     return f"{cause.removesuffix(f'{block} {relation}')}each of {listed} {relation}"
 
 
+def without_source(sentence: str, facts: Mapping[str, Any]) -> str:
+    """The sentence without the source line that its picture shows below it."""
+    source = str(facts.get("source") or "").strip()
+    return sentence.replace(f", {source},", "") if source and any(picture(facts)) else sentence
+
+
 def picture(facts: Mapping[str, Any]) -> Iterator[str]:
     """The source line that a mistake concerns, its place in front and the operand underlined, where facts have them.
 
-    `source` is the line's text; `underline` its operand, as text or as (first, end) columns of that text.
+    `source` is the line's text; its operand is `underline`, as text or as (first, end) columns of that text, or stands
+    from column `start` to `end`.
     """
     source, line = facts.get("source"), facts.get("line")
     if not isinstance(source, str) or not source.strip() or not isinstance(line, int):
         return
     file = f"{short_file(str(facts['file']))}:" if facts.get("file") else "line "
-    text, (first, end) = source.rstrip(), _columns(source, facts.get("underline"))
+    operand = facts.get("underline") or (facts.get("start"), facts.get("end"))
+    text, (first, end) = source.rstrip(), _columns(source, operand)
     margin = len(text) - len(text.lstrip())
     front = f"{shown(file)}{line}: "
     if len(text) - margin > LONGEST_SOURCE:

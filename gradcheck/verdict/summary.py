@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from gradcheck.verdict.finding import Finding, Severity
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 LONGEST = 300
 """Characters of a headline."""
+MOST_BLOCKS = 4
+"""Maximum number of blocks that a headline lists."""
 
 
 def headline(result: Result) -> str:
@@ -35,9 +38,18 @@ def short(result: Result) -> str:
 
 def _said(result: Result) -> str:
     if result.verdict == "FAIL" and (found := mistakes(result.findings)):
-        return found[0][0]
+        return _about_blocks(result, found[0][0])
     decisive = _decisive(result)
     return _brief(decisive[0]) if decisive else f"the verdict is {result.verdict}"
+
+
+def _about_blocks(result: Result, mistake: str) -> str:
+    """The mistake, the wrong blocks in front of it if it does not name them itself."""
+    wrong = [block for block, (count, _) in result.blocks.items() if count]
+    if not wrong or any(re.search(rf"(?<!\w){re.escape(block)}(?!\w)", mistake) for block in wrong):
+        return mistake
+    more = f" and {len(wrong) - MOST_BLOCKS} more" if len(wrong) > MOST_BLOCKS else ""
+    return f"wrong with respect to {', '.join(wrong[:MOST_BLOCKS])}{more}, {mistake}"
 
 
 def _decisive(result: Result) -> list[Finding]:

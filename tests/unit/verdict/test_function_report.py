@@ -133,6 +133,10 @@ SOURCE = "        s = e.sum(axis=1, keepdims=True)"
             {"line": 14, "source": SOURCE, "underline": [12, 13]},
             ["line 14: s = e.sum(axis=1, keepdims=True)", "             ^"],
         ),
+        (
+            {"line": 14, "source": SOURCE.strip(), "start": 4, "end": 5},
+            ["line 14: s = e.sum(axis=1, keepdims=True)", "             ^"],
+        ),
         ({"line": 14, "source": SOURCE, "underline": "e"}, ["line 14: s = e.sum(axis=1, keepdims=True)"]),  # which e?
         ({"line": 14, "source": SOURCE, "underline": [0, 3]}, ["line 14: s = e.sum(axis=1, keepdims=True)"]),
         ({"line": 14, "source": SOURCE, "underline": [12, 99]}, ["line 14: s = e.sum(axis=1, keepdims=True)"]),
@@ -148,6 +152,22 @@ def test_the_line_that_a_mistake_names_is_shown_with_its_operand_underlined(
     text = lines(result(cause("x", "lacks a path", **facts), wrong("x", [0], 1.0, 2.0)))
     assert text[3 : 3 + len(picture)] == [f"            {line}" for line in picture]
     assert text[3 + len(picture)].startswith("  wrong")
+
+
+def test_a_source_line_that_is_shown_is_not_said_besides() -> None:
+    facts = {"line": 19, "source": "return e / s", "start": 7, "end": 12}
+    clause = "consistent with the path through line 19, return e / s, being left out"
+    found = result(
+        finding("GC051", cause=clause, **facts), wrong("x", [0], 1.0, 2.0), blocks={"x": (2, 6), "w": (0, 3)}
+    )
+    assert lines(found)[2:5] == [
+        "  mistake   consistent with the path through line 19 being left out",
+        "            line 19: return e / s",
+        "                            ^^^^^",
+    ]
+    assert found.headline == f"backward: wrong with respect to x, {clause}"
+    many = replace(found, blocks={f"w{k}": (1, 2) for k in range(9)})
+    assert many.headline.startswith("backward: wrong with respect to w0, w1, w2, w3 and 5 more, consistent with")
 
 
 # -- what decides ------------------------------------------------------------------------------------------------------
@@ -246,7 +266,7 @@ def test_a_console_and_a_notebook_show_the_default_report_and_to_text_everything
     assert "off by" in found._repr_html_()
     full = found.to_text()
     assert full == found.report(verbose=True)
-    assert full.splitlines()[: len(str(found).splitlines())] == lines(found, 100)
+    assert full.startswith("\n".join(lines(found, 100)))
     assert "GC012" in full
     assert "oracles (entries):" in full
 
