@@ -69,8 +69,9 @@ def function_report(result: Result, width: int) -> list[str]:
     lines = [f"{result.verdict}  {shown(checked.title)}"]
     lines += _wrapped("  ", _question(result), width, "    ")
     for sentence, cause in mistakes(result.findings)[:2]:
-        lines += _labelled("mistake", of_kind(without_source(sentence, cause.facts), checked.kind), width)
-        lines += [" " * (LABEL + 2) + line for line in picture(cause.facts)]
+        below = [" " * (LABEL + 2) + line for line in picture(cause.facts)]
+        said = without_source(sentence, cause.facts) if below else sentence
+        lines += [*_labelled("mistake", of_kind(said, checked.kind), width), *below]
     decisive = _decisive(result)
     table = [f for f in decisive if in_table(f)]
     others = [f for f in decisive if f not in table]

@@ -38,9 +38,9 @@ def _sentence(group: Sequence[Finding]) -> str:
 
 
 def without_source(sentence: str, facts: Mapping[str, Any]) -> str:
-    """The sentence without the source line that its picture shows below it."""
+    """The sentence with the number of a line alone, where it quotes the line, too."""
     source = str(facts.get("source") or "").strip()
-    return sentence.replace(f", {source},", "") if source and any(picture(facts)) else sentence
+    return sentence.replace(f", {source},", "") if source else sentence
 
 
 def picture(facts: Mapping[str, Any]) -> Iterator[str]:

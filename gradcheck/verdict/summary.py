@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gradcheck.verdict.finding import Finding, Severity
-from gradcheck.verdict.mistakes import mistakes
+from gradcheck.verdict.mistakes import mistakes, without_source
 from gradcheck.verdict.plain_findings import of_kind
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def short(result: Result) -> str:
 
 def _said(result: Result) -> str:
     if result.verdict == "FAIL" and (found := mistakes(result.findings)):
-        return _about_blocks(result, found[0][0])
+        sentence, cause = found[0]
+        return _about_blocks(result, without_source(sentence, cause.facts))
     decisive = _decisive(result)
     return _brief(decisive[0]) if decisive else f"the verdict is {result.verdict}"
 

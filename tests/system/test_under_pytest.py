@@ -19,8 +19,8 @@ def sigmoid(x):
 
 
 def sigmoid_backward(x):
-    y = 1 / (1 + np.exp(-x))
-    return y
+    y = np.cos(7 * x)
+    return y + 11
 
 
 def broken_backward(x):
@@ -84,7 +84,7 @@ def section(shown: str, test: str) -> str:
 
 
 def test_the_summary_names_function_entry_and_both_numbers(shown: str) -> None:
-    words = "sigmoid_backward: the gradient with respect to x[0] is 0.5, but the truth is 0.25"
+    words = "sigmoid_backward: the gradient with respect to x[0] is 12, but the truth is 0.25"
     expected = f"FAILED test_mine.py::test_wrong_number - gradcheck.GradientError: {words}"
     assert summary(shown, "test_wrong_number") == expected
 

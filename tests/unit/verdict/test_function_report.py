@@ -155,17 +155,18 @@ def test_the_line_that_a_mistake_names_is_shown_with_its_operand_underlined(
 
 
 def test_a_source_line_that_is_shown_is_not_said_besides() -> None:
-    facts = {"line": 19, "source": "return e / s", "start": 7, "end": 12}
-    clause = "consistent with the path through line 19, return e / s, being left out"
+    facts = {"line": 19, "source": "return x / s", "start": 7, "end": 12}
+    clause = "consistent with the path through line 19, return x / s, being left out"
     found = result(
         finding("GC051", cause=clause, **facts), wrong("x", [0], 1.0, 2.0), blocks={"x": (2, 6), "w": (0, 3)}
     )
     assert lines(found)[2:5] == [
         "  mistake   consistent with the path through line 19 being left out",
-        "            line 19: return e / s",
+        "            line 19: return x / s",
         "                            ^^^^^",
     ]
-    assert found.headline == f"backward: wrong with respect to x, {clause}"
+    left_out = "consistent with the path through line 19 being left out"
+    assert found.headline == f"backward: wrong with respect to x, {left_out}"
     many = replace(found, blocks={f"w{k}": (1, 2) for k in range(9)})
     assert many.headline.startswith("backward: wrong with respect to w0, w1, w2, w3 and 5 more, consistent with")
 
