@@ -78,7 +78,10 @@ CAUSES: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "discounted_returns_backwards": (("cumulative",), "running = np.tanh(rewards[t]) + GAMMA * running"),
     "discounted_returns_squared": (("path-factor", "slope-twice"), "running = np.tanh(rewards[t]) + GAMMA * running"),
-    "expected_improvement_0.39894": (("constant-cut", "factor", "path-factor"), "pdf = np.exp(-0.5 * z**2) || sigma * pdf"),
+    "expected_improvement_0.39894": (
+        ("constant-cut", "factor", "path-factor"),
+        "pdf = np.exp(-0.5 * z**2) || sigma * pdf",
+    ),
     "expected_improvement_density_constant": (("dropped", "loss-term"), "pdf = np.exp(-0.5 * z**2) || sigma * pdf"),
     "biweight_regression_never_descending": (("branch", "maximum"), "u = np.minimum(np.abs(r) / 3.0, 1.0)"),
     "charges_in_pairs_reaction": (("path-sign",), "r = x[i] - x[j]"),
