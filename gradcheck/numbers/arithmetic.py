@@ -19,10 +19,12 @@ UNARY = (
     "sin", "cos", "tan", "arcsin", "arccos", "arctan",
     "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh",
     "expit", "softplus", "erf", "erfc", "ndtr", "log_ndtr", "gammaln", "digamma", "sinc",
+    "ndtri", "erfinv", "erfcinv", "lambertw", "expi", "exp1",
 )  # fmt: skip
 """Elementwise functions of one argument that a record may contain, by NumPy's or scipy.special's name.
 
-`softplus(x)` is log(1 + exp(x)); `sinc(x)` is sin(pi x) / (pi x), as in NumPy.
+`softplus(x)` is log(1 + exp(x)); `sinc(x)` is sin(pi x) / (pi x), as in NumPy; `lambertw` is the principal branch, for
+x > -1/e.
 """
 
 CONSTANTS = ("pi", "ln2", "ln10")

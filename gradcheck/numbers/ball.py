@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.numbers.arithmetic import Array, Axes, Shape, broadcast_axes, segments
+from gradcheck.numbers.families import WithFamilies
 from gradcheck.numbers.flint_balls import FlintBalls
 
 
@@ -56,7 +57,8 @@ class Balls:
 
     def __init__(self) -> None:
         self.scalars = FlintBalls()
-        self._functions = {name: np.frompyfunc(f, 1, 1) for name, f in self.scalars.functions.items()}
+        table = {name: np.frompyfunc(f, 1, 1) for name, f in self.scalars.functions.items()}
+        self._functions = WithFamilies(table, lambda family, at: np.frompyfunc(lambda x: family.ball(x, *at), 1, 1))
         self._power = np.frompyfunc(self.scalars.power, 2, 1)
         self._arctan2 = np.frompyfunc(self.scalars.arctan2, 2, 1)
         self._exact = lru_cache(maxsize=4096)(self.scalars.exact)

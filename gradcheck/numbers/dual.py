@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.numbers.arithmetic import Arithmetic, Array, Axes, Shape, one_less
+from gradcheck.numbers.families import WithFamilies
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class Duals:
         value = self.base.unary(a.value, function=function)
         if a.tangent is None:
             return Dual(value, None)
-        return Dual(value, DERIVATIVES[function](self.base, a.value, value, a.tangent))
+        return Dual(value, FORWARD[function](self.base, a.value, value, a.tangent))
 
     def pow(self, a: Dual, *, exponent: Array) -> Dual:
         """Tangent c a^(c - 1) a' for a constant power c; 0 where c is 0."""
@@ -256,5 +257,14 @@ DERIVATIVES: Mapping[str, Callable[[Arithmetic, Any, Any, Any], Any]] = MappingP
         "gammaln": lambda n, x, y, t: n.mul(n.unary(x, function="digamma"), t),
         "digamma": lambda n, x, y, t: n.mul(n.unary(x, function="trigamma"), t),
         "sinc": lambda n, x, y, t: n.mul(n.unary(x, function="sinc_slope"), t),
+        "ndtri": lambda n, x, y, t: _over(n, t, _bell(n, y, 0.5)),
+        "erfinv": lambda n, x, y, t: _over(n, n.mul(_c(n, 0.5), t), _bell(n, y, 1.0)),
+        "erfcinv": lambda n, x, y, t: _over(n, n.mul(_c(n, -0.5), t), _bell(n, y, 1.0)),
+        "lambertw": lambda n, x, y, t: _over(n, t, n.add(x, n.unary(y, function="exp"))),
+        "expi": lambda n, x, y, t: _over(n, n.mul(n.unary(x, function="exp"), t), x),
+        "exp1": lambda n, x, y, t: n.neg(_over(n, t, n.mul(x, n.unary(x, function="exp")))),
     }
 )
+
+FORWARD = WithFamilies(DERIVATIVES, lambda family, at: lambda n, x, y, t: family.tangent(n, x, y, t, *at))
+"""The same, with the members of all families."""

@@ -84,6 +84,12 @@ class FlintBalls:
         "gammaln": _gammaln,
         "digamma": arb.digamma,
         "sinc": arb.sinc_pi,
+        "ndtri": lambda x: -arb(2).sqrt() * (2 * x).erfcinv(),
+        "erfinv": arb.erfinv,
+        "erfcinv": arb.erfcinv,
+        "lambertw": arb.lambertw,
+        "expi": arb.ei,
+        "exp1": lambda x: x.expint(1),
         "trigamma": _trigamma,
         "sinc_slope": _sinc_slope,
     }

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.numbers.arithmetic import Array, Axes, Shape, broadcast_axes, segments
+from gradcheck.numbers.families import in_floats
 
 RUNS = 8
 """Number of runs with random rounding."""
@@ -300,7 +301,7 @@ def _limits(dtype: np.dtype[Any], subject: np.dtype[Any]) -> tuple[float, float,
 
 def _function(name: str) -> Any:
     """The float version of a unary primitive."""
-    special = _SPECIAL.get(name)
+    special = _SPECIAL.get(name) or in_floats(name)
     return special if special is not None else getattr(np, name)
 
 
@@ -344,12 +345,20 @@ def _trigamma(x: Array) -> NDArray[np.float64]:
     return np.asarray(scipy.special.polygamma(1, x.astype(np.float64)))
 
 
+def _lambertw(x: Array) -> NDArray[np.float64]:
+    import scipy.special
+
+    return np.asarray(scipy.special.lambertw(x.astype(np.float64)).real)
+
+
 _SPECIAL = {
     "expit": _expit,
     "softplus": _softplus,
     "sinc": _sinc,
     "sinc_slope": _sinc_slope,
     "trigamma": _trigamma,
+    "lambertw": _lambertw,
+    **{name: _in_float64(name) for name in ("ndtri", "erfinv", "erfcinv", "expi", "exp1")},
     "digamma": _in_float64("digamma"),
     "gammaln": _in_float64("gammaln"),
     "erf": _in_float64("erf"),

@@ -20,6 +20,11 @@ EDGES: Mapping[str, Callable[[Array], Array]] = MappingProxyType(
         "log1p": lambda x: 1 + x,
         "tan": np.cos,
         **{name: lambda x: (1 - x) * (1 + x) for name in ("arcsin", "arccos", "arctanh")},
+        **{name: lambda x: (1 - x) * x for name in ("ndtri",)},
+        "erfinv": lambda x: (1 - x) * (1 + x),
+        "erfcinv": lambda x: (2 - x) * x,
+        "lambertw": lambda x: x + np.exp(-1.0),
+        **{name: lambda x: x for name in ("expi", "exp1")},
         "arccosh": lambda x: x - 1,
     }
 )

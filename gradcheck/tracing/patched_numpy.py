@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.tracing.complex_traced import is_complex, of_parts
-from gradcheck.tracing.handlers import linear_algebra, reductions
+from gradcheck.tracing.handlers import factorizations, linear_algebra, reductions
 from gradcheck.tracing.handlers.buffers import buffer
 from gradcheck.tracing.lifting import contains_traced, lift
 from gradcheck.tracing.location import OWN
@@ -150,6 +150,8 @@ def _scipy(replacements: _Replacements) -> list[Any]:
         "scipy.linalg": {
             **{name: FUNCTIONS[getattr(np.linalg, name)] for name in ("solve", "inv", "det", "norm")},
             "cholesky": linear_algebra.scipy_cholesky,
+            "expm": linear_algebra.scipy_expm,
+            **factorizations.SCIPY,
             "solve_triangular": linear_algebra.scipy_solve_triangular,
             "cho_factor": linear_algebra.scipy_cho_factor,
             "cho_solve": linear_algebra.scipy_cho_solve,

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 
 from gradcheck.numbers.arithmetic import Arithmetic, Array, one_less
+from gradcheck.numbers.families import parsed
+from gradcheck.numbers.family_slopes import FAMILY_SLOPES
 
 Attributes = Mapping[str, Any]
 Needed = Sequence[bool]
@@ -76,6 +78,16 @@ def _erf_slope(n: Arithmetic, x: Any) -> Any:
     return n.div(n.mul(_number(n, 2.0), _exp(n, n.neg(_square(n, x)))), _root(n, n.real("pi")))
 
 
+def _growth(n: Arithmetic, x: Any, scale: float) -> Any:
+    """exp(scale x^2)."""
+    return _exp(n, n.mul(_number(n, scale), _square(n, x)))
+
+
+def _erfinv_slope(n: Arithmetic, y: Any) -> Any:
+    """sqrt(pi) exp(y^2) / 2 for y = erfinv(x)."""
+    return n.div(n.mul(_root(n, n.real("pi")), _growth(n, y, 1.0)), _number(n, 2.0))
+
+
 SLOPES: Mapping[str, Callable[[Arithmetic, Any, Any, Any], Any]] = MappingProxyType(
     {  # (numbers, cotangent, x, f(x)) -> cotangent * f'(x)
         "exp": lambda n, g, x, y: n.mul(g, y),
@@ -108,12 +120,27 @@ SLOPES: Mapping[str, Callable[[Arithmetic, Any, Any, Any], Any]] = MappingProxyT
         "gammaln": lambda n, g, x, y: n.mul(g, n.unary(x, function="digamma")),
         "digamma": lambda n, g, x, y: n.mul(g, n.unary(x, function="trigamma")),
         "sinc": lambda n, g, x, y: n.mul(g, n.unary(x, function="sinc_slope")),
+        "ndtri": lambda n, g, x, y: n.mul(g, n.mul(_root(n, n.mul(_number(n, 2.0), n.real("pi"))), _growth(n, y, 0.5))),
+        "erfinv": lambda n, g, x, y: n.mul(g, _erfinv_slope(n, y)),
+        "erfcinv": lambda n, g, x, y: n.neg(n.mul(g, _erfinv_slope(n, y))),
+        "lambertw": lambda n, g, x, y: n.div(n.mul(g, _exp(n, n.neg(y))), n.add(_number(n, 1.0), y)),
+        "expi": lambda n, g, x, y: n.mul(g, n.div(_exp(n, x), x)),
+        "exp1": lambda n, g, x, y: n.neg(n.mul(g, n.div(_exp(n, n.neg(x)), x))),
     }
 )
 
 
+def _slope(n: Arithmetic, g: Any, x: Any, y: Any, function: str) -> Any:
+    """cotangent * f'(x) for a function of SLOPES or a member of a family."""
+    member = parsed(function)
+    if member is not None:
+        family, parameters = member
+        return FAMILY_SLOPES[family](n, g, x, y, *parameters)
+    return SLOPES[function](n, g, x, y)
+
+
 def _unary(n: Arithmetic, g: Any, xs: Sequence[Any], y: Any, at: Attributes, _: Needed) -> tuple[Any, ...]:
-    return (SLOPES[at["function"]](n, g, xs[0], y),)
+    return (_slope(n, g, xs[0], y, at["function"]),)
 
 
 def _mul(n: Arithmetic, g: Any, xs: Sequence[Any], y: Any, _: Attributes, need: Needed) -> tuple[Any, ...]:

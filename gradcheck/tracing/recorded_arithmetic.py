@@ -12,6 +12,7 @@ import numpy as np
 
 from gradcheck.errors import Unsupported
 from gradcheck.numbers.arithmetic import UNARY, Array, Axes, Shape, broadcast_axes
+from gradcheck.numbers.families import named, parsed
 from gradcheck.tracing.trace import Trace, positions
 
 _REALS = {"pi": (4.0, "arctan", 1.0), "ln2": (1.0, "log", 2.0), "ln10": (1.0, "log", 10.0)}
@@ -64,7 +65,8 @@ class RecordedArithmetic:
 
     def unary(self, a: int, *, function: str) -> int:
         """A function of one argument; Unsupported for a slope whose own slope is not known."""
-        if function not in UNARY:
+        function = named("polygamma", 1) if function == "trigamma" else function
+        if function not in UNARY and parsed(function) is None:
             raise Unsupported(f"the derivative of {function} is not known, so that there is no second derivative here")
         return self._apply("unary", a, function=function)
 

@@ -5,7 +5,7 @@ methods            operators and methods of arrays; `indexing`: x[idx] and x[idx
 elementwise        smooth ufuncs; `special_functions`, those of SciPy; `step_functions`, sign, floor and the like
 comparison         comparisons, decided or forked; `maximum_and_where`: maximum, abs, clip, where
 reductions         sums, products, means; `extremes`, the largest and smallest; `statistics`; `sorting`
-contraction        products of matrices and tensors; `linear_algebra`
+contraction        products of matrices and tensors; `linear_algebra`, `factorizations`
 complex_ufuncs     complex numbers: arithmetic; `complex_functions`: what NumPy offers besides, Fourier transforms
 moving_entries     functions that only move entries; `buffers`: copies, and writing into arrays
 """
@@ -18,6 +18,7 @@ from gradcheck.tracing.handlers import (  # noqa: F401 - importing them fills th
     contraction,
     elementwise,
     extremes,
+    factorizations,
     indexing,
     linear_algebra,
     maximum_and_where,

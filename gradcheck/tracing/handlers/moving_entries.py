@@ -113,7 +113,8 @@ def _pad(trace: Trace, array: Any, pad_width: Any, mode: str = "constant", **kwa
 def _numbered(trace: Trace, value: Any, found: list[Traced]) -> Any:
     """Replace the arrays of a nested list by their positions in the concatenation of all of them."""
     if isinstance(value, list | tuple) and any(isinstance(v, list | tuple | np.ndarray) or is_traced(v) for v in value):
-        return type(value)(_numbered(trace, v, found) for v in value)
+        numbered = [_numbered(trace, v, found) for v in value]
+        return tuple(numbered) if isinstance(value, tuple) else numbered
     x = lift(trace, value)
     start = sum(before.size for before in found)
     found.append(x)

@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import Unsupported
+from gradcheck.numbers.families import FAMILIES, named
+from gradcheck.tracing.complex_traced import from_real
 from gradcheck.tracing.handlers.maximum_and_where import where_plain
-from gradcheck.tracing.lifting import lift
+from gradcheck.tracing.lifting import lift, result
 from gradcheck.tracing.registry import UFUNCS, ufunc
 from gradcheck.tracing.trace import Trace
 from gradcheck.tracing.traced import Traced
@@ -71,6 +73,40 @@ def _betaln(trace: Trace, a: Any, b: Any) -> Any:
     a, b = lift(trace, a), lift(trace, b)
     log_gamma = UFUNCS["gammaln"]
     return log_gamma(trace, a) + log_gamma(trace, b) - log_gamma(trace, a + b)
+
+
+def _of_a_family(name: str, *, fixed: tuple[float, ...] = ()) -> None:
+    """Register a ufunc whose last argument is traced and whose others are constant numbers."""
+
+    def handler(trace: Trace, *operands: Any) -> Traced:
+        *first, x = operands
+        parameters = [lift(trace, p) for p in (*fixed, *first)]
+        if any(p.varies for p in parameters):
+            raise Unsupported(f"scipy.special.{name} is traced with respect to its last argument only")
+        values = [np.unique(p.constant_value()) for p in parameters]
+        if any(v.size != 1 for v in values):
+            raise Unsupported(f"scipy.special.{name} is traced for one value of each parameter only")
+        member = named(_MEMBER_OF.get(name, name), *(float(v[0]) for v in values))
+        return result(trace, "unary", (lift(trace, x),), function=member)
+
+    UFUNCS[name] = handler
+
+
+_MEMBER_OF = {"j0": "jv", "j1": "jv", "y0": "yv", "y1": "yv", "i0": "iv", "i1": "iv", "k0": "kv", "k1": "kv"}
+for _name in FAMILIES:
+    _of_a_family(_name)
+for _name in _MEMBER_OF:
+    _of_a_family(_name, fixed=(float(_name[1]),))
+
+
+@ufunc("_lambertw")
+def _principal_lambertw(trace: Trace, x: Any, k: Any = 0, tol: Any = None) -> Any:
+    if k != 0:
+        raise Unsupported("scipy.special.lambertw is traced on its principal branch only")
+    x = lift(trace, x)
+    if np.any(trace.balls.midpoint(trace.values[x.slot]) <= -np.exp(-1.0)):
+        raise Unsupported("scipy.special.lambertw is traced for arguments above -1/e only, where it is real")
+    return from_real(result(trace, "unary", (x,), function="lambertw"))
 
 
 @ufunc("exp10")

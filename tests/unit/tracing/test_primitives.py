@@ -9,9 +9,11 @@ import pytest
 
 from gradcheck.errors import HarnessFault
 from gradcheck.holding import held
+from gradcheck.numbers import families
 from gradcheck.numbers.arithmetic import UNARY
 from gradcheck.numbers.ball import Balls
 from gradcheck.numbers.dual import DERIVATIVES, Dual, Duals
+from gradcheck.numbers.family_slopes import FAMILY_SLOPES
 from gradcheck.numbers.stochastic import Floats
 from gradcheck.tracing import primitives, sweep
 from gradcheck.tracing.fork import explore
@@ -50,7 +52,29 @@ FUNCTIONS: dict[str, tuple[Callable[[Any], Any], tuple[float, ...]]] = {
     "gammaln": (lambda x: mpmath.re(mpmath.loggamma(x)), (0.25, 1.5, 30.0)),
     "digamma": (mpmath.digamma, (0.25, 1.5, 30.0)),
     "sinc": (lambda x: mpmath.sincpi(x), (-1.3, 0.0, 0.01, 2.5)),
+    "ndtri": (lambda p: mpmath.sqrt(2) * mpmath.erfinv(2 * p - 1), (0.03, 0.5, 0.9)),
+    "erfinv": (mpmath.erfinv, (-0.9, 0.0, 0.3)),
+    "erfcinv": (lambda x: mpmath.erfinv(1 - x), (0.1, 1.0, 1.7)),
+    "lambertw": (lambda x: mpmath.re(mpmath.lambertw(x)), (-0.3, 0.0, 2.5)),
+    "expi": (lambda x: mpmath.re(mpmath.ei(x)), (-1.5, 0.3, 4.0)),
+    "exp1": (mpmath.e1, (0.25, 3.0)),
 }
+FAMILIES: dict[str, tuple[Callable[[Any], Any], tuple[float, ...]]] = {
+    "jv:0.0": (lambda x: mpmath.besselj(0, x), (0.5, 6.0)),
+    "jv:2.5": (lambda x: mpmath.besselj(2.5, x), (0.5, 6.0)),
+    "yv:1.0": (lambda x: mpmath.bessely(1, x), (0.5, 6.0)),
+    "iv:1.5": (lambda x: mpmath.besseli(1.5, x), (0.5, 6.0)),
+    "kv:0.25": (lambda x: mpmath.besselk(0.25, x), (0.5, 6.0)),
+    "gammainc:1.0": (lambda x: mpmath.gammainc(1, 0, x, regularized=True), (0.5, 6.0)),
+    "gammainc:2.5": (lambda x: mpmath.gammainc(2.5, 0, x, regularized=True), (0.5, 6.0)),
+    "gammaincc:0.75": (lambda x: mpmath.gammainc(0.75, x, regularized=True), (0.5, 6.0)),
+    "betainc:2.0:3.5": (lambda x: mpmath.betainc(2, 3.5, 0, x, regularized=True), (0.125, 0.75)),
+    "betainc:1.0:1.0": (lambda x: mpmath.betainc(1, 1, 0, x, regularized=True), (0.125, 0.75)),
+    "polygamma:1.0": (lambda x: mpmath.polygamma(1, x), (0.5, 6.0)),
+    "polygamma:2.0": (lambda x: mpmath.polygamma(2, x), (0.5, 6.0)),
+}
+FUNCTIONS_OF_ONE_ARGUMENT = FUNCTIONS
+FUNCTIONS = {**FUNCTIONS, **FAMILIES}
 POINTS = [(name, x) for name, (_, points) in FUNCTIONS.items() for x in points]
 
 
@@ -82,7 +106,8 @@ def assert_encloses(balls: Balls, ball: Any, truth: Any, factor: float = 1.0) ->
 
 
 def test_every_unary_function_is_tested() -> None:
-    assert set(FUNCTIONS) == set(UNARY) == set(SLOPES) == set(DERIVATIVES)
+    assert set(FUNCTIONS_OF_ONE_ARGUMENT) == set(UNARY) == set(SLOPES) == set(DERIVATIVES)
+    assert {name.partition(":")[0] for name in FAMILIES} == set(families.FAMILIES) == set(FAMILY_SLOPES)
 
 
 @pytest.mark.parametrize(("name", "x"), POINTS)
