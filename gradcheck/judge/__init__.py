@@ -10,5 +10,6 @@ function_trial       one derivative of a function: `question` and `function_valu
 allowance            how far an answer may be off by honest rounding; `higher_precision`, `truncated_loops`
 kinks                what is legal where there is no one derivative; `input_structure`: where inputs are tied
 cost, training       a claim on the cost of gradients; a training
+definition           the line where a function is defined, if its source proves it; `what_was_checked`: a result's title
 raised, user_names   what the user's own code raised, and how messages call it; `bounded_calls` of it
 """

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from gradcheck.verdict.checked import short_file
 from gradcheck.verdict.digits import apart, number
 from gradcheck.verdict.finding import Finding, Severity, shown
-from gradcheck.verdict.mistakes import mistakes, picture, without_source
+from gradcheck.verdict.mistakes import ELSEWHERE, mistakes, picture, without_source
 from gradcheck.verdict.plain_findings import of_kind, plainly_of
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ FEWEST_ROWS = 2
 """Number of blocks whose worst entries are shown however long the rest is."""
 MOST_NAMES = 6
 """Maximum number of names of blocks in a list."""
+MOST_MISTAKES = 2
+"""Maximum number of mistakes that are said."""
 MOST_SENTENCES = 3
 """Maximum number of sentences besides that table."""
 MOST_FRAMES = 3
@@ -68,21 +70,30 @@ def function_report(result: Result, width: int) -> list[str]:
     assert checked is not None
     lines = [f"{result.verdict}  {shown(checked.title)}"]
     lines += _wrapped("  ", _question(result), width, "    ")
-    for sentence, cause in mistakes(result.findings)[:2]:
-        below = [" " * (LABEL + 2) + line for line in picture(cause.facts)]
-        said = without_source(sentence, cause.facts) if below else sentence
-        lines += [*_labelled("mistake", of_kind(said, checked.kind), width), *below]
+    known = mistakes(result.findings)[:MOST_MISTAKES]
+    here = [found for found in known if not found[0].startswith(ELSEWHERE)]
+    lines += _mistakes(here, checked.kind, width)
     decisive = _decisive(result)
     table = [f for f in decisive if in_table(f)]
     others = [f for f in decisive if f not in table]
     for finding in others[:MOST_SENTENCES]:
         lines += _labelled(LABELS[finding.severity], plainly_of(finding, checked, result.findings), width)
         lines += _frames(finding)
+    lines += _mistakes([found for found in known if found not in here], checked.kind, width)
     if more := len(others) - MOST_SENTENCES:
         lines += [f"{' ' * (LABEL + 2)}and {more} more"] * (more > 0)
     rest = list(_rest(result, width))
     rows = max(FEWEST_ROWS, LINES - len(lines) - len(rest) - 1)
     return [*lines, *_table(table, checked.kind, rows), *rest]
+
+
+def _mistakes(found: Sequence[tuple[str, Finding]], kind: str, width: int) -> Iterator[str]:
+    for sentence, cause in found:
+        below = [" " * (LABEL + 2) + line for line in picture(cause.facts)]
+        yield from _labelled(
+            "mistake", of_kind(without_source(sentence, cause.facts) if below else sentence, kind), width
+        )
+        yield from below
 
 
 def in_table(finding: Finding) -> bool:

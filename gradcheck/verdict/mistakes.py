@@ -17,6 +17,10 @@ LONGEST_SOURCE = 90
 """Maximum number of characters of a source line that is shown."""
 
 
+ELSEWHERE = "at that other point"
+"""How a cause begins that explains an error at another point, and so follows the finding that says which point."""
+
+
 def mistakes(findings: Sequence[Finding]) -> list[tuple[str, Finding]]:
     """Each mistake as a sentence, with the finding that names it; several blocks with one relation share a sentence."""
     groups: dict[str, list[Finding]] = {}

@@ -26,14 +26,13 @@ def plainly_of(finding: Finding, checked: Checked, findings: Sequence[Finding]) 
 
 
 def _with_names(sentence: str, checked: Checked) -> str:
-    own = checked.function.partition("(")[0]
-    for who, name in (
-        ("the subject's ", f"{checked.name}'s "),
-        ("the subject ", f"{checked.name} "),
-        ("f ", f"{own} "),
-    ):
-        if sentence.startswith(who) and not name.startswith("<"):
-            return name + sentence.removeprefix(who)
+    own, derivative = checked.function.partition("(")[0], checked.name
+    own = "f" if own.startswith("<") else own
+    derivative = "the derivative" if derivative.startswith("<") else derivative
+    names = {"the subject's ": f"{derivative}'s ", "the subject ": f"{derivative} ", "f ": f"{own} "}
+    for who, name in names.items():
+        if sentence.startswith(who):
+            return of_kind(name + sentence.removeprefix(who), checked.kind)
     return of_kind(sentence, checked.kind)
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gradcheck.verdict.finding import Finding, Severity
-from gradcheck.verdict.mistakes import mistakes, without_source
+from gradcheck.verdict.mistakes import ELSEWHERE, mistakes, without_source
 from gradcheck.verdict.plain_findings import of_kind
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def short(result: Result) -> str:
 
 
 def _said(result: Result) -> str:
-    if result.verdict == "FAIL" and (found := mistakes(result.findings)):
+    found = [(said, cause) for said, cause in mistakes(result.findings) if not said.startswith(ELSEWHERE)]
+    if result.verdict == "FAIL" and found:
         sentence, cause = found[0]
         return _about_blocks(result, without_source(sentence, cause.facts))
     decisive = _decisive(result)

@@ -171,6 +171,20 @@ def test_a_source_line_that_is_shown_is_not_said_besides() -> None:
     assert many.headline.startswith("backward: wrong with respect to w0, w1, w2, w3 and 5 more, consistent with")
 
 
+def test_a_mistake_at_another_point_follows_the_finding_that_says_which() -> None:
+    elsewhere = finding("GC028", where="the other side", values=" (x = 3)", sentence="x is 1, but the truth is 2")
+    found = result(elsewhere, finding("GC051", cause="at that other point the gradient is zero"))
+    labels = [line[:11].strip() for line in lines(found)[2:]]
+    assert [label for label in labels if label] == ["wrong", "mistake", "more"]
+    assert found.headline.startswith("backward: at the other side (x = 3): x is 1, but the truth is 2")
+
+
+def test_a_derivative_without_a_name_is_called_the_derivative() -> None:
+    nameless = replace(CHECKED, name="<lambda>", function="<lambda>(x)")
+    text = lines(replace(result(finding("GC006", how="called sys.exit(3)"), verdict=Verdict.ERROR), checked=nameless))
+    assert text[2] == "  error     the derivative called sys.exit(3)"
+
+
 # -- what decides ------------------------------------------------------------------------------------------------------
 
 
