@@ -28,8 +28,8 @@ def diagonals(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     off, room = (d[chosen] for d in view.discrepancy)
     for x, y in _candidates(view):
         diagonal = diagonal_of(view, x, y)
-        if diagonal is None:
-            continue
+        if diagonal is None or np.all(np.abs(diagonal - diagonal.flat[0]) <= 1e-12 * np.abs(diagonal.flat[0])):
+            continue  # one number throughout is a factor
         adjoint, one, two = view.adjoints[y], view.tangents[x], view.tangents[y]
         if one is None or two is None:
             continue
@@ -38,7 +38,7 @@ def diagonals(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
             change = np.asarray(np.sum(adjoint * (diagonal[..., None] * one - two), axis=axes), dtype=float)
         if fits(change[chosen], off, room):
             words = "having the diagonal of the Jacobian alone: its off-diagonal part is missing"
-            yield Hypothesis(Mistake.SOFTMAX_DIAGONAL, 3, ((y, 0),), words, Change(shortcuts=_shortcut(x, y)))
+            yield Hypothesis(Mistake.SOFTMAX_DIAGONAL, 7, ((y, 0),), words, Change(shortcuts=_shortcut(x, y)))
 
 
 def _shortcut(x: int, y: int) -> Callable[[View], Shortcuts | None]:

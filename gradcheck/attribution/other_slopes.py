@@ -20,7 +20,7 @@ from gradcheck.attribution.view import Array, View
 
 MOST_GROUPED = 80
 """Maximum number of experiments with the slopes of all operations of one kind."""
-SMALL = 1e-3
+SMALL = 0.05
 """Maximum size of a constant that counts as a guard, such as the epsilon in log(p + 1e-8)."""
 
 

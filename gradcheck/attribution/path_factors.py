@@ -124,7 +124,8 @@ def _named(view: View, edges: tuple[Edge, ...], factor: float) -> Iterator[Hypot
             return
     if abs(factor - 1) < 1e-2:
         words = f"being taken {1 + float(f'{factor - 1:.6g}'):.10g} times"
-        yield _times(edges, factor, Mistake.CONSTANT_CUT, 5, words)
+        constant = len(edges) == 1 and constant_factor(view, *edges[0]) is not None
+        yield _times(edges, factor, Mistake.CONSTANT_CUT, 4 if constant else 5, words)
     else:
         yield _times(edges, factor, Mistake.PATH_FACTOR, 6, f"being taken {factor:.6g} times")
 

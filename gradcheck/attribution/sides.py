@@ -16,6 +16,8 @@ from gradcheck.attribution.view import Array, View
 FEWEST = 4
 """Minimum number of entries; the outcomes of fewer look like others by accident."""
 
+CHOOSING = ("maximum", "minimum", "fmax", "fmin", "clip", "where", "abs", "absolute", "fabs", "sign", "heaviside")
+"""Functions that compare entry by entry."""
 _SIDES: Mapping[str, str] = {
     "above": "the first of the two is the larger",
     "below": "the first of the two is the smaller",
@@ -61,11 +63,27 @@ def told_by_side(view: View, several: list[Side]) -> Explanation | None:
         stack = view.located.outcomes[side.number][1]
         places.append(place_of(stack[-1]) if stack else None)
     place = places[0] if places else None
-    if place is None or any(p is None or (p.file, p.line) != (place.file, place.line) for p in places):
+    if (
+        place is None
+        or not _compares(place)
+        or any(p is None or (p.file, p.line) != (place.file, place.line) for p in places)
+    ):
         return None
     where = _in_words(place, several[0].side)
     clause = f"wrong exactly where {where}: {place.source.rstrip(',')}"
     return Explanation(Mistake.BRANCH, clause, several[0].block, place)
+
+
+def _compares(place: Place) -> bool:
+    """Whether the expression compares entry by entry, and does not search for a maximum."""
+    try:
+        expression = ast.parse(place.source[place.start : place.end], mode="eval").body
+    except SyntaxError:
+        return False
+    if isinstance(expression, ast.Compare):
+        return True
+    called = expression.func if isinstance(expression, ast.Call) else None
+    return isinstance(called, ast.Attribute) and called.attr in CHOOSING
 
 
 def _in_words(place: Place, side: str) -> str:

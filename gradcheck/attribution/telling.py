@@ -12,6 +12,7 @@ from gradcheck.attribution.explanation import Explanation, Place
 from gradcheck.attribution.hypothesis import Hypothesis
 from gradcheck.attribution.located_trace import Call
 from gradcheck.attribution.mistake import Mistake
+from gradcheck.attribution.pairs import pair_of
 from gradcheck.attribution.source_place import place_of
 from gradcheck.attribution.view import View
 
@@ -31,6 +32,19 @@ PREFERRED = (
 """Which kind is said where hypotheses of one rank amount to the same numbers: the first of these."""
 
 
+OPERATIONS = {
+    "mul": "product",
+    "div": "quotient",
+    "sub": "difference",
+    "add": "sum",
+    "pow": "power",
+    "matmul": "matrix product",
+    "cumsum": "running sum",
+    "gather": "selection",
+    "scatter": "sums by index",
+    "neg": "minus sign",
+}
+"""What the primitives of a record are called where there is no line to show."""
 FEWEST_STEPS = 3
 """Minimum number of times that an operation is executed in one place to be called the steps of a loop."""
 
@@ -45,11 +59,16 @@ def told(view: View, found: Sequence[Hypothesis], blocks: frozenset[str]) -> Exp
         best = [h.again(mistake=Mistake.PATH_FACTOR, words=f"being taken {h.factor:.6g} times") for h in best]
     kind = min((h.mistake for h in best), key=lambda m: (order.get(m, len(order)), m))
     best = [h for h in best if h.mistake is kind]
-    chosen = min(best, key=lambda h: max(h.edges))
+    chosen = min([h for h in best if _placed(view, h)] or best, key=lambda h: max(h.edges))
     paths = [h for h in best if _same_path(view, h, chosen)]
     place = _place(view, chosen) if len(paths) == len(best) or _one_line(view, best) else None
     mistake, meaning = _meaning(view, paths, chosen)
-    return Explanation(mistake, _clause(chosen, place, meaning), ", ".join(sorted(blocks)), place)
+    return Explanation(mistake, _clause(view, chosen, place, meaning), ", ".join(sorted(blocks)), place)
+
+
+def _placed(view: View, hypothesis: Hypothesis) -> bool:
+    """Whether all its nodes were made in known places."""
+    return all(view.located.stacks[slot] for slot, _ in hypothesis.edges)
 
 
 def _place(view: View, hypothesis: Hypothesis) -> Place | None:
@@ -87,7 +106,8 @@ def _line_alone(places: Sequence[Place | None]) -> Place | None:
 
 
 def _one_line(view: View, several: Sequence[Hypothesis]) -> bool:
-    lines = {(p.file, p.line) if p is not None else None for p in (_place(view, h) for h in several)}
+    placed = [h for h in several if _placed(view, h)]
+    lines = {(p.file, p.line) if p is not None else None for p in (_place(view, h) for h in placed)}
     return len(lines) == 1 and None not in lines
 
 
@@ -101,12 +121,13 @@ def _same_path(view: View, one: Hypothesis, other: Hypothesis) -> bool:
     return b in reached
 
 
-def _clause(chosen: Hypothesis, place: Place | None, meaning: str) -> str:
-    through = (
-        "a path of the forward pass"
-        if place is None
-        else f"the path through line {place.line}, {place.source.rstrip(',')},"
-    )
+def _clause(view: View, chosen: Hypothesis, place: Place | None, meaning: str) -> str:
+    node = view.record.nodes[chosen.edges[0][0]]
+    if place is None:
+        name = node.attributes.get("function") or OPERATIONS.get(node.primitive, node.primitive)
+        through = f"the path through the {name} in f"
+    else:
+        through = f"the path through line {place.line}, {place.source.rstrip(',')},"
     return f"consistent with {through} {chosen.words}{meaning}"
 
 
@@ -124,10 +145,14 @@ def _meaning(view: View, paths: Sequence[Hypothesis], chosen: Hypothesis) -> tup
     if any(_is(view, slot, "sqrt") and _sum_of_squares(view, view.record.nodes[slot].args[0]) for slot, _ in edges):
         return Mistake.NORM, ": a norm was treated as a constant"
     for slot, position in edges:
+        if position == 1 and _elementwise_quotient(view, slot):
+            return Mistake.QUOTIENT, ": the denominator was treated as a constant"
+    for slot, position in (edge for h in paths for edge in h.edges if len(h.edges) == 1):
         node = view.record.nodes[slot]
         if node.primitive == "sub" and position == 1 and _mean_of(view, node.args[1], node.args[0]):
             return Mistake.VARIANCE_MEAN, ": the mean was treated as a constant"
-    if all(_one_of_many(view, h) for h in paths):
+    placed = [h for h in paths if _placed(view, h)]
+    if placed and all(_one_of_many(view, h) for h in placed):
         return Mistake.TRUNCATED, ", in one of the steps alone: what came before it was treated as a constant"
     return Mistake.DROPPED, ": it was treated as a constant"
 
@@ -163,6 +188,14 @@ def _normaliser(view: View, slot: int, position: int) -> bool:
         return False
     total = view.record.nodes[_plain(view, node.args[1])]
     return total.primitive == "sum" and _plain(view, total.args[0]) == _plain(view, node.args[0])
+
+
+def _elementwise_quotient(view: View, slot: int) -> bool:
+    """Whether a quotient's parts are both computed, entry by entry, from one array."""
+    node = view.record.nodes[slot]
+    if node.primitive != "div" or not all(view.record.nodes[a].varies for a in node.args):
+        return False
+    return pair_of(view, *sorted(node.args)) is not None
 
 
 def _sum_of_squares(view: View, slot: int) -> bool:

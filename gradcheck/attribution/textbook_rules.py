@@ -96,7 +96,9 @@ def _product(view: View, slot: int, node: Node, k: int) -> list[Variant]:
         masked = "having the mask there without its scale"
         rows.append((Mistake.MASK_SCALE, masked, lambda g, xs, y: g * (xs[1 - k] != 0)))
     elif node.args[0] != node.args[1]:
-        rows.append((Mistake.EXCHANGED, "having its own factor where the other one is due", lambda g, xs, y: g * xs[k]))
+        rows.append(
+            (Mistake.OTHER_SLOPE, "having its own factor where the other one is due", lambda g, xs, y: g * xs[k])
+        )
         rows.append((Mistake.OTHER_SLOPE, "having the product where a factor is due", lambda g, xs, y: g * y))
     return [(m, w, _elementwise(slot, k, send)) for m, w, send in rows]
 
@@ -209,9 +211,11 @@ def _gather(view: View, slot: int, node: Node, k: int) -> list[Variant]:
     mine = (index >= start) & (index < start + sizes[k])
     rows: list[Variant] = []
     if np.unique(index[mine]).size < np.count_nonzero(mine):
+        counts = np.unique(index[mine], return_counts=True)[1]
+        kind = Mistake.OVERWRITTEN if np.all(counts == counts[0]) else Mistake.SCATTER  # broadcast, or looked up
         for last in (True, False):
             words = f"keeping only the {'last' if last else 'first'} of several uses of an entry"
-            rows.append((Mistake.OVERWRITTEN, words, _assigned(slot, k, start, last)))
+            rows.append((kind, words, _assigned(slot, k, start, last)))
     if len(node.args) > 1 and shape == node.shape and np.all(index[mine] - start == np.flatnonzero(mine)):
         if slot in view.located.stored:
             rows.append((Mistake.SCATTER, "reaching entries that were assigned anew later, too", lambda view, g: g))

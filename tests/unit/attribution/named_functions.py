@@ -399,7 +399,7 @@ TABLE: dict[str, Named] = {
     "a running sum left out": Named(
         "vjp", running, lambda c, y: c * np.cos(np.cumsum(y)), (Y,), Mistake.CUMULATIVE, "s = np.cumsum"
     ),
-    "an index assigned": Named("vjp", looked_up, looked_up_assigned, (Y,), Mistake.OVERWRITTEN, "rows = y["),
+    "an index assigned": Named("vjp", looked_up, looked_up_assigned, (Y,), Mistake.SCATTER, "rows = y["),
     "a factor's order": Named(
         "vjp",
         product,
