@@ -12,7 +12,7 @@ view             the record at a point, beside the answer: adjoints, contributio
 altered_sweep    the reverse sweep with contributions altered on the way
 hypothesis       one mistake that might have been made, and the experiment for it
 path_factors     paths left out, with the wrong sign, twice, times a constant
-textbook_rules   wrong rules of products, quotients, powers, selections, sums
+textbook_rules   wrong rules of products, quotients, powers, running sums; `selection_rules`: of whatever selects
 other_slopes     wrong slopes of activations, over `pairs` of arrays; `jacobians`: diagonals taken for all of them
 constants        an epsilon or a count that is another one in the derivative
 sides            wrong exactly on one side of a comparison

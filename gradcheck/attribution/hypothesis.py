@@ -12,6 +12,8 @@ from gradcheck.attribution.view import Array, View
 
 Rule = Callable[[View, Any], Any]
 """rule(view, adjoint of the node) -> what the argument is sent, in the argument's shape."""
+Variant = tuple[Mistake, str, Rule]
+"""A wrong rule for one argument of an operation: its kind, what was done, and the rule."""
 
 
 @dataclass(frozen=True)

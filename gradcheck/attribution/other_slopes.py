@@ -24,6 +24,23 @@ SMALL = 0.05
 """Maximum size of a constant that counts as a guard, such as the epsilon in log(p + 1e-8)."""
 
 
+def _sigmoid(x: Array) -> Any:
+    return np.exp(-np.logaddexp(0, -x))
+
+
+def _bell_area(x: Array) -> Any:
+    """The normal distribution function."""
+    from scipy.special import ndtr
+
+    return ndtr(x)
+
+
+def _slope_of_gelu_by_tanh(x: Array) -> Any:
+    """x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) differentiated."""
+    t = np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))
+    return (1 + t) / 2 + x / 2 * (1 - t * t) * np.sqrt(2 / np.pi) * (1 + 3 * 0.044715 * x * x)
+
+
 OTHERS: Mapping[str, Callable[[Any], Any]] = {
     "tanh": lambda x: 1 - np.tanh(x) ** 2,
     "the sigmoid": lambda x: np.exp(-np.logaddexp(0, x) - np.logaddexp(0, -x)),
@@ -45,6 +62,10 @@ OTHERS: Mapping[str, Callable[[Any], Any]] = {
     "the normal distribution function": lambda x: np.exp(-x * x / 2) / np.sqrt(2 * np.pi),
     "the reciprocal": lambda x: -1 / (x * x),
     "the square root": lambda x: 0.5 / np.sqrt(x),
+    "gelu": lambda x: _bell_area(x) + x * np.exp(-x * x / 2) / np.sqrt(2 * np.pi),
+    "gelu by tanh": lambda x: _slope_of_gelu_by_tanh(x),
+    "swish": lambda x: _sigmoid(x) * (1 + x * (1 - _sigmoid(x))),
+    "elu": lambda x: np.exp(np.minimum(x, 0)),
 }
 """Slopes of other functions, at the input."""
 AT_OUTPUT: Mapping[str, Callable[[Any], Any]] = {

@@ -29,31 +29,31 @@ _SIDES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Side:
-    """The number of a comparison in the order in which they were made, and the side on which a block is wrong."""
+    """The number of a comparison in the order in which they were made, and the side on which blocks are wrong."""
 
-    block: str
     number: int
     side: str
 
 
 def sides(view: View) -> list[Side]:
-    """Comparisons on one side of which the one wrong block is wrong, and right on the other."""
-    if len(view.wrong) != 1:
-        return []
-    (block,) = view.wrong
-    asked = view.asked
-    wrong = np.abs(asked.answers[block] - asked.truths[block]) > view.granted(block)
-    return list(_matching(view, block, wrong)) if not np.all(wrong) and wrong.size >= FEWEST else []
+    """Comparisons on one side of which all wrong blocks are wrong, and right on the other."""
+    common: list[Side] | None = None
+    for block in sorted(view.wrong):
+        asked = view.asked
+        wrong = np.abs(asked.answers[block] - asked.truths[block]) > view.granted(block)
+        here = list(_matching(view, wrong)) if not np.all(wrong) and wrong.size >= FEWEST else []
+        common = here if common is None else [side for side in common if side in here]
+    return common or []
 
 
-def _matching(view: View, block: str, wrong: Array) -> Iterator[Side]:
+def _matching(view: View, wrong: Array) -> Iterator[Side]:
     for number, (sign, _) in enumerate(view.located.outcomes):
         extra = wrong.ndim - sign.ndim
         if extra < 0 or sign.shape != wrong.shape[: sign.ndim] or sign.size < FEWEST:
             continue
         some = wrong.any(axis=tuple(range(sign.ndim, wrong.ndim))) if extra else wrong
         outcomes = {"above": sign > 0, "below": sign < 0, "not below": sign >= 0, "not above": sign <= 0}
-        yield from (Side(block, number, side) for side, mask in outcomes.items() if np.array_equal(mask, some))
+        yield from (Side(number, side) for side, mask in outcomes.items() if np.array_equal(mask, some))
 
 
 def told_by_side(view: View, several: list[Side]) -> Explanation | None:
@@ -71,7 +71,7 @@ def told_by_side(view: View, several: list[Side]) -> Explanation | None:
         return None
     where = _in_words(place, several[0].side)
     clause = f"wrong exactly where {where}: {place.source.rstrip(',')}"
-    return Explanation(Mistake.BRANCH, clause, several[0].block, place)
+    return Explanation(Mistake.BRANCH, clause, ", ".join(sorted(view.wrong)), place)
 
 
 def _compares(place: Place) -> bool:

@@ -1,11 +1,10 @@
 """Textbook mistakes in the local rule of one operation: products, quotients, powers, selections, sums.
 
-Rules of one array entry by entry (slopes) are in `other_slopes`.
+Rules of one array entry by entry (slopes) are in `other_slopes`, those of selections in `selection_rules`.
 """
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -13,14 +12,12 @@ from typing import Any
 import numpy as np
 
 from gradcheck.attribution.altered_sweep import Edge
-from gradcheck.attribution.hypothesis import Change, Hypothesis, Rule
+from gradcheck.attribution.hypothesis import Change, Hypothesis, Rule, Variant
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.path_factors import constant_factor, fits
+from gradcheck.attribution.selection_rules import gather_mistakes
 from gradcheck.attribution.view import Array, View
 from gradcheck.tracing.record import Node
-
-Variant = tuple[Mistake, str, Rule]
-"""Kind, what was done, and the wrong rule."""
 
 
 def local_mistakes(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
@@ -173,8 +170,16 @@ def _matmul(view: View, slot: int, node: Node, k: int) -> list[Variant]:
         n = view.numbers
         return n.swap(n.matmul(g, n.swap(b)) if k == 0 else n.matmul(n.swap(a), g))
 
+    def turned_adjoint(view: View, g: Any) -> Any:
+        a, b = (view.values[s] for s in node.args)
+        n = view.numbers
+        left, right = (n.swap(g), n.swap(b)) if k == 0 else (n.swap(a), n.swap(g))
+        return n.matmul(left, right) if left.shape[-2] == right.shape[-3] else None
+
     rows: list[Variant] = []
     if len(shape) >= 2:
+        if len(node.shape) >= 2 and node.shape[-1] == node.shape[-2] > 1:
+            rows.append((kind, "having the adjoint transposed", turned_adjoint))
         rows.append((kind, "lacking the transposition of the other factor", untransposed))
         rows.append((kind, "having the factors in the wrong order", reversed_order))
         if shape[-1] == shape[-2] > 1:
@@ -204,87 +209,13 @@ def _cumsum(view: View, slot: int, node: Node, k: int) -> list[Variant]:
     ]
 
 
-def _gather(view: View, slot: int, node: Node, k: int) -> list[Variant]:
-    index = np.asarray(node.attributes["index"])
-    sizes = [math.prod(view.record.nodes[a].shape) for a in node.args]
-    start, shape = sum(sizes[:k]), view.record.nodes[node.args[k]].shape
-    mine = (index >= start) & (index < start + sizes[k])
-    rows: list[Variant] = []
-    if np.unique(index[mine]).size < np.count_nonzero(mine):
-        counts = np.unique(index[mine], return_counts=True)[1]
-        kind = Mistake.OVERWRITTEN if np.all(counts == counts[0]) else Mistake.SCATTER  # broadcast, or looked up
-        for last in (True, False):
-            words = f"keeping only the {'last' if last else 'first'} of several uses of an entry"
-            rows.append((kind, words, _assigned(slot, k, start, last)))
-    if len(node.args) > 1 and shape == node.shape and np.all(index[mine] - start == np.flatnonzero(mine)):
-        if slot in view.located.stored:
-            rows.append((Mistake.SCATTER, "reaching entries that were assigned anew later, too", lambda view, g: g))
-        else:
-            rows.append((Mistake.BRANCH, "reaching the entries that were not chosen, too", lambda view, g: g))
-            others = "reaching the entries that were not chosen, and no others"
-            rows.append((Mistake.BRANCH, others, _other_side(slot, k)))
-    if len(node.args) == 1 and (axis := _extreme_axis(view, slot)) is not None:
-        rows.append((Mistake.MAXIMUM, "reaching all entries, not the chosen one alone", _spread(slot, axis, 1.0)))
-        rows.append((Mistake.MAXIMUM, "being shared by all entries", _spread(slot, axis, 1.0 / shape[axis])))
-    return rows
-
-
-def _assigned(slot: int, k: int, start: int, last: bool) -> Rule:
-    def rule(view: View, g: Any) -> Any:
-        node = view.record.nodes[slot]
-        index, shape = np.asarray(node.attributes["index"]).ravel(), view.record.nodes[node.args[k]].shape
-        flat = np.zeros((math.prod(shape), g.shape[-1]), dtype=g.dtype)
-        values = np.broadcast_to(g, (*node.shape, g.shape[-1])).reshape(len(index), -1)
-        order = range(len(index)) if last else range(len(index) - 1, -1, -1)
-        for at in order:
-            if 0 <= index[at] - start < len(flat):
-                flat[index[at] - start] = values[at]
-        return flat.reshape(*shape, -1)
-
-    return rule
-
-
-def _other_side(slot: int, k: int) -> Rule:
-    def rule(view: View, g: Any) -> Any:
-        node = view.record.nodes[slot]
-        index = np.asarray(node.attributes["index"])
-        sizes = [math.prod(view.record.nodes[a].shape) for a in node.args]
-        start = sum(sizes[:k])
-        return g * ~((index >= start) & (index < start + sizes[k]))[..., None]
-
-    return rule
-
-
-def _extreme_axis(view: View, slot: int) -> int | None:
-    """The axis along which a gather picks the largest or smallest entries; None if it does something else."""
-    node, stack = view.record.nodes[slot], view.located.stacks[slot]
-    if not any(made == stack for _, made in view.located.outcomes):  # nothing was compared there: it is an index
-        return None
-    x, y = (np.asarray(view.values[s][..., 0], dtype=float) for s in (node.args[0], slot))
-    for axis in range(x.ndim):
-        if x.shape[axis] > 1 and y.size * x.shape[axis] == x.size:
-            for best in (x.max(axis), x.min(axis)):
-                if np.array_equal(best.ravel(), y.ravel()):
-                    return axis
-    return None
-
-
-def _spread(slot: int, axis: int, share: float) -> Rule:
-    def rule(view: View, g: Any) -> Any:
-        shape = view.record.nodes[view.record.nodes[slot].args[0]].shape
-        kept = (*shape[:axis], 1, *shape[axis + 1 :], g.shape[-1])
-        return np.broadcast_to(g.reshape(kept), (*shape, g.shape[-1])) * share
-
-    return rule
-
-
 _BY_PRIMITIVE: Mapping[str, Callable[[View, int, Node, int], list[Variant]]] = {
     "mul": _product,
     "div": _quotient,
     "power": _power,
     "matmul": _matmul,
     "cumsum": _cumsum,
-    "gather": _gather,
+    "gather": gather_mistakes,
 }
 
 __all__ = ["Array", "local_mistakes", "variants"]

@@ -5,6 +5,7 @@ out, where it says so. Two for each kind.
 """
 
 from collections.abc import Callable
+from math import erf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -251,7 +252,47 @@ def tempered(y: Any) -> Any:
     return t + y
 
 
+def similarity(u: Any, v: Any) -> Any:
+    return np.tanh(u @ v.T)
+
+
+def similarity_vjp(c: Any, u: Any, v: Any) -> Any:
+    g = c * (1 - np.tanh(u @ v.T) ** 2)
+    return g @ v, g @ u
+
+
+def turned(x: Any) -> Any:
+    return np.tanh(x).T
+
+
+def turned_vjp(c: Any, x: Any) -> Any:
+    return c.reshape(x.shape) * (1 - np.tanh(x) ** 2)
+
+
+def gelu(x: Any) -> Any:
+    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+
+
+def gelu_vjp(c: Any, x: Any) -> Any:
+    bell = np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+    return c * (np.array([[0.5 * (1 + erf(v / np.sqrt(2))) for v in row] for row in x]) + x * bell)
+
+
+def two_sides(y: Any) -> Any:
+    return np.where(y < 1.2, np.sin(y), y * y)
+
+
+def two_sides_vjp(c: Any, y: Any) -> Any:
+    return c * np.where(y < 1.2, np.cos(y), y**3 + 0.1 * np.sqrt(y))
+
+
 TABLE: dict[str, Named] = {
+    "an adjoint transposed": Named(
+        "vjp", similarity, similarity_vjp, (X, X + 0.2), Mistake.PRODUCT_TRANSPOSED, "u @ v.T"
+    ),
+    "a transposition undone by a reshape": Named("vjp", turned, turned_vjp, (X,), Mistake.PERMUTED, ""),
+    "another gelu": Named("vjp", gelu, gelu_vjp, (X,), Mistake.OTHER_SLOPE, "0.5 * x * (1"),
+    "one side of a comparison": Named("vjp", two_sides, two_sides_vjp, (Y,), Mistake.BRANCH, "np.where(y < 1.2"),
     "softmax's denominator": Named("vjp", softmax, softmax_sum_constant, (X,), Mistake.SOFTMAX_DIAGONAL, "s = e.sum"),
     "softmax's diagonal": Named("vjp", softmax, softmax_diagonal, (X,), Mistake.SOFTMAX_DIAGONAL, "e / s"),
     "a norm": Named("vjp", rows_normalised, norm_constant, (X,), Mistake.NORM, "n = np.sqrt"),

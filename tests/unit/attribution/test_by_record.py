@@ -129,3 +129,8 @@ def test_a_helper_called_twice_is_told_by_the_call():
     cause = cause_of(named_functions.Named("gradient", f, g, (np.array([0.3, 1.4, -0.8, 0.6]),), None, ""))
     assert cause.facts["kind"] == "dropped"
     assert cause.facts["source"] in ("b = helper(y + 1.0)", "return np.sum(a * a) + np.sum(np.exp(0.1 * b))")
+
+
+def test_one_side_of_a_comparison_is_told_as_the_comparison_reads():
+    cause = cause_of(TABLE["one side of a comparison"])
+    assert f"wrong exactly where `y < 1.2` on line {cause.facts['line']} is false" in cause.sentence

@@ -1,0 +1,114 @@
+"""Textbook mistakes in the local rule of a selection: what of a cotangent goes to which entry of the argument."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from gradcheck.attribution.hypothesis import Rule, Variant
+from gradcheck.attribution.mistake import Mistake
+from gradcheck.attribution.view import View
+from gradcheck.tracing.record import Node
+
+
+def gather_mistakes(view: View, slot: int, node: Node, k: int) -> list[Variant]:
+    """The wrong rules for one argument of a gather: an index, a choice, a maximum, a transposition, a broadcast."""
+    index = np.asarray(node.attributes["index"])
+    sizes = [math.prod(view.record.nodes[a].shape) for a in node.args]
+    start, shape = sum(sizes[:k]), view.record.nodes[node.args[k]].shape
+    mine = (index >= start) & (index < start + sizes[k])
+    rows: list[Variant] = []
+    if np.unique(index[mine]).size < np.count_nonzero(mine):
+        counts = np.unique(index[mine], return_counts=True)[1]
+        kind = Mistake.OVERWRITTEN if np.all(counts == counts[0]) else Mistake.SCATTER  # broadcast, or looked up
+        for last in (True, False):
+            words = f"keeping only the {'last' if last else 'first'} of several uses of an entry"
+            rows.append((kind, words, _assigned(slot, k, start, last)))
+    if len(node.args) > 1 and shape == node.shape and np.all(index[mine] - start == np.flatnonzero(mine)):
+        if slot in view.located.stored:
+            rows.append((Mistake.SCATTER, "reaching entries that were assigned anew later, too", lambda view, g: g))
+        else:
+            rows.append((Mistake.BRANCH, "reaching the entries that were not chosen, too", lambda view, g: g))
+            others = "reaching the entries that were not chosen, and no others"
+            rows.append((Mistake.BRANCH, others, _other_side(slot, k)))
+    if len(node.args) == 1 and (axes := _extreme_axes(view, slot)) is not None:
+        share = 1.0 / math.prod(shape[axis] for axis in axes)
+        rows.append((Mistake.MAXIMUM, "reaching all entries, not the chosen one alone", _spread(slot, axes, 1.0)))
+        rows.append((Mistake.MAXIMUM, "being shared by all entries", _spread(slot, axes, share)))
+    if len(node.args) == 1 and sorted(index.ravel().tolist()) == list(range(sizes[0])):
+        rows.append(
+            (Mistake.PERMUTED, "being reshaped where its entries must go back to their places", _reshaped(slot))
+        )
+        rows.append((Mistake.PERMUTED, "being moved by the permutation itself, not by its inverse", _moved_on(slot)))
+    return rows
+
+
+def _reshaped(slot: int) -> Rule:
+    def rule(view: View, g: Any) -> Any:
+        return g.reshape(*view.record.nodes[view.record.nodes[slot].args[0]].shape, g.shape[-1])
+
+    return rule
+
+
+def _moved_on(slot: int) -> Rule:
+    def rule(view: View, g: Any) -> Any:
+        node = view.record.nodes[slot]
+        index = np.asarray(node.attributes["index"]).ravel()
+        shape = view.record.nodes[node.args[0]].shape
+        return g.reshape(len(index), g.shape[-1])[index].reshape(*shape, g.shape[-1])
+
+    return rule
+
+
+def _assigned(slot: int, k: int, start: int, last: bool) -> Rule:
+    def rule(view: View, g: Any) -> Any:
+        node = view.record.nodes[slot]
+        index, shape = np.asarray(node.attributes["index"]).ravel(), view.record.nodes[node.args[k]].shape
+        flat = np.zeros((math.prod(shape), g.shape[-1]), dtype=g.dtype)
+        values = np.broadcast_to(g, (*node.shape, g.shape[-1])).reshape(len(index), -1)
+        order = range(len(index)) if last else range(len(index) - 1, -1, -1)
+        for at in order:
+            if 0 <= index[at] - start < len(flat):
+                flat[index[at] - start] = values[at]
+        return flat.reshape(*shape, -1)
+
+    return rule
+
+
+def _other_side(slot: int, k: int) -> Rule:
+    def rule(view: View, g: Any) -> Any:
+        node = view.record.nodes[slot]
+        index = np.asarray(node.attributes["index"])
+        sizes = [math.prod(view.record.nodes[a].shape) for a in node.args]
+        start = sum(sizes[:k])
+        return g * ~((index >= start) & (index < start + sizes[k]))[..., None]
+
+    return rule
+
+
+def _extreme_axes(view: View, slot: int) -> tuple[int, ...] | None:
+    """The axes over which a gather picks the largest or smallest entries; None if it does something else."""
+    node, stack = view.record.nodes[slot], view.located.stacks[slot]
+    if not any(made == stack for _, made in view.located.outcomes):  # nothing was compared there: it is an index
+        return None
+    x, y = (np.asarray(view.values[s][..., 0], dtype=float) for s in (node.args[0], slot))
+    for count in range(1, x.ndim + 1):
+        for axes in combinations(range(x.ndim), count):
+            many = math.prod(x.shape[axis] for axis in axes)
+            if many > 1 and y.size * many == x.size:
+                for best in (x.max(axes), x.min(axes)):
+                    if np.array_equal(best.ravel(), y.ravel()):
+                        return axes
+    return None
+
+
+def _spread(slot: int, axes: tuple[int, ...], share: float) -> Rule:
+    def rule(view: View, g: Any) -> Any:
+        shape = view.record.nodes[view.record.nodes[slot].args[0]].shape
+        kept = (*(1 if axis in axes else n for axis, n in enumerate(shape)), g.shape[-1])
+        return np.broadcast_to(g.reshape(kept), (*shape, g.shape[-1])) * share
+
+    return rule
