@@ -1,8 +1,21 @@
 """Which mistake turns the right derivative of a function into the answer that came? Nothing here asks a subject.
 
-mistake      the kinds of mistake that are told apart
-explanation  one mistake that reproduces an answer, and the place in the function that it concerns
-relation     relations between an answer and the truth, which need no record of the function
+mistake         the kinds of mistake that are told apart
+explanation     one mistake that reproduces an answer, and the place in the function that it concerns
+relation        relations between an answer and the truth, which need no record of the function, in the order of telling
+known           what an answer may be related to, and a relation
+factors         the truth times a usual factor, a length, an argument of f, any number, a row of them
+moves           the truth with its entries moved, and with a factor besides
+sums            sums, means and slices of the truth in every place, running sums
+equals          something else: a constant, another block's gradient, the cotangent, an input, f's value
+terms           the truth and a term too many or too few
+own_rounding    the truth rounded to a coarser type
+wrong_places    the truth but for some places: which, and what stands there instead
+over_blocks     relations of several blocks said once
+other_question  a question made from another one, to which an answer may be the right one
+other_weights   with another cotangent or tangent
+other_inputs    at another point
+otherwise       all of them, in the order of telling
 
 By experiments on the record of the function (`by_record`), which names nothing that does not reproduce the answer in
 all blocks at two points:

@@ -58,6 +58,6 @@ def _rows(view: View) -> Iterator[Row]:
                     Mistake.GUARD,
                     f"with {other:.3g} for the small constant {number:.3g} there",
                 )
-        if number == round(number) and 2 <= number <= 1e6:
+        if 2 <= number <= 1e6 and number == round(number):
             for other in (number - 1, number + 1):
                 yield slot, uses[slot], other, Mistake.PATH_FACTOR, f"with {other:g} for the constant {number:g} there"

@@ -1,13 +1,15 @@
-"""What kind of wrong a derivative of a function is: the relation between answer and truth, at two points.
+"""What kind of wrong a derivative of a function is: its relation to the truth, or a mistake on the record of f.
 
-One point may show a relation by accident, which numbers of one or two entries do easily. So a relation is named if it
-holds at the point given and at one beside it.
+One point may show a relation by accident, which numbers of one or two entries do easily. So whatever is named holds at
+the point given and at one beside it; what says where an argument has a property, such as "where x < 0", holds where the
+arguments are shuffled, too. First come relations that say what was done, then experiments on the record, then other
+questions to which the answer is right, and last relations that say how the numbers differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,17 +17,16 @@ from numpy.typing import NDArray
 
 from gradcheck.attribution.by_record import Investigation
 from gradcheck.attribution.explanation import Explanation
+from gradcheck.attribution.known import FEWEST, Known, Relation, lengths_of
 from gradcheck.attribution.mistake import Mistake
-from gradcheck.attribution.relation import Relation, relations
+from gradcheck.attribution.over_blocks import Named, strewn, together
+from gradcheck.attribution.relation import relations
 from gradcheck.attribution.view import Asked
 from gradcheck.errors import GradcheckError
-from gradcheck.judge.apparent_structure import kept
-from gradcheck.judge.bounded_calls import TooLongError, bounded
-from gradcheck.judge.elsewhere import drawn
-from gradcheck.judge.function_entries import Numbers, comparisons_of
-from gradcheck.judge.function_estimates import gather
-from gradcheck.judge.function_protocol import wrong_form
-from gradcheck.judge.question import Question, Reply
+from gradcheck.judge.asked_otherwise import Spot, right_otherwise
+from gradcheck.judge.function_entries import Numbers
+from gradcheck.judge.further_points import FurtherPoints, spot_of
+from gradcheck.judge.question import Question
 from gradcheck.judge.settings import Settings
 from gradcheck.problem.function import Product
 from gradcheck.verdict.compare import Comparison
@@ -33,16 +34,18 @@ from gradcheck.verdict.finding import Finding, finding
 
 Array = NDArray[Any]
 
-BESIDE = 0.1
-"""Distance of the second point, in root mean squares of each input."""
-PARTIAL = "elsewhere"
-"""A word of relations that say where an answer is wrong, and not why: a path of the function may explain it."""
-WEAK = (Mistake.PLACES, Mistake.LOSS_TERM, Mistake.BROADCAST, Mistake.PERMUTED, Mistake.CONSTANT, Mistake.FACTOR)
-"""Relations beside which a path of the function is looked for, which says more if there is one."""
-MORE_TELLING = (Mistake.MEAN_SUM, Mistake.POWER_RULE, Mistake.MASK_SCALE, Mistake.CONSTANT_CUT, Mistake.GUARD)
-"""What a path has to be instead of a plain factor of the whole block."""
 MOST_ENTRIES = 2_000
 """Maximum number of entries for which a second point is asked about."""
+MANY = 100
+"""Minimum number of different true entries of a block so large that a relation at one point is no accident."""
+SHUFFLES = 2
+"""Number of points with shuffled arguments that a property of them has to stand."""
+SETTLED = (Mistake.SIGN, Mistake.MEAN_SUM, Mistake.TRANSPOSED, Mistake.EXCHANGED, Mistake.ZERO, Mistake.PRECISION)
+"""Relations of a whole block that say why it is wrong: no path of the function is looked for."""
+MORE_TELLING = (Mistake.MEAN_SUM, Mistake.POWER_RULE, Mistake.MASK_SCALE, Mistake.CONSTANT_CUT, Mistake.GUARD)
+"""What a path has to be instead of a plain factor of the whole block."""
+PARTIAL = "elsewhere"
+"""A word of relations that say where an answer is wrong, and not why: a path of the function may explain it."""
 
 
 def causes(
@@ -56,82 +59,34 @@ def causes(
     truth_of: Callable[[Product], Product],
     where: str = "",
 ) -> list[Finding]:
-    """The mistake that is the same at a second point, in one finding or one per wrong block; `where`: at which point.
+    """A finding per mistake that reproduces the wrong blocks at two points; `where`: at which the first is.
 
     A verdict that was reached is not lost here: what goes wrong in the search is a note.
     """
+    points = FurtherPoints(question, settings, random, tuple_output, truth_of, product)
     try:
-        found = _causes(question, product, numbers, settings, random, tuple_output, truth_of)
-        return (
-            [finding("GC051", **{**f.facts, "cause": f"{where}{f.facts['cause']}"}) for f in found] if where else found
-        )
+        found = _causes(product, numbers, points)
     except GradcheckError:
         return []
     except Exception as wrong:
         return [finding("GC040", oracle="the search for the cause", why=f"{type(wrong).__name__}: {str(wrong)[:200]}")]
+    return [finding("GC051", **{**f.facts, "cause": f"{where}{f.facts['cause']}"}) for f in found] if where else found
 
 
-def _causes(
-    question: Question,
-    product: Product,
-    numbers: Numbers,
-    settings: Settings,
-    random: np.random.Generator,
-    tuple_output: bool,
-    truth_of: Callable[[Product], Product],
-) -> list[Finding]:
-    here = _clauses(numbers.comparisons, product)
-    if not here or sum(c.answer.size for c in numbers.comparisons) > MOST_ENTRIES:
-        return []
-    asked = _asked(truth_of(product), numbers.comparisons)
-    paths = None if asked is None or all(_settles(r) for r in here.values()) else Investigation(asked)
-    if not any(here.values()) and not (paths is not None and paths.promising):
-        return []
-    beside = _beside(question, product, random)
-    try:
-        reply: Reply = bounded(lambda: question.ask(beside, tuple_output=tuple_output))
-        if wrong_form(beside, reply):
-            return []
-        evidence = gather(truth_of(beside), cross_checked=False)
-        again = comparisons_of(beside, reply, evidence, settings)
-    except (GradcheckError, TooLongError):
-        return []
-    there = _clauses(again, beside)
-    common = {block: [r for r in told if r in there.get(block, [])] for block, told in here.items()}
-    elsewhere = _asked(truth_of(beside), again)
-    if paths is not None and elsewhere is not None and (explanation := paths.explanation(elsewhere)) is not None:
-        factors = all(any(mistake is Mistake.FACTOR for mistake, _ in told) for told in common.values())
-        if not factors or (explanation.place is not None and explanation.mistake in MORE_TELLING):
-            return [_by_record(explanation)]
-    return _by_relation(common, "the gradient with respect to" if product.tangents is None else "the tangent of")
+def _causes(product: Product, numbers: Numbers, points: FurtherPoints) -> list[Finding]:
+    search = _Search(spot_of(product, numbers.comparisons, numbers.evidence), points)
+    strong = search.strong()
+    if search.looks_for_a_path(strong) and (explanation := search.by_record(strong)) is not None:
+        return [_by_record(explanation)]
+    found = search.named(strong)
+    silent = [c.block for c in numbers.comparisons if not np.any(np.abs(c.truth.middle) > c.allowance)]
+    return [_told(n) for n in together(found, product.blocks, silent, product.tangents is not None)]
 
 
-def _settles(told: Sequence[Relation]) -> bool:
-    """Whether a block's relation says why it is wrong, not only where: then no path is looked for."""
-    return any(mistake not in WEAK and PARTIAL not in clause for mistake, clause in told)
-
-
-def _by_relation(common: Mapping[str, Sequence[Relation]], subject: str) -> list[Finding]:
-    """A finding per wrong block whose relation to the truth is the same at both points."""
-    found = []
-    for block, relations_here in common.items():
-        if relations_here:
-            mistake, clause = relations_here[0]
-            facts = {"block": block, "relation": clause, "kind": mistake.value}
-            found.append(finding("GC051", cause=f"{subject} {block} {clause}", **facts))
-    return found
-
-
-def _asked(product: Product, comparisons: Sequence[Comparison]) -> Asked | None:
-    """What came at a point, if the truth is known there in every entry."""
-    if {c.block for c in comparisons} != set(product.blocks) or not all(np.all(c.truth.known) for c in comparisons):
-        return None
-    return Asked(
-        product,
-        {c.block: c.answer.astype(np.float64) for c in comparisons},
-        {c.block: c.truth.middle for c in comparisons},
-        {c.block: c.allowance + c.truth.radius for c in comparisons},
-    )
+def _told(named: Named) -> Finding:
+    """The finding; one that says no more than where the answer is wrong has no kind."""
+    kind = {} if named.relation.vague else {"kind": named.relation.mistake.value}
+    return finding("GC051", cause=named.sentence, block=named.block, relation=named.clause, **kind)
 
 
 def _by_record(explanation: Explanation) -> Finding:
@@ -146,38 +101,150 @@ def _by_record(explanation: Explanation) -> Finding:
     return finding("GC051", cause=cause, **facts)
 
 
-def _clauses(comparisons: Sequence[Comparison], product: Product) -> dict[str, list[Relation]]:
-    """The relations of every wrong block."""
-    names = product.function.names
-    values = {names[k]: np.asarray(product.inputs[k]) for k in product.function.wrt} if product.tangents is None else {}
-    sizes = sorted({n for x in product.inputs for n in np.shape(x)})
-    found = {}
-    for compared in comparisons:
-        if np.any(compared.wrong) and np.all(compared.truth.known):
-            others = {c.block: c.truth.middle for c in comparisons if c is not compared and np.all(c.truth.known)}
-            given = values.get(compared.block)
-            room = compared.allowance + compared.truth.radius
-            answer = compared.answer.astype(np.float64)
-            found[compared.block] = list(
-                relations(answer, compared.truth.middle, room, sizes=sizes, given=given, others=others)
-            )
-    return found
+@dataclass
+class _Search:
+    """The search for the causes of one wrong answer."""
+
+    here: Spot
+    points: FurtherPoints
+
+    def __post_init__(self) -> None:
+        self.wrong = [c for c in self.here.comparisons if np.any(c.wrong) and np.all(c.truth.known)]
+        self.relations = {c.block: list(_relations(self.here, c)) for c in self.wrong}
+        self.large = sum(c.answer.size for c in self.here.comparisons) > MOST_ENTRIES
+
+    def strong(self) -> dict[str, Relation]:
+        """The first relation of each block that says what was done."""
+        return self._first(self.wrong, lambda r: not r.weak)
+
+    def looks_for_a_path(self, strong: Mapping[str, Relation]) -> bool:
+        """Whether the record may say more than relations do."""
+        settled = [b for b, r in strong.items() if r.mistake in SETTLED and PARTIAL not in r.words]
+        return not self.large and len(settled) < len(self.wrong)
+
+    def by_record(self, strong: Mapping[str, Relation]) -> Explanation | None:
+        """A mistake on the record of f that reproduces all blocks at both points, unless relations say it as well."""
+        asked = _asked(self.points.truth_of(self.here.product), self.here.comparisons)
+        paths = None if asked is None else Investigation(asked)
+        if paths is None or not (paths.promising or any(self.relations.values())):
+            return None
+        beside = self.points.beside()
+        elsewhere = None if beside is None else _asked(self.points.truth_of(beside.product), beside.comparisons)
+        found = None if elsewhere is None else paths.explanation(elsewhere)
+        factors = len(strong) == len(self.wrong) and all(r.mistake is Mistake.FACTOR for r in strong.values())
+        if found is None or (factors and not (found.place is not None and found.mistake in MORE_TELLING)):
+            return None
+        return found
+
+    def named(self, strong: Mapping[str, Relation]) -> dict[str, Relation]:
+        """The relation of each wrong block: the strong one, another question, a weak one."""
+        found = dict(strong)
+        for c in self.wrong:
+            if c.block not in found and not self.large:
+                one = self._given_the_output(c.block)
+                one = one or right_otherwise(c.block, self.here, self.points.beside, self.points.truth_of)
+                found |= {} if one is None else {c.block: one}
+        found |= self._first([c for c in self.wrong if c.block not in found], lambda r: r.weak)
+        found = {c.block: found[c.block] for c in self.wrong if c.block in found}
+        return found or self._strewn()
+
+    def _first(self, blocks: Sequence[Comparison], fits: Callable[[Relation], bool]) -> dict[str, Relation]:
+        first = {
+            c.block: next((r for r in self.relations[c.block] if fits(r) and self._holds(c, r)), None) for c in blocks
+        }
+        return {block: r for block, r in first.items() if r is not None}
+
+    def _holds(self, compared: Comparison, relation: Relation) -> bool:
+        """Whether a relation holds at the other points, too."""
+        if self.large:
+            return not relation.by_values and len(np.unique(compared.truth.middle)) >= MANY
+        spots = [self.points.beside()]
+        if relation.by_values and spots[0] is not None:
+            spots += [self.points.shuffled(k) for k in range(SHUFFLES)]
+        for spot in spots:
+            there = None if spot is None else spot.of(compared.block)
+            if spot is None or there is None or not any(relation.same(r) for r in _relations(spot, there)):
+                return False
+        return True
+
+    def _strewn(self) -> dict[str, Relation]:
+        """The relation that the blocks together have the right numbers."""
+        relation = None
+        for spot in (self.here, self.points.beside() if len(self.wrong) > 1 and not self.large else None):
+            compared = [] if spot is None else [c for c in map(spot.of, (w.block for w in self.wrong)) if c is not None]
+            answers = {c.block: c.answer.astype(float) for c in compared}
+            room = max((float(np.max(c.allowance, initial=0.0)) for c in compared), default=0.0)
+            relation = strewn(answers, {c.block: c.truth.middle for c in compared}, room)
+            if relation is None:
+                return {}
+        return {c.block: relation for c in self.wrong} if relation is not None else {}
+
+    def _given_the_output(self, block: str) -> Relation | None:
+        """Whether the derivative is right once it gets f's value in place of the input: it is a formula of that."""
+        for spot in (self.here, None):
+            spot = spot or self.points.beside()
+            compared = None if spot is None else spot.of(block)
+            if spot is None or compared is None or not self._right_given_the_output(spot, compared):
+                return None
+        return Relation(Mistake.SLOPE_AT_OUTPUT, f"takes {block} where it needs f's value: given that, it is right")
+
+    def _right_given_the_output(self, spot: Spot, compared: Comparison) -> bool:
+        product, names = spot.product, spot.product.function.names
+        if product.tangents is not None or len(product.outputs[0]) != 1:
+            return False
+        k, y = names.index(compared.block), product.outputs[0][0]
+        x = np.asarray(product.inputs[k])
+        if y.shape != x.shape or y.size < FEWEST or not np.any(compared.wrong):
+            return False
+        inputs = tuple(y.astype(x.dtype) if i == k else v for i, v in enumerate(product.inputs))
+        reply = self.points.ask(replace(product, inputs=inputs))
+        part = None if reply is None else reply.parts[product.blocks.index(compared.block)]
+        if part is None or part.shape != x.shape:
+            return False
+        room = compared.allowance + compared.truth.radius
+        return bool(np.all(np.abs(part.astype(float) - compared.truth.middle) <= room))
 
 
-def _beside(question: Question, product: Product, random: np.random.Generator) -> Product:
-    """The product at a point beside the one given, with another cotangent or tangent."""
-    inputs = list(product.inputs)
-    for k in product.function.wrt:
-        x = np.asarray(inputs[k])
-        size = float(np.sqrt(np.mean(np.square(x, dtype=float)))) if x.size else 0.0
-        step = BESIDE * random.standard_normal(x.shape)
-        one_sign = x.size and (np.all(x > 0) or np.all(x < 0))  # f may be defined for one sign alone
-        moved_x = x * np.exp(step) if one_sign else x + (size or 1.0) * step
-        inputs[k] = np.asarray(kept(x, np.asarray(moved_x)), dtype=x.dtype)
-    moved = replace(product, inputs=tuple(inputs))
+def _asked(product: Product, comparisons: Sequence[Comparison]) -> Asked | None:
+    """What came at a point, if the truth is known there in every entry."""
+    if {c.block for c in comparisons} != set(product.blocks) or not all(np.all(c.truth.known) for c in comparisons):
+        return None
+    return Asked(
+        product,
+        {c.block: c.answer.astype(np.float64) for c in comparisons},
+        {c.block: c.truth.middle for c in comparisons},
+        {c.block: c.allowance + c.truth.radius for c in comparisons},
+    )
+
+
+def _relations(spot: Spot, compared: Comparison) -> Iterator[Relation]:
+    """The relations of one block at one point."""
+    if np.any(compared.wrong) and np.all(compared.truth.known):
+        room = compared.allowance + compared.truth.radius
+        answer = compared.answer.astype(np.float64)
+        yield from relations(answer, compared.truth.middle, room, _known(spot, compared.block))
+
+
+def _known(spot: Spot, block: str) -> Known:
+    """What a block's answer may be related to at a point."""
+    product, names = spot.product, spot.product.function.names
+    arrays = {name: np.asarray(x) for name, x in zip(names, product.inputs, strict=True)}
+    inputs = {name: x if x.dtype.kind in "iu" else x.astype(np.float64) for name, x in arrays.items()}
+    try:
+        outputs = [np.asarray(o, dtype=float) for o in product.outputs[0]]
+    except Exception:  # no point of f
+        outputs = []
     if product.tangents is not None:
-        return replace(moved, tangents=tuple(drawn(random, np.asarray(t)) for t in product.tangents))
-    if question.kind == "gradient":
-        return moved
-    assert product.cotangents is not None
-    return replace(moved, cotangents=tuple(drawn(random, np.asarray(c)) for c in product.cotangents))
+        weights = {f"the tangent of {names[k]}": t for k, t in zip(product.function.wrt, product.tangents, strict=True)}
+    else:
+        several = len(product.cotangents or ()) > 1
+        weights = {f"the cotangent{f' of output {k}' * several}": c for k, c in enumerate(product.cotangents or ())}
+    inside = dict.fromkeys(sorted(spot.lengths), "the length of an array inside f")
+    return Known(
+        block,
+        inputs,
+        {**inside, **lengths_of(inputs, outputs)},
+        {b: t for b, t in spot.truths().items() if b != block},
+        {words: np.asarray(w, dtype=float) for words, w in weights.items()},
+        {"f's value" + f" {k}" * (len(outputs) > 1): o for k, o in enumerate(outputs)},
+    )

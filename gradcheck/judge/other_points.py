@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -154,24 +154,51 @@ def _size(block: Array) -> float:
     return rms if rms > 0 else 1.0
 
 
-def _batch_of_one(product: Product) -> Iterator[Neighbour]:
-    """The first sample alone, where f is seen to treat samples one by one."""
+@dataclass(frozen=True)
+class Samples:
+    """A batch that f is seen to treat one by one.
+
+    Attributes
+    ----------
+    count: how many samples it has.
+    batches: names of the arguments that hold a row per sample.
+    sample: the question about one sample alone, by its number.
+    mean: f's value is the mean over the samples; else their sum, or it has a row per sample.
+    """
+
+    count: int
+    batches: tuple[str, ...]
+    sample: Callable[[int], Product]
+    mean: bool
+
+
+def samples(product: Product) -> Samples | None:
+    """The batch, where f treats samples one by one."""
     outputs, _ = product.outputs
     lengths = {np.shape(x)[0] for x in product.inputs if np.ndim(x) >= 2 and np.shape(x)[0] > 1}
     for n in sorted(lengths):
         batches = [k for k, x in enumerate(product.inputs) if np.ndim(x) >= 1 and np.shape(x)[0] == n]
 
-        def sample(i: int, batches: list[int] = batches) -> Product:
+        def sample(i: int, batches: list[int] = batches, n: int = n) -> Product:
             inputs = tuple(x[i : i + 1] if k in batches else x for k, x in enumerate(product.inputs))
-            tangents = product.tangents
+            tangents, cotangents = product.tangents, product.cotangents
             if tangents is not None:
                 chosen = [k in batches for k in product.function.wrt]
                 tangents = tuple(t[i : i + 1] if c else t for t, c in zip(tangents, chosen, strict=True))
-            return replace(product, inputs=inputs, tangents=tangents)
+            if cotangents is not None:
+                cotangents = tuple(c[i : i + 1] if np.shape(c)[:1] == (n,) else c for c in cotangents)
+            return replace(product, inputs=inputs, tangents=tangents, cotangents=cotangents)
 
-        if _by_sample(outputs, [sample(i) for i in range(n)] if n <= 64 else []):
-            yield Neighbour("a batch of one", sample(0))
-            return
+        how = _by_sample(outputs, [sample(i) for i in range(n)] if n <= 64 else [])
+        if how:
+            return Samples(n, tuple(product.function.names[k] for k in batches), sample, how == "mean")
+    return None
+
+
+def _batch_of_one(product: Product) -> Iterator[Neighbour]:
+    """The first sample alone, where f is seen to treat samples one by one."""
+    if found := samples(product):
+        yield Neighbour("a batch of one", replace(found.sample(0), cotangents=product.cotangents))
 
 
 def _batch_of_two(product: Product) -> Iterator[Neighbour]:
@@ -201,22 +228,25 @@ def _batch_of_two(product: Product) -> Iterator[Neighbour]:
         yield Neighbour("a batch of two", both, fitting=True)
 
 
-def _by_sample(outputs: tuple[Array, ...], samples: list[Product]) -> bool:
-    """Whether f's outputs are those of the samples, stacked, or their sum or mean."""
+def _by_sample(outputs: tuple[Array, ...], samples: list[Product]) -> str:
+    """How f's outputs are made of those of the samples: "rows", "sum" or "mean"; "" where they are not."""
     try:
         apart = [s.run_f()[0] for s in samples]
     except Exception:  # f does not take a batch of one
-        return False
+        return ""
     if not apart or any(len(a) != len(outputs) for a in apart):
-        return False
+        return ""
+    how = ""
     for k, whole in enumerate(outputs):
         parts = [a[k] for a in apart]
         if whole.ndim and all(p.shape == (1, *whole.shape[1:]) for p in parts) and len(parts) == whole.shape[0]:
-            joined = [np.concatenate(parts)]
+            joined = {"rows": np.concatenate(parts)}
         elif not whole.ndim and not any(p.ndim for p in parts):
-            joined = [np.asarray(np.sum(parts)), np.asarray(np.mean(parts))]
+            joined = {"sum": np.asarray(np.sum(parts)), "mean": np.asarray(np.mean(parts))}
         else:
-            return False
-        if not any(np.allclose(whole, j, rtol=1e-4 if whole.dtype.itemsize < 8 else 1e-9) for j in joined):
-            return False
-    return True
+            return ""
+        close = 1e-4 if whole.dtype.itemsize < 8 else 1e-9
+        how = next((words for words, j in joined.items() if np.allclose(whole, j, rtol=close)), "")
+        if not how:
+            return ""
+    return how

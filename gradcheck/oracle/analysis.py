@@ -87,6 +87,11 @@ class Analysis:
         return self._outcomes.operations
 
     @property
+    def lengths(self) -> frozenset[int]:
+        """Lengths, above 1, of the axes of the arrays that the function computes with."""
+        return frozenset(n for node in self._outcomes.first.trace.record.nodes for n in node.shape if n > 1)
+
+    @property
     def computed(self) -> tuple[int, int]:
         """How many arrays one run computes, and how many numbers."""
         record = self._outcomes.first.trace.record

@@ -31,9 +31,12 @@ def causes(result: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda dx, dw, db: (dx, dw, db / 4), ["b is 1/4 of the right one, and 4 is a length here: divided once"]),
+        (
+            lambda dx, dw, db: (dx, dw, db / 4),
+            ["b is 1/4 of the right one, and 4 is the length of axis 0 of x: a mean where f sums"],
+        ),
         (lambda dx, dw, db: (dx, 2 * dw, db), ["w is twice the right one"]),
-        (lambda dx, dw, db: (-dx, -dw, db), ["x has the wrong sign throughout", "w has the wrong sign throughout"]),
+        (lambda dx, dw, db: (-dx, -dw, db), ["each of x and w has the wrong sign throughout"]),
         (lambda dx, dw, db: (dx, dw, 0 * db), ["b is zero throughout"]),
         (lambda dx, dw, db: (np.vstack([dx[:1], 0 * dx[1:]]), dw, db), ["x is zero in all rows but the first"]),
         (lambda dx, dw, db: (dx, dw + 0.1 * W, db), []),  # the input at one point alone
@@ -44,6 +47,24 @@ def test_the_kind_of_mistake_is_named(change: Any, says: list[str]) -> None:
     assert len(found) == len(says)
     for cause, words in zip(found, says, strict=True):
         assert cause.startswith(f"the gradient with respect to {words}")
+
+
+def test_what_holds_for_all_blocks_is_said_once() -> None:
+    found = causes(gradcheck.check_gradient(layer, lambda *given: tuple(2 * g for g in slopes(*given)), X, W, B))
+    assert len(found) == 1
+    assert found[0].startswith("the whole gradient is twice the right one")
+
+
+def test_two_blocks_are_exchanged() -> None:
+    f, y = (lambda a, b: np.sum(np.sin(a) * b)), np.array([0.4, 1.3, -0.2])
+    result = gradcheck.check_gradient(f, lambda a, b: (np.sin(a), np.cos(a) * b), y, X[:, 0][:3])
+    assert causes(result) == [
+        "the gradients with respect to a and b are exchanged: each is where the other belongs",
+    ]
+    result = gradcheck.check_gradient(f, lambda a, b: (np.sin(a), np.sin(a)), y, X[:, 0][:3])
+    assert causes(result) == [
+        "the gradient with respect to a is the gradient with respect to b, filed in the wrong place"
+    ]
 
 
 def test_a_relation_of_one_point_is_an_accident() -> None:

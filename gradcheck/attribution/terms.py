@@ -1,0 +1,62 @@
+"""A term that is missing or too many: off by a constant, the input, its sign, another input, the cotangent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.attribution.known import FEWEST, NUMBER, Known, Relation, equal
+from gradcheck.attribution.mistake import Mistake
+
+Array = NDArray[Any]
+
+
+def terms(answer: Array, truth: Array, room: Array, known: Known) -> Iterator[Relation]:
+    """Relations of the form answer = truth + factor * something simple."""
+    off = answer - truth
+    if off.size < FEWEST:
+        return
+    yield from _identity(off, room, known)
+    for mistake, words, what in _simple(known, off.shape):
+        if np.count_nonzero(what) < FEWEST or np.max(np.abs(off)) <= np.max(room):
+            continue
+        factor = float(np.vdot(off, what) / np.vdot(what, what))
+        if factor and equal(off, factor * what, 4 * room + 1e-9 * np.abs(off)):
+            slack = 4 * float(np.linalg.norm(room) / np.linalg.norm(what)) + 1e-9 * abs(factor)
+            yield Relation(mistake, words[0] if factor < 0 else words[1], abs(factor), slack)
+
+
+def _simple(known: Known, shape: tuple[int, ...]) -> Iterator[tuple[Mistake, tuple[str, str], Array]]:
+    """What a term may be in proportion to, with the words for a term that is missing, and for one too many."""
+    much = f"by {NUMBER} in every entry"
+    yield Mistake.LOSS_TERM, (f"is too small {much}", f"is too large {much}"), np.ones(shape)
+    x = known.given
+    if x is None or x.shape != shape or not np.all(np.isfinite(x)):
+        return
+    term = f"a term of {NUMBER} times {known.block} itself, such as a penalty's"
+    yield Mistake.LOSS_TERM, (f"lacks {term}", f"has, too many, {term}"), x
+    term = f"a term of {NUMBER} times the sign of {known.block}, such as a penalty's on absolute values"
+    if np.ptp(np.sign(x)):
+        yield Mistake.LOSS_TERM, (f"lacks {term}", f"has, too many, {term}"), np.sign(x)
+    for name, other in known.inputs.items():
+        if name != known.block and other.shape == shape and np.all(np.isfinite(other)) and np.ptp(other):
+            term = f"a term of {NUMBER} times {name}"
+            yield Mistake.LOSS_TERM, (f"lacks {term}", f"has, too many, {term}"), other
+
+
+def _identity(off: Array, room: Array, known: Known) -> Iterator[Relation]:
+    """The cotangent itself, missing or too many."""
+    for words, weight in known.weights.items():
+        if weight.shape != off.shape or not np.ptp(weight):
+            continue
+        if equal(off, -weight, 2 * room):
+            yield Relation(
+                Mistake.DROPPED, f"lacks {words} itself: an identity path, such as a skip connection, is missing"
+            )
+        if equal(off, weight, 2 * room):
+            one = len(known.weights) == 1
+            kind = Mistake.COTANGENT_TWICE if one else Mistake.SLOPE_FORGOTTEN
+            yield Relation(kind, f"is the right one with {words} added")
