@@ -15,6 +15,7 @@ from gradcheck.checks.jacobian import require_callable
 from gradcheck.errors import InvalidProblem
 from gradcheck.judge.user_names import function_name
 from gradcheck.judge.what_was_checked import checked_as
+from gradcheck.problem.function import as_inputs
 from gradcheck.verdict.conclusion import conclude_again
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import Result, Verdict
@@ -30,7 +31,7 @@ ROOM = 64.0
 
 @entrance
 def check_adjoint(A: Any, AH: Any, x: Any, y: Any, **options: Any) -> Result:
-    """Is `AH` the adjoint (the transpose, over real numbers) of the linear operator `A`?
+    """Is `AH` the adjoint (the conjugate transpose) of the linear operator `A`?
 
     Parameters
     ----------
@@ -46,8 +47,15 @@ def check_adjoint(A: Any, AH: Any, x: Any, y: Any, **options: Any) -> Result:
     Raises
     ------
     InvalidProblem: A or AH is no operator, a LinearOperator has no adjoint, y has not the shape of A x.
+
+    Examples
+    --------
+    >>> import gradcheck, numpy as np
+    >>> backwards = lambda y: np.cumsum(y[::-1])[::-1]
+    >>> gradcheck.check_adjoint(np.cumsum, backwards, np.ones(4), np.ones(4)).verdict.value
+    'PASS'
     """
-    at, image = np.asarray(x, dtype=_float(x)), np.asarray(y)
+    at, image = (_numbers(value, name) for value, name in ((x, "x"), (y, "y")))
     forward = _operator(A, "A", adjoint=False)
     backward = _operator(A, "A", adjoint=True) if AH is None else _operator(AH, "AH", adjoint=False)
     name = function_name(AH if callable(AH) and not hasattr(AH, "matvec") else backward)
@@ -60,7 +68,7 @@ def check_adjoint(A: Any, AH: Any, x: Any, y: Any, **options: Any) -> Result:
         return backward(cotangent)
 
     adjoint.__name__ = adjoint.__qualname__ = name
-    result = check_vjp(image_of, adjoint, at, **options)
+    result = check_vjp(image_of, adjoint, at, **{"convention": "conjugate", **options})
     if result.verdict is not Verdict.ERROR:
         random = np.random.default_rng(0)
         crooked = [*_crooked("A", forward, at, random), *_crooked("AH", backward, image, random)]
@@ -71,9 +79,13 @@ def check_adjoint(A: Any, AH: Any, x: Any, y: Any, **options: Any) -> Result:
     return replace(result, address=f"adjoint {name}", checked=about)
 
 
-def _float(x: Any) -> np.dtype[Any]:
-    kind = np.asarray(x).dtype
-    return kind if kind.kind == "f" else np.dtype(np.float64)
+def _numbers(value: Any, name: str) -> Array:
+    """An array of floats or complex numbers; whole numbers become floats."""
+    (array,) = as_inputs((value,))
+    array = np.asarray(array)
+    if array.dtype.kind not in "fiubc":
+        raise InvalidProblem(f"expected an array of numbers, got dtype {array.dtype}", where=name)
+    return array if array.dtype.kind in "fc" else array.astype(np.float64)
 
 
 def _operator(given: Any, who: str, *, adjoint: bool) -> Operator:
@@ -82,7 +94,7 @@ def _operator(given: Any, who: str, *, adjoint: bool) -> Operator:
         method = given.rmatvec if adjoint else given.matvec
         return lambda v: np.asarray(method(np.ravel(v)))
     if hasattr(given, "shape") and hasattr(given, "__matmul__"):
-        matrix = given.T if adjoint else given
+        matrix = given.conj().T if adjoint else given
         return lambda v: matrix @ v
     require_callable(given, who)
     if adjoint:
@@ -104,7 +116,7 @@ def _crooked(who: str, operator: Operator, like: Array, random: np.random.Genera
     """A finding where the operator is not linear: additive, and homogeneous of degree 1."""
     try:
         for _ in range(PROBES):
-            a, b = (random.standard_normal(like.shape).astype(_float(like)) for _ in range(2))
+            a, b = (_drawn(random, like) for _ in range(2))
             for what, whole, parts in (
                 ("A(x + z) is not A(x) + A(z)", a + b, ((1.0, a), (1.0, b))),
                 ("A(3 x) is not 3 A(x)", 3 * a, ((3.0, a),)),
@@ -119,13 +131,18 @@ def _crooked(who: str, operator: Operator, like: Array, random: np.random.Genera
     return []
 
 
+def _drawn(random: np.random.Generator, like: Array) -> Array:
+    real = random.standard_normal(like.shape)
+    return np.asarray(real + 1j * random.standard_normal(like.shape) if like.dtype.kind == "c" else real, like.dtype)
+
+
 def _differs(
     operator: Operator, whole: Array, parts: Sequence[tuple[float, Array]]
 ) -> tuple[tuple[int, ...], float, float] | None:
     left = np.asarray(operator(whole))
     images = [factor * np.asarray(operator(part)) for factor, part in parts]
     sizes = sum(float(np.max(np.abs(image), initial=0.0)) for image in images)
-    unit = float(np.finfo(left.dtype if left.dtype.kind == "f" else np.float64).eps)
+    unit = float(np.finfo(left.dtype if left.dtype.kind in "fc" else np.float64).eps)
     allowed = ROOM * unit * max(whole.size, 1) * sizes
     off = np.abs(left - sum(images))
     if not off.size or not np.all(np.isfinite(off)) or float(np.max(off)) <= allowed:

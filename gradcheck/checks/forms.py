@@ -15,7 +15,7 @@ import numpy as np
 
 from gradcheck.checks.drawn_inputs import is_strategy
 from gradcheck.checks.trees import branch, conjugated, is_sparse, leaves, leaves_like, rebuilt
-from gradcheck.errors import InvalidProblem
+from gradcheck.errors import InvalidProblem, UsageError
 from gradcheck.judge.question import Kind
 from gradcheck.judge.raised import UnreadableAnswer
 from gradcheck.problem.function import input_names
@@ -153,7 +153,12 @@ def form_of(
     has_aux: bool = False,
     complex_output: bool = False,
 ) -> Form | None:
-    """The form in which f is called; None where it takes plain arrays already, and returns such."""
+    """The form in which f is called; None where it takes plain arrays already, and returns such.
+
+    Raises UsageError for `keywords` that are no keyword arguments.
+    """
+    if keywords is not None and not (isinstance(keywords, Mapping) and all(isinstance(k, str) for k in keywords)):
+        raise UsageError(f"kwargs must be a dict of f's keyword arguments by name, got {keywords!r:.100}")
     known = [_numeric(leaf) for value in inputs for _, leaf in leaves(value)]
     plain = all(known) and all(branch(value) is None for value in inputs)
     if (plain and not keywords and not has_aux and not complex_output) or not any(known):

@@ -89,6 +89,13 @@ def check_gradient(
         unknown `wrt`, `structure` or `stop_gradient`, a `domain` that does not hold the inputs.
     UsageError: an option that does not exist (there is no step size and no tolerance), or a value that it cannot have.
     HarnessFault: two proofs contradict each other.
+
+    Examples
+    --------
+    >>> import gradcheck, numpy as np
+    >>> result = gradcheck.check_gradient(lambda x: np.sum(x**2), lambda x: 2 * x, np.array([1.0, -3.0]))
+    >>> result.verdict.value, result.comparisons
+    ('PASS', 2)
     """
     declared = _declared(structure, meant, accuracy, domain, elsewhere, stop_gradient)
     settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed)

@@ -54,6 +54,14 @@ def check_hessian(
     Raises
     ------
     As `check_gradient`, and UsageError for another `of`.
+
+    Examples
+    --------
+    >>> import gradcheck, numpy as np
+    >>> f = lambda x: x[0] ** 2 * x[1]
+    >>> hess = lambda x: np.array([[2 * x[1], 2 * x[0]], [2 * x[0], 0.0]])
+    >>> gradcheck.check_hessian(f, hess, np.array([3.0, 5.0])).verdict.value
+    'PASS'
     """
     require_callable(hess, "the Hessian to check")
     gradient = _gradient(f, inputs, wrt, of)
@@ -82,6 +90,13 @@ def check_hvp(
     Raises
     ------
     As `check_hessian`.
+
+    Examples
+    --------
+    >>> import gradcheck, numpy as np
+    >>> hvp = lambda x, v: 12 * x**2 * v
+    >>> gradcheck.check_hvp(lambda x: np.sum(x**4), hvp, np.array([1.0, 2.0])).verdict.value
+    'PASS'
     """
     require_callable(hvp, "the Hessian-vector product to check")
     gradient = _gradient(f, inputs, wrt, of)

@@ -52,6 +52,15 @@ def check_jacobian(
     Raises
     ------
     As `check_gradient`.
+
+    Examples
+    --------
+    >>> import gradcheck, numpy as np
+    >>> polar = lambda x: np.array([x[0] * np.cos(x[1]), x[0] * np.sin(x[1])])
+    >>> def jac(x):
+    ...     return np.array([[np.cos(x[1]), -x[0] * np.sin(x[1])], [np.sin(x[1]), x[0] * np.cos(x[1])]])
+    >>> gradcheck.check_jacobian(polar, jac, np.array([2.0, 0.5])).verdict.value
+    'PASS'
     """
     require_callable(jac, "the Jacobian to check")
     given = as_inputs(inputs)

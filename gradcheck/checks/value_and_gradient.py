@@ -27,6 +27,12 @@ def check_value_and_gradient(function: Callable[..., Any], *inputs: Any, **optio
     Raises
     ------
     As `check_gradient`.
+
+    Examples
+    --------
+    >>> import gradcheck, numpy as np
+    >>> gradcheck.check_value_and_gradient(lambda x: (np.sum(x**3), 3 * x**2), np.array([1.0, 2.0])).verdict.value
+    'PASS'
     """
     require_callable(function, "the function to check")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,7 +51,7 @@ def with_floats(
 def _names(wrt: Any, k: int, names: Sequence[str]) -> bool:
     if wrt is None:
         return False
-    chosen = [wrt] if isinstance(wrt, str | int | np.integer) else list(wrt)
+    chosen = list(wrt) if isinstance(wrt, Iterable) and not isinstance(wrt, str) else [wrt]
     return any(c == names[k] if isinstance(c, str) else c in (k, k - len(names)) for c in chosen)
 
 

@@ -43,6 +43,15 @@ def wrt_attributes(owner: Any, *names: str) -> Attributes:
         check_gradient(loss, gradients, wrt_attributes(model, "W", "b"), X, y)
 
     Raises InvalidProblem for a name that the object does not have, and for none at all.
+
+    Examples
+    --------
+    >>> import gradcheck, numpy as np
+    >>> from types import SimpleNamespace
+    >>> model = SimpleNamespace(w=np.array([1.0, -2.0]), rate=0.1)
+    >>> loss, gradient = lambda m: np.sum(m.w**2), lambda m: {"w": 2 * m.w}
+    >>> gradcheck.check_gradient(loss, gradient, gradcheck.wrt_attributes(model, "w")).verdict.value
+    'PASS'
     """
     if not names:
         raise InvalidProblem("expected the names of the attributes to differentiate by, got none")
@@ -57,6 +66,15 @@ def in_place(f: Callable[..., Any], out: ArrayLike | None = None) -> Callable[..
 
     With `out`, an array of the result's shape and dtype, f(*inputs, buffer) writes into a new buffer like it. Without,
     f(x, *others) changes its first argument, which is a copy.
+
+    Examples
+    --------
+    >>> import gradcheck, numpy as np
+    >>> def square(x, out):
+    ...     out[:] = x**2
+    >>> f = gradcheck.in_place(square, np.zeros(2))
+    >>> gradcheck.check_vjp(f, lambda c, x: 2 * x * c, np.array([1.0, 3.0])).verdict.value
+    'PASS'
     """
     if not callable(f):
         raise InvalidProblem(f"expected a function of arrays, got {type(f).__name__}", where="f")

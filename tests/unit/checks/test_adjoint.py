@@ -58,6 +58,16 @@ def test_operators_of_images() -> None:
     assert gradcheck.check_adjoint(blur, blur, image, image).verdict == "FAIL"
 
 
+def test_complex_operators() -> None:
+    a = A + 1j * RANDOM.standard_normal((3, 5))
+    x, y = X + 1j * X[::-1], Y - 1j * Y
+    assert gradcheck.check_adjoint(a, a.conj().T, x, y)
+    assert gradcheck.check_adjoint(a, None, x, y)
+    assert gradcheck.check_adjoint(lambda v: np.fft.fft(v), lambda w: 5 * np.fft.ifft(w), x, x)
+    assert gradcheck.check_adjoint(a, a.T, x, y).verdict == "FAIL"
+    assert gradcheck.check_adjoint(lambda v: np.fft.fft(v), np.fft.ifft, x, x).verdict == "FAIL"
+
+
 def test_what_is_not_linear_is_named() -> None:
     result = gradcheck.check_adjoint(lambda v: A @ v + 1, lambda w: A.T @ w, X, Y)
     assert result.codes[0] == "GC103"

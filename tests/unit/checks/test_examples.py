@@ -1,0 +1,20 @@
+"""The examples of the docstrings run."""
+
+import doctest
+from importlib import import_module
+
+import pytest
+
+MODULES = ("functions", "jacobian", "hessian", "adjoint", "value_and_gradient", "wrappers")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples(name: str) -> None:
+    results = doctest.testmod(import_module(f"gradcheck.checks.{name}"))
+    assert results.attempted > 0
+    assert results.failed == 0
+
+
+def test_a_wrong_example_is_seen() -> None:
+    wrong = doctest.DocTestParser().get_doctest(">>> 1 + 1\n3\n", {}, "wrong", None, 0)
+    assert doctest.DocTestRunner().run(wrong, out=lambda text: None).failed == 1
