@@ -89,8 +89,9 @@ def outside(
     off = miss if alone else np.abs(flat - nearest)
     with np.errstate(invalid="ignore"):
         at = int(np.argmax(np.where(np.isfinite(off), off, np.inf) - tolerance))
+    one = high[at] - low[at] <= tolerance[at]  # an entry that no tie moves
     if alone:
-        truth = f"between {low[at]:.12g} and {high[at]:.12g} ({where})"
+        truth = f"{low[at]:.12g} ({where})" if one else f"between {low[at]:.12g} and {high[at]:.12g} ({where})"
     else:
         truth = f"{nearest[at]:.12g} in the nearest mixture of the one-sided derivatives, taken as a whole ({where})"
     facts = {"subject": float(flat[at]), "truth": truth, "distance": float(off[at]), "allowed": float(tolerance[at])}

@@ -33,6 +33,9 @@ Array = NDArray[Any]
 
 MOST_OWN = 4
 """Comparisons of the derivative's own code of which the other side is looked at."""
+MOST_ARRAYS = 2_000
+"""Maximum number of arrays that f computes before the derivative's own comparisons are left out: tracing it takes as
+long as all other points together."""
 NEAR = 0.05
 """Share of the way to another point on which a derivative must be right to count as right near the given point."""
 HALVINGS = 12
@@ -103,7 +106,9 @@ class Elsewhere:
 
     def _neighbours(self, product: Product, evidence: Evidence, fixed: bool) -> Iterator[Neighbour]:
         yield from other_points.neighbours(product, evidence, self.random, fixed=fixed)
-        if not fixed and evidence.analysis is not None and other_points.entries(product) <= other_points.LARGE:
+        known = evidence.analysis
+        large = known is None or other_points.entries(product) > other_points.LARGE or known.computed[0] > MOST_ARRAYS
+        if not fixed and not large:
             for there in own_branches(self.question, product, MOST_OWN):
                 where = "the other side of a comparison in the derivative"
                 yield replace(other_points.at(product, there, where), followed=True, own_branch=True)

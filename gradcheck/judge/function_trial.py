@@ -29,6 +29,7 @@ from gradcheck.judge.time_budget import TimeBudget
 from gradcheck.judge.user_names import function_name, listed
 from gradcheck.judge.what_was_checked import checked
 from gradcheck.problem.function import Product
+from gradcheck.problem.headroom import own_stack
 from gradcheck.problem.time_limit import TimeUp, spent_at_most
 from gradcheck.verdict.conclusion import About, conclude, verdict_of
 from gradcheck.verdict.finding import Finding, Severity, finding
@@ -36,6 +37,9 @@ from gradcheck.verdict.result import Result, Verdict
 
 Array = NDArray[Any]
 
+
+HANDLERS = 300
+"""Frames of Python's stack for what stands between this examination and the user's code, and for traced operations."""
 
 APPROXIMATION = "GC038"
 """The finding that an error is within what an approximation leaves; other points would show others like it."""
@@ -72,7 +76,7 @@ class Examination:
         about = About(address, seed=self._settings.seed, settings=settings)
         numbers: Numbers | None = None
         try:
-            with spent_at_most(self._time.seconds):
+            with own_stack(HANDLERS), spent_at_most(self._time.seconds):
                 findings, numbers = self._examine()
         except TimeUp:
             findings = [finding("GC039", seconds=self._time.seconds)]

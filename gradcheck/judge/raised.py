@@ -26,6 +26,13 @@ class UnreadableAnswer(SubjectError):
     """An answer in a form that a check takes, but not built as it has to be."""
 
 
+TOO_DEEP = (
+    "the recursion is too deep for Python's stack: walk the graph in a loop, with a list of what is to be visited, or "
+    "call sys.setrecursionlimit with a larger number first"
+)
+"""What to do about a RecursionError."""
+
+
 @contextmanager
 def derivative_raised() -> Iterator[None]:
     """Turns what the derivative raises into SubjectError: GC006 for `sys.exit`, GC004 else; its cause is the exception.
@@ -66,6 +73,8 @@ def raised(wrong: BaseException) -> dict[str, Any]:
         "message": message if len(message) <= LONGEST else f"{message[:LONGEST]}...",
         "place": "",
     }
+    if isinstance(wrong, RecursionError):
+        facts["message"] = f"{facts['message']}; {TOO_DEEP}"
     stack = [f for f in traceback.extract_tb(wrong.__traceback__, limit=-200) if not _ours(f.filename)]
     if not stack:
         return facts
