@@ -50,7 +50,6 @@ def _changed_inputs(name: str, x: Array, *, own: bool) -> Iterator[tuple[Mistake
         else:
             words = f"is the right one with ones in place of {name}: {name} is forgotten"
             yield Mistake.SLOPE_FORGOTTEN, words, np.ones_like, False
-        yield Mistake.DROPPED, f"is the right one with zeros in place of {name}", np.zeros_like, False
     stale = Mistake.STALE
     yield stale, f"is the right one at |{name}|, not at {name}", np.abs, False
     words = f"is the right one for -{name} in place of {name}: a sign is wrong where {name} enters"
