@@ -77,7 +77,7 @@ class Investigation:
 
 def views_of(asked: Asked) -> list[View]:
     """The function's record at a point, as it is and without shifts; [] where experiments can tell nothing."""
-    if asked.product.cotangents is None or (traced := located(asked.product)) is None:
+    if (traced := located(asked.product)) is None:
         return []
     view = View(asked, traced)
     if not view.searchable:

@@ -9,7 +9,7 @@ import numpy as np
 from gradcheck.attribution.altered_sweep import Edge
 from gradcheck.attribution.hypothesis import Change, Hypothesis, outcomes
 from gradcheck.attribution.mistake import Mistake
-from gradcheck.attribution.other_slopes import SMALL
+from gradcheck.attribution.other_slopes import MOST_ADDED, SMALL
 from gradcheck.attribution.path_factors import single
 from gradcheck.attribution.view import View
 
@@ -23,7 +23,7 @@ Row = tuple[int, Edge, float, Mistake, str]
 def other_constants(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     """Single constants that, changed forward and backward, give the answer."""
     rows = list(_rows(view))
-    if not rows:
+    if not rows or view.forward:  # the runs of a JVP's sweep are its outputs
         return
     runs = len(rows)
     changed = {}
@@ -58,6 +58,8 @@ def _rows(view: View) -> Iterator[Row]:
                     Mistake.GUARD,
                     f"with {other:.3g} for the small constant {number:.3g} there",
                 )
+        elif 0 < abs(number) <= MOST_ADDED and view.record.nodes[uses[slot][0]].primitive == "add":
+            yield slot, uses[slot], 0.0, Mistake.GUARD, f"without the {number:.3g} that is added there"
         if 2 <= number <= 1e6 and number == round(number):
             for other in (number - 1, number + 1):
                 yield slot, uses[slot], other, Mistake.PATH_FACTOR, f"with {other:g} for the constant {number:g} there"

@@ -24,6 +24,8 @@ MOST_TRIED = 300
 
 def diagonals(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     """Arrays y(x) of one shape, not entry by entry, whose dependence on other entries was left out."""
+    if view.forward:
+        return
     chosen = view.within(blocks)
     off, room = (d[chosen] for d in view.discrepancy)
     for x, y in _candidates(view):

@@ -16,12 +16,15 @@ from gradcheck.attribution.altered_sweep import Edge
 from gradcheck.attribution.hypothesis import Change, Hypothesis
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.pairs import Pair, between, pair_of, pairs, slope_at
+from gradcheck.attribution.path_factors import fits
 from gradcheck.attribution.view import Array, View
 
 MOST_GROUPED = 80
 """Maximum number of experiments with the slopes of all operations of one kind."""
 SMALL = 0.05
 """Maximum size of a constant that counts as a guard, such as the epsilon in log(p + 1e-8)."""
+MOST_ADDED = 2.0
+"""Maximum size of a constant that is added and may have been left out."""
 
 
 def _sigmoid(x: Array) -> Any:
@@ -86,14 +89,9 @@ def slope_mistakes(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
         named = list(_wrong_slopes(view, pair))
         if not named:
             continue
-        adjoint = np.asarray(view.adjoints[pair.y][..., 0], dtype=float)
-        tangent = view.tangents[pair.x]
-        assert tangent is not None
-        flat = np.asarray(tangent, dtype=float).reshape(-1, tangent.shape[-1])[:, chosen]
         with np.errstate(all="ignore"):
-            weights = np.stack([(adjoint * (slope - pair.slope)).ravel() for _, _, slope in named])
-            changes = np.where(np.isfinite(weights), weights, np.inf) @ flat if flat.size else weights[:, :0]
-            good = np.all(np.abs(changes - off) <= room + 1e-8 * np.max(np.abs(off), initial=0.0), axis=1)
+            off_by = (view.adjoints[pair.y] * (slope - pair.slope)[..., None] for _, _, slope in named)
+            good = [fits(view.along(pair.x, change)[chosen], off, room) for change in off_by]
         for k in np.flatnonzero(good):
             mistake, words, _ = named[k]
             yield _hypothesis((pair,), mistake, words)
@@ -149,7 +147,7 @@ def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]
         else:
             yield Mistake.SLOPE_FORGOTTEN, "lacking the slope there, as if it were 1", np.ones_like(right)
         if (unguarded := _unguarded(view, pair)) is not None:
-            yield Mistake.GUARD, "without the small constant that guards it there", unguarded
+            yield Mistake.GUARD, "without the constant that is added there", unguarded
         if not np.all(np.isin(np.abs(right), (0.0, 1.0))):
             yield Mistake.SLOPE_TWICE, "being multiplied by the slope there twice", right * right
         if len(pair.steps) > 1 or view.record.nodes[pair.y].primitive in ("unary", "pow"):
@@ -180,13 +178,13 @@ def _selects(view: View, pair: Pair) -> bool:
 
 
 def _guards(view: View, pair: Pair) -> list[int]:
-    """Small constants that are added on the way."""
-    found = []
+    """Small constants that are added on the way; larger ones, too, where little else is done."""
+    found, most = [], SMALL if len(pair.steps) > 2 else MOST_ADDED
     for slot in pair.steps:
         node = view.record.nodes[slot]
         for argument in node.args if node.primitive in ("add", "sub") else ():
             constant = view.record.nodes[argument]
-            if constant.primitive == "constant" and np.all(np.abs(constant.attributes["value"]) <= SMALL):
+            if constant.primitive == "constant" and np.all(np.abs(constant.attributes["value"]) <= most):
                 found.append(argument)
     return found
 

@@ -41,7 +41,7 @@ def pairs(view: View) -> list[Pair]:
             users[argument].append(slot)
     found: list[Pair] = []
     for x in sorted(users):
-        if view.tangents[x] is None or not np.any(view.tangents[x]):
+        if view.probes[x] is None or not np.any(view.probes[x]):
             continue
         reached, front = {x}, sorted(set(users[x]))
         for _ in range(MOST_STEPS):
@@ -86,7 +86,7 @@ def _linear(view: View, pair: Pair) -> bool:
 
 def pair_of(view: View, x: int, y: int) -> Pair | None:
     """The pair, if the second's tangents are the first's, entry by entry, times one slope."""
-    one, two = view.tangents[x], view.tangents[y]
+    one, two = view.probes[x], view.probes[y]
     if one is None or two is None or one.shape != two.shape or y not in view.adjoints:
         return None
     one, two = np.asarray(one, dtype=float), np.asarray(two, dtype=float)

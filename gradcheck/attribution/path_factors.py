@@ -66,8 +66,9 @@ def grouped(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     most = min(MOST_GROUPS, MOST_NODES // len(view.record.nodes))
     for edges, size in list(_groups(view))[:most]:
         trials += [(edges, size, s) for s in (0.0, -1.0, 2.0)]
-    for start in range(0, len(trials), TOGETHER):
-        some = trials[start : start + TOGETHER]
+    together = 1 if view.forward else TOGETHER  # the runs of a JVP's sweep are its outputs
+    for start in range(0, len(trials), together):
+        some = trials[start : start + together]
         factors: dict[Edge, Array] = {}
         for k, (edges, _, s) in enumerate(some):
             for edge in edges:

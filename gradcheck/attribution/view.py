@@ -24,6 +24,8 @@ MOST_DIRECTIONS = 24
 """Maximum number of directions over all blocks."""
 MOST_NUMBERS = 4_000_000
 """Maximum number of tangents, entries of the record times directions."""
+MOST_OUTPUTS = 64
+"""Maximum number of entries of all outputs of a JVP; a sweep carries a cotangent for each."""
 SLACK = 4.0
 """Factor on an entry's allowance within which an experiment has to reproduce it; the sweep rounds, too."""
 UNITS = 64
@@ -67,9 +69,29 @@ class View:
         self.unit = float(np.finfo(product.dtype).eps) / 2
 
     @cached_property
+    def forward(self) -> bool:
+        """Whether J t is asked for. Then a sweep carries a unit cotangent for every entry of the outputs."""
+        return self.asked.product.tangents is not None
+
+    @cached_property
+    def outputs(self) -> int:
+        """The number of entries of all outputs."""
+        return sum(int(np.prod(self.record.nodes[slot].shape)) for slot in self.record.outputs)
+
+    @cached_property
     def seeds(self) -> dict[int, Any]:
         """The cotangents by slot."""
         found: dict[int, Any] = {}
+        if self.forward:
+            start = 0
+            for slot in self.record.outputs:
+                shape = self.record.nodes[slot].shape
+                size = int(np.prod(shape))
+                unit = np.eye(self.outputs, dtype=self.numbers.carrier)[start : start + size]
+                start += size
+                seed = unit.reshape(*shape, self.outputs)
+                found[slot] = found[slot] + seed if slot in found else seed
+            return found
         assert self.asked.product.cotangents is not None
         for slot, cotangent in zip(self.record.outputs, self.asked.product.cotangents, strict=True):
             shaped = np.reshape(np.asarray(cotangent), self.record.nodes[slot].shape)
@@ -88,11 +110,31 @@ class View:
         with np.errstate(all="ignore"):
             numbers, known = self.numbers, self.values if values is None else values
             adjoints = altered_sweep(numbers, self.record, known, self.seeds, alter, shortcuts or {})
+        if self.forward:
+            return self._tangents_of(adjoints)
         found = {}
         for block, slot in zip(self.blocks, self.record.inputs, strict=True):
             shape, adjoint = (*self.record.nodes[slot].shape, runs), adjoints[slot]
             found[block] = np.zeros(shape) if adjoint is None else np.broadcast_to(adjoint, shape).astype(np.float64)
         return found
+
+    def _tangents_of(self, adjoints: Sequence[Any | None]) -> dict[str, Array]:
+        """J t by block, from the adjoints for unit cotangents; with a last axis of length 1."""
+        total = np.zeros(self.outputs)
+        for slot, tangent in zip(self.record.inputs, self._given, strict=True):
+            if (adjoint := adjoints[slot]) is not None:
+                axes = tuple(range(tangent.ndim))
+                total = total + np.asarray(np.sum(adjoint * tangent[..., None], axis=axes), dtype=np.float64)
+        shapes = [self.record.nodes[slot].shape for slot in self.record.outputs]
+        ends = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
+        parts = np.split(total, ends)
+        return {b: part.reshape(*shape, 1) for b, part, shape in zip(self.blocks, parts, shapes, strict=True)}
+
+    @property
+    def _given(self) -> list[Array]:
+        """The tangents that were asked with."""
+        assert self.asked.product.tangents is not None
+        return [np.asarray(t, dtype=float) for t in self.asked.product.tangents]
 
     def recomputed(self, constants: Mapping[int, Any]) -> list[Any]:
         """The values of all nodes with other numbers in place of some constants."""
@@ -231,33 +273,57 @@ class View:
 
     @cached_property
     def tangents(self) -> list[Any | None]:
-        """Tangents of all nodes along all directions (the last axis)."""
-        count = len(self.directions)
+        """Tangents of all nodes along all directions (the last axis); of a JVP, along the one that is given."""
+        if self.forward:
+            return self._swept([tangent[..., None].astype(self.numbers.carrier) for tangent in self._given])
         given = []
         for block, slot in zip(self.blocks, self.record.inputs, strict=True):
-            tangent = np.zeros((*self.record.nodes[slot].shape, count), dtype=self.numbers.carrier)
+            tangent = np.zeros((*self.record.nodes[slot].shape, len(self.directions)), dtype=self.numbers.carrier)
             for k, (moved, direction) in enumerate(self.directions):
                 if moved == block:
                     tangent[..., k] = direction
             given.append(tangent)
+        return self._swept(given)
+
+    @cached_property
+    def probes(self) -> list[Any | None]:
+        """Tangents of all nodes along several directions, which show what is computed from what entry by entry."""
+        if not self.forward:
+            return self.tangents
+        random = np.random.default_rng(5)
+        shapes = [self.record.nodes[slot].shape for slot in self.record.inputs]
+        return self._swept([random.standard_normal((*s, DIRECTIONS)).astype(self.numbers.carrier) for s in shapes])
+
+    def _swept(self, given: Sequence[Any]) -> list[Any | None]:
         with np.errstate(all="ignore"):
-            duals = sweep.forward(self.numbers, self.record, self._inputs, given)
-        return [dual.tangent for dual in duals]
+            return [dual.tangent for dual in sweep.forward(self.numbers, self.record, self._inputs, given)]
 
     def along(self, argument: int, contribution: Any) -> Array:
-        """<change of the gradient, v> for every v if `argument` receives `contribution` besides (or instead of 0)."""
+        """<change of the answer, v> for every v if `argument` receives `contribution` besides (or instead of 0)."""
         tangent = self.tangents[argument]
         if tangent is None:
             return np.zeros(len(self.directions))
         axes = tuple(range(tangent.ndim - 1))
         with np.errstate(all="ignore"):
-            return np.asarray(np.sum(contribution * tangent, axis=axes), dtype=np.float64).reshape(-1)
+            sums = np.asarray(np.sum(contribution * tangent, axis=axes), dtype=np.float64).reshape(-1)
+        return self._weights @ sums if self.forward else sums
+
+    @cached_property
+    def _weights(self) -> Array:
+        """Of a JVP, the directions over the entries of all outputs, one per row."""
+        rows = []
+        for moved, direction in self.directions:
+            parts = [direction if b == moved else np.zeros_like(self.asked.truths[b]) for b in self.blocks]
+            rows.append(np.concatenate([part.ravel() for part in parts]))
+        return np.array(rows)
 
     @property
     def searchable(self) -> bool:
         """Whether experiments can tell anything here."""
+        runs = max(len(self.directions), self.outputs if self.forward else 1)
         return bool(
-            self.record.entries * len(self.directions) <= MOST_NUMBERS
+            self.record.entries * runs <= MOST_NUMBERS
+            and not (self.forward and self.outputs > MOST_OUTPUTS)
             and all(np.all(np.isfinite(self.asked.answers[b])) for b in self.blocks)
             and self.wrong
             and self.faithful

@@ -77,7 +77,7 @@ def _causes(product: Product, numbers: Numbers, points: FurtherPoints) -> list[F
     search = _Search(spot_of(product, numbers.comparisons, numbers.evidence), points)
     strong = search.strong()
     if search.looks_for_a_path(strong) and (explanation := search.by_record(strong)) is not None:
-        return [_by_record(explanation)]
+        return [_by_record(explanation, product)]
     found = search.named(strong)
     silent = [c.block for c in numbers.comparisons if not np.any(np.abs(c.truth.middle) > c.allowance)]
     return [_told(n) for n in together(found, product.blocks, silent, product.tangents is not None)]
@@ -89,11 +89,12 @@ def _told(named: Named) -> Finding:
     return finding("GC051", cause=named.sentence, block=named.block, relation=named.clause, **kind)
 
 
-def _by_record(explanation: Explanation) -> Finding:
+def _by_record(explanation: Explanation, product: Product) -> Finding:
     facts: dict[str, Any] = {"kind": explanation.mistake.value}
     cause = explanation.clause
     if explanation.block:
-        cause = f"the gradient with respect to {explanation.block} is {cause}"
+        whose = "the gradient with respect to" if product.tangents is None else "the tangent of"
+        cause = f"{whose} {explanation.block} is {cause}"
         facts["block"] = explanation.block
     if (place := explanation.place) is not None:
         facts |= {"file": place.file, "line": place.line, "source": place.source}

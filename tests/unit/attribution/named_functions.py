@@ -286,7 +286,36 @@ def two_sides_vjp(c: Any, y: Any) -> Any:
     return c * np.where(y < 1.2, np.cos(y), y**3 + 0.1 * np.sqrt(y))
 
 
+def ratio_jvp(primals: Any, tangents: Any) -> Any:
+    (a, b), (ta, tb) = primals, tangents
+    return np.cos(a / b) * (ta / b - tb * a / b)
+
+
+def softmax_jvp(primals: Any, tangents: Any) -> Any:
+    return softmax(primals[0]) * tangents[0]
+
+
+def two_ways(y: Any) -> Any:
+    t = np.tanh(y)
+    return t * t, np.sum(np.sin(t) * y)
+
+
+def two_ways_jvp(primals: Any, tangents: Any) -> Any:
+    (y,), (ty,) = primals, tangents
+    t = np.tanh(y)
+    tt = ty * (1 - t * t)
+    return 2 * t * tt, np.sum(np.cos(t) * tt * y - np.sin(t) * ty)
+
+
+def added(y: Any) -> Any:
+    return np.log(np.sum(y * y) + 1.0)
+
+
 TABLE: dict[str, Named] = {
+    "a denominator's square, forward": Named("jvp", ratio, ratio_jvp, (Y, Z), Mistake.QUOTIENT, "a / b"),
+    "softmax's denominator, forward": Named("jvp", softmax, softmax_jvp, (X,), Mistake.SOFTMAX_DIAGONAL, "s = e.sum"),
+    "a sign in one of two outputs": Named("jvp", two_ways, two_ways_jvp, (Y,), Mistake.PATH_SIGN, "np.sin(t) * y"),
+    "a constant that is added": Named("gradient", added, lambda y: 2 * y / (y @ y), (Y,), Mistake.GUARD, "+ 1.0"),
     "an adjoint transposed": Named(
         "vjp", similarity, similarity_vjp, (X, X + 0.2), Mistake.PRODUCT_TRANSPOSED, "u @ v.T"
     ),
@@ -479,49 +508,3 @@ TABLE: dict[str, Named] = {
     "one use of three": Named("vjp", three_uses, three_uses_one_kept, (Y,), Mistake.DROPPED, "t**3"),
 }
 """By what is wrong."""
-
-NEAR = np.array([0.3, -1.2, 0.8, 2.0, -0.4])
-
-
-def _moved_a_little(c: Any, *p: Any) -> Any:
-    parts = list(network_vjp(c, *p))
-    parts[1] = parts[1] + 1e-3 * np.cos(np.arange(parts[1].size)).reshape(parts[1].shape) * np.sum(c * c)
-    return tuple(parts)
-
-
-def _two_mistakes(c: Any, *p: Any) -> Any:
-    return network_vjp(c, *p, slope=lambda h, z: (1 - h * h) * 1.3 + 0.1 * z, bias=np.mean)
-
-
-def _at_this_point_alone(y: Any) -> Any:
-    return energy_gradient(y, potential=0.0 if np.array_equal(y, Y) else 1.0)
-
-
-def _no_textbook_slope(c: Any, *p: Any) -> Any:
-    return network_vjp(c, *p, slope=lambda h, z: 1 / (1 + np.abs(z)) ** 2)
-
-
-def _factors_that_differ(y: Any) -> Any:
-    return energy_gradient(y, kinetic=1.2, potential=0.37)
-
-
-def _factor_of_the_point(y: Any) -> Any:
-    return energy_gradient(y, potential=float(np.tanh(np.sum(y))))
-
-
-NOT_TO_BE_NAMED: dict[str, tuple[str, Callable[..., Any], Callable[..., Any], tuple[Any, ...]]] = {
-    "entries moved by nothing in particular": ("vjp", network, _moved_a_little, (X, W, B, V)),
-    "two mistakes at once": ("vjp", network, _two_mistakes, (X, W, B, V)),
-    "a path dropped at the point given alone": ("gradient", energy, _at_this_point_alone, (Y,)),
-    "a slope of no textbook": ("vjp", network, _no_textbook_slope, (X, W, B, V)),
-    "two paths with two factors": ("gradient", energy, _factors_that_differ, (Y,)),
-    "a factor that depends on the point": ("gradient", energy, _factor_of_the_point, (Y,)),
-    "the softmax's neighbour": ("vjp", softmax, lambda c, x: c * softmax(x) ** 1.01, (X,)),
-    "a slope between two": (
-        "vjp",
-        gated,
-        lambda c, *p: gated_vjp(c, *p, lambda g, z: 0.5 * g * (1 - g) + 0.5 * (1 - g * g)),
-        (X, W),
-    ),
-}
-"""Wrong derivatives that no single mistake explains."""
