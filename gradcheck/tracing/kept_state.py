@@ -141,9 +141,9 @@ def _holders(function: Any) -> list[Any]:
             if len(thing) > _MOST:
                 continue
             found[id(thing)] = thing
-            waiting += thing.values() if isinstance(thing, dict) else thing
+            waiting.extend(thing.values() if isinstance(thing, dict) else thing)  # += may make another class of list
         elif isinstance(thing, tuple):
-            waiting += thing
+            waiting.extend(thing)
         elif isinstance(thing, type):
             if is_users(thing.__module__) and not _is_ours(thing.__module__):
                 found[id(thing)] = thing
