@@ -17,6 +17,7 @@ from gradcheck.errors import InvalidProblem
 from gradcheck.judge.function_trial import Examination
 from gradcheck.judge.question import Kind
 from gradcheck.judge.settings import Settings
+from gradcheck.judge.strategies_of_inputs import is_strategy
 from gradcheck.judge.time_budget import TimeBudget
 from gradcheck.judge.user_names import function_name
 from gradcheck.judge.what_was_checked import checked_as
@@ -29,11 +30,6 @@ POINTS = 25
 """Points drawn, as long as all pass."""
 DRAWS = 200
 """Draws after which a strategy counts as one that never finds a point of f."""
-
-
-def is_strategy(value: Any) -> bool:
-    """Whether a value is a Hypothesis strategy, found out without importing Hypothesis for arrays."""
-    return any(t.__name__ == "SearchStrategy" and t.__module__.startswith("hypothesis") for t in type(value).__mro__)
 
 
 def check_drawn(

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.checks.drawn_inputs import is_strategy
 from gradcheck.checks.trees import branch, conjugated, is_sparse, leaves, leaves_like, rebuilt
 from gradcheck.errors import InvalidProblem, UsageError
 from gradcheck.judge.question import Kind
 from gradcheck.judge.raised import UnreadableAnswer
+from gradcheck.judge.strategies_of_inputs import is_strategy
 from gradcheck.problem.function import input_names
 
 _ABSENT = object()

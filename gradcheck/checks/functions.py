@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gradcheck.checks.conventions import Convention, judged, known_convention
-from gradcheck.checks.drawn_inputs import check_drawn, is_strategy
+from gradcheck.checks.drawn_inputs import check_drawn
 from gradcheck.checks.forms import Form, form_of
 from gradcheck.checks.function_arguments import entrance
 from gradcheck.checks.held_arguments import asked
@@ -20,6 +20,7 @@ from gradcheck.judge.domain import Declared
 from gradcheck.judge.function_trial import Examination
 from gradcheck.judge.question import Kind
 from gradcheck.judge.settings import Settings
+from gradcheck.judge.strategies_of_inputs import is_strategy
 from gradcheck.problem.function import as_inputs
 from gradcheck.verdict.conclusion import with_findings
 from gradcheck.verdict.result import Result
@@ -63,8 +64,8 @@ def check_gradient(
         structure count.
     meant: a function with f's signature that f approximates (a truncated iteration); its derivative is the truth.
     accuracy: relative accuracy to which f reaches what was meant, from 0 to below 1; widens the truth by as much.
-    domain: {input: (low, high)}, bounds included and None for none, or {input: function that says whether}: where f is
-        meant. No other point is looked at.
+    domain: where f is meant: {input: (low, high)}, bounds included and None for none; {input: function that says
+        whether}; or {input: Hypothesis strategy}, of which points are drawn and looked at. No other point is.
     elsewhere: whether other points are looked at besides the one given; there f may take branches that hide a mistake.
     stop_gradient: positions or names of inputs held constant on purpose (a target network's): their gradient is None,
         zero, or left out. `gradcheck.held(x)` inside f does the same for any value.

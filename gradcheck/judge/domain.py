@@ -1,4 +1,4 @@
-"""Where a function is meant: declared per input, as an interval or as a predicate."""
+"""Where a function is meant: declared per input, as an interval, a predicate or a strategy that draws from there."""
 
 from __future__ import annotations
 
@@ -10,25 +10,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import InvalidProblem
+from gradcheck.judge.strategies_of_inputs import is_strategy, points_of
 
 Array = NDArray[Any]
-Declared = Mapping[int | str, tuple[float | None, float | None] | Callable[[Any], Any]]
-"""{input: (low, high)}, both included, None for no bound; or {input: function of the whole input that says whether}."""
+DRAWN = 6
+"""Points drawn of a domain that strategies declare."""
+Declared = Mapping[int | str, Any]
+"""{input: (low, high)}, both included, None for no bound; {input: function of the whole input that says whether}; or
+{input: Hypothesis strategy} that draws such inputs."""
 
 
 @dataclass(frozen=True)
 class Domain:
-    """Tells whether inputs lie where f is meant."""
+    """Tells whether inputs lie where f is meant.
+
+    Attributes
+    ----------
+    tests: by position, whether an input does.
+    points: points drawn, where inputs are declared by strategies; f is meant at all of them.
+    strategies: positions of those inputs.
+    """
 
     tests: Mapping[int, Callable[[Array], bool]]
+    points: tuple[tuple[Any, ...], ...] = ()
+    strategies: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, declared: Declared, inputs: Sequence[Any], names: Sequence[str]) -> Domain:
-        """The domain that is declared by name or position.
+    def of(cls, declared: Declared, inputs: Sequence[Any], names: Sequence[str], seed: int | None = None) -> Domain:
+        """The domain that is declared by name or position; `seed` is for what strategies draw.
 
-        Raises InvalidProblem for an unknown input, for what is neither an interval nor a function, and where the inputs
-        given lie outside.
+        Raises InvalidProblem for an unknown input, for what is none of the three, where the inputs given lie outside,
+        and where a strategy draws other shapes than theirs.
         """
+        drawn: dict[int, Any] = {}
         tests: dict[int, Callable[[Array], bool]] = {}
         for key, what in declared.items():
             at = names.index(key) if key in names else key
@@ -36,6 +50,9 @@ class Domain:
                 known = ", ".join(names)
                 raise InvalidProblem(f"domain names an input by position or name, got {key!r}; inputs are {known}")
             where = f"domain of {names[at]!r}"
+            if is_strategy(what):
+                drawn[at] = what
+                continue
             tests[at] = _test(what, where)
             try:
                 inside = tests[at](np.asarray(inputs[at]))
@@ -44,14 +61,23 @@ class Domain:
                 raise InvalidProblem(why, where=where) from wrong
             if not inside:
                 raise InvalidProblem("the input given lies outside", where=where)
-        return cls(tests)
+        points = points_of(drawn, inputs, names, DRAWN, seed) if drawn else []
+        return cls(tests, tuple(points), frozenset(drawn))
 
     def holds(self, inputs: Sequence[Any]) -> bool:
-        """Whether every input lies in its domain; one that a predicate cannot take does not."""
+        """Whether every input lies in its domain; one that a predicate cannot take does not.
+
+        Where a strategy declares an input, only what was drawn is known to.
+        """
+        if self.strategies and not any(self._same(inputs, point) for point in self.points):
+            return False
         try:
             return all(test(np.asarray(inputs[k])) for k, test in self.tests.items())
         except Exception:  # a predicate of the user's, at a point that it was not written for
             return False
+
+    def _same(self, inputs: Sequence[Any], point: Sequence[Any]) -> bool:
+        return all(np.array_equal(inputs[k], point[k]) for k in self.strategies)
 
 
 def _test(what: Any, where: str) -> Callable[[Array], bool]:
@@ -60,7 +86,8 @@ def _test(what: Any, where: str) -> Callable[[Array], bool]:
     pair = isinstance(what, tuple | list) and len(what) == 2
     if not pair or not all(bound is None or _number(bound) for bound in what):
         raise InvalidProblem(
-            f"expected an interval (low, high) or a function of the input, got {what!r:.100}", where=where
+            f"expected an interval (low, high), a function of the input or a Hypothesis strategy, got {what!r:.100}",
+            where=where,
         )
     low, high = (-np.inf if what[0] is None else what[0]), (np.inf if what[1] is None else what[1])
     if not low < high:

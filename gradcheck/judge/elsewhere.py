@@ -1,6 +1,6 @@
 """Whether a derivative that is right at the given point is wrong at another one, where f is meant as well.
 
-f is known at the given point. Another point counts if f can be followed there (`tracing.continuation`). An f that
+f is known at the given point. Another point counts if f can be followed there (`routes.continuation`). An f that
 cannot be traced is asked about close by alone.
 """
 
@@ -27,10 +27,19 @@ from gradcheck.judge.settings import Settings
 from gradcheck.judge.time_budget import PLACE, TimeBudget
 from gradcheck.oracle.analysis import Analysis
 from gradcheck.problem.function import Product
+from gradcheck.routes import Branch, Key
 from gradcheck.verdict.finding import Finding, Severity, finding, shown
 
 Array = NDArray[Any]
 
+MOST_CROSSED = 8
+"""Comparisons of f of which the other side is solved for, the nearest."""
+MOST_NESTED = 2
+"""Further ones from each such point, of those that only stand on that side."""
+MOST_DEEP = 2
+"""Number of branches within one another that are followed."""
+OTHER_SIDES = "the other sides of comparisons of f"
+"""How a note about the time calls them."""
 MOST_OWN = 4
 """Comparisons of the derivative's own code of which the other side is looked at."""
 MOST_ARRAYS = 2_000
@@ -58,6 +67,7 @@ class Elsewhere:
     truth_of: the product whose truth is asked for.
     domain: where f is meant.
     time: the time for the whole check.
+    branches, reached: comparisons of f, guards apart, and those whose other side was looked at.
     """
 
     question: Question
@@ -67,6 +77,8 @@ class Elsewhere:
     truth_of: Callable[[Product], Product]
     domain: Domain
     time: TimeBudget
+    branches: dict[Key, Branch] = field(default_factory=dict)
+    reached: set[Key] = field(default_factory=set)
     _beyond: list[Finding] = field(default_factory=list)
     convicted: list[tuple[Product, Numbers]] = field(default_factory=list)
     """Where errors were found that count, and what was compared there; the last is the one that is told."""
@@ -96,6 +108,10 @@ class Elsewhere:
                 found = _at(near, product, self._wrong_at(near, product, evidence.analysis))
             if found:
                 return found
+        if not fixed and other_points.entries(product) <= other_points.LARGE:
+            found = self._across(product, evidence.analysis)
+        if found:
+            return found
         repeated = other_points.repeated_index(product)
         if repeated:
             with self.time.part(f"an index of {repeated[0]} taken twice", PLACE):
@@ -104,7 +120,42 @@ class Elsewhere:
             return [finding("GC036", **found[0].facts, name=repeated[0], sentence=found[0].sentence)]
         return []
 
+    def _across(self, product: Product, analysis: Analysis | None) -> list[Finding]:
+        """The other sides of f's own comparisons, and of those that only stand there.
+
+        Each is approached from where it was found, which itself was reached on a regular path.
+        """
+        waiting = [] if analysis is None else [(product, analysis, 0)]
+        while waiting:
+            given, start, depth = waiting.pop(0)
+            found: list[Branch] = []
+            with self.time.part(OTHER_SIDES, PLACE):
+                found += start.branches(MOST_CROSSED if not depth else MOST_NESTED, self.branches.keys())
+            for branch in found:
+                self.branches[branch.key] = branch
+                if branch.point is None:
+                    continue
+                near = replace(other_points.at(given, branch.point, "the other side of a comparison"), followed=True)
+                errors: list[Finding] = []
+                there = None
+                with self.time.part(OTHER_SIDES, PLACE):
+                    errors, there = self._looked_at(near, given, start)
+                if errors:
+                    return _at(near, product, errors)
+                if there is not None and start.leads_to(there):
+                    self.reached.add(branch.key)
+                    if depth < MOST_DEEP:
+                        waiting.append((near.product, there, depth + 1))
+        return []
+
+    @property
+    def unreached(self) -> list[str]:
+        """Lines of f's comparisons whose other side was not looked at on a regular path, one by one."""
+        return [branch.line for key, branch in self.branches.items() if key not in self.reached]
+
     def _neighbours(self, product: Product, evidence: Evidence, fixed: bool) -> Iterator[Neighbour]:
+        for point in self.domain.points:
+            yield Neighbour("a point of the domain", replace(product, inputs=point))
         yield from other_points.neighbours(product, evidence, self.random, fixed=fixed)
         known = evidence.analysis
         large = known is None or other_points.entries(product) > other_points.LARGE or known.computed[0] > MOST_ARRAYS
@@ -126,28 +177,34 @@ class Elsewhere:
         return _at(near, product, self._wrong_at(near, product, None))
 
     def _wrong_at(self, near: Neighbour, given: Product, start: Analysis | None) -> list[Finding]:
-        """What is wrong at a neighbour of the given point, which need not be a point of f at all.
+        """What is wrong at a neighbour of the given point, which need not be a point of f at all."""
+        return self._looked_at(near, given, start)[0]
+
+    def _looked_at(
+        self, near: Neighbour, given: Product, start: Analysis | None
+    ) -> tuple[list[Finding], Analysis | None]:
+        """What is wrong at a neighbour, and what tracing f tells there; None where it tells nothing.
 
         An error that is less than the neighbour's `gross` counts only if it matters and the derivative's own formula,
         in exact arithmetic, has it too. `start` is what is known of f at the given point.
         """
         asked = self._asked(near.product) if self.domain.holds(near.product.inputs) else None
         if asked is None:
-            return []
+            return [], None
         product, reply = asked
         if broken := wrong_form(product, reply):
-            return [] if near.fitting else broken
+            return ([] if near.fitting else broken), None
         try:
             evidence = gather(self.truth_of(product), cross_checked=False)
         except HarnessFault:
             raise
         except GradcheckError:
-            return []
+            return [], None
         if evidence.analysis is None:
             # Where f is traced elsewhere, only a proof counts at a point that nobody asked about.
             differenced = self._differenced_at(product) if near.blind else None
             if differenced is None:
-                return []
+                return [], None
             evidence = differenced
         numbers = compare_numbers(self.question, product, reply, evidence, self.settings, lenient=True)
         wrong = [c for c in numbers.comparisons if np.any(c.wrong)]
@@ -157,15 +214,15 @@ class Elsewhere:
             own = traced_answer(self.question, product, FEW_RUNS) if exact else None
             blocks = [c.block for c in numbers.comparisons]
             if own is None or not any(repeats(c, own[blocks.index(c.block)]) for c in wrong):
-                return []
+                return [], evidence.analysis
         errors = [f for f in numbers.findings if f.severity is Severity.ERROR]
         if errors and near.followed and (why := self._does_not_count(near, given, start, evidence.analysis)):
             (told,) = _at(near, given, errors)
             self._beyond.append(finding("GC049", **{**told.facts, "why": why}))
-            return []
+            return [], None
         if errors:
             self.convicted.append((product, numbers))
-        return errors
+        return errors, evidence.analysis
 
     def _asked(self, product: Product) -> tuple[Product, Reply] | None:
         """The product with cotangents that fit f's outputs there, and the derivative's answer; None without one."""

@@ -68,6 +68,8 @@ class Examination:
         self._tuple = False
         self._exception: BaseException | None = None
         self._time = TimeBudget(settings.budget)
+        self._branches = 0
+        self._unreached: tuple[str, ...] = ()
 
     def result(self) -> Result:
         """Examine it; only HarnessFault and InvalidProblem (a wrong call of gradcheck) are raised."""
@@ -103,6 +105,8 @@ class Examination:
             checked=checked(self._question, self._inputs),
             exception=self._exception,
             budget=self._time.seconds,
+            branches=self._branches,
+            unreached=self._unreached,
         )
 
     def _declared(self) -> dict[str, Any]:
@@ -118,7 +122,7 @@ class Examination:
         return {k: v for k, v in given.items() if v is not None}
 
     def _examine(self) -> tuple[list[Finding], Numbers | None]:
-        domain = Domain.of(self._settings.domain, self._inputs, self._question.function.names)
+        domain = Domain.of(self._settings.domain, self._inputs, self._question.function.names, self._settings.seed)
         early = self._asked_before_f()
         product = self._product()
         reply = self._question.ask(product, tuple_output=self._tuple)
@@ -171,6 +175,7 @@ class Examination:
             findings += found
             if any(f.code == "GC028" for f in found) and elsewhere.convicted:
                 findings += self._causes(*elsewhere.convicted[-1], where="at that other point ")
+            self._branches, self._unreached = len(elsewhere.branches), tuple(elsewhere.unreached)
         return [*findings, *evidence.gathered.findings(), *self._time.findings()], numbers
 
     def _causes(self, product: Product, numbers: Numbers, where: str = "") -> list[Finding]:

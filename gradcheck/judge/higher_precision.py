@@ -14,14 +14,13 @@ from gradcheck.errors import GradcheckError, SubjectError
 from gradcheck.judge.function_estimates import Evidence
 from gradcheck.judge.question import Question
 from gradcheck.problem.function import Product, lend
+from gradcheck.routes import branches
 from gradcheck.tracing import MOST_RUNS, Outcomes, explore
 
 Array = NDArray[Any]
 
 FEW_RUNS = 4
 """Maximum number of outcomes of ties for which branches are looked at; a loop that waits for equal floats has many."""
-REACH = 32.0
-"""Distance, in norms of the point, to which comparisons of the derivative's own code are looked at."""
 
 
 def exact_answer(
@@ -51,7 +50,7 @@ def traced_answer(
 def own_branches(question: Question, product: Product, most: int) -> list[list[Array]]:
     """At most `most` points, an array per block, across a comparison of the derivative's own code; none if untraced."""
     outcomes, _ = _traced(question, product, FEW_RUNS)
-    return [] if outcomes is None else outcomes.across(most, REACH)
+    return [] if outcomes is None else [b.point for b in branches(outcomes, most) if b.point is not None]
 
 
 def waits(question: Question, product: Product) -> bool:

@@ -19,9 +19,6 @@ GROSS = 1e-3
 """Relative error that counts at a point of our choosing, where f may be ill-conditioned or a series cut too early."""
 LARGE = 2_000
 """Entries above which only the cheapest neighbours are tried."""
-
-MOST_CROSSED = 6
-"""Comparisons of which the other side is looked at."""
 SMALL = (0.03, 0.001)
 """Sizes of the numbers that replace zeros."""
 MOST_DIFFERENCED = 16
@@ -43,7 +40,7 @@ class Neighbour:
     product: the question there.
     gross: relative error that counts without further proof.
     followed: it counts only if f can be followed there from the given point: f may be meant for neither negative nor
-        large values. What counts anyway: a batch of another size, a point across one comparison of f, a point close by.
+        large values. What counts anyway: a batch of another size, a point close by, a point of the domain declared.
     own_branch: it was chosen across a comparison of the derivative's own code.
     blind: f cannot be traced; differences that agree among themselves count in place of a proof.
     fitting: an answer of another shape or dtype says that the derivative is not meant for this neighbour.
@@ -99,9 +96,6 @@ def neighbours(
         return
     yield from _batch_of_one(product)
     yield from _batch_of_two(product)
-    if evidence.analysis is not None:
-        for across in evidence.analysis.crossings(MOST_CROSSED):
-            yield at(product, across, "the other side of a comparison")
 
 
 def at(product: Product, point: Sequence[Array], where: str) -> Neighbour:

@@ -93,6 +93,10 @@ class Balls:
             out[:] = [exact(v) for v in value.ravel().tolist()]
         return out.reshape(value.shape)
 
+    def between(self, low: float, high: float) -> Array:
+        """A ball, of shape (), that holds every number from `low` to `high`."""
+        return _objects(self.scalars.between(low, high))
+
     def real(self, name: str) -> Array:
         """A ball around one of CONSTANTS."""
         return _objects(self.scalars.constants[name]())

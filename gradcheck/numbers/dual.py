@@ -225,6 +225,13 @@ def _expit_slope(n: Arithmetic, x: Any) -> Any:
     return n.mul(n.unary(x, function="expit"), n.unary(n.neg(x), function="expit"))
 
 
+def _sinc_curvature(n: Any, x: Any, slope: Any) -> Any:
+    """sinc''(x) = -pi^2 sinc(x) - 2 sinc'(x) / x, for x other than 0."""
+    pi = n.real("pi")
+    twice = n.div(n.add(slope, slope), x)
+    return n.sub(n.neg(n.mul(n.mul(pi, pi), n.unary(x, function="sinc"))), twice)
+
+
 DERIVATIVES: Mapping[str, Callable[[Arithmetic, Any, Any, Any], Any]] = MappingProxyType(
     {  # (numbers, x, f(x), tangent) -> f'(x) * tangent
         "exp": lambda n, x, y, t: n.mul(n.unary(x, function="exp"), t),
@@ -257,6 +264,7 @@ DERIVATIVES: Mapping[str, Callable[[Arithmetic, Any, Any, Any], Any]] = MappingP
         "gammaln": lambda n, x, y, t: n.mul(n.unary(x, function="digamma"), t),
         "digamma": lambda n, x, y, t: n.mul(n.unary(x, function="trigamma"), t),
         "sinc": lambda n, x, y, t: n.mul(n.unary(x, function="sinc_slope"), t),
+        "sinc_slope": lambda n, x, y, t: n.mul(_sinc_curvature(n, x, y), t),
         "ndtri": lambda n, x, y, t: _over(n, t, _bell(n, y, 0.5)),
         "erfinv": lambda n, x, y, t: _over(n, n.mul(_c(n, 0.5), t), _bell(n, y, 1.0)),
         "erfcinv": lambda n, x, y, t: _over(n, n.mul(_c(n, -0.5), t), _bell(n, y, 1.0)),

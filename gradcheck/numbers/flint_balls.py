@@ -113,6 +113,10 @@ class FlintBalls:
         """The ball of radius 0 around a Python float or int."""
         return arb(value)
 
+    def between(self, low: float, high: float) -> Any:
+        """A ball that holds every number from `low` to `high`."""
+        return arb(low).union(arb(high))
+
     def power(self, base: Any, exponent: Any) -> Any:
         """base ** exponent for two balls."""
         return base**exponent

@@ -8,19 +8,21 @@ at a kink the one-sided derivatives are alternatives; at a jump there is no deri
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from gradcheck import routes
 from gradcheck.errors import HarnessFault, Unsupported
 from gradcheck.numbers import Enclosure
 from gradcheck.oracle.estimate import Along, Array, Aside, Estimate, Estimates, Kind
 from gradcheck.problem import LEAVES, OPS, Graph, Point
 from gradcheck.problem.function import Product, lend
 from gradcheck.problem.walks import ancestors
+from gradcheck.routes import AddedGuard, Branch, Key
 from gradcheck.ties import derivative_of
 from gradcheck.tracing import MOST_RUNS, Derivative, Outcomes, Rounding, Smoothness, admit, explore
 
@@ -131,17 +133,25 @@ class Analysis:
         longer = self._outcomes.prolonged(iterations)
         return None if longer is None else self._derivative(longer)
 
-    def crossings(self, most: int) -> Iterable[Sequence[Array]]:
-        """At most `most` points at which a comparison comes out otherwise than here."""
-        return self._outcomes.across(most)
+    def branches(self, most: int, known: Collection[Key] = ()) -> Sequence[Branch]:
+        """The function's comparisons, guards and `known` ones apart; `most` have a point on their other side."""
+        return routes.branches(self._outcomes, most, known)
+
+    def guards(self) -> Sequence[AddedGuard]:
+        """Small constants that the function adds to keep an operation off the edge of its domain: log(p + 1e-8).
+
+        Each says which operation it guards, where it is added, and its share of what it is added to, which is the
+        relative error, about, of a derivative that ignores it.
+        """
+        return routes.guards(self._outcomes)
 
     def leads_to(self, there: Analysis) -> bool:
         """Whether the function can be followed from here to there: no singularity on the way, no guard."""
-        return self._outcomes.leads_to(there._outcomes)
+        return routes.leads_to(self._outcomes, there._outcomes)
 
     def same_formula(self, there: Analysis) -> bool:
         """Whether no comparison of the function comes out otherwise there with an effect on its derivative."""
-        return self._outcomes.same_formula(there._outcomes)
+        return routes.same_formula(self._outcomes, there._outcomes)
 
     def at_the_point(self) -> tuple[Enclosure, ...]:
         """The derivative's own formula at the point, per block, which may not be finite (0/0)."""

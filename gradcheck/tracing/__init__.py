@@ -17,8 +17,6 @@ Stochastic arithmetic shows what honest rounding can cost.
     outcomes.value_spread           per output, the largest deviation of its value over the stochastic runs
     outcomes.adjoints(cotangents)   total adjoints of all outputs, for a function that returns its intermediate results
     outcomes.gradients_around()     J^T u at points near by, where it is not finite at the point itself
-    outcomes.across(most)           points where a comparison differs from here
-    outcomes.leads_to(others)       whether the function can be followed to another point
     outcomes.prolonged(k)           the same with loops that end on a comparison run k iterations longer, or None
 
 How it works, file by file:
@@ -31,9 +29,8 @@ How it works, file by file:
     patched_numpy      np.zeros, np.array, float, math and the like, replaced while a function is traced
     held_values        what `gradcheck.held` does in a traced run; `held_runs`: which outcomes agree with it
     session            run a function once; `kept_state` restores what it stored, `location` finds its line
-    continuation       can a function be followed to another point? `guards`: edges of domains, and what guards them
     fork               run every outcome of undecided comparisons; `inert_forks` finds those that cannot matter
-    outcomes           what `explore` found: `derivative`, `rounding`, `repeated_rounding`, `nearby`, `branch_crossing`
+    outcomes           what `explore` found: `derivative`, `rounding`, `repeated_rounding`, `nearby`
     replay             the record in stochastic arithmetic, while it is being written
     admission          whether a run in other numbers represents the function itself
 """

@@ -13,8 +13,6 @@ from gradcheck.numbers.arithmetic import Array, Shape
 from gradcheck.numbers.ball import Balls, Enclosure
 from gradcheck.numbers.stochastic import unit_roundoff
 from gradcheck.tracing import derivative
-from gradcheck.tracing.branch_crossing import REACH, points_across
-from gradcheck.tracing.continuation import leads_to, same_derivative
 from gradcheck.tracing.derivative import Crossing, probe
 from gradcheck.tracing.inert_forks import inert
 from gradcheck.tracing.location import Site
@@ -335,21 +333,6 @@ class Outcomes:
         """
         given = probe(self.first, cotangents, 0)
         return tuple(gradients_around(self.first, self.task, given, count, closest=closest))
-
-    def across(self, most: int, reach: float = REACH) -> list[list[Array]]:
-        """At most `most` points (an array per argument) where a comparison differs from here, within `reach` norms."""
-        return list(points_across(self.first, self.task, most, reach))
-
-    def leads_to(self, there: "Outcomes") -> bool:
-        """Whether the first run's record can be followed to the point of other outcomes, of the same function.
-
-        See `continuation`.
-        """
-        return leads_to(self.first, self.task, there.first, there.task.inputs)
-
-    def same_formula(self, there: "Outcomes") -> bool:
-        """Whether the first run's record has the derivative of other outcomes at their point."""
-        return same_derivative(self.first, there.first, self.task, there.task.inputs)
 
     # -- rounding --------------------------------------------------------------------------------------------------
 

@@ -33,6 +33,8 @@ MOST_COMPARED = 200
 """Maximum number of comparisons kept in `Trace.compared`."""
 MOST_COMPARED_ENTRIES = 2_000
 """Maximum number of entries of a comparison that is kept there."""
+SMALL = 1e-3
+"""Maximum constant that may guard the edge of a domain when it is added, as in log(p + 1e-8)."""
 _MOST_BYTES_TO_COMPARE = 1 << 16
 
 NAN = 2
@@ -105,6 +107,8 @@ class Trace:
         arguments, one after the other; absent where that is not known.
     compared: the pairs compared, entries of one slot and entries of another; the first `MOST_COMPARED`, of at most
         `MOST_COMPARED_ENTRIES` entries each.
+    compared_at: where in the user's code, one by one.
+    added_at: where in the user's code small constants were added, by the sum's slot.
     used: the number of the decision that gave the last answer.
     held: per call of `gradcheck.held`, the slots of what it held; none where that was no traced array.
     """
@@ -126,6 +130,8 @@ class Trace:
     contested: set[Entry] = field(default_factory=set)
     sources: dict[Entry, tuple[int, ...]] = field(default_factory=dict)
     compared: list[tuple[tuple[int, Array], tuple[int, Array]]] = field(default_factory=list)
+    compared_at: list[Site] = field(default_factory=list)
+    added_at: dict[int, Site] = field(default_factory=dict)
     _replay: Replay | None = None
     _points: list[Array] = field(default_factory=list)
     _seen: dict[Any, int] = field(default_factory=dict)
@@ -171,6 +177,8 @@ class Trace:
         varies = any(self.record.nodes[slot].varies for slot in args)
         slot = self._append(Node(primitive, args, attributes, value.shape, dtype, varies), value)
         self._seen[key] = slot
+        if primitive in ("add", "sub") and _small_constant(self.record, args):
+            self.added_at[slot] = user_site()
         return slot
 
     def hold(self, slot: int) -> int:
@@ -245,6 +253,7 @@ class Trace:
             return sign.reshape(shape), np.zeros(shape, dtype=bool)
         if len(self.compared) < MOST_COMPARED and i.size <= MOST_COMPARED_ENTRIES:
             self.compared.append(((a, i), (b, j)))
+            self.compared_at.append(user_site())
         noise = MARGIN * self.replay.spread((a, i), (b, j), self.balls.longdouble(gap))
         undecided = (np.abs(middle) - radius <= noise) & ~undefined
         if undecided.any():
@@ -335,6 +344,17 @@ class Trace:
         choice = self.script[self.used] if self.used < len(self.script) else 0
         self.decisions.append(Decision(choice, options, tests(choice), f"{what}{user_line()}"))
         return choice
+
+
+def _small_constant(record: Record, args: Sequence[int]) -> bool:
+    """Whether one of two arguments varies, and the other is a constant so small that it may guard an edge."""
+    if len(args) != 2 or record.nodes[args[0]].varies == record.nodes[args[1]].varies:
+        return False
+    node = record.nodes[args[0] if record.nodes[args[1]].varies else args[1]]
+    if node.primitive != "constant" or not node.attributes["value"].size:
+        return False
+    size = np.abs(np.asarray(node.attributes["value"], dtype=float))
+    return bool(np.all((size > 0) & (size <= SMALL)))
 
 
 def positions(shape: Shape) -> Array:

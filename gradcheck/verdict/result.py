@@ -102,6 +102,7 @@ class Result:
     replay: the command that runs this case alone.
     settings: settings that differ from the defaults.
     budget: seconds that the check of a function might take; None for other cases.
+    branches, unreached: comparisons of f, guards apart, and the lines of those whose other side was not looked at.
     blocks: per parameter, how many of its entries are wrong, of how many; empty where gradients were not compared.
     moved_point: the values, as numbers and nested lists, at which the subject is wrong, if nothing is wrong at the
         case's own point; else empty.
@@ -124,6 +125,8 @@ class Result:
     replay: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     budget: float | None = None
+    branches: int = 0
+    unreached: tuple[str, ...] = ()
     blocks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     moved_point: Mapping[str, Any] = field(default_factory=dict)
     checked: Checked | None = None
@@ -186,6 +189,7 @@ class Result:
             "replay": self.replay,
             "settings": plain(self.settings),
             **({} if self.budget is None else {"budget": self.budget}),
+            **({"branches": self.branches, "unreached": list(self.unreached)} if self.branches else {}),
             "blocks": {block: {"wrong": wrong, "entries": entries} for block, (wrong, entries) in self.blocks.items()},
             "moved_point": plain(self.moved_point),
             **({} if self.checked is None else {"checked": plain(self.checked.to_dict())}),
@@ -238,6 +242,10 @@ class Result:
             parts.append(Text.assemble("  ", (name, "bold"), f" = {shown(value)}"))
         if (every or self.checked is not None) and self.budget is not None:
             parts.append(Text(f"  budget: {shown(self.budget)} s", style="dim"))
+        if (every or self.checked is not None) and self.unreached:
+            lines = ", ".join(dict.fromkeys(self.unreached))
+            missing = f"{len(self.unreached)} of {self.branches} branches of f were not reached"
+            parts.append(Text(f"  {missing}: {lines}", style="dim"))
         if self.checked is not None:
             return Group(*parts)
         if self.settings:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 import gradcheck
 from gradcheck.errors import InvalidProblem, UsageError
@@ -54,7 +55,10 @@ def test_a_failure_elsewhere_proposes_both() -> None:
     [
         ({"y": (0, 1)}, "domain names an input by position or name, got 'y'; inputs are x"),
         ({3: (0, 1)}, "got 3; inputs are x"),
-        ({"x": 3}, "domain of 'x': expected an interval (low, high) or a function of the input, got 3"),
+        (
+            {"x": 3},
+            "domain of 'x': expected an interval (low, high), a function of the input or a Hypothesis strategy, got 3",
+        ),
         ({"x": (0, "1")}, "expected an interval"),
         ({"x": (0, float("nan"))}, "expected an interval"),
         ({"x": (1, 0)}, "expected low < high, got (1, 0)"),
@@ -86,3 +90,59 @@ def test_a_predicate_that_cannot_take_a_point_excludes_it() -> None:
         return True
 
     assert gradcheck.check_gradient(f, wrong_below_zero, X, domain={"x": positive}).verdict == "PASS"
+
+
+# Strategies.
+
+
+@pytest.mark.parametrize(
+    ("domain", "verdict"),
+    [
+        (st.floats(0.5, 2.0), "PASS"),
+        (st.floats(-2.0, -0.5), "FAIL"),
+        (st.sampled_from([3.0, -3.0]), "FAIL"),
+    ],
+)
+def test_points_are_drawn_of_a_strategy_and_no_others(domain: Any, verdict: str) -> None:
+    result = gradcheck.check_gradient(f, wrong_below_zero, 1.5, domain={"x": domain})
+    assert result.verdict == verdict, result.to_text()
+    if verdict == "FAIL":
+        assert "a point of the domain" in result.findings[0].sentence
+
+
+def test_a_point_drawn_counts_even_if_f_does_not_lead_there() -> None:
+    def pole(x: Any) -> Any:
+        return np.sum(1 / x + x * x)
+
+    def slope(x: Any) -> Any:
+        return -1 / x**2 + np.where(x < 0, 3.0, 2.0) * x
+
+    assert gradcheck.check_gradient(pole, slope, 1.5).verdict == "PASS"
+    meant = {"x": st.floats(0.5, 2.0) | st.floats(-2.0, -0.5)}
+    assert gradcheck.check_gradient(pole, slope, 1.5, domain=meant).verdict == "FAIL"
+
+
+def test_a_strategy_of_arrays_beside_an_interval() -> None:
+    drawn = st.tuples(st.floats(-2.0, -1.0), st.floats(1.0, 2.0)).map(np.array)
+    result = gradcheck.check_gradient(
+        f, lambda x, k: (wrong_below_zero(x) * k, np.sum(x * x)), X, 2.0, domain={"x": drawn, "k": (1, 3)}
+    )
+    assert result.verdict == "FAIL", result.to_text()
+
+
+@pytest.mark.parametrize(
+    ("domain", "says"),
+    [
+        (st.just(np.zeros(3)), "domain of 'x': the strategy draws shape (3,), the input given has (2,)"),
+        (st.just("text"), "domain of 'x': the strategy draws str, not numbers"),
+        (st.nothing(), "nothing can be drawn of the strategy"),
+    ],
+)
+def test_a_strategy_that_draws_something_else_is_refused_before_anything_runs(domain: Any, says: str) -> None:
+    def never(x: Any) -> Any:
+        raise AssertionError
+
+    with pytest.raises(InvalidProblem) as refused:
+        gradcheck.check_gradient(never, never, X, domain={"x": domain})
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)

@@ -5,9 +5,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.tracing import explore
+from gradcheck.routes import branches
+from gradcheck.tracing import Outcomes, explore
 
 P = np.array([0.3, 0.9])
+
+
+def across(outcomes: Outcomes, most: int) -> list[list[Any]]:
+    """The points found."""
+    return [b.point for b in branches(outcomes, most) if b.point is not None]
 
 
 def floored(p: Any) -> Any:
@@ -16,7 +22,7 @@ def floored(p: Any) -> Any:
 
 def test_a_floor_under_a_logarithm_is_reached_within_its_domain() -> None:
     """Newton's step would leave the domain: log has no value there."""
-    (point,) = explore(floored, (P,)).across(3)
+    (point,) = across(explore(floored, (P,)), 3)
     assert np.any(np.log(point[0]) < -5.0)
     assert np.all(point[0] > 0)
 
@@ -28,29 +34,29 @@ def test_a_guard_is_not_crossed(floor: float, found: int) -> None:
     def loss(x: Any) -> Any:
         return -np.sum(np.log(np.maximum(1 / (1 + np.exp(-x)), floor)))
 
-    assert len(explore(loss, (np.array([2.5, -1.0]),)).across(3)) == found
+    assert len(across(explore(loss, (np.array([2.5, -1.0]),)), 3)) == found
 
 
 def test_a_small_threshold_that_protects_nothing_is_a_branch() -> None:
     def shrink(x: Any) -> Any:
         return np.sum(np.where(np.tanh(x) > 1e-4, np.tanh(x) - 1e-4, 0.0))
 
-    assert len(explore(shrink, (np.array([0.5, 0.2]),)).across(3)) == 1
+    assert len(across(explore(shrink, (np.array([0.5, 0.2]),)), 3)) == 1
 
 
 def test_without_comparisons_there_is_no_other_side() -> None:
-    assert explore(lambda x: np.sum(np.exp(x)), (P,)).across(3) == []
+    assert across(explore(lambda x: np.sum(np.exp(x)), (P,)), 3) == []
 
 
 def test_a_comparison_that_nothing_turns_is_left_out() -> None:
-    assert explore(lambda x: np.sum(np.where(np.exp(x) > 0, x, 0.0)), (P,)).across(3) == []
+    assert across(explore(lambda x: np.sum(np.where(np.exp(x) > 0, x, 0.0)), (P,)), 3) == []
 
 
 def test_the_nearest_come_first_and_no_more_than_asked_for() -> None:
     def steps(x: Any) -> Any:
         return np.sum(np.minimum(x, 0.8) + np.minimum(2 * x, 9.0) + np.minimum(x * x, 1.0))
 
-    points = explore(steps, (np.array([0.75]),)).across(2)
+    points = across(explore(steps, (np.array([0.75]),)), 2)
     assert len(points) == 2
     assert 0.8 < points[0][0][0] < 1.0 < points[1][0][0] < 4.5
 
@@ -60,19 +66,27 @@ def test_comparisons_of_several_arguments_move_all_of_them() -> None:
         return np.sum(np.maximum(a, b))
 
     a, b = np.array([1.0, 5.0]), np.array([0.5, -5.0])
-    (point,) = explore(larger, (a, b)).across(3)
+    (point,) = across(explore(larger, (a, b)), 3)
     assert point[0][0] < point[1][0]
     assert (point[0][0], point[1][0]) == pytest.approx((a[0] - 0.265625, b[0] + 0.265625))
 
 
-@pytest.mark.parametrize(("bound", "found"), [(20.0, 1), (500.0, 0)])
-def test_a_clip_far_away_is_a_guard(bound: float, found: int) -> None:
+@pytest.mark.parametrize("bound", [10.01, 20.0, 500.0, 1e6])
+def test_a_clip_is_reached_however_far_away_it_is(bound: float) -> None:
     x = np.array([10.0, -7.0])
-    assert len(explore(lambda x: np.sum(np.minimum(x, bound)), (x,)).across(3)) == found
-    assert len(explore(lambda x: np.sum(np.minimum(x, bound)), (x,)).across(3, reach=100.0)) == 1
+    (point,) = across(explore(lambda x: np.sum(np.minimum(x, bound)), (x,)), 3)
+    assert bound < np.max(point[0]) < 1.1 * bound
+
+
+@pytest.mark.parametrize(("bound", "found"), [(20.0, 1), (100.0, 0), (500.0, 0)])
+def test_a_clip_that_keeps_an_exponential_from_overflow_is_a_guard(bound: float, found: int) -> None:
+    x = np.array([1.0, -2.0])
+    assert len(across(explore(lambda x: np.sum(np.exp(np.minimum(x, bound))), (x,)), 3)) == found
+    assert len(across(explore(lambda x: np.sum(1 / (1 + np.exp(-np.maximum(x, -bound)))), (x,)), 3)) == found
+    assert len(across(explore(lambda x: np.sum(np.sin(np.minimum(x, bound))), (x,)), 3)) == 1
 
 
 @pytest.mark.parametrize(("floor", "found"), [(0.1, 1), (1e-12, 0)])
 def test_a_floor_with_next_to_nothing_below_it_is_a_guard(floor: float, found: int) -> None:
     p = np.array([0.3, 0.9])
-    assert len(explore(lambda p: np.sum(np.log(np.maximum(np.sqrt(p), floor))), (p,)).across(3)) == found
+    assert len(across(explore(lambda p: np.sum(np.log(np.maximum(np.sqrt(p), floor))), (p,)), 3)) == found

@@ -16,8 +16,9 @@ import numpy as np
 
 from gradcheck.numbers.arithmetic import Array
 from gradcheck.numbers.stochastic import Floats
+from gradcheck.routes.guards import edge_of, has_edge, is_guard
+from gradcheck.routes.segments import proven
 from gradcheck.tracing.derivative import seeds_of
-from gradcheck.tracing.guards import edge_of, has_edge, is_guard
 from gradcheck.tracing.record import Record
 from gradcheck.tracing.replay import Replay
 from gradcheck.tracing.session import Run, Task
@@ -33,7 +34,7 @@ LOW = 0.05
 """Share of its largest value above which a smallest value is not looked at more closely: a parabola that touches 0
 between two of the samples is far below it at the nearer one."""
 TOUCHES = 1e-6
-"""Share of its largest value on the path below which what must not be 0 counts as 0."""
+"""Share of its value at the start below which what must not be 0 counts as 0."""
 DETOURS = 2
 """Number of paths tried besides the straight one, each by way of one point beside its middle."""
 SAME = 1e-6
@@ -58,8 +59,41 @@ def leads_to(run: Run, task: Task, there: Run, point: Sequence[Array]) -> bool:
         return False
     runs = (run,) if formula else (run, there)
     return any(
-        all(regular(each, task, a, b) for each in runs for a, b in pairwise(path)) for path in _paths(task, start, end)
+        all(_free(each, task, a, b) for each in runs for a, b in pairwise(path)) for path in _paths(task, start, end)
     )
+
+
+def _free(run: Run, task: Task, start: Sequence[Array], end: Sequence[Array]) -> bool:
+    """Whether a segment is regular, as far as floats show and balls can prove, and leads past no guard."""
+    return (
+        regular(run, task, start, end) and not _guarded(run, task, start, end) and proven(run, start, end) is not False
+    )
+
+
+def _guarded(run: Run, task: Task, start: Sequence[Array], end: Sequence[Array]) -> bool:
+    """Whether a guard that does not bind at the point given binds on a segment."""
+    record = run.trace.record
+    here, along = (
+        Replay(record, Floats(task.dtype, 0, points[0].shape[-1]), points)
+        for points in ([np.asarray(x, np.longdouble)[..., None] for x in task.inputs], _samples(start, end))
+    )
+    for (a, i), (b, j) in run.trace.compared:
+        if record.nodes[a].varies == record.nodes[b].varies:
+            continue
+        with np.errstate(invalid="ignore"):
+            before = np.sign(here.entries(a, i) - here.entries(b, j))
+            turned = np.any(before * np.sign(along.entries(a, i) - along.entries(b, j)) < 0, axis=-1)
+        i, j = np.broadcast_arrays(i, j)
+        for k in np.flatnonzero(turned):
+            if is_guard(record, here, ((a, i[k : k + 1]), (b, j[k : k + 1]))):
+                return True
+    return False
+
+
+def _samples(start: Sequence[Array], end: Sequence[Array]) -> list[Array]:
+    """Points on a segment, on the last axis."""
+    ts = np.linspace(0.0, 1.0, SAMPLES)
+    return [a[..., None] + (b - a)[..., None] * ts for a, b in zip(start, end, strict=True)]
 
 
 def regular(run: Run, task: Task, start: Sequence[Array], end: Sequence[Array]) -> bool:
@@ -86,10 +120,11 @@ def regular(run: Run, task: Task, start: Sequence[Array], end: Sequence[Array]) 
 
 def _touches(at: Callable[[Array], list[Array]], number: int, rows: Array, row: int, ts: Array) -> bool:
     """Whether an entry that keeps its sign goes down to 0 between the samples."""
-    kept, size = rows[row], float(np.max(np.abs(rows[row])))
+    kept = rows[row]
+    size, usual = float(np.max(np.abs(kept))), float(np.abs(kept[0]))
     lowest = int(np.argmin(np.abs(kept)))
     if lowest in (0, ts.size - 1) or abs(float(kept[lowest])) > LOW * size:
-        return abs(float(kept[lowest])) <= TOUCHES * size
+        return abs(float(kept[lowest])) <= TOUCHES * usual
     low, high = float(ts[lowest - 1]), float(ts[lowest + 1])
     place = _place(at, number, rows, row)
     for _ in range(ZOOMS):
@@ -97,7 +132,7 @@ def _touches(at: Callable[[Array], list[Array]], number: int, rows: Array, row: 
         edge = at(finer)[number]
         found = np.abs(edge.reshape(-1, edge.shape[-1])[place])
         best = int(np.argmin(found))
-        if not np.all(np.isfinite(found)) or float(found[best]) <= TOUCHES * size:
+        if not np.all(np.isfinite(found)) or float(found[best]) <= TOUCHES * usual:
             return True
         low, high = float(finer[max(best - 1, 0)]), float(finer[min(best + 1, 64)])
     return False
@@ -138,9 +173,9 @@ def _paths(task: Task, start: list[Array], end: list[Array]) -> Iterator[list[li
 
 
 def _other_branches_alone(run: Run, there: Run, task: Task, point: Sequence[Array]) -> bool:
-    """Whether comparisons come out otherwise at a point, none of them a guard, and no loop runs more or less often."""
+    """Whether comparisons come out otherwise at a point, none of them a guard, and no loop's count changes by more."""
     sites = [run.trace.sites, there.trace.sites]
-    if any(len(sites[0][site]) != len(sites[1][site]) for site in sites[0].keys() & sites[1].keys()):
+    if any(abs(len(sites[0][site]) - len(sites[1][site])) > 1 for site in sites[0].keys() & sites[1].keys()):
         return False
     record, compared = run.trace.record, run.trace.compared
     here, moved = (

@@ -1,0 +1,47 @@
+"""Where else may a traced function be looked at, and does it lead there?
+
+    branches(outcomes, most)        comparisons of the function, and points on their other sides
+    leads_to(here, there)           whether it can be followed from one point to another
+    same_formula(here, there)       whether the formula of one point is that of another, too
+    guards(outcomes)                small constants that are added to keep an operation off the edge of its domain
+
+branch_crossing     solves for the other side of a comparison
+continuation        follows a record along segments; `segments` proves in balls that it has values there
+guards              edges of domains, and what guards them
+"""
+
+from collections.abc import Collection
+
+import numpy as np
+
+from gradcheck.numbers.stochastic import Floats
+from gradcheck.routes import branch_crossing, continuation
+from gradcheck.routes.branch_crossing import Branch, Key
+from gradcheck.routes.guards import AddedGuard, added_guards
+from gradcheck.tracing.outcomes import Outcomes
+from gradcheck.tracing.replay import Replay
+
+__all__ = ["AddedGuard", "Branch", "Key", "branches", "guards", "leads_to", "same_formula"]
+
+
+def branches(outcomes: Outcomes, most: int, known: Collection[Key] = ()) -> list[Branch]:
+    """Comparisons other than guards, the nearest first; the first `most` have a point on their other side, if any."""
+    return branch_crossing.branches(outcomes.first, outcomes.task, most, known)
+
+
+def leads_to(here: Outcomes, there: Outcomes) -> bool:
+    """Whether the first run's record can be followed to the point of other outcomes, of the same function."""
+    return continuation.leads_to(here.first, here.task, there.first, there.task.inputs)
+
+
+def same_formula(here: Outcomes, there: Outcomes) -> bool:
+    """Whether the first run's record has the derivative of other outcomes at their point."""
+    return continuation.same_derivative(here.first, there.first, here.task, there.task.inputs)
+
+
+def guards(outcomes: Outcomes) -> list[AddedGuard]:
+    """Small constants that the function adds to keep an operation off the edge of its domain."""
+    trace = outcomes.first.trace
+    inputs = [np.asarray(x, np.longdouble)[..., None] for x in outcomes.task.inputs]
+    replay = Replay(trace.record, Floats(outcomes.task.dtype, 0, 1), inputs)
+    return added_guards(trace.record, trace.added_at, replay)
