@@ -24,7 +24,7 @@ from gradcheck.problem.function import Product
 from gradcheck.tracing import MOST_RUNS
 from gradcheck.verdict.compare import INTEREST, Comparison, Worst, interest, judge, scale
 from gradcheck.verdict.finding import Finding, Severity, finding
-from gradcheck.verdict.worst import code_of_wrong, facts_of_open, facts_of_wrong, first_open, worst_of
+from gradcheck.verdict.worst import code_of_wrong, facts_of_open, facts_of_wrong, first_open, named
 
 Array = NDArray[Any]
 
@@ -52,8 +52,8 @@ class Numbers:
 
     @property
     def worst(self) -> Worst | None:
-        """The worst entry of all blocks."""
-        return worst_of(self.comparisons)
+        """The entry that the findings name."""
+        return named(self.comparisons)
 
 
 def compare_numbers(

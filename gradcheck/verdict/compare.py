@@ -4,12 +4,13 @@ For one block, with oracle k's interval I_k = [v_k - e_k, v_k + e_k] per entry:
 
     truth     T = intersection of the proven I_k; of the estimated ones where nothing is proven
     wrong     distance(subject, T) > allowance                       (a non-finite subject value always is)
-    right     not wrong, and half the width of T + allowance <= interest, or all of T within CLOSE u max(|v_i|, s_b) of
-              the subject (and within interest)
+    right     not wrong, and half the width of T + allowance <= interest, or all of T within interest of the subject, if
+              T is proven, the allowance finite and the dtype no float64, else within CLOSE u max(|v_i|, s_b) besides
     open      otherwise, and wherever the I_k do not meet and none is proven
 
 `allowance` is what honest rounding may cost, `interest` the error that matters; both have the block's shape. Where
-rounding may cost more than what matters, an answer can still turn out right to the last digits of its dtype.
+rounding may cost more than what matters, an answer can still turn out right: it lies closer to a proven truth than what
+matters, or agrees with an estimated one to the last digits of its dtype.
 """
 
 from __future__ import annotations
@@ -206,7 +207,10 @@ def judge(
         digits = CLOSE * float(np.finfo(dtype).eps) / 2
         smallest = float(np.finfo(dtype).smallest_normal)
         tight = digits * np.maximum(np.maximum(np.abs(truth.middle), scale(truth, 0.0)), smallest)
-        close = np.maximum(truth.upper - value, value - truth.lower) <= np.minimum(interest, tight)
+        # In float64 nobody's rounding comes near what matters: an error that large is not to be excused by it.
+        few_digits = dtype.itemsize < 8
+        near = np.where(few_digits & truth.proven & np.isfinite(allowance), interest, np.minimum(interest, tight))
+        close = np.maximum(truth.upper - value, value - truth.lower) <= near
         undecided = ~wrong & ~(known & (close | (truth.radius + allowance <= interest)))
     worst = _worst(block, value, truth, distance, allowance, undecided & ~known, dtype, fallback)
     return Comparison(block, answer, truth, allowance, interest, distance, wrong, not_finite, undecided, worst)

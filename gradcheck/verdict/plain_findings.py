@@ -22,7 +22,8 @@ def plainly_of(finding: Finding, checked: Checked, findings: Sequence[Finding]) 
     if finding.facts.get("frames") and finding.facts.get("place"):  # the traceback that follows says where
         sentence = sentence.replace(str(finding.facts["place"]), "")
     sentence = _with_names(sentence, checked)
-    return f"{sentence}: {why}" if finding.code in _UNKNOWN and (why := _reason(findings)) else sentence
+    unexplained = finding.code in _UNKNOWN and "rounding" not in finding.facts
+    return f"{sentence}: {why}" if unexplained and (why := _reason(findings)) else sentence
 
 
 def _with_names(sentence: str, checked: Checked) -> str:
@@ -53,6 +54,11 @@ def _reason(findings: Sequence[Finding]) -> str:
 
 def _unknown(facts: Mapping[str, Any]) -> str:
     where = f"{shown(facts['block'])}{shown(facts['entry']) if facts['entry'] else ''}"
+    if "rounding" in facts:
+        return (
+            f"rounding alone may cost the gradient with respect to {where} {facts['rounding']:.2g} "
+            f"in {facts['dtype']}, and {facts['interest']:.2g} is what matters: give float64 inputs, or say interest="
+        )
     return f"the right gradient with respect to {where} is not known closely enough here to judge the answer"
 
 

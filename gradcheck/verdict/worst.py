@@ -62,5 +62,30 @@ def facts_of_open(comparison: Comparison) -> tuple[str, dict[str, Any]]:
     place = {"block": comparison.block, "entry": list(at) or ""}
     if comparison.truth.disputed[at]:
         return "GC032", {"oracles": "the estimated oracles", **place}
-    bound = float(comparison.truth.radius[at] + comparison.allowance[at])
-    return "GC031", {**place, "bound": bound, "interest": float(comparison.interest[at])}
+    radius, allowed = float(comparison.truth.radius[at]), float(comparison.allowance[at])
+    facts = {**place, "bound": radius + allowed, "interest": float(comparison.interest[at])}
+    if comparison.truth.proven[at] and radius <= comparison.interest[at]:  # the truth is known; rounding is in the way
+        facts |= {"rounding": allowed, "dtype": comparison.answer.dtype.name}
+    return "GC031", facts
+
+
+def named(comparisons: Iterable[Comparison]) -> Worst | None:
+    """The entry that the findings name: the worst one, or, where nothing is wrong, the first open one that is known."""
+    every = list(comparisons)
+    opened = next((c for c in every if np.any(c.open)), None)
+    if opened is None or any(np.any(c.wrong) for c in every) or not opened.truth.known[at := first_open(opened)]:
+        return worst_of(every)
+    value, truth, allowed = float(opened.answer[at]), float(opened.truth.middle[at]), float(opened.allowance[at])
+    distance = float(opened.distance[at])
+    ulp = float(np.spacing(np.asarray(abs(truth), opened.answer.dtype)))
+    return Worst(
+        block=opened.block,
+        entry=at,
+        subject=value,
+        truth=truth,
+        radius=float(opened.truth.radius[at]),
+        distance=distance,
+        allowed=allowed,
+        share=distance / allowed if allowed > 0 else 0.0,
+        ulps=abs(value - truth) / ulp,
+    )

@@ -194,10 +194,18 @@ class TestJudge:
         self, dtype: str, roundoffs: int, still_open: bool
     ) -> None:
         answer = np.asarray(1.0 + roundoffs * float(np.finfo(dtype).eps) / 2, dtype)
-        truth = known(1.0, 1e-18)
-        for allowance in (1e-2, np.inf):
-            comparison = judge("w", answer, truth, np.full((), allowance), np.full((), 1e-3))
-            assert (bool(comparison.wrong), bool(comparison.open)) == (False, still_open)
+        comparison = judge("w", answer, known(1.0, 1e-18), np.full((), np.inf), np.full((), 1e-3))
+        assert (bool(comparison.wrong), bool(comparison.open)) == (False, still_open)
+
+    @pytest.mark.parametrize(("off", "still_open"), [(0.0, False), (0.9e-3, False), (1.1e-3, True), (-0.9e-3, False)])
+    def test_closer_to_a_proven_truth_than_what_matters_in_float32(self, off: float, still_open: bool) -> None:
+        answer, allowance, matters = np.asarray(1.0 + off, np.float32), np.full((), 1e-2), np.full((), 1e-3)
+        comparison = judge("w", answer, known(1.0, 1e-14), allowance, matters)
+        assert (bool(comparison.wrong), bool(comparison.open)) == (False, still_open)
+        if off:  # an estimate is no proof, and in float64 rounding excuses no such error
+            guessed = intersect({"guess": estimated(1.0, 1e-14)}, ())
+            assert judge("w", answer, guessed, allowance, matters).open
+            assert judge("w", np.asarray(1.0 + off), known(1.0, 1e-14), allowance, matters).open
 
     def test_the_last_digits_count_only_where_the_truth_is_known_to_them(self) -> None:
         comparison = judge("w", np.asarray(1.0), known(1.0, 1e-14), np.full((), 1e-2), np.full((), 1e-3))
