@@ -49,6 +49,7 @@ def kept_uses(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     for edges in uses.values():
         if len(edges) < 3 or len(edges) > 200:
             continue
+        edges = sorted(edges)
         parts = np.array([view.along(view.record.nodes[s].args[p], view.contributions[s, p])[chosen] for s, p in edges])
         total = parts.sum(axis=0)
         for k, edge in enumerate(edges):
@@ -56,8 +57,19 @@ def kept_uses(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
                 rest = [e for e in edges if e != edge]
                 alike = {view.located.site(s) for s, _ in edges}
                 kind = Mistake.OVERWRITTEN if len(alike) == 1 else Mistake.DROPPED
+                if kind is Mistake.OVERWRITTEN and k == 0 and not _reaches(view, edges[-1][0], edges[0][0]):
+                    kind = Mistake.FIRST_SAMPLE
                 words = f"alone being counted, and the other {len(rest)} uses of the same value being left out"
                 yield Hypothesis(kind, 2, (edge,), words, Change(factors=dict.fromkeys(rest, 0.0)), operand=True)
+
+
+def _reaches(view: View, late: int, early: int) -> bool:
+    """Whether one node is computed from another."""
+    reached = {early}
+    for slot in range(early + 1, late + 1):
+        if reached.intersection(view.record.nodes[slot].args):
+            reached.add(slot)
+    return late in reached
 
 
 def grouped(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:

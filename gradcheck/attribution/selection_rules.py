@@ -13,6 +13,9 @@ from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.view import View
 from gradcheck.tracing.record import Node
 
+MOST_AT_ONE_PLACE = 4
+"""Maximum number of operations made in one place where a permutation is the user's own, not a library's."""
+
 
 def gather_mistakes(view: View, slot: int, node: Node, k: int) -> list[Variant]:
     """The wrong rules for one argument of a gather: an index, a choice, a maximum, a transposition, a broadcast."""
@@ -38,7 +41,12 @@ def gather_mistakes(view: View, slot: int, node: Node, k: int) -> list[Variant]:
         share = 1.0 / math.prod(shape[axis] for axis in axes)
         rows.append((Mistake.MAXIMUM, "reaching all entries, not the chosen one alone", _spread(slot, axes, 1.0)))
         rows.append((Mistake.MAXIMUM, "being shared by all entries", _spread(slot, axes, share)))
-    if len(node.args) == 1 and sorted(index.ravel().tolist()) == list(range(sizes[0])):
+    alone = sum(stack == view.located.stacks[slot] for stack in view.located.stacks) <= MOST_AT_ONE_PLACE
+    if (
+        len(node.args) == 1
+        and (alone or slot in view.located.stored)
+        and sorted(index.ravel().tolist()) == list(range(sizes[0]))
+    ):
         rows.append(
             (Mistake.PERMUTED, "being reshaped where its entries must go back to their places", _reshaped(slot))
         )

@@ -41,7 +41,8 @@ def sides(view: View) -> list[Side]:
     for block in sorted(view.wrong):
         asked = view.asked
         wrong = np.abs(asked.answers[block] - asked.truths[block]) > view.granted(block)
-        here = list(_matching(view, wrong)) if not np.all(wrong) and wrong.size >= FEWEST else []
+        tells = wrong.size >= FEWEST and np.any(asked.truths[block][~wrong])  # zeros are right without any merit
+        here = list(_matching(view, wrong)) if tells else []
         common = here if common is None else [side for side in common if side in here]
     return common or []
 

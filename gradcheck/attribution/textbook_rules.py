@@ -19,6 +19,11 @@ from gradcheck.attribution.selection_rules import gather_mistakes
 from gradcheck.attribution.view import Array, View
 from gradcheck.tracing.record import Node
 
+MOST_NODES = 150
+"""Maximum number of nodes of a record whose matrix products are tried with other arrays as factors."""
+MOST_OTHERS = 12
+"""Maximum number of such arrays for each."""
+
 
 def local_mistakes(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     """Single operations, and all operations made in one place, whose rule replaced by a textbook mistake fits."""
@@ -184,7 +189,33 @@ def _matmul(view: View, slot: int, node: Node, k: int) -> list[Variant]:
         rows.append((kind, "having the factors in the wrong order", reversed_order))
         if shape[-1] == shape[-2] > 1:
             rows.append((kind, "being transposed", turned))
+    rows += [(Mistake.SLOPE_AT_OUTPUT, *other) for other in _other_operands(view, slot, node, k)]
     return [(m, w, _shaped(rule, shape)) for m, w, rule in rows]
+
+
+def _other_operands(view: View, slot: int, node: Node, k: int) -> list[tuple[str, Rule]]:
+    """The rule with an array of another layer in place of the other factor."""
+    nodes, due = view.record.nodes, node.args[1 - k]
+    if len(nodes) > MOST_NODES:
+        return []
+    alike = [s for s, n in enumerate(nodes) if n.varies and n.shape == nodes[due].shape and s != due]
+
+    def with_other(other: int) -> Rule:
+        def rule(view: View, g: Any) -> Any:
+            n, taken = view.numbers, view.numbers.swap(view.values[other])
+            return n.matmul(g, taken) if k == 0 else n.matmul(taken, g)
+
+        return rule
+
+    return [(f"having {_called(view, s)} in place of the other factor", with_other(s)) for s in alike[:MOST_OTHERS]]
+
+
+def _called(view: View, slot: int) -> str:
+    """An argument of f by its name, another array by the operation that makes it."""
+    node, inputs = view.record.nodes[slot], view.record.inputs
+    if slot in inputs and not view.forward:
+        return view.blocks[inputs.index(slot)]
+    return f"the result of operation {slot} of f ({node.attributes.get('function') or node.primitive})"
 
 
 def _shaped(rule: Rule, shape: tuple[int, ...]) -> Rule:

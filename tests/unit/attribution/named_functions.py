@@ -311,7 +311,20 @@ def added(y: Any) -> Any:
     return np.log(np.sum(y * y) + 1.0)
 
 
+def deep(x: Any, w: Any, v: Any) -> Any:
+    h = np.tanh(x @ w)
+    return h @ v
+
+
+def deep_vjp(c: Any, x: Any, w: Any, v: Any) -> Any:
+    d = (c @ v.T) * (1 - np.tanh(x @ w) ** 2)
+    return d @ w.T, x.T @ d, x.T @ c
+
+
 TABLE: dict[str, Named] = {
+    "the input of another layer": Named(
+        "vjp", deep, deep_vjp, (X, SQUARE, OTHER), Mistake.SLOPE_AT_OUTPUT, "return h @ v"
+    ),
     "a denominator's square, forward": Named("jvp", ratio, ratio_jvp, (Y, Z), Mistake.QUOTIENT, "a / b"),
     "softmax's denominator, forward": Named("jvp", softmax, softmax_jvp, (X,), Mistake.SOFTMAX_DIAGONAL, "s = e.sum"),
     "a sign in one of two outputs": Named("jvp", two_ways, two_ways_jvp, (Y,), Mistake.PATH_SIGN, "np.sin(t) * y"),

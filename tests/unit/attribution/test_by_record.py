@@ -135,3 +135,7 @@ def test_a_helper_called_twice_is_told_by_the_call():
 def test_one_side_of_a_comparison_is_told_as_the_comparison_reads():
     cause = cause_of(TABLE["one side of a comparison"])
     assert f"wrong exactly where `y < 1.2` on line {cause.facts['line']} is false" in cause.sentence
+
+
+def test_another_factor_is_called_by_its_name():
+    assert "having x in place of the other factor" in cause_of(TABLE["the input of another layer"]).sentence
