@@ -16,6 +16,9 @@ other_question  a question made from another one, to which an answer may be the 
 other_weights   with another cotangent or tangent
 other_inputs    at another point
 otherwise       all of them, in the order of telling
+discrepancy     how far an answer is off; `experiments` edit the record (`edited_record`) to reproduce it
+cut_constant    a constant with too few digits (`constant_place`: where it stands)
+small_guard     a small number ignored or added; `narrow_precision`: a narrower dtype on the way
 
 By experiments on the record of the function (`by_record`), which names nothing that does not reproduce the answer in
 all blocks at two points:

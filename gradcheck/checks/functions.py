@@ -16,6 +16,7 @@ from gradcheck.checks.function_arguments import entrance
 from gradcheck.checks.held_arguments import asked
 from gradcheck.checks.whole_numbers import with_floats
 from gradcheck.errors import InvalidProblem
+from gradcheck.judge.declarations import check_signature
 from gradcheck.judge.domain import Declared
 from gradcheck.judge.function_trial import Examination
 from gradcheck.judge.question import Kind
@@ -63,7 +64,8 @@ def check_gradient(
         "upper-triangular", "orthogonal", "unit" (length 1 along the last axis), "simplex"}: only changes that keep the
         structure count.
     meant: a function with f's signature that f approximates (a truncated iteration); its derivative is the truth.
-    accuracy: relative accuracy to which f reaches what was meant, from 0 to below 1; widens the truth by as much.
+    accuracy: relative accuracy to which f reaches what was meant, below 1 and not below rounding (or 0); widens the
+        truth by as much.
     domain: where f is meant: {input: (low, high)}, bounds included and None for none; {input: function that says
         whether}; or {input: Hypothesis strategy}, of which points are drawn and looked at. No other point is.
     elsewhere: whether other points are looked at besides the one given; there f may take branches that hide a mistake.
@@ -191,6 +193,8 @@ def _check(
         raise InvalidProblem(f"expected a function, got {type(derivative).__name__}", where=f"the {kind} to check")
     if not callable(f):
         raise InvalidProblem(f"expected a function of arrays, got {type(f).__name__}", where="f")
+    if settings.meant is not None:
+        check_signature(settings.meant, f, inputs, keywords or {})
     form = form_of(kind, f, inputs, keywords, has_aux=has_aux)
     if form is not None:
         return _judged_in_form(form, f, derivative, wrt, settings, convention)

@@ -9,6 +9,7 @@ from typing import Any
 
 from gradcheck.errors import InvalidProblem
 from gradcheck.holding import held
+from gradcheck.judge.declarations import check_accuracy
 from gradcheck.judge.question import Kind, Question
 from gradcheck.judge.settings import Settings
 from gradcheck.problem.function import Function
@@ -24,9 +25,11 @@ def asked(
 ) -> tuple[Question, Settings]:
     """The question about a derivative, its f and `meant` with the arguments held that `stop_gradient` names.
 
-    Raises InvalidProblem for an unknown one, and where none is left to differentiate by.
+    Raises InvalidProblem for an unknown one, where none is left to differentiate by, and UsageError for an accuracy
+    below rounding.
     """
     function = Function.of(f, inputs, wrt)
+    check_accuracy(function, inputs, options.accuracy)
     stopped = _positions(options.stop_gradient, function.names)
     if not stopped:
         return Question(kind, function, derivative), options

@@ -8,6 +8,8 @@ function_trial       one derivative of a function: `question` and `function_valu
                      `cross_checks`, `function_entries` (or `random_directions`), `contracts` (and
                      `randomness`), `other_points`
 allowance            how far an answer may be off by honest rounding; `higher_precision`, `truncated_loops`
+approximate          what approximates something, and how far it may be off then; small errors of what does not:
+                     `small_errors`, `small_causes`
 kinks                what is legal where there is no one derivative; `input_structure`: where inputs are tied
 cost, training       a claim on the cost of gradients; a training
 definition           the line where a function is defined, if its source proves it; `what_was_checked`: a result's title

@@ -68,16 +68,17 @@ def within(comparison: Comparison, evidence: Evidence, level: float | None) -> b
         return False
     if level is None:
         return bool(np.all(comparison.distance[wrong] <= comparison.interest[wrong]))
-    return bool(np.all(comparison.distance[wrong] <= level * _size(comparison, evidence)[wrong]))
+    return bool(np.all(comparison.distance[wrong] <= level * sizes(comparison, evidence)[wrong]))
 
 
 def digits(comparison: Comparison, evidence: Evidence) -> int:
     """Number of digits, relative to the block's scale, to which answer and truth agree."""
-    share = comparison.distance[comparison.wrong] / _size(comparison, evidence)[comparison.wrong]
+    share = comparison.distance[comparison.wrong] / sizes(comparison, evidence)[comparison.wrong]
     return int(max(0.0, -np.log10(max(float(np.max(share, initial=0.0)), 1e-300))))
 
 
-def _size(comparison: Comparison, evidence: Evidence) -> Any:
+def sizes(comparison: Comparison, evidence: Evidence) -> Any:
+    """The size that a relative error of each entry is relative to: its own, or its block's scale."""
     least = max(scale(comparison.truth, evidence.fallback[comparison.block]), np.finfo(float).tiny)
     return np.maximum(np.abs(comparison.truth.middle), least)
 

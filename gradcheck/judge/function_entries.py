@@ -19,6 +19,7 @@ from gradcheck.judge.kinks import at_differenced_kink, at_kink, at_singular_poin
 from gradcheck.judge.question import Question, Reply
 from gradcheck.judge.random_directions import Directions
 from gradcheck.judge.settings import Settings
+from gradcheck.judge.small_errors import is_small, unexplained
 from gradcheck.judge.truncated_loops import shrinks
 from gradcheck.problem.function import Product
 from gradcheck.tracing import MOST_RUNS
@@ -100,16 +101,17 @@ def compare_numbers(
     small = bool(wrong) and (lenient or all(slight(c, evidence, product) for c in wrong))
     runs = FEW_RUNS if lenient else MOST_RUNS
     wide = exact_answer(question, product, evidence, runs) if small else None
-    rough = None
+    rough, tiers = None, False
     declared = settings.max_ulps is not None or settings.meant is not None or settings.accuracy is not None
     if wrong and not lenient and not declared and all(within(c, evidence, LOOSE) for c in wrong):
         rough = approximation(question, product, evidence, wrong)
+        tiers = rough is None and all(is_small(c, settings) for c in wrong)
     for k, comparison in enumerate(comparisons):
         if not np.any(comparison.wrong):
             findings += _open(comparison, evidence)
             continue
         own = wide[k] if wide is not None else None
-        if own is not None and _vanishes(comparison, own):
+        if own is not None and vanishes(comparison, own):
             findings.append(_loses(comparison, what, settings))
         elif rough is not None and within(comparison, evidence, TINY):
             agree = digits(comparison, evidence)
@@ -120,6 +122,8 @@ def compare_numbers(
             agree = digits(comparison, evidence)
             facts = {**_facts(comparison, what), "why": rough.why, "digits": agree, "accuracy": f"{10.0**-agree:.0e}"}
             findings.append(finding("GC038", **facts))
+        elif tiers and is_small(comparison, settings):
+            findings.append(unexplained(comparison, evidence, settings, _facts(comparison, what)))
         else:
             findings.append(_wrong(comparison, what))
     proven = sum(int(np.sum(c.truth.proven)) for c in comparisons)
@@ -254,7 +258,7 @@ def slight(comparison: Comparison, evidence: Evidence, product: Product, share: 
     return bool(np.all(comparison.distance[comparison.wrong] <= root * size[comparison.wrong]))
 
 
-def _vanishes(comparison: Comparison, wide: tuple[Array, Array]) -> bool:
+def vanishes(comparison: Comparison, wide: tuple[Array, Array]) -> bool:
     """Whether the subject's own formula, in wider numbers, agrees with the truth: a thousandth of the discrepancy."""
     value, radius = wide
     if value.shape != comparison.distance.shape:

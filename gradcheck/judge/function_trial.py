@@ -25,6 +25,7 @@ from gradcheck.judge.protocol import no_answer
 from gradcheck.judge.question import NOTHING_RETURNED, Question, Reply
 from gradcheck.judge.raised import by_user, function_raised, trimmed
 from gradcheck.judge.settings import Settings
+from gradcheck.judge.small_causes import SmallCauses
 from gradcheck.judge.time_budget import TimeBudget
 from gradcheck.judge.user_names import function_name, listed
 from gradcheck.judge.what_was_checked import checked
@@ -41,8 +42,8 @@ Array = NDArray[Any]
 HANDLERS = 300
 """Frames of Python's stack for what stands between this examination and the user's code, and for traced operations."""
 
-APPROXIMATION = "GC038"
-"""The finding that an error is within what an approximation leaves; other points would show others like it."""
+APPROXIMATION = ("GC038", "GC093")
+"""Findings that an error is no larger than an approximation may leave; other points would show others like it."""
 
 
 class Examination:
@@ -130,6 +131,9 @@ class Examination:
             return wrong, None
         evidence = gather(self._truth_of(product))
         numbers = compare_numbers(self._question, product, reply, evidence, self._settings)
+        small = SmallCauses(self._question, self._settings, self._random, self._tuple, self._truth_of)
+        with self._time.part("the cause"):
+            numbers = replace(numbers, findings=tuple(small.findings(product, numbers)))
         if all(p is None for p in reply.parts) and verdict_of(list(numbers.findings)) is Verdict.FAIL:
             # None counts as zero for an input that f does not depend on; here it stands for all of the answer.
             return [finding("GC019", wanted=self._question.wanted, came=NOTHING_RETURNED)], None
@@ -154,13 +158,14 @@ class Examination:
             contracts += early(reply, tolerance)
         wide = [finding("GC090", block=b, wanted=wanted, came=came) for b, wanted, came in reply.refitted]
         findings = [*contracts, *numbers.findings, *wide]
-        if any(f.code in ("GC012", "GC013") for f in numbers.findings):
-            findings += self._causes(product, numbers)
+        named = any(f.code == "GC051" for f in numbers.findings)
+        if not named and any(f.code in ("GC012", "GC013") for f in numbers.findings):
+            findings += self._small_named(small, product, numbers) or self._causes(product, numbers)
         if (
             self._elsewhere
             and self._settings.elsewhere
             and self._settings.accuracy is None
-            and not any(f.severity in (Severity.ERROR, Severity.FATAL) or f.code == APPROXIMATION for f in findings)
+            and not any(f.severity in (Severity.ERROR, Severity.FATAL) or f.code in APPROXIMATION for f in findings)
         ):
             elsewhere = Elsewhere(
                 self._question,
@@ -177,6 +182,12 @@ class Examination:
                 findings += self._causes(*elsewhere.convicted[-1], where="at that other point ")
             self._branches, self._unreached = len(elsewhere.branches), tuple(elsewhere.unreached)
         return [*findings, *evidence.gathered.findings(), *self._time.findings()], numbers
+
+    def _small_named(self, small: SmallCauses, product: Product, numbers: Numbers) -> list[Finding]:
+        found: list[Finding] = []
+        with self._time.part("the cause"):
+            found += small.named(product, numbers)
+        return found
 
     def _causes(self, product: Product, numbers: Numbers, where: str = "") -> list[Finding]:
         """The mistake that explains what is wrong at a point, within a share of the time."""

@@ -60,7 +60,7 @@ class FurtherPoints:
 
     def beside(self) -> Spot | None:
         """The point beside the one given, with another cotangent or tangent; None without answer or truth."""
-        return self._at("beside", self._beside)
+        return self._at("beside", self.product_beside)
 
     def shuffled(self, k: int) -> Spot | None:
         """The k-th point at which the entries of f's arguments are in other places, and indices are renamed."""
@@ -91,7 +91,8 @@ class FurtherPoints:
         except GradcheckError:
             return None
 
-    def _beside(self) -> Product:
+    def product_beside(self) -> Product:
+        """The question at that point."""
         inputs = list(self.given.inputs)
         for k in self.given.function.wrt:
             x = np.asarray(inputs[k])

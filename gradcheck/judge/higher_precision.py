@@ -59,6 +59,16 @@ def waits(question: Question, product: Product) -> bool:
     return outcomes is not None and outcomes.waits
 
 
+def narrow_dtypes(question: Question, product: Product) -> list[np.dtype[Any]]:
+    """Dtypes narrower than the subject's in which the derivative's own code computes; none if it cannot be traced."""
+    outcomes, _ = _traced(question, product, FEW_RUNS)
+    if outcomes is None:
+        return []
+    trace = outcomes.first.trace
+    seen = {n.dtype for n in trace.record.nodes if n.varies} | trace.casts
+    return [dtype for dtype in seen if dtype.kind == "f" and dtype.itemsize < product.dtype.itemsize]
+
+
 def _traced(question: Question, product: Product, most_runs: int = MOST_RUNS) -> tuple[Outcomes | None, list[int]]:
     """The derivative itself, traced as a function of its inputs, and which parts it returned."""
     kept: list[int] = []

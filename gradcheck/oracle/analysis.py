@@ -25,6 +25,7 @@ from gradcheck.problem.walks import ancestors
 from gradcheck.routes import AddedGuard, Branch, Key
 from gradcheck.ties import derivative_of
 from gradcheck.tracing import MOST_RUNS, Derivative, Outcomes, Rounding, Smoothness, admit, explore
+from gradcheck.tracing.session import Run
 
 NAME = "exact"
 """The oracle whose estimates an analysis makes."""
@@ -72,6 +73,11 @@ class Analysis:
     def values(self) -> Sequence[Enclosure]:
         """The function's outputs."""
         return self._outcomes.values
+
+    @property
+    def run(self) -> Run:
+        """The run at the point itself, with its record."""
+        return self._outcomes.first
 
     @property
     def value_spread(self) -> float:

@@ -110,6 +110,7 @@ class Trace:
     compared_at: where in the user's code, one by one.
     added_at: where in the user's code small constants were added, by the sum's slot.
     used: the number of the decision that gave the last answer.
+    casts: dtypes into which arrays were cast; a cast computes nothing, and so has no node.
     held: per call of `gradcheck.held`, the slots of what it held; none where that was no traced array.
     """
 
@@ -138,6 +139,7 @@ class Trace:
     _known: dict[Any, tuple[int, int]] = field(default_factory=dict)
     _rules: int = 0
     used: int = 0
+    casts: set[np.dtype[Any]] = field(default_factory=set)
     held: list[list[int]] = field(default_factory=list)
 
     # -- recording -------------------------------------------------------------------------------------------------

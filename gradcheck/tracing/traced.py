@@ -357,6 +357,7 @@ def cast(x: Traced, dtype: np.dtype[Any]) -> Traced:
     """The same numbers, rounding from now on as `dtype` does; the cast's own rounding is the next operation's."""
     if dtype == x.dtype:
         return x.copy() if not x.scalar else x
+    x.run.casts.add(dtype)
     return Traced(x.run, x.slot, dtype=dtype, scalar=x.scalar)
 
 

@@ -117,6 +117,16 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "why": "a loop of f ends on a comparison",
             "digits": 12,
         },
+        "GC093": {
+            **_WRONG,
+            "loss": "f",
+            "subject": 0.75000001,
+            "truth": 0.75,
+            "digits": 7,
+            "accuracy": "1e-07",
+            "interest": "1e-08",
+            "also": ", and lacks the 1e-08 that f adds",
+        },
         "GC100": {
             "wanted": (3, 2),
             "flat": (3, 2),

@@ -117,6 +117,8 @@ ALL_DIGITS = 17
 """Digits that tell any two float64 numbers apart."""
 
 
+_NUMBER = re.compile(r"-?[0-9.]+(?:e[-+]?[0-9]+)?")
+
 _PARTNER = {a: b for pair in _COMPARED for a, b in (pair, pair[::-1])}
 
 
@@ -148,6 +150,10 @@ class _Fact:
             least = int(spec.strip(".g")) if spec else self._digits
             apart = (n for n in range(least, ALL_DIGITS + 1) if f"{value:.{n}g}" != f"{against:.{n}g}")
             spec = f".{next(apart, least)}g"
+        elif isinstance(value, float) and isinstance(against, str) and not spec:  # "between 0 and 1"
+            said = set(_NUMBER.findall(against))
+            apart = (n for n in range(DIGITS, ALL_DIGITS + 1) if f"{value:.{n}g}" not in said)
+            spec = f".{next(apart, DIGITS)}g"
         return format(value, spec) if spec else shown(value)
 
 
@@ -476,7 +482,6 @@ def _kinds() -> dict[str, FindingKind]:
             "A solver stops at its tolerance, and a loop when its step is small. The derivative of what was meant differs "
             "from that of what is computed by as much, so that a small error cannot be told from a right derivative.",
         ),
-        # --- notes ------------------------------------------------------------------------------------------
         FindingKind(
             "GC039",
             still_open,
@@ -716,6 +721,17 @@ def _kinds() -> dict[str, FindingKind]:
             "digits, and {why}",
             "Exact arithmetic would give more digits. What f approximates, and what it computes, differ by as much.",
         ),
+        FindingKind(
+            "GC093",
+            still_open,
+            "agrees to some digits only",
+            "the gradient of {loss} with respect to {block}{entry} is {subject}, the truth {truth}: it agrees to {digits} "
+            "digits only{also}; say accuracy={accuracy} if f or its gradient is approximate on purpose, "
+            "interest={interest} if an error as small as this matters",
+            "The error is beyond rounding and below what matters, and no mistake that is known reproduces it: a solver's "
+            "tolerance, a series cut short or differences leave such errors, and so may a mistake.",
+        ),
+        # --- notes ------------------------------------------------------------------------------------------
         FindingKind(
             "GC091",
             note,

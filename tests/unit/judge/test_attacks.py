@@ -23,15 +23,21 @@ def difference(h: float) -> Any:
     return lambda c, x: c * (f(x + h) - f(x - h)) / (2 * h)
 
 
-@pytest.mark.parametrize("h", [1e-1, 1e-2, 1e-3, 1e-4, 1e-5])
-def test_central_differences_whose_truncation_shows_fail(h: float) -> None:
-    assert gradcheck.check_vjp(f, difference(h), X).verdict == "FAIL"
+@pytest.mark.parametrize(
+    ("h", "verdict"),
+    [(1e-1, "FAIL"), (1e-2, "FAIL"), (1e-3, "UNDECIDED"), (1e-4, "UNDECIDED"), (1e-5, "PASS")],
+)
+def test_central_differences_whose_truncation_shows(h: float, verdict: str) -> None:
+    """Their error is of order h^2: below what matters it may be meant, and is never passed over in silence."""
+    result = gradcheck.check_vjp(f, difference(h), X)
+    assert result.verdict == verdict, result.to_text()
+    assert verdict != "PASS" or result.warned
 
 
 @pytest.mark.parametrize("h", [1e-6, 1e-7, 1e-8, 1e-9, 1e-10])
 def test_central_differences_whose_rounding_shows_do_not_pass_in_silence(h: float) -> None:
     result = gradcheck.check_vjp(f, difference(h), X)
-    assert result.verdict == "FAIL" or "GC016" in result.codes, result.to_text()
+    assert result.verdict == "UNDECIDED" or result.warned, result.to_text()
 
 
 def test_central_differences_of_a_quadratic_are_right() -> None:
@@ -40,12 +46,12 @@ def test_central_differences_of_a_quadratic_are_right() -> None:
     assert result.verdict == "PASS"
 
 
-@pytest.mark.parametrize("error", [1e-2, 1e-4, 1e-6])
-def test_a_derivative_that_knows_when_it_is_traced(error: float) -> None:
+@pytest.mark.parametrize(("error", "verdict"), [(1e-2, "FAIL"), (1e-4, "FAIL"), (9e-7, "UNDECIDED")])
+def test_a_derivative_that_knows_when_it_is_traced(error: float, verdict: str) -> None:
     def two_faced(c: Any, x: Any) -> Any:
         return right(c, x) * (1.0 + error * (type(x) is np.ndarray))
 
-    assert gradcheck.check_vjp(f, two_faced, X).verdict == "FAIL"
+    assert gradcheck.check_vjp(f, two_faced, X).verdict == verdict
 
 
 @pytest.mark.parametrize("error", [1e-9, 1e-12])
@@ -159,4 +165,4 @@ def test_one_that_answers_nothing_finite(bad: float) -> None:
 def test_a_derivative_of_the_value_it_was_told_to_have() -> None:
     """f and its derivative agree with each other and with nothing else: only f can be asked, so that is right."""
     assert gradcheck.check_gradient(lambda x: np.sum(3 * x), lambda x: np.full(3, 3.0), X)
-    assert gradcheck.check_gradient(lambda x: np.sum(3 * x), lambda x: np.full(3, 3.0 + 1e-12), X).verdict == "FAIL"
+    assert gradcheck.check_gradient(lambda x: np.sum(3 * x), lambda x: np.full(3, 3.0 + 1e-12), X).warned

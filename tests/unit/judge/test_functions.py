@@ -32,13 +32,13 @@ def test_a_right_gradient_passes_and_says_who_proved_it() -> None:
 
 
 def test_a_wrong_entry_is_named_with_its_truth() -> None:
-    result = gradcheck.check_gradient(square, lambda x: 2 * x + np.array([0.0, 0.0, 1e-9]), X)
+    result = gradcheck.check_gradient(square, lambda x: 2 * x + np.array([0.0, 0.0, 1e-5]), X)
     assert result.verdict == "FAIL"
     assert not result
     facts = result.findings[0].facts
     assert (result.findings[0].code, facts["block"], facts["entry"]) == ("GC012", "x", [2])
     assert facts["truth"] == pytest.approx(0.8, rel=1e-15)
-    assert facts["distance"] == pytest.approx(1e-9, rel=1e-5)
+    assert facts["distance"] == pytest.approx(1e-5, rel=1e-5)
     assert result.worst is not None
     assert result.worst.entry == (2,)
 
@@ -268,7 +268,8 @@ def test_empty_inputs_compare_nothing() -> None:
 def test_a_zero_dimensional_input() -> None:
     x = np.array(0.3)
     assert gradcheck.check_gradient(np.sin, np.cos, x)
-    assert gradcheck.check_gradient(np.sin, lambda x: np.cos(x) * (1 + 1e-12), x).verdict == "FAIL"
+    assert gradcheck.check_gradient(np.sin, lambda x: np.cos(x) * (1 + 1e-12), x).warned
+    assert gradcheck.check_gradient(np.sin, lambda x: np.cos(x) * (1 + 1e-5), x).verdict == "FAIL"
 
 
 # -- assert_* ----------------------------------------------------------------------------------------------------------
@@ -346,7 +347,8 @@ PRECISIONS = [(np.float64, 2.0**-53), (np.float32, 2.0**-24), (np.float16, 2.0**
 
 
 @pytest.mark.parametrize(("dtype", "unit"), PRECISIONS, ids=["float64", "float32", "float16"])
-def test_honest_rounding_passes_and_a_hundred_times_of_it_fails(dtype: Any, unit: float) -> None:
+def test_honest_rounding_passes_and_a_hundred_times_of_it_is_seen(dtype: Any, unit: float) -> None:
+    """In float64 it is far below what matters, and a warning; said to matter, it fails as in the others."""
     x = np.array([0.7, -1.2, 0.4], dtype=dtype)
 
     def f(x: Any) -> Any:
@@ -359,7 +361,13 @@ def test_honest_rounding_passes_and_a_hundred_times_of_it_fails(dtype: Any, unit
         return (vjp(c, x).astype(np.float64) * (1 + 100 * unit)).astype(dtype)
 
     assert gradcheck.check_vjp(f, vjp, x).verdict == "PASS"
-    assert gradcheck.check_vjp(f, off, x).verdict == "FAIL"
+    strict = (
+        gradcheck.check_vjp(f, off, x, interest=10 * unit) if dtype is np.float64 else gradcheck.check_vjp(f, off, x)
+    )
+    assert strict.verdict == "FAIL"
+    if dtype is np.float64:
+        result = gradcheck.check_vjp(f, off, x)
+        assert (result.verdict, result.codes[0]) == ("PASS", "GC092")
 
 
 def test_float32_inside_float64_code_is_found() -> None:
@@ -404,7 +412,7 @@ def test_a_right_formula_that_cancels_loses_accuracy() -> None:
     assert "GC016" in result.codes
 
 
-def test_a_wrong_formula_off_by_as_much_fails() -> None:
+def test_a_wrong_formula_off_by_as_much_is_no_loss_of_accuracy() -> None:
     def wrong(c: Any, x: Any) -> Any:
         return c * (0.5 - x * x / 8) * (1 + 3e-9)
 
@@ -412,8 +420,9 @@ def test_a_wrong_formula_off_by_as_much_fails() -> None:
         return c * (0.5 - x * x / 8 + x**4 / 144)
 
     result = gradcheck.check_vjp(haversine, wrong, NEAR)
-    assert result.verdict == "FAIL"
-    assert "GC012" in result.codes
+    assert (result.verdict, result.codes[0]) == ("UNDECIDED", "GC093")
+    result = gradcheck.check_vjp(haversine, wrong, NEAR, interest=1e-9)
+    assert (result.verdict, result.codes[0]) == ("FAIL", "GC012")
     assert gradcheck.check_vjp(haversine, right, NEAR)
 
 
@@ -432,7 +441,8 @@ def test_a_large_offset_is_no_noise() -> None:
         return np.sum(1e8 + np.sin(x))
 
     assert gradcheck.check_gradient(f, np.cos, X)
-    assert gradcheck.check_gradient(f, lambda x: np.cos(x) * (1 + 1e-9), X).verdict == "FAIL"
+    assert gradcheck.check_gradient(f, lambda x: np.cos(x) * (1 + 1e-5), X).verdict == "FAIL"
+    assert gradcheck.check_gradient(f, lambda x: np.cos(x) * (1 + 1e-9), X).warned
 
 
 @pytest.mark.parametrize("scale", [1e-12, 1e-8, 1.0, 1e8, 1e12])
@@ -447,7 +457,8 @@ def test_scales_do_not_matter(scale: float, size: float) -> None:
         return scale * np.cos(x / size) / size
 
     assert gradcheck.check_gradient(f, grad, x)
-    assert gradcheck.check_gradient(f, lambda x: grad(x) * (1 + 1e-8), x).verdict == "FAIL"
+    verdicts = {1e-5: "FAIL", 1e-8: "UNDECIDED", 1e-11: "PASS"}
+    assert {e: gradcheck.check_gradient(f, lambda x, e=e: grad(x) * (1 + e), x).verdict for e in verdicts} == verdicts
 
 
 def test_the_sentence_reads_well() -> None:

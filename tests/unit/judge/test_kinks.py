@@ -138,7 +138,7 @@ def test_a_tie_that_cancels_is_smooth() -> None:
     result = gradcheck.check_gradient(logsumexp, lambda x: np.exp(x) / np.sum(np.exp(x)), tie)
     assert result.verdict == "PASS"
     assert "GC045" not in result.codes
-    off = gradcheck.check_gradient(logsumexp, lambda x: np.exp(x) / np.sum(np.exp(x)) + 1e-9, tie)
+    off = gradcheck.check_gradient(logsumexp, lambda x: np.exp(x) / np.sum(np.exp(x)) + 1e-5, tie)
     assert off.verdict == "FAIL"
 
 

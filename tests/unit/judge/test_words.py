@@ -154,7 +154,7 @@ def test_gc027_names_both_slots() -> None:
 
 @pytest.mark.parametrize("off", [1e-9, 3e-12, 1e-13, 3e-14])
 def test_a_difference_can_be_seen_in_the_sentence(off: float) -> None:
-    told = sentence(gradcheck.check_gradient(lambda x: 6.0 * x, lambda x: 6.0 + off, 1.0), "GC012")
+    told = sentence(gradcheck.check_gradient(lambda x: 6.0 * x, lambda x: 6.0 + off, 1.0, interest=1e-15), "GC012")
     found = re.search(rf"is ({NUMBER}), but the truth is ({NUMBER}) ", told)
     assert found
     assert found[1] != found[2]
