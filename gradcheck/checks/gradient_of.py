@@ -18,6 +18,9 @@ from gradcheck.tracing.traced import Traced, is_traced
 
 Array = NDArray[Any]
 
+MOST_KNOWN = 64
+"""Maximum number of points whose gradient is kept: the rows of a Jacobian ask for one point many times."""
+
 
 class GradientOf:
     """x -> the gradient of f at x with respect to the inputs in `wrt`: a tuple of arrays, bare for one.
@@ -31,6 +34,7 @@ class GradientOf:
     def __init__(self, f: Callable[..., Any], wrt: Sequence[int]) -> None:
         self._f = f
         self._wrt = tuple(wrt)
+        self._known: dict[Any, list[Array]] = {}
 
     def __call__(self, *inputs: Any) -> Any:
         """The gradient."""
@@ -39,8 +43,9 @@ class GradientOf:
         return parts[0] if len(parts) == 1 else tuple(parts)
 
     def _recorded(self, trace: Any, inputs: Sequence[Any]) -> list[Any]:
-        slots = [lift(trace, inputs[k]).slot for k in self._wrt]
-        value = self._f(*inputs)
+        own = [_apart(x) if is_traced(x) else x for x in inputs]
+        slots = [lift(trace, own[k]).slot for k in self._wrt]
+        value = self._f(*own)
         if not contains_traced(value):
             return [np.zeros(np.shape(inputs[k])) for k in self._wrt]
         out = lift(trace, value)
@@ -58,6 +63,14 @@ class GradientOf:
         return found
 
     def _plain(self, inputs: Sequence[Any]) -> list[Array]:
+        key = tuple((np.shape(x), np.asarray(x).dtype.str, np.asarray(x).tobytes()) for x in inputs)
+        if key not in self._known:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = self._proven(inputs)
+        return [np.array(part) for part in self._known[key]]
+
+    def _proven(self, inputs: Sequence[Any]) -> list[Array]:
         try:
             outcomes = explore(self._f, inputs, wrt=self._wrt)
         except Unsupported:
@@ -73,6 +86,11 @@ class GradientOf:
     def _differenced(self, inputs: Sequence[Any]) -> list[Array]:
         found = difference_gradient(self._f, inputs, wrt=self._wrt)
         return [np.asarray(g.value) for k in self._wrt if (g := found.gradients[k]) is not None]
+
+
+def _apart(x: Traced) -> Traced:
+    """The same numbers in memory of their own: a part of a view would be read from the whole, past the view's node."""
+    return Traced(x.run, x.slot, weak=x.weak, scalar=x.scalar, dtype=x.dtype)
 
 
 def _one_number(shape: tuple[int, ...]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.numbers.arithmetic import Arithmetic, Array, Axes, Shape, one_less
-from gradcheck.numbers.families import WithFamilies
+from gradcheck.numbers.families import FAMILIES, parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Duals:
         value = self.base.unary(a.value, function=function)
         if a.tangent is None:
             return Dual(value, None)
-        return Dual(value, FORWARD[function](self.base, a.value, value, a.tangent))
+        return Dual(value, _derivative(function)(self.base, a.value, value, a.tangent))
 
     def pow(self, a: Dual, *, exponent: Array) -> Dual:
         """Tangent c a^(c - 1) a' for a constant power c; 0 where c is 0."""
@@ -274,5 +274,11 @@ DERIVATIVES: Mapping[str, Callable[[Arithmetic, Any, Any, Any], Any]] = MappingP
     }
 )
 
-FORWARD = WithFamilies(DERIVATIVES, lambda family, at: lambda n, x, y, t: family.tangent(n, x, y, t, *at))
-"""The same, with the members of all families."""
+
+def _derivative(function: str) -> Callable[[Arithmetic, Any, Any, Any], Any]:
+    """The entry of DERIVATIVES, or the tangent of a member of a family. Raises KeyError for any other name."""
+    member = parsed(function)
+    if member is None:
+        return DERIVATIVES[function]
+    family, parameters = member
+    return lambda n, x, y, t: FAMILIES[family].tangent(n, x, y, t, *parameters)

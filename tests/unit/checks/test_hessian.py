@@ -54,6 +54,12 @@ CASES = {
         lambda x: np.sqrt(x @ x),
         lambda x: (np.eye(3) - np.outer(x, x) / (x @ x)) / np.sqrt(x @ x),
     ),
+    "entries read one by one": (
+        lambda x: x[0] * x[1] ** 2 + np.exp(x[2]) * x[0],
+        lambda x: np.array(
+            [[0, 2 * x[1], np.exp(x[2])], [2 * x[1], 2 * x[0], 0], [np.exp(x[2]), 0, np.exp(x[2]) * x[0]]]
+        ),
+    ),
     "linear": (lambda x: A[0] @ x, lambda x: np.zeros((3, 3))),
     "gather and cumsum": (
         lambda x: np.sum(np.cumsum(x[[2, 0, 2]]) ** 2) / 2,
@@ -69,9 +75,10 @@ class TestFormulas:
         f, hess = CASES[name]
         result = gradcheck.check_hessian(f, hess, X)
         assert result.verdict == "PASS"
+        assert any(w.oracle == "exact" and w.state == "agreed" for w in result.witnesses)
         assert result.comparisons == 9
 
-    @pytest.mark.parametrize("entry", [(0, 0), (1, 2), (2, 1)])
+    @pytest.mark.parametrize("entry", [(0, 0), (2, 1)])
     def test_wrong_by_a_little_in_one_entry(self, name: str, entry: tuple[int, int]) -> None:
         f, hess = CASES[name]
 
