@@ -43,7 +43,7 @@ def _factors_that_differ(y: Any) -> Any:
 
 
 def _factor_of_the_point(y: Any) -> Any:
-    return energy_gradient(y, potential=float(np.tanh(np.sum(y))))
+    return energy_gradient(y, potential=float(np.tanh(0.1 * np.sum(y))))
 
 
 NOT_TO_BE_NAMED: dict[str, tuple[str, Callable[..., Any], Callable[..., Any], tuple[Any, ...]]] = {
