@@ -14,6 +14,8 @@ from gradcheck.attribution.mistake import Mistake
 
 Array = NDArray[Any]
 
+LONG = 5
+"""Minimum length n for which n - 1 and n / (n - 1) are told from other numbers: 3/2 and 4/3 come about in many ways."""
 CUT = 1.5e-3
 """Largest relative error of a factor that counts as a constant written slightly wrong."""
 
@@ -53,7 +55,9 @@ def usual(known: Known) -> list[Factor]:
 def _less_usual(known: Known) -> Iterator[Factor]:
     """Factors that only a block of several entries can show."""
     for n, where in known.lengths.items():
-        for value, text in (((n - 1) / n, f"{n - 1}/{n}"), (n / (n - 1), f"{n}/{n - 1}"), (n - 1, f"{n - 1}")):
+        for value, text in (
+            () if n < LONG else (((n - 1) / n, f"{n - 1}/{n}"), (n / (n - 1), f"{n}/{n - 1}"), (n - 1, f"{n - 1}"))
+        ):
             for root in (False, True):
                 words = f"the root of {text}" if root else text
                 clause = f"is {words} times the right one, and {n} is {where}: n and n - 1 are confused"

@@ -26,7 +26,7 @@ from gradcheck.tracing.lifting import contains_traced, lift
 from gradcheck.tracing.location import OWN
 from gradcheck.tracing.registry import FUNCTIONS, UFUNCS
 from gradcheck.tracing.trace import Trace
-from gradcheck.tracing.traced import is_traced
+from gradcheck.tracing.traced import is_traced, plain_constants
 
 
 def _foreign(caller: types.FrameType) -> bool:
@@ -166,8 +166,12 @@ def _scipy(replacements: _Replacements) -> list[Any]:
             original = getattr(sys.modules[module], name)
 
             def call(*args: Any, original: Any = original, handler: Any = handler, **kwargs: Any) -> Any:
-                traced = contains_traced([*args, *kwargs.values()])
-                return handler(trace, *args, **kwargs) if traced else original(*args, **kwargs)
+                plain = (
+                    plain_constants((args, kwargs)) if contains_traced([*args, *kwargs.values()]) else (args, kwargs)
+                )
+                if plain is not None:  # constants have no derivative
+                    return original(*plain[0], **plain[1])
+                return handler(trace, *args, **kwargs)
 
             replacements.add(original, call)
     return modules

@@ -50,6 +50,8 @@ def _about_blocks(result: Result, mistake: str) -> str:
     wrong = [block for block, (count, _) in result.blocks.items() if count]
     if not wrong or any(re.search(rf"(?<!\w){re.escape(block)}(?!\w)", mistake) for block in wrong):
         return mistake
+    if all(block.partition(" ")[0] == "output" for block in wrong):  # of a product with a vector
+        return f"the product is wrong, {mistake}"
     more = f" and {len(wrong) - MOST_BLOCKS} more" if len(wrong) > MOST_BLOCKS else ""
     return f"wrong with respect to {', '.join(wrong[:MOST_BLOCKS])}{more}, {mistake}"
 

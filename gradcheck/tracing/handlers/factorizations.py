@@ -55,6 +55,21 @@ class Orthogonal(NamedTuple):
     R: Any
 
 
+def _of_constants(plain: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A handler that calls `plain` where the matrix does not depend on an input: constants have no derivative."""
+
+    def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
+        def call(trace: Trace, a: Any, *args: Any, **kwargs: Any) -> Any:
+            matrix = lift(trace, a)
+            if not matrix.varies:
+                return plain(matrix.constant_value(), *args, **kwargs)
+            return handler(trace, a, *args, **kwargs)
+
+        return call
+
+    return decorate
+
+
 def _middle(trace: Trace, x: Any) -> Array:
     return np.asarray(trace.balls.midpoint(trace.values[lift(trace, x).slot]), dtype=np.float64)
 
@@ -144,16 +159,19 @@ def _eigh(trace: Trace, a: Any, lower: bool, own: Callable[..., Any] = linalg.ei
 
 
 @implements(linalg.eigh)
+@_of_constants(linalg.eigh)
 def _numpy_eigh(trace: Trace, a: Any, UPLO: str = "L") -> Eigen:
     return _eigh(trace, a, UPLO.upper() == "L")
 
 
 @implements(linalg.eigvalsh)
+@_of_constants(linalg.eigvalsh)
 def _numpy_eigvalsh(trace: Trace, a: Any, UPLO: str = "L") -> Any:
     return _eigh(trace, a, UPLO.upper() == "L").eigenvalues
 
 
 @implements(linalg.svd)
+@_of_constants(linalg.svd)
 def _svd(trace: Trace, a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
     """As `np.linalg.svd`."""
     return _decomposed(trace, a, full_matrices, compute_uv, linalg.svd)
@@ -181,6 +199,7 @@ def _decomposed(trace: Trace, a: Any, full_matrices: bool, compute_uv: bool, own
 
 
 @implements(linalg.pinv)
+@_of_constants(linalg.pinv)
 def _pinv(trace: Trace, a: Any, *_: Any, **__: Any) -> Any:
     """(A^T A)^-1 A^T for full rank."""
     a = lift(trace, a)
@@ -194,6 +213,7 @@ def _pinv(trace: Trace, a: Any, *_: Any, **__: Any) -> Any:
 
 
 @implements(linalg.qr)
+@_of_constants(linalg.qr)
 def _qr(trace: Trace, a: Any, mode: str = "reduced") -> Any:
     """By the Cholesky factor of A^T A, with the signs of NumPy's own."""
     a = lift(trace, a)

@@ -140,7 +140,7 @@ POINTS = {
     "cut": (lambda x: slope(np.trunc(x)), "precision", "is the right one at x cut off to whole numbers"),
     "scaled": (lambda x: slope(unit(x)), "stale", "is the right one at x scaled to length 1"),
     "at the value": (lambda x: slope(wave(x)), "slope-at-output", "is the right one at f's value, not at x"),
-    "float32": (lambda x: slope(x.astype("f4").astype(float)), "precision", "is the right one at x rounded to float32"),
+    "float32": (lambda x: slope(x.astype("f4").astype(float)), "precision", "is computed in float32 on the way"),
 }
 
 

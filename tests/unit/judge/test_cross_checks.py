@@ -286,8 +286,8 @@ def test_at_a_kink_the_others_step_aside() -> None:
 
 
 def opaque(x: Any) -> Any:
-    """scipy.linalg.expm cannot be traced; complex numbers pass through."""
-    return np.trace(scipy.linalg.expm(np.diag(x)))
+    """cosh and sinh of a matrix, which add up to its exponential, cannot be traced; complex numbers pass through."""
+    return np.trace(scipy.linalg.coshm(np.diag(x)) + scipy.linalg.sinhm(np.diag(x)))
 
 
 def test_complex_step_speaks_beside_differences_where_nothing_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,7 +129,6 @@ def test_a_meant_that_is_no_function(value: Any) -> None:
 @pytest.mark.parametrize(
     ("meant", "words"),
     [
-        (lambda: 1, "meant raised TypeError"),
         (lambda x: 1 / 0, "meant raised ZeroDivisionError: division by zero"),
         (lambda x: None, "meant returned None"),
         (lambda x: x, "meant must return what f returns, shape (), got shape (3,)"),
