@@ -59,7 +59,8 @@ def told(view: View, found: Sequence[Hypothesis], blocks: frozenset[str]) -> Exp
         best = [h.again(mistake=Mistake.PATH_FACTOR, words=f"being taken {h.factor:.6g} times") for h in best]
     kind = min((h.mistake for h in best), key=lambda m: (order.get(m, len(order)), m))
     best = [h for h in best if h.mistake is kind]
-    chosen = min([h for h in best if _placed(view, h)] or best, key=lambda h: max(h.edges))
+    placed = [h for h in best if _placed(view, h)] or best
+    chosen = min([h for h in placed if _computes(view, h)] or placed, key=lambda h: max(h.edges))
     paths = [h for h in best if _same_path(view, h, chosen)]
     place = _place(view, chosen) if len(paths) == len(best) or _one_line(view, best) else None
     mistake, meaning = _meaning(view, paths, chosen)
@@ -69,6 +70,11 @@ def told(view: View, found: Sequence[Hypothesis], blocks: frozenset[str]) -> Exp
 def _placed(view: View, hypothesis: Hypothesis) -> bool:
     """Whether all its nodes were made in known places."""
     return all(view.located.stacks[slot] for slot, _ in hypothesis.edges)
+
+
+def _computes(view: View, hypothesis: Hypothesis) -> bool:
+    """Whether some node of it computes numbers: selecting and joining entries is seldom where a mistake is made."""
+    return any(view.record.nodes[slot].primitive != "gather" for slot, _ in hypothesis.edges)
 
 
 def _place(view: View, hypothesis: Hypothesis) -> Place | None:
