@@ -221,7 +221,16 @@ OF_REAL_CONSTANTS = ("gelu_", "rk4", "newton_solve", "gp_")
 """Left out: their truths have constants as real numbers, which f rounds to float64 before it meets its inputs
 (sqrt(2 / pi), h / 6, sqrt(3), differences of data points). Forty digits of that are digits of another function."""
 
-WRITTEN_FOR_LABELS = ("course", "library", "everyday science", "habits", "layer classes", "small engines", "new")
+WRITTEN_FOR_LABELS = (
+    "course",
+    "library",
+    "everyday science",
+    "habits",
+    "layer classes",
+    "small engines",
+    "new",
+    "blind",
+)
 """Left out for the same reason: the truths of these categories state pi, 0.1 or SELU's constants as real numbers."""
 
 
