@@ -71,12 +71,14 @@ class _Gap:
     one: slots and positions of both.
     record: what computes them.
     value: left - right at the point given.
+    others: the comparisons that were made before it, whole.
     """
 
     task: Task
     one: Comparison
     record: Record
     value: float
+    others: Sequence[Comparison] = ()
 
     @property
     def size(self) -> int:
@@ -93,6 +95,16 @@ class _Gap:
     def across(self, gaps: Array) -> Array:
         """Where the comparison comes out otherwise than at the point given."""
         return np.asarray(np.isfinite(gaps) & (np.sign(gaps) == -np.sign(self.value)))
+
+    def steady(self, points: Sequence[Array]) -> bool:
+        """Whether every earlier comparison comes out at all points, on the last axis, as at the first of them.
+
+        The record is that of one outcome of each: where |x| < 0.1 is left again through 0, it does not show it.
+        """
+        replay = self._replay(points)
+        with np.errstate(all="ignore"):
+            signs = [np.sign(replay.entries(*left) - replay.entries(*right)) for left, right in self.others]
+        return all(bool(np.all((s == s[..., :1]) | np.isnan(s))) for s in signs)
 
     def slope(self, point: Sequence[Array]) -> list[Array]:
         """The gradient of left - right at a point."""
@@ -137,7 +149,8 @@ def _nearest(run: Run, task: Task, known: Collection[Key]) -> dict[Key, tuple[fl
         if is_guard(record, here, one):
             continue
         last = max(one[0][0], one[1][0], *record.inputs)
-        gap = _Gap(task, one, Record(record.nodes[: last + 1], record.inputs), value)
+        before = [c for c in run.trace.compared if max(c[0][0], c[1][0]) < max(one[0][0], one[1][0])]
+        gap = _Gap(task, one, Record(record.nodes[: last + 1], record.inputs), value, before)
         length = _norm(gap.slope([np.asarray(x, float) for x in task.inputs]))
         found[key] = (abs(value) / length if 0 < length < np.inf else np.inf), gap
     return found
@@ -221,7 +234,7 @@ def _landing(
         farther = share * max(way, _THIN * size / share)
         points = _points(base, unit, high + farther * np.linspace(0.0, 1.0, 9))
         there = [p[..., -1].astype(x.dtype) for p, x in zip(points, task.inputs, strict=True)]
-        whole = gap.across(gap.at(points)).all()
+        whole = gap.across(gap.at(points)).all() and gap.steady(points)
         if whole and gap.across(gap.at([np.asarray(x)[..., None] for x in there]))[0]:
             return there
     return None

@@ -72,10 +72,11 @@ def edge_of(slot: int, node: Node, values: Sequence[Array]) -> Array:
 def is_guard(record: Record, replay: Replay, one: Comparison) -> bool:
     """Whether a comparison of one entry with a constant protects what is computed from that entry.
 
+    It does not if it also chooses between two computed numbers, such as a series and a formula: both are meant.
     `replay` has the values at the point, on a last axis of length 1.
     """
     (a, i), (b, j) = one
-    if record.nodes[a].varies == record.nodes[b].varies:
+    if record.nodes[a].varies == record.nodes[b].varies or (a, b) in record.branching:
         return False
     (slot, at), (fixed, where) = ((a, i), (b, j)) if record.nodes[a].varies else ((b, j), (a, i))
     value, limit = float(replay.entries(slot, at)[0, 0]), float(replay.entries(fixed, where)[0, 0])

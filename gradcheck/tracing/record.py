@@ -45,12 +45,16 @@ class Node:
 
 @dataclass
 class Record:
-    """A list of nodes. `inputs` and `outputs` are slots; `inputs` come first, in the order of the traced arguments."""
+    """A list of nodes. `inputs` and `outputs` are slots; `inputs` come first, in the order of the traced arguments.
+
+    `branching`: the slots on both sides of comparisons by which np.where chose between two arrays that both vary.
+    """
 
     nodes: list[Node] = field(default_factory=list)
     inputs: tuple[int, ...] = ()
     outputs: tuple[int, ...] = ()
     entries: int = 0
+    branching: set[tuple[int, int]] = field(default_factory=set)
 
     def append(self, node: Node) -> int:
         """Add a node and return its slot. Raises Unsupported when the record outgrows its limits."""

@@ -108,6 +108,7 @@ class Trace:
     compared: the pairs compared, entries of one slot and entries of another; the first `MOST_COMPARED`, of at most
         `MOST_COMPARED_ENTRIES` entries each.
     compared_at: where in the user's code, one by one.
+    truths: the arrays of truth values that comparisons gave the user's code, and the slots compared.
     added_at: where in the user's code small constants were added, by the sum's slot.
     used: the number of the decision that gave the last answer.
     casts: dtypes into which arrays were cast; a cast computes nothing, and so has no node.
@@ -132,6 +133,7 @@ class Trace:
     sources: dict[Entry, tuple[int, ...]] = field(default_factory=dict)
     compared: list[tuple[tuple[int, Array], tuple[int, Array]]] = field(default_factory=list)
     compared_at: list[Site] = field(default_factory=list)
+    truths: list[tuple[Array, tuple[int, int]]] = field(default_factory=list)
     added_at: dict[int, Site] = field(default_factory=dict)
     _replay: Replay | None = None
     _points: list[Array] = field(default_factory=list)

@@ -10,8 +10,6 @@ PENDING: frozenset[str] = frozenset(
     {
         # a loop that stops on a comparison, called a kink
         "page_ranks",
-        # wrong in a branch below 1e-4 that is taken for a guard of the division in the other one
-        "versine_series_below_1e-4_constant",
         # right on the sphere; the unit vector given is one of few digits, which is taken for an accident
         "sphere_density_tangent",
     }

@@ -8,7 +8,7 @@ import numpy as np
 from gradcheck.numbers.arithmetic import Array
 from gradcheck.tracing.lifting import lift
 from gradcheck.tracing.registry import FUNCTIONS, UFUNCS
-from gradcheck.tracing.trace import UNEQUAL, Entry, Trace, positions
+from gradcheck.tracing.trace import MOST_COMPARED, UNEQUAL, Entry, Trace, positions
 from gradcheck.tracing.traced import Traced, is_traced
 
 Uses = list[tuple[int, int]]
@@ -89,7 +89,10 @@ def _answer(trace: Trace, truth: Array, a: Traced, b: Traced, uses: Uses) -> Any
     """The truth values of a comparison; a scalar answer may be changed to keep a loop running."""
     if truth.size == 1 and (a.varies or b.varies):
         return np.full(truth.shape, trace.answered(bool(truth.flat[0]), [d for d, _ in uses]))[()]
-    return plain(truth)
+    answer = plain(truth)
+    if isinstance(answer, np.ndarray) and len(trace.truths) < MOST_COMPARED:
+        trace.truths.append((answer, (a.slot, b.slot)))
+    return answer
 
 
 for _name in _TRUTH:

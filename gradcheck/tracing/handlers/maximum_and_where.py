@@ -47,6 +47,8 @@ def where_plain(trace: Trace, condition: Any, a: Any, b: Any) -> Traced:
 
 def _where(trace: Trace, condition: Any, *branches: Any) -> Any:
     truth = np.not_equal(condition, 0) if is_traced(condition) else np.asarray(condition)
+    if branches and all(lift(trace, b).varies for b in branches):
+        trace.record.branching.update(slots for known, slots in trace.truths if known is condition)
     return where_plain(trace, truth, *branches) if branches else np.nonzero(truth)
 
 

@@ -192,3 +192,41 @@ def test_branches_that_were_not_reached_are_listed_with_their_lines() -> None:
     shown = " ".join(result.report(verbose=True).split())
     assert f"1 of 2 branches of f were not reached: line {line} of test_branches_of_f.py" in shown
     assert "budget: 60 s" in shown
+
+
+def _by_series(near: Callable[[Any], Any], far: Callable[[Any], Any], width: float) -> Callable[[Any], Any]:
+    """`near` where |x| < width, else `far`, which is not computed at 0."""
+
+    def both(x: Any) -> Any:
+        small = np.abs(x) < width
+        safe = np.where(small, 1.0, x)
+        return np.where(small, near(x), far(safe))
+
+    return both
+
+
+@pytest.mark.parametrize("width", [1e-5, 1e-4, 1e-3, 0.05])
+class TestSeriesAroundZero:
+    """(1 - cos x) / x: a test that also protects a divisor is a branch where both sides compute."""
+
+    def test_a_wrong_series_is_found_from_afar(self, width: float) -> None:
+        f = _by_series(lambda x: x / 2 - x**3 / 24, lambda x: 2 * np.sin(x / 2) ** 2 / x, width)
+        slope = _by_series(lambda x: 1 + 0 * x, lambda x: np.sin(x) / x - 2 * np.sin(x / 2) ** 2 / x**2, width)
+        at = np.array([0.7, 1.2, -2.0, 0.3])
+        assert gradcheck.check_gradient(lambda x: np.sum(f(x)), slope, at).verdict == "FAIL"
+
+    def test_the_right_series_passes(self, width: float) -> None:
+        f = _by_series(lambda x: x / 2 - x**3 / 24, lambda x: 2 * np.sin(x / 2) ** 2 / x, width)
+        slope = _by_series(lambda x: 0.5 - x**2 / 8, lambda x: np.sin(x) / x - 2 * np.sin(x / 2) ** 2 / x**2, width)
+        at = np.array([0.7, 1.2, -2.0, 0.3])
+        assert gradcheck.check_gradient(lambda x: np.sum(f(x)), slope, at).verdict == "PASS"
+
+
+@pytest.mark.parametrize("floor", [1e-8, 1e-5])
+def test_a_test_that_puts_a_constant_in_is_a_guard_still(floor: float) -> None:
+    p = np.array([0.2, 0.5, 0.3])
+
+    def entropy(p: Any) -> Any:
+        return -np.sum(p * np.log(np.where(p < floor, floor, p)))
+
+    assert gradcheck.check_gradient(entropy, lambda p: -np.log(p) - 1, p).verdict == "PASS"
