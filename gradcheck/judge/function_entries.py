@@ -229,7 +229,26 @@ def _at_kink(evidence: Evidence, answers: dict[str, Array]) -> Numbers:
     assert evidence.analysis is not None
     unit = float(np.finfo(evidence.product.dtype).eps) / 2
     found, decided = at_kink(answers, evidence.analysis.derivative, evidence.allowance, unit=unit, local_rules=False)
+    if found.code == "GC012" and evidence.analysis.waits and "distance" in found.facts:
+        found = _of_a_loop(found, evidence, answers)
     return Numbers(evidence, (), (found,), by_hull=sum(a.size for a in answers.values()) if decided else 0)
+
+
+def _of_a_loop(found: Finding, evidence: Evidence, answers: Mapping[str, Array]) -> Finding:
+    """The finding about an answer at the last step of a loop: its outcomes differ by what the loop leaves undone.
+
+    An answer that misses all of them by as little as an approximation may is right to so many digits.
+    """
+    assert evidence.analysis is not None
+    parts = (p for one in evidence.analysis.derivative.alternatives for p in one)
+    size = max((float(np.max(np.abs(p.midpoint), initial=0.0)) for p in parts), default=0.0)
+    flat = np.concatenate([np.asarray(a, dtype=np.float64).ravel() for a in answers.values()])
+    sides = [np.concatenate([p.midpoint.ravel() for p in one]) for one in evidence.analysis.derivative.alternatives]
+    off = min(float(np.max(np.abs(flat - side), initial=0.0)) for side in sides)
+    if not size or not off <= TINY * size:
+        return found
+    agree = int(-np.log10(max(off / size, 1e-16)))
+    return finding("GC092", **found.facts, why="a loop of f ends on a comparison", digits=agree)
 
 
 def _open(comparison: Comparison, evidence: Evidence) -> list[Finding]:

@@ -8,8 +8,6 @@ No name may be added for an item that was judged rightly before.
 
 PENDING: frozenset[str] = frozenset(
     {
-        # a loop that stops on a comparison, called a kink
-        "page_ranks",
         # right on the sphere; the unit vector given is one of few digits, which is taken for an accident
         "sphere_density_tangent",
     }

@@ -141,3 +141,34 @@ def test_a_profiler_keeps_its_place() -> None:
         sys.setprofile(None)
     assert approximate._called(lambda: root(2.0)) == "scipy.optimize"
     assert sys.getprofile() is None
+
+
+class TestKinksOfLoops:
+    """A loop that ends on a comparison which rounding decides: its outcomes differ by what the loop leaves undone."""
+
+    @staticmethod
+    def _f(x: Any) -> Any:
+        """sqrt(x) by Heron's rule, until a step is below what the last one is at 2."""
+        y = x
+        for _ in range(50):
+            z = (y + x / y) / 2
+            if abs(z - y) <= LAST:
+                return z
+            y = z
+        return y
+
+    @pytest.mark.parametrize(("error", "verdict"), [(0.0, "PASS"), (1e-11, "PASS"), (1e-4, "FAIL")])
+    def test_its_meant_derivative(self, error: float, verdict: str) -> None:
+        result = gradcheck.check_gradient(self._f, lambda x: (1 + error) / (2 * np.sqrt(x)), 2.0, elsewhere=False)
+        assert result.verdict == verdict
+
+
+def _last_step() -> float:
+    """|z - y| at the fifth step from 2, as the loop computes it."""
+    y = 2.0
+    for _ in range(4):
+        y = (y + 2.0 / y) / 2
+    return abs((y + 2.0 / y) / 2 - y)
+
+
+LAST = _last_step()
