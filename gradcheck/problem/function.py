@@ -130,7 +130,8 @@ class Product:
         _ = self.outputs  # fills the tape
         with self._held.playing():
             outputs, _ = self.function.value(inputs)
-        return float(sum(np.sum(np.asarray(c, dtype=float) * o) for c, o in zip(self.cotangents, outputs, strict=True)))
+        with np.errstate(all="ignore"):  # infinities, at a point of our choosing
+            return float(sum(np.sum(np.asarray(c, float) * o) for c, o in zip(self.cotangents, outputs, strict=True)))
 
 
 def lend(inputs: Sequence[Any]) -> tuple[Any, ...]:

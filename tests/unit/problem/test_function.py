@@ -78,3 +78,9 @@ def test_what_f_raises_is_not_kept() -> None:
     with pytest.raises(ValueError, match="not yet"):
         _ = product.outputs
     assert product.blocks == ("output",)
+
+
+def test_infinities_of_both_signs_add_up_to_nan_in_silence() -> None:
+    """f may be infinite at a point of our choosing; a warning there would be an error in a test."""
+    product = Product(Function(lambda x: x, (0,), ("x",)), (X,), (np.ones(2),), None, dtype=X.dtype)
+    assert np.isnan(product.scalar([np.array([np.inf, -np.inf])]))
