@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from gradcheck.attribution.altered_sweep import Edge
 from gradcheck.attribution.explanation import Explanation, Place
 from gradcheck.attribution.hypothesis import Hypothesis
 from gradcheck.attribution.located_trace import Call
@@ -224,6 +223,3 @@ def _mean_of(view: View, slot: int, what: int) -> bool:
     if node.primitive in ("div", "mul"):
         return any(_mean_of(view, a, what) for a in node.args if view.record.nodes[a].varies)
     return node.primitive == "sum" and _plain(view, node.args[0]) == _plain(view, what)
-
-
-__all__ = ["Edge", "told"]

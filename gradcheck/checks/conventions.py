@@ -35,13 +35,15 @@ def judged(
 ) -> Result:
     """`judge(form)` under the convention declared, and what is right under the other one.
 
-    Raises UsageError where none was declared and the two differ.
+    Raises UsageError where none was declared and the two differ: the output is complex, so that a cotangent is, or the
+    answer has an imaginary part.
     """
-    if form.kind == "jvp" or not _complex(form, f):
+    output = _quiet(lambda: _value(form, f)) if form.kind == "vjp" else None  # that of a gradient is one real number
+    if form.kind == "jvp" or not any(_holds_complex(value) for value in (*form.inputs, output)):
         result: Result = judge(form)
         return result
     if convention is None:
-        if _differ(form, f, derivative):
+        if _holds_complex(output) or _imaginary(_quiet(lambda: _answer(form, derivative, output))):
             raise UsageError(f"the gradient is complex, and there are two conventions: say convention={_choices()}")
         convention = "conjugate"
     result = judge(replace(form, holomorphic=convention == "holomorphic"))
@@ -57,25 +59,16 @@ def _choices() -> str:
     return " or ".join(f"{name!r} ({formula})" for name, formula in FORMULAS.items())
 
 
-def _complex(form: Form, f: Callable[..., Any]) -> bool:
-    return any(_holds_complex(value) for value in form.inputs) or _holds_complex(_quiet(lambda: _value(form, f)))
-
-
 def _value(form: Form, f: Callable[..., Any]) -> Any:
     value = f(*form.arguments(form.plain_inputs()), **form.keywords)
     return value[0] if form.has_aux else value
 
 
-def _differ(form: Form, f: Callable[..., Any], derivative: Callable[..., Any]) -> bool:
-    """Whether the output is complex, so that a cotangent is, or the answer has an imaginary part."""
-    if _holds_complex(_quiet(lambda: _value(form, f))):
-        return True
-    if form.kind == "vjp":
-        cotangent = np.ones(np.shape(_quiet(lambda: _value(form, f))))
-        answer = _quiet(lambda: derivative(cotangent, *form.arguments(form.plain_inputs()), **form.keywords))
-    else:
-        answer = _quiet(lambda: derivative(*form.arguments(form.plain_inputs()), **form.keywords))
-    return _imaginary(answer)
+def _answer(form: Form, derivative: Callable[..., Any], output: Any) -> Any:
+    """What the derivative answers at the point, to a cotangent of ones."""
+    arguments = form.arguments(form.plain_inputs())
+    cotangents = [np.ones(np.shape(output))] if form.kind == "vjp" else []
+    return derivative(*cotangents, *arguments, **form.keywords)
 
 
 def _holds_complex(value: Any) -> bool:

@@ -81,7 +81,7 @@ class Form:
             return value if branch(value) is None else tuple(part for _, part in leaves(value))
 
         wrapped = update_wrapper(plain, f)
-        wrapped.argument_names = self.plain_names()  # type: ignore[attr-defined]
+        wrapped.argument_names = self.plain_names()  # type: ignore[attr-defined] # read by input_names
         return wrapped
 
     def derivative(self, derivative: Callable[..., Any], value: Callable[..., Any]) -> Callable[..., Any]:

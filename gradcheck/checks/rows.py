@@ -70,7 +70,7 @@ class Rows:
         def total(*stacked: Any) -> Any:
             return sum(self._flat(self.f(*self._row(stacked, i)))[i] for i in range(self.count))
 
-        return _named_like(total, self.f)
+        return update_wrapper(total, self.f)
 
     def gradient(self) -> Callable[..., Any]:
         """The Jacobian on trial as F's gradient: it is called once where all rows are one point."""
@@ -85,7 +85,7 @@ class Rows:
                 for parts in zip(*each, strict=True)
             )
 
-        return _named_like(rows, self.jac)
+        return update_wrapper(rows, self.jac)
 
     def combined(self) -> Callable[..., Any]:
         """The VJP that the Jacobian on trial makes: cotangent times Jacobian."""
@@ -95,7 +95,7 @@ class Rows:
             parts = self.read(self.jac(*inputs))
             return tuple(None if p is None else np.tensordot(np.ravel(weights), p, 1).astype(p.dtype) for p in parts)
 
-        return _named_like(vjp, self.jac)
+        return update_wrapper(vjp, self.jac)
 
     def read(self, answer: Any) -> tuple[Array | None, ...]:
         """One array (rows, *input's shape) per differentiated input. Raises UnreadableAnswer GC019, GC007, GC100."""
@@ -169,8 +169,3 @@ def _is_matrix(answer: Any) -> bool:
         return isinstance(answer, list) and np.asarray(answer).dtype.kind in "fiub"
     except ValueError:
         return False
-
-
-def _named_like(function: Callable[..., Any], like: Callable[..., Any]) -> Callable[..., Any]:
-    """`function` with the name and the signature of what it stands for."""
-    return update_wrapper(function, like)

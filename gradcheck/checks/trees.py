@@ -44,8 +44,8 @@ def branch(value: Any) -> Branch | None:
         children = tuple((f".{name}", part) for name, part in zip(value.names, value.values, strict=True))
         return Branch(type(value.owner).__name__, children, value.like)
     if is_sparse(value):
-        rows = value.tocsr()
-        return Branch(type(value).__name__, ((".data", rows.data),), lambda parts: _with_data(rows, parts[0]))
+        rows = _by_rows(value)
+        return Branch(type(value).__name__, ((".data", rows.data),), lambda parts: _with_data(value, parts[0]))
     if isinstance(value, Mapping):
         keys = list(value)
         children = tuple((f"[{key!r}]", value[key]) for key in keys)
@@ -102,7 +102,7 @@ def leaves_like(answer: Any, tree: Any, path: str) -> list[Any]:
         array = np.asarray(answer)
         return [array.real, array.imag] if array.dtype.kind in "fiubc" else [answer, answer]
     if is_sparse(tree):
-        return [_at_stored(answer, tree.tocoo(), path)]
+        return [_at_stored(answer, tree, path)]
     other = branch(answer)
     wanted = [step for step, _ in here.children]
     if other is None or (isinstance(answer, Mapping) != isinstance(tree, Mapping)):
@@ -110,9 +110,8 @@ def leaves_like(answer: Any, tree: Any, path: str) -> list[Any]:
     given = dict(other.children)
     if set(given) != set(wanted):
         missing = [step for step in wanted if step not in given]
-        place, came = (
-            (path + missing[0], "nothing") if missing else (path, f"{path}{next(iter(set(given) - set(wanted)))}")
-        )
+        more = next((f"{path}{step}" for step in given if step not in wanted), "")
+        place, came = (path + missing[0], "nothing") if missing else (path, more)
         raise UnreadableAnswer("GC104", path=place, wanted="a gradient" if missing else _described(here), came=came)
     found = []
     for step, child in here.children:
@@ -142,24 +141,37 @@ def is_sparse(value: Any) -> bool:
     return any(t.__module__.startswith("scipy.sparse") and hasattr(t, "tocsr") for t in type(value).__mro__)
 
 
-def _with_data(rows: Any, data: Any) -> Any:
-    """A sparse array with the same stored places and other numbers in them."""
+def _by_rows(value: Any) -> Any:
+    """A sparse array row by row, each place stored once and in order; its data is the leaf."""
+    rows = value.tocsr().copy()
+    rows.sum_duplicates()
+    return rows
+
+
+def _with_data(like: Any, data: Any) -> Any:
+    """A sparse array of the format of `like`, which stores the same places, with other numbers in them."""
     if is_traced(data):
         raise Unsupported("scipy.sparse arrays cannot hold traced numbers")
-    other = rows.copy()
-    other.data = np.asarray(data)
-    return other
+    rows = _by_rows(like)
+    rows.data = np.asarray(data)
+    return rows.asformat(like.format)
 
 
-def _at_stored(answer: Any, places: Any, path: str) -> Any:
-    """A gradient's entries where the input stores a number; it may be sparse, dense, or an array of these entries."""
-    if np.ndim(answer) == 1 and np.size(answer) == places.nnz:
-        return answer
-    if np.shape(answer) != places.shape:
-        raise UnreadableAnswer("GC104", path=path, wanted=f"of shape {places.shape}", came=f"shape {np.shape(answer)}")
+def _at_stored(answer: Any, like: Any, path: str) -> Any:
+    """A gradient's entries where the input stores a number, row by row.
+
+    It may be sparse, dense, or an array of these entries in the order of the data of what f was given.
+    """
+    rows = _by_rows(like)
+    if np.ndim(answer) == 1 and np.size(answer) == rows.nnz and like.format in ("csr", "csc", "coo"):
+        given = _with_data(like, rows.data)
+        given.data = np.asarray(answer)
+        return _by_rows(given).data
+    if np.shape(answer) != rows.shape:
+        raise UnreadableAnswer("GC104", path=path, wanted=f"of shape {rows.shape}", came=f"shape {np.shape(answer)}")
+    places = rows.tocoo()
     full = answer.toarray() if is_sparse(answer) else np.asarray(answer)
-    order = np.lexsort((places.col, places.row))  # the order of a csr array's data
-    return full[places.row[order], places.col[order]]
+    return full[places.row, places.col]
 
 
 def _of_attributes(answer: Any, tree: Attributes, path: str) -> list[Any]:
@@ -174,11 +186,6 @@ def _of_attributes(answer: Any, tree: Attributes, path: str) -> list[Any]:
         wanted = f"a dict with {', '.join(tree.names)}, or a tuple in this order"
         raise UnreadableAnswer("GC104", path=path, wanted=wanted, came=f"{len(parts)} parts")
     return list(parts)
-
-
-def _replaced(value: Any, names: Sequence[str], parts: Sequence[Any]) -> Any:
-    """A dataclass with other fields."""
-    return dataclasses.replace(value, **dict(zip(names, parts, strict=True)))
 
 
 def _described(here: Branch) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.errors import InvalidProblem, SubjectError
+from gradcheck.errors import InvalidProblem
 from gradcheck.judge.question import Kind
 from gradcheck.problem.function import input_names, lend
 from gradcheck.verdict.finding import Finding, finding
@@ -19,8 +19,8 @@ def with_floats(
 ) -> tuple[tuple[Any, ...], list[Finding]]:
     """The inputs, with floats for the whole numbers that are differentiated, and a note for each that was replaced.
 
-    Those are: all, where there is no float; those that `wrt` names; and those for which a gradient or VJP answers with
-    more than None. Where f does not run on floats there, they are indices and stay as they are.
+    Those are: all, where there is no float; those that `wrt` names; and those for which a gradient answers with more
+    than None. Where f does not run on floats there, they are indices and stay as they are.
 
     Raises InvalidProblem where `wrt` names an index, or where all inputs are indices.
     """
@@ -63,7 +63,7 @@ def _answered(kind: Kind, derivative: Callable[..., Any], inputs: Sequence[Any],
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             answer = derivative(*lend(inputs))
-    except (Exception, SystemExit, SubjectError):  # reported when it is asked in earnest
+    except (Exception, SystemExit):  # reported when it is asked in earnest
         return False
     return isinstance(answer, tuple | list) and len(answer) == len(inputs) and answer[k] is not None
 

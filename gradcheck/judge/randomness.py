@@ -48,11 +48,11 @@ def draws(call: Callable[[], object]) -> bool:
     legacy: Any = np.random.mtrand._rand
     numpys, pythons = legacy.get_state(legacy=False)["state"], random.getstate()
     entropy = _Counted(bit_generator.randbits)  # type: ignore[attr-defined] # what default_rng() without a seed calls
-    bit_generator.randbits = entropy  # type: ignore[attr-defined]
+    bit_generator.randbits = entropy  # type: ignore[attr-defined] # NumPy's stubs leave it out
     try:
         call()
     finally:
-        bit_generator.randbits = entropy.function  # type: ignore[attr-defined]
+        bit_generator.randbits = entropy.function  # type: ignore[attr-defined] # put back
     now = legacy.get_state(legacy=False)["state"]
     moved = now["pos"] != numpys["pos"] or not np.array_equal(now["key"], numpys["key"])
     return bool(entropy.calls) or moved or random.getstate() != pythons

@@ -46,7 +46,6 @@ UNIFORM_LINES = 4
 
 Answer = Callable[[Run], tuple[Array, Array]]
 """A run's derivative: midpoints and radii, all parts in one array of shape (m,)."""
-Script = Sequence[int]
 
 
 def sides_of_vjp(

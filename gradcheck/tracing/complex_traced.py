@@ -30,7 +30,7 @@ class ComplexTraced:
     __slots__ = ("imag", "real", "run")
 
     __array_priority__ = 2e6
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment] # changeable, as an array is
 
     def __init__(self, real: Any, imag: Any) -> None:
         trace = real.run if is_traced(real) else imag.run
@@ -43,7 +43,7 @@ class ComplexTraced:
         self.real: Any = re
         self.imag: Any = im
 
-    @property  # type: ignore[misc]
+    @property  # type: ignore[misc] # isinstance asks this of the object
     def __class__(self) -> Any:
         """np.ndarray, because user code asks `isinstance(z, np.ndarray)` and expects True."""
         return np.ndarray

@@ -236,6 +236,43 @@ def test_value_and_gradient_in_one_call() -> None:
         gradcheck.assert_value_and_gradient(lambda x: (np.sum(x**3), 2 * x**2), B1)
 
 
+UNSORTED = scipy.sparse.csr_array(([1.0, 2.0, 3.0, 4.0], [2, 0, 1, 0], [0, 2, 4]), shape=(2, 3))
+TWICE = scipy.sparse.coo_array(([1.0, 2.0, 3.0, 4.0], ([1, 0, 1, 0], [2, 1, 2, 0])), shape=(2, 3))
+
+
+@pytest.mark.parametrize(
+    "a",
+    [UNSORTED, UNSORTED.tocsc(), UNSORTED.tocoo(), TWICE, UNSORTED.tolil()],
+    ids=["unsorted csr", "csc", "coo", "a place stored twice", "lil"],
+)
+def test_sparse_inputs_keep_their_format_and_their_order_does_not_matter(a: Any) -> None:
+    x = np.array([0.5, -1.2, 2.0])
+    formats = set()
+
+    def f(a: Any, x: Any) -> Any:
+        formats.add(a.format)
+        return np.sum((a @ x) ** 2)
+
+    def grad(a: Any, x: Any, factor: float = 2.0) -> Any:
+        return np.outer(factor * (a @ x), x), 2 * a.T @ (a @ x)
+
+    assert gradcheck.check_gradient(f, grad, a, x).verdict == "PASS"
+    assert formats == {a.format}
+    assert gradcheck.check_gradient(f, lambda a, x: grad(a, x, 2.1), a, x).verdict == "FAIL"
+
+
+@pytest.mark.parametrize("a", [UNSORTED, UNSORTED.tocsc(), UNSORTED.tocoo()], ids=["csr", "csc", "coo"])
+def test_a_gradient_of_the_stored_numbers_is_in_the_order_that_f_was_given(a: Any) -> None:
+    def grad(a: Any) -> Any:
+        return 2 * a.data * np.exp(a.data)
+
+    def right(a: Any) -> Any:
+        return (1 + a.data) * grad(a) / (2 * a.data)
+
+    assert gradcheck.check_gradient(lambda a: np.sum(a.data * np.exp(a.data)), right, a).verdict == "PASS"
+    assert gradcheck.check_gradient(lambda a: np.sum(a.data * np.exp(a.data)), grad, a).verdict == "FAIL"
+
+
 @pytest.mark.parametrize("form", ["sparse", "dense", "stored"])
 def test_sparse_inputs(form: str) -> None:
     a = scipy.sparse.random_array((4, 3), density=0.5, rng=np.random.default_rng(1), format="csr")
