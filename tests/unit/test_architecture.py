@@ -32,7 +32,8 @@ BELOW: dict[str, set[str]] = {
     "checks": {"judge"},
     "diagnosis": {"judge", "explain", "strategies"},
     "run": {"diagnosis", "checks"},
-    "report": {"run", "explain"},
+    "verify": {"run"},
+    "report": {"verify", "explain"},
     "cli": {"report"},
     "__main__": {"cli"},
 }

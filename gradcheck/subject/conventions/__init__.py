@@ -1,0 +1,7 @@
+"""How implementations are written that nobody wrote for gradcheck: one file for each convention.
+
+offer              what a convention finds in a file: `Offer`, `Pair`, `Miss`, and the file's `Contents`
+recognition        which conventions a loaded file keeps
+native             `graph`, `mlp`: gradcheck's own
+scalar_value       classes like micrograd's, by way of `value_class`, `value_graphs`, `spellings`, `repeated_sweeps`
+"""

@@ -1,0 +1,159 @@
+"""What a file offers under one convention: functions of the native form, or pairs of a function and its derivative."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import ModuleType
+from typing import Any, Literal, Protocol
+
+PairKind = Literal["gradient", "vjp", "jvp", "value_and_gradient"]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A function and its derivative, as one of gradcheck's `check_` functions takes them.
+
+    Attributes
+    ----------
+    name: what the pair is called in reports, such as "affine".
+    kind: "gradient" for `check_gradient(f, derivative, *inputs)`, and so on for "vjp", "jvp", "value_and_gradient"
+        (there `f` answers both, and `derivative` is None).
+    f, derivative: callables; each call is independent of every call before.
+    inputs: arrays, or containers of arrays.
+    options: further arguments of the check, such as `wrt`, `domain`, `accuracy`.
+    shown: the names in the user's file, such as "affine_forward and affine_backward".
+    """
+
+    name: str
+    kind: PairKind
+    f: Callable[..., Any]
+    derivative: Callable[..., Any] | None
+    inputs: tuple[Any, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    shown: str = ""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a file offers under one convention.
+
+    Attributes
+    ----------
+    convention: its name, one of those that `gradcheck verify --list` prints.
+    name: the class or function that carries the convention; "" where the file as a whole does.
+    title: one line on what was found, such as "class Value: data, grad, backward()".
+    claims: names in the file that it explains; an offer that explains nothing besides an earlier one is left out.
+    functions: by entry point (`gradients`, `mlp_gradients`, ...), functions of the native form.
+    ops: the ops of graphs that `gradients` can be asked for; None where the file does not tell.
+    scalars: whether its nodes hold single numbers, so that no case with arrays is put to it.
+    dtype: "float32" where it computes in float32.
+    pairs: functions with their derivatives.
+    forms: further functions of the native form, by how the same gradient is asked for, such as "after a reset".
+    lacking: forms of ops that it does not offer, such as "2 - x".
+    notes: what was found or settled, one sentence each, for `-v`.
+    words: how its API spells things, such as {"leaf": "Value({})", "grad": "grad", "backward": "{}.backward()"}.
+    """
+
+    convention: str
+    title: str
+    name: str = ""
+    claims: frozenset[str] = frozenset()
+    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    ops: frozenset[str] | None = None
+    scalars: bool = False
+    dtype: str | None = None
+    pairs: tuple[Pair, ...] = ()
+    forms: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    lacking: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Miss:
+    """Something that resembles a convention and is none: `name` in the file, and the reason in one sentence."""
+
+    convention: str
+    name: str
+    why: str
+
+
+Found = Offer | Miss
+
+
+class Convention(Protocol):
+    """One convention: a module of this folder.
+
+    NAME is what `--as` takes. ABOUT is one sentence. OPTIONS are what `--as NAME:option=value` takes, with the allowed
+    values. `find(contents, options)` yields an Offer for each thing in the file that keeps the convention, and a Miss
+    for what nearly does. It recognises by names, signatures, shapes, forward values and repeated calls; it never
+    compares a gradient with the truth.
+    """
+
+    NAME: str
+    ABOUT: str
+    OPTIONS: Mapping[str, tuple[str, ...]]
+
+    def find(self, contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
+        """What the file offers under this convention."""
+        ...
+
+
+class Contents:
+    """The public names of a loaded module, sorted by kind; `only` is the one name that was asked for, or None."""
+
+    def __init__(self, module: ModuleType, only: str | None = None) -> None:
+        self.module = module
+        self.only = only
+        self._package = module.__name__.partition(".")[0]
+
+    @cached_property
+    def names(self) -> dict[str, Any]:
+        """Every public name of the module."""
+        return {name: value for name, value in vars(self.module).items() if not name.startswith("_")}
+
+    @cached_property
+    def classes(self) -> dict[str, type]:
+        """Classes that the subject defines itself, or the one that was asked for."""
+        found = {
+            name: value for name, value in self.names.items() if isinstance(value, type) and self._wanted(name, value)
+        }
+        return {name: kind for name, kind in found.items() if kind.__name__ == name or kind.__name__ not in found}
+
+    @cached_property
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """Functions that the subject defines itself, or the one that was asked for."""
+        return {
+            name: value
+            for name, value in self.names.items()
+            if callable(value) and not isinstance(value, type | ModuleType) and self._wanted(name, value)
+        }
+
+    @cached_property
+    def helpers(self) -> dict[str, Callable[..., Any]]:
+        """All functions that the subject defines, also where one name alone was asked for."""
+        return {
+            name: value
+            for name, value in self.names.items()
+            if callable(value) and not isinstance(value, type) and self._own(value)
+        }
+
+    def _wanted(self, name: str, value: object) -> bool:
+        return name == self.only if self.only is not None else self._own(value)
+
+    def _own(self, value: object) -> bool:
+        home = getattr(value, "__module__", None)
+        return isinstance(home, str) and home.partition(".")[0] == self._package
+
+
+def required_arguments(function: Callable[..., Any]) -> list[str] | None:
+    """Names of the positional arguments that a call must give; None where the signature is not to be had."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p.name for p in parameters if p.kind in positional and p.default is inspect.Parameter.empty]

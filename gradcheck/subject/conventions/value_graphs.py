@@ -1,0 +1,229 @@
+"""Answers graphs with an engine's own nodes: leaves, ops, the sweep of the loss, and the gradients read back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradcheck.problem import LEAVES, OPS, Graph
+from gradcheck.subject.conventions.offer import Contents, Offer
+from gradcheck.subject.conventions.repeated_sweeps import remarks
+from gradcheck.subject.conventions.spellings import FUNCTIONS, OPERATORS, REFLECTED, Spelling, refused
+from gradcheck.subject.conventions.value_class import SAMPLE, ValueClass, seeded
+
+Gradients = Callable[[Graph, Mapping[str, Any]], tuple[Any, dict[str, Any], dict[str, Any]]]
+
+FORMS = ("with whole numbers", "after a reset")
+"""How else the same gradient is asked for: leaves made from ints, and leaves swept before and then reset."""
+
+
+def engine(convention: str, name: str, uses: ValueClass, contents: Contents, *, scalars: bool) -> Offer:
+    """The offer of a class of nodes: its ops are those that a trial did not refuse."""
+    sample = float if scalars else (lambda value: np.full((2, 2), value))
+    spelled = dict(_spelled(uses, contents, sample))
+    lacking = tuple(_lacking(uses, spelled, sample))
+    answers = Engine(uses, spelled, scalars)
+    forms: dict[str, Callable[..., Any]] = {FORMS[0]: answers.with_whole_numbers}
+    if uses.reset is not None:
+        forms[FORMS[1]] = answers.after_a_reset
+    operators = " ".join(
+        text.replace("{0}", "").replace("{1}", "").strip()
+        for op, (_, _, text) in OPERATORS.items()
+        if op in spelled and spelled[op].infix
+    )
+    named = ", ".join(sorted(s.name for s in spelled.values() if s.name))
+    title = f"class {name}: .{uses.data}, .{uses.grad}, {uses.sweep_text.format('root')}"
+    title += f"; operators {operators}" if operators else ""
+    title += f"; functions {named}" if named else ""
+    return Offer(
+        convention,
+        title,
+        name=name,
+        claims=frozenset({name, *(s.name for s in spelled.values() if s.name in contents.helpers)}),
+        functions={"gradients": answers.gradients},
+        ops=frozenset(spelled),
+        scalars=scalars,
+        dtype=_dtype(uses, sample),
+        forms=forms,
+        lacking=lacking,
+        notes=(*_how(uses), *remarks(uses, sample)),
+        words=_words(name, uses, spelled),
+    )
+
+
+class Engine:
+    """The functions of the native form on top of a class of nodes."""
+
+    def __init__(self, uses: ValueClass, spelled: Mapping[str, Spelling], scalars: bool) -> None:
+        self._uses = uses
+        self._spelled = spelled
+        self._scalars = scalars
+
+    def gradients(self, graph: Graph, point: Mapping[str, Any]) -> Any:
+        """Value, gradients by parameter, and the adjoints of inner nodes where the engine keeps them."""
+        return self._swept(graph, self._leaves(graph, point, _number))
+
+    def with_whole_numbers(self, graph: Graph, point: Mapping[str, Any]) -> Any:
+        """The same, leaves with whole values made from ints."""
+        return self._swept(graph, self._leaves(graph, point, _whole))
+
+    def after_a_reset(self, graph: Graph, point: Mapping[str, Any]) -> Any:
+        """The same, on leaves that were swept once before and then reset, as in a training loop."""
+        leaves = self._leaves(graph, point, _number)
+        self._swept(graph, leaves)
+        assert self._uses.reset is not None, "the form is offered only with a reset"
+        for leaf in leaves.values():
+            self._uses.reset(leaf)
+        return self._swept(graph, leaves)
+
+    def _leaves(self, graph: Graph, point: Mapping[str, Any], made: Callable[[Any], Any]) -> dict[str, Any]:
+        leaves = {}
+        for i in graph.order.tolist():
+            name = graph.names[i]
+            if graph.op(i) in ("input", "parameter"):
+                if self._scalars and np.ndim(point[name]):
+                    raise NotImplementedError("arrays")
+                leaves[name] = self._uses.make(made(point[name]) if self._scalars else np.array(point[name]))
+        return leaves
+
+    def _swept(self, graph: Graph, leaves: Mapping[str, Any]) -> Any:
+        nodes: dict[str, Any] = dict(leaves)
+        for i in graph.order.tolist():
+            node = graph.node(int(i))
+            if node.op == "constant":
+                value = np.asarray(node.value)
+                nodes[node.name] = float(value) if not value.ndim else value
+            elif node.inputs:
+                nodes[node.name] = self._applied(node.op, [nodes[name] for name in node.inputs], node.attributes)
+        root = nodes[graph.names[graph.loss]]
+        if not isinstance(root, self._uses.kind):
+            root = nodes[graph.names[graph.loss]] = self._uses.make(root)
+        seeded(self._uses, root)
+        self._uses.sweep(root)
+        parameters = [graph.names[i] for i in graph.parameters]
+        gradients = {name: self._gradient(nodes[name]) for name in parameters}
+        if not self._uses.reveals:
+            return self._uses.value(root), gradients
+        inner = [n for n, node in nodes.items() if n not in leaves and isinstance(node, self._uses.kind)]
+        return self._uses.value(root), gradients, {**gradients, **{n: self._gradient(nodes[n]) for n in inner}}
+
+    def _applied(self, op: str, operands: list[Any], attributes: Mapping[str, Any]) -> Any:
+        spelling = self._spelled.get(op)
+        if spelling is None:
+            raise NotImplementedError(op)
+        given = {k: v for k, v in attributes.items() if OPS[op].attributes.get(k, ...) != v}
+        kind = self._uses.kind
+        plainly = [isinstance(operand, kind) for operand in operands]
+        ways = [operands] if spelling.infix and any(plainly) else []
+        if not all(plainly):  # a number beside a node: as it is, else as a leaf
+            ways.append([operand if isinstance(operand, kind) else self._uses.make(operand) for operand in operands])
+        for way in ways or [operands]:
+            try:
+                made = spelling.apply(*way, **given)
+            except Exception as wrong:
+                if not refused(wrong):
+                    raise
+                continue
+            if isinstance(made, kind):
+                return made
+        raise NotImplementedError(op)
+
+    def _gradient(self, node: Any) -> Any:
+        found = self._uses.gradient(node)
+        return np.zeros(np.shape(self._uses.value(node))) if found is None else found
+
+
+def _number(value: Any) -> float:
+    return float(value)
+
+
+def _whole(value: Any) -> int | float:
+    return int(value) if float(value).is_integer() else float(value)
+
+
+def _spelled(uses: ValueClass, contents: Contents, sample: Any) -> Iterator[tuple[str, Spelling]]:
+    """Each op that the class offers, with how it is spelled."""
+    for op in OPS:
+        for spelling in _spellings(op, uses.kind, contents):
+            operands = [uses.make(sample(value)) for value in _arguments(op)]
+            try:
+                offered = isinstance(spelling.apply(*operands), uses.kind)
+            except Exception as wrong:
+                offered = not refused(wrong) and not isinstance(wrong, TypeError)
+                if not offered and op == "pow" and spelling.infix:  # an exponent that is a number may be taken
+                    offered = _takes(spelling, operands[0], 2.0, uses.kind)
+            if offered:
+                yield op, spelling
+                break
+
+
+def _spellings(op: str, kind: type, contents: Contents) -> Iterator[Spelling]:
+    if op in OPERATORS:
+        method, apply, text = OPERATORS[op]
+        if method in dir(kind):
+            yield Spelling(apply, text, infix=True)
+    for name in FUNCTIONS.get(op, ()):
+        operands = ", ".join(f"{{{k}}}" for k in range(1, OPS[op].arity or 2))
+        if callable(getattr(kind, name, None)):
+            yield Spelling(_method(name), f"{{0}}.{name}({operands})", name=name)
+        if (function := contents.helpers.get(name)) is not None:
+            yield Spelling(function, f"{name}({', '.join(['{0}', *([operands] if operands else [])])})", name=name)
+    if op == "abs" and "__abs__" in dir(kind):
+        yield Spelling(abs, "abs({0})")
+
+
+def _method(name: str) -> Callable[..., Any]:
+    return lambda node, *more, **given: getattr(node, name)(*more, **given)
+
+
+def _arguments(op: str) -> tuple[float, ...]:
+    return tuple(SAMPLE[k] for k in range(OPS[op].arity or 2))
+
+
+def _takes(spelling: Spelling, left: Any, right: Any, kind: type) -> bool:
+    try:
+        return isinstance(spelling.apply(left, right), kind)
+    except Exception as wrong:  # what a foreign operator raises says whether it offers the form
+        return not refused(wrong)
+
+
+def _lacking(uses: ValueClass, spelled: Mapping[str, Spelling], sample: Any) -> Iterator[str]:
+    """Forms with a plain number that the class does not offer."""
+    for op in REFLECTED:
+        if op not in spelled or not spelled[op].infix:
+            continue
+        text = spelled[op].text
+        x = uses.make(sample(SAMPLE[0]))
+        if not _takes(spelled[op], x, 2.0, uses.kind):
+            yield text.format("x", "2")
+        if not _takes(spelled[op], 2.0, x, uses.kind):
+            yield text.format("2", "x")
+        if op == "pow" and not _takes(spelled[op], x, uses.make(sample(SAMPLE[1])), uses.kind):
+            yield text.format("x", "y")
+
+
+def _dtype(uses: ValueClass, sample: Any) -> str | None:
+    """float32, where a value that float32 cannot hold comes back rounded to it."""
+    third = sample(1.0 / 3.0)
+    held = np.asarray(uses.value(uses.make(third)))
+    if held.dtype == np.float32 or np.array_equal(np.asarray(held, dtype=float), np.float32(third).astype(float)):
+        return "float32"
+    return None
+
+
+def _how(uses: ValueClass) -> Iterator[str]:
+    if uses.seeds:
+        yield f"the sweep does not set the gradient of its root, so .{uses.grad} is set to 1 before it"
+    if not uses.reveals:
+        yield "inner nodes keep no gradient, so only leaves are compared"
+    if uses.reset is None:
+        yield "no reset was found, so a fresh graph is made for each question"
+
+
+def _words(name: str, uses: ValueClass, spelled: Mapping[str, Spelling]) -> dict[str, str]:
+    words = {"leaf": f"{name}({{}})", "grad": f"{{}}.{uses.grad}", "sweep": uses.sweep_text}
+    if uses.seeds:
+        words["sweep"] = f"{{0}}.{uses.grad} = 1; {uses.sweep_text.replace('{}', '{0}')}"
+    return words | {f"op {op}": spelling.text for op, spelling in spelled.items() if op not in LEAVES}
