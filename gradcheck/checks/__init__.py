@@ -1,6 +1,7 @@
 """How is a derivative that people hold put to the judge? Each check becomes one of a function of plain float arrays.
 
 functions            check_gradient, check_vjp, check_jvp; `function_arguments`: what every check does at its door
+second_order         `check_vjp(..., order=2)`
 held_arguments       `stop_gradient=`
 drawn_inputs         inputs drawn by Hypothesis strategies
 forms, trees         containers of arrays, keyword arguments, further outputs; `wrappers`: objects, functions in place

@@ -14,6 +14,7 @@ from gradcheck.checks.drawn_inputs import check_drawn
 from gradcheck.checks.forms import Form, form_of
 from gradcheck.checks.function_arguments import entrance
 from gradcheck.checks.held_arguments import asked
+from gradcheck.checks.second_order import Given, check_order, second_order
 from gradcheck.checks.whole_numbers import with_floats
 from gradcheck.errors import InvalidProblem
 from gradcheck.judge.declarations import check_signature
@@ -120,6 +121,8 @@ def check_vjp(
     kwargs: Mapping[str, Any] | None = None,
     has_aux: bool = False,
     convention: Convention | None = None,
+    order: int = 1,
+    vjp2: Callable[..., Any] | None = None,
     budget: float | None = None,
     interest: float | None = None,
     max_ulps: float | None = None,
@@ -128,10 +131,39 @@ def check_vjp(
     """Is `vjp(cotangent, *inputs)` equal to J^T cotangent for `f(*inputs)`?
 
     The cotangent has the shape of f's output; it is a tuple if f returns one. Everything else as `check_gradient`.
+
+    Parameters
+    ----------
+    order: with 2, the VJP's own derivative is judged besides, where the VJP is right: as a function of cotangent and
+        inputs it must have the second derivatives of f. What is judged is `vjp2`, or else the derivative of the code of
+        `vjp`, in which a value held constant (`gradcheck.held`) has none. Each order has `budget` seconds.
+    vjp2: vjp2(vector, cotangent, *inputs), the VJP of `vjp`: the vector has the form of its answer (a tuple for several
+        inputs). It returns the gradients of <vector, vjp(cotangent, *inputs)> by the cotangent and by each input.
+
+    Raises
+    ------
+    As `check_gradient`; UsageError for another order, InvalidProblem for a `vjp` whose code cannot be differentiated.
+
+    Examples
+    --------
+    >>> import gradcheck, numpy as np
+    >>> x = np.array([0.5, 1.0])
+    >>> vjp = lambda c, x: 2 * x * c
+    >>> vjp2 = lambda v, c, x: (2 * x * v, 2 * c * v)
+    >>> gradcheck.check_vjp(np.square, vjp, x, order=2, vjp2=vjp2).verdict.value
+    'PASS'
+    >>> detached = lambda c, x: 2 * gradcheck.held(x) * c
+    >>> [gradcheck.check_vjp(np.square, detached, x, order=k).verdict.value for k in (1, 2)]
+    ['PASS', 'FAIL']
     """
+    check_order(order, vjp2, inputs, structure)
     declared = _declared(structure, meant, accuracy, domain, elsewhere, stop_gradient)
     settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed)
-    return _check("vjp", f, vjp, inputs, wrt, settings, kwargs, has_aux=has_aux, convention=convention)
+    result = _check("vjp", f, vjp, inputs, wrt, settings, kwargs, has_aux=has_aux, convention=convention)
+    if order == 1:
+        return result
+    given = Given(f, vjp, vjp2, inputs, wrt, kwargs, has_aux=has_aux, holomorphic=convention == "holomorphic")
+    return second_order(result, given, settings)
 
 
 @entrance

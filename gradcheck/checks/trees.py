@@ -99,6 +99,8 @@ def leaves_like(answer: Any, tree: Any, path: str) -> list[Any]:
     if isinstance(tree, Attributes):
         return _of_attributes(answer, tree, path)
     if is_complex(tree):
+        if contains_traced(answer):
+            return [np.real(answer), np.imag(answer)]
         array = np.asarray(answer)
         return [array.real, array.imag] if array.dtype.kind in "fiubc" else [answer, answer]
     if is_sparse(tree):
@@ -122,7 +124,7 @@ def leaves_like(answer: Any, tree: Any, path: str) -> list[Any]:
 def conjugated(answer: Any) -> Any:
     """An answer with every complex array in it conjugated."""
     if is_complex(answer):
-        return np.conj(np.asarray(answer))
+        return np.conj(answer if contains_traced(answer) else np.asarray(answer))
     here = branch(answer)
     return answer if here is None else here.build([conjugated(child) for _, child in here.children])
 

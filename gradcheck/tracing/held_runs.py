@@ -43,6 +43,8 @@ def _leaves(value: Any) -> Iterator[Any]:
     if isinstance(value, list | tuple | dict):
         for part in value.values() if isinstance(value, dict) else value:
             yield from _leaves(part)
+    elif np.iscomplexobj(value):
+        yield from (np.real(value), np.imag(value))
     else:
         yield value
 

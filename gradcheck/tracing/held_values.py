@@ -3,6 +3,7 @@
 from typing import Any
 
 from gradcheck.holding import Rule
+from gradcheck.tracing.complex_traced import ComplexTraced, is_complex, parts
 from gradcheck.tracing.lifting import contains_traced, lift
 from gradcheck.tracing.trace import Trace
 from gradcheck.tracing.traced import Traced
@@ -27,6 +28,8 @@ def _hold(trace: Trace, value: Any, slots: list[int]) -> Any:
         return {key: _hold(trace, part, slots) for key, part in value.items()}
     if not contains_traced(value):
         return value
+    if is_complex(value):
+        return ComplexTraced(*(_hold(trace, part, slots) for part in parts(value)))
     x = lift(trace, value)
     slots.append(trace.hold(x.slot))
     return Traced(trace, slots[-1], weak=x.weak, scalar=x.scalar, dtype=x.dtype)

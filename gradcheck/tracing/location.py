@@ -6,7 +6,7 @@ from types import FrameType
 
 _ROOT = Path(__file__).parents[1]
 _PACKAGE = __name__.rpartition(".")[0].rpartition(".")[0]
-OWN = (f"{_PACKAGE}.numbers", f"{_PACKAGE}.tracing")
+OWN = (f"{_PACKAGE}.numbers", f"{_PACKAGE}.tracing", f"{_PACKAGE}.checks")
 """Packages whose code never counts as the user's, even when other code of gradcheck is traced."""
 _FOLDERS = tuple(str(_ROOT / name.rpartition(".")[2]) for name in OWN)
 

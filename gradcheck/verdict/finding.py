@@ -775,6 +775,14 @@ def _kinds() -> dict[str, FindingKind]:
             "along the imaginary axis.",
         ),
         FindingKind(
+            "GC108",
+            error,
+            "right, but not to be differentiated",
+            "the VJP is right and its own derivative is not ({how}): the second derivatives of f are others",
+            "Second order asks a VJP for its derivative by the cotangent and by the inputs. A value that the VJP computes apart "
+            "from its arguments (detached, held, looked up, rounded) has none there, however right it is.",
+        ),
+        FindingKind(
             "GC105",
             note,
             "whole numbers taken as floats",

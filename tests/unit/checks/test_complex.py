@@ -101,6 +101,17 @@ def test_a_real_gradient_that_comes_back_complex_names_the_dtype() -> None:
     assert "complex128" in result.findings[0].sentence
 
 
+def test_what_f_holds_may_be_complex() -> None:
+    def f(z: Any) -> Any:
+        return np.sum(np.abs(z * gradcheck.held(z)) ** 2)
+
+    z = np.array([0.5 - 1.0j, 2.0 + 0.25j])
+    # |z h|^2 for a constant h: the gradient is 2 z |h|^2, half of what it is where h varies along
+    options: dict[str, Any] = {"convention": "conjugate"}
+    assert gradcheck.check_gradient(f, lambda z: 2 * z * np.abs(z) ** 2, z, **options)
+    assert gradcheck.check_gradient(f, lambda z: 4 * z * np.abs(z) ** 2, z, **options).verdict.value == "FAIL"
+
+
 INNER: dict[str, tuple[Any, Any]] = {
     # a real function of real T with complex numbers inside, and its gradient by hand
     "fft energy": (lambda x: np.sum(np.abs(np.fft.fft(x)) ** 2), lambda x: 6 * x),

@@ -88,6 +88,18 @@ VALUES: list[Any] = [
     1e308,
     -0.0,
 ]
+
+
+def check_vjp_twice(*arguments: Any, **options: Any) -> Any:
+    """check_vjp at the second order."""
+    return gradcheck.check_vjp(*arguments, **options, order=2)
+
+
+def check_vjp_of_vjp(*arguments: Any, **options: Any) -> Any:
+    """check_vjp at the second order; the last argument is the VJP of the VJP."""
+    return gradcheck.check_vjp(*arguments[:-1], **options, order=2, vjp2=arguments[-1])
+
+
 CHECKS: list[Any] = [
     gradcheck.check_gradient,
     gradcheck.check_vjp,
@@ -97,6 +109,8 @@ CHECKS: list[Any] = [
     gradcheck.check_hvp,
     gradcheck.check_adjoint,
     gradcheck.check_value_and_gradient,
+    check_vjp_twice,
+    check_vjp_of_vjp,
 ]
 OPTIONS: list[tuple[str, list[Any]]] = [
     ("wrt", [0, "x", [0, 1], "nothing", -1, 2.5, None]),
