@@ -241,6 +241,7 @@ def _open_items() -> dict[str, Any]:
         i.name: i
         for i in load_items()
         if not i.held_out
+        and not i.door
         and isinstance(i.truth, truth.Reference)
         and not {"structure", "accuracy"} & set(i.options)
         and not i.name.startswith(OF_REAL_CONSTANTS)

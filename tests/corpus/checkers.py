@@ -227,4 +227,8 @@ def put(peer: str, item: "Item") -> bool:
     """Whether the item passes this checker; raises what the checker, f or the derivative raises, or `NotPutError`."""
     if lacking := sorted(set(item.options) - {"wrt"}):
         raise NotPutError(f"no way to declare {', '.join(lacking)}")
+    if item.kind not in ("gradient", "vjp", "jvp"):
+        raise NotPutError(f"no way to ask for: {item.kind.replace('_', ' ')}")
+    if not all(isinstance(x, np.ndarray) and x.dtype.kind in "fiub" for x in item.inputs):
+        raise NotPutError("inputs that are no arrays of real numbers")
     return PEERS[peer].check(item)

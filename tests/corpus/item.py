@@ -8,11 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import numpy as np
-
 from .truth import Truth
 
-Kind = Literal["gradient", "vjp", "jvp"]
+Kind = Literal["gradient", "vjp", "jvp", "jacobian", "hessian", "hvp", "adjoint", "value_and_gradient"]
 Label = Literal["right", "wrong"]
 
 
@@ -24,7 +22,12 @@ class Item:
     - ``vjp``: ``derivative(cotangent, *inputs)``; the cotangent is shaped like the output (a tuple if ``f`` returns
       one); answers as above, None for an input that does not matter.
     - ``jvp``: ``derivative(primals, tangents)`` with two tuples gives the output tangent, or (output, tangent).
+    - ``jacobian``, ``hessian``: ``derivative(*inputs)`` gives matrices of any make.
+    - ``hvp``: ``derivative(*inputs, *vectors)`` gives an array per input.
+    - ``adjoint``: `f` and `derivative` are linear operators, the inputs (x, y) have the shapes of what each takes.
+    - ``value_and_gradient``: `f` returns both, and `derivative` is `f` again.
 
+    `door`: what `doors.py` calls, with containers, complex arrays and whole numbers among its inputs.
     `rounding` is how many units of roundoff, relative to the larger of an entry and its block's root mean square,
     honest arithmetic may lose here; it serves the test of the labels alone and no checker gets to see it.
     """
@@ -34,12 +37,13 @@ class Item:
     kind: Kind
     f: Callable[..., Any]
     derivative: Callable[..., Any]
-    inputs: tuple[np.ndarray, ...]
+    inputs: tuple[Any, ...]
     label: Label
     why: str
     truth: Truth
     options: Mapping[str, Any] = field(default_factory=dict)
     rounding: float = 1e3
+    door: bool = False
     held_out: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,8 +54,9 @@ class Item:
 class Category:
     """Collects the items of one file, so that an entry is written as one call under the functions it uses."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, door: bool = False) -> None:
         self.name = name
+        self.door = door
         self.items: list[Item] = []
 
     def right(
@@ -79,4 +84,5 @@ class Category:
         rest: dict[str, Any],
     ) -> None:
         arrays = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
-        self.items.append(Item(name, self.name, kind, f, derivative, arrays, label, why, truth, **rest))
+        item = Item(name, self.name, kind, f, derivative, arrays, label, why, truth, door=self.door, **rest)
+        self.items.append(item)

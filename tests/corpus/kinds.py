@@ -5,7 +5,7 @@ KINDS = (
     "first-sample", "loss-term", "cotangent-ignored", "cotangent-twice", "precision", "stale", "dropped", "doubled",
     "path-sign", "path-factor", "slope-at-output", "slope-forgotten", "slope-twice", "other-slope", "quotient",
     "power-rule", "maximum", "norm", "variance-mean", "softmax-diagonal", "product-transposed", "mask-scale",
-    "scatter", "cumulative", "guard", "constant-cut", "branch", "overwritten", "truncated",
+    "scatter", "cumulative", "guard", "constant-cut", "branch", "overwritten", "truncated", "conjugate",
 )  # fmt: skip
 
 CONTRACT = "contract"

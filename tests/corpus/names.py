@@ -8,7 +8,7 @@ Puts every wrong item to gradcheck and holds the names that it gives against the
 
 A name is the fact `kind` of a finding GC051, with its facts `line` and `source`. A broken contract is named by the code
 of its finding, which counts for items that are labelled so. Prints a table per kind and in sum, and every item that is
-named wrongly, apart for the half in sample, for the half held out, and for the files `new_*.py` and `blind_*.py`.
+named wrongly, apart for the half in sample, for the half held out, and for the files of each later set.
 """
 
 import argparse
@@ -34,7 +34,9 @@ CODES = re.compile(r"GC0[012]\d")
 NUMBERS = ("GC012", "GC015", "GC016", "GC028")
 """Those that say no more than that a number is wrong: they name a contract only where a label says so."""
 OUTCOMES = ("rightly", "wrongly", "not named")
-PARTS = ("in sample", "held out", "new", "blind")
+APART = ("names blind", "doors blind", "doors", "new", "blind")
+"""Files whose names begin so are parts of their own."""
+PARTS = ("in sample", "held out", *APART)
 
 
 @dataclass(frozen=True)
@@ -101,9 +103,8 @@ def judge(item: Any) -> tuple[Name, ...]:
     """What gradcheck names of one item."""
     import gradcheck
 
-    check = {"gradient": gradcheck.check_gradient, "vjp": gradcheck.check_vjp, "jvp": gradcheck.check_jvp}[item.kind]
     try:
-        result = check(item.f, item.derivative, *item.inputs, **item.options)
+        result = module("doors").put(gradcheck, item)
     except Exception as crash:  # score.py reports it as a crash; here nothing is named
         print(f"{item.name}: {type(crash).__name__}: {crash}", file=sys.stderr)
         return ()
@@ -121,12 +122,12 @@ def _loaded() -> dict[str, Any]:
 
 
 def parts() -> dict[str, str]:
-    """To which part each item belongs: the new files are apart, and the others are parted by `held_out`."""
+    """To which part each item belongs: the files of `APART` are, and the others are parted by `held_out`."""
     found = {}
     for path in sorted((Path(__file__).resolve().parent / "functions").glob("*.py")):
         for item in module(f"functions.{path.stem}").CATEGORY.items:
-            first = path.stem.split("_")[0]
-            found[item.name] = first if first in PARTS else "held out" if item.held_out else "in sample"
+            apart = next((part for part in APART if path.stem.replace("_", " ").startswith(part)), None)
+            found[item.name] = apart or ("held out" if item.held_out else "in sample")
     return found
 
 
@@ -167,7 +168,8 @@ def main() -> int:
     parser.add_argument("--unnamed", action="store_true", help="list the items that are not named, too")
     options = parser.parse_args()
     labels, part = load_causes(), parts()
-    wanted = {"open": ("in sample", "new"), "blind": ("held out", "blind"), "all": PARTS}[options.half]
+    blind = ("held out", "blind", "doors blind", "names blind")
+    wanted = {"open": ("in sample", "new", "doors"), "blind": blind, "all": PARTS}[options.half]
     items = [i for i in load_items() if i.label == "wrong" and i.name in labels and part[i.name] in wanted]
     items = [i for i in items if fnmatch(i.name, options.only)]
     if options.jobs > 1:

@@ -168,6 +168,21 @@ def test_what_cannot_be_put_counts_for_nobody(peer: str, name: str) -> None:
     assert outcome(peer, named(name)) == "not put"
 
 
+@every_peer
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("burgers_residual_sparse", "no way to ask for: jacobian"),
+        ("coil_images", "no way to ask for: adjoint"),
+        ("network_in_dicts", "inputs that are no arrays of real numbers"),
+        ("matched_filter", "no way to declare convention"),
+    ],
+)
+def test_what_is_behind_other_doors_is_not_put(peer: str, name: str, said: str) -> None:
+    with pytest.raises(peers.checkers.NotPutError, match=said):
+        peers.checkers.put(peer, named(name))
+
+
 @pytest.mark.parametrize("peer", [SLOW, SCIPY])
 def test_a_shape_that_fits_nowhere_is_flagged(peer: str) -> None:
     x = np.array([0.3, -1.2, 0.8])

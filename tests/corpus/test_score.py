@@ -45,7 +45,11 @@ def test_the_open_half(scores: list[Any]) -> None:
 def test_pending_items_are_new_ones() -> None:
     """Only items of the new set may wait for a better checker; what was judged rightly once stays counted."""
     categories = {item.name: item.category for item in score.load_items()}
-    assert [name for name in score.PENDING if not categories.get(name, "").startswith(("new ", "blind "))] == []
+    assert [
+        name
+        for name in score.PENDING
+        if not categories.get(name, "").startswith(("new ", "blind ", "doors ", "names "))
+    ] == []
 
 
 def test_every_verdict_names_its_reason(scores: list[Any]) -> None:

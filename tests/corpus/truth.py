@@ -36,6 +36,8 @@ sigmoid = _each(lambda x: 1 / (1 + mpmath.exp(-x)))
 relu = _each(lambda x: max(x, mpf(0)))
 pi = mpmath.pi
 _exact = _each(lambda v: mpf(float(v)))
+_exact_complex = _each(lambda v: mpmath.mpc(float(v.real), float(v.imag)))
+conj, real, imag = _each(mpmath.conj), _each(lambda v: mpmath.mpc(v).real), _each(lambda v: mpmath.mpc(v).imag)
 
 
 def logsumexp(x: np.ndarray, axis: int | None = None) -> Any:
@@ -66,12 +68,39 @@ def inverse(A: np.ndarray) -> np.ndarray:
     return solve(A, lift(np.eye(len(A))))
 
 
+def as_matrix(A: np.ndarray) -> Any:
+    """An object array as mpmath's matrix."""
+    return mpmath.matrix(A.tolist())
+
+
+def as_array(M: Any) -> np.ndarray:
+    """mpmath's matrix as an object array of two axes."""
+    return np.array([[M[i, j] for j in range(M.cols)] for i in range(M.rows)], dtype=object)
+
+
+def expm(A: np.ndarray) -> np.ndarray:
+    """The matrix exponential by mpmath, real or complex."""
+    return as_array(mpmath.expm(as_matrix(A), method="taylor"))
+
+
+def cholesky(A: np.ndarray) -> np.ndarray:
+    """The lower factor of a real or Hermitian matrix, of whose entries those below the diagonal alone are read."""
+    n = len(A)
+    L = np.full((n, n), mpf(0), dtype=object)
+    for j in range(n):
+        L[j, j] = mpmath.sqrt(A[j, j] - sum((abs(v) ** 2 for v in L[j, :j]), mpf(0)))
+        for i in range(j + 1, n):
+            before = sum((L[i, k] * mpmath.conj(L[j, k]) for k in range(j)), mpf(0))
+            L[i, j] = (A[i, j] - before) / L[j, j]
+    return L
+
+
 def lift(array: Any) -> Any:
-    """Every float as the `mpf` of exactly its value; integer arrays stay as they are."""
+    """Every float as the `mpf` (complex: `mpc`) of exactly its value; integer arrays stay as they are."""
     array = np.asarray(array)
     if array.dtype.kind in "iub" or array.dtype == object:
         return array
-    return np.asarray(_exact(array), dtype=object)
+    return np.asarray((_exact_complex if array.dtype.kind == "c" else _exact)(array), dtype=object)
 
 
 @dataclass(frozen=True)
