@@ -20,6 +20,7 @@ from gradcheck.errors import GradcheckError, Interrupted
 from gradcheck.run import exit_code
 
 COMMANDS = {
+    "verify": "recognise how an implementation is written, in any of many conventions, and check what it offers",
     "run": "put a backprop engine on trial: suites of cases, cross-checked by independent oracles",
     "explain": "derive a gradient step by step, or say what a finding or a fault means",
     "faults": "grade the harness itself: every known fault, caught or not, named or not; false alarms over correct "

@@ -33,11 +33,15 @@ class Offers:
 
     A case with an `expect` is never set aside, since it states its own result.
     `required` are the names of ops (or nonlinearities, losses, schedules) that the subject has to offer, or "all".
+    With `forms_may_lack` a refusal of an op that is answered elsewhere concerns its form, and is none of an error.
     """
 
-    def __init__(self, subject: Subject, required: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, subject: Subject, required: frozenset[str] = frozenset(), *, forms_may_lack: bool = False
+    ) -> None:
         self._subject = subject
         self._required = required
+        self._forms_may_lack = forms_may_lack
         self._answered: set[Use] = set()
         self._refused: list[tuple[Addressed, Result]] = []
 
@@ -74,7 +78,9 @@ class Offers:
         certain = {next(iter(few)) for few in map(_inner, suspects) if len(few) == 1}
         for (item, result), several in zip(self._refused, suspects, strict=True):
             named = _inner(several) & certain or _inner(several)
-            if not several:
+            if not several and self._forms_may_lack:
+                yield NotOffered(item.address, (_form_of(result),), REFUSAL)
+            elif not several:
                 yield _form_refused(result)
             elif self._must(named):
                 yield result
@@ -118,6 +124,11 @@ def as_the_case_expects(item: Addressed, result: Result) -> Result:
 def refuses(result: Result) -> bool:
     """Whether the subject offers no answer: it raised NotImplementedError, or was not asked."""
     return any(f.code == "GC080" or (f.code == "GC004" and f.facts.get("type") == REFUSAL) for f in result.findings)
+
+
+def _form_of(result: Result) -> str:
+    """The name of what was refused, as the exception says it."""
+    return next((f"a form of {f.facts.get('message')}" for f in result.findings if f.code == "GC004"), "a form")
 
 
 def _form_refused(result: Result) -> Result:

@@ -56,6 +56,8 @@ def run(
     required: frozenset[str] = frozenset(),
     dtype: str | None = None,
     first: Collection[str] = (),
+    replay_as: str = "",
+    forms_may_lack: bool = False,
 ) -> Iterator[Event]:
     """Judge the cases one after the other, those with an address in `first` before the others, and yield what happens.
 
@@ -65,6 +67,9 @@ def run(
     does not offer has no result, unless it is `required` (see `offered`); the reason of a refusal is decided, and
     yielded, when all cases have been asked.
 
+    `replay_as` is the command that repeats a case, with {} for its address; `gradcheck run` by default. With
+    `forms_may_lack` an op that is answered in one form and refused in another is not offered in that form.
+
     KeyboardInterrupt, thrown in at any event or raised in between, ends the run with the finished results and without a
     diagnosis. A harness fault ends only its case. With `give_up_after=0` the subject is asked every question. Without a
     `budget` the diagnosis runs to its end.
@@ -73,7 +78,7 @@ def run(
     results: list[Result] = []
     faults: list[Faulted] = []
     not_offered: list[NotOffered] = []
-    offers = Offers(subject, required)
+    offers = Offers(subject, required, forms_may_lack=forms_may_lack)
     interrupted: int | None = None
     silent = timeouts = 0
     guarantees = dict(subject.guarantees)
@@ -95,7 +100,7 @@ def run(
                 yield undeclared
                 continue
             yield CaseStarted(item.address)
-            replay = replay_line(item, replay_options)
+            replay = replay_line(item, replay_options, replay_as)
             try:
                 if (own := own_subject(item.case)) is not None:
                     result = _tried(item, own, oracles, settings, replay)
@@ -190,8 +195,10 @@ def _unasked(item: Addressed, why: Finding, replay: str) -> Result:
     )
 
 
-def replay_line(item: Addressed, options: str) -> str:
+def replay_line(item: Addressed, options: str, replay_as: str = "") -> str:
     """The command that runs this case alone; a generated case needs its seed."""
+    if replay_as:
+        return replay_as.format(shlex.quote(item.address))
     seed = f" --seed {_seed(item)}" if _seed(item) is not None else ""
     return f"gradcheck run {shlex.quote(item.address)}{options}{seed}"
 

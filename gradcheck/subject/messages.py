@@ -16,6 +16,9 @@ from gradcheck.subject.wire import Malformed
 MOST_UNKNOWN, LONGEST_UNKNOWN = 400, 150
 """Maximum number of names, and of characters of each, in one mapping of an answer that the problem lacks."""
 
+MOST_FORMS = 20
+"""Maximum number of further forms in which a subject can be asked for the same gradients."""
+
 Form = Callable[[object], bool]
 
 
@@ -69,6 +72,11 @@ def _entry_points(value: object) -> bool:
     return all(type(name) is str and name in ENTRY_POINTS for name in value)
 
 
+def _list(value: object) -> bool:
+    """A list that is checked in full where it is read."""
+    return type(value) is list
+
+
 def _or_none(form: Form) -> Form:
     return lambda value: value is None or form(value)
 
@@ -82,12 +90,27 @@ MESSAGES: Mapping[str, tuple[Mapping[str, Form], Mapping[str, Form]]] = {
     "loaded": (
         {
             "entry_points": _entry_points,
+            "forms": _texts(MOST_FORMS, LONGEST_UNKNOWN),
             "ops": _or_none(_texts(MOST_OPS, LONGEST_OP)),
             "dtype": _or_none(_one_of(*DTYPES)),
         },
         {},
     ),
+    "looked": ({"offers": _list, "misses": _list, "public": _list}, {}),
     "begin": ({}, {}),
+    "judged": (
+        {
+            "verdict": _one_of("PASS", "FAIL", "UNDECIDED", "ERROR"),
+            "codes": _texts(MOST_OPS, 10),
+            "kinds": _texts(MOST_OPS, LONGEST_UNKNOWN),
+            "entries": _whole,
+            "headline": _text,
+            "report": _text,
+            "verbose": _text,
+            "document": _text,
+        },
+        {},
+    ),
     "answer": (
         {"mutated": _few, "gradients": _names},
         {"adjoints": _names, "operations": _whole, "tampered": _few},
@@ -116,8 +139,10 @@ Only the parent knows that an answer was too late (GC005). GC065 means that coun
 
 REPLIES: Mapping[str, tuple[str, ...]] = {
     "limit": ("ready",),
+    "look": ("looked", "error"),
     "load": ("loaded", "error"),
     "ask": ("begin", "answer", "error"),
+    "judge": ("begin", "judged", "error"),
     "train": ("begin", "training", "error"),
 }
 """The kinds of message that may answer a question, by what it asks the child to do."""
@@ -136,7 +161,7 @@ def checked_error(header: Mapping[str, Any], do: str) -> tuple[str, Mapping[str,
     """Code and facts of an error that a child may give when asked to `do` something; raises Malformed otherwise."""
     checked(header, "error")
     code, facts = header["code"], header["facts"]
-    if code not in (_LOADING if do == "load" else _ANSWERING):
+    if code not in (_LOADING if do in ("load", "look") else _ANSWERING):
         raise Malformed(f"an error that is not its own to give: {code[:20]!r}")
     _check(f"the error {code}", facts, *ERRORS[code])
     return code, facts

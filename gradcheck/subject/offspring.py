@@ -25,6 +25,7 @@ from gradcheck.subject.undisturbed import undisturbed
 SUPPORTED = hasattr(select, "poll") and hasattr(os, "killpg")
 _CHILD = Path(__file__).with_name("child.py")
 _MARK = "GRADCHECK_CHILD"
+_SERVICE = "GRADCHECK_SERVICE"
 FILES_NEEDED = 32
 """Number of open files of a process with one child: three pipes, and what Python itself has open."""
 _LAST_SECONDS = 10.0
@@ -35,6 +36,8 @@ _INHERITED = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # an interpreter outside 
 class Offspring:
     """A child with its own session, process group and temporary folder.
 
+    `service` is the module whose `Service` answers in the child.
+
     Raises HarnessFault where the system gives no folder, no pipe or no process for it.
 
     Attributes
@@ -44,11 +47,11 @@ class Offspring:
     answered_for: seconds spent on its answers so far.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, service: str = "gradcheck.subject.service") -> None:
         self.loaded = False
         self.answered_for = 0.0
         mark = secrets.token_hex(8)
-        self._process, folder = _started(mark)
+        self._process, folder = _started(mark, service)
         self.channel = Channel(self._process)
         self._end = weakref.finalize(self, _end, self._process, folder, mark, os.getpid())
 
@@ -77,7 +80,7 @@ class Offspring:
             self._end()
 
 
-def _started(mark: str) -> tuple[subprocess.Popen[bytes], Path]:
+def _started(mark: str, service: str) -> tuple[subprocess.Popen[bytes], Path]:
     """The process, and its temporary folder."""
     folder = None
     try:
@@ -90,7 +93,7 @@ def _started(mark: str) -> tuple[subprocess.Popen[bytes], Path]:
             stderr=subprocess.PIPE,
             bufsize=0,
             cwd=folder,
-            env=_environment(folder, mark),
+            env={**_environment(folder, mark), _SERVICE: service},
             start_new_session=True,
         )
     except BaseException as wrong:  # a signal, or no process could be started
@@ -126,6 +129,7 @@ def _environment(folder: Path, mark: str) -> dict[str, str]:
         "MKL_NUM_THREADS": "1",
         "VECLIB_MAXIMUM_THREADS": "1",
         "PYTHONHASHSEED": "0",
+        "MPLBACKEND": "Agg",  # a file that plots while it is imported opens no window
         "GRADCHECK_LIBRARIES": numpy_from,
     }
 

@@ -70,7 +70,7 @@ class ChildSubject:
         sandbox: str = "limits",
         largest: int = LARGEST,
     ) -> None:
-        self.path = existing(Path(path))
+        self.path = self._existing(Path(path))
         self.name = name
         if not (timeout > 0 and load_timeout > 0):
             raise UsageError(f"a time limit must be positive, got {timeout} s and {load_timeout} s for loading")
@@ -90,6 +90,7 @@ class ChildSubject:
         self._child: Offspring | None = None
         self._waiting: Offspring | None = None
         self._entries: frozenset[str] | None = None
+        self._forms: frozenset[str] = frozenset()
         self._declared = Declared()
         self._broken: SubjectError | None = None
         self._held: Mapping[str, Guarantee] = {}
@@ -167,7 +168,7 @@ class ChildSubject:
     def prepare(self) -> None:
         """Start the first child without waiting for it: it imports NumPy while this process reads the suites."""
         if self._child is None and self._waiting is None:
-            self._waiting = Offspring()
+            self._waiting = self._offspring()
 
     def close(self) -> None:
         """End the child and every process it started."""
@@ -183,12 +184,19 @@ class ChildSubject:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    @staticmethod
+    def _existing(path: Path) -> Path:
+        return existing(path)
+
+    def _offspring(self) -> Offspring:
+        return Offspring()
+
     def _start(self) -> Offspring:
         """A child that is ready, its limits set, before any line of the subject is read."""
         if self._child is not None and (self._child.is_gone() or self._child.answered_for > self._lifetime / 2):
             self.close()
         if self._child is None:
-            self._child = child = self._waiting or Offspring()
+            self._child = child = self._waiting or self._offspring()
             self._waiting = None
             wish = {
                 "do": "limit",
@@ -212,16 +220,20 @@ class ChildSubject:
             raise self._broken.with_traceback(None)
         child = self._start()
         if not child.loaded:
-            wish = {"do": "load", "path": str(self.path), "name": self.name, "known_as": self._known_as}
+            wish = {"do": "load", **self._what()}
             try:
                 reply, *_ = self._exchange(child, wish, [], 0, self._load_timeout)
             except SubjectError as wrong:
                 self._broken = wrong
                 self.close()
                 raise
-            self._entries, self._declared = received_answers.loaded_from_wire(reply)
+            self._entries, self._forms, self._declared = received_answers.loaded_from_wire(reply)
             child.loaded = True
         return child
+
+    def _what(self) -> dict[str, Any]:
+        """The fields of a message that say what is to be loaded."""
+        return {"path": str(self.path), "name": self.name, "known_as": self._known_as, "convention": None}
 
     def _question(
         self,
@@ -231,7 +243,7 @@ class ChildSubject:
         read: Callable[[Mapping[str, Any], list[Array], str, float], T],
     ) -> T:
         child = self._load()
-        if header["entry"] not in self.entry_points():
+        if header["entry"] not in self.entry_points() | self._forms:
             raise no_entry(self.path.name, header["entry"], self.entry_points())
         if not child.channel.is_quiet():
             raise self._violation(child, "answering", "an answer that nobody had asked for")

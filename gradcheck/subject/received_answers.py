@@ -112,11 +112,12 @@ def training_from_wire(
     return TrainingAnswer(steps, tuple(header["mutated"]), stdout, seconds)
 
 
-def loaded_from_wire(header: Mapping[str, Any]) -> tuple[frozenset[str], Declared]:
-    """Entry points and declarations of a loaded file; raises Malformed for any other message."""
+def loaded_from_wire(header: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str], Declared]:
+    """Entry points, further forms and declarations of a loaded file; raises Malformed for any other message."""
     checked(header, "loaded")
     ops = header["ops"]
-    return frozenset(header["entry_points"]), Declared(None if ops is None else frozenset(ops), header["dtype"])
+    declared = Declared(None if ops is None else frozenset(ops), header["dtype"])
+    return frozenset(header["entry_points"]), frozenset(header["forms"]), declared
 
 
 def error_to_wire(wrong: SubjectError) -> dict[str, Any]:

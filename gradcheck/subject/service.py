@@ -10,8 +10,9 @@ from typing import Any
 
 import gradcheck.problem  # noqa: F401 - imported before the subject's time starts
 from gradcheck.errors import SubjectError
-from gradcheck.subject import calling, limits, loading, wire
-from gradcheck.subject.answer import Array
+from gradcheck.subject import calling, limits, loading, looking, masking, wire
+from gradcheck.subject.answer import ENTRY_POINTS, Array
+from gradcheck.subject.conventions import description
 from gradcheck.subject.plain_arrays import LARGEST
 from gradcheck.subject.problems import problem_from_wire
 from gradcheck.subject.received_answers import Vocabulary, answer_to_wire, error_to_wire, training_to_wire
@@ -21,13 +22,21 @@ UNLIMITED = 1 << 62
 
 
 class Service:
-    """Answers frames from `questions` on `answers` until there are no more."""
+    """Answers frames from `questions` on `answers` until there are no more.
+
+    From its start on, the subject can import no part of gradcheck that is not meant for it (see `masking`).
+    """
 
     def __init__(self, questions: int, answers: int) -> None:
+        masking.install()
+        self._prepare(questions, answers)
+
+    def _prepare(self, questions: int, answers: int) -> None:
         self._questions = questions
         self._answers = answers
         self._process = os.getpid()
         self._subject: loading.Loaded | None = None
+        self._looked: tuple[looking.Source, looking.Looked] | None = None
         self._largest = LARGEST
 
     def run(self) -> None:
@@ -52,14 +61,16 @@ class Service:
                 self._largest = header["largest"]
                 held = limits.apply(header["memory"], header["processor_seconds"]) if header["level"] else {}
                 return {"status": "ready", "held": held}, []
+            case "look":
+                looked = self._look(header)
+                return {"status": "looked", **description.to_wire(looked.recognition, looked.public)}, []
             case "load":
-                path = Path(header["path"])
-                sys.argv = [str(path)]
-                self._subject = loading.load(path, header["name"], known_as=header["known_as"])
-                ops = self._subject.declared.ops
+                self._subject = self._load(header)
+                functions, ops = self._subject.functions, self._subject.declared.ops
                 return {
                     "status": "loaded",
-                    "entry_points": sorted(self._subject.functions),
+                    "entry_points": sorted(name for name in functions if name in ENTRY_POINTS),
+                    "forms": sorted(name for name in functions if name not in ENTRY_POINTS),
                     "ops": None if ops is None else sorted(ops),
                     "dtype": self._subject.declared.dtype,
                 }, []
@@ -84,6 +95,21 @@ class Service:
                     most=header["most"],
                 )
                 return answer_to_wire(answer, vocabulary)
+
+    def _look(self, header: Mapping[str, Any]) -> looking.Looked:
+        source = looking.Source.from_header(header)
+        if self._looked is None or self._looked[0] != source:
+            sys.argv = [source.path]
+            self._looked = source, looking.look(source)
+        return self._looked[1]
+
+    def _load(self, header: Mapping[str, Any]) -> loading.Loaded:
+        if header["convention"] is not None:
+            looked = self._look(header)
+            return looked.loaded(looked.offer(header["convention"], header["offer"]))
+        path = Path(header["path"])
+        sys.argv = [str(path)]
+        return loading.load(path, header["name"], known_as=header["known_as"])
 
     @property
     def _place(self) -> Any:

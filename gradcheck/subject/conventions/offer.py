@@ -54,6 +54,7 @@ class Offer:
     forms: further functions of the native form, by how the same gradient is asked for, such as "after a reset".
     lacking: forms of ops that it does not offer, such as "2 - x".
     notes: what was found or settled, one sentence each, for `-v`.
+    limits: what it cannot do though users might expect it, one sentence each; no wrong gradient.
     words: how its API spells things, such as {"leaf": "Value({})", "grad": "grad", "backward": "{}.backward()"}.
     """
 
@@ -69,6 +70,7 @@ class Offer:
     forms: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     lacking: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -10,15 +10,22 @@ import numpy as np
 from gradcheck.subject.conventions.value_class import SAMPLE, ValueClass, seeded
 
 
+NEITHER = (
+    "gives neither the same gradients nor twice those of the first: inner nodes keep what the first sweep left in "
+    "them, so build the graph anew before each sweep"
+)
+
+
 def remarks(uses: ValueClass, sample: Any) -> Iterator[str]:
     """One sentence on a second graph over the same leaves, and one on a second sweep of the same graph."""
-    try:
-        once, twice = _second_graph(uses, sample)
-        yield f"a second graph over the same leaves {_relation(once, twice)}"
-        once, twice = _second_sweep(uses, sample)
-        yield f"a second {uses.sweep_text.format('root')} on the same graph {_relation(once, twice)}"
-    except Exception as wrong:  # whatever the engine raises on a second sweep
-        yield f"a second sweep raises {type(wrong).__name__}"
+    for what, answers in (
+        ("a second graph over the same leaves", _second_graph),
+        (f"a second {uses.sweep_text.format('root')} on the same graph", _second_sweep),
+    ):
+        try:
+            yield f"{what} {_relation(*answers(uses, sample))}"
+        except Exception as wrong:  # whatever the engine raises on a second sweep
+            yield f"{what} raises {type(wrong).__name__}"
 
 
 def _loss(a: Any, b: Any) -> Any:
@@ -53,7 +60,4 @@ def _relation(once: Any, twice: Any) -> str:
         return "gives the same gradients: each sweep starts afresh"
     if np.allclose(2 * once, twice, rtol=1e-6):
         return "adds to the gradients of the first: reset them in between"
-    return (
-        "gives neither the same gradients nor twice those of the first: inner nodes keep what the first sweep left in "
-        "them, so build the graph anew before each sweep"
-    )
+    return NEITHER

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcheck.problem import LEAVES, OPS, Graph
 from gradcheck.subject.conventions.offer import Contents, Offer
-from gradcheck.subject.conventions.repeated_sweeps import remarks
+from gradcheck.subject.conventions.repeated_sweeps import NEITHER, remarks
 from gradcheck.subject.conventions.spellings import FUNCTIONS, OPERATORS, REFLECTED, Spelling, refused
 from gradcheck.subject.conventions.value_class import SAMPLE, ValueClass, seeded
 
@@ -24,6 +24,7 @@ def engine(convention: str, name: str, uses: ValueClass, contents: Contents, *, 
     sample = float if scalars else (lambda value: np.full((2, 2), value))
     spelled = dict(_spelled(uses, contents, sample))
     lacking = tuple(_lacking(uses, spelled, sample))
+    repeated = list(remarks(uses, sample))
     answers = Engine(uses, spelled, scalars)
     forms: dict[str, Callable[..., Any]] = {FORMS[0]: answers.with_whole_numbers}
     if uses.reset is not None:
@@ -48,7 +49,8 @@ def engine(convention: str, name: str, uses: ValueClass, contents: Contents, *, 
         dtype=_dtype(uses, sample),
         forms=forms,
         lacking=lacking,
-        notes=(*_how(uses), *remarks(uses, sample)),
+        notes=(*_how(uses), *(line for line in repeated if not line.endswith(NEITHER))),
+        limits=tuple(line for line in repeated if line.endswith(NEITHER)),
         words=_words(name, uses, spelled),
     )
 

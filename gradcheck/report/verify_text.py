@@ -1,0 +1,175 @@
+"""The report of `gradcheck verify`: what was recognised, what is right, the first thing that is wrong, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from gradcheck.problem import OPS
+from gradcheck.report.failure import Failure, listed, summary
+from gradcheck.report.own_words import gradient, script
+from gradcheck.run.events import Diagnosed
+from gradcheck.subject.conventions.description import Seen, SeenOffer
+from gradcheck.verdict.digits import apart
+from gradcheck.verdict.finding import shown
+from gradcheck.verdict.result import STYLES, Result, Verdict
+from gradcheck.verify.engine_trial import EngineTrial
+from gradcheck.verify.groups import Group
+from gradcheck.verify.trials import Trial
+
+FEEDBACK = ("none", "category", "hint", "full")
+"""How much a report tells: the verdicts, the kind of mistake, where and how it shows, or every number besides."""
+SCALAR_OPS = ("add", "sub", "mul", "div", "neg", "pow", "exp", "log", "tanh", "relu", "sigmoid", "sin", "cos", "sqrt")
+"""Ops whose absence is mentioned, though no engine has to have them."""
+MOST_LACKING = 12
+
+
+class VerifyText:
+    """Prints a verification on `console`, offer by offer.
+
+    `feedback` is one of FEEDBACK; `verbose` adds what was found and how it was settled.
+    """
+
+    def __init__(self, console: Console, *, feedback: str = "hint", verbose: bool = False) -> None:
+        self._console = console
+        self._feedback = feedback
+        self._verbose = verbose
+
+    def recognised(self, name: str, seen: Seen) -> None:
+        """One line per offer; with `-v` also what was nearly one."""
+        for offer in seen.offers:
+            self._print(Text.assemble((shown(name), "bold"), f": {offer.convention}: {shown(offer.title)}"))
+        if self._verbose:
+            for miss in seen.misses:
+                what = f"{miss.name}: " if miss.name else ""
+                self._print(Text(f"  not {miss.convention}: {shown(what + miss.why)}", style="dim"))
+
+    def offer(self, offer: SeenOffer) -> None:
+        """What is not offered, and with `-v` what was settled."""
+        if offer.entries and (lacking := _lacking(offer)):
+            self._print(Text(f"  not offered: {lacking}", style="yellow"))
+        for limit in offer.limits:
+            self._print(Text(f"  limit: {shown(limit)}", style="yellow"))
+        if self._verbose:
+            for note in offer.notes:
+                self._print(Text(f"  note: {shown(note)}", style="dim"))
+
+    # --- engines ------------------------------------------------------------------------------------------------
+
+    def engine(self, trial: EngineTrial) -> None:
+        """The counts, then each group of failures, then limits and lost accuracy."""
+        suites: dict[str, Counter[str]] = {}
+        for result in trial.every_result:
+            suites.setdefault(result.address.partition("::")[0], Counter())[trial.verdict_of(result)] += 1
+        for suite, counts in suites.items():
+            text = Text(f"  {shown(suite):<22}")
+            for verdict in (*map(str, Verdict), "WARNING"):
+                if counts[verdict]:
+                    text.append(f"  {counts[verdict]:>4} ").append(verdict, style=STYLES.get(verdict, "yellow"))
+            self._print(text)
+        if trial.refused:
+            forms = sorted({op for row in trial.refused for op in row.ops})
+            self._print(
+                Text(f"  {len(trial.refused)} graphs not asked: {listed(forms, 6)} not offered", style="yellow")
+            )
+        for limit in trial.limits:
+            self._print(Text(f"  limit: {shown(limit)}", style="yellow"))
+        for loss in trial.accuracy:
+            self._print(Text(f"  warning: {shown(loss.sentence)}", style="yellow"))
+        for fault in trial.faulted:
+            self._print(Text(f"  HARNESS FAULT  {shown(fault.address)}: {shown(fault.message)}", style="bold red"))
+        if self._feedback == "none":
+            return
+        if len(trial.wrong) > 1:
+            self._print(Text(f"\n{len(trial.wrong)} mistakes, as far as the failures tell; one by one:"))
+        for group, found in trial.wrong:
+            self._console.print()
+            for line in self._group(group, found, trial.offer):
+                self._print(line)
+
+    def _group(self, group: Group, found: Diagnosed | None, offer: SeenOffer) -> Iterator[Text]:
+        first = group.results[0]
+        others = len(group.results) - 1
+        if self._feedback == "category":
+            what = _category(group, found)
+            yield Text.assemble((str(first.verdict), STYLES[first.verdict]), f"  {len(group.results)} graphs: {what}")
+            return
+        failure = Failure(first, found, others)
+        lines = script(found.case, offer.words) if found is not None and found.case is not None else []
+        for line in failure.lines():
+            if lines and line.plain.startswith("  smallest"):
+                yield from _scripted(lines, found, offer)
+                lines = []
+            else:
+                yield line
+        if first.replay:
+            yield Text.assemble("  ", (f"{'replay':<10}", "bold"), (first.replay, "cyan"))
+        if self._feedback == "full":
+            yield Text(first.report(verbose=True))
+
+    # --- pairs --------------------------------------------------------------------------------------------------
+
+    def trial(self, trial: Trial) -> None:
+        """One pair: a line where it is right, its report where it is not."""
+        style = STYLES[Verdict(trial.verdict)]
+        line = Text.assemble("  ", (trial.verdict, style), f"  {shown(trial.pair.shown)}")
+        if trial.verdict == "PASS":
+            self._print(line.append(f"  {trial.entries} entries", style="dim"))
+            if self._verbose:
+                self._print(Text(trial.verbose))
+        elif self._feedback == "none":
+            self._print(line)
+        elif self._feedback == "category":
+            self._print(line.append(f"  {', '.join(trial.kinds) or ', '.join(sorted(trial.codes))}"))
+        else:
+            full = self._verbose or self._feedback == "full"
+            self._print(line)
+            for text in (trial.verbose if full else trial.report).splitlines():
+                self._print(Text(f"    {text}"))
+
+    def end(self, counts: Counter[str], entries: int) -> None:
+        """The last line."""
+        text = Text("\n")
+        for number, verdict in enumerate(v for v in (*map(str, Verdict), "WARNING") if counts[v]):
+            text.append(", " if number else "").append(f"{counts[verdict]} ").append(
+                verdict, STYLES.get(verdict, "yellow")
+            )
+        self._print(text.append(f"  {entries} entries compared"))
+
+    def _print(self, text: Text) -> None:
+        self._console.print(text, soft_wrap=not self._console.is_terminal)
+
+
+def _scripted(lines: Sequence[str], found: Diagnosed | None, offer: SeenOffer) -> Iterator[Text]:
+    """The smallest counterexample as code, and what it gives."""
+    assert found is not None, "there is a script only of a counterexample"
+    yield Text.assemble("  ", (f"{'smallest':<10}", "bold"), lines[0])
+    for line in lines[1:]:
+        yield Text(f"{'':<12}{line}")
+    for row in found.parameters:
+        if row.wrong:
+            came, right = apart(row.yours, row.right)
+            yield Text(f"{'':<12}{gradient(row.name, offer.words)}   # gives {came}, right is {right}")
+    if not any(row.wrong for row in found.parameters) and found.counterexample is not None:
+        yield Text(f"{'':<12}# {summary(found.counterexample)}")
+
+
+def _category(group: Group, found: Diagnosed | None) -> str:
+    if found is not None and found.faults:
+        return found.faults[0].name
+    place = f" in {group.what}" if group.what else ""
+    codes: Sequence[Result] = group.results
+    forward = any("GC014" in result.codes for result in codes)
+    kind = "a wrong forward value" if forward else "a wrong gradient"
+    return f"{kind}{place}" if codes[0].verdict is Verdict.FAIL else f"no answer: {group.what}"
+
+
+def _lacking(offer: SeenOffer) -> str:
+    """Ops and forms of ops that are not offered, in one line."""
+    known = offer.ops if offer.ops is not None else frozenset(OPS)
+    ops = [op for op in SCALAR_OPS if op not in known]
+    names = [*ops, *offer.lacking]
+    return listed(names, MOST_LACKING) if names else ""

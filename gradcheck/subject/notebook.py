@@ -1,0 +1,56 @@
+"""A notebook as a module: its code cells run one after the other; one that fails does not stop the others."""
+
+from __future__ import annotations
+
+import ast
+import json
+import linecache
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+MAGIC = ("%", "!", "?")
+"""First characters of a line that IPython reads and Python does not."""
+
+
+@dataclass(frozen=True)
+class FailedCell:
+    """A cell that raised, counted from 1 among all cells, with the type and message of the exception."""
+
+    cell: int
+    what: str
+
+
+def cells(path: Path) -> Iterator[tuple[int, str]]:
+    """Number and source of each code cell; raises ValueError for a file that is no notebook."""
+    document = json.loads(path.read_text(encoding="utf-8-sig"))
+    if not isinstance(document, dict) or not isinstance(document.get("cells"), list):
+        raise ValueError("it has no list of cells, as notebooks of format 4 do")
+    for number, cell in enumerate(document["cells"], 1):
+        if isinstance(cell, dict) and cell.get("cell_type") == "code":
+            source = cell.get("source", "")
+            yield number, "".join(source) if isinstance(source, list) else str(source)
+
+
+def run(path: Path, module: ModuleType) -> list[FailedCell]:
+    """Run the code cells in `module`; those that fail are returned, the others have taken effect."""
+    failed = []
+    for number, source in cells(path):
+        name = f"{path} cell {number}"
+        text = "".join(_plain(line) for line in source.splitlines(keepends=True))
+        linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+        try:
+            tree = ast.parse(text, name)
+            exec(compile(tree, name, "exec", dont_inherit=True), vars(module))
+        except Exception as wrong:  # whatever a cell raises; SystemExit goes on to the caller
+            failed.append(FailedCell(number, f"{type(wrong).__name__}: {wrong}"))
+    return failed
+
+
+def _plain(line: str) -> str:
+    """The line, or a `pass` of the same indentation for one that only IPython can read."""
+    code = line.lstrip()
+    if code.startswith(MAGIC) or code.rstrip().endswith("?"):
+        return line[: len(line) - len(code)] + "pass\n"
+    return line

@@ -1,0 +1,110 @@
+"""Where an engine's formulas lose digits, overflow or give NaN, though the rule is right: told apart from a wrong rule.
+
+A textbook formula such as s * (1 - s) is the slope of the sigmoid, and yet 0 at 40, where the slope is 4e-18. A failure
+counts as lost accuracy if the op's rule is right at ordinary arguments, if the failure lies where the op saturates or
+overflows, and if the answer is off by next to nothing, or is no finite number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradcheck.problem import Case
+from gradcheck.run.suite import Addressed
+from gradcheck.verdict.result import Result, Verdict
+
+LOST = 1e-6
+"""Maximum error, of a gradient of order 1 or less, that counts as lost digits: rules that are wrong are off by more."""
+ORDINARY = 6.0
+"""Maximum magnitude of an argument that is called ordinary; beyond, some op of the table saturates."""
+OVERFLOWS = ("OverflowError", "ZeroDivisionError", "FloatingPointError", "ValueError")
+"""Exceptions that Python's `math` raises where NumPy gives inf or NaN."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One op that loses accuracy.
+
+    Attributes
+    ----------
+    op: its name.
+    sentence: what happens, and from which argument on.
+    addresses: of the cases in which it does.
+    """
+
+    op: str
+    sentence: str
+    addresses: tuple[str, ...]
+
+
+def losses(cases: Sequence[Addressed], results: Sequence[Result]) -> tuple[Loss, ...]:
+    """Each op with failures that are lost accuracy, as far as the results show."""
+    alone = {item.address: _alone(item) for item in cases}
+    by_op: dict[str, list[tuple[float, Result]]] = {}
+    for result in results:
+        found = alone.get(result.address)
+        if found is not None:
+            by_op.setdefault(found[0], []).append((found[1], result))
+    return tuple(loss for op, rows in by_op.items() for loss in _of_op(op, rows))
+
+
+def _alone(item: Addressed) -> tuple[str, float] | None:
+    """The one op of a case, and its argument that is furthest from or closest to 0; None for any other graph."""
+    if not isinstance(item.case, Case):
+        return None
+    nodes = [node for node in item.case.graph.nodes if node.inputs]
+    values = np.concatenate([np.ravel(value) for value in item.case.point.values()])
+    if len(nodes) != 1 or not values.size:
+        return None
+    return nodes[0].op, float(np.max(np.abs(values)))
+
+
+def _of_op(op: str, rows: Sequence[tuple[float, Result]]) -> list[Loss]:
+    """The op's losses, if it is right at ordinary arguments."""
+    usual = [result for at, result in rows if at <= ORDINARY]
+    if not any(r.verdict is Verdict.PASS for r in usual) or any(_is_wrong(r) for r in usual):
+        return []
+    found = []
+    for what, test in (("loses accuracy", _loses_digits), ("gives no finite number", _overflows)):
+        lost = sorted(((at, r) for at, r in rows if test(r)), key=lambda row: row[0])
+        if lost:
+            at, first = lost[0]
+            shown = _shown(first)
+            sentence = f"{op} {what} at {at:g}{shown}; its rule is right at ordinary arguments"
+            found.append(Loss(op, sentence, tuple(r.address for _, r in lost)))
+    return found
+
+
+def _is_wrong(result: Result) -> bool:
+    wrong = result.verdict in (Verdict.FAIL, Verdict.ERROR)
+    return wrong and not _loses_digits(result) and not _overflows(result)
+
+
+def _loses_digits(result: Result) -> bool:
+    """Whether the worst entry is off by next to nothing, measured on the scale of 1."""
+    worst = result.worst
+    if result.verdict is not Verdict.FAIL or worst is None or _overflows(result):
+        return False
+    scale = min(1.0, max(abs(worst.truth), LOST))
+    return abs(worst.subject - worst.truth) <= LOST * scale or (
+        abs(worst.truth) <= LOST and abs(worst.subject - worst.truth) <= LOST
+    )
+
+
+def _overflows(result: Result) -> bool:
+    """Whether the answer is inf or NaN, or an exception that says so."""
+    if result.verdict is Verdict.ERROR:
+        return any(str(f.facts.get("type")) in OVERFLOWS for f in result.findings)
+    worst = result.worst
+    return result.verdict is Verdict.FAIL and worst is not None and not np.isfinite(worst.subject)
+
+
+def _shown(result: Result) -> str:
+    facts: Mapping[str, object] = next((f.facts for f in result.findings if f.facts.get("type")), {})
+    if facts:
+        return f" (it raises {facts['type']})"
+    worst = result.worst
+    return "" if worst is None else f" (yours {worst.subject:.3g}, right {worst.truth:.3g})"

@@ -1,0 +1,53 @@
+"""What to do where a file keeps no known convention, or where more than one engine in it does."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from gradcheck.subject.conventions.description import Seen
+from gradcheck.subject.conventions.recognition import CONVENTIONS, Wish
+
+MOST_NAMES = 12
+"""Maximum number of public names, and of near misses, that a message lists."""
+
+ADAPTER = """
+write an adapter beside it, such as
+
+    from {module} import your_loss, your_backward
+
+    def f(w):              # the function, of NumPy arrays
+        return your_loss(w)
+
+    def f_grad(w):         # its gradient
+        return your_backward(w)
+
+    EXAMPLES = {{"f": (np.array([0.5, -1.5]),)}}
+
+and verify the adapter: gradcheck verify adapter.py"""
+
+
+def nothing_recognised(name: str, seen: Seen, wanted: Wish) -> str:
+    """The message about a file without any offer: what was looked for, what was found, what to write; "" with one."""
+    if seen.offers:
+        return ""
+    found = ", ".join(seen.public[:MOST_NAMES]) + (", ..." if len(seen.public) > MOST_NAMES else "")
+    if not seen.public and not seen.misses:
+        return f"{name} defines no class and no function: is it empty, or the wrong file?"
+    looked = f"the convention {wanted.convention}" if wanted.convention else "any of " + ", ".join(CONVENTIONS)
+    lines = [f"nothing in {name} keeps {looked}; it defines {found or 'nothing public'}"]
+    for miss in seen.misses[:MOST_NAMES]:
+        about = f"{miss.name}: " if miss.name else ""
+        lines.append(f"  not {miss.convention}: {about}{miss.why}")
+    module = name.removesuffix(".py").removesuffix(".ipynb")
+    return "\n".join(lines) + ADAPTER.format(module=module if module.isidentifier() else "your_file")
+
+
+def ambiguous(target: str, seen: Seen) -> str:
+    """The message about two engines of one convention; "" where there is one of each."""
+    engines = Counter(offer.convention for offer in seen.offers if offer.entries)
+    for convention, count in engines.items():
+        if count > 1:
+            names = [offer.name for offer in seen.offers if offer.convention == convention]
+            ways = " or ".join(f"gradcheck verify {target}:{name} --as {convention}" for name in names)
+            return f"{count} classes keep the convention {convention}: {', '.join(names)}; say which one: {ways}"
+    return ""

@@ -1,0 +1,215 @@
+"""The trial of an engine of graphs: its cases, then the further forms and the depths, then what is wrong, by groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from gradcheck.diagnosis.budget import Budget
+from gradcheck.oracle import graph_oracles
+from gradcheck.problem import Case
+from gradcheck.run import runner
+from gradcheck.run.afterthought import diagnose
+from gradcheck.run.events import Diagnosed, Faulted, Finished, NotOffered
+from gradcheck.run.exit_code import as_it_should_be
+from gradcheck.run.suite import Addressed
+from gradcheck.subject.answer import NATIVE, Answer, Declared, Guarantee, Subject, TrainingAnswer
+from gradcheck.subject.conventions.description import SeenOffer
+from gradcheck.verdict.result import Result, Verdict
+from gradcheck.verify.accuracy import Loss, losses
+from gradcheck.verify.engine_cases import engine_cases, in_form
+from gradcheck.verify.form_cases import deep_cases
+from gradcheck.verify.groups import Group, groups
+
+SECONDS = 12.0
+"""Seconds for the search for causes and smallest examples, all groups together."""
+MOST_GROUPS = 4
+"""Maximum number of groups of failures that are explained one by one."""
+
+
+@dataclass
+class EngineTrial:
+    """An engine's trial while it goes on, and what came of it.
+
+    Attributes
+    ----------
+    results: of the cases, in their order; forms: of each further form.
+    refused: cases that it does not offer, though it offers their ops.
+    limits: what stops it that is no wrong gradient, one sentence each.
+    accuracy: where its formulas lose digits or overflow.
+    wrong: groups of failures, each with what explains it.
+    faulted: cases on which gradcheck contradicted itself.
+    """
+
+    offer: SeenOffer
+    results: list[Result] = field(default_factory=list)
+    forms: dict[str, list[Result]] = field(default_factory=dict)
+    refused: list[NotOffered] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
+    accuracy: tuple[Loss, ...] = ()
+    wrong: list[tuple[Group, Diagnosed | None]] = field(default_factory=list)
+    faulted: list[Faulted] = field(default_factory=list)
+
+    @property
+    def every_result(self) -> list[Result]:
+        """The results of the cases and of all forms."""
+        return [*self.results, *(result for several in self.forms.values() for result in several)]
+
+    def verdict_of(self, result: Result) -> str:
+        """Its verdict; "WARNING" where only accuracy is lost."""
+        lost = any(result.address in loss.addresses for loss in self.accuracy)
+        return "WARNING" if lost else str(result.verdict)
+
+
+def engine_trial(
+    subject: Subject,
+    offer: SeenOffer,
+    *,
+    replay: str = "",
+    only: str | None = None,
+    now: Callable[[str], None] = lambda what: None,
+) -> EngineTrial:
+    """Put an engine on trial.
+
+    Parameters
+    ----------
+    subject: the engine, with entry point `gradients` and the offer's forms.
+    replay: the command that repeats one case, with {} for its address.
+    only: the address of the one case to be asked.
+    now: told what is being done.
+    """
+    trial = EngineTrial(offer)
+    cases = engine_cases(offer)
+    forms = {form: in_form(form, cases) for form in offer.forms}
+    deep = [Addressed(f"deep::{case.name}", "deep", case) for case in deep_cases() if _answerable(case, offer)]
+    if only is not None:
+        cases = [item for item in cases if item.address == only]
+        forms = {form: [i for i in items if i.address == only] for form, items in forms.items()}
+        deep = [item for item in deep if item.address == only]
+    run = _Run(subject, replay, trial)
+    now(f"{len(cases)} graphs")
+    trial.results += run(cases)
+    for form, items in forms.items():
+        now(form)
+        trial.forms[form] = _Run(_InForm(subject, form), replay, trial)(items)
+    now("deep graphs")
+    trial.limits += _too_deep(run(deep), trial.results)
+    trial.accuracy = losses(cases, trial.results)
+    judged = [*cases, *(item for items in forms.values() for item in items)]
+    trial.wrong += _explained(subject, trial, judged, now)
+    return trial
+
+
+class _Run:
+    """Runs cases and sorts what happens."""
+
+    def __init__(self, subject: Subject, replay: str, trial: EngineTrial) -> None:
+        self._subject, self._replay, self._trial = subject, replay, trial
+
+    def __call__(self, cases: Sequence[Addressed]) -> list[Result]:
+        """The results, in the order of the cases."""
+        if not cases:
+            return []
+        events = runner.run(
+            cases,
+            self._subject,
+            graph_oracles(),
+            described="",
+            diagnosis=False,
+            replay_as=self._replay,
+            forms_may_lack=True,
+        )
+        results: list[Result] = []
+        for event in events:
+            if isinstance(event, Finished):
+                results = list(event.results)
+            elif isinstance(event, NotOffered):
+                self._trial.refused.append(event)
+            elif isinstance(event, Faulted):
+                self._trial.faulted.append(event)
+        return results
+
+
+class _InForm:
+    """A subject that is asked for its gradients in another form."""
+
+    def __init__(self, subject: Subject, form: str) -> None:
+        self._subject, self._form = subject, form
+
+    @property
+    def guarantees(self) -> Mapping[str, Guarantee]:
+        return self._subject.guarantees
+
+    @property
+    def declared(self) -> Declared:
+        return self._subject.declared
+
+    def entry_points(self) -> frozenset[str]:
+        return frozenset({NATIVE})
+
+    def ask(
+        self,
+        problem: Any,
+        point: Mapping[str, ArrayLike],
+        dtype: DTypeLike = np.float64,
+        entry: str = NATIVE,
+        *,
+        count: bool = False,
+        most: int | None = None,
+    ) -> Answer:
+        return self._subject.ask(problem, point, dtype, self._form, count=count, most=most)
+
+    def train(self, training: Any) -> TrainingAnswer:
+        return self._subject.train(training)
+
+    def close(self) -> None:
+        self._subject.close()
+
+    def __enter__(self) -> _InForm:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        return None
+
+
+def _answerable(case: Case, offer: SeenOffer) -> bool:
+    return offer.ops is None or {"add", "mul"} <= offer.ops
+
+
+def _too_deep(results: Iterable[Result], into: list[Result]) -> Iterator[str]:
+    """A sentence for each depth at which the engine stops for its depth alone; other results are results."""
+    for result in results:
+        recursion = [f for f in result.findings if f.facts.get("type") == "RecursionError"]
+        name = result.address.partition("::")[2]
+        if recursion:
+            place = str(recursion[0].facts.get("place", ""))
+            yield f"it does not finish {name}: RecursionError{place}; Python's own limit, not a wrong gradient"
+        elif "GC005" in result.codes:
+            yield f"it does not finish {name} in time"
+        else:
+            into.append(result)
+
+
+def _explained(
+    subject: Subject, trial: EngineTrial, cases: Sequence[Addressed], now: Callable[[str], None]
+) -> Iterator[tuple[Group, Diagnosed | None]]:
+    """Each group of failures with its cause, as far as the time goes."""
+    wrong = [r for r in trial.every_result if not as_it_should_be(r) and trial.verdict_of(r) != "WARNING"]
+    right = {r.address for r in trial.every_result if r.verdict is Verdict.PASS}
+    budget = Budget(SECONDS)
+    found = groups(cases, wrong)
+    for number, group in enumerate(found):
+        if number >= MOST_GROUPS:
+            yield group, None
+            continue
+        now(f"looking for the cause, {number + 1} of {len(found)}")
+        here = {r.address for r in group.results}
+        items = [item for item in cases if item.address in here | right]
+        results = [r for r in trial.every_result if r.address in here | right]
+        part = budget.part(1.0 / (min(len(found), MOST_GROUPS) - number))
+        events = diagnose(items, results, subject, graph_oracles(), budget=part)
+        yield group, next((e for e in events if isinstance(e, Diagnosed)), None)

@@ -1,0 +1,67 @@
+"""Failures in groups of one mistake each: by the op whose rule is wrong, or by the error raised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gradcheck.problem import Case
+from gradcheck.run.suite import Addressed
+from gradcheck.verdict.result import Result, Verdict
+
+PLACES = ("GC050", "GC015")
+"""Codes of findings that say which node is wrong, and its op."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Failures that seem to have one mistake in common.
+
+    Attributes
+    ----------
+    what: the op whose rule is wrong, the error that is raised, or "" where no place was found.
+    results: the failures, the one with the fewest numbers first.
+    """
+
+    what: str
+    results: tuple[Result, ...]
+
+
+def groups(cases: Sequence[Addressed], wrong: Sequence[Result]) -> list[Group]:
+    """The groups, those with wrong forward values first, then wrong gradients, errors, and what is undecided."""
+    ops = {item.address: _ops(item) for item in cases}
+    found: dict[tuple[int, str], list[Result]] = {}
+    homeless: list[Result] = []
+    for result in wrong:
+        key = _key(result)
+        if key is None:
+            homeless.append(result)
+        else:
+            found.setdefault(key, []).append(result)
+    for result in homeless:
+        fitting = [key for key in found if key[1] in ops.get(result.address, frozenset())]
+        found.setdefault(fitting[0] if fitting else (1, ""), []).append(result)
+    ordered = sorted(found.items(), key=lambda row: (row[0][0], -len(row[1])))
+    return [Group(key[1], tuple(sorted(results, key=_size))) for key, results in ordered]
+
+
+def _key(result: Result) -> tuple[int, str] | None:
+    """Order and name of the group that a failure belongs to by itself; None where it says nothing."""
+    if result.verdict is Verdict.UNDECIDED:
+        return 3, "undecided"
+    if result.verdict is Verdict.ERROR:
+        kinds = [str(f.facts.get("type", f.code)) for f in result.findings if f.code.startswith("GC00")]
+        return 2, kinds[0] if kinds else "error"
+    places: list[Mapping[str, object]] = [f.facts for f in result.findings if f.code in PLACES and "op" in f.facts]
+    if not places:
+        return None
+    forward = any(f.code in ("GC014", "GC015") for f in result.findings)
+    return 0 if forward else 1, str(places[0]["op"])
+
+
+def _ops(item: Addressed) -> frozenset[str]:
+    return frozenset(n.op for n in item.case.graph.nodes if n.inputs) if isinstance(item.case, Case) else frozenset()
+
+
+def _size(result: Result) -> tuple[bool, int, str]:
+    return result.verdict is not Verdict.FAIL, result.comparisons, result.address

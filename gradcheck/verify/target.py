@@ -1,0 +1,58 @@
+"""What `gradcheck verify` looks at: a file, folder, notebook or module's name, each with or without :NAME."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from gradcheck.errors import UsageError
+from gradcheck.problem.reading import brief, is_there
+from gradcheck.subject.conventions.recognition import Wish
+from gradcheck.subject.looking import NOTEBOOK, Source
+
+SUFFIXES = (".py", NOTEBOOK)
+
+
+def source(text: str, wanted: Wish) -> Source:
+    """The source that a command-line argument means.
+
+    A path that exists comes first, then `a.b` as `a/b.py` in the working directory, then an installed module.
+
+    Raises
+    ------
+    UsageError: nothing of that name, with the nearest file's name; a folder without `__init__.py`; no Python name.
+    """
+    if is_there(Path(text)):
+        return Source(str(_file(Path(text))), False, None, wanted)
+    file, colon, name = text.rpartition(":")
+    if not colon:
+        file, name = text, ""
+    if colon and not name.isidentifier():
+        raise UsageError(f"{brief(name)} is no name of a class or function; expected {file}:NAME")
+    if is_there(Path(file)):
+        return Source(str(_file(Path(file))), False, name or None, wanted)
+    if all(part.isidentifier() for part in file.split(".")) and Path(file).suffix not in SUFFIXES:
+        stem = Path(*file.split("."))
+        for path in (stem.with_name(f"{stem.name}.py"), stem / "__init__.py"):
+            if is_there(path):
+                return Source(str(path.resolve()), False, name or None, wanted)
+        return Source(file, True, name or None, wanted)
+    raise UsageError(f"no file {brief(file)}{_near(Path(file))}; expected a Python file, a notebook or a module's name")
+
+
+def _file(path: Path) -> Path:
+    if path.is_dir():
+        if not (path / "__init__.py").is_file():
+            files = ", ".join(sorted(p.name for p in path.glob("*.py"))[:6]) or "no Python file"
+            raise UsageError(f"the folder {brief(str(path))} has no __init__.py: name one of its files ({files})")
+    elif path.suffix not in SUFFIXES:
+        raise UsageError(f"{brief(str(path))} is no Python file and no notebook")
+    return path.resolve()
+
+
+def _near(path: Path) -> str:
+    """A question for the file that may have been meant."""
+    folder = path.parent
+    names = [p.name for p in folder.iterdir() if p.suffix in SUFFIXES] if folder.is_dir() else []
+    near = difflib.get_close_matches(path.name, names, n=1, cutoff=0.5)
+    return f": did you mean {folder / near[0]}?" if near else ""

@@ -1,0 +1,58 @@
+"""The child's side of a trial of functions: it loads the file, and judges one of its pairs when it is asked to.
+
+The user's forward pass is traced, so the judge runs in the process of the file. A file that wants to deceive the judge
+there can; that it is a process of its own keeps the parent safe from crashes, endless loops and exits, no more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gradcheck.errors import GradcheckError, SubjectError
+from gradcheck.subject.answer import Array
+from gradcheck.subject.conventions.offer import Pair
+from gradcheck.subject.service import Service as SubjectService
+from gradcheck.verdict.result import Result
+from gradcheck.verify.function_pairs import judged
+
+
+class Service(SubjectService):
+    """Answers "look" and "judge"; there is no other question."""
+
+    def __init__(self, questions: int, answers: int) -> None:
+        self._prepare(questions, answers)
+
+    def _reply(self, header: dict[str, Any], arrays: list[Array]) -> tuple[Mapping[str, Any], Sequence[Array]]:
+        if header["do"] != "judge":
+            return super()._reply(header, arrays)
+        offer = self._look(header).offer(header["convention"], header["offer"])
+        pair = offer.pairs[header["pair"]]
+        self._send(header["id"], {"status": "begin"})
+        return told(pair, _result(pair)), []
+
+
+def _result(pair: Pair) -> Result:
+    try:
+        return judged(pair)
+    except SubjectError:
+        raise
+    except GradcheckError as wrong:  # inputs that the convention chose and the check refuses
+        raise SubjectError("GC004", type=type(wrong).__name__, message=str(wrong)) from None
+
+
+def told(pair: Pair, result: Result) -> dict[str, Any]:
+    """The result as the fields of a message: texts and one number."""
+    kinds = [str(f.facts["kind"]) for f in result.findings if f.facts.get("kind")]
+    return {
+        "status": "judged",
+        "verdict": str(result.verdict),
+        "codes": sorted(result.codes),
+        "kinds": kinds,
+        "entries": result.comparisons,
+        "headline": result.headline,
+        "report": result.report(),
+        "verbose": result.report(verbose=True),
+        "document": json.dumps(result.to_dict()),
+    }

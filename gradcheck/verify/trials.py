@@ -1,0 +1,98 @@
+"""Trials of the pairs of an offer, each in a child process that is started again after it hung or died."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gradcheck.errors import SubjectError, printable
+from gradcheck.judge.protocol import no_answer
+from gradcheck.subject import wire
+from gradcheck.subject.conventions.description import SeenPair
+from gradcheck.subject.messages import checked
+from gradcheck.subject.offspring import Offspring
+from gradcheck.subject.written import WrittenSubject
+from gradcheck.verify.function_pairs import SECONDS
+
+MEMORY = 16 << 30
+"""Bytes of address space of the child: PyTorch and JAX reserve far more than they use."""
+GRACE = 3.0
+"""Factor on the budget of one pair, after which its child is ended."""
+SERVICE = "gradcheck.verify.trial_service"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of one pair.
+
+    Attributes
+    ----------
+    pair: which one.
+    verdict: "PASS", "FAIL", "UNDECIDED" or "ERROR".
+    codes: of its findings.
+    kinds: of mistake, where one was named.
+    entries: number of entries compared.
+    headline, report, verbose: the report in one line, by default, and in full.
+    document: the result as plain data; {} where none came back.
+    """
+
+    pair: SeenPair
+    verdict: str
+    codes: frozenset[str] = frozenset()
+    kinds: tuple[str, ...] = ()
+    entries: int = 0
+    headline: str = ""
+    report: str = ""
+    verbose: str = ""
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+class TrialSubject(WrittenSubject):
+    """The child in which the pairs of one offer are judged."""
+
+    def _offspring(self) -> Offspring:
+        return Offspring(SERVICE)
+
+    def trials(self, only: str | None = None) -> Iterator[Trial]:
+        """One trial after the other; a pair that ends its child, or takes too long, costs its own trial alone.
+
+        `only` is the name of the one pair to be judged.
+        """
+        assert self.offer is not None, "pairs are part of an offer"
+        for number, pair in enumerate(self.offer.pairs):
+            if only is not None and pair.name != only:
+                continue
+            try:
+                yield self._trial(number, pair)
+            except SubjectError as wrong:
+                sentence = no_answer(wrong).sentence
+                yield Trial(pair, "ERROR", frozenset({wrong.code}), headline=sentence, report=sentence)
+
+    def _trial(self, number: int, pair: SeenPair) -> Trial:
+        child = self._start()
+        wish = {"do": "judge", **self._what(), "pair": number}
+        try:
+            reply, *_ = self._exchange(child, wish, [], 0, GRACE * SECONDS)
+            fields = checked(reply, "judged")
+            document = json.loads(fields["document"])
+            if not isinstance(document, dict):
+                raise wire.Malformed("a document that is none")
+        except (wire.Malformed, ValueError) as wrong:
+            raise self._violation(child, "answering", str(wrong)) from None
+        return Trial(
+            pair,
+            fields["verdict"],
+            frozenset(fields["codes"]),
+            tuple(fields["kinds"]),
+            fields["entries"],
+            _lines(fields["headline"]),
+            _lines(fields["report"]),
+            _lines(fields["verbose"]),
+            document,
+        )
+
+
+def _lines(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
