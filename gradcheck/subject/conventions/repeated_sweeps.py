@@ -9,7 +9,6 @@ import numpy as np
 
 from gradcheck.subject.conventions.value_class import SAMPLE, ValueClass, seeded
 
-
 NEITHER = (
     "gives neither the same gradients nor twice those of the first: inner nodes keep what the first sweep left in "
     "them, so build the graph anew before each sweep"
