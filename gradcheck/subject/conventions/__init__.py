@@ -3,5 +3,7 @@
 offer              what a convention finds in a file: `Offer`, `Pair`, `Miss`, and the file's `Contents`
 recognition        which conventions a loaded file keeps
 native             `graph`, `mlp`: gradcheck's own
-scalar_value       classes like micrograd's, by way of `value_class`, `value_graphs`, `spellings`, `repeated_sweeps`
+scalar_value       classes like micrograd's, by way of `value_class`, `held_numbers`, `value_graphs`, `spellings`,
+                   `repeated_sweeps`
+tensor_value       the same with arrays, by way of `array_forms`, `array_trials`, `array_graphs` besides
 """

@@ -143,6 +143,11 @@ class Contents:
             if callable(value) and not isinstance(value, type) and self._own(value)
         }
 
+    @cached_property
+    def own_classes(self) -> dict[str, type]:
+        """All classes that the subject defines, also where one name alone was asked for."""
+        return {name: value for name, value in self.names.items() if isinstance(value, type) and self._own(value)}
+
     def _wanted(self, name: str, value: object) -> bool:
         return name == self.only if self.only is not None else self._own(value)
 

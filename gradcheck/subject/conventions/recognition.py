@@ -14,6 +14,7 @@ from gradcheck.subject.conventions.offer import Contents, Convention, Miss, Offe
 CONVENTIONS: Mapping[str, str] = MappingProxyType(
     {
         "graph": "native",
+        "tensor-value": "tensor_value",
         "scalar-value": "scalar_value",
     }
 )

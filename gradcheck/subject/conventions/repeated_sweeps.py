@@ -36,7 +36,7 @@ def _second_graph(uses: ValueClass, sample: Any) -> tuple[Any, Any]:
     a, b = (uses.make(sample(value)) for value in SAMPLE)
     answers = []
     for _ in range(2):
-        root = _loss(a, b)
+        root = uses.ends(_loss(a, b))
         seeded(uses, root)
         uses.sweep(root)
         answers.append(np.array(uses.gradient(a), dtype=float))
@@ -45,7 +45,7 @@ def _second_graph(uses: ValueClass, sample: Any) -> tuple[Any, Any]:
 
 def _second_sweep(uses: ValueClass, sample: Any) -> tuple[Any, Any]:
     a, b = (uses.make(sample(value)) for value in SAMPLE)
-    root = _loss(a, b)
+    root = uses.ends(_loss(a, b))
     answers = []
     for _ in range(2):
         seeded(uses, root)

@@ -27,4 +27,4 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
         if isinstance(uses, Miss):
             yield uses
         else:
-            yield engine(NAME, name, uses, contents, scalars=True)
+            yield engine(NAME, name, uses, contents)

@@ -6,9 +6,12 @@ autograd, PyTorch, NumPy).
 
 from __future__ import annotations
 
+import linecache
 import operator
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -105,3 +108,19 @@ def refused(wrong: BaseException) -> bool:
         return any(f"'{kind}' object has no attribute" in text for kind in ("int", "float", "numpy.ndarray"))
     # an assertion at the door of an op: `assert isinstance(other, (int, float)), "only int/float powers"`
     return isinstance(wrong, AssertionError)
+
+
+def misfit(wrong: BaseException) -> bool:
+    """Whether a call did not fit the signature of the function called; inside the function it would be its mistake."""
+    frames = list(traceback.walk_tb(wrong.__traceback__))
+    called_by_us = bool(frames) and Path(frames[-1][0].f_code.co_filename).parent == Path(__file__).parent
+    return isinstance(wrong, TypeError) and called_by_us
+
+
+def at_the_door(wrong: BaseException) -> bool:
+    """Whether the subject raised an exception on purpose, by `raise` or `assert`, instead of computing what fails."""
+    frames = list(traceback.walk_tb(wrong.__traceback__))
+    if not frames or str(frames[-1][0].f_globals.get("__name__")).partition(".")[0] in ("numpy", "scipy"):
+        return False
+    line = linecache.getline(frames[-1][0].f_code.co_filename, frames[-1][1])
+    return line.strip().startswith(("raise", "assert"))

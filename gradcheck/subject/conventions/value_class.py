@@ -14,15 +14,30 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.subject.conventions.held_numbers import (
+    DATA,
+    GRADIENTS,
+    attributes_of,
+    is_new,
+    numbers_of,
+    plain,
+    read,
+    seed,
+)
 from gradcheck.subject.conventions.offer import Contents, Miss, required_arguments
 
-DATA = ("data", "value", "val", "v", "x", "item", "_data", "cached_data", "array", "numpy")
-"""Names of the attribute that holds the value, the usual ones first."""
-GRADIENTS = ("grad", "gradient", "derivative", "adjoint", "g", "d", "deriv", "grad_value", "_grad", "dx")
-"""Names of the attribute that holds the gradient."""
 SWEEPS = ("backward", "backprop", "backpropagate", "backward_pass", "back_propagate", "backwards", "reverse")
 """Names of the method or function that runs the reverse sweep."""
-RESETS = ("zero_grad", "zero_gradient", "zero_grads", "clear_grad", "zero_grad_", "null_gradients", "reset_grad")
+RESETS = (
+    "zero_grad",
+    "zero_gradient",
+    "zero_grads",
+    "clear_grad",
+    "cleargrad",
+    "zero_grad_",
+    "null_grad",
+    "reset_grad",
+)
 """Names of the method or function that sets gradients back to zero."""
 SAMPLE = (1.5, 2.75)
 """Values of the two operands of the trial."""
@@ -42,18 +57,26 @@ class ValueClass:
     reset: `reset(node)` sets its gradient back; None where the class offers no such thing; reset_text likewise.
     seeds: whether the gradient of the root has to be set to 1 by the caller.
     reveals: whether inner nodes keep their gradients.
+    ends: `ends(node)` makes a node that can be swept out of any node, such as its sum where nodes hold arrays.
     """
 
     kind: type
     data: str
     grad: str
-    make: Callable[[Any], Any]
+    make: partial[Any]
     sweep: Callable[[Any], None]
     sweep_text: str
     reset: Callable[[Any], None] | None
     reset_text: str
     seeds: bool
     reveals: bool
+    ends: Callable[[Any], Any]
+
+    @property
+    def further(self) -> tuple[str, ...]:
+        """Arguments besides the value with which a leaf is made, as they are written."""
+        positional, named = self.make.args[1:]
+        return (*map(repr, positional), *(f"{name}={value}" for name, value in named.items()))
 
     def value(self, node: Any) -> Any:
         """The value of a node, as a number or an array."""
@@ -66,7 +89,18 @@ class ValueClass:
         return None if found is None else plain(found)
 
 
-def look_at(kind: type, contents: Contents, sample: Callable[[float], Any], convention: str) -> ValueClass | Miss:
+def itself(node: Any) -> Any:
+    """The node: a single number can be swept as it is."""
+    return node
+
+
+def look_at(
+    kind: type,
+    contents: Contents,
+    sample: Callable[[float], Any],
+    convention: str,
+    ends: Callable[[Any], Any] = itself,
+) -> ValueClass | Miss:
     """How `kind` is used as a node of a graph, or why it cannot be; `sample(1.5)` is a value for a leaf."""
 
     def miss(why: str) -> Miss:
@@ -86,32 +120,14 @@ def look_at(kind: type, contents: Contents, sample: Callable[[float], Any], conv
         return miss(f"no method or function of the names {', '.join(SWEEPS[:3])} ... runs a reverse sweep")
     for sweep, text in sweeps:
         for seeds in (False, True):
-            if (grad := _where_it_arrives(kind, make, data, sweep, seeds, sample)) is not None:
+            if (grad := _where_it_arrives(kind, make, data, sweep, seeds, sample, ends)) is not None:
                 reset, reset_text = _reset(kind, contents)
-                reveals = _reveals(make, sweep, grad, data, seeds, sample)
-                return ValueClass(kind, data, grad, make, sweep, text, reset, reset_text, seeds, reveals)
+                reveals = _reveals(make, sweep, grad, seeds, sample, ends)
+                return ValueClass(kind, data, grad, make, sweep, text, reset, reset_text, seeds, reveals, ends)
     return miss("after the reverse sweep no attribute of a leaf holds a number that was not there before")
 
 
-def read(node: Any, name: str) -> Any:
-    """An attribute, or the answer of a method without arguments."""
-    found = getattr(node, name)
-    return found() if callable(found) and not isinstance(found, np.ndarray) else found
-
-
-def plain(found: Any) -> Any:
-    """A number or an array out of what an attribute holds; a node's own value where it holds a node."""
-    for name in ("data", "value", "numpy"):
-        if isinstance(found, int | float | complex | np.ndarray | np.generic | list | tuple | bool):
-            return found
-        inner = getattr(found, name, None)
-        if inner is None or isinstance(inner, memoryview):
-            break
-        found = inner() if callable(inner) else inner
-    return found
-
-
-def _maker(kind: type, sample: Callable[[float], Any]) -> Callable[[Any], Any] | None:
+def _maker(kind: type, sample: Callable[[float], Any]) -> partial[Any] | None:
     """How an instance is made from one value; further required arguments get None, () or what they are named after."""
     given = sample(SAMPLE[0])
     required = required_arguments(kind) or []
@@ -131,17 +147,9 @@ def _maker(kind: type, sample: Callable[[float], Any]) -> Callable[[Any], Any] |
     return None
 
 
-def _attributes(node: Any) -> Iterator[str]:
-    """Names of attributes that may hold numbers: the usual ones, then those of the instance."""
-    slots = [name for base in type(node).__mro__ for name in getattr(base, "__slots__", ())]
-    own = [*getattr(node, "__dict__", {}), *slots]
-    properties = [n for n in dir(type(node)) if isinstance(getattr(type(node), n, None), property)]
-    yield from dict.fromkeys([*own, *properties])
-
-
 def _holding(node: Any, given: Any) -> str | None:
     """The attribute that holds the value that the node was made from."""
-    names = list(_attributes(node))
+    names = list(attributes_of(node))
     names.sort(key=lambda name: (DATA.index(name) if name in DATA else len(DATA), name.startswith("_")))
     methods = [name for name in ("item", "numpy") if callable(getattr(node, name, None))]
     for name in [*names, *methods]:
@@ -182,26 +190,32 @@ def _by_function(function: Callable[..., Any], more: tuple[Any, ...], node: Any)
 
 
 def _where_it_arrives(
-    kind: type, make: Callable[[Any], Any], data: str, sweep: Callable[[Any], None], seeds: bool, sample: Any
+    kind: type,
+    make: Callable[[Any], Any],
+    data: str,
+    sweep: Callable[[Any], None],
+    seeds: bool,
+    sample: Any,
+    ends: Callable[[Any], Any],
 ) -> str | None:
     """The attribute of a leaf in which a number appears when a product and a sum of two leaves are swept."""
     for form in (operator.mul, operator.add):
         try:
             a, b = (make(sample(value)) for value in SAMPLE)
-            root = form(a, b)
+            root = ends(form(a, b))
             if not isinstance(root, kind):
                 continue
-            before = _numbers(a)
-            if seeds and not _seed(root, 1.0):
+            before = numbers_of(a)
+            if seeds and not seed(root, 1.0):
                 continue
             sweep(root)
-            after = _numbers(a)
+            after = numbers_of(a)
         except Exception:
             continue
         new = [
             name
             for name, found in after.items()
-            if name != data and found is not None and _is_new(before.get(name), found)
+            if name != data and found is not None and is_new(before.get(name), found)
         ]
         new.sort(
             key=lambda name: (GRADIENTS.index(name) if name in GRADIENTS else len(GRADIENTS), name.startswith("_"))
@@ -209,33 +223,6 @@ def _where_it_arrives(
         if new:
             return new[0]
     return None
-
-
-def _is_new(before: Any, found: Any) -> bool:
-    return before is None or not np.array_equal(np.asarray(before, dtype=float), np.asarray(found, dtype=float))
-
-
-def _numbers(node: Any) -> dict[str, Any]:
-    """Attributes of a node that hold a number or an array, as copies."""
-    found = {}
-    for name in _attributes(node):
-        try:
-            value = plain(read(node, name))
-            if value is not None and not isinstance(value, str | bytes | list | tuple | bool):
-                found[name] = np.array(value, dtype=float)
-        except Exception:
-            continue
-    return found
-
-
-def _seed(root: Any, one: float) -> bool:
-    """Set the root's gradient to 1 under the first of the usual names that it has."""
-    for name in GRADIENTS:
-        if name in set(_attributes(root)):
-            old = getattr(root, name)
-            setattr(root, name, np.ones_like(old) if isinstance(old, np.ndarray) else one)
-            return True
-    return False
 
 
 def _reset(kind: type, contents: Contents) -> tuple[Callable[[Any], None] | None, str]:
@@ -250,15 +237,20 @@ def _reset(kind: type, contents: Contents) -> tuple[Callable[[Any], None] | None
 
 
 def _reveals(
-    make: Callable[[Any], Any], sweep: Callable[[Any], None], grad: str, data: str, seeds: bool, sample: Any
+    make: Callable[[Any], Any],
+    sweep: Callable[[Any], None],
+    grad: str,
+    seeds: bool,
+    sample: Any,
+    ends: Callable[[Any], Any],
 ) -> bool:
     """Whether inner nodes still hold a number that is not 0 after the sweep."""
     try:
         a, b = (make(sample(value)) for value in SAMPLE)
         inner = a * b
-        root = inner + a
+        root = ends(inner + a)
         if seeds:
-            _seed(root, 1.0)
+            seed(root, 1.0)
         sweep(root)
         found = read(inner, grad)
         return found is not None and bool(np.any(np.asarray(plain(found), dtype=float) != 0))

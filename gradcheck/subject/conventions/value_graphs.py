@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from gradcheck.problem import LEAVES, OPS, Graph
 from gradcheck.subject.conventions.offer import Contents, Offer
 from gradcheck.subject.conventions.repeated_sweeps import NEITHER, remarks
-from gradcheck.subject.conventions.spellings import FUNCTIONS, OPERATORS, REFLECTED, Spelling, refused
+from gradcheck.subject.conventions.spellings import FUNCTIONS, OPERATORS, REFLECTED, Spelling, at_the_door, refused
 from gradcheck.subject.conventions.value_class import SAMPLE, ValueClass, seeded
 
 Gradients = Callable[[Graph, Mapping[str, Any]], tuple[Any, dict[str, Any], dict[str, Any]]]
@@ -19,14 +20,36 @@ FORMS = ("with whole numbers", "after a reset")
 """How else the same gradient is asked for: leaves made from ints, and leaves swept before and then reset."""
 
 
-def engine(convention: str, name: str, uses: ValueClass, contents: Contents, *, scalars: bool) -> Offer:
-    """The offer of a class of nodes: its ops are those that a trial did not refuse."""
-    sample = float if scalars else (lambda value: np.full((2, 2), value))
-    spelled = dict(_spelled(uses, contents, sample))
-    lacking = tuple(_lacking(uses, spelled, sample))
+def engine(convention: str, name: str, uses: ValueClass, contents: Contents) -> Offer:
+    """The offer of a class of numbers: its ops are those that a trial did not refuse."""
+    spelled = dict(_spelled(uses, contents, float))
+    return offer_of(
+        convention,
+        name,
+        uses,
+        contents,
+        spelled,
+        Engine(uses, spelled, scalars=True),
+        _lacking(uses, spelled, float),
+        float,
+    )
+
+
+def offer_of(
+    convention: str,
+    name: str,
+    uses: ValueClass,
+    contents: Contents,
+    spelled: Mapping[str, Spelling],
+    answers: Engine,
+    lacking: Iterable[str],
+    sample: Callable[[float], Any],
+) -> Offer:
+    """The offer of a class of nodes, with what was found in words."""
     repeated = list(remarks(uses, sample))
-    answers = Engine(uses, spelled, scalars)
-    forms: dict[str, Callable[..., Any]] = {FORMS[0]: answers.with_whole_numbers}
+    forms: dict[str, Callable[..., Any]] = {}
+    if answers.whole_numbers:
+        forms[FORMS[0]] = answers.with_whole_numbers
     if uses.reset is not None:
         forms[FORMS[1]] = answers.after_a_reset
     operators = " ".join(
@@ -42,38 +65,47 @@ def engine(convention: str, name: str, uses: ValueClass, contents: Contents, *, 
         convention,
         title,
         name=name,
-        claims=frozenset({name, *(s.name for s in spelled.values() if s.name in contents.helpers)}),
+        claims=frozenset(
+            {name, *(known for names in FUNCTIONS.values() for known in names if known in contents.helpers)}
+        ),
         functions={"gradients": answers.gradients},
         ops=frozenset(spelled),
-        scalars=scalars,
+        scalars=answers.scalars,
         dtype=_dtype(uses, sample),
         forms=forms,
-        lacking=lacking,
-        notes=(*_how(uses), *(line for line in repeated if not line.endswith(NEITHER))),
+        lacking=tuple(lacking),
+        notes=(*_how(uses), *answers.notes, *(line for line in repeated if not line.endswith(NEITHER))),
         limits=tuple(line for line in repeated if line.endswith(NEITHER)),
-        words=_words(name, uses, spelled),
+        words={**_words(name, uses, spelled), **answers.words},
     )
 
 
 class Engine:
     """The functions of the native form on top of a class of nodes."""
 
-    def __init__(self, uses: ValueClass, spelled: Mapping[str, Spelling], scalars: bool) -> None:
+    whole_numbers = True
+    """Whether leaves may be made from ints."""
+    notes: tuple[str, ...] = ()
+    """What was found about the class besides, one sentence each."""
+    words: Mapping[str, str] = MappingProxyType({})
+    """How forms of ops with attributes are written, by op and attributes, such as "op sum axis"."""
+
+    def __init__(self, uses: ValueClass, spelled: Mapping[str, Spelling], *, scalars: bool) -> None:
         self._uses = uses
         self._spelled = spelled
-        self._scalars = scalars
+        self.scalars = scalars
 
     def gradients(self, graph: Graph, point: Mapping[str, Any]) -> Any:
         """Value, gradients by parameter, and the adjoints of inner nodes where the engine keeps them."""
-        return self._swept(graph, self._leaves(graph, point, _number))
+        return self._swept(graph, self._leaves(graph, point, self._number))
 
     def with_whole_numbers(self, graph: Graph, point: Mapping[str, Any]) -> Any:
         """The same, leaves with whole values made from ints."""
-        return self._swept(graph, self._leaves(graph, point, _whole))
+        return self._swept(graph, self._leaves(graph, point, self._whole))
 
     def after_a_reset(self, graph: Graph, point: Mapping[str, Any]) -> Any:
         """The same, on leaves that were swept once before and then reset, as in a training loop."""
-        leaves = self._leaves(graph, point, _number)
+        leaves = self._leaves(graph, point, self._number)
         self._swept(graph, leaves)
         assert self._uses.reset is not None, "the form is offered only with a reset"
         for leaf in leaves.values():
@@ -85,9 +117,9 @@ class Engine:
         for i in graph.order.tolist():
             name = graph.names[i]
             if graph.op(i) in ("input", "parameter"):
-                if self._scalars and np.ndim(point[name]):
+                if self.scalars and np.ndim(point[name]):
                     raise NotImplementedError("arrays")
-                leaves[name] = self._uses.make(made(point[name]) if self._scalars else np.array(point[name]))
+                leaves[name] = self._uses.make(made(point[name]))
         return leaves
 
     def _swept(self, graph: Graph, leaves: Mapping[str, Any]) -> Any:
@@ -98,7 +130,8 @@ class Engine:
                 value = np.asarray(node.value)
                 nodes[node.name] = float(value) if not value.ndim else value
             elif node.inputs:
-                nodes[node.name] = self._applied(node.op, [nodes[name] for name in node.inputs], node.attributes)
+                spelling, given = self._spelling(graph, int(i))
+                nodes[node.name] = self._applied(spelling, [nodes[name] for name in node.inputs], given, node.op)
         root = nodes[graph.names[graph.loss]]
         if not isinstance(root, self._uses.kind):
             root = nodes[graph.names[graph.loss]] = self._uses.make(root)
@@ -111,38 +144,51 @@ class Engine:
         inner = [n for n, node in nodes.items() if n not in leaves and isinstance(node, self._uses.kind)]
         return self._uses.value(root), gradients, {**gradients, **{n: self._gradient(nodes[n]) for n in inner}}
 
-    def _applied(self, op: str, operands: list[Any], attributes: Mapping[str, Any]) -> Any:
-        spelling = self._spelled.get(op)
-        if spelling is None:
-            raise NotImplementedError(op)
-        given = {k: v for k, v in attributes.items() if OPS[op].attributes.get(k, ...) != v}
-        kind = self._uses.kind
-        plainly = [isinstance(operand, kind) for operand in operands]
-        ways = [operands] if spelling.infix and any(plainly) else []
-        if not all(plainly):  # a number beside a node: as it is, else as a leaf
-            ways.append([operand if isinstance(operand, kind) else self._uses.make(operand) for operand in operands])
-        for way in ways or [operands]:
+    def _spelling(self, graph: Graph, i: int) -> tuple[Spelling, Mapping[str, Any]]:
+        """How node i is written, and the attributes that have to be given."""
+        node = graph.node(i)
+        if node.op not in self._spelled:
+            raise NotImplementedError(node.op)
+        defaults = OPS[node.op].attributes
+        return self._spelled[node.op], {k: v for k, v in node.attributes.items() if defaults.get(k, ...) != v}
+
+    def _applied(self, spelling: Spelling, operands: list[Any], given: Mapping[str, Any], op: str) -> Any:
+        ways = list(beside_plain(operands, self._uses, spelling.infix))
+        for way in ways:
             try:
                 made = spelling.apply(*way, **given)
             except Exception as wrong:
-                if not refused(wrong):
-                    raise
-                continue
-            if isinstance(made, kind):
+                if refused(wrong) or (way is not ways[-1] and about_plain(wrong, way[0])):
+                    continue
+                raise
+            if isinstance(made, self._uses.kind):
                 return made
         raise NotImplementedError(op)
 
     def _gradient(self, node: Any) -> Any:
-        found = self._uses.gradient(node)
-        return np.zeros(np.shape(self._uses.value(node))) if found is None else found
+        found, value = self._uses.gradient(node), self._uses.value(node)
+        untouched = found is None or (np.ndim(found) == 0 and np.ndim(value) > 0 and not np.any(found))
+        return np.zeros(np.shape(value)) if untouched else found
+
+    def _number(self, value: Any) -> Any:
+        return float(value)
+
+    def _whole(self, value: Any) -> Any:
+        return int(value) if float(value).is_integer() else float(value)
 
 
-def _number(value: Any) -> float:
-    return float(value)
+def beside_plain(operands: list[Any], uses: ValueClass, infix: bool) -> Iterator[list[Any]]:
+    """The operands as they may be given: a number or array beside a node as it is, else as a leaf."""
+    plain = [not isinstance(operand, uses.kind) for operand in operands]
+    if not any(plain) or (infix and not all(plain)):
+        yield operands
+    if any(plain):
+        yield [uses.make(operand) if alone else operand for operand, alone in zip(operands, plain, strict=True)]
 
 
-def _whole(value: Any) -> int | float:
-    return int(value) if float(value).is_integer() else float(value)
+def about_plain(wrong: BaseException, left: Any) -> bool:
+    """Whether an op has no way with a plain operand: it is of another type, or NumPy took the call on itself."""
+    return isinstance(wrong, TypeError | AttributeError) or at_the_door(wrong) or isinstance(left, np.ndarray)
 
 
 def _spelled(uses: ValueClass, contents: Contents, sample: Any) -> Iterator[tuple[str, Spelling]]:
@@ -225,7 +271,11 @@ def _how(uses: ValueClass) -> Iterator[str]:
 
 
 def _words(name: str, uses: ValueClass, spelled: Mapping[str, Spelling]) -> dict[str, str]:
-    words = {"leaf": f"{name}({{}})", "grad": f"{{}}.{uses.grad}", "sweep": uses.sweep_text}
+    words = {
+        "leaf": f"{name}({', '.join(['{}', *uses.further])})",
+        "grad": f"{{}}.{uses.grad}",
+        "sweep": uses.sweep_text,
+    }
     if uses.seeds:
         words["sweep"] = f"{{0}}.{uses.grad} = 1; {uses.sweep_text.replace('{}', '{0}')}"
     return words | {f"op {op}": spelling.text for op, spelling in spelled.items() if op not in LEAVES}

@@ -1,0 +1,67 @@
+"""Which numbers an object of a foreign class holds, and under which names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+DATA = ("data", "value", "val", "v", "x", "item", "_data", "cached_data", "array", "numpy")
+"""Names of the attribute that holds the value, the usual ones first."""
+GRADIENTS = ("grad", "gradient", "derivative", "adjoint", "g", "d", "deriv", "grad_value", "_grad", "dx")
+"""Names of the attribute that holds the gradient."""
+
+
+def read(node: Any, name: str) -> Any:
+    """An attribute, or the answer of a method without arguments."""
+    found = getattr(node, name)
+    return found() if callable(found) and not isinstance(found, np.ndarray) else found
+
+
+def plain(found: Any) -> Any:
+    """A number or an array out of what an attribute holds; a node's own value where it holds a node."""
+    for name in ("data", "value", "numpy"):
+        if isinstance(found, int | float | complex | np.ndarray | np.generic | list | tuple | bool):
+            return found
+        inner = getattr(found, name, None)
+        if inner is None or isinstance(inner, memoryview | type(found)):
+            continue
+        found = inner() if callable(inner) else inner
+    return found
+
+
+def attributes_of(node: Any) -> Iterator[str]:
+    """Names of attributes that may hold numbers: the usual ones, then those of the instance."""
+    slots = [name for base in type(node).__mro__ for name in getattr(base, "__slots__", ())]
+    own = [*getattr(node, "__dict__", {}), *slots]
+    properties = [n for n in dir(type(node)) if isinstance(getattr(type(node), n, None), property)]
+    yield from dict.fromkeys([*own, *properties])
+
+
+def is_new(before: Any, found: Any) -> bool:
+    """Whether an attribute holds other numbers than before."""
+    return before is None or not np.array_equal(np.asarray(before, dtype=float), np.asarray(found, dtype=float))
+
+
+def numbers_of(node: Any) -> dict[str, Any]:
+    """Attributes of a node that hold a number or an array, as copies."""
+    found = {}
+    for name in attributes_of(node):
+        try:
+            value = plain(read(node, name))
+            if value is not None and not isinstance(value, str | bytes | list | tuple | bool):
+                found[name] = np.array(value, dtype=float)
+        except Exception:
+            continue
+    return found
+
+
+def seed(root: Any, one: float) -> bool:
+    """Set the root's gradient to 1 under the first of the usual names that it has."""
+    for name in GRADIENTS:
+        if name in set(attributes_of(root)):
+            old = getattr(root, name)
+            setattr(root, name, np.ones_like(old) if isinstance(old, np.ndarray) else one)
+            return True
+    return False

@@ -1,0 +1,178 @@
+"""Classes of arrays: told apart from classes of numbers, asked only in forms that they take, bugs left visible."""
+
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradcheck.errors import SubjectError
+from gradcheck.problem import Graph, GraphBuilder
+from gradcheck.subject.conventions.offer import Offer
+from gradcheck.subject.conventions.recognition import Recognition, recognised
+from gradcheck.subject.inprocess import InProcessSubject
+from gradcheck.subject.loading import Package
+from gradcheck.subject.trouble import Place, call_failed
+
+HERE = Path(__file__).parent
+NUMPY_MICROGRAD = HERE / "tensor_value" / "right_numpy_micrograd.py"
+
+
+def looked_at(file: Path) -> Recognition:
+    return recognised(Package(file).load())
+
+
+def offered(file: Path) -> Offer:
+    (offer,) = looked_at(file).offers
+    return offer
+
+
+def bent(tmp_path: Path, old: str, new: str) -> Path:
+    """The right engine with one passage changed."""
+    source = NUMPY_MICROGRAD.read_text()
+    assert source.count(old) == 1
+    file = tmp_path / "engine.py"
+    file.write_text(source.replace(old, new))
+    return file
+
+
+def of_one_op(op: str, *shapes: tuple[int, ...], **attributes: Any) -> Graph:
+    build = GraphBuilder()
+    y = build.apply(op, *(build.parameter(f"x{k}", shape) for k, shape in enumerate(shapes)), **attributes)
+    return build.graph(build.sum(y, name="loss"))
+
+
+def answer(offer: Offer, graph: Graph, point: Mapping[str, Any]) -> Any:
+    return InProcessSubject(offer.functions["gradients"]).ask(graph, point)
+
+
+def test_the_forms_of_each_op_are_found_by_trying() -> None:
+    offer = offered(NUMPY_MICROGRAD)
+    assert offer.convention == "tensor-value"
+    assert offer.ops is not None
+    assert {"max", "mean", "matmul", "pow", "softmax", "concatenate", "take", "where", "maximum"} <= offer.ops
+    assert offer.ops.isdisjoint({"sin", "sigmoid", "broadcast_to", "square"})
+    assert offer.words["op sum axis keepdims"] == "{0}.sum(axis={axis}, keepdims={keepdims})"
+    assert offer.words["op transpose axes"] == "{0}.transpose(*{axes})"
+    assert offer.words["op concatenate axis"] == "Tensor.concatenate([{0}, {1}, {2}], axis={axis})"
+    assert not offer.scalars
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "matmul of shape (3,) and shape (3, 2)",
+        "2 ** x is refused",
+        "x ** y is refused",
+        "np.array([2., 1.]) @ x is refused",
+    ],
+)
+def test_forms_that_are_refused_are_named(form: str) -> None:
+    assert form in offered(NUMPY_MICROGRAD).lacking
+
+
+def test_a_refused_form_is_not_implemented() -> None:
+    offer = offered(NUMPY_MICROGRAD)
+    with pytest.raises(NotImplementedError, match=r"matmul of shape \(3,\) and shape \(3,\)"):
+        offer.functions["gradients"](of_one_op("matmul", (3,), (3,)), {"x0": np.ones(3), "x1": np.ones(3)})
+
+
+def test_an_array_on_the_left_that_numpy_takes_apart_is_a_lacking_form(tmp_path: Path) -> None:
+    offer = offered(bent(tmp_path, "    __array_ufunc__ = None\n\n", ""))
+    assert "np.array([2., 1.]) * x gives an array of Tensor objects: NumPy takes the operand on the right apart" in (
+        offer.lacking
+    )
+    build = GraphBuilder()
+    x = build.parameter("x", (2,))
+    graph = build.graph(build.sum(build.mul(build.constant(np.array([3.0, 5.0])), x)))
+    assert answer(offer, graph, {"x": np.ones(2)}).gradients["x"].tolist() == [3.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("lambda g: g * e)", "lambda g: g * exponential)", "exponential"),
+        ("lambda g: g * (1 - t**2)", "lambda g: np.ones((7, 7)) @ g", "@ g"),
+        (
+            "        e = np.exp(self.data)\n        return",
+            "        e = np.exponential(self.data)\n        return",
+            "exponential",
+        ),
+    ],
+    ids=["name-error-in-backward", "shapes-in-backward", "attribute-error-in-forward"],
+)
+def test_a_bug_inside_an_op_is_an_error_with_its_line(tmp_path: Path, old: str, new: str, line: str) -> None:
+    offer = offered(bent(tmp_path, old, new))
+    op = "tanh" if "t**2" in old else "exp"
+    assert offer.ops is not None
+    assert op in offer.ops
+    with pytest.raises(SubjectError) as caught, call_failed(Place(tmp_path)):
+        offer.functions["gradients"](of_one_op(op, (2, 3)), {"x0": np.ones((2, 3))})
+    assert caught.value.code == "GC004"
+    assert caught.value.facts["file"] == "engine.py"
+    assert line in caught.value.facts["text"]
+
+
+def test_a_class_of_numbers_that_happens_to_hold_arrays_is_one_of_numbers(tmp_path: Path) -> None:
+    file = tmp_path / "engine.py"
+    file.write_text(
+        textwrap.dedent(
+            """
+            class Value:
+                def __init__(self, data, children=()):
+                    self.data, self.grad, self.children, self.pull = data, 0.0, children, lambda: None
+
+                def __add__(self, other):
+                    out = Value(self.data + other.data, (self, other))
+                    def pull():
+                        self.grad = self.grad + out.grad
+                        other.grad = other.grad + out.grad
+                    out.pull = pull
+                    return out
+
+                def __mul__(self, other):
+                    out = Value(self.data * other.data, (self, other))
+                    def pull():
+                        self.grad = self.grad + out.grad * other.data
+                        other.grad = other.grad + out.grad * self.data
+                    out.pull = pull
+                    return out
+
+                def backward(self):
+                    self.grad = 1.0
+                    order = []
+                    def visit(v):
+                        if v not in order:
+                            for child in v.children:
+                                visit(child)
+                            order.append(v)
+                    visit(self)
+                    for v in reversed(order):
+                        v.pull()
+
+            def dot(us, vs):
+                return sum((u * v for u, v in zip(us, vs)), Value(0.0))
+            """
+        )
+    )
+    found = looked_at(file)
+    assert [offer.convention for offer in found.offers] == ["scalar-value"]
+    assert "dot" not in str(found.offers[0].ops)
+
+
+def test_ints_that_are_constants_are_not_asked_for_gradients(tmp_path: Path) -> None:
+    constant = "self.grad = np.zeros_like(self.data)\n        self._backward"
+    kept = offered(NUMPY_MICROGRAD)
+    refused = offered(
+        bent(
+            tmp_path,
+            "self.data = np.asarray(data, dtype=np.float64)",
+            "data = np.asarray(data)\n        if data.dtype.kind == 'i' and data.ndim:\n"
+            "            raise TypeError('floats only')\n        self.data = data.astype(float)",
+        )
+    )
+    assert constant in NUMPY_MICROGRAD.read_text()
+    assert set(kept.forms) == {"with whole numbers", "after a reset"}
+    assert set(refused.forms) == {"after a reset"}
