@@ -6,4 +6,8 @@ native             `graph`, `mlp`: gradcheck's own
 scalar_value       classes like micrograd's, by way of `value_class`, `held_numbers`, `value_graphs`, `spellings`,
                    `repeated_sweeps`
 tensor_value       the same with arrays, by way of `array_forms`, `array_trials`, `array_graphs` besides
+layer_pairs        NAME_forward and NAME_backward: `layer_functions` runs them, `loss_functions` answer both at once;
+                   `backward_calls` and `returned_gradients` tell what is what
+example_inputs     inputs for functions that nobody gave any for, by `example_shapes` and `example_values`
+foreign_calls      calls of a file's own functions that leave nothing changed
 """

@@ -16,6 +16,7 @@ CONVENTIONS: Mapping[str, str] = MappingProxyType(
         "graph": "native",
         "tensor-value": "tensor_value",
         "scalar-value": "scalar_value",
+        "layer-pairs": "layer_pairs",
     }
 )
 """Name of each convention and its module here, in the order in which they are tried."""

@@ -1,0 +1,95 @@
+"""How a backward function is called: which of its arguments is the cotangent, which the cache, which an input.
+
+Decided by the names of its arguments and by what the forward function returns, never by what comes out.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+COTANGENT = re.compile(
+    r"d_?(out|y|a|z|h|l|j|loss|x_out|output|next_h|next_c|next_\w+|scores|v|o|s|p|q|u|w_out)\w*|grad\w*|g|upstream\w*|delta\w*|"
+    r"\w*_(grad|bar|cotangent|gradient)|v|ct|cotangent\w*|seed|out_?grad|gout|gy|\w*_?output_?grad\w*|error|err|eta|top_diff|bar",
+    re.I,
+)
+"""Names of an argument that takes the gradient with respect to an output."""
+CACHE = re.compile(
+    r"\w*cache\w*|ctx|context|saved\w*|mem|memory|residuals?|res|tape|aux|store|stored|intermediates?", re.I
+)
+"""Names of an argument that takes what the forward pass kept."""
+OUTPUT = re.compile(r"out|output|outputs|y|a|activation|activated|fx|value|result|s|sig|probs|p|h|z_out", re.I)
+"""Names of an argument that takes the output of the forward pass."""
+
+
+@dataclass(frozen=True)
+class BackwardCall:
+    """What each argument of a backward function is: "cotangent K", "cache", "input NAME" or "output K"."""
+
+    roles: tuple[tuple[str, str], ...]
+
+    @property
+    def cotangents(self) -> int:
+        """Number of cotangents that it takes."""
+        return sum(role.startswith("cotangent") for _, role in self.roles)
+
+    @property
+    def needs_cache(self) -> bool:
+        """Whether it takes what the forward pass kept."""
+        return any(role == "cache" for _, role in self.roles)
+
+    def arguments(
+        self, cotangents: Sequence[Any], cache: Any, inputs: Mapping[str, Any], outputs: Sequence[Any]
+    ) -> dict[str, Any]:
+        """The arguments of one call, by name."""
+        given = {}
+        for name, role in self.roles:
+            kind, _, which = role.partition(" ")
+            if kind == "input":
+                given[name] = inputs[which]
+            elif kind == "cache":
+                given[name] = cache
+            else:
+                given[name] = (cotangents if kind == "cotangent" else outputs)[int(which)]
+        return given
+
+
+def backward_call(
+    backward: Callable[..., Any], inputs: Sequence[str], outputs: int, *, keeps: bool
+) -> BackwardCall | str:
+    """How `backward` is called, or why that cannot be told.
+
+    Parameters
+    ----------
+    inputs: names of the forward function's arguments.
+    outputs: number of outputs of the forward function, without what it keeps.
+    keeps: whether the forward function also returns something for the backward pass.
+    """
+    try:
+        parameters = list(inspect.signature(backward).parameters.values())
+    except (TypeError, ValueError):
+        return "its signature is not to be had"
+    named = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    roles: dict[str, str] = {}
+    for p in named:
+        if keeps and CACHE.fullmatch(p.name) and "cache" not in roles.values():
+            roles[p.name] = "cache"
+        elif p.name in inputs:
+            roles[p.name] = f"input {p.name}"
+    cotangents = [p.name for p in named if p.name not in roles and COTANGENT.fullmatch(p.name)][:outputs]
+    roles.update({name: f"cotangent {k}" for k, name in enumerate(cotangents)})
+    left = [p for p in named if p.name not in roles and p.default is inspect.Parameter.empty]
+    if left and keeps and "cache" not in roles.values():
+        roles[left.pop().name] = "cache"
+    for p in left:
+        taken = sum(role.startswith("cotangent") for role in roles.values())
+        if not taken and outputs == 1 and p is left[0] and (len(left) > 1 or not OUTPUT.fullmatch(p.name)):
+            roles[p.name] = "cotangent 0"
+        elif OUTPUT.fullmatch(p.name) and outputs == 1:
+            roles[p.name] = "output 0"
+        else:
+            return f"its argument {p.name!r} is neither an upstream gradient, nor a cache, nor an input of the forward"
+    return BackwardCall(tuple((p.name, roles[p.name]) for p in named if p.name in roles))

@@ -1,0 +1,51 @@
+"""Calls of a file's own functions: random numbers are the same each time, and nothing is left changed."""
+
+from __future__ import annotations
+
+import random
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+_SEED = 12
+"""Seed of the random numbers that a function may draw, such as a dropout mask."""
+
+
+class ForeignCalls:
+    """Calls functions of one module."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+
+    def __call__(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """`function(*arguments)`, with the random numbers that every call gets."""
+        with self.same_random_numbers():
+            return function(*arguments, **named)
+
+    @contextmanager
+    def same_random_numbers(self) -> Iterator[None]:
+        """Seed NumPy's and Python's random numbers, and the module's own generators; put all back afterwards."""
+        generators = [own for own in vars(self._module).values() if isinstance(own, np.random.Generator)]
+        before = [deepcopy(own.bit_generator.state) for own in generators]
+        numpys, pythons = np.random.get_state(), random.getstate()
+        np.random.seed(_SEED)
+        random.seed(_SEED)
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield
+        finally:
+            np.random.set_state(numpys)
+            random.setstate(pythons)
+            for own, state in zip(generators, before, strict=True):
+                own.bit_generator.state = state
+
+
+def copied(value: Any) -> Any:
+    """A copy of a setting, container or array, so that a call cannot change the original."""
+    return value.copy(order="K") if isinstance(value, np.ndarray) else deepcopy(value)

@@ -1,0 +1,115 @@
+"""Which of the gradients that a backward pass returns belongs to which input."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+_MOST_ORDERS = 5
+"""Maximum number of gradients whose order is looked for by their shapes."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the gradient of each input stands in what is returned.
+
+    Attributes
+    ----------
+    of: by the name of the input, a position in a tuple, a key of a dictionary, or None for what is returned itself.
+    fit: whether every gradient has its input's shape.
+    note: how they were told apart, where it was not by their order.
+    """
+
+    of: Mapping[str, Any]
+    fit: bool
+    note: str = ""
+
+    def read(self, returned: Any) -> tuple[Any, ...]:
+        """The gradients, in the order of the inputs."""
+        return tuple(returned if place is None else returned[place] for place in self.of.values())
+
+
+def places(returned: Any, inputs: Mapping[str, Any], arguments: Sequence[str]) -> Places | str:
+    """Where the gradients of `inputs` stand in `returned`, or why that cannot be told.
+
+    Parameters
+    ----------
+    inputs: the differentiable ones, in order.
+    arguments: all arguments of the forward function; a tuple may hold something for each of them.
+    """
+    if isinstance(returned, Mapping):
+        return _by_keys(returned, inputs)
+    if not isinstance(returned, tuple | list):
+        return _single(returned, inputs)
+    names = list(inputs)
+    if len(returned) == len(names) == 1:
+        return _of({names[0]: 0}, returned, inputs)
+    if len(returned) == len(names):
+        return _in_order(returned, inputs)
+    if len(returned) == len(arguments):
+        return _of({name: list(arguments).index(name) for name in names}, returned, inputs)
+    if len(returned) < len(names):
+        return _some(returned, inputs)
+    return f"it returns {len(returned)} things for {len(names)} inputs ({', '.join(names)})"
+
+
+def _by_keys(returned: Mapping[Any, Any], inputs: Mapping[str, Any]) -> Places | str:
+    found = {}
+    for name in inputs:
+        spellings = [f"d{name}", f"d_{name}", f"grad_{name}", f"{name}_grad", name, f"d{name.lower()}"]
+        key = next((s for s in spellings if s in returned), None)
+        if key is not None:
+            found[name] = key
+    if not found:
+        return f"none of its keys {', '.join(map(str, list(returned)[:6]))} is named after an input"
+    return _of(found, returned, inputs)
+
+
+def _single(returned: Any, inputs: Mapping[str, Any]) -> Places | str:
+    """One array: the gradient of the first input of its shape, else of the first."""
+    if returned is None:
+        return "it returns None"
+    names = list(inputs)
+    mine = next((name for name in names if np.shape(inputs[name]) == np.shape(returned)), names[0])
+    return _of({mine: None}, returned, inputs)
+
+
+def _in_order(returned: Sequence[Any], inputs: Mapping[str, Any]) -> Places:
+    names = list(inputs)
+    plain = _of({name: k for k, name in enumerate(names)}, returned, inputs)
+    if plain.fit or len(names) > _MOST_ORDERS:
+        return plain
+    orders = [order for order in itertools.permutations(range(len(names))) if _fits(returned, order, inputs)]
+    if len(orders) != 1:
+        return plain
+    by_name = dict(zip(names, orders[0], strict=True))
+    order = ", ".join(sorted(names, key=lambda name: by_name[name]))
+    return Places(by_name, True, f"gradients come in the order {order}, as their shapes tell")
+
+
+def _some(returned: Sequence[Any], inputs: Mapping[str, Any]) -> Places | str:
+    """Fewer gradients than inputs: those of the inputs, in order, whose shapes they have."""
+    found: dict[str, Any] = {}
+    left = list(inputs)
+    for k, part in enumerate(returned):
+        mine = next((name for name in left if np.shape(inputs[name]) == np.shape(part)), None)
+        if mine is None:
+            return f"it returns {len(returned)} gradients for {len(inputs)} inputs, and one has no input's shape"
+        found[mine] = k
+        left = left[left.index(mine) + 1 :]
+    return _of(found, returned, inputs)
+
+
+def _of(found: Mapping[str, Any], returned: Any, inputs: Mapping[str, Any]) -> Places:
+    def part(place: Any) -> Any:
+        return returned if place is None else returned[place]
+
+    return Places(found, all(np.shape(part(place)) == np.shape(inputs[name]) for name, place in found.items()))
+
+
+def _fits(returned: Sequence[Any], order: Sequence[int], inputs: Mapping[str, Any]) -> bool:
+    return all(np.shape(returned[k]) == np.shape(inputs[name]) for name, k in zip(inputs, order, strict=True))
