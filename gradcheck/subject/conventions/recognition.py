@@ -17,6 +17,7 @@ CONVENTIONS: Mapping[str, str] = MappingProxyType(
         "tensor-value": "tensor_value",
         "scalar-value": "scalar_value",
         "layer-pairs": "layer_pairs",
+        "network-loss": "network_loss",
     }
 )
 """Name of each convention and its module here, in the order in which they are tried."""

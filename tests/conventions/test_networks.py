@@ -1,0 +1,250 @@
+"""Networks in the manners of courses and books: which convention each file keeps, and what is settled without truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from gradcheck.subject.conventions.offer import Miss, Offer, Pair
+from gradcheck.subject.conventions.recognition import Recognition, recognised, wish
+from gradcheck.subject.loading import Package
+from gradcheck.verify.function_pairs import judged
+
+HERE = Path(__file__).parent
+FILES = [file for folder in ("network_loss",) for file in sorted((HERE / folder).glob("*_*.py"))]
+
+
+def called(file: Path) -> str:
+    """The id of a file."""
+    return f"{file.parent.name}/{file.stem}"
+
+
+@pytest.mark.parametrize("file", FILES, ids=called)
+def test_right_ones_pass_and_wrong_ones_fail(file: Path) -> None:
+    found = looked_at(Package(file).load(), file.parent.name.replace("_", "-"))
+    verdicts = {judged(pair).verdict.value for pair in pairs(found)}
+    assert verdicts == {"PASS"} if file.name.startswith("right_") else "FAIL" in verdicts
+
+
+def looked_at(module: ModuleType, wanted: str | None = None) -> Recognition:
+    """What the module offers."""
+    return recognised(module, None, wish(wanted))
+
+
+def written(tmp_path: Path, text: str) -> ModuleType:
+    """A file with this text, loaded."""
+    file = tmp_path / "mine.py"
+    file.write_text("import numpy as np\n" + text, encoding="utf-8")
+    return Package(file).load()
+
+
+def pairs(found: Recognition) -> list[Pair]:
+    """All pairs of all offers."""
+    return [pair for offer in found.offers for pair in offer.pairs]
+
+
+LOSS = """
+class Net:
+    def __init__(self, input_size, hidden_size, output_size):
+        self.params = {"W": np.zeros((input_size, output_size)), "b": np.zeros(output_size)}
+
+    def loss(self, X, y):
+        out = X @ self.params["W"] + self.params["b"]
+        d = out - y
+        return 0.5 * np.sum(d**2), {"W": X.T @ d, "b": d.sum(axis=0)}
+
+    def train(self, X, y):
+        raise SystemExit("trained")
+
+    fit = main = SGD = train
+"""
+
+
+def test_a_dict_of_parameters_and_a_loss_are_recognised(tmp_path: Path) -> None:
+    found = looked_at(written(tmp_path, LOSS))
+    assert [(offer.convention, offer.name) for offer in found.offers] == [("network-loss", "Net")]
+    assert not found.misses
+    (pair,) = pairs(found)
+    assert {name: value.shape for name, value in pair.inputs[0].items()} == {"W": (4, 3), "b": (3,)}
+    assert pair.shown == "Net.loss"
+
+
+def test_loss_and_gradient_do_not_depend_on_the_calls_before(tmp_path: Path) -> None:
+    (pair,) = pairs(looked_at(written(tmp_path, LOSS)))
+    (params,) = pair.inputs
+    before = {name: value.copy() for name, value in params.items()}
+    first = pair.f(params), pair.derivative(params)  # type: ignore[misc] # a gradient has a derivative
+    again = pair.f(params), pair.derivative(params)  # type: ignore[misc]
+    assert first[0] == again[0]
+    for name in params:
+        assert np.array_equal(first[1][name], again[1][name])
+        assert np.array_equal(params[name], before[name])
+
+
+def test_layers_that_share_the_arrays_of_params_get_the_new_ones(tmp_path: Path) -> None:
+    text = """
+class Layer:
+    def __init__(self, W):
+        self.W = W
+
+class Net:
+    def __init__(self, input_size, output_size):
+        self.params = {"W1": np.zeros((input_size, output_size))}
+        self.layer = Layer(self.params["W1"])
+
+    def loss(self, x, t):
+        return np.sum((x @ self.layer.W - t) ** 2)
+
+    def gradient(self, x, t):
+        return {"W1": 2 * x.T @ (x @ self.layer.W - t)}
+"""
+    (pair,) = pairs(looked_at(written(tmp_path, text)))
+    assert pair.f({"W1": np.zeros((4, 3))}) == 5.0  # five one-hot rows
+    assert pair.f({"W1": np.ones((4, 3))}) != 5.0
+
+
+@pytest.mark.parametrize(
+    ("shape", "transposed", "note"),
+    [("(input_size, output_size)", "x @ W", "rows"), ("(output_size, input_size)", "W @ x", "columns")],
+)
+def test_orientation_is_what_runs(tmp_path: Path, shape: str, transposed: str, note: str) -> None:
+    text = f"""
+class Net:
+    def __init__(self, input_size, output_size):
+        self.W = np.zeros({shape})
+
+    def forward(self, x):
+        W = self.W
+        return {transposed}
+
+    def loss(self, x, y):
+        return np.sum((self.forward(x) - y) ** 2)
+
+    def backward(self, x, y):
+        raise ArithmeticError
+"""
+    found = looked_at(written(tmp_path, text))
+    assert [miss.why.partition(" raised ")[2] for miss in found.misses] == ["ArithmeticError: "]
+    found = looked_at(written(tmp_path, text.replace("raise ArithmeticError", "self.dW = np.zeros_like(self.W)")))
+    (offer,) = found.offers
+    assert any(f"samples are in {note}" in line for line in offer.notes)
+
+
+@pytest.mark.parametrize("labels", ["numbers", "one-hot"])
+def test_labels_that_both_run_can_be_asked_for(tmp_path: Path, labels: str) -> None:
+    text = """
+class Net:
+    def __init__(self, input_size, output_size):
+        self.params = {"W1": np.zeros((input_size, output_size))}
+
+    def loss(self, x, t):
+        t = t.argmax(axis=1) if t.ndim == 2 else t
+        s = x @ self.params["W1"]
+        p = np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)
+        p[range(5), t] -= 1
+        return 1.0, {"W1": x.T @ p / 5}
+"""
+    (offer,) = looked_at(written(tmp_path, text), f"network-loss:labels={labels}").offers
+    wanted = {"numbers": "class numbers", "one-hot": "one-hot rows"}[labels]
+    assert any(f"labels are {wanted}" in note for note in offer.notes)
+
+
+def test_the_gradient_of_a_method_that_updates_is_what_it_takes_away(tmp_path: Path) -> None:
+    text = """
+class Net:
+    def __init__(self, input_size, output_size):
+        self.W = np.zeros((input_size, output_size))
+
+    def forward(self, X):
+        self.out = X @ self.W
+        return self.out
+
+    def loss(self, y, out):
+        return np.sum((out - y) ** 2)
+
+    def backward(self, X, y, learning_rate=0.1):
+        self.W -= learning_rate * 2 * X.T @ (self.out - y)
+"""
+    (offer,) = looked_at(written(tmp_path, text)).offers
+    assert any("moves the parameters itself" in note for note in offer.notes)
+    (pair,) = offer.pairs
+    (params,) = pair.inputs
+    step = {"W": params["W"] + 1e-6}
+    slope = (pair.f(step) - pair.f(params)) / 1e-6
+    assert pair.derivative(params)["W"].sum() == pytest.approx(slope, rel=1e-4)  # type: ignore[misc]
+
+
+def test_a_network_that_cannot_be_made_is_a_miss_that_names_the_argument(tmp_path: Path) -> None:
+    found = looked_at(written(tmp_path, LOSS.replace("output_size):", "output_size, mysterious):")))
+    assert found.offers == ()
+    (miss,) = found.misses
+    assert miss == Miss("network-loss", "Net", "what the argument mysterious of Net() is for is not known")
+
+
+def test_layers_and_losses_are_no_networks(tmp_path: Path) -> None:
+    text = """
+class Affine:
+    def __init__(self, W, b):
+        self.W, self.b = W, b
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        return dout @ self.W.T
+
+class SoftmaxWithLoss:
+    def forward(self, x, t):
+        self.t = t
+        return np.sum(x)
+
+    def backward(self, dout=1):
+        return self.t
+"""
+    found = looked_at(written(tmp_path, text), "network-loss")
+    assert (found.offers, found.misses) == ((), ())
+
+
+GUARDED = """
+EPS = 1e-8
+
+class Net:
+    def __init__(self, input_size, output_size):
+        self.params = {"W1": np.zeros((input_size, output_size))}
+
+    def loss(self, x, t, tiny=1e-9):
+        small = 1e-10
+        y = x @ self.params["W1"]
+        return np.log(np.sum(y**2) + 1e-7) + np.log(1 + tiny) + np.log(1 + small) + np.log(1 + EPS)
+
+    def gradient(self, x, t):
+        y = x @ self.params["W1"]
+        return {"W1": 2 * x.T @ y / (np.sum(y**2)MORE)}
+"""
+
+
+def test_a_constant_inside_a_logarithm_alone_is_left_out_and_noted(tmp_path: Path) -> None:
+    module = written(tmp_path, GUARDED.replace("MORE", ""))
+    (offer,) = looked_at(module).offers
+    assert [note.partition(" ")[0] for note in offer.notes[2:]] == ["1e-10", "1e-09", "1e-08", "1e-07"]
+    (pair,) = offer.pairs
+    with np.errstate(divide="ignore"):
+        assert pair.f({"W1": np.zeros((4, 3))}) == -np.inf
+    assert (module.EPS, module.Net.loss.__defaults__) == (1e-8, (1e-9,))
+
+
+def test_a_constant_that_the_gradient_knows_stays(tmp_path: Path) -> None:
+    (offer,) = looked_at(written(tmp_path, GUARDED.replace("MORE", " + 1e-7"))).offers
+    assert [note.partition(" ")[0] for note in offer.notes[2:]] == ["1e-10", "1e-09", "1e-08"]
+    assert offer.pairs[0].f({"W1": np.zeros((4, 3))}) == pytest.approx(np.log(1e-7))
+
+
+def test_offers_are_offers() -> None:
+    found = looked_at(Package(HERE / "network_loss" / "right_two_layer_net.py").load())
+    assert [type(offer) for offer in found.offers] == [Offer]
+    assert [pair.name for pair in pairs(found)] == ["TwoLayerNet", "TwoLayerNet, reg=0.3"]
