@@ -245,6 +245,6 @@ def test_a_constant_that_the_gradient_knows_stays(tmp_path: Path) -> None:
 
 
 def test_offers_are_offers() -> None:
-    found = looked_at(Package(HERE / "network_loss" / "right_two_layer_net.py").load())
+    found = looked_at(Package(HERE / "network_loss" / "right_two_layer_net.py").load(), "network-loss")
     assert [type(offer) for offer in found.offers] == [Offer]
     assert [pair.name for pair in pairs(found)] == ["TwoLayerNet", "TwoLayerNet, reg=0.3"]
