@@ -149,6 +149,12 @@ def _scripted(lines: Sequence[str], found: Diagnosed | None, offer: SeenOffer) -
     yield Text.assemble("  ", (f"{'smallest':<10}", "bold"), lines[0])
     for line in lines[1:]:
         yield Text(f"{'':<12}{line}")
+    worst = found.counterexample.worst if found.counterexample is not None else None
+    if worst is not None and found.counterexample is not None and {"GC014", "GC015"} & set(found.counterexample.codes):
+        assert found.case is not None, "a counterexample has a case"
+        loss = found.case.graph.names[found.case.graph.loss]
+        came, right = apart(worst.subject, worst.truth)
+        yield Text(f"{'':<12}{offer.words.get('value', '{}').format(loss)}   # gives {came}, right is {right}")
     for row in found.parameters:
         if row.wrong:
             came, right = apart(row.yours, row.right)

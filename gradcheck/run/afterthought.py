@@ -7,6 +7,7 @@ says so.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -52,12 +53,14 @@ def diagnose(
     oracles: Sequence[Oracle],
     *,
     budget: Budget | None = None,
+    within: Shows | None = None,
 ) -> Iterator[Diagnosing | Diagnosed]:
     """The stages of the search as they begin, then what it found about a subject that failed, if anything.
 
-    Without a budget the search runs to its end. It lets no exception out but KeyboardInterrupt.
+    Without a budget the search runs to its end. It lets no exception out but KeyboardInterrupt. `within` says which
+    graphs may be shown as the smallest counterexample; all by default.
     """
-    search = _Search(items, results, subject, budget or Budget(None, None), oracles)
+    search = _Search(items, results, subject, budget or Budget(None, None), oracles, within)
     ended = ""
     try:
         yield from search.stages()
@@ -83,7 +86,9 @@ class _Search:
         subject: Subject,
         budget: Budget,
         oracles: Sequence[Oracle],
+        within: Shows | None = None,
     ) -> None:
+        self._within = within
         judged = {r.address: r for r in results if not refuses(r)}  # no op is asked for that is not offered
         self._items, self._results = [a for a in items if a.address in judged], results
         self._subject: Subject = Rationed(subject, budget)
@@ -139,7 +144,7 @@ class _Search:
         if not failing or "GC005" in codes:  # every further question might cost a time limit
             return
         yield Diagnosing("looking for the smallest counterexample")
-        self._look_for_example(failing, passing)
+        self._look_for_example(failing, passing, self._within)
         yield Diagnosing("looking for the cause")
         drawn: list[Case | Training] = [self._case] if self._case is not None else []
         named = explanation(self._subject, [*failing, *drawn], passing, codes)
@@ -179,8 +184,13 @@ class _Search:
         self._fits = self._case is None or fits(self._case)
         if not self._fits:
             explained = [case for address, case in failed if address in self._explains]
-            self._look_for_example(explained, passing, fits)
+            shows = fits if self._within is None else partial(_both, fits, self._within)
+            self._look_for_example(explained, passing, shows)
             self._fits = True
+
+
+def _both(one: Shows, other: Shows, case: Case) -> bool:
+    return other(case) and one(case)
 
 
 def _single_precision(wrong: Sequence[Result]) -> bool:

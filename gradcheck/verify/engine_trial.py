@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from gradcheck.diagnosis.budget import Budget
+from gradcheck.diagnosis.diagnosed import diagnosed
+from gradcheck.diagnosis.look_at import look_at
+from gradcheck.diagnosis.operands import parameter_rows
+from gradcheck.errors import GradcheckError, SubjectError
+from gradcheck.judge.entry_points import ask
+from gradcheck.judge.graph_trial import try_case
 from gradcheck.oracle import graph_oracles
-from gradcheck.problem import Case
+from gradcheck.problem import Case, Graph
 from gradcheck.run import runner
-from gradcheck.run.afterthought import diagnose
+from gradcheck.run.afterthought import EXAMPLE, diagnose
 from gradcheck.run.events import Diagnosed, Faulted, Finished, NotOffered
 from gradcheck.run.exit_code import as_it_should_be
 from gradcheck.run.suite import Addressed
@@ -23,7 +30,7 @@ from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verify.accuracy import Loss, losses
 from gradcheck.verify.engine_cases import engine_cases, in_form
 from gradcheck.verify.form_cases import deep_cases
-from gradcheck.verify.groups import Group, groups
+from gradcheck.verify.groups import Group, groups, is_tree
 
 SECONDS = 12.0
 """Seconds for the search for causes and smallest examples, all groups together."""
@@ -100,7 +107,7 @@ def engine_trial(
     trial.limits += _too_deep(run(deep), trial.results)
     trial.accuracy = losses(cases, trial.results)
     judged = [*cases, *(item for items in forms.values() for item in items)]
-    trial.wrong += _explained(subject, trial, judged, now)
+    trial.wrong += _merged(_explained(subject, trial, judged, now))
     return trial
 
 
@@ -132,6 +139,22 @@ class _Run:
             elif isinstance(event, Faulted):
                 self._trial.faulted.append(event)
         return results
+
+
+class OnlyTrees:
+    """A subject that refuses graphs in which a node is used twice: what it then gets wrong is a rule."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._subject, name)
+
+    def ask(self, problem: Any, *arguments: Any, **options: Any) -> Answer:
+        """As the subject's own, for trees alone."""
+        if isinstance(problem, Graph) and not is_tree(problem):
+            raise SubjectError("GC004", type="NotImplementedError", message="a node that is used twice")
+        return self._subject.ask(problem, *arguments, **options)
 
 
 class _InForm:
@@ -207,9 +230,88 @@ def _explained(
             yield group, None
             continue
         now(f"looking for the cause, {number + 1} of {len(found)}")
-        here = {r.address for r in group.results}
-        items = [item for item in cases if item.address in here | right]
-        results = [r for r in trial.every_result if r.address in here | right]
         part = budget.part(1.0 / (min(len(found), MOST_GROUPS) - number))
-        events = diagnose(items, results, subject, graph_oracles(), budget=part)
-        yield group, next((e for e in events if isinstance(e, Diagnosed)), None)
+        others = {other.what for other in found if other.is_rule and other.what != group.what}
+        yield group, _diagnosed(subject, trial, _without(cases, others), group, right, part)
+
+
+def _without(cases: Sequence[Addressed], ops: Collection[str]) -> list[Addressed]:
+    """The cases whose graphs have none of these ops."""
+    return [i for i in cases if isinstance(i.case, Case) and not any(n.op in ops for n in i.case.graph.nodes)]
+
+
+def _merged(
+    rows: Iterable[tuple[Group, Diagnosed | None]],
+) -> Iterator[tuple[Group, Diagnosed | None]]:
+    """The groups; those that have one fault in common become one."""
+    kept: list[tuple[Group, Diagnosed | None]] = []
+    for group, found in rows:
+        codes = [fault.code for fault in found.faults] if found is not None else []
+        for place, (other, theirs) in enumerate(kept):
+            if codes and theirs is not None and [fault.code for fault in theirs.faults] == codes:
+                kept[place] = (replace(other, results=(*other.results, *group.results)), theirs)
+                break
+        else:
+            kept.append((group, found))
+    yield from kept
+
+
+def _diagnosed(
+    subject: Subject,
+    trial: EngineTrial,
+    cases: Sequence[Addressed],
+    group: Group,
+    right: Collection[str],
+    budget: Budget,
+) -> Diagnosed | None:
+    """What explains one group.
+
+    A wrong rule is looked for in graphs that use no node twice, if the group has any: a mistake in putting gradients
+    together shows in none of them. A fault that does not explain the group's own failures there is not named.
+    """
+    here = {r.address for r in group.results}
+    trees = {item.address for item in cases if isinstance(item.case, Case) and is_tree(item.case.graph)}
+    alone = group.is_rule and bool(here & trees)
+    chosen = (here | set(right)) & trees if alone else here | set(right)
+    items = [item for item in cases if item.address in chosen]
+    results = [r for r in trial.every_result if r.address in chosen]
+    asked: Subject = OnlyTrees(subject) if alone else subject
+    forward = any({"GC014", "GC015"} & set(result.codes) for result in group.results)
+    within = partial(_shows_rule, group.what, asked if forward else None) if alone else None
+    events = diagnose(items, results, asked, graph_oracles(), budget=budget, within=within)
+    found = next((e for e in events if isinstance(e, Diagnosed)), None)
+    if found is not None and alone and found.faults and not (here & trees) & set(found.explains):
+        found = replace(found, faults=(), how="", explains=(), look_at="")
+    first = next((i.case for i in items if i.address == group.results[0].address and isinstance(i.case, Case)), None)
+    if first is None or group.results[0].verdict is not Verdict.FAIL:
+        return found
+    return _with_example(found, first, subject)
+
+
+def _shows_rule(op: str, subject: Subject | None, case: Case) -> bool:
+    """Whether the graph is a tree with this op; with a subject, whose value is wrong: some numbers hide that."""
+    if not is_tree(case.graph) or all(node.op != op for node in case.graph.nodes):
+        return False
+    if subject is None:
+        return True
+    right = float(case.graph.evaluate(case.point)[case.graph.names[case.graph.loss]])
+    came = float(np.asarray(ask(subject, case).value))
+    return not np.isclose(came, right, rtol=1e-3, atol=1e-6)
+
+
+def _with_example(found: Diagnosed | None, case: Case, subject: Subject) -> Diagnosed | None:
+    """The group's own first case as the example, where the search has found no smaller one."""
+    if found is not None and found.case is not None and len(found.case.graph) <= len(case.graph):
+        return found
+    try:
+        tried = try_case(EXAMPLE, case, subject, graph_oracles())
+        result = diagnosed(tried, subject, graph_oracles())
+        shown = tried.case if tried.case is not None else case
+        rows = parameter_rows(shown, tried.comparisons)
+    except GradcheckError:
+        return found
+    if result.verdict is not Verdict.FAIL:
+        return found
+    if found is None:
+        return Diagnosed(result, shown, (), parameters=rows, look_at=look_at(result.findings, (), shown))
+    return replace(found, counterexample=result, case=shown, parameters=rows)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gradcheck.problem import Case
+from gradcheck.problem import OPS, Case, Graph
 from gradcheck.run.suite import Addressed
 from gradcheck.verdict.result import Result, Verdict
 
+USES = "uses of a node"
+"""The group of failures where no rule is wrong alone: what arrives from several uses is put together wrongly."""
 PLACES = ("GC050", "GC015")
 """Codes of findings that say which node is wrong, and its op."""
 
@@ -26,10 +29,22 @@ class Group:
     what: str
     results: tuple[Result, ...]
 
+    @property
+    def is_rule(self) -> bool:
+        """Whether one op's rule, or its value, is what is wrong."""
+        return self.what in OPS
+
+
+def is_tree(graph: Graph) -> bool:
+    """Whether no node of the graph is used twice, so that only rules can be wrong."""
+    users = Counter(name for node in graph.nodes for name in node.inputs)
+    return all(count == 1 for count in users.values())
+
 
 def groups(cases: Sequence[Addressed], wrong: Sequence[Result]) -> list[Group]:
     """The groups, those with wrong forward values first, then wrong gradients, errors, and what is undecided."""
     ops = {item.address: _ops(item) for item in cases}
+    sizes = {item.address: len(item.case.graph) for item in cases if isinstance(item.case, Case)}
     found: dict[tuple[int, str], list[Result]] = {}
     homeless: list[Result] = []
     for result in wrong:
@@ -40,28 +55,29 @@ def groups(cases: Sequence[Addressed], wrong: Sequence[Result]) -> list[Group]:
             found.setdefault(key, []).append(result)
     for result in homeless:
         fitting = [key for key in found if key[1] in ops.get(result.address, frozenset())]
-        found.setdefault(fitting[0] if fitting else (1, ""), []).append(result)
-    ordered = sorted(found.items(), key=lambda row: (row[0][0], -len(row[1])))
-    return [Group(key[1], tuple(sorted(results, key=_size))) for key, results in ordered]
+        found.setdefault(fitting[0] if fitting else (1, USES), []).append(result)
+    ordered = [
+        (key, sorted(results, key=lambda r: (r.verdict is not Verdict.FAIL, sizes.get(r.address, 0), r.address)))
+        for key, results in found.items()
+    ]
+    ordered.sort(key=lambda row: (row[0][0], sizes.get(row[1][0].address, 0)))
+    return [Group(key[1], tuple(results)) for key, results in ordered]
 
 
 def _key(result: Result) -> tuple[int, str] | None:
     """Order and name of the group that a failure belongs to by itself; None where it says nothing."""
     if result.verdict is Verdict.UNDECIDED:
-        return 3, "undecided"
+        return 4, "undecided"
     if result.verdict is Verdict.ERROR:
         kinds = [str(f.facts.get("type", f.code)) for f in result.findings if f.code.startswith("GC00")]
-        return 2, kinds[0] if kinds else "error"
+        return 3, kinds[0] if kinds else "error"
     places: list[Mapping[str, object]] = [f.facts for f in result.findings if f.code in PLACES and "op" in f.facts]
     if not places:
         return None
-    forward = any(f.code in ("GC014", "GC015") for f in result.findings)
-    return 0 if forward else 1, str(places[0]["op"])
+    if any(f.code in ("GC014", "GC015") for f in result.findings):
+        return 0, str(places[0]["op"])
+    return (2, str(places[0]["op"])) if "rule" in str(places[0].get("what", "")) else (1, USES)
 
 
 def _ops(item: Addressed) -> frozenset[str]:
     return frozenset(n.op for n in item.case.graph.nodes if n.inputs) if isinstance(item.case, Case) else frozenset()
-
-
-def _size(result: Result) -> tuple[bool, int, str]:
-    return result.verdict is not Verdict.FAIL, result.comparisons, result.address

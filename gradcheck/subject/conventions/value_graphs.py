@@ -274,6 +274,7 @@ def _words(name: str, uses: ValueClass, spelled: Mapping[str, Spelling]) -> dict
     words = {
         "leaf": f"{name}({', '.join(['{}', *uses.further])})",
         "grad": f"{{}}.{uses.grad}",
+        "value": f"{{}}.{uses.data}",
         "sweep": uses.sweep_text,
     }
     if uses.seeds:

@@ -1,0 +1,128 @@
+"""Every file in the folders of conventions is verified: right ones pass, wrong ones fail, with their mistakes named."""
+
+import importlib.util
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gradcheck.run.exit_code import as_it_should_be
+from gradcheck.subject.answer import Declared
+from gradcheck.subject.conventions.description import seen
+from gradcheck.subject.conventions.offer import Offer
+from gradcheck.subject.conventions.recognition import CONVENTIONS, recognised
+from gradcheck.subject.inprocess import InProcessSubject
+from gradcheck.subject.loading import Package
+from gradcheck.verdict.result import Result
+from gradcheck.verify.engine_trial import engine_trial
+from gradcheck.verify.function_pairs import judged
+
+HERE = Path(__file__).parent
+FILES = sorted(path for folder in HERE.iterdir() if folder.name in CONVENTIONS for path in folder.glob("*_*.py"))
+FRAMEWORKS = {"autograd-function": "torch", "custom-vjp": "jax"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a file came to: verdicts by name, and the kinds and faults that were named."""
+
+    verdicts: dict[str, str]
+    compared: int
+    named: frozenset[str]
+    text: str
+
+
+class Formed:
+    """An engine in this process, with the further forms of its offer."""
+
+    def __init__(self, offer: Offer) -> None:
+        declared = Declared(offer.ops, offer.dtype)
+        self._forms = {form: InProcessSubject(f, declared=declared) for form, f in offer.forms.items()}
+        self._native = InProcessSubject(offer.functions["gradients"], declared=declared)
+
+    def __getattr__(self, name):
+        return getattr(self._native, name)
+
+    def ask(self, problem, point, dtype="float64", entry="gradients", **options):
+        return self._forms.get(entry, self._native).ask(problem, point, dtype, "gradients", **options)
+
+
+def verified(path: Path) -> Outcome:
+    """Everything that the file offers under its folder's convention, judged in this process."""
+    found = recognised(Package(path).load())
+    offers = [offer for offer in found.offers if offer.convention == path.parent.name]
+    assert offers, f"{path.parent.name} was not recognised: {found.misses}"
+    verdicts: dict[str, str] = {}
+    results: list[Result] = []
+    named: set[str] = set()
+    words = [" ".join(offer.lacking) for offer in offers]
+    for offer in offers:
+        for pair in offer.pairs:
+            result = judged(pair)
+            verdicts[pair.name] = str(result.verdict)
+            named.update(str(f.facts["kind"]) for f in result.findings if f.facts.get("kind"))
+            named.update(result.codes)
+            results.append(result)
+            words += [pair.name, pair.shown, str(result)]
+        if "gradients" in offer.functions:
+            trial = engine_trial(Formed(offer), seen(offer))
+            for result in trial.every_result:
+                verdicts[result.address] = "PASS" if as_it_should_be(result) else trial.verdict_of(result)
+            results += trial.every_result
+            for group, diagnosed in trial.wrong:
+                named.update(fault.code for fault in diagnosed.faults) if diagnosed is not None else None
+                words += [group.what, *(f.sentence for f in group.results[0].findings)]
+                words += [] if diagnosed is None else [diagnosed.look_at]
+    return Outcome(verdicts, sum(r.comparisons for r in results), frozenset(named), "\n".join(words))
+
+
+def header(path: Path, key: str) -> list[str]:
+    """The values of a line such as `# mistake: dropped, F19`."""
+    found = re.search(rf"^# {key}: *(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return [] if found is None else [word.strip() for word in found[1].split(",") if word.strip()]
+
+
+def ident(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p.stem.startswith("right")], ids=ident)
+def test_right_ones_pass(path):
+    _need(path)
+    outcome = verified(path)
+    assert outcome.compared > 0
+    assert {name: v for name, v in outcome.verdicts.items() if v not in ("PASS", "WARNING")} == {}
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p.stem.startswith("wrong")], ids=ident)
+def test_wrong_ones_fail_and_are_named(path):
+    _need(path)
+    outcome = verified(path)
+    wrong = {name: v for name, v in outcome.verdicts.items() if v in ("FAIL", "ERROR")}
+    assert wrong, outcome.verdicts
+    for word in header(path, "where"):
+        assert word in outcome.text
+    kinds = header(path, "mistake")
+    assert kinds, f"{path} says no mistake"
+    if kinds != ["none"]:
+        assert outcome.named & set(kinds), f"named {sorted(outcome.named)}"
+
+
+def test_every_convention_has_right_and_wrong_files():
+    for convention in CONVENTIONS:
+        stems = [path.stem for path in FILES if path.parent.name == convention]
+        assert sum(stem.startswith("right") for stem in stems) >= 1, convention
+        assert sum(stem.startswith("wrong") for stem in stems) >= 2, convention
+
+
+def test_nine_in_ten_mistakes_are_named():
+    wrong = [path for path in FILES if path.stem.startswith("wrong")]
+    unnamed = [ident(path) for path in wrong if header(path, "mistake") == ["none"]]
+    assert len(unnamed) <= len(wrong) / 10, unnamed
+
+
+def _need(path: Path) -> None:
+    framework = FRAMEWORKS.get(path.parent.name)
+    if framework is not None and importlib.util.find_spec(framework) is None:
+        pytest.skip(f"{framework} is not installed")
