@@ -20,6 +20,8 @@ LOST = 1e-6
 """Maximum error, of a gradient of order 1 or less, that counts as lost digits: rules that are wrong are off by more."""
 ORDINARY = 6.0
 """Maximum magnitude of an argument that is called ordinary; beyond, some op of the table saturates."""
+CARRIERS = ("add", "mul", "sum")
+"""Ops by which the suites give a node a cotangent; they lose nothing themselves."""
 OVERFLOWS = ("OverflowError", "ZeroDivisionError", "FloatingPointError", "ValueError")
 """Exceptions that Python's `math` raises where NumPy gives inf or NaN."""
 
@@ -52,14 +54,13 @@ def losses(cases: Sequence[Addressed], results: Sequence[Result]) -> tuple[Loss,
 
 
 def _alone(item: Addressed) -> tuple[str, float] | None:
-    """The one op of a case, and its argument that is furthest from or closest to 0; None for any other graph."""
+    """The one op of a case, besides CARRIERS, and the largest value of its point; None for any other graph."""
     if not isinstance(item.case, Case):
         return None
-    nodes = [node for node in item.case.graph.nodes if node.inputs]
+    ops = {node.op for node in item.case.graph.nodes if node.inputs}
+    few = ops - set(CARRIERS) or ops
     values = np.concatenate([np.ravel(value) for value in item.case.point.values()])
-    if len(nodes) != 1 or not values.size:
-        return None
-    return nodes[0].op, float(np.max(np.abs(values)))
+    return (next(iter(few)), float(np.max(np.abs(values)))) if len(few) == 1 and values.size else None
 
 
 def _of_op(op: str, rows: Sequence[tuple[float, Result]]) -> list[Loss]:

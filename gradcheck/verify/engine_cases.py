@@ -26,13 +26,13 @@ FORM_CASES = 6
 """Number of drawn graphs that are also asked in each further form."""
 
 
-def engine_cases(offer: SeenOffer) -> list[Addressed]:
+def engine_cases(offer: SeenOffer, count: int = DRAWN) -> list[Addressed]:
     """Cases in the order in which they are asked: single rules first, so that a wrong rule is seen alone."""
     forms = [Addressed(f"forms::{case.name}", "forms", case) for case in (*form_cases(), forked())]
     suites = [item for suite in SUITES for item in load_suite(suite)]
     if not offer.scalars:
         suites += [item for suite in ARRAY_SUITES for item in load_suite(suite)]
-    return [item for item in (*suites, *forms, *drawn(offer)) if _fits(item, offer)]
+    return [item for item in (*suites, *forms, *drawn(offer, count)) if _fits(item, offer)]
 
 
 def drawn(offer: SeenOffer, count: int = DRAWN) -> Iterator[Addressed]:

@@ -28,7 +28,7 @@ from gradcheck.subject.answer import NATIVE, Answer, Declared, Guarantee, Subjec
 from gradcheck.subject.conventions.description import SeenOffer
 from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verify.accuracy import Loss, losses
-from gradcheck.verify.engine_cases import engine_cases, in_form
+from gradcheck.verify.engine_cases import DRAWN, engine_cases, in_form
 from gradcheck.verify.form_cases import deep_cases
 from gradcheck.verify.groups import Group, groups, is_tree
 
@@ -78,6 +78,8 @@ def engine_trial(
     *,
     replay: str = "",
     only: str | None = None,
+    drawn: int = DRAWN,
+    seconds: float | None = SECONDS,
     now: Callable[[str], None] = lambda what: None,
 ) -> EngineTrial:
     """Put an engine on trial.
@@ -87,10 +89,12 @@ def engine_trial(
     subject: the engine, with entry point `gradients` and the offer's forms.
     replay: the command that repeats one case, with {} for its address.
     only: the address of the one case to be asked.
+    drawn: number of random graphs.
+    seconds: for the search for causes, all groups together; None for no limit.
     now: told what is being done.
     """
     trial = EngineTrial(offer)
-    cases = engine_cases(offer)
+    cases = engine_cases(offer, drawn)
     forms = {form: in_form(form, cases) for form in offer.forms}
     deep = [Addressed(f"deep::{case.name}", "deep", case) for case in deep_cases() if _answerable(case, offer)]
     if only is not None:
@@ -107,7 +111,7 @@ def engine_trial(
     trial.limits += _too_deep(run(deep), trial.results)
     trial.accuracy = losses(cases, trial.results)
     judged = [*cases, *(item for items in forms.values() for item in items)]
-    trial.wrong += _merged(_explained(subject, trial, judged, now))
+    trial.wrong += _merged(_explained(subject, trial, judged, Budget(seconds), now))
     return trial
 
 
@@ -218,12 +222,11 @@ def _too_deep(results: Iterable[Result], into: list[Result]) -> Iterator[str]:
 
 
 def _explained(
-    subject: Subject, trial: EngineTrial, cases: Sequence[Addressed], now: Callable[[str], None]
+    subject: Subject, trial: EngineTrial, cases: Sequence[Addressed], budget: Budget, now: Callable[[str], None]
 ) -> Iterator[tuple[Group, Diagnosed | None]]:
     """Each group of failures with its cause, as far as the time goes."""
     wrong = [r for r in trial.every_result if not as_it_should_be(r) and trial.verdict_of(r) != "WARNING"]
     right = {r.address for r in trial.every_result if r.verdict is Verdict.PASS}
-    budget = Budget(SECONDS)
     found = groups(cases, wrong)
     for number, group in enumerate(found):
         if number >= MOST_GROUPS:
