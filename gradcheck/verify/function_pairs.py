@@ -9,7 +9,9 @@ from typing import Any
 from gradcheck.checks.functions import check_gradient, check_jvp, check_vjp
 from gradcheck.checks.value_and_gradient import check_value_and_gradient
 from gradcheck.subject.conventions.offer import Pair
-from gradcheck.verdict.result import Result
+from gradcheck.verdict.conclusion import with_findings
+from gradcheck.verdict.finding import finding
+from gradcheck.verdict.result import Result, Verdict
 
 CHECKS: Mapping[str, Callable[..., Result]] = MappingProxyType(
     {"gradient": check_gradient, "vjp": check_vjp, "jvp": check_jvp}
@@ -24,4 +26,8 @@ def judged(pair: Pair) -> Result:
     options: dict[str, Any] = {"budget": SECONDS, **pair.options}
     if pair.kind == "value_and_gradient":
         return check_value_and_gradient(pair.f, *pair.inputs, **options)
-    return CHECKS[pair.kind](pair.f, pair.derivative, *pair.inputs, **options)
+    result = CHECKS[pair.kind](pair.f, pair.derivative, *pair.inputs, **options)
+    if pair.told is None or result.verdict is not Verdict.FAIL or any(f.code == "GC051" for f in result.findings):
+        return result
+    told = pair.told()
+    return result if told is None else with_findings(result, [finding("GC051", cause=told[1], kind=told[0])])

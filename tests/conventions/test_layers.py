@@ -14,9 +14,6 @@ from gradcheck.subject.loading import Package
 from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verify.function_pairs import judged
 
-HERE = Path(__file__).parent
-
-
 def look(folder: Path, text: str, wanted: str | None = None) -> tuple[tuple[Offer, ...], tuple[Miss, ...]]:
     """What a file with this text offers."""
     file = folder / "subject.py"
@@ -172,20 +169,112 @@ def test_what_is_no_layer_is_not_offered(tmp_path: Path, text: str) -> None:
     assert not offers
 
 
-@pytest.mark.parametrize("file", sorted(HERE.glob("layer_*/right_*.py")), ids=lambda file: file.stem)
-def test_right_layers_pass(file: Path) -> None:
-    found = recognised(Package(file).load())
-    pairs = [pair for offer in found.offers for pair in offer.pairs]
-    assert pairs
-    assert not found.misses
-    for pair in pairs:
-        result = judged(pair)
-        assert result.verdict is Verdict.PASS, result.report()
-        assert result.comparisons
+LAYER = """
+    class Layer:
+        def __init__(self, W, b):
+            {keep}
+
+        def forward(self, x):
+            self.x = x
+            return x @ self.W + self.b
+
+        def backward(self, dout):
+            {answer}
+"""
 
 
-@pytest.mark.parametrize("file", sorted(HERE.glob("layer_*/wrong_*.py")), ids=lambda file: file.stem)
-def test_wrong_layers_fail(file: Path) -> None:
-    found = recognised(Package(file).load())
-    verdicts = [judged(pair).verdict for offer in found.offers for pair in offer.pairs]
-    assert Verdict.FAIL in verdicts
+@pytest.mark.parametrize(
+    ("keep", "answer"),
+    [
+        ("self.W, self.b = W, b", "self.dW, self.db = self.x.T @ dout, dout.sum(axis=0); return dout @ self.W.T"),
+        (
+            "self.W, self.b, self.grads = W, b, {}",
+            "self.grads = {'W': self.x.T @ dout, 'db': dout.sum(axis=0)}; return dout @ self.W.T",
+        ),
+        (
+            "self.W, self.b = W, b",
+            "self.W_grad = self.x.T @ dout; self.b_grad = dout.sum(axis=0); return dout @ self.W.T",
+        ),
+        ("self.W, self.b = W, b", "self.dLdW, self.dLdb = self.x.T @ dout, dout.sum(axis=0); return dout @ self.W.T"),
+        ("self.W, self.b = W, b", "return dout @ self.W.T, self.x.T @ dout, dout.sum(axis=0)"),
+        (
+            "self.W, self.b = W, b; self.params = [self.W, self.b]; self.grads = [0 * W, 0 * b]",
+            "self.grads[0][...] = self.x.T @ dout; self.grads[1][...] = dout.sum(axis=0); return dout @ self.W.T",
+        ),
+    ],
+    ids=["attributes", "a dictionary", "grad behind", "dLd", "returned", "lists, arrays held twice"],
+)
+def test_gradients_of_parameters_are_found_where_layers_keep_them(tmp_path: Path, keep: str, answer: str) -> None:
+    pair = pairs_of(tmp_path, LAYER.format(keep=keep, answer=answer))["Layer"]
+    assert [np.shape(value) for value in pair.inputs] == [(4, 3), (3, 5), (5,)]
+    assert judged(pair).verdict is Verdict.PASS
+    wrong = pairs_of(tmp_path, LAYER.format(keep=keep, answer=answer.replace("self.x.T @ dout", "2 * self.x.T @ dout")))
+    assert names_of(judged(wrong["Layer"])) == {"factor"}
+
+
+def test_a_layer_that_adds_up_is_recognised_by_repeated_calls_and_normalised(tmp_path: Path) -> None:
+    keep = "self.W, self.b, self.dW, self.db = W, b, 0 * W, 0 * b"
+    answer = "self.dW += self.x.T @ dout; self.db += dout.sum(axis=0); return dout @ self.W.T"
+    offers, _ = look(tmp_path, LAYER.format(keep=keep, answer=answer))
+    assert [judged(pair).verdict for pair in offers[0].pairs] == [Verdict.PASS]
+    assert any("add to those of the call before" in note for note in offers[0].notes)
+
+
+def test_what_a_layer_keeps_from_an_earlier_call_is_found_on_a_used_object(tmp_path: Path) -> None:
+    keep = "self.W, self.b, self.dW, self.db = W, b, None, None"
+    answer = "self.dW = self.x.T @ dout if self.dW is None else self.dW; self.db = dout.sum(0); return dout @ self.W.T"
+    found = pairs_of(tmp_path, LAYER.format(keep=keep, answer=answer))
+    assert judged(found["Layer"]).verdict is Verdict.PASS
+    used = judged(found["Layer, used before"])
+    assert used.verdict is Verdict.FAIL
+    assert names_of(used) == {"stale"}
+    assert "W is still that of the call before" in " ".join(used.report().split())
+
+
+def test_an_upstream_gradient_with_a_default_may_be_ignored_by_a_loss_only(tmp_path: Path) -> None:
+    text = """
+        class Loss:
+            def forward(self, x, t):
+                self.x, self.t = x, t
+                return np.mean((x - t) ** 2)
+
+            def backward(self, dout=1):
+                return {factor} * 2 * (self.x - self.t) / self.x.size
+    """
+    ignoring = pairs_of(tmp_path, text.replace("{factor}", "1"))["Loss"]
+    assert (ignoring.kind, judged(ignoring).verdict) == ("gradient", Verdict.PASS)
+    partly = pairs_of(tmp_path, text.replace("{factor}", "dout ** 2"))["Loss"]
+    assert (partly.kind, judged(partly).verdict) == ("vjp", Verdict.FAIL)
+
+
+def test_a_class_that_cannot_be_made_is_told_with_how_to_make_it(tmp_path: Path) -> None:
+    text = """
+        class Layer:
+            def __init__(self, blueprint):
+                self.plan = blueprint["plan"]
+
+            def forward(self, x):
+                return self.plan * x
+
+            def backward(self, dout):
+                return self.plan * dout
+    """
+    _, misses = look(tmp_path, text, "layer-classes")
+    assert 'EXAMPLES = {"Layer": {"init": (...), "forward": (...)}}' in misses[0].why
+    made = text + '    EXAMPLES = {"Layer": {"init": ({"plan": 3.0},), "forward": (np.array([1.5, 2.5]),)}}\n'
+    assert judged(pairs_of(tmp_path, made)["Layer"]).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("class Value:\n def __add__(self, o): pass\n def forward(self): pass\n def backward(self): pass"),
+        pytest.param(
+            "class Add:\n def forward(ctx, a): return a\n def backward(ctx, d): return d"
+        ),
+        pytest.param("class Layer:\n def forward(self, x): return x"),
+    ],
+    ids=["a class of numbers", "an op with a context", "no backward"],
+)
+def test_classes_of_other_kinds_are_no_layers(tmp_path: Path, text: str) -> None:
+    assert look(tmp_path, text, "layer-classes") == ((), ())

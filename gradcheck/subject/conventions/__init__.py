@@ -8,6 +8,9 @@ scalar_value       classes like micrograd's, by way of `value_class`, `held_numb
 tensor_value       the same with arrays, by way of `array_forms`, `array_trials`, `array_graphs` besides
 layer_pairs        NAME_forward and NAME_backward: `layer_functions` runs them, `loss_functions` answer both at once;
                    `backward_calls` and `returned_gradients` tell what is what
+layer_classes      forward and backward methods: `layer_search` finds how a class is used (`making_layers` makes it,
+                   `held_arrays` finds parameters and gradients), `layer_objects` runs it, `used_layers` runs it twice
 example_inputs     inputs for functions that nobody gave any for, by `example_shapes` and `example_values`
+own_answers        what a wrong backward pass tells about its mistake by its own answers
 foreign_calls      calls of a file's own functions that leave nothing changed
 """

@@ -27,9 +27,13 @@ OUTPUT = re.compile(r"out|output|outputs|y|a|activation|activated|fx|value|resul
 
 @dataclass(frozen=True)
 class BackwardCall:
-    """What each argument of a backward function is: "cotangent K", "cache", "input NAME" or "output K"."""
+    """What each argument of a backward function is: "cotangent K", "cache", "input NAME" or "output K".
+
+    `optional` says that the cotangent has a default.
+    """
 
     roles: tuple[tuple[str, str], ...]
+    optional: bool = False
 
     @property
     def cotangents(self) -> int:
@@ -92,4 +96,5 @@ def backward_call(
             roles[p.name] = "output 0"
         else:
             return f"its argument {p.name!r} is neither an upstream gradient, nor a cache, nor an input of the forward"
-    return BackwardCall(tuple((p.name, roles[p.name]) for p in named if p.name in roles))
+    optional = any(p.default is not inspect.Parameter.empty for p in named if p.name in cotangents)
+    return BackwardCall(tuple((p.name, roles[p.name]) for p in named if p.name in roles), optional)

@@ -64,9 +64,10 @@ def candidates(names: Sequence[str], *, targets_are_data: bool = False) -> Itera
     yield from _searched(roles)
 
 
-def square(names: Sequence[str], *, targets_are_data: bool = False) -> Iterator[Example]:
-    """Examples in which all sizes are equal."""
-    yield from _by_layouts(_roles(names, targets_are_data), (example_shapes.SQUARE,))
+def square(names: Sequence[str], *, batches: bool = False) -> Iterator[Example]:
+    """Examples in which all sizes are equal; of batches only, where that is wanted."""
+    layouts = example_shapes.SQUARES
+    yield from _by_layouts(_roles(names, False), layouts[: example_shapes.SQUARE_BATCHES] if batches else layouts)
 
 
 def given(contents: Contents, *keys: str) -> Any:
@@ -124,12 +125,17 @@ def _roles(names: Sequence[str], targets_are_data: bool) -> dict[str, str]:
             mine = "data"  # a, b: two alike
         if mine == "target" and (targets_are_data or len(names) == 1):
             mine = "data"
-        if len(names) > 1 and mine != "prediction" and (name in SETTINGS or _settings(name) is not None):
+        if len(names) > 1 and mine != "prediction" and setting(name) is not None:
             mine = "setting"
         found[name] = mine or _UNKNOWN
     if len(names) == 1 and found[names[0]] in ("setting", "bias", "scale", "target"):
         found[names[0]] = "data"
     return found
+
+
+def setting(name: str) -> Any:
+    """The value of an argument that is a number, a word, or a dictionary of such; None for what is none of these."""
+    return SETTINGS[name] if name in SETTINGS else _settings(name)
 
 
 def _settings(name: str) -> Any:
@@ -161,7 +167,7 @@ def _in_layout(roles: Mapping[str, str], layout: Layout, style: Style) -> Iterat
         values = {}
         for name, mine in roles.items():
             if mine == "setting":
-                values[name] = SETTINGS.get(name, _settings(name))
+                values[name] = setting(name)
             elif mine == "target" and has_target:
                 values[name] = _target(kind, shape, name)
             else:

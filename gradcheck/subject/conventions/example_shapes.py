@@ -1,7 +1,7 @@
 """Which shapes arguments of layers and losses have, by their names, in the layouts that occur.
 
 A layout says how big what each role stands for is: rows or columns, images, a single sample. All sizes of a layout
-differ, so that a transposed or wrongly summed gradient shows; `SQUARE` comes last and is for code that needs it.
+differ, so that a transposed or wrongly summed gradient shows; `SQUARES` are for code that needs them.
 """
 
 from __future__ import annotations
@@ -122,8 +122,15 @@ LAYOUTS: tuple[Layout, ...] = (
 )  # fmt: skip
 """Layouts in the order in which they are tried."""
 
-SQUARE = Layout("as many samples as features and outputs", _SQUARE, (("labels", (3, 3)), ("one-hot", (3, 3))))
+SQUARES: tuple[Layout, ...] = (
+    Layout("as many samples as features and outputs", _SQUARE, (("labels", (3, 3)), ("one-hot", (3, 3)))),
+    Layout("the same in columns", {**_SQUARE, "bias": (3, 1), "scale": (3, 1)}),
+    Layout("one sample, as many features as outputs", {"data": (3,), "weight": (3, 3), "bias": (3,)}),
+    Layout("the same as a column", {"data": (3, 1), "weight": (3, 3), "bias": (3, 1)}),
+)
 """For a backward pass that fails on different sizes: there its mistake has numbers, and can be named."""
+SQUARE_BATCHES = 2
+"""Number of these that are batches; the others are one sample."""
 
 
 def role(name: str) -> str | None:

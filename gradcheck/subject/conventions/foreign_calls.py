@@ -21,20 +21,35 @@ class ForeignCalls:
 
     def __init__(self, module: ModuleType) -> None:
         self._module = module
+        self._backwards = _SEED
 
     def __call__(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """`function(*arguments)`, with the random numbers that every call gets."""
-        with self.same_random_numbers():
+        with self._random_numbers(_SEED):
+            return function(*arguments, **named)
+
+    def back(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """The same for a backward pass, which must not depend on them."""
+        with self._random_numbers(self._backwards):
             return function(*arguments, **named)
 
     @contextmanager
-    def same_random_numbers(self) -> Iterator[None]:
-        """Seed NumPy's and Python's random numbers, and the module's own generators; put all back afterwards."""
+    def other_luck(self) -> Iterator[None]:
+        """Other random numbers for backward passes."""
+        self._backwards += 1
+        try:
+            yield
+        finally:
+            self._backwards = _SEED
+
+    @contextmanager
+    def _random_numbers(self, seed: int) -> Iterator[None]:
+        """Seed NumPy's and Python's random numbers; put them and the module's own generators back afterwards."""
         generators = [own for own in vars(self._module).values() if isinstance(own, np.random.Generator)]
         before = [deepcopy(own.bit_generator.state) for own in generators]
         numpys, pythons = np.random.get_state(), random.getstate()
-        np.random.seed(_SEED)
-        random.seed(_SEED)
+        np.random.seed(seed)
+        random.seed(seed)
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")

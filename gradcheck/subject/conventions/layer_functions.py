@@ -15,6 +15,7 @@ from gradcheck.subject.conventions.backward_calls import CACHE, BackwardCall, ba
 from gradcheck.subject.conventions.example_inputs import Example, arguments, candidates, square
 from gradcheck.subject.conventions.foreign_calls import ForeignCalls, copied
 from gradcheck.subject.conventions.offer import Pair
+from gradcheck.subject.conventions.own_answers import Told, told
 from gradcheck.subject.conventions.returned_gradients import Places, places
 
 _MOST_TRIED = 400
@@ -83,13 +84,13 @@ class LayerFunctions:
             if tried.call is None:
                 return tried
             first = first or tried
-            if first.example.natural and (self._for_batches(first) or self.on_squares() is not None):
+            if first.example.natural and (self._for_batches(first) or self.on_squares(batches=True) is not None):
                 return first
         return first or last
 
     def _for_batches(self, ran: Ran) -> bool:
         """Whether a layer whose gradients have wrong shapes for a batch is meant for batches, as its source tells."""
-        return ran.where is not None and any(_BATCH.search(source(f)) for f in (self._forward, self._backward))
+        return ran.where is not None and speaks_of_batches(self._forward, self._backward)
 
     def examples(self, given: Example | None) -> Iterator[Example]:
         """The example that the file gives, else candidates by names and shapes; targets last taken for data."""
@@ -102,9 +103,9 @@ class LayerFunctions:
         """The same search, where what is named like a target is an input like the others."""
         return self.ran(candidates(self._names, targets_are_data=True))
 
-    def on_squares(self) -> Ran | None:
+    def on_squares(self, *, batches: bool = False) -> Ran | None:
         """Where all sizes are equal, if the layer runs there."""
-        tried = (self._tried(example) for example in square(self._names))
+        tried = (self._tried(example) for example in square(self._names, batches=batches))
         return next((ran for ran in tried if isinstance(ran, Ran) and ran.fits), None)
 
     def pair(self, name: str, ran: Ran) -> Pair:
@@ -138,7 +139,12 @@ class LayerFunctions:
         derivative = update_wrapper(vjp if takes else gradient, self._backward)
         shown = f"{self._forward.__name__} and {self._backward.__name__}"
         inputs = tuple(ran.example.values[n] for n in wrt)
-        return Pair(name, "vjp" if takes else "gradient", own, derivative, inputs, shown=shown)
+
+        def why() -> Told | None:
+            outputs, _ = self._run(values(inputs), ran)
+            return told(self._calls, lambda cotangents: _listed(vjp(_plain(cotangents), *inputs)), outputs)
+
+        return Pair(name, "vjp" if takes else "gradient", own, derivative, inputs, shown=shown, told=why)
 
     def _tried(self, example: Example) -> Ran | str:
         """Both functions at one example; a sentence where the forward function does not run there."""
@@ -182,7 +188,7 @@ class LayerFunctions:
         outputs: Sequence[Any],
     ) -> Any:
         assert call is not None, "a backward pass that can be called"
-        return self._calls(self._backward, **call.arguments(cotangents, cache, inputs, outputs))
+        return self._calls.back(self._backward, **call.arguments(cotangents, cache, inputs, outputs))
 
 
 def split(returned: Any, backward: Callable[..., Any], inputs: Sequence[str]) -> tuple[tuple[Any, ...], bool]:
@@ -196,6 +202,11 @@ def split(returned: Any, backward: Callable[..., Any], inputs: Sequence[str]) ->
         backward_call(backward, inputs, len(returned), keeps=False), str
     )
     return (tuple(returned[:-1]), True) if keeps else (tuple(returned), False)
+
+
+def speaks_of_batches(*functions: Callable[..., Any]) -> bool:
+    """Whether the source of one of the functions says that it is meant for a batch."""
+    return any(_BATCH.search(source(function)) for function in functions)
 
 
 def source(function: Callable[..., Any]) -> str:
@@ -220,6 +231,14 @@ def is_real(value: Any) -> bool:
     except Exception:
         return False
     return array.dtype.kind == "f" and array.size > 0 and bool(np.all(np.isfinite(array)))
+
+
+def _plain(cotangents: Sequence[Any]) -> Any:
+    return cotangents[0] if len(cotangents) == 1 else tuple(cotangents)
+
+
+def _listed(gradients: Any) -> Sequence[Any]:
+    return gradients if isinstance(gradients, tuple) else (gradients,)
 
 
 def _readable(returned: Any, place: Places) -> bool:

@@ -25,6 +25,7 @@ class Pair:
     inputs: arrays, or containers of arrays.
     options: further arguments of the check, such as `wrt`, `domain`, `accuracy`.
     shown: the names in the user's file, such as "affine_forward and affine_backward".
+    told: asked if the check fails and finds no cause: a kind of mistake and a sentence, from the subject's own answers.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Pair:
     inputs: tuple[Any, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
     shown: str = ""
+    told: Callable[[], tuple[str, str] | None] | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ CONVENTIONS: Mapping[str, str] = MappingProxyType(
         "scalar-value": "scalar_value",
         "layer-pairs": "layer_pairs",
         "network-loss": "network_loss",
+        "layer-classes": "layer_classes",
     }
 )
 """Name of each convention and its module here, in the order in which they are tried."""

@@ -1,6 +1,6 @@
 """A convolution whose gradient with respect to x forgets the stride.
 
-# mistake: places, permuted, scatter, slope-forgotten, constant, other-slope, dropped
+# mistake: none
 # where: conv
 """
 

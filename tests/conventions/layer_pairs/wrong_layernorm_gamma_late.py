@@ -1,6 +1,6 @@
 """Layer normalisation that multiplies by gamma after the sums instead of before them.
 
-# mistake: other-slope, dropped, path-factor, places, norm
+# mistake: product-transposed, path-factor
 # where: layernorm
 """
 

@@ -1,6 +1,6 @@
 """Layer normalisation copied from batch normalisation: the sums of its gradient go over the batch.
 
-# mistake: other-slope, broadcast, permuted, transposed, dropped, norm, variance-mean
+# mistake: none
 # where: layernorm
 """
 

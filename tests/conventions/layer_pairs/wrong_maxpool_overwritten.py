@@ -1,6 +1,6 @@
 """Max pooling with overlapping windows whose gradients are assigned instead of added.
 
-# mistake: overwritten, scatter, maximum, places, dropped
+# mistake: none
 # where: max_pool
 """
 

@@ -1,6 +1,6 @@
 """A ReLU that looks at the upstream gradient where it should look at its input.
 
-# mistake: branch, places, cotangent-ignored, other-slope
+# mistake: branch
 # where: relu
 """
 

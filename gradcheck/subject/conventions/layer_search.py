@@ -1,0 +1,217 @@
+"""Finds out how a class of layers is used: inputs at which it runs, parameters, and where their gradients appear."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.subject.conventions.backward_calls import BackwardCall, backward_call
+from gradcheck.subject.conventions.example_inputs import Example, arguments, candidates, square
+from gradcheck.subject.conventions.example_values import numbers
+from gradcheck.subject.conventions.foreign_calls import ForeignCalls, copied
+from gradcheck.subject.conventions.held_arrays import Path, arrays, gradient_paths, grouped, read, spelled, write
+from gradcheck.subject.conventions.layer_functions import answers_targets, is_real, split
+from gradcheck.subject.conventions.layer_objects import Layer, Parameter
+from gradcheck.subject.conventions.returned_gradients import Places, places
+
+STEP = re.compile(r"lr|learning_?rate|step_?size|eta|alpha", re.I)
+"""Names of an argument by which the backward method itself updates the parameters."""
+_MOST_TRIED = 300
+"""Maximum number of example inputs at which one instance is tried."""
+
+
+class LayerSearch:
+    """The search for one class."""
+
+    def __init__(self, calls: ForeignCalls, forward: str, backward: str) -> None:
+        self._calls = calls
+        self._forward = forward
+        self._backward = backward
+        self.last = "no instance can be made"
+        self.raised = False
+
+    def layer(self, instance: Any, example: Example | None = None) -> Layer | None:
+        """The layer at the first inputs at which it runs and every gradient has its shape, else where it runs."""
+        names = arguments(getattr(instance, self._forward))
+        if not names:
+            self.last = f"{self._forward} takes no inputs"
+            return None
+        examples = iter([example]) if example is not None else candidates(names)
+        found = self._first(instance, examples, names)
+        if example is None and (found is None or self._wants_targets(found, names)):
+            other = self._first(instance, candidates(names, targets_are_data=True), names)
+            found = other if other is not None and other.fits else found
+        return found
+
+    def on_squares(self, made: Iterator[Any], *, batches: bool = False) -> Layer | None:
+        """The layer where all sizes are equal, if it works there; `made`: instances of equal sizes."""
+        for instance in made:
+            names = arguments(getattr(instance, self._forward)) or []
+            found = self._first(instance, square(names, batches=batches), names)
+            if found is not None and found.fits:
+                return found
+        return None
+
+    def _first(self, instance: Any, examples: Iterator[Example], names: Sequence[str]) -> Layer | None:
+        first: Layer | None = None
+        for k, example in enumerate(examples):
+            if k >= _MOST_TRIED:
+                break
+            found = self._tried(instance, example, names)
+            if found is None:
+                continue
+            if found.fits:
+                return found
+            first = first or found
+            if found.where is not None and example.natural and not self.raised:
+                break
+        return first
+
+    def _tried(self, instance: Any, example: Example, names: Sequence[str]) -> Layer | None:
+        prototype = self._prepared(instance)
+        trial = deepcopy(prototype)
+        method = getattr(trial, self._backward)
+        try:
+            returned = self._calls(getattr(trial, self._forward), *(copied(v) for v in example.values.values()))
+        except NotImplementedError:  # a base class
+            raise
+        except Exception as wrong:  # these inputs are not for it
+            self.last = f"{type(wrong).__name__}: {wrong}"[:200]
+            return None
+        outputs, keeps = split(returned, method, names)
+        if not outputs or not all(is_real(part) for part in outputs):
+            self.last = f"{self._forward} returns no numbers that are finite"
+            return None
+        steps = tuple(p for p in inspect.signature(method).parameters if STEP.fullmatch(p))
+        call = _backward_call(method, names, len(outputs), keeps, steps)
+        if isinstance(call, str):
+            self.last = call
+            return None
+        if not call.cotangents and np.size(outputs[0]) != 1:
+            self.last = f"{self._backward} takes no upstream gradient"
+            return None
+        layer = Layer(
+            self._calls, prototype, self._forward, self._backward, example, call, len(outputs), keeps, steps=steps
+        )
+        return self._swept(layer, trial, outputs, returned[-1] if keeps else None, names)
+
+    def _swept(
+        self, layer: Layer, trial: Any, outputs: Sequence[Any], cache: Any, names: Sequence[str]
+    ) -> Layer | None:
+        """The layer with what its backward pass was seen to do; where it raises, with what it has before that."""
+        example, self.raised = layer.example, False
+        before = {path: array.copy() for path, array in arrays(trial)}
+        cotangents = [np.full(np.shape(part), 0.75) for part in outputs]
+        try:
+            given = layer.back(trial, cotangents, cache, dict(example.values), outputs)
+        except Exception as wrong:
+            self.last = f"{self._backward} raises {type(wrong).__name__}: {wrong}"[:200]
+            self.raised = True
+            where = Places({name: k for k, name in enumerate(example.variable)}, False)
+            return _with(layer, where if where.of else None, tuple(_named_gradients(layer.prototype, trial, None)))
+        variable = {n: example.values[n] for n in example.variable}
+        parameters = tuple(_named_gradients(layer.prototype, trial, before if layer.steps else None))
+        returned = given
+        if isinstance(given, tuple | list) and not parameters and len(given) > len(variable):
+            returned, parameters = _returned(layer.prototype, given, len(variable))
+        if not variable or returned is None:
+            return _with(layer, None, parameters)
+        found = places(returned, variable, names)
+        return _with(layer, None if isinstance(found, str) else found, parameters)
+
+    def _wants_targets(self, layer: Layer, names: Sequence[str]) -> bool:
+        """Whether the backward method returns a gradient of a target too."""
+        if layer.where is None or not layer.example.targets:
+            return layer.where is None
+        owner = layer.fresh()
+        given = {n: copied(v) for n, v in layer.example.values.items()}
+        outputs, cache = layer.ahead(owner, given)
+        returned = layer.back(owner, [np.ones(np.shape(part)) for part in outputs], cache, given, outputs)
+        return answers_targets(returned, layer.example, names)
+
+    def _prepared(self, instance: Any) -> Any:
+        """A copy whose arrays of parameters hold numbers that differ: a fresh layer may hold zeros or ones."""
+        made = deepcopy(instance)
+        for paths in grouped(list(arrays(made))):
+            if any(_looks_like_gradient(path) for path in paths) or _is_statistic(paths[0]):
+                continue
+            value = numbers(np.shape(read(made, paths[0])), spelled(paths[0]))
+            for path in paths:
+                write(made, path, value)
+        return made
+
+
+def _backward_call(
+    method: Any, names: Sequence[str], outputs: int, keeps: bool, steps: Sequence[str]
+) -> BackwardCall | str:
+    call = backward_call(method, [*names, *steps], outputs, keeps=keeps)
+    if isinstance(call, str):
+        return call
+    return BackwardCall(tuple((name, role) for name, role in call.roles if name not in steps), call.optional)
+
+
+def _named_gradients(prototype: Any, trial: Any, stepped_from: Any) -> Iterator[Parameter]:
+    """Parameters of which a gradient is found by its name; those that a step changed, where steps are taken."""
+    for paths in grouped(list(arrays(prototype))):
+        if any(_looks_like_gradient(path) for path in paths):
+            continue
+        if stepped_from is not None:
+            old, new = stepped_from.get(paths[0]), read(trial, paths[0])
+            if old is not None and np.shape(old) == np.shape(new) and not np.array_equal(old, new):
+                yield Parameter(tuple(paths), None)
+            continue
+        gradient = next((g for path in paths for g in gradient_paths(path) if _holds_numbers(trial, g)), None)
+        if gradient is not None:
+            yield Parameter(tuple(paths), gradient)
+
+
+def _returned(prototype: Any, returned: Sequence[Any], inputs: int) -> tuple[Any, tuple[Parameter, ...]]:
+    """Gradients of parameters that are returned behind those of the inputs, in the order in which they are held."""
+    left = [paths for paths in grouped(list(arrays(prototype))) if not _is_statistic(paths[0])]
+    found = []
+    for k in range(inputs, len(returned)):
+        mine = next((p for p in left if np.shape(read(prototype, p[0])) == np.shape(returned[k])), None)
+        if mine is not None:
+            left.remove(mine)
+            found.append(Parameter(tuple(mine), k))
+    return (returned[0] if inputs == 1 else returned[:inputs]), tuple(found)
+
+
+def _with(layer: Layer, where: Places | None, parameters: tuple[Parameter, ...]) -> Layer:
+    first = isinstance(parameters[0].gradient, int) if parameters else False
+    if where is not None and first and None in where.of.values():  # dx is the first of what is returned
+        where = replace(where, of=dict.fromkeys(where.of, 0))
+    return replace(layer, where=where, parameters=parameters)
+
+
+def _holds_numbers(owner: Any, path: Path) -> bool:
+    try:
+        found = read(owner, path)
+    except (AttributeError, KeyError, IndexError, TypeError):
+        return False
+    return not callable(found) and found is not None and np.asarray(found).dtype.kind == "f"
+
+
+def _looks_like_gradient(path: Path) -> bool:
+    named = [key for _, key in path if isinstance(key, str)]
+    return any(
+        key in ("grads", "grad", "gradients", "dparams", "g")
+        or re.fullmatch(
+            r"d[A-Z]\w*|d(w|b|x|weights?|bias|gamma|beta)|"
+            r"grad_\w+|\w+_grad|dL\w+",
+            key,
+        )
+        for key in named
+    )
+
+
+def _is_statistic(path: Path) -> bool:
+    """Whether an array is a running average, a velocity or the like: set by the layer, and no parameter."""
+    name = next((key for _, key in reversed(path) if isinstance(key, str)), "")
+    return bool(re.search(r"running|moving|momentum|mean|var|mask|cache|veloc|^v_|^m_|eps", name, re.I))
