@@ -14,7 +14,6 @@ from typing import Any
 from gradcheck.cli.parser import number
 from gradcheck.cli.terminal import consoles, signs_of_life
 from gradcheck.errors import SubjectError, UsageError
-from gradcheck.judge.protocol import no_answer
 from gradcheck.problem import OPS
 from gradcheck.report.progress import Progress
 from gradcheck.report.verify_text import FEEDBACK, VerifyText
@@ -22,8 +21,8 @@ from gradcheck.subject.conventions.description import Seen, SeenOffer
 from gradcheck.subject.conventions.recognition import CONVENTIONS, convention, wish
 from gradcheck.subject.looking import Source
 from gradcheck.subject.written import WrittenSubject
-from gradcheck.verify.advice import ambiguous, nothing_recognised
-from gradcheck.verify.engine_trial import EngineTrial, engine_trial
+from gradcheck.verify.advice import ambiguous, nothing_recognised, unusable
+from gradcheck.verify.engine_trial import SECONDS, EngineTrial, engine_trial
 from gradcheck.verify.target import source
 from gradcheck.verify.trials import MEMORY, Trial, TrialSubject
 
@@ -57,6 +56,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--case", metavar="ADDRESS", help="ask the one graph or pair of this address")
     parser.add_argument("--timeout", type=number, default=10.0, metavar="S", help="seconds per question (default 10)")
+    parser.add_argument(
+        "--diagnosis-budget",
+        type=number,
+        default=SECONDS,
+        metavar="S",
+        help=f"seconds for the search for smallest counterexamples and causes (default {SECONDS:g})",
+    )
     parser.add_argument("--format", choices=("console", "json"), default="console", help="form of the output on stdout")
     parser.add_argument("-v", "--verbose", action="store_true", help="say what was found, what was not, and why")
 
@@ -74,6 +80,8 @@ def main(options: argparse.Namespace) -> int:
         raise UsageError("expected FILE, or FILE:NAME for one class or function of it (--list prints the conventions)")
     if not options.timeout > 0:
         raise UsageError(f"--timeout must be a positive number of seconds, got {options.timeout:g}")
+    if not options.diagnosis_budget >= 0:
+        raise UsageError(f"--diagnosis-budget must be a number of seconds, got {options.diagnosis_budget:g}")
     required = _required(options.require)
     looked_at = source(options.target, wish(options.convention))
     with signs_of_life() as progress:
@@ -110,8 +118,10 @@ class _Verification:
             try:
                 seen = subject.look()
             except SubjectError as wrong:
-                return self._unusable(f"{name} cannot be used: {no_answer(wrong).sentence}")
-        if trouble := nothing_recognised(name, seen, self._source.wanted) or ambiguous(self._options.target, seen):
+                return self._unusable(unusable(name, wrong))
+        if trouble := nothing_recognised(name, seen, self._source.wanted, self._source.name) or ambiguous(
+            self._options.target, seen
+        ):
             return self._unusable(trouble)
         if self._on_screen:
             with self._progress.aside():
@@ -136,7 +146,14 @@ class _Verification:
                 self._counts["ERROR"] += 1
                 self._say(f"  ERROR  {op} is required (--require) and not offered")
         with WrittenSubject(self._source, offer, timeout=self._options.timeout) as subject:
-            trial = engine_trial(subject, offer, replay=self._replay(), only=self._options.case, now=self._progress.now)
+            trial = engine_trial(
+                subject,
+                offer,
+                replay=self._replay(),
+                only=self._options.case,
+                seconds=self._options.diagnosis_budget,
+                now=self._progress.now,
+            )
         for result in trial.every_result:
             self._counts[trial.verdict_of(result)] += 1
             self._entries += result.comparisons

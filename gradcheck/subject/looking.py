@@ -101,7 +101,7 @@ def look(source: Source) -> Looked:
             module = package.load()
     with call_failed(place):
         found = recognised(module, source.name, source.wanted)
-        contents = Contents(module, source.name)
+        contents = Contents(module)
         public = sorted({*contents.classes, *contents.functions})
     cells = tuple(Miss("notebook", f"cell {f.cell}", f.what) for f in failed)
     return Looked(place, Recognition(found.offers, (*cells, *found.misses)), public)

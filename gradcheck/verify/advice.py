@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
 
+from gradcheck.errors import SubjectError
+from gradcheck.judge.protocol import no_answer
 from gradcheck.subject.conventions.description import Seen
 from gradcheck.subject.conventions.recognition import CONVENTIONS, Wish
 
@@ -13,6 +18,7 @@ MOST_NAMES = 12
 ADAPTER = """
 write an adapter beside it, such as
 
+    import numpy as np
     from {module} import your_loss, your_backward
 
     def f(w):              # the function, of NumPy arrays
@@ -26,10 +32,32 @@ write an adapter beside it, such as
 and verify the adapter: gradcheck verify adapter.py"""
 
 
-def nothing_recognised(name: str, seen: Seen, wanted: Wish) -> str:
+MAIN = 'put it under `if __name__ == "__main__":`'
+HINTS: Mapping[str, str] = MappingProxyType(
+    {
+        "ModuleNotFoundError": "install what it imports into the environment of gradcheck",
+        "EOFError": f"it waits for input() while it is imported: {MAIN}",
+    }
+)
+"""What to do about an exception that was raised while a file was imported, by the exception's type."""
+
+
+def unusable(name: str, wrong: SubjectError) -> str:
+    """The message about a file that cannot be loaded."""
+    hint = HINTS.get(str(wrong.facts.get("type")), "")
+    if wrong.code == "GC005":
+        hint = f"it trains, or loops, while it is imported: {MAIN}"
+    return f"{name} cannot be used: {no_answer(wrong).sentence}{f'; {hint}' if hint else ''}"
+
+
+def nothing_recognised(name: str, seen: Seen, wanted: Wish, only: str | None) -> str:
     """The message about a file without any offer: what was looked for, what was found, what to write; "" with one."""
     if seen.offers:
         return ""
+    if only is not None and only not in seen.public:
+        near = difflib.get_close_matches(only, seen.public, n=1)
+        meant = f"; did you mean {near[0]}?" if near else f"; it has {', '.join(seen.public[:MOST_NAMES]) or 'none'}"
+        return f"{name} has no class or function {only} of its own{meant}"
     found = ", ".join(seen.public[:MOST_NAMES]) + (", ..." if len(seen.public) > MOST_NAMES else "")
     if not seen.public and not seen.misses:
         return f"{name} defines no class and no function: is it empty, or the wrong file?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -51,7 +52,9 @@ def wish(text: str | None) -> Wish:
         return Wish()
     name, _, rest = text.partition(":")
     if name not in CONVENTIONS:
-        raise UsageError(f"--as: there is no convention {name!r:.80}; there are {', '.join(CONVENTIONS)}")
+        near = difflib.get_close_matches(name, CONVENTIONS, n=1)
+        meant = f"did you mean {near[0]}? " if near else ""
+        raise UsageError(f"--as: there is no convention {name!r:.80}; {meant}there are {', '.join(CONVENTIONS)}")
     options = {}
     allowed = convention(name).OPTIONS
     for part in filter(None, rest.split(",")):

@@ -58,7 +58,8 @@ class Shell:
 
     def __call__(self, *arguments: str) -> Ran:
         self.capture.readouterr()
-        unhurried = ("--diagnosis-budget", "600") if arguments[:1] == ("run",) and "--help" not in arguments else ()
+        asks = arguments[:1] in (("run",), ("verify",)) and "--help" not in arguments
+        unhurried = ("--diagnosis-budget", "600") if asks else ()
         try:
             code = main([*arguments[:1], *unhurried, *arguments[1:]])
         except SystemExit as end:  # argparse, for --help and for flags it does not know

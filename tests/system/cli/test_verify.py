@@ -1,0 +1,242 @@
+"""`gradcheck verify`: what it says of right and wrong implementations, and of files that it cannot use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from textwrap import dedent
+
+import pytest
+
+RIGHT = """
+    class Value:
+        def __init__(self, data, parents=()):
+            self.data, self.grad = data, 0.0
+            self._parents, self._push = parents, lambda: None
+
+        def __add__(self, other):
+            other = other if isinstance(other, Value) else Value(other)
+            out = Value(self.data + other.data, (self, other))
+
+            def push():
+                self.grad += out.grad
+                other.grad += out.grad
+
+            out._push = push
+            return out
+
+        def __mul__(self, other):
+            other = other if isinstance(other, Value) else Value(other)
+            out = Value(self.data * other.data, (self, other))
+
+            def push():
+                self.grad += other.data * out.grad
+                other.grad += self.data * out.grad
+
+            out._push = push
+            return out
+
+        __radd__ = __add__
+        __rmul__ = __mul__
+
+        def backward(self):
+            order, seen, waiting = [], set(), [(self, False)]
+            while waiting:
+                node, done = waiting.pop()
+                if done:
+                    order.append(node)
+                elif node not in seen:
+                    seen.add(node)
+                    waiting += [(node, True), *((parent, False) for parent in node._parents)]
+            self.grad = 1.0
+            for node in reversed(order):
+                node._push()
+"""
+"""An engine of two ops, without a limit on depth."""
+PAIR = """
+    import numpy as np
+
+    def cube_forward(x):
+        return x**3, x
+
+    def cube_backward(dout, cache):
+        return 3 * dout * cache**2
+"""
+NOTEBOOK = {
+    "cells": [
+        {"cell_type": "markdown", "source": ["# my layer"]},
+        {"cell_type": "code", "source": ["%matplotlib inline\n", "import numpy as np\n"]},
+        {"cell_type": "code", "source": "open('data that is elsewhere')"},
+        {"cell_type": "code", "source": ["def cube_forward(x):\n", "    return x**3, x\n"]},
+        {"cell_type": "code", "source": ["def cube_backward(dout, cache):\n", "    return 3 * dout * cache**2"]},
+    ],
+    "nbformat": 4,
+}
+
+
+ONE = ("--case", "forms::an upstream factor")
+
+
+@pytest.fixture
+def right(shell) -> str:
+    return shell.write("mine.py", RIGHT)
+
+
+def test_a_right_engine_passes(shell, right, snapshot: Callable[[str, str], None]) -> None:
+    ran = shell("verify", right, "-v")
+    assert ran.code == 0
+    snapshot("verify-right-v", ran.out)
+
+
+def test_a_wrong_engine_fails_in_its_own_words(shell, right, snapshot: Callable[[str, str], None]) -> None:
+    text = (shell.folder / right).read_text().replace("self.grad += other.data", "self.grad = other.data")
+    shell.write("mine.py", text)
+    ran = shell("verify", right)
+    assert ran.code == 1
+    assert "w1 = Value(" in ran.out
+    assert "loss.backward()\n" in ran.out
+    snapshot("verify-wrong", ran.out)
+    replay = next(line.partition("replay")[2].strip() for line in ran.out.splitlines() if "replay" in line)
+    assert shell.line(replay).code == 1
+
+
+@pytest.mark.parametrize("feedback", ["none", "category", "hint", "full"])
+def test_feedback_tells_more_and_more(shell, feedback: str) -> None:
+    shell.write("pair.py", PAIR.replace("3 * dout", "2 * dout"))
+    out = shell("verify", "pair.py", "--feedback", feedback).out
+    assert "FAIL" in out
+    assert ("factor" in out or "mistake" in out) is (feedback != "none")
+    assert ("yours" in out or "subject" in out) is (feedback in ("hint", "full"))
+    assert ("± " in out) is (feedback == "full")
+
+
+@pytest.mark.parametrize("form", ["file", "name", "notebook", "package", "dotted name", "as"])
+def test_what_may_be_named(shell, form: str) -> None:
+    shell.write("pair.py", PAIR)
+    (shell.folder / "lab.ipynb").write_text(json.dumps(NOTEBOOK))
+    (shell.folder / "pkg").mkdir()
+    shell.write("pkg/__init__.py", "from .layers import cube_forward, cube_backward\n")
+    shell.write("pkg/layers.py", PAIR)
+    target = {
+        "file": ["pair.py"],
+        "name": ["pair.py", "-v"],
+        "notebook": ["lab.ipynb", "-v"],
+        "package": ["pkg"],
+        "dotted name": ["pkg.layers"],
+        "as": ["pair.py", "--as", "layer-pairs"],
+    }[form]
+    ran = shell("verify", *target)
+    assert ran.code == 0, ran.out + ran.err
+    assert "PASS" in ran.out
+    assert "layer-pairs" in ran.out
+    if form == "notebook":
+        assert "cell 3" in ran.out  # the cell that failed is told, the others count
+
+
+def test_a_wrong_pair_is_named(shell) -> None:
+    shell.write("pair.py", PAIR.replace("3 * dout", "2 * dout"))
+    ran = shell("verify", "pair.py")
+    assert ran.code == 1
+    assert "cube_forward and cube_backward" in ran.out
+    assert "mistake" in ran.out
+
+
+def test_json_holds_everything(shell, right) -> None:
+    document = json.loads(shell("verify", right, "--format", "json", *ONE).out)
+    assert document["exit_code"] == 0
+    (offer,) = document["offers"]
+    assert offer["convention"] == "scalar-value"
+    assert {row["verdict"] for row in offer["results"]} == {"PASS"}
+
+
+def test_a_required_op_that_is_missing_is_an_error(shell, right) -> None:
+    assert shell("verify", right, "--require", "add,mul", *ONE).code == 0
+    ran = shell("verify", right, "--require", "tanh", *ONE)
+    assert ran.code == 1
+    assert "tanh is required" in ran.out
+
+
+def test_the_list_has_every_convention(shell) -> None:
+    from gradcheck.subject.conventions.recognition import CONVENTIONS
+
+    ran = shell("verify", "--list")
+    assert ran.code == 0
+    assert [line.split()[0] for line in ran.out.splitlines() if line[:1].strip()] == list(CONVENTIONS)
+
+
+UNUSABLE = {
+    "empty": ("", "defines no class and no function"),
+    "syntax error": ("def f(:\n", "line 1"),
+    "missing package": ("import no_such_package_at_all\n", "install what it imports"),
+    "NUL": ("x = 1\0\n", "null bytes"),
+    "input": ("name = input()\n", "waits for input()"),
+    "exits": ("import sys\nsys.exit(3)\n", "sys.exit(3)"),
+    "leaves": ("import os\nos._exit(0)\n", "ended without an answer"),
+    "cannot be constructed": (
+        "class Value:\n    def __init__(self): raise RuntimeError\n    def __add__(self, other): return self\n",
+        "no instance can be made",
+    ),
+    "nothing recognised": ("def helper(a): return a\n", "it defines helper"),
+    "two candidates": (
+        RIGHT + RIGHT.replace("Value", "Other"),
+        "gradcheck verify case.py:Value --as scalar-value or gradcheck verify case.py:Other",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_files_that_cannot_be_used(shell, name: str) -> None:
+    text, words = UNUSABLE[name]
+    ran = shell("verify", shell.write("case.py", text))
+    assert ran.code == 1
+    assert words in ran.err
+    assert "Traceback" not in ran.err
+    assert ran.out == ""
+
+
+def test_an_adapter_is_proposed(shell) -> None:
+    ran = shell("verify", shell.write("odd.py", "def helper(a): return a\n"))
+    assert "from odd import your_loss" in ran.err
+
+
+READABLE = {
+    "Windows line ends": dedent(PAIR).replace("\n", "\r\n"),
+    "byte order mark": "\ufeff" + dedent(PAIR),
+    "printing": PAIR + "\n    print('hello')\n",
+    "global seed": PAIR + "\n    np.random.seed(0)\n",
+}
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_files_that_can_be_used(shell, name: str) -> None:
+    ran = shell("verify", shell.write("pair.py", READABLE[name]))
+    assert ran.code == 0, ran.err
+    assert "hello" not in ran.out
+
+
+WRONG_USE = {
+    "nothing": ([], "expected FILE"),
+    "wrong name": (["mien.py"], "did you mean mine.py?"),
+    "no Python": (["notes.txt"], "no Python file and no notebook"),
+    "unknown convention": (["mine.py", "--as", "scalr-value"], "did you mean scalar-value?"),
+    "unknown option": (["mine.py", "--as", "scalar-value:colour=red"], "there is no option 'colour'"),
+    "unknown op": (["mine.py", "--require", "frobnicate"], "there is no op 'frobnicate'"),
+    "time limit": (["mine.py", "--timeout", "0"], "--timeout must be"),
+    "folder": (["."], "has no __init__.py"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_USE)
+def test_commands_that_cannot_be_run(shell, right, name: str) -> None:
+    shell.write("notes.txt", "nothing\n")
+    arguments, words = WRONG_USE[name]
+    ran = shell("verify", *arguments)
+    assert ran.code == 2
+    assert words in ran.err
+    assert ran.out == ""
+
+
+def test_a_name_that_is_not_there(shell, right) -> None:
+    ran = shell("verify", f"{right}:Valeu")
+    assert ran.code == 1
+    assert "did you mean Value?" in ran.err
