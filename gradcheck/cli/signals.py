@@ -10,8 +10,7 @@ from types import FrameType, TracebackType
 from typing import Self, TypeVar
 
 from gradcheck.errors import Interrupted
-
-NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from gradcheck.subject.undisturbed import NUMBERS
 
 Event = TypeVar("Event")
 

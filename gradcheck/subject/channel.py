@@ -11,11 +11,15 @@ from typing import Any
 
 from gradcheck.subject import wire
 from gradcheck.subject.answer import Array
+from gradcheck.subject.polled_pipes import PolledPipes
+from gradcheck.subject.threaded_pipes import ThreadedPipes
 
 OUTPUT_KEPT = 64 << 10
 _CHUNK = 1 << 20
 _LOOK = 0.05
 """Seconds between checks that the child still lives: a grandchild may hold its pipes open."""
+_A_MOMENT = 0.002
+"""Seconds for a thread, where threads read, to fetch what was printed before an answer."""
 
 
 class TooLate(Exception):
@@ -34,14 +38,8 @@ class Channel:
         assert process.stdout is not None, "all three pipes are the channel's"
         assert process.stderr is not None, "all three pipes are the channel's"
         self._process = process
-        self._questions = process.stdin.fileno()
-        self._answers = process.stdout.fileno()
-        self._prints = process.stderr.fileno()
-        for end in (self._questions, self._answers, self._prints):
-            os.set_blocking(end, False)
-        self._poll = select.poll()
-        self._poll.register(self._answers, select.POLLIN)
-        self._poll.register(self._prints, select.POLLIN)
+        ends = (process.stdin.fileno(), process.stdout.fileno(), process.stderr.fileno())
+        self._pipes = PolledPipes(*ends) if _can_poll() else ThreadedPipes(*ends)
         self._printed = bytearray()
         self._closed = False
 
@@ -56,7 +54,7 @@ class Channel:
 
     def is_quiet(self) -> bool:
         """Whether nothing has come that was not asked for."""
-        return not any(end == self._answers and event & select.POLLIN for end, event in self._poll.poll(0))
+        return not self._pipes.has_answer()
 
     def send(self, pieces: Sequence[bytes], until: float) -> None:
         """Write a whole frame; TooLate, Gone, or wire.Malformed for a child that answers before it has all of it."""
@@ -64,12 +62,16 @@ class Channel:
             view = memoryview(piece)
             while view:
                 try:
-                    view = view[os.write(self._questions, view[:_CHUNK]) :]
-                except BlockingIOError:
-                    if self._wait(until, writing=True) and self._read(1):
-                        raise wire.Malformed("bytes before it had the whole question") from None
+                    taken = self._pipes.write(view)
                 except OSError:
                     raise Gone from None
+                view = view[taken:]
+                if not taken and self._wait(until, writing=True) and self._read(1):
+                    raise wire.Malformed("bytes before it had the whole question")
+
+    def close(self) -> None:
+        """End what reads and writes the pipes; the pipes themselves are the process's."""
+        self._pipes.close()
 
     def receive(self, until: float, *, payload: int, most: int) -> tuple[Mapping[str, Any], list[Array]]:
         """The next frame; TooLate, Gone, or wire.Malformed for a frame that is none or larger than allowed.
@@ -95,48 +97,42 @@ class Channel:
         left = until - time.monotonic()
         if left <= 0:
             raise TooLate
-        if writing:
-            self._poll.register(self._questions, select.POLLOUT)
-        try:
-            ready = dict(self._poll.poll(1000 * min(left, _LOOK)))
-        finally:
-            if writing:
-                self._poll.unregister(self._questions)
-        if self._prints in ready:
-            self._read_prints()
-        if self._answers not in ready and self._process.poll() is not None:
-            self._drain()
-            raise Gone
-        return self._answers in ready
+        answered = self._pipes.wait(min(left, _LOOK), writing=writing)
+        self._read_prints()
+        if not answered and self._process.poll() is not None:
+            raise self._gone()
+        return answered
 
     def _read(self, count: int) -> bytes:
         """At most that many bytes of answers, none if none has come yet; raises Gone at the end."""
-        try:
-            chunk = os.read(self._answers, count)
-        except BlockingIOError:
-            return b""
-        if not chunk:
-            self._drain()
-            raise Gone
-        return chunk
+        chunk = self._pipes.answer(count)
+        if chunk == b"":
+            raise self._gone()
+        return chunk or b""
 
     def _read_prints(self) -> bool:
         """Whether there may be more to read."""
         if self._closed:
             return False
-        try:
-            chunk = os.read(self._prints, _CHUNK)
-        except BlockingIOError:
-            return False
+        chunk = self._pipes.print()
         if not chunk:
-            self._closed = True
-            self._poll.unregister(self._prints)
+            self._closed = chunk is not None
             return False
         self._printed += chunk[: OUTPUT_KEPT - len(self._printed)]
         return True
 
-    def _drain(self) -> None:
-        """Read what was printed before the frame; all of it is in the pipe by now. More than that is not waited for."""
+    def _drain(self, patience: float = _A_MOMENT) -> None:
+        """Read what was printed before the frame; more than that is not waited for."""
+        self._pipes.settle(patience)
         for _ in range(4):
             if not self._read_prints():
                 return
+
+    def _gone(self) -> Gone:
+        self._drain(_LOOK)
+        return Gone()
+
+
+def _can_poll() -> bool:
+    """Whether pipes can be polled here; on Windows they cannot."""
+    return hasattr(select, "poll") and hasattr(os, "set_blocking")

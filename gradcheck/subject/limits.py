@@ -29,7 +29,8 @@ def guarantees(level: str) -> dict[str, Guarantee]:
     shared: dict[str, Guarantee] = {
         "wall clock": "enforced",
         "environment": "enforced",  # none of the caller's variables but the library path
-        "processes": "partial",  # its process group is killed; one that leaves group and environment gets away
+        # Its process group is killed, on Windows its descendants; one that leaves group and environment gets away.
+        "processes": "partial" if hasattr(os, "killpg") or os.name == "nt" else "absent",
         "gradcheck's oracles hidden": "partial",  # from imports; the files stay readable
         "grader's memory": "absent",
         "file system": "absent",

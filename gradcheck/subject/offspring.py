@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-import select
 import signal
 import subprocess
 import sys
@@ -22,7 +21,6 @@ from gradcheck.subject.channel import Channel
 from gradcheck.subject.removal import remove
 from gradcheck.subject.undisturbed import undisturbed
 
-SUPPORTED = hasattr(select, "poll") and hasattr(os, "killpg")
 _CHILD = Path(__file__).with_name("child.py")
 _MARK = "GRADCHECK_CHILD"
 _SERVICE = "GRADCHECK_SERVICE"
@@ -30,7 +28,10 @@ FILES_NEEDED = 32
 """Number of open files of a process with one child: three pipes, and what Python itself has open."""
 _LAST_SECONDS = 10.0
 """Seconds that a killed child is waited for; a child that the system does not end is left behind."""
-_INHERITED = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # an interpreter outside the system finds its libraries there
+_INHERITED = (
+    *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),  # an interpreter outside the system finds its libraries there
+    *("SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT"),  # without these no program starts on Windows
+)
 
 
 class Offspring:
@@ -53,7 +54,7 @@ class Offspring:
         mark = secrets.token_hex(8)
         self._process, folder = _started(mark, service)
         self.channel = Channel(self._process)
-        self._end = weakref.finalize(self, _end, self._process, folder, mark, os.getpid())
+        self._end = weakref.finalize(self, _end, self._process, self.channel, folder, mark, os.getpid())
 
     def is_gone(self) -> bool:
         """Whether it has ended by itself."""
@@ -123,6 +124,8 @@ def _environment(folder: Path, mark: str) -> dict[str, str]:
         "PATH": os.defpath,
         "HOME": str(folder),
         "TMPDIR": str(folder),
+        "TEMP": str(folder),
+        "TMP": str(folder),
         "LANG": "C.UTF-8",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
@@ -134,14 +137,15 @@ def _environment(folder: Path, mark: str) -> dict[str, str]:
     }
 
 
-def _end(process: subprocess.Popen[bytes], folder: Path, mark: str, owner: int) -> None:
+def _end(process: subprocess.Popen[bytes], channel: Channel, folder: Path, mark: str, owner: int) -> None:
     if os.getpid() != owner:
         return  # only the process that started the child may end it
     # The group outlives its leader, and its number is not reused before the leader has been waited for. A leader that
     # has been waited for may have left others, which are found by their mark.
     if process.returncode is None:
-        with suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
+        with suppress(OSError, subprocess.SubprocessError):
+            kill(process)
+    channel.close()
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
             with suppress(OSError):
@@ -151,6 +155,17 @@ def _end(process: subprocess.Popen[bytes], folder: Path, mark: str, owner: int) 
     with suppress(subprocess.TimeoutExpired):
         process.wait(_LAST_SECONDS)
     remove(folder)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill the process with its group; with its descendants on Windows; alone where there is neither."""
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    elif os.name == "nt":
+        subprocess.run(
+            ["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, timeout=_LAST_SECONDS, check=False
+        )
+    process.kill()  # has no effect on a process that has ended
 
 
 def _kill_marked(mark: str) -> None:

@@ -16,13 +16,13 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from gradcheck.errors import HarnessFault, SubjectError, Unsupported, UsageError
+from gradcheck.errors import HarnessFault, SubjectError, UsageError
 from gradcheck.subject import limits, received_answers, wire
 from gradcheck.subject.answer import NATIVE, Answer, Array, Declared, Guarantee, Subject, TrainingAnswer
 from gradcheck.subject.channel import Gone, TooLate
 from gradcheck.subject.inprocess import InProcessSubject, no_entry
 from gradcheck.subject.messages import REPLIES, checked
-from gradcheck.subject.offspring import SUPPORTED, Offspring
+from gradcheck.subject.offspring import Offspring
 from gradcheck.subject.paths import existing, installed_names
 from gradcheck.subject.plain_arrays import LARGEST
 from gradcheck.subject.point import rounded
@@ -56,7 +56,6 @@ class ChildSubject:
     Raises
     ------
     UsageError: no such file, a time or memory limit that cannot be, an unknown sandbox level.
-    Unsupported: on a platform without pipes that can be polled.
     """
 
     def __init__(
@@ -78,8 +77,6 @@ class ChildSubject:
             raise UsageError(f"a memory limit must be at least {limits.SMALLEST_MEMORY:,} bytes, got {memory:,}")
         if sandbox not in limits.LEVELS:
             raise UsageError(f"the sandbox must be one of {', '.join(limits.LEVELS)}, got {sandbox!r}")
-        if not SUPPORTED:
-            raise Unsupported("a child process needs POSIX pipes; on Windows run gradcheck in WSL")
         self._timeout = timeout
         self._load_timeout = load_timeout
         self._memory = memory

@@ -19,6 +19,7 @@ from gradcheck.subject.received_answers import Vocabulary, answer_to_wire, error
 from gradcheck.subject.trouble import exits, facts, is_ours
 
 UNLIMITED = 1 << 62
+_CHUNK = 1 << 20
 
 
 class Service:
@@ -134,10 +135,11 @@ class Service:
         buffer = bytearray(count)
         view, got = memoryview(buffer), 0
         while got < count:
-            more = os.readv(self._questions, [view[got:]])
+            more = os.read(self._questions, min(_CHUNK, count - got))
             if not more:
                 return None
-            got += more
+            view[got : got + len(more)] = more
+            got += len(more)
         return buffer
 
     def _send(self, question: int, header: Mapping[str, Any], arrays: Sequence[Array] = ()) -> None:

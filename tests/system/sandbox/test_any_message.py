@@ -62,7 +62,16 @@ ERRORS = {
     ),
 }
 READY: Frame = ({"status": "ready", "held": {"memory": "partial"}}, [])
-LOADED: Frame = ({"status": "loaded", "entry_points": ["gradients", "train"], "ops": ["add"], "dtype": "float64"}, [])
+LOADED: Frame = (
+    {
+        "status": "loaded",
+        "entry_points": ["gradients", "train"],
+        "forms": ["after a reset"],
+        "ops": ["add"],
+        "dtype": "float64",
+    },
+    [],
+)
 BEGIN: Frame = ({"status": "begin"}, [])
 
 
