@@ -146,8 +146,25 @@ def stepped(given: tuple[Any, ...], moves: Sequence[tuple[Place, Any]]) -> tuple
     return tuple(mapped(one, given))
 
 
+SLOPES: dict[Any, tuple[Any, np.ndarray]] = {}
+"""What items that share truth and inputs share; the inputs are kept, so that no other object gets their identity."""
+
+
 def slope(item: "Item", inputs: Sequence[Any], moves: Sequence[tuple[Place, Any]]) -> np.ndarray:
     """The derivative of every number of f along the moves."""
+    parts = [leaf for _, leaf in leaves(tuple(inputs))]
+    key = (
+        id(item.truth),
+        *map(id, parts),
+        repr(kwargs(item)),
+        *((p.leaf, p.index, str(p.unit), str(v)) for p, v in moves),
+    )
+    if key not in SLOPES:
+        SLOPES[key] = ((item.truth, parts), _slope(item, inputs, moves))
+    return SLOPES[key][1]
+
+
+def _slope(item: "Item", inputs: Sequence[Any], moves: Sequence[tuple[Place, Any]]) -> np.ndarray:
     given = tuple(lifted(tuple(inputs)))
     given = given[:1] if item.kind == "adjoint" else given
     step = STEP * _reach(inputs)

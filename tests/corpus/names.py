@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from causes import Cause, load_causes
 from forward import statements
 from load import load_items, module
+from pending import HELD_BACK
 
 CAUSE = "GC051"
 CODES = re.compile(r"GC0[012]\d")
@@ -165,13 +166,14 @@ def main() -> int:
         "--half", choices=("open", "blind", "all"), default="all", help="in sample and new, or the rest"
     )
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--held-back", action="store_true", help="with what `pending.py` holds back")
     parser.add_argument("--unnamed", action="store_true", help="list the items that are not named, too")
     options = parser.parse_args()
     labels, part = load_causes(), parts()
     blind = ("held out", "blind", "doors blind", "names blind")
     wanted = {"open": ("in sample", "new", "doors"), "blind": blind, "all": PARTS}[options.half]
     items = [i for i in load_items() if i.label == "wrong" and i.name in labels and part[i.name] in wanted]
-    items = [i for i in items if fnmatch(i.name, options.only)]
+    items = [i for i in items if fnmatch(i.name, options.only) and (options.held_back or i.name not in HELD_BACK)]
     if options.jobs > 1:
         with ProcessPoolExecutor(options.jobs) as pool:
             named = list(pool.map(judge_named, [i.name for i in items], chunksize=4))

@@ -52,6 +52,21 @@ def test_pending_items_are_new_ones() -> None:
     ] == []
 
 
+def test_what_is_held_back_is_judged_on_demand_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(score, "HELD_BACK", frozenset({"bias_added"}))
+    for flags, rows in (([], 0), (["--held-back"], 1)):
+        monkeypatch.setattr(sys, "argv", ["score.py", "bias_added", *flags])
+        assert score.main() == 0
+        assert capsys.readouterr().out.count("1 items, 0 wrong and 1 right") == rows
+
+
+def test_pending_holds_what_is_held_back() -> None:
+    known = {item.name for item in score.load_items()}
+    assert score.HELD_BACK <= score.PENDING <= known
+
+
 def test_every_verdict_names_its_reason(scores: list[Any]) -> None:
     assert [s.name for s in scores if s.verdict != "PASS" and not s.said] == []
 

@@ -80,7 +80,7 @@ def runs() -> Frozen:
 def corpus() -> Frozen:
     score = load(ROOT / "tests" / "corpus" / "score.py")
     found = {}
-    for item in score.load_items():
+    for item in (i for i in score.load_items() if i.name not in score.HELD_BACK):
         result = score.module("doors").put(gradcheck, item)
         found[item.name] = f"{result.verdict} [{' '.join(result.codes)}]"
     return found
