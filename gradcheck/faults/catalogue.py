@@ -119,7 +119,7 @@ CATALOGUE: tuple[Fault, ...] = (
     _("F15", "dag", "branches", "shared buffers", accumulation.SharedBuffers,
       "Adding in place changes another node's gradient, because an addition handed the same array to both operands.",
       "`grad += message` is thought to make a new array.",
-      _by_levels(accumulation.SharedBuffers)),
+      _by_levels(accumulation.SharedBuffers), accumulation.SharedArrays, _by_levels(accumulation.SharedArrays)),
     _("F16", "dag", "order", "visits every path", accumulation.EveryPath,
       "Right, but each path from the loss is walked on its own: the time doubles with every diamond.",
       "S0's naive expansion over all paths, without dynamic programming.", right=True),
@@ -260,7 +260,8 @@ CATALOGUE: tuple[Fault, ...] = (
     _("F59", "dag", "shape", "outer product reversed", layouts.OuterProductReversed,
       "The gradient of a square matrix comes out transposed.",
       "delta a^T and a delta^T are confused.",
-      partial(layouts.OuterProductReversed, stacks=True)),
+      *(partial(layouts.OuterProductReversed, stacks=stacks, only=only)
+        for stacks, only in ((True, None), (False, 0), (False, 1), (True, 0), (True, 1)))),
     _("F60", "dag", "shape", "cut by indexing", layouts.Detached,
       "Nothing flows back through an entry that was picked out of an array.",
       "Indexing is thought to keep the history, and makes a new array without one."),

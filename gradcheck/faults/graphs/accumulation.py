@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from gradcheck.errors import SubjectError
@@ -298,9 +300,13 @@ class SharedBuffers(Backprop):
     def message(self, node: int, slot: int, upstream: Array) -> Array:
         """Add passes on the upstream array itself."""
         argument = self.graph.arguments(node)[slot]
-        if self.graph.op(node) == "add" and upstream.shape == self.values[argument].shape:
+        if self.hands_on(node, slot) and upstream.shape == self.values[argument].shape:
             return upstream
         return super().message(node, slot, upstream)
+
+    def hands_on(self, node: int, slot: int) -> bool:
+        """Whether an operand gets the upstream array itself."""
+        return self.graph.op(node) == "add"
 
     def receive(self, node: int, message: Array) -> None:
         """In place from the second message on."""
@@ -309,6 +315,39 @@ class SharedBuffers(Backprop):
         else:
             self.arrived.add(node)
             self.adjoints[node] = message if message.flags.writeable else message.copy()
+
+
+class SharedArrays(SharedBuffers):
+    """The same where single numbers are NumPy's own: `+=` on one makes a new number, and changes arrays alone.
+
+    A difference hands the array to what it subtracts from, too.
+    """
+
+    def hands_on(self, node: int, slot: int) -> bool:
+        """Both operands of a sum, the first of a difference."""
+        return super().hands_on(node, slot) or (self.graph.op(node) == "sub" and slot == 0)
+
+    def message(self, node: int, slot: int, upstream: Array) -> Array:
+        """A message without axes cannot be changed later, unless it is the upstream array itself."""
+        message = super().message(node, slot, upstream)
+        return message if message is upstream or message.ndim else _number(message)
+
+    def receive(self, node: int, message: Array) -> None:
+        """In place where that can be done."""
+        if node not in self.arrived:
+            self.arrived.add(node)
+            self.adjoints[node] = message
+        elif self.adjoints[node].flags.writeable:
+            self.adjoints[node] += message
+        else:
+            self.adjoints[node] = _number(self.adjoints[node] + message)
+
+
+def _number(value: Any) -> Array:
+    """A number that cannot be changed in place."""
+    fixed = np.array(value)
+    fixed.flags.writeable = False
+    return fixed
 
 
 class EveryPath(Backprop):

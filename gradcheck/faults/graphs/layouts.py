@@ -177,16 +177,18 @@ class NotTransposed(Backprop):
 
 
 class OuterProductReversed(Backprop):
-    """dl/dW = a delta^T for delta a^T, where W is square; in `stacks` of matrices, too."""
+    """dl/dW = a delta^T for delta a^T, where W is square; in `stacks` of matrices, too, and of one factor `only`."""
 
-    def __init__(self, *, stacks: bool = False) -> None:
+    def __init__(self, *, stacks: bool = False, only: int | None = None) -> None:
         self.stacks = stacks
+        self.only = only
 
     def local(self, node: int, slot: int, arguments: list[Array], upstream: Array) -> Array:
         """The transposed gradient for a square matrix."""
         right = super().local(node, slot, arguments, upstream)
         square = right.ndim >= 2 and right.shape[-1] == right.shape[-2] and (self.stacks or right.ndim == 2)
-        return np.swapaxes(right, -1, -2) if self.graph.op(node) == "matmul" and square else right
+        meant = self.graph.op(node) == "matmul" and square and self.only in (None, slot)
+        return np.swapaxes(right, -1, -2) if meant else right
 
 
 class Detached(Backprop):

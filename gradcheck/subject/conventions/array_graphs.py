@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from gradcheck.problem import Graph
-from gradcheck.subject.conventions.array_trials import Applied, Trials
+from gradcheck.subject.conventions.array_trials import Applied, Trials, swept
 from gradcheck.subject.conventions.spellings import REFLECTED, Spelling, refused
-from gradcheck.subject.conventions.value_class import SAMPLE, ValueClass, seeded
+from gradcheck.subject.conventions.value_class import SAMPLE, ValueClass
 from gradcheck.subject.conventions.value_graphs import Engine, about_plain
 
 ARRAY = "np.array([2., 1.])"
@@ -65,9 +65,7 @@ def _learns_from_whole_numbers(uses: ValueClass) -> bool:
     """Whether a leaf made of ints has a gradient at all after a sweep."""
     try:
         a = uses.make(np.array([[2, 3], [1, 4]]))
-        root = uses.ends(a * uses.make(np.full((2, 2), SAMPLE[0])))
-        seeded(uses, root)
-        uses.sweep(root)
+        swept(uses, a * uses.make(np.full((2, 2), SAMPLE[0])))
         return uses.gradient(a) is not None
     except Exception:  # a class may refuse ints in any way
         return False
@@ -91,18 +89,19 @@ def _beside_plain(uses: ValueClass, spelling: Spelling, *, numbers: bool) -> Ite
     if numbers:
         beside += [(x, 2.0, "x", "2"), (2.0, x, "2", "x"), (x, uses.make(np.array(SAMPLE)), "x", "y")]
     for left, right, *texts in beside:
-        if why := _refusal(uses, spelling, left, right):
+        if (why := _refusal(uses, spelling, left, right)) is not None:
             yield spelling.text.format(*texts) + why
 
 
 def _refusal(uses: ValueClass, spelling: Spelling, left: Any, right: Any) -> str | None:
-    """How a form fails; None where it gives a node of the right value or breaks inside the op."""
+    """How a form fails; None where it gives a node that can be swept, or breaks inside the op."""
     try:
         made = spelling.apply(left, right)
+        if isinstance(made, uses.kind):
+            swept(uses, made)
+            return None
     except Exception as wrong:  # what a foreign operator raises says whether it offers the form
-        return " is refused" if refused(wrong) or about_plain(wrong, left) else None
-    if isinstance(made, uses.kind):
-        return None
+        return "" if refused(wrong) or about_plain(wrong, left) else None
     if isinstance(made, np.ndarray) and made.dtype == object:
-        return f" gives an array of {uses.kind.__name__} objects: NumPy takes the operand on the right apart"
-    return f" gives {type(made).__name__}, so that nothing is recorded"
+        return f" (NumPy takes x apart, and gives an array of {uses.kind.__name__} objects)"
+    return f" (gives {type(made).__name__}: nothing is recorded)"

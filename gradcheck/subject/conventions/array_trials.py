@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from gradcheck.problem import OPS
 from gradcheck.subject.conventions.array_forms import Way, ways
 from gradcheck.subject.conventions.offer import Contents
 from gradcheck.subject.conventions.spellings import at_the_door, misfit, refused
-from gradcheck.subject.conventions.value_class import ValueClass
+from gradcheck.subject.conventions.value_class import ValueClass, seeded
 from gradcheck.subject.conventions.value_graphs import beside_plain
 
 CLOSE = 1e-4
@@ -104,7 +104,7 @@ class Trials:
                 broken.append(tried)
             elif tried.value is not None and alike(tried.value, right):
                 self.right.add(op)
-                return way
+                return tried.way
             elif tried.value is not None and way.sure and (np.shape(tried.value) == right.shape or not attributes):
                 doubtful.append(tried)
         bugs = [tried for tried in broken if tried.wrong is not None and is_bug(tried.wrong, attributes)]
@@ -114,14 +114,25 @@ class Trials:
         tried = Tried(way)
         made = [v if plain else self._uses.make(np.array(v)) for v, plain in zip(values, form.constants, strict=True)]
         for operands in beside_plain(made, self._uses, way.infix):
+            as_it_is = operands is made and any(form.constants)
             try:
                 with np.errstate(all="ignore"):
                     came = way.apply(*operands, **form.attributes)
                     if isinstance(came, self._uses.kind):
-                        return Tried(way, self._uses.value(came))
+                        if as_it_is:
+                            swept(self._uses, came)
+                        wrapped = any(form.constants) and not as_it_is
+                        return Tried(replace(way, infix=way.infix and not wrapped), self._uses.value(came))
             except Exception as wrong:  # whatever the subject's op raises
                 tried = Tried(way, wrong=wrong)
         return tried
+
+
+def swept(uses: ValueClass, node: Any) -> None:
+    """Sweep from a node: an array beside a node may be recorded as it is, and have no gradient to add to."""
+    root = uses.ends(node)
+    seeded(uses, root)
+    uses.sweep(root)
 
 
 def _values(op: str, shapes: Shapes) -> list[Any]:

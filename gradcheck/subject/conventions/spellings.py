@@ -100,7 +100,7 @@ def refused(wrong: BaseException) -> bool:
         return True
     text = str(wrong)
     if isinstance(wrong, TypeError):
-        return any(
+        return at_the_door(wrong) or any(
             part in text
             for part in ("unsupported operand", "bad operand type", "not supported between", "not callable")
         )
