@@ -1,7 +1,7 @@
 """The sweep goes breadth first from the loss, each node once, when it is first met: not in topological order.
 
 # mistake: F03
-# where: Var
+# where: uses of a node
 """
 
 from collections import deque

@@ -1,7 +1,7 @@
 """The set of visited nodes is forgotten: what is used twice stands in the order twice, and passes all on each time.
 
 # mistake: F02
-# where: Value
+# where: uses of a node
 """
 
 

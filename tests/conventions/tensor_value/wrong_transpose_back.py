@@ -32,7 +32,7 @@ class Array:
     __radd__ = __add__
 
     def transpose(self, axes=None):
-        return Array(np.transpose(self.value, axes), ((self, lambda g: np.transpose(g, axes)),))
+        return Array(np.transpose(self.value, axes), ((self, lambda g: np.transpose(g, axes).reshape(self.value.shape)),))
 
     @property
     def T(self):  # noqa: N802
