@@ -52,7 +52,7 @@ def smallest(
 
     Raises InvalidProblem where no graph can be drawn from `ops`.
     """
-    return _simplest(_Wrong(subject, ops, shows), _drawn(_wish(scalar, ops)))
+    return _simplest(_Wrong(subject, ops, shows), _drawn(_wish(scalar, ops), _dtype(subject)))
 
 
 def smallest_like(subject: Subject, case: Case | Training, *, shows: Shows | None = None) -> Case | None:
@@ -66,7 +66,7 @@ def smallest_like(subject: Subject, case: Case | Training, *, shows: Shows | Non
     itself = replace(case, name=_NAME, sentence="", expect=None, labels=(), seed=None)
     known = [itself] if exact_in_float32(itself) else [on_grid(itself), in_float32(itself)]
     try:
-        drawn = _drawn(_wish(ops <= OPS_OF_SCALARS, ops))
+        drawn = _drawn(_wish(ops <= OPS_OF_SCALARS, ops), case.dtype)
     except InvalidProblem:  # these ops alone make no graph
         drawn = iter(())
     return _simplest(_Wrong(subject, ops, shows), chain(known, drawn))
@@ -79,11 +79,16 @@ def _wish(scalar: bool, ops: frozenset[str] | None) -> Wish:
     return Wish.of(2, MOST, ops, scalar=scalar, near_kinks=False, saturated=False, integer_points=False, shuffled=True)
 
 
-def _drawn(wish: Wish) -> Iterator[Case]:
+def _dtype(subject: Subject) -> str:
+    """The dtype that the subject computes in: in another one its rounding would be taken for a mistake."""
+    return subject.declared.dtype or "float64"
+
+
+def _drawn(wish: Wish, dtype: str) -> Iterator[Case]:
     """Graphs of the wish, each from its own seed, of growing size."""
     for seed in range(EXAMPLES):
         size = FEWEST + seed * (MOST + 1 - FEWEST) // EXAMPLES
-        yield on_grid(Case(_NAME, *draw(picker(seed), replace(wish, max_nodes=size))))
+        yield on_grid(Case(_NAME, *draw(picker(seed), replace(wish, max_nodes=size)), dtype=dtype))
 
 
 def _simplest(fails: _Wrong, cases: Iterable[Case]) -> Case | None:

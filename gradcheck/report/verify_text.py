@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.text import Text
 
 from gradcheck.problem import OPS
-from gradcheck.report.failure import Failure, listed, summary
+from gradcheck.report.failure import LABEL, Failure, listed, summary
 from gradcheck.report.own_words import gradient, script
+from gradcheck.report.trimmed import Hanging
 from gradcheck.run.events import Diagnosed
 from gradcheck.subject.conventions.description import Seen, SeenOffer
 from gradcheck.verdict.digits import apart
@@ -49,6 +50,8 @@ class VerifyText:
 
     def offer(self, offer: SeenOffer) -> None:
         """What is not offered, and with `-v` what was settled."""
+        if offer.dtype == "float32":
+            self._print(Text("  computes in float32, and is judged in float32"))
         if offer.entries and (lacking := _lacking(offer)):
             self._print(Text(f"  not offered: {lacking}", style="yellow"))
         for limit in offer.limits:
@@ -88,7 +91,9 @@ class VerifyText:
         for group, found in trial.wrong:
             self._console.print()
             for line in self._group(group, found, trial.offer):
-                self._print(line)
+                self._print(line, 2 + LABEL)
+            if group.results[0].replay and self._feedback != "category":
+                self._replay(group.results[0].replay)
 
     def _group(self, group: Group, found: Diagnosed | None, offer: SeenOffer) -> Iterator[Text]:
         first = group.results[0]
@@ -105,8 +110,6 @@ class VerifyText:
                 lines = []
             else:
                 yield line
-        if first.replay:
-            yield Text.assemble("  ", (f"{'replay':<10}", "bold"), (first.replay, "cyan"))
         if self._feedback == "full":
             yield Text(first.report(verbose=True))
 
@@ -139,28 +142,34 @@ class VerifyText:
             )
         self._print(text.append(f"  {entries} entries compared"))
 
-    def _print(self, text: Text) -> None:
-        self._console.print(text, soft_wrap=not self._console.is_terminal)
+    def _print(self, text: Text, indent: int = 4) -> None:
+        """A line; what goes beyond the width goes on below, indented."""
+        self._console.print(Hanging(text, indent))
+
+    def _replay(self, command: str) -> None:
+        """On one line, however long, so that it can be copied."""
+        text = Text.assemble("  ", (f"{'replay':<{LABEL}}", "bold"), (command, "cyan"))
+        self._console.print(text, soft_wrap=True)
 
 
 def _scripted(lines: Sequence[str], found: Diagnosed | None, offer: SeenOffer) -> Iterator[Text]:
     """The smallest counterexample as code, and what it gives."""
     assert found is not None, "there is a script only of a counterexample"
-    yield Text.assemble("  ", (f"{'smallest':<10}", "bold"), lines[0])
+    yield Text.assemble("  ", (f"{'smallest':<{LABEL}}", "bold"), lines[0])
     for line in lines[1:]:
-        yield Text(f"{'':<12}{line}")
+        yield Text(f"{'':<{2 + LABEL}}{line}")
     worst = found.counterexample.worst if found.counterexample is not None else None
     if worst is not None and found.counterexample is not None and {"GC014", "GC015"} & set(found.counterexample.codes):
         assert found.case is not None, "a counterexample has a case"
         loss = found.case.graph.names[found.case.graph.loss]
         came, right = apart(worst.subject, worst.truth)
-        yield Text(f"{'':<12}{offer.words.get('value', '{}').format(loss)}   # gives {came}, right is {right}")
+        yield Text(f"{'':<{2 + LABEL}}{offer.words.get('value', '{}').format(loss)}   # gives {came}, right is {right}")
     for row in found.parameters:
         if row.wrong:
             came, right = apart(row.yours, row.right)
-            yield Text(f"{'':<12}{gradient(row.name, offer.words)}   # gives {came}, right is {right}")
+            yield Text(f"{'':<{2 + LABEL}}{gradient(row.name, offer.words)}   # gives {came}, right is {right}")
     if not any(row.wrong for row in found.parameters) and found.counterexample is not None:
-        yield Text(f"{'':<12}# {summary(found.counterexample)}")
+        yield Text(f"{'':<{2 + LABEL}}# {summary(found.counterexample)}")
 
 
 def _category(group: Group, found: Diagnosed | None) -> str:

@@ -23,6 +23,7 @@ from gradcheck.run import runner
 from gradcheck.run.afterthought import EXAMPLE, diagnose
 from gradcheck.run.events import Diagnosed, Faulted, Finished, NotOffered
 from gradcheck.run.exit_code import as_it_should_be
+from gradcheck.run.posed import USUAL, posed
 from gradcheck.run.suite import Addressed
 from gradcheck.subject.answer import NATIVE, Answer, Declared, Guarantee, Subject, TrainingAnswer
 from gradcheck.subject.conventions.description import SeenOffer
@@ -94,7 +95,7 @@ def engine_trial(
     now: told what is being done.
     """
     trial = EngineTrial(offer)
-    cases = engine_cases(offer, drawn)
+    cases, _ = posed(engine_cases(offer, drawn), offer.dtype or USUAL)
     forms = {form: in_form(form, cases) for form in offer.forms}
     deep = [Addressed(f"deep::{case.name}", "deep", case) for case in deep_cases() if _answerable(case, offer)]
     if only is not None:

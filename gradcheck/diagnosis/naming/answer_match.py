@@ -111,6 +111,10 @@ def at_kink(case: AskedCase) -> bool:
     return False
 
 
+LOUDEST = 0.01
+"""Maximum noise, as a share of the largest entry, within which numbers count as equal; beyond it anything would."""
+
+
 def same(one: AnyAnswer | None, other: AnyAnswer | None, dtype: str, noise: float = 0.0) -> bool:
     """Whether two answers agree in every number, within a few roundings; gradients also within `noise`."""
     if isinstance(one, TrainingAnswer) and isinstance(other, TrainingAnswer):
@@ -152,5 +156,6 @@ def equal(a: Array, b: Array, dtype: str, noise: float = 0.0) -> bool:
     a, b = a.astype(np.float64), b.astype(np.float64)
     with np.errstate(invalid="ignore"):
         size = np.max(np.abs(b[np.isfinite(b)]), initial=0.0)
-        near = np.abs(a - b) <= ROUNDINGS * float(np.finfo(dtype).eps) * max(size, 1e-3) + noise
+        most = ROUNDINGS * float(np.finfo(dtype).eps) * max(size, 1e-3)
+        near = np.abs(a - b) <= most + (noise if noise <= LOUDEST * max(size, 1e-3) else 0.0)
     return bool(np.all(near | (a == b) | ((a != a) & (b != b))))
