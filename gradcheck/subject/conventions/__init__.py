@@ -6,6 +6,7 @@ native             `graph`, `mlp`: gradcheck's own
 scalar_value       classes like micrograd's, by way of `value_class`, `held_numbers`, `value_graphs`, `spellings`,
                    `repeated_sweeps`
 tensor_value       the same with arrays, by way of `array_forms`, `array_trials`, `array_graphs` besides
+op_classes         a class per op (minitorch, needle, DeZero), by way of `op_calls`
 layer_pairs        NAME_forward and NAME_backward: `layer_functions` runs them, `loss_functions` answer both at once;
                    `backward_calls` and `returned_gradients` tell what is what
 layer_classes      forward and backward methods: `layer_search` finds how a class is used (`making_layers` makes it,

@@ -98,7 +98,7 @@ FORMS: Mapping[str, tuple[Form, ...]] = MappingProxyType(
         "reshape": _SHAPE,
         "broadcast_to": _SHAPE,
         "transpose": (
-            BARE,
+            Form(sure=False),
             Form(named=(("axes", "axes"),), sure=False),
             Form(("axes",), sure=False),
             Form(("*axes",), sure=False),

@@ -113,7 +113,7 @@ class Trials:
     def _once(self, way: Way, values: list[Any], form: Applied) -> Tried:
         tried = Tried(way)
         made = [v if plain else self._uses.make(np.array(v)) for v, plain in zip(values, form.constants, strict=True)]
-        for operands in beside_plain(made, self._uses, way.infix):
+        for operands in beside_plain(made, self._uses, way.infix, np.array):
             as_it_is = operands is made and any(form.constants)
             try:
                 with np.errstate(all="ignore"):

@@ -17,6 +17,7 @@ CONVENTIONS: Mapping[str, str] = MappingProxyType(
         "graph": "native",
         "tensor-value": "tensor_value",
         "scalar-value": "scalar_value",
+        "op-classes": "op_classes",
         "layer-pairs": "layer_pairs",
         "network-loss": "network_loss",
         "layer-classes": "layer_classes",

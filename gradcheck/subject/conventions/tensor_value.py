@@ -51,6 +51,16 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
         yield offer_of(NAME, name, uses, contents, offered, ArrayEngine(uses, trials), lacking(uses, trials), _sample)
 
 
+def node_class(contents: Contents) -> ValueClass | None:
+    """How the first class of nodes of arrays in the file is used, if there is one."""
+    for kind in contents.own_classes.values():
+        if any(hasattr(kind, method) for method in ("__add__", "__mul__")):
+            uses = _uses(kind, contents)
+            if isinstance(uses, ValueClass):
+                return uses
+    return None
+
+
 def _sample(value: float) -> Any:
     return np.full((2, 2), value)
 

@@ -134,9 +134,14 @@ class Engine:
                 nodes[node.name] = self._applied(spelling, [nodes[name] for name in node.inputs], given, node.op)
         root = nodes[graph.names[graph.loss]]
         if not isinstance(root, self._uses.kind):
-            root = nodes[graph.names[graph.loss]] = self._uses.make(root)
-        seeded(self._uses, root)
-        self._uses.sweep(root)
+            root = nodes[graph.names[graph.loss]] = self._uses.make(self._number(root))
+        try:
+            seeded(self._uses, root)
+            self._uses.sweep(root)
+        except Exception as wrong:
+            if graph.arguments(graph.loss):
+                raise
+            raise NotImplementedError("the sweep of a bare leaf") from wrong
         parameters = [graph.names[i] for i in graph.parameters]
         gradients = {name: self._gradient(nodes[name]) for name in parameters}
         if not self._uses.reveals:
@@ -153,7 +158,7 @@ class Engine:
         return self._spelled[node.op], {k: v for k, v in node.attributes.items() if defaults.get(k, ...) != v}
 
     def _applied(self, spelling: Spelling, operands: list[Any], given: Mapping[str, Any], op: str) -> Any:
-        ways = list(beside_plain(operands, self._uses, spelling.infix))
+        ways = list(beside_plain(operands, self._uses, spelling.infix, self._number))
         for way in ways:
             try:
                 made = spelling.apply(*way, **given)
@@ -177,13 +182,13 @@ class Engine:
         return int(value) if float(value).is_integer() else float(value)
 
 
-def beside_plain(operands: list[Any], uses: ValueClass, infix: bool) -> Iterator[list[Any]]:
-    """The operands as they may be given: a number or array beside a node as it is, else as a leaf."""
+def beside_plain(operands: list[Any], uses: ValueClass, infix: bool, made: Callable[[Any], Any]) -> Iterator[list[Any]]:
+    """The operands as they may be given: a number or array beside a node as it is, else as a leaf of `made(value)`."""
     plain = [not isinstance(operand, uses.kind) for operand in operands]
     if not any(plain) or (infix and not all(plain)):
         yield operands
     if any(plain):
-        yield [uses.make(operand) if alone else operand for operand, alone in zip(operands, plain, strict=True)]
+        yield [uses.make(made(operand)) if alone else operand for operand, alone in zip(operands, plain, strict=True)]
 
 
 def about_plain(wrong: BaseException, left: Any) -> bool:
