@@ -78,6 +78,11 @@ AT_OUTPUT: Mapping[str, Callable[[Any], Any]] = {
     "relu": lambda y: np.where(y > 0, 1.0, 0.0),
 }
 """The same written by the output."""
+HALVED: Mapping[str, tuple[Mistake, str, Callable[[Any], Any]]] = {
+    "tanh": (Mistake.POWER_RULE, "having 1 - y where 1 - y**2 is due, y its output", lambda y: 1 - y),
+    "the sigmoid": (Mistake.OTHER_SLOPE, "lacking the factor y of its slope y (1 - y)", lambda y: 1 - y),
+}
+"""Formulas by the output of which a part was left out."""
 
 
 def slope_mistakes(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
@@ -160,6 +165,9 @@ def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]
                 yield Mistake.SLOPE_AT_OUTPUT, words, formula(x)
                 words = "with the slope, in its formula by the output, taken at the output of the output"
                 yield Mistake.SLOPE_AT_OUTPUT, words, formula(_again(view, pair, y))
+                if name in HALVED:
+                    mistake, words, halved = HALVED[name]
+                    yield mistake, words, halved(y)
             else:
                 yield Mistake.OTHER_SLOPE, f"with the slope of {name}, by its output", formula(y)
         for name, formula in OTHERS.items():

@@ -40,11 +40,32 @@ def local_mistakes(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
             if fits(view.along(node.args[position], sent - right)[chosen], off, room):
                 yield _hypothesis(((slot, position),), mistake, words, {(slot, position): rule})
             alike[node.primitive, position, words].append(((slot, position), variant))
+    yield from _whole_quotients(view, chosen, off, room)
     for several in alike.values():
         for group in _groups(view, several):
             mistake, words, _ = group[0][1]
             edges = tuple(edge for edge, _ in group)
             yield _hypothesis(edges, mistake, words, {e: v[2] for e, v in group}, rank=1)
+
+
+def _whole_quotients(view: View, chosen: Any, off: Any, room: Any) -> Iterator[Hypothesis]:
+    """Quotients of which both terms lack the square of the denominator."""
+    for (slot, position), right in view.contributions.items():
+        node = view.record.nodes[slot]
+        other = view.contributions.get((slot, 0))
+        if node.primitive != "div" or position != 1 or other is None:
+            continue
+        rules = {
+            (slot, 0): _elementwise(slot, 0, lambda g, xs, y: g),
+            (slot, 1): _elementwise(slot, 1, lambda g, xs, y: -g * y),
+        }
+        moved = [
+            view.along(node.args[edge[1]], rule(view, view.adjoints[slot]) - was)[chosen]
+            for (edge, rule), was in zip(rules.items(), (other, right), strict=True)
+        ]
+        if fits(sum(moved), off, room):
+            words = "having the denominator where its square is due, in both terms of the quotient rule"
+            yield _hypothesis(tuple(rules), Mistake.QUOTIENT, words, rules)
 
 
 def _groups(view: View, several: list[tuple[Edge, Variant]]) -> Iterator[list[tuple[Edge, Variant]]]:

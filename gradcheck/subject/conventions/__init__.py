@@ -11,6 +11,8 @@ layer_pairs        NAME_forward and NAME_backward: `layer_functions` runs them, 
                    `backward_calls` and `returned_gradients` tell what is what
 layer_classes      forward and backward methods: `layer_search` finds how a class is used (`making_layers` makes it,
                    `held_arrays` finds parameters and gradients), `layer_objects` runs it, `used_layers` runs it twice
+named_derivatives  functions and their derivatives, by `derivative_names`; `derivative_functions` tells what comes back,
+                   `slope_arguments` whether a slope takes the input or the output
 example_inputs     inputs for functions that nobody gave any for, by `example_shapes` and `example_values`
 own_answers        what a wrong backward pass tells about its mistake by its own answers
 foreign_calls      calls of a file's own functions that leave nothing changed

@@ -128,7 +128,7 @@ def _roles(names: Sequence[str], targets_are_data: bool) -> dict[str, str]:
         if len(names) > 1 and mine != "prediction" and setting(name) is not None:
             mine = "setting"
         found[name] = mine or _UNKNOWN
-    if len(names) == 1 and found[names[0]] in ("setting", "bias", "scale", "target"):
+    if len(names) == 1 and found[names[0]] in ("setting", "bias", "scale", "target", "state", "weight"):
         found[names[0]] = "data"
     return found
 

@@ -118,6 +118,7 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout("features and their bias", {"data": (N, D), "bias": (D,)}),
     Layout("all of one shape", dict.fromkeys(ROLES, (N, D))),
     Layout("vectors of one length", dict.fromkeys(ROLES, (D,))),
+    Layout("vectors of length 2", dict.fromkeys(ROLES, (2,))),
     Layout("numbers", dict.fromkeys(ROLES, ()), (("real", ()),)),
 )  # fmt: skip
 """Layouts in the order in which they are tried."""

@@ -21,6 +21,7 @@ CONVENTIONS: Mapping[str, str] = MappingProxyType(
         "layer-pairs": "layer_pairs",
         "network-loss": "network_loss",
         "layer-classes": "layer_classes",
+        "functions": "named_derivatives",
     }
 )
 """Name of each convention and its module here, in the order in which they are tried."""

@@ -1,6 +1,6 @@
 """A tanh whose slope forgets the square.
 
-# mistake: none
+# mistake: power-rule
 # where: Tanh
 """
 
