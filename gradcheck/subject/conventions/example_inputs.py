@@ -59,15 +59,22 @@ def candidates(names: Sequence[str], *, targets_are_data: bool = False) -> Itera
     if _UNKNOWN not in roles.values():
         yield from _by_layouts(roles, LAYOUTS)
         return
-    for example in _by_layouts({n: "data" if r == _UNKNOWN else r for n, r in roles.items()}, LAYOUTS):
+    for example in _by_layouts(_known(roles), LAYOUTS):
         yield replace(example, natural=False)
     yield from _searched(roles)
+
+
+def of_widths(names: Sequence[str], widths: Sequence[int]) -> Iterator[Example]:
+    """Examples with so many features, in turn."""
+    for width in widths:
+        yield from _by_layouts(_known(_roles(names, False)), example_shapes.of_width(width))
 
 
 def square(names: Sequence[str], *, batches: bool = False) -> Iterator[Example]:
     """Examples in which all sizes are equal; of batches only, where that is wanted."""
     layouts = example_shapes.SQUARES
-    yield from _by_layouts(_roles(names, False), layouts[: example_shapes.SQUARE_BATCHES] if batches else layouts)
+    chosen = layouts[: example_shapes.SQUARE_BATCHES] if batches else layouts
+    yield from _by_layouts(_known(_roles(names, False)), chosen)
 
 
 def given(contents: Contents, *keys: str) -> Any:
@@ -123,14 +130,21 @@ def _roles(names: Sequence[str], targets_are_data: bool) -> dict[str, str]:
         mine = role(name)
         if name in ("b", "c") and "weight" not in {role(n) for n in names} and "a" in names:
             mine = "data"  # a, b: two alike
+        if name in ("A", "Q", "M", "H", "P", "S") and {"x", "v"} & set(names):
+            mine = "square"
         if mine == "target" and (targets_are_data or len(names) == 1):
             mine = "data"
         if len(names) > 1 and mine != "prediction" and setting(name) is not None:
-            mine = "setting"
+            mine = "data" if name == "k" and "q" in names else "setting"
         found[name] = mine or _UNKNOWN
     if len(names) == 1 and found[names[0]] in ("setting", "bias", "scale", "target", "state", "weight"):
         found[names[0]] = "data"
     return found
+
+
+def _known(roles: Mapping[str, str]) -> dict[str, str]:
+    """Roles, with what is unknown taken for data."""
+    return {name: "data" if mine == _UNKNOWN else mine for name, mine in roles.items()}
 
 
 def setting(name: str) -> Any:
@@ -168,11 +182,13 @@ def _in_layout(roles: Mapping[str, str], layout: Layout, style: Style) -> Iterat
         for name, mine in roles.items():
             if mine == "setting":
                 values[name] = setting(name)
+            elif mine == "index":
+                values[name] = labels(int(np.prod(layout.shapes[mine])), D)
             elif mine == "target" and has_target:
                 values[name] = _target(kind, shape, name)
             else:
                 values[name] = numbers(layout.shapes[mine], name, style if mine in ("data", "prediction") else "real")
-        variable = tuple(n for n, mine in roles.items() if mine not in ("setting", "target"))
+        variable = tuple(n for n, mine in roles.items() if mine not in ("setting", "target", "index"))
         targets = tuple(n for n, mine in roles.items() if mine == "target")
         yield Example(values, variable, targets, f"{layout.name}, {kind} targets" if has_target else layout.name)
 

@@ -28,8 +28,9 @@ class Layout:
 
 ROLES: Mapping[str, str] = MappingProxyType(
     {
-        "data": r"x\d?|xs|inp|inputs?|input_data|in_data|a|z|h|u|v|s|act\w*|data|features?|[az]_?prev|x_in|arr|array|"
+        "data": r"[xazhuvs]\d?|xs|inp|inputs?|input_data|in_data|act\w*|data|features?|[az]_?prev|x_in|arr|array|"
         r"inputs?_\w+",
+        "index": r"idx|idxs|ids|indices|index|words?|tokens?|word_ids|token_ids",
         "prediction": r"scores?|logits?|y_?hat|y_?pred\w*|pred\w*|p|q|probs?|out|output|outputs",
         "weight": r"w\d?|weights?|kernel|filters?|theta|beta_hat|coefs?|params",
         "hidden": r"wh|whh|w_hh|u_h|wh_?h",
@@ -67,8 +68,8 @@ SETTINGS: Mapping[str, Any] = MappingProxyType(
 )  # fmt: skip
 """Numbers and words by the name of the argument that takes them."""
 
-_ROWS = {"data": (N, D), "prediction": (N, D), "weight": (D, M), "bias": (M,), "scale": (D,), "state": (N, M),
-         "entering": (D, M), "hidden": (M, M)}  # fmt: skip
+_ROWS = {"data": (N, D), "index": (N,), "prediction": (N, D), "weight": (D, M), "bias": (M,), "scale": (D,),
+         "state": (N, M), "entering": (D, M), "hidden": (M, M)}  # fmt: skip
 _COLUMNS = {"data": (D, N), "prediction": (D, N), "weight": (M, D), "bias": (M, 1), "scale": (D, 1), "state": (M, N),
             "entering": (M, D), "hidden": (M, M)}  # fmt: skip
 _LABELLED = (("labels", (N, D)), ("one-hot", (N, D)), ("real", (N, D)))
@@ -115,6 +116,8 @@ LAYOUTS: tuple[Layout, ...] = (
          "hidden": (M, M)},
         (("one-hot column", (D, 1)), ("real", (D, 1)), ("real", (M, 1))),
     ),
+    Layout("equations in a vector", {"data": (D,), "square": (N, D), "bias": (N,)}, (("real", (N,)),)),
+    Layout("a vector and a square matrix", {"data": (D,), "square": (D, D), "bias": (D,)}, (("real", (D,)),)),
     Layout("features and their bias", {"data": (N, D), "bias": (D,)}),
     Layout("all of one shape", dict.fromkeys(ROLES, (N, D))),
     Layout("vectors of one length", dict.fromkeys(ROLES, (D,))),
@@ -132,6 +135,17 @@ SQUARES: tuple[Layout, ...] = (
 """For a backward pass that fails on different sizes: there its mistake has numbers, and can be named."""
 SQUARE_BATCHES = 2
 """Number of these that are batches; the others are one sample."""
+
+
+def of_width(width: int) -> tuple[Layout, ...]:
+    """Samples of so many features, in rows and in columns."""
+    rows: dict[str, Shape] = {**_ROWS, "data": (N, width), "prediction": (N, width), "scale": (width,)}
+    columns: dict[str, Shape] = {**_COLUMNS, "data": (width, N), "prediction": (width, N)}
+    return (
+        Layout("samples in rows", rows, (("labels", (N, width)), ("one-hot", (N, width)), ("real", (N, 1)))),
+        Layout("samples in columns", columns, (("one-hot columns", (N, width)),)),
+        Layout("one sample", {"data": (width,)}, (("real", (width,)),)),
+    )
 
 
 def role(name: str) -> str | None:

@@ -42,9 +42,12 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     claims: set[str] = set()
     for name, kind in contents.classes.items():
         methods = layer_methods(kind)
-        if methods is None:
+        if methods is None or name in contents.claimed:
             continue
-        found = _of_class(contents, calls, name, kind, *methods)
+        try:
+            found = _of_class(contents, calls, name, kind, *methods)
+        except Exception as wrong:  # the class's own code ran, and may raise anything
+            found = Miss(NAME, name, f"looking at it raised {type(wrong).__name__}: {wrong}"[:300])
         if isinstance(found, Miss):
             if not any(other is not kind and issubclass(other, kind) for other in contents.classes.values()):
                 yield found  # a base class is no layer of its own

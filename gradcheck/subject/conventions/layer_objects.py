@@ -52,6 +52,7 @@ class Layer:
     parameters: its parameters with a gradient.
     adds: whether the gradients of parameters add to those of the call before.
     instead_of: the layer at more natural inputs, where its backward method does not work.
+    output, inwards: attributes in which it leaves its output, and the gradient of its input; "" where it returns them.
     """
 
     calls: ForeignCalls
@@ -67,6 +68,8 @@ class Layer:
     adds: bool = False
     steps: tuple[str, ...] = ()
     instead_of: Layer | None = None
+    output: str = ""
+    inwards: str = ""
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -76,7 +79,7 @@ class Layer:
     @property
     def fits(self) -> bool:
         """Whether the backward method ran, and every gradient of an input came with its input's shape."""
-        return self.where is not None and self.where.fit
+        return self.where.fit if self.where is not None else bool(self.parameters) and not self.example.variable
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -103,6 +106,7 @@ class Layer:
     def ahead(self, owner: Any, arguments: Mapping[str, Any]) -> tuple[tuple[Any, ...], Any]:
         """Outputs and cache of one call of the forward method."""
         returned = self.calls(getattr(owner, self.forward), *arguments.values())
+        returned = getattr(owner, self.output) if self.output else returned
         if self.keeps:
             return tuple(returned[: self.outputs]), returned[-1]
         return (tuple(returned) if self.outputs > 1 else (returned,)), None
@@ -112,7 +116,8 @@ class Layer:
     ) -> Any:
         """What one call of the backward method returns."""
         given = self.call.arguments([np.array(c) for c in cotangents], cache, arguments, outputs)
-        return self.calls.back(getattr(owner, self.backward), **given, **dict.fromkeys(self.steps, 1.0))
+        returned = self.calls.back(getattr(owner, self.backward), **given, **dict.fromkeys(self.steps, 1.0))
+        return copied(getattr(owner, self.inwards)) if self.inwards else returned
 
     def f(self, arrays: Sequence[Any]) -> Any:
         """The outputs of a fresh copy."""

@@ -30,6 +30,8 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     notes: list[str] = []
     claims: set[str] = set()
     for name, forward, backward in layers(contents):
+        if {forward, backward} <= contents.claimed:
+            continue
         found = layer(contents, calls, name, contents.helpers[forward], contents.helpers[backward])
         if isinstance(found, Miss):
             yield found

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.subject.conventions.backward_calls import BackwardCall, backward_call
-from gradcheck.subject.conventions.example_inputs import Example, arguments, candidates, square
+from gradcheck.subject.conventions.example_inputs import Example, arguments, candidates, of_widths, square
 from gradcheck.subject.conventions.example_values import numbers
 from gradcheck.subject.conventions.foreign_calls import ForeignCalls, copied
 from gradcheck.subject.conventions.held_arrays import Path, arrays, gradient_paths, grouped, read, spelled, write
@@ -22,6 +22,12 @@ from gradcheck.subject.conventions.returned_gradients import Places, places
 
 STEP = re.compile(r"lr|learning_?rate|step_?size|eta|alpha", re.I)
 """Names of an argument by which the backward method itself updates the parameters."""
+OUTPUT = ("output", "out", "outputs", "y", "A", "Z", "a", "z", "activation", "value")
+"""Attributes in which a layer leaves its output where it returns nothing."""
+INWARDS = ("dinputs", "dinput", "dx", "dX", "dA", "grad_input", "input_grad", "grad_inputs", "din", "d_input", "dZ")
+"""Attributes in which a layer leaves the gradient of its input where it returns nothing."""
+_WIDEST = 64
+"""Maximum number of features that is taken from the shapes of a layer's parameters."""
 _MOST_TRIED = 300
 """Maximum number of example inputs at which one instance is tried."""
 
@@ -47,6 +53,10 @@ class LayerSearch:
         if example is None and (found is None or self._wants_targets(found, names)):
             other = self._first(instance, candidates(names, targets_are_data=True), names)
             found = other if other is not None and other.fits else found
+        if example is None and (found is None or not found.fits):
+            sizes = {size for _, array in arrays(instance) for size in np.shape(array) if 1 < size <= _WIDEST}
+            other = self._first(instance, of_widths(names, sorted(sizes)), names)
+            found = other if found is None or (other is not None and other.fits) else found
         return found
 
     def on_squares(self, made: Iterator[Any], *, batches: bool = False) -> Layer | None:
@@ -84,6 +94,10 @@ class LayerSearch:
         except Exception as wrong:  # these inputs are not for it
             self.last = f"{type(wrong).__name__}: {wrong}"[:200]
             return None
+        output = ""
+        if returned is None:
+            output = next((name for name in OUTPUT if is_real(getattr(trial, name, None))), "")
+            returned = getattr(trial, output) if output else None
         outputs, keeps = split(returned, method, names)
         if not outputs or not all(is_real(part) for part in outputs):
             self.last = f"{self._forward} returns no numbers that are finite"
@@ -99,6 +113,7 @@ class LayerSearch:
         layer = Layer(
             self._calls, prototype, self._forward, self._backward, example, call, len(outputs), keeps, steps=steps
         )
+        layer = replace(layer, output=output)
         return self._swept(layer, trial, outputs, returned[-1] if keeps else None, names)
 
     def _swept(
@@ -120,6 +135,9 @@ class LayerSearch:
         returned = given
         if isinstance(given, tuple | list) and not parameters and len(given) > len(variable):
             returned, parameters = _returned(layer.prototype, given, len(variable))
+        if returned is None and len(variable) == 1:
+            mine = next((name for name in INWARDS if is_real(getattr(trial, name, None))), "")
+            layer, returned = replace(layer, inwards=mine), getattr(trial, mine) if mine else None
         if not variable or returned is None:
             return _with(layer, None, parameters)
         found = places(returned, variable, names)

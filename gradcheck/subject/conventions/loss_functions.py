@@ -35,7 +35,7 @@ _MOST_TRIED = 150
 def losses(contents: Contents, calls: ForeignCalls) -> Iterator[Pair | Miss]:
     """Every function of the file that is named like a loss and returns a number and gradients."""
     for name, function in contents.functions.items():
-        if NAMES.fullmatch(name) and not _NEVER.fullmatch(name):
+        if NAMES.fullmatch(name) and not _NEVER.fullmatch(name) and name not in contents.claimed:
             found = loss(contents, calls, name, function)
             if found is not None:
                 yield found

@@ -32,6 +32,8 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     notes: list[str] = []
     claims: set[str] = set()
     for f, derivative, hint in derivatives(contents.helpers, iter(contents.functions)):
+        if {f, derivative} <= contents.claimed:
+            continue
         found = _pair(contents, calls, f, derivative, hint, options)
         if isinstance(found, Miss):
             yield found

@@ -112,6 +112,7 @@ class Contents:
     def __init__(self, module: ModuleType, only: str | None = None) -> None:
         self.module = module
         self.only = only
+        self.claimed: frozenset[str] = frozenset()  # names that conventions tried before explain
         self._package = module.__name__.partition(".")[0]
 
     @cached_property

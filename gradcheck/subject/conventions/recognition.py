@@ -78,6 +78,7 @@ def recognised(module: ModuleType, only: str | None = None, wanted: Wish | None 
     misses: list[Miss] = []
     claimed: set[str] = set()
     for name in CONVENTIONS if wanted.convention is None else (wanted.convention,):
+        contents.claimed = frozenset(claimed)
         for found in _found(name, contents, wanted.options):
             if isinstance(found, Miss):
                 misses.append(found)
