@@ -28,6 +28,7 @@ class Layout:
 
 ROLES: Mapping[str, str] = MappingProxyType(
     {
+        "state": r"prev_h|h_?prev|h0|hidden|prev_c|c_?prev|next_h|next_c|c0",
         "data": r"[xazhuvs]\d?|xs|inp|inputs?|input_data|in_data|act\w*|data|features?|[az]_?prev|x_in|arr|array|"
         r"inputs?_\w+",
         "index": r"idx|idxs|ids|indices|index|words?|tokens?|word_ids|token_ids",
@@ -37,7 +38,6 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "entering": r"wx|wxh|w_xh|w_ih|wx_?h",
         "bias": r"b\d?|bias|biases|c",
         "scale": r"gamma|beta|g|scale|shift",
-        "state": r"prev_h|h_?prev|h0|hidden|prev_c|c_?prev|next_h|next_c|c0",
         "target": r"y\d?|t|labels?|targets?|y_?true|truth|y_batch|ground_truth|gt",
     }
 )
