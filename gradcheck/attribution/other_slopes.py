@@ -149,6 +149,9 @@ def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]
     with np.errstate(all="ignore"):
         if _selects(view, pair):
             yield Mistake.BRANCH, "reaching the entries where the comparison there stops it, too", np.ones_like(right)
+            if (coming := view.adjoints[pair.y]).shape == (*right.shape, 1):
+                words = "with a mask made of the signs of the gradient that comes in, not of the values there"
+                yield Mistake.OTHER_SLOPE, words, np.where(coming[..., 0] > 0, 1.0, 0.0)
         else:
             yield Mistake.SLOPE_FORGOTTEN, "lacking the slope there, as if it were 1", np.ones_like(right)
         if (unguarded := _unguarded(view, pair)) is not None:

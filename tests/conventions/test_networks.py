@@ -14,19 +14,6 @@ from gradcheck.subject.loading import Package
 from gradcheck.verify.function_pairs import judged
 
 HERE = Path(__file__).parent
-FILES = [file for folder in ("network_loss",) for file in sorted((HERE / folder).glob("*_*.py"))]
-
-
-def called(file: Path) -> str:
-    """The id of a file."""
-    return f"{file.parent.name}/{file.stem}"
-
-
-@pytest.mark.parametrize("file", FILES, ids=called)
-def test_right_ones_pass_and_wrong_ones_fail(file: Path) -> None:
-    found = looked_at(Package(file).load(), file.parent.name.replace("_", "-"))
-    verdicts = {judged(pair).verdict.value for pair in pairs(found)}
-    assert verdicts == {"PASS"} if file.name.startswith("right_") else "FAIL" in verdicts
 
 
 def looked_at(module: ModuleType, wanted: str | None = None) -> Recognition:
@@ -126,9 +113,11 @@ class Net:
     def backward(self, x, y):
         raise ArithmeticError
 """
-    found = looked_at(written(tmp_path, text))
+    found = looked_at(written(tmp_path, text), "network-loss")
     assert [miss.why.partition(" raised ")[2] for miss in found.misses] == ["ArithmeticError: "]
-    found = looked_at(written(tmp_path, text.replace("raise ArithmeticError", "self.dW = np.zeros_like(self.W)")))
+    found = looked_at(
+        written(tmp_path, text.replace("raise ArithmeticError", "self.dW = np.zeros_like(self.W)")), "network-loss"
+    )
     (offer,) = found.offers
     assert any(f"samples are in {note}" in line for line in offer.notes)
 
@@ -248,3 +237,89 @@ def test_offers_are_offers() -> None:
     found = looked_at(Package(HERE / "network_loss" / "right_two_layer_net.py").load(), "network-loss")
     assert [type(offer) for offer in found.offers] == [Offer]
     assert [pair.name for pair in pairs(found)] == ["TwoLayerNet", "TwoLayerNet, reg=0.3"]
+
+
+LINEAR = """
+def linear_forward(A, W, b):
+    return W @ A + b, (A, W, b)
+
+def linear_backward(dZ, cache):
+    A, W, b = cache
+    m = A.shape[1]
+    return W.T @ dZ, dZ @ A.T DW, dZ.sum(axis=1, keepdims=True) DB
+"""
+
+
+@pytest.mark.parametrize(
+    ("dw", "db", "verdict", "note"),
+    [
+        ("/ m", "/ m", "PASS", "carry 1/m"),
+        ("", "", "PASS", "taken to lack 1/m"),
+        ("", "/ m", "FAIL", "carry 1/m"),
+        ("/ m", "", "FAIL", "carry 1/m"),
+    ],
+)
+def test_a_layer_may_carry_the_mean_or_not_but_not_in_one_gradient_alone(
+    tmp_path: Path, dw: str, db: str, verdict: str, note: str
+) -> None:
+    (offer,) = looked_at(written(tmp_path, LINEAR.replace("DW", dw).replace("DB", db))).offers
+    assert (offer.convention, [note in line for line in offer.notes]) == ("dictionaries", [True])
+    result = judged(offer.pairs[0])
+    assert result.verdict.value == verdict
+    kinds = [finding.facts["kind"] for finding in result.findings if finding.code == "GC051"]
+    assert kinds == ([] if verdict == "PASS" else ["mean-sum"])
+
+
+def test_what_a_layer_lacks_can_be_asked_for(tmp_path: Path) -> None:
+    module = written(tmp_path, LINEAR.replace("DW", "").replace("DB", ""))
+    (offer,) = looked_at(module, "dictionaries:scale=mean").offers
+    assert judged(offer.pairs[0]).verdict.value == "FAIL"
+    module = written(tmp_path, LINEAR.replace("DW", "/ m").replace("DB", "/ m"))
+    (offer,) = looked_at(module, "dictionaries:scale=sum").offers
+    assert judged(offer.pairs[0]).verdict.value == "FAIL"
+
+
+def test_layers_with_another_first_argument_are_left_to_layer_pairs(tmp_path: Path) -> None:
+    text = LINEAR.replace("DW", "").replace("DB", "").replace("A, W, b", "x, w, b").replace("W", "w").replace("A", "x")
+    assert looked_at(written(tmp_path, text), "dictionaries").offers == ()
+
+
+def test_what_dictionaries_explain_is_not_judged_as_layers(tmp_path: Path) -> None:
+    found = looked_at(Package(HERE / "dictionaries" / "right_l_layers.py").load())
+    assert [offer.convention for offer in found.offers] == ["dictionaries"]
+
+
+MODEL = """
+def forward_propagation(X, parameters):
+    A = X
+    for k in (1, 2):
+        A = 1 / (1 + np.exp(-(parameters[f"W{k}"] @ A + parameters[f"b{k}"])))
+    return A, A
+
+def compute_cost(A, Y):
+    return np.sum(A - Y)
+
+def backward_propagation(X, Y, cache):
+    return {}
+"""
+
+
+def test_a_backward_pass_without_gradients_is_a_miss(tmp_path: Path) -> None:
+    found = looked_at(written(tmp_path, MODEL), "dictionaries")
+    assert found.offers == ()
+    assert [miss.name for miss in found.misses] == ["backward_propagation"]
+
+
+def test_the_number_of_layers_is_what_is_read(tmp_path: Path) -> None:
+    text = MODEL.replace("return {}", "return {'dW1': 0.0, 'dW2': 0.0, 'db1': 0.0}")
+    (offer,) = looked_at(written(tmp_path, text), "dictionaries").offers
+    assert list(offer.pairs[0].inputs[0]) == ["W1", "b1", "W2", "b2"]
+    result = judged(offer.pairs[0])
+    assert result.verdict.value == "ERROR"  # one of the four is not answered
+    assert "b2" in result.report()
+
+
+def test_a_key_of_another_kind_is_told(tmp_path: Path) -> None:
+    text = MODEL.replace('parameters[f"b{k}"]', 'parameters[f"gamma{k}"]')
+    (miss,) = looked_at(written(tmp_path, text), "dictionaries").misses
+    assert "KeyError: 'gamma1'" in miss.why

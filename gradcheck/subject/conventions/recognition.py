@@ -18,6 +18,7 @@ CONVENTIONS: Mapping[str, str] = MappingProxyType(
         "tensor-value": "tensor_value",
         "scalar-value": "scalar_value",
         "op-classes": "op_classes",
+        "dictionaries": "dictionaries",
         "layer-pairs": "layer_pairs",
         "network-loss": "network_loss",
         "layer-classes": "layer_classes",

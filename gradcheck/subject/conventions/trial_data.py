@@ -19,12 +19,15 @@ def normal(shape: tuple[int, ...], seed: int) -> np.ndarray[Any, Any]:
     return np.asarray(drawn + np.copysign(0.1, drawn))
 
 
-def weights(shapes: Mapping[str, tuple[int, ...]], spread: float = 1.0) -> dict[str, Any]:
-    """Values for parameters: matrices of slopes that keep a layer's scale, and vectors of offsets."""
-    return {
-        name: spread * normal(shape, 100 + k) / (np.sqrt(max(shape)) if len(shape) > 1 and min(shape) > 1 else 2.0)
-        for k, (name, shape) in enumerate(shapes.items())
-    }
+def weights(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    """Values for parameters: matrices that keep a layer's scale, and positive offsets: few units of relu rest then."""
+    return {name: _parameter(shape, 100 + k) for k, (name, shape) in enumerate(shapes.items())}
+
+
+def _parameter(shape: tuple[int, ...], seed: int) -> Any:
+    drawn = normal(shape, seed)
+    is_matrix = len(shape) > 1 and min(shape) > 1
+    return drawn / np.sqrt(max(shape)) if is_matrix else np.abs(drawn) / 2
 
 
 def labels(samples: int, classes: int) -> np.ndarray[Any, Any]:
