@@ -11,6 +11,7 @@ from types import ModuleType
 
 from gradcheck.errors import SubjectError
 from gradcheck.subject import notebook
+from gradcheck.subject.absent import standing_in
 from gradcheck.subject.answer import Declared
 from gradcheck.subject.conventions.offer import Contents, Miss, Offer
 from gradcheck.subject.conventions.recognition import Recognition, Wish, recognised
@@ -87,7 +88,7 @@ def look(source: Source) -> Looked:
     file = Path(source.path)
     place = Place(file.resolve() if file.is_dir() else file.resolve().parent)
     failed: list[notebook.FailedCell] = []
-    with import_failed(place, file):
+    with import_failed(place, file), standing_in() as absent:
         if source.installed:
             module = import_module(source.path)
             place = Place(Path(getattr(module, "__file__", None) or ".").resolve().parent)
@@ -104,4 +105,5 @@ def look(source: Source) -> Looked:
         contents = Contents(module)
         public = sorted({*contents.classes, *contents.functions})
     cells = tuple(Miss("notebook", f"cell {f.cell}", f.what) for f in failed)
-    return Looked(place, Recognition(found.offers, (*cells, *found.misses)), public)
+    shown = tuple(Miss("installed", name, "a stand-in takes its calls; it shows nothing") for name in absent.used)
+    return Looked(place, Recognition(found.offers, (*shown, *cells, *found.misses)), public)

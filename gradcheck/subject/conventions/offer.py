@@ -139,10 +139,16 @@ class Contents:
 
     @cached_property
     def helpers(self) -> dict[str, Callable[..., Any]]:
-        """All functions that the subject defines, also where one name alone was asked for."""
+        """All functions that the subject defines, those of its modules that it imports included.
+
+        One name alone may have been asked for; helpers are all the same there.
+        """
+        modules = [value for value in self.names.values() if isinstance(value, ModuleType)]
+        own = [module for module in modules if module.__name__.partition(".")[0] == self._package]
+        everything = {name: value for module in own for name, value in vars(module).items() if name[:1] != "_"}
         return {
             name: value
-            for name, value in self.names.items()
+            for name, value in {**everything, **self.names}.items()
             if callable(value) and not isinstance(value, type) and self._own(value)
         }
 

@@ -60,8 +60,8 @@ FUNCTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "abs": ("abs", "absolute"),
         "minimum": ("minimum",),
         "maximum": ("maximum",),
-        "sum": ("sum",),
-        "mean": ("mean",),
+        "sum": ("sum", "reduce_sum"),
+        "mean": ("mean", "reduce_mean"),
         "max": ("max", "amax"),
         "logsumexp": ("logsumexp",),
         "softmax": ("softmax",),
@@ -106,6 +106,8 @@ def refused(wrong: BaseException) -> bool:
         )
     if isinstance(wrong, AttributeError):  # `other.data` of a plain number
         return any(f"'{kind}' object has no attribute" in text for kind in ("int", "float", "numpy.ndarray"))
+    if isinstance(wrong, ValueError):  # "shapes differ", raised by an engine that does not broadcast
+        return at_the_door(wrong)
     # an assertion at the door of an op: `assert isinstance(other, (int, float)), "only int/float powers"`
     return isinstance(wrong, AssertionError)
 
