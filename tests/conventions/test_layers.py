@@ -183,6 +183,30 @@ LAYER = """
 """
 
 
+LOSS = """
+    class Loss:
+        def forward(self, x, t):
+            self.x, self.t = x, t
+            p = 1 / (1 + np.exp(-x))
+            return -np.mean(t * np.log(p + 1e-7) + (1 - t) * np.log(1 - p + 1e-7))
+
+        def backward(self, dout=1.0):
+            return dout * {factor} * (1 / (1 + np.exp(-self.x)) - self.t) / self.t.size
+"""
+
+
+def test_a_guard_inside_a_logarithm_is_left_out_as_the_textbooks_gradient_does(tmp_path: Path) -> None:
+    offers, _ = look(tmp_path, LOSS.format(factor=1))
+    assert judged(offers[0].pairs[0]).verdict is Verdict.PASS
+    assert any("1e-07 is added inside a logarithm alone" in note for note in offers[0].notes)
+    assert names_of(judged(pairs_of(tmp_path, LOSS.format(factor=1.001))["Loss"])) == {"constant-cut"}
+
+
+def test_training_of_another_kind_is_no_engine_of_graphs(tmp_path: Path) -> None:
+    offers, _ = look(tmp_path, LOSS.format(factor=1) + "\n    def train(X, y, epochs): raise SystemExit\n")
+    assert [offer.convention for offer in offers] == ["layer-classes"]
+
+
 @pytest.mark.parametrize(
     ("keep", "answer"),
     [

@@ -1,4 +1,7 @@
-"""Calls of a file's own functions: random numbers are the same each time, and nothing is left changed."""
+"""Calls of a file's own functions: random numbers are the same each time, and nothing is left changed.
+
+Small constants that a loss adds inside a logarithm are left out, as the textbook's gradients do (`log_guards`).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.subject.conventions.log_guards import guards
+
 _SEED = 12
 """Seed of the random numbers that a function may draw, such as a dropout mask."""
 
@@ -21,6 +26,7 @@ class ForeignCalls:
 
     def __init__(self, module: ModuleType) -> None:
         self._module = module
+        self.guards = guards(module)
         self._backwards = _SEED
 
     def __call__(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
@@ -32,6 +38,11 @@ class ForeignCalls:
         """The same for a backward pass, which must not depend on them."""
         with self._random_numbers(self._backwards):
             return function(*arguments, **named)
+
+    def remarks(self) -> Iterator[str]:
+        """What is done to the file's functions, a sentence each."""
+        for constant in self.guards.constants:
+            yield f"{constant:g} is added inside a logarithm alone; f is asked without it, like its gradient"
 
     @contextmanager
     def other_luck(self) -> Iterator[None]:
@@ -51,7 +62,7 @@ class ForeignCalls:
         np.random.seed(seed)
         random.seed(seed)
         try:
-            with np.errstate(all="ignore"), warnings.catch_warnings():
+            with self.guards.left_out(), np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 yield
         finally:

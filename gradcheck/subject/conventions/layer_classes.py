@@ -22,7 +22,7 @@ from gradcheck.subject.conventions.layer_functions import speaks_of_batches
 from gradcheck.subject.conventions.layer_objects import Layer
 from gradcheck.subject.conventions.layer_search import LayerSearch
 from gradcheck.subject.conventions.making_layers import instances
-from gradcheck.subject.conventions.offer import Contents, Found, Miss, Offer, Pair
+from gradcheck.subject.conventions.offer import Contents, Found, Miss, Offer, Pair, PairKind
 from gradcheck.subject.conventions.own_answers import Told, told
 from gradcheck.subject.conventions.used_layers import Reuse, reuse
 
@@ -57,7 +57,7 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
         claims.add(name)
     if pairs:
         title = ", ".join(dict.fromkeys(pair.shown for pair in pairs))
-        yield Offer(NAME, title, claims=frozenset(claims), pairs=tuple(pairs), notes=tuple(notes))
+        yield Offer(NAME, title, claims=frozenset(claims), pairs=tuple(pairs), notes=(*notes, *calls.remarks()))
 
 
 def layer_methods(kind: type) -> tuple[str, str] | None:
@@ -158,4 +158,5 @@ def pair(name: str, layer: Layer, again: Reuse, *, used: bool = False) -> Pair:
             else told(layer.calls, lambda c: layer.vjp(layer.fresh(), c, layer.values()), parts)
         )
 
-    return Pair(name, "vjp" if takes else "gradient", own, derivative, layer.values(), shown=shown, told=why)
+    kind: PairKind = "vjp" if takes else "gradient"
+    return Pair(name, kind, own, derivative, layer.values(), shown=shown, told=why)

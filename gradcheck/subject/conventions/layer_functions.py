@@ -14,7 +14,7 @@ import numpy as np
 from gradcheck.subject.conventions.backward_calls import CACHE, BackwardCall, backward_call
 from gradcheck.subject.conventions.example_inputs import Example, arguments, candidates, square
 from gradcheck.subject.conventions.foreign_calls import ForeignCalls, copied
-from gradcheck.subject.conventions.offer import Pair
+from gradcheck.subject.conventions.offer import Pair, PairKind
 from gradcheck.subject.conventions.own_answers import Told, told
 from gradcheck.subject.conventions.returned_gradients import Places, places
 
@@ -144,7 +144,8 @@ class LayerFunctions:
             outputs, _ = self._run(values(inputs), ran)
             return told(self._calls, lambda cotangents: _listed(vjp(_plain(cotangents), *inputs)), outputs)
 
-        return Pair(name, "vjp" if takes else "gradient", own, derivative, inputs, shown=shown, told=why)
+        kind: PairKind = "vjp" if takes else "gradient"
+        return Pair(name, kind, own, derivative, inputs, shown=shown, told=why)
 
     def _tried(self, example: Example) -> Ran | str:
         """Both functions at one example; a sentence where the forward function does not run there."""

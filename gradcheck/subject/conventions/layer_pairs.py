@@ -47,7 +47,7 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
             claims.add(loss.shown)
     if pairs:
         title = ", ".join(dict.fromkeys(pair.name for pair in pairs))
-        yield Offer(NAME, title, claims=frozenset(claims), pairs=tuple(pairs), notes=tuple(notes))
+        yield Offer(NAME, title, claims=frozenset(claims), pairs=tuple(pairs), notes=(*notes, *calls.remarks()))
 
 
 def layers(contents: Contents) -> Iterator[tuple[str, str, str]]:

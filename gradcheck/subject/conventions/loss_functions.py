@@ -89,4 +89,5 @@ def _pair(calls: ForeignCalls, name: str, function: Callable[..., Any], example:
 
     own = update_wrapper(both, function)
     own.argument_names = wrt  # type: ignore[attr-defined] # read by input_names
-    return Pair(name, "value_and_gradient", own, None, tuple(example.values[n] for n in wrt), shown=name)
+    inputs = tuple(example.values[n] for n in wrt)
+    return Pair(name, "value_and_gradient", own, None, inputs, shown=name)

@@ -43,7 +43,7 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
         claims |= {f, derivative}
     if pairs:
         title = ", ".join(dict.fromkeys(pair.shown for pair in pairs))
-        yield Offer(NAME, title, claims=frozenset(claims), pairs=tuple(pairs), notes=tuple(notes))
+        yield Offer(NAME, title, claims=frozenset(claims), pairs=tuple(pairs), notes=(*notes, *calls.remarks()))
 
 
 def _pair(
