@@ -1,6 +1,6 @@
 """A ReLU that looks at the upstream gradient where it should look at its input.
 
-# mistake: branch
+# mistake: branch, other-slope
 # where: relu
 """
 
