@@ -122,16 +122,20 @@ class VerifyText:
         if trial.verdict == "PASS":
             self._print(line.append(f"  {trial.entries} entries", style="dim"))
             if self._verbose:
-                self._print(Text(trial.verbose))
+                self._indented(trial.verbose)
         elif self._feedback == "none":
             self._print(line)
         elif self._feedback == "category":
             self._print(line.append(f"  {', '.join(trial.kinds) or ', '.join(sorted(trial.codes))}"))
         else:
-            full = self._verbose or self._feedback == "full"
-            self._print(line)
-            for text in (trial.verbose if full else trial.report).splitlines():
-                self._print(Text(f"    {text}"))
+            if trial.verdict == "ERROR":
+                self._print(line)
+            self._indented(trial.verbose if self._verbose or self._feedback == "full" else trial.report)
+
+    def _indented(self, report: str) -> None:
+        """A report that was laid out in the child, two columns further right."""
+        for text in report.splitlines():
+            self._console.print(Text(f"  {text}"), soft_wrap=True)
 
     def end(self, counts: Counter[str], entries: int) -> None:
         """The last line."""

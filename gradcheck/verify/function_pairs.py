@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -23,6 +24,12 @@ SECONDS = 20.0
 
 def judged(pair: Pair) -> Result:
     """The result of the pair's check; errors as for `check_gradient` and its like."""
+    result = _judged(pair)
+    # the budget is not the user's choice, and so no setting to be told of
+    return replace(result, settings={key: value for key, value in result.settings.items() if key != "budget"})
+
+
+def _judged(pair: Pair) -> Result:
     options: dict[str, Any] = {"budget": SECONDS, **pair.options}
     if pair.kind == "value_and_gradient":
         return check_value_and_gradient(pair.f, *pair.inputs, **options)

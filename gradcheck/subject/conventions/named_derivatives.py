@@ -34,7 +34,7 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     for f, derivative, hint in derivatives(contents.helpers, iter(contents.functions)):
         if {f, derivative} <= contents.claimed:
             continue
-        found = _pair(contents, calls, f, derivative, hint, options)
+        found = pair_of(contents, calls, f, derivative, hint, options)
         if isinstance(found, Miss):
             yield found
             continue
@@ -46,9 +46,10 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
         yield Offer(NAME, title, claims=frozenset(claims), pairs=tuple(pairs), notes=(*notes, *calls.remarks()))
 
 
-def _pair(
+def pair_of(
     contents: Contents, calls: ForeignCalls, f: str, derivative: str, hint: Hint, options: Mapping[str, str]
 ) -> tuple[list[Pair], list[str]] | Miss:
+    """The pair of two of the file's helpers, and notes; a Miss where they cannot be asked."""
     function, answer = contents.helpers[f], contents.helpers[derivative]
     names, asked = arguments(function), arguments(answer)
     if not names or asked is None:

@@ -23,6 +23,7 @@ CONVENTIONS: Mapping[str, str] = MappingProxyType(
         "network-loss": "network_loss",
         "layer-classes": "layer_classes",
         "functions": "named_derivatives",
+        "function-classes": "function_classes",
     }
 )
 """Name of each convention and its module here, in the order in which they are tried."""
