@@ -31,8 +31,7 @@ from gradcheck.run.offered import ALL
 from gradcheck.run.saved import ahead, folder_of, save
 from gradcheck.run.select import none_fits, select
 from gradcheck.run.suite import Addressed, collect, shipped
-from gradcheck.subject.paths import subject_path
-from gradcheck.subject.process import ChildSubject
+from gradcheck.subject.command import opened
 
 DIAGNOSIS_SECONDS = 10.0
 MOST_SECONDS = 1_000_000
@@ -47,7 +46,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "targets", nargs="*", metavar="SUITE[::CASE]", help="suites or cases (default: all built-in suites)"
     )
     parser.add_argument(
-        "--subject", metavar="FILE[:NAME]", help="the engine under test (default: the built-in reference)"
+        "--subject",
+        metavar="FILE[:NAME]",
+        help='the engine under test, or "cmd:PROGRAM ARGUMENTS" for one in another language '
+        "(default: the built-in reference)",
     )
     parser.add_argument(
         "-k", dest="expression", metavar="EXPR", help="only cases whose address or labels fit, as in pytest"
@@ -138,13 +140,12 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
         raise UsageError(f"--diagnosis-budget must be a number of seconds, got {options.diagnosis_budget}")
     if options.subject is not None and not options.subject.partition(":")[0].strip():
         raise UsageError(f"--subject: expected FILE or FILE:NAME, got {options.subject!r:.100}")
-    path, name = (shipped("reference"), None) if options.subject is None else subject_path(options.subject)
-    subject = stack.enter_context(ChildSubject(path, name, timeout=options.timeout))
+    subject = stack.enter_context(opened(options.subject or str(shipped("reference")), timeout=options.timeout))
     if not options.list:
         subject.prepare()
     folder = None
     if options.subject and options.save_failures and not options.no_save:
-        folder = folder_of(_folder(options.save_failures), path, name)
+        folder = folder_of(_folder(options.save_failures), subject.path, subject.name)
     first = ahead(folder, collect(options.targets, seed=seed)) if folder is not None else None
     cases: Sequence[Addressed] = first.cases if first is not None else collect(options.targets, seed=seed)
     if options.expression:

@@ -8,7 +8,6 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from gradcheck.cli.parser import number
@@ -17,13 +16,13 @@ from gradcheck.errors import SubjectError, UsageError
 from gradcheck.problem import OPS
 from gradcheck.report.progress import Progress
 from gradcheck.report.verify_text import FEEDBACK, VerifyText
+from gradcheck.subject.command import Command
 from gradcheck.subject.conventions.description import Seen, SeenOffer
 from gradcheck.subject.conventions.recognition import CONVENTIONS, convention, wish
 from gradcheck.subject.looking import Source
-from gradcheck.subject.written import WrittenSubject
 from gradcheck.verify.advice import ambiguous, nothing_recognised, unusable
 from gradcheck.verify.engine_trial import SECONDS, EngineTrial, engine_trial
-from gradcheck.verify.target import source
+from gradcheck.verify.target import looked_at, shown_name, subject_of
 from gradcheck.verify.trials import MEMORY, Trial, TrialSubject
 
 SCHEMA_VERSION = 1
@@ -36,7 +35,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "target",
         nargs="?",
         metavar="FILE[:NAME]",
-        help="a Python file, a notebook, a package's folder or an installed module; NAME: one class or function",
+        help="a Python file, a notebook, a package's folder or an installed module; NAME: one class or function; "
+        '"cmd:PROGRAM ARGUMENTS" for an engine in another language',
     )
     parser.add_argument(
         "--as",
@@ -83,9 +83,9 @@ def main(options: argparse.Namespace) -> int:
     if not options.diagnosis_budget >= 0:
         raise UsageError(f"--diagnosis-budget must be a number of seconds, got {options.diagnosis_budget:g}")
     required = _required(options.require)
-    looked_at = source(options.target, wish(options.convention))
+    target = looked_at(options.target, wish(options.convention))
     with signs_of_life() as progress:
-        return _Verification(options, looked_at, required, progress).code()
+        return _Verification(options, target, required, progress).code()
 
 
 def _required(given: str) -> list[str]:
@@ -98,9 +98,11 @@ def _required(given: str) -> list[str]:
 class _Verification:
     """One run of the command."""
 
-    def __init__(self, options: argparse.Namespace, looked_at: Source, required: list[str], progress: Progress) -> None:
+    def __init__(
+        self, options: argparse.Namespace, target: Source | Command, required: list[str], progress: Progress
+    ) -> None:
         self._options = options
-        self._source = looked_at
+        self._source = target
         self._required = required
         self._progress = progress
         console, _ = consoles()
@@ -112,13 +114,13 @@ class _Verification:
 
     def code(self) -> int:
         """Look, try every offer, and sum up."""
-        name = Path(self._source.path).name
+        name = shown_name(self._source)
         self._progress.now(f"reading {name}")
-        with WrittenSubject(self._source, timeout=self._options.timeout) as subject:
+        with subject_of(self._source, timeout=self._options.timeout) as subject:
             try:
                 seen = subject.look()
             except SubjectError as wrong:
-                return self._unusable(unusable(name, wrong))
+                return self._unusable(unusable(name, wrong, program=isinstance(self._source, Command)))
         if trouble := nothing_recognised(name, seen, self._source.wanted, self._source.name) or ambiguous(
             self._options.target, seen
         ):
@@ -145,7 +147,7 @@ class _Verification:
             if known is not None and op not in known:
                 self._counts["ERROR"] += 1
                 self._say(f"  ERROR  {op} is required (--require) and not offered")
-        with WrittenSubject(self._source, offer, timeout=self._options.timeout) as subject:
+        with subject_of(self._source, offer, timeout=self._options.timeout) as subject:
             trial = engine_trial(
                 subject,
                 offer,
@@ -165,6 +167,7 @@ class _Verification:
 
     def _pairs(self, offer: SeenOffer) -> None:
         trials: list[Trial] = []
+        assert isinstance(self._source, Source), "a command offers no pairs"
         with TrialSubject(self._source, offer, timeout=self._options.timeout, memory=MEMORY) as subject:
             for trial in self._chosen(subject):
                 trials.append(trial)

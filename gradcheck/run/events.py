@@ -46,7 +46,7 @@ class NotOffered:
     ----------
     address: the case's address.
     ops: the names not offered, sorted; if a refusal leaves several possible, all of them.
-    reason: how that is known: "NotImplementedError", or "not in its OPS" (then it was not asked).
+    reason: how that is known: "NotImplementedError"; else it was not asked ("not in its OPS", ...).
     """
 
     address: str

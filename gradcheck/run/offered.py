@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from gradcheck.judge.entry_points import Use, uses
-from gradcheck.problem import LEAVES, OPS
+from gradcheck.problem import LEAVES, OPS, Cost, Training
 from gradcheck.run.events import NotOffered
 from gradcheck.run.suite import Addressed
 from gradcheck.subject.answer import NATIVE, Subject
@@ -21,6 +21,8 @@ from gradcheck.verdict.result import Result
 
 REFUSAL = "NotImplementedError"
 UNDECLARED = "not in its OPS"
+SCALARS = "it takes single numbers alone"
+UNCOUNTED = "operations are counted in Python alone"
 NO_ANSWER = frozenset({"GC001", "GC002", "GC003", "GC004", "GC005", "GC006", "GC007", "GC017", "GC033", "GC080"})
 """Codes of cases that do not show which ops the subject offers."""
 ALL = "all"
@@ -46,7 +48,9 @@ class Offers:
         self._refused: list[tuple[Addressed, Result]] = []
 
     def undeclared(self, item: Addressed) -> NotOffered | None:
-        """The event for a case that uses an op missing from OPS, so that the subject is not asked; None otherwise."""
+        """The event for a case that is beyond the subject's declarations, so that it is not asked; None otherwise."""
+        if (beyond := self._beyond(item)) and item.case.expect is None and ALL not in self._required:
+            return NotOffered(item.address, *beyond)
         lacking = self._lacking(item)
         if not lacking or item.case.expect is not None or self._must(lacking):
             return None
@@ -109,6 +113,15 @@ class Offers:
             return frozenset()
         known = declared | set(LEAVES)
         return frozenset(u for u in uses(item.case, self._subject) if u.entry == NATIVE and u.name not in known)
+
+    def _beyond(self, item: Addressed) -> tuple[tuple[str, ...], str] | None:
+        """What the case asks besides ops that the subject declares not to offer, and how that is known."""
+        if item.case.subject is not None or isinstance(item.case, Training):
+            return None
+        declared = self._subject.declared
+        if isinstance(item.case, Cost):
+            return None if declared.counts else (("the counting of operations",), UNCOUNTED)
+        return (("a graph of arrays",), SCALARS) if declared.scalars and any(item.case.graph.shapes) else None
 
     def _must(self, several: frozenset[Use]) -> bool:
         """Whether one of these is required."""

@@ -29,10 +29,16 @@ class Declared:
     ----------
     ops: names of the ops that it offers, from `OPS`; None without a declaration. The names need not exist.
     dtype: "float32" or "float64", the dtype that it computes in, from `DTYPE`; None without a declaration.
+    name: what an engine in another language calls itself.
+    scalars: whether such an engine takes single numbers alone.
+    counts: whether its operations can be counted.
     """
 
     ops: frozenset[str] | None = None
     dtype: str | None = None
+    name: str | None = None
+    scalars: bool = False
+    counts: bool = True
 
 
 MOST_OPS, LONGEST_OP = 400, 150

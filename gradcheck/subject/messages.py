@@ -30,6 +30,10 @@ def _text_or_none(value: object) -> bool:
     return value is None or type(value) is str
 
 
+def _true_or_false(value: object) -> bool:
+    return type(value) is bool
+
+
 def _line(value: object) -> bool:
     return value is None or _whole(value)
 
@@ -94,7 +98,7 @@ MESSAGES: Mapping[str, tuple[Mapping[str, Form], Mapping[str, Form]]] = {
             "ops": _or_none(_texts(MOST_OPS, LONGEST_OP)),
             "dtype": _or_none(_one_of(*DTYPES)),
         },
-        {},
+        {"name": _text_or_none, "scalars": _true_or_false, "counts": _true_or_false},
     ),
     "looked": ({"offers": _list, "misses": _list, "public": _list}, {}),
     "begin": ({}, {}),

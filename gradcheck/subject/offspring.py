@@ -18,6 +18,7 @@ import numpy as np
 
 from gradcheck.errors import HarnessFault
 from gradcheck.subject.channel import Channel
+from gradcheck.subject.endings import how_it_ended, signal_name
 from gradcheck.subject.removal import remove
 from gradcheck.subject.undisturbed import undisturbed
 
@@ -68,9 +69,8 @@ class Offspring:
         if status is None:
             return {"how": "closed the pipe that answers go through"}
         if status < 0:
-            name = signal.Signals(-status).name if -status in {*signal.Signals} else f"signal {-status}"
-            return {"how": f"was killed by {name}", "signal": name}
-        return {"how": f"exited with status {status} before it had answered", "exit_status": status}
+            return {"how": how_it_ended(status), "signal": signal_name(status)}
+        return {"how": how_it_ended(status), "exit_status": status}
 
     def end(self) -> None:
         """Kill it and what it started, and remove its folder; a signal to this process waits until that is done.

@@ -116,7 +116,13 @@ def loaded_from_wire(header: Mapping[str, Any]) -> tuple[frozenset[str], frozens
     """Entry points, further forms and declarations of a loaded file; raises Malformed for any other message."""
     checked(header, "loaded")
     ops = header["ops"]
-    declared = Declared(None if ops is None else frozenset(ops), header["dtype"])
+    declared = Declared(
+        None if ops is None else frozenset(ops),
+        header["dtype"],
+        header.get("name"),
+        header.get("scalars", False),
+        header.get("counts", True),
+    )
     return frozenset(header["entry_points"]), frozenset(header["forms"]), declared
 
 

@@ -42,10 +42,16 @@ HINTS: Mapping[str, str] = MappingProxyType(
 """What to do about an exception that was raised while a file was imported, by the exception's type."""
 
 
-def unusable(name: str, wrong: SubjectError) -> str:
-    """The message about a file that cannot be loaded."""
-    hint = HINTS.get(str(wrong.facts.get("type")), "")
-    if wrong.code == "GC005":
+PROGRAM = (
+    'it reads a line and answers it by a line, which it flushes: {"gradcheck": 1}; see gradcheck/subject/PROTOCOL.md'
+)
+"""What to look at in a program that does not answer hello."""
+
+
+def unusable(name: str, wrong: SubjectError, *, program: bool = False) -> str:
+    """The message about a file that cannot be loaded, or a program that does not answer hello."""
+    hint = PROGRAM if program else HINTS.get(str(wrong.facts.get("type")), "")
+    if wrong.code == "GC005" and not program:
         hint = f"it trains, or loops, while it is imported: {MAIN}"
     return f"{name} cannot be used: {no_answer(wrong).sentence}{f'; {hint}' if hint else ''}"
 

@@ -4,13 +4,40 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
+from typing import Any
 
 from gradcheck.errors import UsageError
 from gradcheck.problem.reading import brief, is_there
+from gradcheck.subject.command import Command, CommandSubject, command, is_command
+from gradcheck.subject.conventions.description import SeenOffer
 from gradcheck.subject.conventions.recognition import Wish
 from gradcheck.subject.looking import NOTEBOOK, Source
+from gradcheck.subject.written import WrittenSubject
 
 SUFFIXES = (".py", NOTEBOOK)
+
+
+def looked_at(text: str, wanted: Wish) -> Source | Command:
+    """The source, or the command (`cmd:PROGRAM ARGUMENTS`), that a command-line argument means; UsageError as below."""
+    if not is_command(text):
+        return source(text, wanted)
+    if wanted.convention is not None:
+        raise UsageError(f"--as names a convention of Python files, and {brief(text)} is a program")
+    return command(text)
+
+
+def subject_of(
+    target: Source | Command, offer: SeenOffer | None = None, **limits: Any
+) -> WrittenSubject | CommandSubject:
+    """The subject that the target is, asked under an offer; `limits` as for `ChildSubject`."""
+    if isinstance(target, Command):
+        return CommandSubject(target, **limits)
+    return WrittenSubject(target, offer, **limits)
+
+
+def shown_name(target: Source | Command) -> str:
+    """What a report calls the target."""
+    return target.text if isinstance(target, Command) else Path(target.path).name
 
 
 def source(text: str, wanted: Wish) -> Source:

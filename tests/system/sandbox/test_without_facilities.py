@@ -25,6 +25,7 @@ from gradcheck.cli import main
 from gradcheck.problem import GraphBuilder
 from gradcheck.subject import limits, offspring, undisturbed
 from gradcheck.subject.channel import Channel, Gone
+from gradcheck.subject.command import CommandSubject, command
 from gradcheck.subject.polled_pipes import PolledPipes
 from gradcheck.subject.threaded_pipes import HELD, ThreadedPipes
 
@@ -207,6 +208,28 @@ def test_verify_and_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     engine.write_text(engine.read_text().replace("9.0", "7.0"))
     assert main(run) == 1
     assert "df/db is 7, should be 9" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_program_in_another_language(bench: Any, tmp_path: Path) -> None:
+    path = tmp_path / "speaks.py"
+    path.write_text(
+        "import json, os, sys\n"
+        "print('{\"gradcheck\": 1}', flush=True); sys.stdin.readline()\n"
+        "for line in sys.stdin:\n"
+        "    question = json.loads(line)\n"
+        "    if question['point']['w'][0] == 7: os._exit(5)\n"
+        "    if question['point']['w'][0] == 8:\n"
+        "        while True: pass\n"
+        "    print(json.dumps({'id': question['id'], 'value': 36.25, 'gradients': {'w': [0.5, -36]}}), flush=True)\n"
+    )
+    with CommandSubject(command(f"cmd:{sys.executable} {path}"), timeout=0.7) as subject:
+        for first, code in ((1.0, ""), (7.0, "GC006"), (8.0, "GC005"), (2.0, "")):
+            bench.point["w"] = np.array([first, -2.0])
+            if code:
+                bench.refused(subject, code)
+            else:
+                assert bench.ask(subject).gradients["w"].tolist() == [0.5, -36.0]
 
 
 # --- the pieces -----------------------------------------------------------------------------------------------------
