@@ -6,10 +6,12 @@ Small constants that a loss adds inside a logarithm are left out, as the textboo
 from __future__ import annotations
 
 import random
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -17,8 +19,14 @@ import numpy as np
 
 from gradcheck.subject.conventions.log_guards import guards
 
+_OWN_RNG = np.random.default_rng
 _SEED = 12
 """Seed of the random numbers that a function may draw, such as a dropout mask."""
+
+
+def _default_rng(seed: int, given: Any = None) -> np.random.Generator:
+    """`np.random.default_rng`, whose seed is ours where none is given."""
+    return np.random.Generator(np.random.PCG64(seed)) if given is None else _OWN_RNG(given)
 
 
 class ForeignCalls:
@@ -61,11 +69,15 @@ class ForeignCalls:
         numpys, pythons = np.random.get_state(), random.getstate()
         np.random.seed(seed)
         random.seed(seed)
+        own_seeds = np.random.default_rng, time.time_ns, time.time
+        default = partial(_default_rng, seed)
+        np.random.default_rng, time.time_ns, time.time = default, lambda: seed, lambda: float(seed)
         try:
             with self.guards.left_out(), np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 yield
         finally:
+            np.random.default_rng, time.time_ns, time.time = own_seeds
             np.random.set_state(numpys)
             random.setstate(pythons)
             for own, state in zip(generators, before, strict=True):

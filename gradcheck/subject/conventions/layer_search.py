@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.subject.conventions.backward_calls import BackwardCall, backward_call
+from gradcheck.subject.conventions.built_layers import built
 from gradcheck.subject.conventions.example_inputs import Example, arguments, candidates, of_widths, square
 from gradcheck.subject.conventions.example_values import numbers
 from gradcheck.subject.conventions.foreign_calls import ForeignCalls, copied
@@ -84,10 +85,10 @@ class LayerSearch:
         return first
 
     def _tried(self, instance: Any, example: Example, names: Sequence[str]) -> Layer | None:
-        prototype = self._prepared(instance)
-        trial = deepcopy(prototype)
-        method = getattr(trial, self._backward)
         try:
+            prototype = self._prepared(built(self._calls, instance, self._forward, example.values))
+            trial = deepcopy(prototype)
+            method = getattr(trial, self._backward)
             returned = self._calls(getattr(trial, self._forward), *(copied(v) for v in example.values.values()))
         except NotImplementedError:  # a base class
             raise

@@ -137,7 +137,7 @@ def test_a_wrong_pair_is_named(shell) -> None:
     shell.write("pair.py", PAIR.replace("3 * dout", "2 * dout"))
     ran = shell("verify", "pair.py")
     assert ran.code == 1
-    assert "cube_forward and cube_backward" in ran.out
+    assert "FAIL  cube_backward  (pair.py:" in ran.out
     assert "mistake" in ran.out
 
 
