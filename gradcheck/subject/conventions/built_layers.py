@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import numpy as np
 
 from gradcheck.subject.conventions.foreign_calls import ForeignCalls, copied
+
+STATISTICS = re.compile(r"running|moving|average|momentum", re.I)
+"""Names of what a layer keeps over its forward passes, and makes together with its parameters."""
 
 
 def built(calls: ForeignCalls, instance: Any, forward: str, values: Mapping[str, Any]) -> Any:
@@ -25,12 +29,10 @@ def built(calls: ForeignCalls, instance: Any, forward: str, values: Mapping[str,
     new = [name for name in empty if _same(*(getattr(one, name, None) for one in made))]
     if not new:
         return instance
-    whole = deepcopy(instance)
-    for name in new:
-        setattr(whole, name, np.array(getattr(made[0], name)))
-    for name, value in held.items():  # such as `built`, which says that there is nothing left to make
-        if value is False and getattr(made[0], name, None) is True:
-            setattr(whole, name, True)
+    whole = made[0]
+    for name in set(empty) - set(new):
+        if not STATISTICS.search(name):  # kept for the backward pass: a fresh layer has none of it
+            setattr(whole, name, None)
     return whole
 
 
