@@ -147,7 +147,17 @@ class Engine:
         if not self._uses.reveals:
             return self._uses.value(root), gradients
         inner = [n for n, node in nodes.items() if n not in leaves and isinstance(node, self._uses.kind)]
+        inner = [n for n in inner if not self._is_view(graph, n, nodes)]
         return self._uses.value(root), gradients, {**gradients, **{n: self._gradient(nodes[n]) for n in inner}}
+
+    def _is_view(self, graph: Graph, name: str, nodes: Mapping[str, Any]) -> bool:
+        """Whether a node shows the memory of an argument: engines may then keep one gradient for both."""
+        of = graph.node(name).inputs
+        if not graph.shapes[graph.index(name)] and not any(graph.shapes[graph.index(one)] for one in of):
+            return False
+        values = [self._uses.value(nodes[n]) for n in (name, *of) if isinstance(nodes[n], self._uses.kind)]
+        arrays = [value for value in values if isinstance(value, np.ndarray)]
+        return any(np.shares_memory(arrays[0], other) for other in arrays[1:]) if arrays else False
 
     def _spelling(self, graph: Graph, i: int) -> tuple[Spelling, Mapping[str, Any]]:
         """How node i is written, and the attributes that have to be given."""
