@@ -19,6 +19,7 @@ CONVENTIONS: Mapping[str, str] = MappingProxyType(
         "scalar-value": "scalar_value",
         "op-classes": "op_classes",
         "dictionaries": "dictionaries",
+        "dual": "dual_numbers",
         "layer-pairs": "layer_pairs",
         "network-loss": "network_loss",
         "layer-classes": "layer_classes",

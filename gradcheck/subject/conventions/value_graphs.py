@@ -22,15 +22,15 @@ FORMS = ("with whole numbers", "after a reset")
 
 def engine(convention: str, name: str, uses: ValueClass, contents: Contents) -> Offer:
     """The offer of a class of numbers: its ops are those that a trial did not refuse."""
-    spelled = dict(_spelled(uses, contents, float))
+    ops = dict(spelled_ops(uses, contents, float))
     return offer_of(
         convention,
         name,
         uses,
         contents,
-        spelled,
-        Engine(uses, spelled, scalars=True),
-        _lacking(uses, spelled, float),
+        ops,
+        Engine(uses, ops, scalars=True),
+        lacking_forms(uses, ops, float),
         float,
     )
 
@@ -52,11 +52,7 @@ def offer_of(
         forms[FORMS[0]] = answers.with_whole_numbers
     if uses.reset is not None:
         forms[FORMS[1]] = answers.after_a_reset
-    operators = " ".join(
-        text.replace("{0}", "").replace("{1}", "").strip()
-        for op, (_, _, text) in OPERATORS.items()
-        if op in spelled and spelled[op].infix
-    )
+    operators = operators_of(spelled)
     named = ", ".join(sorted(s.name for s in spelled.values() if s.name))
     title = f"class {name}: .{uses.data}, .{uses.grad}, {uses.sweep_text.format('root')}"
     title += f"; operators {operators}" if operators else ""
@@ -77,6 +73,15 @@ def offer_of(
         notes=(*_how(uses), *answers.notes, *(line for line in repeated if not line.endswith(NEITHER))),
         limits=tuple(line for line in repeated if line.endswith(NEITHER)),
         words={**_words(name, uses, spelled), **answers.words},
+    )
+
+
+def operators_of(spelled: Mapping[str, Spelling]) -> str:
+    """The operators that a class offers, such as "+ * -"."""
+    return " ".join(
+        text.replace("{0}", "").replace("{1}", "").strip()
+        for op, (_, _, text) in OPERATORS.items()
+        if op in spelled and spelled[op].infix
     )
 
 
@@ -122,7 +127,8 @@ class Engine:
                 leaves[name] = self._uses.make(made(point[name]))
         return leaves
 
-    def _swept(self, graph: Graph, leaves: Mapping[str, Any]) -> Any:
+    def _evaluated(self, graph: Graph, leaves: Mapping[str, Any]) -> dict[str, Any]:
+        """Every node by name; the loss is one even where it depends on no leaf."""
         nodes: dict[str, Any] = dict(leaves)
         for i in graph.order.tolist():
             node = graph.node(int(i))
@@ -134,7 +140,12 @@ class Engine:
                 nodes[node.name] = self._applied(spelling, [nodes[name] for name in node.inputs], given, node.op)
         root = nodes[graph.names[graph.loss]]
         if not isinstance(root, self._uses.kind):
-            root = nodes[graph.names[graph.loss]] = self._uses.make(self._number(root))
+            nodes[graph.names[graph.loss]] = self._uses.make(self._number(root))
+        return nodes
+
+    def _swept(self, graph: Graph, leaves: Mapping[str, Any]) -> Any:
+        nodes = self._evaluated(graph, leaves)
+        root = nodes[graph.names[graph.loss]]
         try:
             seeded(self._uses, root)
             self._uses.sweep(root)
@@ -206,7 +217,7 @@ def about_plain(wrong: BaseException, left: Any) -> bool:
     return isinstance(wrong, TypeError | AttributeError) or at_the_door(wrong) or isinstance(left, np.ndarray)
 
 
-def _spelled(uses: ValueClass, contents: Contents, sample: Any) -> Iterator[tuple[str, Spelling]]:
+def spelled_ops(uses: ValueClass, contents: Contents, sample: Any) -> Iterator[tuple[str, Spelling]]:
     """Each op that the class offers, with how it is spelled."""
     for op in OPS:
         for spelling in _spellings(op, uses.kind, contents):
@@ -252,7 +263,7 @@ def _takes(spelling: Spelling, left: Any, right: Any, kind: type) -> bool:
         return not refused(wrong)
 
 
-def _lacking(uses: ValueClass, spelled: Mapping[str, Spelling], sample: Any) -> Iterator[str]:
+def lacking_forms(uses: ValueClass, spelled: Mapping[str, Spelling], sample: Any) -> Iterator[str]:
     """Forms with a plain number that the class does not offer."""
     for op in REFLECTED:
         if op not in spelled or not spelled[op].infix:
