@@ -8,6 +8,7 @@ scalar_value       classes like micrograd's, by way of `value_class`, `held_numb
 tensor_value       the same with arrays, by way of `array_forms`, `array_trials`, `array_graphs` besides
 op_classes         a class per op (minitorch, needle, DeZero), by way of `op_calls`
 dual_numbers       classes of forward mode, whose numbers carry their derivative along
+grad_transform     packages such as autograd: grad(f), and functions of NumPy's names
 layer_pairs        NAME_forward and NAME_backward: `layer_functions` runs them, `loss_functions` answer both at once;
                    `backward_calls` and `returned_gradients` tell what is what
 layer_classes      forward and backward methods: `layer_search` finds how a class is used (`making_layers` makes it,

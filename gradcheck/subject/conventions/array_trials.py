@@ -94,7 +94,7 @@ class Trials:
 
     def _tried(self, form: Applied) -> Way | None:
         op, attributes = form.op, form.attributes
-        values = _values(op, form.shapes)
+        values = comfortable(op, form.shapes)
         right = np.asarray(OPS[op].value(*values, **attributes))
         broken: list[Tried] = []
         doubtful: list[Tried] = []
@@ -135,7 +135,7 @@ def swept(uses: ValueClass, node: Any) -> None:
     uses.sweep(root)
 
 
-def _values(op: str, shapes: Shapes) -> list[Any]:
+def comfortable(op: str, shapes: Shapes) -> list[Any]:
     """Comfortable values of the op's arguments, the same in every process."""
     random = np.random.default_rng(len(shapes))
     drawn = [random.uniform(*OPS[op].range_of(k), size=shape) for k, shape in enumerate(shapes)]

@@ -20,6 +20,7 @@ CONVENTIONS: Mapping[str, str] = MappingProxyType(
         "op-classes": "op_classes",
         "dictionaries": "dictionaries",
         "dual": "dual_numbers",
+        "grad-transform": "grad_transform",
         "layer-pairs": "layer_pairs",
         "network-loss": "network_loss",
         "layer-classes": "layer_classes",
