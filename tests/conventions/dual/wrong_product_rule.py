@@ -28,7 +28,7 @@ class Num:
         return Num(self.value * other.value, self.grad * self.value + other.grad * other.value)
 
     def __rmul__(self, other):
-        return Num(other * self.value, other * self.grad)
+        return self * other
 
     def __radd__(self, other):
         return self + other
