@@ -1,4 +1,4 @@
 """What does a file offer, whatever its convention, and is it right?
 
-pairs    a function and its derivative, put to the check of its kind
+function_pairs    a function and its derivative, put to the check of its kind, in its `own_precision`
 """

@@ -13,6 +13,8 @@ from gradcheck.subject.conventions.offer import Pair
 from gradcheck.verdict.conclusion import with_findings
 from gradcheck.verdict.finding import finding
 from gradcheck.verdict.result import Result, Verdict
+from gradcheck.verify.own_answers import told
+from gradcheck.verify.own_precision import in_own_precision
 
 CHECKS: Mapping[str, Callable[..., Result]] = MappingProxyType(
     {"gradient": check_gradient, "vjp": check_vjp, "jvp": check_jvp}
@@ -30,11 +32,12 @@ def judged(pair: Pair) -> Result:
 
 
 def _judged(pair: Pair) -> Result:
+    pair = in_own_precision(pair)
     options: dict[str, Any] = {"budget": SECONDS, **pair.options}
     if pair.kind == "value_and_gradient":
         return check_value_and_gradient(pair.f, *pair.inputs, **options)
     result = CHECKS[pair.kind](pair.f, pair.derivative, *pair.inputs, **options)
-    if pair.told is None or result.verdict is not Verdict.FAIL or any(f.code == "GC051" for f in result.findings):
+    if result.verdict is not Verdict.FAIL or any(f.code == "GC051" for f in result.findings):
         return result
-    told = pair.told()
-    return result if told is None else with_findings(result, [finding("GC051", cause=told[1], kind=told[0])])
+    known = told(pair)
+    return result if known is None else with_findings(result, [finding("GC051", cause=known[1], kind=known[0])])

@@ -16,6 +16,5 @@ layer_classes      forward and backward methods: `layer_search` finds how a clas
 named_derivatives  functions and their derivatives, by `derivative_names`; `derivative_functions` tells what comes back,
                    `slope_arguments` whether a slope takes the input or the output
 example_inputs     inputs for functions that nobody gave any for, by `example_shapes` and `example_values`
-own_answers        what a wrong backward pass tells about its mistake by its own answers
 foreign_calls      calls of a file's own functions that leave nothing changed
 """

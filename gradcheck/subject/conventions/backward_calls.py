@@ -21,7 +21,9 @@ CACHE = re.compile(
     r"\w*cache\w*|ctx|context|saved\w*|mem|memory|residuals?|res|tape|aux|store|stored|intermediates?", re.I
 )
 """Names of an argument that takes what the forward pass kept."""
-OUTPUT = re.compile(r"out|output|outputs|y|a|activation|activated|fx|value|result|s|sig|probs|p|h|z_out", re.I)
+OUTPUT = re.compile(
+    r"out|output|outputs|y|a|activation|activated|fx|value|result|s|sig|probs|p|h|z_out|h_t|h_next|next_h", re.I
+)
 """Names of an argument that takes the output of the forward pass."""
 
 
@@ -94,6 +96,8 @@ def backward_call(
             roles[p.name] = "cotangent 0"
         elif OUTPUT.fullmatch(p.name) and outputs == 1:
             roles[p.name] = "output 0"
+        elif p is left[-1] and len(unused := [n for n in inputs if f"input {n}" not in roles.values()]) == 1:
+            roles[p.name] = f"input {unused[0]}"  # the one input that goes by another name here
         else:
             return f"its argument {p.name!r} is neither an upstream gradient, nor a cache, nor an input of the forward"
     optional = any(p.default is not inspect.Parameter.empty for p in named if p.name in cotangents)

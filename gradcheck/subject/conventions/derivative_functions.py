@@ -12,7 +12,7 @@ import numpy as np
 
 from gradcheck.subject.conventions.derivative_names import Hint
 from gradcheck.subject.conventions.example_inputs import Example, arguments, candidates
-from gradcheck.subject.conventions.foreign_calls import ForeignCalls, copied
+from gradcheck.subject.conventions.foreign_calls import ForeignCalls, copied, lent
 from gradcheck.subject.conventions.layer_functions import is_real
 from gradcheck.subject.conventions.offer import Pair, PairKind
 from gradcheck.subject.conventions.returned_gradients import Places, places
@@ -87,7 +87,7 @@ class DerivativeFunctions:
         example = found.example
 
         def values(arrays: Sequence[Any]) -> dict[str, Any]:
-            return {n: arrays[wrt.index(n)] if n in wrt else copied(v) for n, v in example.values.items()}
+            return {n: lent(arrays[wrt.index(n)]) if n in wrt else copied(v) for n, v in example.values.items()}
 
         def f(*arrays: Any) -> Any:
             return self._calls(self._f, *values(arrays).values())

@@ -98,6 +98,19 @@ def as_example(values: Any, names: Sequence[str]) -> Example:
     return Example(held, variable, targets, "EXAMPLES")
 
 
+def with_one_hot_targets(example: Example) -> Example | None:
+    """The same example, its labels written as one-hot rows; None where it has no labels."""
+    found = [
+        n for n in example.targets if np.asarray(example.values[n]).dtype.kind == "i" and np.ndim(example.values[n])
+    ]
+    scores = next((example.values[n] for n in example.variable if np.ndim(example.values[n]) == 2), None)
+    if not found or scores is None or example.layout == "EXAMPLES":
+        return None
+    classes = np.shape(scores)[1]
+    rows = {n: np.eye(classes)[example.values[n]] for n in found if np.max(example.values[n]) < classes}
+    return replace(example, values={**example.values, **rows}, layout=f"{example.layout} as one-hot rows")
+
+
 def how_to_give(key: str, names: Sequence[str]) -> str:
     """How a user gives examples, in one clause."""
     listed = ", ".join(names) + ("," if len(names) == 1 else "")

@@ -28,7 +28,7 @@ class Layout:
 
 ROLES: Mapping[str, str] = MappingProxyType(
     {
-        "state": r"prev_h|h_?prev|h0|hidden|prev_c|c_?prev|next_h|next_c|c0",
+        "state": r"prev_h\w*|h_?prev\w*|h0|hidden\w*|prev_c|c_?prev|next_h|next_c|c0",
         "data": r"[xazhuvs]\d?|xs|inp|inputs?|input_data|in_data|act\w*|data|features?|[az]_?prev|x_in|arr|array|"
         r"inputs?_\w+",
         "index": r"idx|idxs|ids|indices|index|words?|tokens?|word_ids|token_ids",
@@ -97,6 +97,7 @@ LAYOUTS: tuple[Layout, ...] = (
         "images",
         {"data": (2, 2, 3, 5), "weight": (3, 2, 3, 3), "bias": (3,), "scale": (2,), "prediction": (2, 2, 3, 5)},
     ),
+    Layout("sequences of channels", {"data": (2, 2, 6), "weight": (3, 2, 3), "bias": (3,)}),
     Layout("images in four channels", {"data": (2, 4, 3, 2), "scale": (1, 4, 1, 1)}),
     Layout("sequences", {**_ROWS, "data": (2, N, D), "state": (2, M), "scale": (D,), "prediction": (2, N, D)}),
     Layout(

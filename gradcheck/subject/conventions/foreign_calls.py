@@ -84,6 +84,11 @@ class ForeignCalls:
                 own.bit_generator.state = state
 
 
+def lent(value: Any) -> Any:
+    """A copy of an array that a function may change in place; other things as they are."""
+    return value.copy(order="K") if type(value) is np.ndarray else value
+
+
 def copied(value: Any) -> Any:
     """A copy of a setting, container or array, so that a call cannot change the original."""
     return value.copy(order="K") if isinstance(value, np.ndarray) else deepcopy(value)

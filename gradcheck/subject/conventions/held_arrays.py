@@ -81,11 +81,6 @@ def gradient_paths(path: Path) -> Iterator[Path]:
         yield from ((*before[:-1], (before[-1][0], found), ("item", name)) for found in _spellings(before[-1][1]))
 
 
-def is_gradient_name(name: str) -> bool:
-    """Whether an attribute's name says that it holds a gradient."""
-    return name in _CONTAINERS or bool(re.fullmatch(r"d[A-Z]\w*|d_?\w|grad\w*|\w+_grad(ient)?s?|dL\w+|nabla\w*", name))
-
-
 def _spellings(name: str) -> Iterator[str]:
     alike = next((group for group in _ALIKE if name in group), ())
     match = re.fullmatch(r"([A-Za-z]+?)_?(\d+|[a-z]{1,2})", name)  # W1, W_xh

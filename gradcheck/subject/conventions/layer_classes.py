@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.subject.conventions.example_inputs import Example, arguments, as_example, given
+from gradcheck.subject.conventions.example_inputs import Example, arguments, as_example, given, with_one_hot_targets
 from gradcheck.subject.conventions.foreign_calls import ForeignCalls
 from gradcheck.subject.conventions.held_arrays import spelled
 from gradcheck.subject.conventions.layer_functions import speaks_of_batches
@@ -23,8 +23,7 @@ from gradcheck.subject.conventions.layer_objects import Layer
 from gradcheck.subject.conventions.layer_search import LayerSearch
 from gradcheck.subject.conventions.making_layers import instances
 from gradcheck.subject.conventions.offer import Contents, Found, Miss, Offer, Pair, PairKind
-from gradcheck.subject.conventions.own_answers import Told, told
-from gradcheck.subject.conventions.used_layers import Reuse, reuse
+from gradcheck.subject.conventions.used_layers import Reuse, reuse, same_outputs
 
 NAME = "layer-classes"
 ABOUT = "classes with forward(x) and backward(dout), gradients returned and in attributes such as dW or grads"
@@ -106,6 +105,10 @@ def _of_class(
         how = f'EXAMPLES = {{"{name}": {{"init": (...), "forward": (...)}}}}'
         return Miss(NAME, name, f"it was not brought to run (last: {search.last}); give inputs in the file: {how}")
     pairs, notes = _pairs(name, best)
+    twin = with_one_hot_targets(best.example)
+    other = None if twin is None or not best.fits else search.layer(best.prototype, twin)
+    if other is not None and other.fits and same_outputs(best, other):
+        pairs.append(pair(f"{name}, one-hot targets", other, reuse(other)))
     if inputs is None and not best.fits:
         even = search.on_squares(instances(kind, calls, init, even=True))
         pairs += [] if even is None else [pair(f"{name}, all sizes equal", even, Reuse(even))]
@@ -148,15 +151,14 @@ def pair(name: str, layer: Layer, again: Reuse, *, used: bool = False) -> Pair:
     own.argument_names = layer.names  # type: ignore[attr-defined] # read by input_names
     derivative = update_wrapper(vjp if takes else gradient, getattr(type(layer.prototype), layer.backward))
     shown = type(layer.prototype).__name__
-
-    def why() -> Told | None:
-        outputs = layer.f(layer.values())
-        parts = outputs if layer.outputs > 1 else (outputs,)
-        return (
-            ("stale", again.told)
-            if used
-            else told(layer.calls, lambda c: layer.vjp(layer.fresh(), c, layer.values()), parts)
-        )
-
     kind: PairKind = "vjp" if takes else "gradient"
-    return Pair(name, kind, own, derivative, layer.values(), shown=shown, told=why)
+    return Pair(
+        name,
+        kind,
+        own,
+        derivative,
+        layer.values(),
+        shown=shown,
+        told=again.told if used else "",
+        other_luck=layer.calls.other_luck,
+    )

@@ -13,9 +13,8 @@ import numpy as np
 
 from gradcheck.subject.conventions.backward_calls import CACHE, BackwardCall, backward_call
 from gradcheck.subject.conventions.example_inputs import Example, arguments, candidates, square
-from gradcheck.subject.conventions.foreign_calls import ForeignCalls, copied
+from gradcheck.subject.conventions.foreign_calls import ForeignCalls, copied, lent
 from gradcheck.subject.conventions.offer import Pair, PairKind
-from gradcheck.subject.conventions.own_answers import Told, told
 from gradcheck.subject.conventions.returned_gradients import Places, places
 
 _MOST_TRIED = 400
@@ -116,7 +115,7 @@ class LayerFunctions:
 
         def values(arrays: Sequence[Any]) -> dict[str, Any]:
             held = {n: copied(v) for n, v in ran.example.values.items() if n not in wrt}
-            return {n: held[n] if n in held else arrays[wrt.index(n)] for n in ran.example.values}
+            return {n: held[n] if n in held else lent(arrays[wrt.index(n)]) for n in ran.example.values}
 
         def f(*arrays: Any) -> Any:
             outputs, _ = self._run(values(arrays), ran)
@@ -139,13 +138,8 @@ class LayerFunctions:
         derivative = update_wrapper(vjp if takes else gradient, self._backward)
         shown = f"{self._forward.__name__} and {self._backward.__name__}"
         inputs = tuple(ran.example.values[n] for n in wrt)
-
-        def why() -> Told | None:
-            outputs, _ = self._run(values(inputs), ran)
-            return told(self._calls, lambda cotangents: _listed(vjp(_plain(cotangents), *inputs)), outputs)
-
         kind: PairKind = "vjp" if takes else "gradient"
-        return Pair(name, kind, own, derivative, inputs, shown=shown, told=why)
+        return Pair(name, kind, own, derivative, inputs, shown=shown, other_luck=self._calls.other_luck)
 
     def _tried(self, example: Example) -> Ran | str:
         """Both functions at one example; a sentence where the forward function does not run there."""
@@ -232,14 +226,6 @@ def is_real(value: Any) -> bool:
     except Exception:
         return False
     return array.dtype.kind == "f" and array.size > 0 and bool(np.all(np.isfinite(array)))
-
-
-def _plain(cotangents: Sequence[Any]) -> Any:
-    return cotangents[0] if len(cotangents) == 1 else tuple(cotangents)
-
-
-def _listed(gradients: Any) -> Sequence[Any]:
-    return gradients if isinstance(gradients, tuple) else (gradients,)
 
 
 def _readable(returned: Any, place: Places) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from gradcheck.subject.conventions.backward_calls import BackwardCall
 from gradcheck.subject.conventions.example_inputs import Example
-from gradcheck.subject.conventions.foreign_calls import ForeignCalls, copied
+from gradcheck.subject.conventions.foreign_calls import ForeignCalls, copied, lent
 from gradcheck.subject.conventions.held_arrays import Path, read, spelled, write
 from gradcheck.subject.conventions.returned_gradients import Places
 
@@ -101,7 +101,7 @@ class Layer:
             for path in parameter.paths:
                 write(owner, path, value)
         given = dict(zip(self.inputs, arrays, strict=False))
-        return {name: given[name] if name in given else copied(v) for name, v in self.example.values.items()}
+        return {name: lent(given[name]) if name in given else copied(v) for name, v in self.example.values.items()}
 
     def ahead(self, owner: Any, arguments: Mapping[str, Any]) -> tuple[tuple[Any, ...], Any]:
         """Outputs and cache of one call of the forward method."""
@@ -137,10 +137,6 @@ class Layer:
             mine = self._answer(owner, parameter, returned)
             found.append(old - mine if parameter.gradient is None else mine - old if self.adds else mine)
         return (*inputs, *found)
-
-    def adding(self) -> Layer:
-        """The same layer, known to add to the gradients of the call before."""
-        return replace(self, adds=True)
 
     def _stands(self, owner: Any, parameter: Parameter) -> Any:
         """A copy of what stands where the gradient will; of the parameter, where a step is taken."""

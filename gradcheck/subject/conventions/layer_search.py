@@ -217,17 +217,15 @@ def _holds_numbers(owner: Any, path: Path) -> bool:
     return not callable(found) and found is not None and np.asarray(found).dtype.kind == "f"
 
 
+_GRADIENT = re.compile(
+    r"grads?|gradients?|dparams|d[A-Z]\w*|d_?(w|b|x|h|u|v|c)(_?\w{1,3})?|d_?(weights?|bias(es)?|gamma|beta|inputs?)\w*|"
+    r"grad_\w+|\w+_grads?|dL\w+"
+)
+"""Names of attributes that hold gradients from the start: zeros to be added to, or to be overwritten."""
+
+
 def _looks_like_gradient(path: Path) -> bool:
-    named = [key for _, key in path if isinstance(key, str)]
-    return any(
-        key in ("grads", "grad", "gradients", "dparams", "g")
-        or re.fullmatch(
-            r"d[A-Z]\w*|d(w|b|x|weights?|bias|gamma|beta)|"
-            r"grad_\w+|\w+_grad|dL\w+",
-            key,
-        )
-        for key in named
-    )
+    return any(_GRADIENT.fullmatch(key) for _, key in path if isinstance(key, str))
 
 
 def _is_statistic(path: Path) -> bool:

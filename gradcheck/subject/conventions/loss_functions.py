@@ -9,15 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.subject.conventions.example_inputs import (
-    Example,
-    arguments,
-    as_example,
-    candidates,
-    given,
-    how_to_give,
-)
-from gradcheck.subject.conventions.foreign_calls import ForeignCalls, copied
+from gradcheck.subject.conventions.example_inputs import Example, arguments, as_example, candidates, given, how_to_give
+from gradcheck.subject.conventions.foreign_calls import ForeignCalls, copied, lent
 from gradcheck.subject.conventions.layer_functions import is_real
 from gradcheck.subject.conventions.offer import Contents, Miss, Pair
 from gradcheck.subject.conventions.returned_gradients import Places, places
@@ -82,7 +75,7 @@ def _pair(calls: ForeignCalls, name: str, function: Callable[..., Any], example:
     wrt = tuple(where.of)
 
     def both(*arrays: Any) -> tuple[Any, Any]:
-        values = {n: arrays[wrt.index(n)] if n in wrt else copied(v) for n, v in example.values.items()}
+        values = {n: lent(arrays[wrt.index(n)]) if n in wrt else copied(v) for n, v in example.values.items()}
         value, gradients = calls(function, **values)
         found = where.read(gradients)
         return value, found[0] if len(wrt) == 1 else found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
@@ -25,7 +26,8 @@ class Pair:
     inputs: arrays, or containers of arrays.
     options: further arguments of the check, such as `wrt`, `domain`, `accuracy`.
     shown: the names in the user's file, such as "affine_forward and affine_backward".
-    told: asked if the check fails and finds no cause: a kind of mistake and a sentence, from the subject's own answers.
+    told: what the subject's own answers tell about its mistake, if the check fails and finds no cause.
+    other_luck: gives a block in which the derivative draws other random numbers.
     """
 
     name: str
@@ -35,7 +37,8 @@ class Pair:
     inputs: tuple[Any, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
     shown: str = ""
-    told: Callable[[], tuple[str, str] | None] | None = None
+    told: str = ""
+    other_luck: Callable[[], AbstractContextManager[None]] | None = None
 
 
 @dataclass(frozen=True)

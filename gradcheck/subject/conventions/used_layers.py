@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -62,9 +62,14 @@ def reuse(layer: Layer) -> Reuse:
     plain = all(_same(a, b) for a, b in zip(fresh[:count], after[:count], strict=True))
     if plain and sums and all(_same(a, b) for a, b in zip(sums, after[count:], strict=True)):
         added = "gradients of parameters add to those of the call before: reset them in between"
-        return Reuse(layer.adding(), ignores=ignores, sentence=added)
+        return Reuse(replace(layer, adds=True), ignores=ignores, sentence=added)
     told = _told(layer.names, fresh, before, after)
     return Reuse(layer, True, ignores, "one object used twice answers otherwise than a fresh one: both are asked", told)
+
+
+def same_outputs(one: Layer, other: Layer) -> bool:
+    """Whether two layers have the same outputs at their own examples."""
+    return all(_same(a, b) for a, b in zip(_outputs(one, one.values()), _outputs(other, other.values()), strict=True))
 
 
 def _told(names: Sequence[str], fresh: Any, before: Any, after: Any) -> str:
