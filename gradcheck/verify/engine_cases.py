@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gradcheck.errors import InvalidProblem
-from gradcheck.problem import LEAVES, OPS, Case
+from gradcheck.judge.entry_points import ENTRIES
+from gradcheck.problem import LEAVES, OPS, Case, Training
 from gradcheck.run.suite import Addressed, load_suite
 from gradcheck.strategies.drawing import draw
 from gradcheck.strategies.graph_structure import SENTENCES, structures
 from gradcheck.strategies.pick import picker
 from gradcheck.strategies.wish import REDUCTIONS, Wish
+from gradcheck.subject.answer import NATIVE
 from gradcheck.subject.conventions.description import SeenOffer
 from gradcheck.verify.form_cases import forked, form_cases
 
 SUITES = ("local_rules", "branches", "worked_examples")
 ARRAY_SUITES = ("mlps", "neuron_dags")
+NETWORK_SUITES = (*ARRAY_SUITES, "training")
 DRAWN = 40
 """Number of random graphs drawn from the ops that an engine offers."""
 SEED = 20_261
@@ -28,11 +31,24 @@ FORM_CASES = 6
 
 def engine_cases(offer: SeenOffer, count: int = DRAWN) -> list[Addressed]:
     """Cases in the order in which they are asked: single rules first, so that a wrong rule is seen alone."""
+    if NATIVE not in offer.entries:
+        return list(_networks(offer))
     forms = [Addressed(f"forms::{case.name}", "forms", case) for case in (*form_cases(), forked())]
     suites = [item for suite in SUITES for item in load_suite(suite)]
     if not offer.scalars:
         suites += [item for suite in ARRAY_SUITES for item in load_suite(suite)]
     return [item for item in (*suites, *forms, *drawn(offer, count)) if _fits(item, offer)]
+
+
+def _networks(offer: SeenOffer) -> Iterator[Addressed]:
+    """The cases of networks for the entry points that are offered, where none takes graphs."""
+    for item in (item for suite in NETWORK_SUITES for item in load_suite(suite)):
+        if isinstance(item.case, Training):
+            entry: str | None = "train"
+        else:
+            entry = ENTRIES.get(type(item.case.problem)) if isinstance(item.case, Case) else None
+        if entry in offer.entries and item.case.expect is None:
+            yield item
 
 
 def drawn(offer: SeenOffer, count: int = DRAWN) -> Iterator[Addressed]:

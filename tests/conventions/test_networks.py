@@ -323,3 +323,76 @@ def test_a_key_of_another_kind_is_told(tmp_path: Path) -> None:
     text = MODEL.replace('parameters[f"b{k}"]', 'parameters[f"gamma{k}"]')
     (miss,) = looked_at(written(tmp_path, text), "dictionaries").misses
     assert "KeyError: 'gamma1'" in miss.why
+
+
+NIELSEN = """
+class Network:
+    def __init__(self, sizes):
+        self.biases = [np.zeros((n, 1)) for n in sizes[1:]]
+        self.weights = [np.zeros((n, m)) for m, n in zip(sizes[:-1], sizes[1:])]
+
+    def feedforward(self, a):
+        for b, w in zip(self.biases, self.weights):
+            a = w @ a + b
+        return a
+
+    def backprop(self, x, y):
+        activations = [x]
+        for b, w in zip(self.biases, self.weights):
+            activations.append(w @ activations[-1] + b)
+        delta, nabla_b, nabla_w = activations[-1] - y, [], []
+        for w, a in zip(self.weights[::-1], activations[-2::-1]):
+            nabla_b.insert(0, BIAS)
+            nabla_w.insert(0, delta @ a.T SCALE)
+            delta = w.T @ delta
+        return ANSWER
+"""
+
+
+def network(bias: str = "delta", scale: str = "", answer: str = "nabla_b, nabla_w") -> str:
+    """A linear network in Nielsen's manner."""
+    return NIELSEN.replace("BIAS", bias).replace("SCALE", scale).replace("ANSWER", answer)
+
+
+def test_one_example_at_a_time_and_half_squares(tmp_path: Path) -> None:
+    (offer,) = looked_at(written(tmp_path, network())).offers
+    assert offer.convention == "nielsen"
+    assert [pair.name for pair in offer.pairs] == ["Network, one hidden layer", "Network, two hidden layers"]
+    assert [judged(pair).verdict.value for pair in offer.pairs] == ["PASS", "PASS"]
+    assert any("half the squared distance" in note for note in offer.notes)
+
+
+@pytest.mark.parametrize(
+    ("scale", "word"), [("", "summed"), (" / x.shape[1]", "averaged")], ids=["summed", "averaged"]
+)
+def test_a_mini_batch_is_summed_or_averaged_by_its_own_answers(tmp_path: Path, scale: str, word: str) -> None:
+    text = network(f"delta.sum(axis=1, keepdims=True){scale}", scale)
+    (offer,) = looked_at(written(tmp_path, text)).offers
+    assert any(f"several examples are {word}" in note for note in offer.notes)
+    assert [judged(pair).verdict.value for pair in offer.pairs] == ["PASS"] * 4
+
+
+def test_the_order_of_the_two_answers_is_told_by_shapes_or_asked_for(tmp_path: Path) -> None:
+    module = written(tmp_path, network(answer="nabla_w, nabla_b"))
+    (offer,) = looked_at(module).offers
+    assert judged(offer.pairs[0]).verdict.value == "PASS"
+    (offer,) = looked_at(module, "nielsen:order=biases").offers
+    assert judged(offer.pairs[0]).verdict.value == "ERROR"
+
+
+def test_a_cost_class_counts_unless_the_book_s_is_asked_for(tmp_path: Path) -> None:
+    module = Package(HERE / "nielsen" / "right_network2.py").load()
+    (offer,) = looked_at(module, "nielsen:cost=half-squares").offers
+    assert judged(offer.pairs[0]).verdict.value == "FAIL"
+
+
+def test_networks_of_gradcheck_alone_are_a_convention_of_their_own(tmp_path: Path) -> None:
+    text = "def mlp_gradients(net, point):\n    pass\n"
+    assert [offer.convention for offer in looked_at(written(tmp_path, text)).offers] == ["mlp"]
+    text += "def gradients(graph, point):\n    pass\n"
+    (offer,) = looked_at(written(tmp_path, text)).offers
+    assert (offer.convention, sorted(offer.functions)) == ("graph", ["gradients", "mlp_gradients"])
+
+
+def test_a_function_that_trains_its_own_network_is_no_entry_point(tmp_path: Path) -> None:
+    assert looked_at(written(tmp_path, "def train(X, y, epochs):\n    pass\n")).offers == ()

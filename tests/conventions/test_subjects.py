@@ -41,13 +41,15 @@ class Formed:
     def __init__(self, offer: Offer) -> None:
         declared = Declared(offer.ops, offer.dtype)
         self._forms = {form: InProcessSubject(f, declared=declared) for form, f in offer.forms.items()}
-        self._native = InProcessSubject(offer.functions["gradients"], declared=declared)
+        entry, function = next(iter(offer.functions.items()))
+        self._native = InProcessSubject(function, entry=entry, declared=declared)
 
     def __getattr__(self, name):
         return getattr(self._native, name)
 
     def ask(self, problem, point, dtype="float64", entry="gradients", **options):
-        return self._forms.get(entry, self._native).ask(problem, point, dtype, "gradients", **options)
+        form = self._forms.get(entry)
+        return (form or self._native).ask(problem, point, dtype, "gradients" if form else entry, **options)
 
 
 def convention(path: Path) -> str:
@@ -72,7 +74,7 @@ def verified(path: Path) -> Outcome:
             named.update(result.codes)
             results.append(result)
             words += [pair.name, pair.shown, str(result)]
-        if "gradients" in offer.functions:
+        if offer.functions:
             trial = engine_trial(Formed(offer), seen(offer), drawn=DRAWN, seconds=None)
             for result in trial.every_result:
                 verdicts[result.address] = "PASS" if as_it_should_be(result) else trial.verdict_of(result)

@@ -15,6 +15,7 @@ from gradcheck.subject.conventions.offer import Contents, Convention, Miss, Offe
 CONVENTIONS: Mapping[str, str] = MappingProxyType(
     {
         "graph": "native",
+        "mlp": "native_networks",
         "tensor-value": "tensor_value",
         "scalar-value": "scalar_value",
         "op-classes": "op_classes",
@@ -22,6 +23,7 @@ CONVENTIONS: Mapping[str, str] = MappingProxyType(
         "dual": "dual_numbers",
         "grad-transform": "grad_transform",
         "layer-pairs": "layer_pairs",
+        "nielsen": "nielsen",
         "network-loss": "network_loss",
         "layer-classes": "layer_classes",
         "functions": "named_derivatives",
