@@ -16,6 +16,8 @@ CONVENTIONS: Mapping[str, str] = MappingProxyType(
     {
         "graph": "native",
         "mlp": "native_networks",
+        "autograd-function": "autograd_function",
+        "custom-vjp": "custom_vjp",
         "tensor-value": "tensor_value",
         "scalar-value": "scalar_value",
         "op-classes": "op_classes",

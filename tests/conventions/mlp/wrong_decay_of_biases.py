@@ -1,7 +1,7 @@
 """A multilayer perceptron that penalises its biases as well as its weights.
 
 # mistake: none
-# where: one layer
+# where: b1
 """
 
 import numpy as np
