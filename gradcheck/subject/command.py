@@ -66,16 +66,19 @@ def command(text: str) -> Command:
     UsageError: no program, quotes that do not match, a program that is not there or not executable.
     """
     given = text.removeprefix(PREFIX)
-    posix = os.name != "nt"  # on Windows a backslash separates folders
     try:
-        words = shlex.split(given, posix=posix)
+        words = split(given, backslashes=os.name == "nt")
     except ValueError as wrong:
         raise UsageError(f"{brief(text)}: {wrong}") from None
     if not words:
         raise UsageError(f'{brief(text)} names no program; expected "cmd:PROGRAM ARGUMENTS", such as "cmd:./a.out"')
-    if not posix:
-        words = [word.strip('"') for word in words]
     return Command(given.strip(), (_program(words[0]), *words[1:]), str(Path.cwd()))
+
+
+def split(text: str, *, backslashes: bool) -> list[str]:
+    """The words of a command, quoted as in a shell; with `backslashes` as on Windows, where they separate folders."""
+    words = shlex.split(text, posix=not backslashes)
+    return [word.strip("\"'") for word in words] if backslashes else words
 
 
 def _program(word: str) -> str:

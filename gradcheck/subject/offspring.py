@@ -23,6 +23,8 @@ from gradcheck.subject.removal import remove
 from gradcheck.subject.undisturbed import undisturbed
 
 _CHILD = Path(__file__).with_name("child.py")
+_PROCESSES = Path("/proc")
+"""Where Linux shows every process; elsewhere there is nothing of the kind."""
 _MARK = "GRADCHECK_CHILD"
 _SERVICE = "GRADCHECK_SERVICE"
 FILES_NEEDED = 32
@@ -173,7 +175,7 @@ def _kill_marked(mark: str) -> None:
     wanted = f"{_MARK}={mark}".encode()
     for _ in range(3):  # a process that forks during the search is found the next time
         found = False
-        for entry in Path("/proc").glob("[0-9]*"):
+        for entry in _PROCESSES.glob("[0-9]*"):
             with suppress(OSError):  # gone, or another user's process
                 if wanted in (entry / "environ").read_bytes().split(b"\0"):
                     found = True

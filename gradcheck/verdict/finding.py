@@ -226,7 +226,8 @@ def _kinds() -> dict[str, FindingKind]:
             "subject timed out",
             "the subject gave no answer within {seconds} s and was stopped",
             "An endless loop, or an engine that visits every path: on a graph with shared nodes the number of paths "
-            "doubles at every diamond. Visit each node once, in reverse topological order. `--timeout` changes the limit.",
+            "doubles at every diamond. Visit each node once, in reverse topological order. `--timeout` changes the limit. "
+            "A program in another language (`cmd:`) must flush its output after every line.",
         ),
         FindingKind(
             "GC006",

@@ -208,14 +208,26 @@ def _answerable(case: Case, offer: SeenOffer) -> bool:
     return offer.ops is None or {"add", "mul"} <= offer.ops
 
 
+STACKS = {
+    "RecursionError": "Python's own limit, not a wrong gradient",
+    "RangeError": "JavaScript's own limit on recursion, not a wrong gradient",
+    "StackOverflowError": "the language's own limit on recursion, not a wrong gradient",
+    "SystemStackError": "Ruby's own limit on recursion, not a wrong gradient",
+}
+"""Exceptions by which languages say that a recursion is too deep."""
+
+
 def _too_deep(results: Iterable[Result], into: list[Result]) -> Iterator[str]:
     """A sentence for each depth at which the engine stops for its depth alone; other results are results."""
     for result in results:
-        recursion = [f for f in result.findings if f.facts.get("type") == "RecursionError"]
+        recursion = [f for f in result.findings if f.facts.get("type") in STACKS]
+        overrun = [f for f in result.findings if f.code == "GC006" and "SIGSEGV" in str(f.facts.get("how"))]
         name = result.address.partition("::")[2]
         if recursion:
-            place = str(recursion[0].facts.get("place", ""))
-            yield f"it does not finish {name}: RecursionError{place}; Python's own limit, not a wrong gradient"
+            kind, place = str(recursion[0].facts["type"]), str(recursion[0].facts.get("place", ""))
+            yield f"it does not finish {name}: {kind}{place}; {STACKS[kind]}"
+        elif overrun:
+            yield f"it does not finish {name}: it was killed by SIGSEGV, as when a recursion overruns the stack"
         elif "GC005" in result.codes:
             yield f"it does not finish {name} in time"
         else:

@@ -19,7 +19,7 @@ from gradcheck.cli import main
 from gradcheck.errors import SubjectError
 from gradcheck.problem import Graph, GraphBuilder
 from gradcheck.subject import ChildSubject, limits
-from gradcheck.subject.command import CommandSubject, command
+from gradcheck.subject.command import CommandSubject, command, split
 
 Build = Callable[..., str]
 LANGUAGES = ("c", "js", "py")
@@ -101,7 +101,7 @@ for line in sys.stdin:
     if question["do"] == "hello":
         print(json.dumps({{"gradcheck": 1{hello}}}), flush=True)
         continue
-    number, point = question["id"], question.get("point", {{}})
+    number, point = question["id"], {{"w": 1.0, **question["point"]}}
     right = {{"id": number, "gradients": {{"w": point["x"]}}}}
     right["value"] = point["w"] * point["x"] if isinstance(point["w"], float) else sum(map(sum, point["w"]))
 {body}
@@ -394,6 +394,39 @@ def test_a_command_that_cannot_be_run(
     (tmp_path / "here.sh").chmod(0o755)
     assert main([*verb.split(), text]) == 2
     assert UNUSABLE[text] in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "backslashes", "words"),
+    [
+        ("./a.out 'two words' 3", False, ["./a.out", "two words", "3"]),
+        (r"C:\engines\a.exe --fast", True, [r"C:\engines\a.exe", "--fast"]),
+        (r'"C:\Program Files\a.exe" "b c"', True, [r"C:\Program Files\a.exe", "b c"]),
+    ],
+)
+def test_the_words_of_a_command(text: str, backslashes: bool, words: list[str]) -> None:
+    assert split(text, backslashes=backslashes) == words
+
+
+DEEP = {
+    "in JavaScript": (
+        "right = {'id': number, 'error': 'RangeError: Maximum call stack size exceeded'}\n",
+        "RangeError",
+    ),
+    "in Java": ("right = {'id': number, 'error': 'StackOverflowError: '}\n", "StackOverflowError"),
+    "in C": ("import signal\nos.kill(os.getpid(), signal.SIGSEGV)\n", "killed by SIGSEGV"),
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_too_deep_a_recursion_is_no_wrong_gradient(name: str, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """The program answers no other graph, and is asked none: there is nothing to compare."""
+    body, says = DEEP[name]
+    text = desk.program(body + ANSWER, ', "ops": ["add", "mul"], "scalars": True')
+    assert main(["verify", text, "--case", "deep::a chain of 1,000 nodes"]) == 5
+    out = " ".join(capsys.readouterr().out.split())
+    assert "limit: it does not finish a chain of 1,000 nodes" in out
+    assert says in out
 
 
 def test_a_file_that_the_system_cannot_execute(tmp_path: Path, desk: Desk) -> None:

@@ -89,6 +89,7 @@ def test_every_package_is_one(contents: list[str]) -> None:
         "gradcheck/report/run-lines.schema.json",
         "gradcheck/report/run.schema.json",
         "gradcheck/explain/explain.schema.json",
+        "gradcheck/subject/PROTOCOL.md",
         "gradcheck/reference/dag.py",
         "gradcheck/reference/rules.py",
         "gradcheck/suites/worked_examples.py",

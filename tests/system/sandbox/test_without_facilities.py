@@ -33,7 +33,7 @@ MODULES = ("resource", "fcntl")
 ATTRIBUTES = {
     "os": ("killpg", "getpgid", "setsid", "fork", "forkpty", "readv", "writev", "set_blocking", "geteuid", "getuid"),
     "select": ("poll", "epoll"),
-    "signal": ("pthread_sigmask", "pthread_kill", "sigpending"),
+    "signal": ("pthread_sigmask", "pthread_kill", "sigpending", "SIGHUP"),
 }
 HOOK = f"""
 import importlib, sys
@@ -67,6 +67,7 @@ def bare(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pa
         monkeypatch.setattr(offspring, "_environment", lambda *given: {**usual(*given), "PYTHONPATH": str(folder)})
     if where != "child":
         hide(monkeypatch)
+        monkeypatch.setattr(offspring, "_PROCESSES", tmp_path / "no such folder")
     return where
 
 
@@ -219,8 +220,7 @@ def test_a_program_in_another_language(bench: Any, tmp_path: Path) -> None:
         "for line in sys.stdin:\n"
         "    question = json.loads(line)\n"
         "    if question['point']['w'][0] == 7: os._exit(5)\n"
-        "    if question['point']['w'][0] == 8:\n"
-        "        while True: pass\n"
+        "    if question['point']['w'][0] == 8: sys.stdin.read()\n"
         "    print(json.dumps({'id': question['id'], 'value': 36.25, 'gradients': {'w': [0.5, -36]}}), flush=True)\n"
     )
     with CommandSubject(command(f"cmd:{sys.executable} {path}"), timeout=0.7) as subject:
