@@ -22,6 +22,8 @@ ORDINARY = 6.0
 """Maximum magnitude of an argument that is called ordinary; beyond, some op of the table saturates."""
 CARRIERS = ("add", "mul", "sum")
 """Ops by which the suites give a node a cotangent; they lose nothing themselves."""
+KINK = "kink"
+"""Label of a case whose point is a kink or a tie of its op."""
 OVERFLOWS = ("OverflowError", "ZeroDivisionError", "FloatingPointError")
 """Exceptions that Python's `math` raises where NumPy gives inf or NaN."""
 
@@ -65,10 +67,14 @@ def _alone(item: Addressed) -> tuple[str, float] | None:
 
 def _of_op(op: str, rows: Sequence[tuple[float, Result]]) -> list[Loss]:
     """The op's losses, if it is right at ordinary arguments."""
-    usual = [result for at, result in rows if at <= ORDINARY]
+    kinks = [result for _, result in rows if KINK in result.labels]
+    usual = [result for at, result in rows if at <= ORDINARY and result not in kinks]
     if not any(r.verdict is Verdict.PASS for r in usual) or any(_is_wrong(r) for r in usual):
         return []
     found = []
+    if beside := [result for result in kinks if result.verdict is Verdict.FAIL]:
+        sentence = f"{op} answers at its kink what no side of it gives{_shown(beside[0])}; elsewhere its rule is right"
+        found.append(Loss(op, sentence, tuple(result.address for result in beside)))
     for what, test in (("loses accuracy", _loses_digits), ("gives no finite number", _overflows)):
         lost = sorted(((at, r) for at, r in rows if at > ORDINARY and test(r)), key=lambda row: row[0])
         if lost:

@@ -1,0 +1,75 @@
+"""Failures go to the op whose rule is wrong, to the uses of nodes, or to what was raised."""
+
+from __future__ import annotations
+
+from gradcheck.problem import Case, GraphBuilder
+from gradcheck.run.suite import Addressed
+from gradcheck.verdict.finding import finding
+from gradcheck.verdict.result import Result, Verdict
+from gradcheck.verify.groups import USES, groups, is_tree
+
+
+def case(address: str, *ops: str) -> Addressed:
+    build = GraphBuilder()
+    node = build.parameter("x")
+    for op in ops:
+        node = getattr(build, op)(node)
+    return Addressed(address, "drawn", Case(address, build.graph(node), {"x": 0.5}))
+
+
+def place(op: str, what: str):
+    return finding("GC050", node="n", op=op, what=what)
+
+
+RULE = "passes a wrong gradient to 'x': its rule is wrong, alone on one op"
+
+
+def test_each_op_gets_its_own_group_and_the_smallest_case_comes_first():
+    cases = [case("long", "sin", "tanh", "sin"), case("short", "tanh"), case("other", "exp")]
+    wrong = [
+        Result("long", Verdict.FAIL, (place("tanh", RULE),)),
+        Result("short", Verdict.FAIL, (place("tanh", RULE),)),
+        Result("other", Verdict.FAIL, (place("exp", RULE),)),
+    ]
+    found = {group.what: [r.address for r in group.results] for group in groups(cases, wrong)}
+    assert found == {"exp": ["other"], "tanh": ["short", "long"]}
+    assert all(group.is_rule for group in groups(cases, wrong))
+
+
+def test_uses_come_before_rules_and_forward_values_before_both():
+    cases = [case(name, "tanh") for name in "abc"]
+    wrong = [
+        Result("a", Verdict.FAIL, (place("tanh", RULE),)),
+        Result("b", Verdict.FAIL, (place("mul", "is used 2 times, and the gradient that arrives is wrong"),)),
+        Result("c", Verdict.FAIL, (finding("GC015", node="n", op="sub", subject=1, truth=2),)),
+    ]
+    assert [group.what for group in groups(cases, wrong)] == ["sub", USES, "tanh"]
+
+
+def test_a_failure_without_a_place_joins_the_op_that_it_has():
+    cases = [case("a", "tanh"), case("b", "sin", "tanh"), case("c", "exp")]
+    wrong = [
+        Result("a", Verdict.FAIL, (place("tanh", RULE),)),
+        Result("b", Verdict.FAIL, ()),
+        Result("c", Verdict.FAIL, ()),
+    ]
+    found = {group.what: {r.address for r in group.results} for group in groups(cases, wrong)}
+    assert found == {"tanh": {"a", "b"}, USES: {"c"}}
+
+
+def test_errors_are_grouped_by_what_was_raised():
+    cases = [case(name, "tanh") for name in "ab"]
+    wrong = [
+        Result(name, Verdict.ERROR, (finding("GC004", type=kind, message="m", place=""),))
+        for name, kind in (("a", "IndexError"), ("b", "NameError"))
+    ]
+    assert sorted(group.what for group in groups(cases, wrong)) == ["IndexError", "NameError"]
+
+
+def test_a_tree_uses_no_node_twice():
+    build = GraphBuilder()
+    x, y = build.parameter("x"), build.parameter("y")
+    assert is_tree(build.graph(build.mul(x, y)))
+    build = GraphBuilder()
+    x = build.parameter("x")
+    assert not is_tree(build.graph(build.mul(x, x)))
