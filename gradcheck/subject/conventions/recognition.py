@@ -27,6 +27,7 @@ CONVENTIONS: Mapping[str, str] = MappingProxyType(
         "layer-pairs": "layer_pairs",
         "nielsen": "nielsen",
         "network-loss": "network_loss",
+        "loss-classes": "loss_classes",
         "layer-classes": "layer_classes",
         "functions": "named_derivatives",
         "function-classes": "function_classes",
