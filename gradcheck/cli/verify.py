@@ -12,13 +12,13 @@ from typing import Any
 
 from gradcheck.cli.parser import number
 from gradcheck.cli.terminal import consoles, signs_of_life
+from gradcheck.conventions.recognition import CONVENTIONS, convention, wish
 from gradcheck.errors import SubjectError, UsageError
 from gradcheck.problem import OPS
 from gradcheck.report.progress import Progress
 from gradcheck.report.verify_text import FEEDBACK, VerifyText
 from gradcheck.subject.command import Command
-from gradcheck.subject.conventions.description import Seen, SeenOffer
-from gradcheck.subject.conventions.recognition import CONVENTIONS, convention, wish
+from gradcheck.subject.description import Seen, SeenOffer
 from gradcheck.subject.looking import Source
 from gradcheck.verify.advice import ambiguous, nothing_recognised, unusable
 from gradcheck.verify.engine_trial import SECONDS, EngineTrial, engine_trial

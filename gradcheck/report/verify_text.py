@@ -13,7 +13,7 @@ from gradcheck.report.failure import LABEL, Failure, listed, summary
 from gradcheck.report.own_words import gradient, script
 from gradcheck.report.trimmed import Hanging
 from gradcheck.run.events import Diagnosed
-from gradcheck.subject.conventions.description import Seen, SeenOffer
+from gradcheck.subject.description import Seen, SeenOffer
 from gradcheck.verdict.digits import apart
 from gradcheck.verdict.finding import shown
 from gradcheck.verdict.result import STYLES, Result, Verdict

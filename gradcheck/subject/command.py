@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from gradcheck.conventions.recognition import Wish
 from gradcheck.errors import SubjectError, UsageError
 from gradcheck.problem.reading import brief, is_there
 from gradcheck.subject import line_protocol
 from gradcheck.subject.answer import Array, Declared
-from gradcheck.subject.conventions.description import Seen, SeenOffer
-from gradcheck.subject.conventions.recognition import Wish
+from gradcheck.subject.description import Seen, SeenOffer
 from gradcheck.subject.offspring import Offspring
 from gradcheck.subject.paths import subject_path
 from gradcheck.subject.process import ChildSubject

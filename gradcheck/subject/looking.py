@@ -9,12 +9,12 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from gradcheck.conventions.offer import Contents, Miss, Offer
+from gradcheck.conventions.recognition import Recognition, Wish, recognised
 from gradcheck.errors import SubjectError
 from gradcheck.subject import notebook
 from gradcheck.subject.absent import standing_in
 from gradcheck.subject.answer import Declared
-from gradcheck.subject.conventions.offer import Contents, Miss, Offer
-from gradcheck.subject.conventions.recognition import Recognition, Wish, recognised
 from gradcheck.subject.loading import Loaded, Package
 from gradcheck.subject.trouble import Place, call_failed, import_failed
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-VISIBLE = ("errors", "problem", "subject")
+VISIBLE = ("errors", "problem", "conventions", "subject")
 
 
 class Mask:

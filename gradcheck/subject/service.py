@@ -10,9 +10,8 @@ from typing import Any
 
 import gradcheck.problem  # noqa: F401 - imported before the subject's time starts
 from gradcheck.errors import SubjectError
-from gradcheck.subject import calling, limits, loading, looking, masking, wire
+from gradcheck.subject import calling, description, limits, loading, looking, masking, wire
 from gradcheck.subject.answer import ENTRY_POINTS, Array
-from gradcheck.subject.conventions import description
 from gradcheck.subject.plain_arrays import LARGEST
 from gradcheck.subject.problems import problem_from_wire
 from gradcheck.subject.received_answers import Vocabulary, answer_to_wire, error_to_wire, training_to_wire

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from gradcheck.errors import SubjectError
-from gradcheck.subject import wire
-from gradcheck.subject.conventions import description
-from gradcheck.subject.conventions.description import Seen, SeenOffer
+from gradcheck.subject import description, wire
+from gradcheck.subject.description import Seen, SeenOffer
 from gradcheck.subject.looking import Source
 from gradcheck.subject.messages import checked
 from gradcheck.subject.process import ChildSubject

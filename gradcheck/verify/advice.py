@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from gradcheck.conventions.recognition import CONVENTIONS, Wish
 from gradcheck.errors import SubjectError
 from gradcheck.judge.protocol import no_answer
-from gradcheck.subject.conventions.description import Seen
-from gradcheck.subject.conventions.recognition import CONVENTIONS, Wish
+from gradcheck.subject.description import Seen
 
 MOST_NAMES = 12
 """Maximum number of public names, and of near misses, that a message lists."""

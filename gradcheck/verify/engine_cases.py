@@ -13,7 +13,7 @@ from gradcheck.strategies.graph_structure import SENTENCES, structures
 from gradcheck.strategies.pick import picker
 from gradcheck.strategies.wish import REDUCTIONS, Wish
 from gradcheck.subject.answer import NATIVE
-from gradcheck.subject.conventions.description import SeenOffer
+from gradcheck.subject.description import SeenOffer
 from gradcheck.verify.form_cases import forked, form_cases
 
 SUITES = ("local_rules", "branches", "worked_examples")

@@ -26,7 +26,7 @@ from gradcheck.run.exit_code import as_it_should_be
 from gradcheck.run.posed import USUAL, posed
 from gradcheck.run.suite import Addressed
 from gradcheck.subject.answer import NATIVE, Answer, Declared, Guarantee, Subject, TrainingAnswer
-from gradcheck.subject.conventions.description import SeenOffer
+from gradcheck.subject.description import SeenOffer
 from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verify.accuracy import Loss, losses
 from gradcheck.verify.engine_cases import DRAWN, engine_cases, in_form

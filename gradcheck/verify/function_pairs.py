@@ -9,7 +9,7 @@ from typing import Any
 
 from gradcheck.checks.functions import check_gradient, check_jvp, check_vjp
 from gradcheck.checks.value_and_gradient import check_value_and_gradient
-from gradcheck.subject.conventions.offer import Pair
+from gradcheck.conventions.offer import Pair
 from gradcheck.verdict.conclusion import with_findings
 from gradcheck.verdict.finding import finding
 from gradcheck.verdict.result import Result, Verdict

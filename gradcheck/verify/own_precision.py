@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.subject.conventions.offer import Pair
+from gradcheck.conventions.offer import Pair
 
 
 def in_own_precision(pair: Pair) -> Pair:

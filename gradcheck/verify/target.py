@@ -6,11 +6,11 @@ import difflib
 from pathlib import Path
 from typing import Any
 
+from gradcheck.conventions.recognition import Wish
 from gradcheck.errors import UsageError
 from gradcheck.problem.reading import brief, is_there
 from gradcheck.subject.command import Command, CommandSubject, command, is_command
-from gradcheck.subject.conventions.description import SeenOffer
-from gradcheck.subject.conventions.recognition import Wish
+from gradcheck.subject.description import SeenOffer
 from gradcheck.subject.looking import NOTEBOOK, Source
 from gradcheck.subject.written import WrittenSubject
 

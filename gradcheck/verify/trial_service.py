@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gradcheck.conventions.offer import Pair
 from gradcheck.errors import GradcheckError, SubjectError
 from gradcheck.subject.answer import Array
-from gradcheck.subject.conventions.offer import Pair
 from gradcheck.subject.service import Service as SubjectService
 from gradcheck.verdict.result import Result
 from gradcheck.verify.function_pairs import judged

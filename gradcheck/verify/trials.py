@@ -10,7 +10,7 @@ from typing import Any
 from gradcheck.errors import SubjectError, printable
 from gradcheck.judge.protocol import no_answer
 from gradcheck.subject import wire
-from gradcheck.subject.conventions.description import SeenPair
+from gradcheck.subject.description import SeenPair
 from gradcheck.subject.messages import checked
 from gradcheck.subject.offspring import Offspring
 from gradcheck.subject.written import WrittenSubject

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from gradcheck.subject.conventions.recognition import Recognition, recognised, wish
+from gradcheck.conventions.recognition import Recognition, recognised, wish
 from gradcheck.subject.loading import Package
 from gradcheck.verify.function_pairs import judged
 

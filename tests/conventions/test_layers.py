@@ -8,8 +8,8 @@ from textwrap import dedent
 import numpy as np
 import pytest
 
-from gradcheck.subject.conventions.offer import Miss, Offer, Pair
-from gradcheck.subject.conventions.recognition import recognised, wish
+from gradcheck.conventions.offer import Miss, Offer, Pair
+from gradcheck.conventions.recognition import recognised, wish
 from gradcheck.subject.loading import Package
 from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verify.function_pairs import judged

@@ -7,9 +7,9 @@ from textwrap import dedent
 
 import pytest
 
-from gradcheck.subject.conventions.derivative_names import derivatives
-from gradcheck.subject.conventions.offer import Miss, Offer, Pair
-from gradcheck.subject.conventions.recognition import recognised, wish
+from gradcheck.conventions.derivative_names import derivatives
+from gradcheck.conventions.offer import Miss, Offer, Pair
+from gradcheck.conventions.recognition import recognised, wish
 from gradcheck.subject.loading import Package
 from gradcheck.verdict.result import Verdict
 from gradcheck.verify.function_pairs import judged

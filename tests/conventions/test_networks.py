@@ -8,8 +8,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from gradcheck.subject.conventions.offer import Miss, Offer, Pair
-from gradcheck.subject.conventions.recognition import Recognition, recognised, wish
+from gradcheck.conventions.offer import Miss, Offer, Pair
+from gradcheck.conventions.recognition import Recognition, recognised, wish
 from gradcheck.subject.loading import Package
 from gradcheck.verify.function_pairs import judged
 

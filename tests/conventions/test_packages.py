@@ -15,9 +15,9 @@ from gradcheck.run import runner
 from gradcheck.run.events import Finished
 from gradcheck.run.suite import Addressed
 from gradcheck.subject.answer import Declared
-from gradcheck.subject.conventions.description import seen
-from gradcheck.subject.conventions.offer import Offer
-from gradcheck.subject.conventions.recognition import recognised
+from gradcheck.subject.description import seen
+from gradcheck.conventions.offer import Offer
+from gradcheck.conventions.recognition import recognised
 from gradcheck.subject.inprocess import InProcessSubject
 from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verify.engine_cases import engine_cases

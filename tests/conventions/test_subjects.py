@@ -9,9 +9,9 @@ import pytest
 
 from gradcheck.run.exit_code import as_it_should_be
 from gradcheck.subject.answer import Declared
-from gradcheck.subject.conventions.description import seen
-from gradcheck.subject.conventions.offer import Offer
-from gradcheck.subject.conventions.recognition import CONVENTIONS, recognised
+from gradcheck.subject.description import seen
+from gradcheck.conventions.offer import Offer
+from gradcheck.conventions.recognition import CONVENTIONS, recognised
 from gradcheck.subject.inprocess import InProcessSubject
 from gradcheck.subject.loading import Package
 from gradcheck.verdict.result import Result

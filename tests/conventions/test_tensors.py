@@ -10,8 +10,8 @@ import pytest
 
 from gradcheck.errors import SubjectError
 from gradcheck.problem import Graph, GraphBuilder
-from gradcheck.subject.conventions.offer import Offer
-from gradcheck.subject.conventions.recognition import Recognition, recognised
+from gradcheck.conventions.offer import Offer
+from gradcheck.conventions.recognition import Recognition, recognised
 from gradcheck.subject.inprocess import InProcessSubject
 from gradcheck.subject.loading import Package
 from gradcheck.subject.trouble import Place, call_failed

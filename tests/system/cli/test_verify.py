@@ -157,7 +157,7 @@ def test_a_required_op_that_is_missing_is_an_error(shell, right) -> None:
 
 
 def test_the_list_has_every_convention(shell) -> None:
-    from gradcheck.subject.conventions.recognition import CONVENTIONS
+    from gradcheck.conventions.recognition import CONVENTIONS
 
     ran = shell("verify", "--list")
     assert ran.code == 0

@@ -6,7 +6,7 @@ import pytest
 
 from gradcheck.problem import LEAVES
 from gradcheck.problem.walks import path_count
-from gradcheck.subject.conventions.description import SeenOffer
+from gradcheck.subject.description import SeenOffer
 from gradcheck.verify.engine_cases import drawn, engine_cases
 from gradcheck.verify.form_cases import deep_cases, forked, form_cases
 

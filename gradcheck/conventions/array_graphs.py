@@ -1,0 +1,107 @@
+"""Answers graphs with an engine's own nodes of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradcheck.conventions.array_trials import Applied, Trials, swept
+from gradcheck.conventions.spellings import REFLECTED, Spelling, refused
+from gradcheck.conventions.value_class import SAMPLE, ValueClass
+from gradcheck.conventions.value_graphs import Engine, about_plain
+from gradcheck.problem import Graph
+
+ARRAY = "np.array([2., 1.])"
+"""How an array beside a node is written."""
+
+
+class ArrayEngine(Engine):
+    """The functions of the native form on top of a class of nodes that hold arrays."""
+
+    def __init__(self, uses: ValueClass, trials: Trials) -> None:
+        super().__init__(uses, {}, scalars=False)
+        self._trials = trials
+        self.words = dict(_words(trials))
+        self.whole_numbers = _learns_from_whole_numbers(uses)
+        if not self.whole_numbers:
+            self.notes = ("an array of ints is a constant: no gradient arrives at it",)
+
+    def _number(self, value: Any) -> Any:
+        return np.array(value)
+
+    def _whole(self, value: Any) -> Any:
+        exact = np.asarray(value)
+        return exact.astype(int) if np.array_equal(exact, np.round(exact)) else np.array(value)
+
+    def _swept(self, graph: Graph, leaves: Mapping[str, Any]) -> Any:
+        for i in graph.order.tolist():  # forms are tried before the graph is built, which may be recorded as a whole
+            if graph.arguments(i):
+                self._way(graph, i)
+        return super()._swept(graph, leaves)
+
+    def _way(self, graph: Graph, i: int) -> Spelling:
+        node, operands = graph.node(i), graph.arguments(i)
+        shapes = tuple(graph.shapes[j] for j in operands)
+        form = Applied(node.op, shapes, node.attributes, tuple(graph.op(j) == "constant" for j in operands))
+        way = self._trials.way(form)
+        if way is None:
+            raise NotImplementedError(str(form))
+        return Spelling(way.apply, way.text, way.infix, way.name)
+
+    def _spelling(self, graph: Graph, i: int) -> tuple[Spelling, Mapping[str, Any]]:
+        return self._way(graph, i), graph.node(i).attributes
+
+
+def _words(trials: Trials) -> Iterator[tuple[str, str]]:
+    """How each form with attributes is written."""
+    for form, way in trials.examples():
+        if way is not None and form.given:
+            yield " ".join(["op", form.op, *sorted(form.given)]), way.text
+
+
+def _learns_from_whole_numbers(uses: ValueClass) -> bool:
+    """Whether a leaf made of ints has a gradient at all after a sweep."""
+    try:
+        a = uses.make(np.array([[2, 3], [1, 4]]))
+        swept(uses, a * uses.make(np.full((2, 2), SAMPLE[0])))
+        return uses.gradient(a) is not None
+    except Exception:  # a class may refuse ints in any way
+        return False
+
+
+def lacking(uses: ValueClass, trials: Trials) -> Iterator[str]:
+    """Forms of offered ops that the class does not take, and plain numbers and arrays that it does not combine with."""
+    tried = list(trials.examples())
+    offered = {form.op: way for form, way in tried if way is not None}
+    for form, way in tried:
+        if way is None and form.op in offered and form.op not in REFLECTED:
+            yield str(form)
+    for op in (*REFLECTED, "matmul"):
+        if op in offered and offered[op].infix:
+            yield from _beside_plain(uses, Spelling(offered[op].apply, offered[op].text), numbers=op in REFLECTED)
+
+
+def _beside_plain(uses: ValueClass, spelling: Spelling, *, numbers: bool) -> Iterator[str]:
+    x, array = uses.make(np.array(SAMPLE)), np.array([2.0, 1.0])
+    beside: list[tuple[Any, Any, str, str]] = [(x, array, "x", ARRAY), (array, x, ARRAY, "x")]
+    if numbers:
+        beside += [(x, 2.0, "x", "2"), (2.0, x, "2", "x"), (x, uses.make(np.array(SAMPLE)), "x", "y")]
+    for left, right, *texts in beside:
+        if (why := _refusal(uses, spelling, left, right)) is not None:
+            yield spelling.text.format(*texts) + why
+
+
+def _refusal(uses: ValueClass, spelling: Spelling, left: Any, right: Any) -> str | None:
+    """How a form fails; None where it gives a node that can be swept, or breaks inside the op."""
+    try:
+        made = spelling.apply(left, right)
+        if isinstance(made, uses.kind):
+            swept(uses, made)
+            return None
+    except Exception as wrong:  # what a foreign operator raises says whether it offers the form
+        return "" if refused(wrong) or about_plain(wrong, left) else None
+    if isinstance(made, np.ndarray) and made.dtype == object:
+        return f" (NumPy takes x apart, and gives an array of {uses.kind.__name__} objects)"
+    return f" (gives {type(made).__name__}: nothing is recorded)"

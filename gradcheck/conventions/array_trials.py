@@ -1,0 +1,157 @@
+"""Which ops a class of arrays offers, and in which form: each is tried once, and forward values are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.conventions.array_forms import Way, ways
+from gradcheck.conventions.offer import Contents
+from gradcheck.conventions.spellings import at_the_door, misfit, refused
+from gradcheck.conventions.value_class import ValueClass, seeded
+from gradcheck.conventions.value_graphs import beside_plain
+from gradcheck.problem import OPS
+
+CLOSE = 1e-4
+"""Largest relative distance of a forward value from the op's meaning for both to be the same op, in float32 as well."""
+
+OTHER_KIND = ("is not iterable", "has no len()", "not subscriptable", "be converted to", "must be real number")
+"""Parts of what Python says where a function takes lists or single numbers, and not nodes of arrays."""
+
+Shapes = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """One form of an op: the shapes of its operands, all its attributes, and which operands are constants."""
+
+    op: str
+    shapes: Shapes
+    attributes: Mapping[str, Any]
+    plain: tuple[bool, ...] = ()
+
+    @property
+    def constants(self) -> tuple[bool, ...]:
+        """Whether each operand is a constant."""
+        return self.plain or (False,) * len(self.shapes)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The attributes that are not at their defaults."""
+        defaults = OPS[self.op].attributes
+        return {k: v for k, v in self.attributes.items() if defaults[k] is ... or defaults[k] != v}
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What two applications have in common that are called in the same way."""
+        alike = OPS[self.op].elementwise and not self.attributes
+        said = tuple((name, str(getattr(v, "tolist", lambda v=v: v)())) for name, v in self.attributes.items())
+        return (self.op, () if alike else self.shapes, said, self.constants)
+
+    def __str__(self) -> str:
+        if self.given:
+            return f"{self.op} with {', '.join(f'{name}={value}' for name, value in self.given.items())}"
+        return f"{self.op} of {' and '.join(f'shape {shape}' for shape in self.shapes)}"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of one call: its value where it gave a node, or what it raised."""
+
+    way: Way
+    value: Any = None
+    wrong: BaseException | None = None
+
+
+class Trials:
+    """The ways of calling a class's ops, each tried once on leaves of its own and then remembered."""
+
+    def __init__(self, uses: ValueClass, contents: Contents) -> None:
+        self._uses = uses
+        self._contents = contents
+        self._found: dict[Any, Way | None] = {}
+        self.right: set[str] = set()
+        """Ops of which some form was seen to give the right value."""
+
+    def way(self, form: Applied) -> Way | None:
+        """How this form of the op is called; None where the class does not offer it."""
+        if form.key not in self._found:
+            self._found[form.key] = self._tried(form)
+        return self._found[form.key]
+
+    def examples(self) -> Iterator[tuple[Applied, Way | None]]:
+        """Every op of the table in each of its examples' forms, with the way of calling it."""
+        for op, row in OPS.items():
+            for shapes, attributes in row.examples:
+                form = Applied(op, shapes, {**row.attributes, **attributes})
+                yield form, self.way(form)
+            if op == "pow":  # many take an exponent that is a number, and no other
+                form = Applied(op, ((2, 3), ()), {}, (False, True))
+                yield form, self.way(form)
+
+    def _tried(self, form: Applied) -> Way | None:
+        op, attributes = form.op, form.attributes
+        values = comfortable(op, form.shapes)
+        right = np.asarray(OPS[op].value(*values, **attributes))
+        broken: list[Tried] = []
+        doubtful: list[Tried] = []
+        for way in ways(op, attributes, len(values), self._uses.kind, self._contents):
+            tried = self._once(way, values, form)
+            if tried.wrong is not None:
+                broken.append(tried)
+            elif tried.value is not None and alike(tried.value, right):
+                self.right.add(op)
+                return tried.way
+            elif tried.value is not None and way.sure and (np.shape(tried.value) == right.shape or not attributes):
+                doubtful.append(tried)
+        bugs = [tried for tried in broken if tried.wrong is not None and is_bug(tried.wrong, attributes)]
+        return next((tried.way for tried in (*doubtful, *bugs)), None)
+
+    def _once(self, way: Way, values: list[Any], form: Applied) -> Tried:
+        tried = Tried(way)
+        made = [v if plain else self._uses.make(np.array(v)) for v, plain in zip(values, form.constants, strict=True)]
+        for operands in beside_plain(made, self._uses, way.infix, np.array):
+            as_it_is = operands is made and any(form.constants)
+            try:
+                with np.errstate(all="ignore"):
+                    came = way.apply(*operands, **form.attributes)
+                    if isinstance(came, self._uses.kind):
+                        if as_it_is:
+                            swept(self._uses, came)
+                        wrapped = any(form.constants) and not as_it_is
+                        return Tried(replace(way, infix=way.infix and not wrapped), self._uses.value(came))
+            except Exception as wrong:  # whatever the subject's op raises
+                tried = Tried(way, wrong=wrong)
+        return tried
+
+
+def swept(uses: ValueClass, node: Any) -> None:
+    """Sweep from a node: an array beside a node may be recorded as it is, and have no gradient to add to."""
+    root = uses.ends(node)
+    seeded(uses, root)
+    uses.sweep(root)
+
+
+def comfortable(op: str, shapes: Shapes) -> list[Any]:
+    """Comfortable values of the op's arguments, the same in every process."""
+    random = np.random.default_rng(len(shapes))
+    drawn = [random.uniform(*OPS[op].range_of(k), size=shape) for k, shape in enumerate(shapes)]
+    return [value if np.ndim(value) else float(value) for value in drawn]
+
+
+def alike(came: Any, right: Any) -> bool:
+    """Whether a forward value is that of the op; one of a single entry may keep axes of length 1."""
+    value = np.asarray(came)
+    if value.shape != right.shape and not (right.shape == () and value.shape == (1,)):
+        return False
+    return bool(np.allclose(value.reshape(right.shape), right, rtol=CLOSE, atol=CLOSE))
+
+
+def is_bug(wrong: BaseException, attributes: Mapping[str, Any]) -> bool:
+    """Whether an exception shows a mistake in the subject's code, instead of a form that it does not take."""
+    if refused(wrong) or misfit(wrong) or at_the_door(wrong) or any(part in str(wrong) for part in OTHER_KIND):
+        return False
+    return isinstance(wrong, NameError) or not attributes

@@ -1,0 +1,82 @@
+"""Makes a small network of a class whose constructor takes sizes, by the names of its arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from inspect import Parameter
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from gradcheck.conventions.roles import arguments, role
+from gradcheck.conventions.trial_data import HIDDEN, INPUTS, OUTPUTS
+from gradcheck.conventions.user_calls import attempt
+
+SIZES: Mapping[str, str] = MappingProxyType(
+    {
+        "inputs": "input_dim input_size n_input n_inputs num_inputs in_dim in_features n_x n_in nin d_in input_nodes "
+        "num_features n_features input_layer_size inputs input_units num_input d dim input_layer input_neurons inodes "
+        "in_size number_of_inputs",
+        "hidden": "hidden_dim hidden_size n_hidden num_hidden hidden hidden_nodes n_h hidden_units hidden_layer_size "
+        "nhid h hidden_layer hidden_neurons hnodes n_hiddens num_hiddens hidden_features",
+        "outputs": "num_classes output_size output_dim n_output n_outputs num_outputs out_dim out_features n_y n_out "
+        "nout d_out output_nodes n_classes classes output_layer_size outputs output_units num_output k c output_layer "
+        "output_neurons onodes out_size number_of_outputs",
+        "several hidden": "hidden_dims hidden_size_list hidden_sizes hidden_layers hidden_layer_sizes hiddens",
+        "all layers": "sizes layer_sizes layers layer_dims layers_dims dims architecture layer_dimensions shape "
+        "structure topology nodes layers_size layers_sizes layersizes",
+    }
+)
+"""Names that constructors give to the sizes of a network."""
+
+
+def size_kind(name: str) -> str | None:
+    """Which size an argument of this name is."""
+    return next((kind for kind, names in SIZES.items() if name.lower() in names.split()), None)
+
+
+def instance(kind: type, changes: Mapping[str, Any] | None = None, outputs: int = OUTPUTS) -> Any:
+    """A small network of this class, or the exception that making it raised, or the argument that is not understood.
+
+    Parameters
+    ----------
+    changes: arguments by name that are not to have their usual values.
+    outputs: number of outputs.
+    """
+    given = small_sizes(kind.__init__, outputs)  # type: ignore[misc] # asked for its signature alone
+    if isinstance(given, str):
+        return given
+    made, wrong = attempt(lambda: kind(**{**given, **(changes or {})}))
+    return wrong if wrong is not None else made
+
+
+def small_sizes(constructor: Callable[..., Any], outputs: int = OUTPUTS) -> dict[str, Any] | str:
+    """Arguments that make a small network in float64, or the name of a required one that is not understood."""
+    sizes: dict[str, Any] = {
+        "inputs": INPUTS,
+        "hidden": HIDDEN[0],
+        "outputs": outputs,
+        "several hidden": list(HIDDEN),
+        "all layers": [INPUTS, *HIDDEN, outputs],
+    }
+    given: dict[str, Any] = {}
+    for parameter in arguments(constructor) or ():
+        found = size_kind(parameter.name)
+        if found is not None and not isinstance(parameter.default, tuple):
+            given[parameter.name] = sizes[found]
+        elif parameter.name == "dtype":
+            given[parameter.name] = np.float64
+        elif parameter.name in ("seed", "random_state", "random_seed"):
+            given[parameter.name] = 0
+        elif parameter.default is Parameter.empty:
+            if role(parameter.name) not in ("rate", "reg"):
+                return parameter.name
+            given[parameter.name] = 1.0 if role(parameter.name) == "rate" else 0.0
+    return given
+
+
+def reg_argument(constructor: Callable[..., Any] | None) -> str | None:
+    """The argument that gives the strength of a regularisation."""
+    names = [parameter.name for parameter in arguments(constructor) or ()] if constructor is not None else []
+    return next((name for name in names if role(name) == "reg"), None)

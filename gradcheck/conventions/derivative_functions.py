@@ -1,0 +1,177 @@
+"""A function and a derivative that takes the same arguments: what the derivative is, by shapes, and how it is asked."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import update_wrapper
+from typing import Any
+
+import numpy as np
+
+from gradcheck.conventions.derivative_names import Hint
+from gradcheck.conventions.example_inputs import Example, arguments, candidates
+from gradcheck.conventions.foreign_calls import ForeignCalls, copied, lent
+from gradcheck.conventions.layer_functions import is_real
+from gradcheck.conventions.offer import Pair, PairKind
+from gradcheck.conventions.returned_gradients import Places, places
+
+_MOST_TRIED = 400
+"""Maximum number of example inputs that are tried."""
+_NUDGE = 0.125
+"""By how much an entry is moved to see which outputs it reaches."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a derivative is.
+
+    Attributes
+    ----------
+    example: where it was asked.
+    what: "the gradient of a number", "a slope, entry by entry", "a Jacobian", "a JVP".
+    where: where the gradient of each input stands in what is returned.
+    """
+
+    example: Example
+    what: str
+    where: Places
+
+
+class DerivativeFunctions:
+    """One function and its derivative."""
+
+    def __init__(
+        self, calls: ForeignCalls, f: Callable[..., Any], derivative: Callable[..., Any], hint: Hint, slope: str
+    ) -> None:
+        self._calls = calls
+        self._f = f
+        self._derivative = derivative
+        self._hint = hint
+        self._slope = slope
+        self._names = arguments(f) or []
+        self._asked = arguments(derivative) or []
+
+    def found(self, given: Example | None) -> Found | str:
+        """What the derivative is at the first inputs at which both run, or why that cannot be told."""
+        last = "no example inputs fit the arguments"
+        first: Found | None = None
+        examples: Iterator[Example] = iter([given]) if given is not None else self._examples()
+        for example in itertools.islice(examples, _MOST_TRIED):
+            try:
+                value = self._calls(self._f, *(copied(v) for v in example.values.values()))
+            except Exception as wrong:  # these inputs are not for it
+                last = f"{self._f.__name__} raises {type(wrong).__name__}: {wrong}"[:200]
+                continue
+            if not is_real(value):
+                last = f"{self._f.__name__} returns no numbers that are finite"
+                continue
+            try:
+                answer = self._answer(example.values, value)
+            except Exception as wrong:
+                last = f"{self._derivative.__name__} raises {type(wrong).__name__}: {wrong}"[:200]
+                continue
+            found = self._classified(example, value, answer)
+            if isinstance(found, Found):
+                if found.where.fit:
+                    return found
+                first = first or found
+            else:
+                last = found
+        return first or last
+
+    def pair(self, name: str, found: Found) -> Pair:
+        """The two as a Pair of the kind that the derivative is."""
+        wrt = tuple(found.where.of)
+        example = found.example
+
+        def values(arrays: Sequence[Any]) -> dict[str, Any]:
+            return {n: lent(arrays[wrt.index(n)]) if n in wrt else copied(v) for n, v in example.values.items()}
+
+        def f(*arrays: Any) -> Any:
+            return self._calls(self._f, *values(arrays).values())
+
+        def answer(arrays: Sequence[Any]) -> Any:
+            mine = values(arrays)
+            value = self._calls(self._f, *(copied(v) for v in mine.values())) if self._slope == "output" else None
+            returned = found.where.read(self._answer(mine, value))
+            return returned[0] if len(wrt) == 1 else returned
+
+        def gradient(*arrays: Any) -> Any:
+            return answer(arrays)
+
+        def vjp(cotangent: Any, *arrays: Any) -> Any:
+            cotangent, slope = np.asarray(cotangent), answer(arrays)
+            if found.what.startswith("a slope"):
+                return cotangent * slope
+            jacobians = [slope] if len(wrt) == 1 else slope
+            weighed = [np.tensordot(cotangent, np.asarray(j), cotangent.ndim) for j in jacobians]
+            return weighed[0] if len(wrt) == 1 else tuple(weighed)
+
+        def jvp(primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+            if len(self._asked) == 2 and len(self._names) != 1:
+                return self._calls(self._derivative, tuple(primals), tuple(tangents))
+            return self._calls(self._derivative, *primals, *tangents)
+
+        kinds: dict[str, tuple[PairKind, Callable[..., Any]]] = {
+            "a JVP": ("jvp", jvp),
+            "the gradient of a number": ("gradient", gradient),
+        }
+        kind, derivative = kinds.get(found.what, ("vjp", vjp))
+        own = update_wrapper(f, self._f)
+        own.argument_names = wrt  # type: ignore[attr-defined] # read by input_names
+        shown = f"{self._f.__name__} and {self._derivative.__name__}"
+        inputs = tuple(example.values[n] for n in wrt)
+        return Pair(name, kind, own, update_wrapper(derivative, self._derivative), inputs, shown=shown)
+
+    def _examples(self) -> Iterator[Example]:
+        if self._hint != "jvp":  # a tangent is due for every argument
+            yield from candidates(self._names)
+        yield from candidates(self._names, targets_are_data=True)
+
+    def _answer(self, values: Mapping[str, Any], value: Any) -> Any:
+        """What the derivative returns for these arguments of f."""
+        if self._hint == "jvp":
+            mine = [values[n] for n in self._names]
+            if len(self._asked) == 2 and len(mine) != 1:
+                return self._calls(self._derivative, tuple(mine), tuple(mine))
+            return self._calls(self._derivative, *mine, *mine)
+        if self._slope == "output":
+            return self._calls(self._derivative, value)
+        if set(self._asked) <= set(values):
+            return self._calls(self._derivative, *(copied(values[n]) for n in self._asked))
+        return self._calls(self._derivative, *(copied(v) for v in list(values.values())[: len(self._asked)]))
+
+    def _classified(self, example: Example, value: Any, answer: Any) -> Found | str:
+        variable = {n: example.values[n] for n in example.variable}
+        if not variable:
+            return "none of its inputs can be differentiated"
+        if self._hint == "jvp":
+            part = answer[1] if isinstance(answer, tuple) and len(answer) == 2 else answer
+            fit = np.shape(part) == np.shape(value)
+            return Found(example, "a JVP", Places(dict.fromkeys(variable), fit))
+        if np.size(value) == 1 and self._hint not in ("jacobian", "hessian"):
+            where = places(answer, variable, self._names)
+            return where if isinstance(where, str) else Found(example, "the gradient of a number", where)
+        if isinstance(answer, tuple | list):
+            return f"{self._derivative.__name__} returns several things for an array"
+        first = next(iter(variable))
+        for name, given in variable.items():
+            if np.shape(answer) == (*np.shape(value), *np.shape(given)) and np.ndim(given):
+                return Found(example, "a Jacobian", Places({name: None}, True))
+        whole = {first: variable[first]}
+        fit = np.shape(answer) == np.shape(whole[first]) == np.shape(value)
+        if fit and self._reaches_others(example, first, value) and np.ndim(value) > 1:
+            return f"an entry of what {self._f.__name__} returns depends on several of its inputs"
+        return Found(example, "a slope, entry by entry", Places({first: None}, fit))
+
+    def _reaches_others(self, example: Example, name: str, value: Any) -> bool:
+        """Whether one entry of the input changes other entries of the output."""
+        moved = np.array(example.values[name])
+        moved.reshape(-1)[0] += _NUDGE
+        try:
+            other = self._calls(self._f, *({**example.values, name: moved}).values())
+        except Exception:
+            return False
+        return bool(np.any((np.asarray(other) != np.asarray(value)).reshape(-1)[1:]))

@@ -1,0 +1,139 @@
+"""`dual`: forward mode, in which each number carries its derivative along: `Dual(3.0, 1.0)`, by any names.
+
+The gradient of a graph takes one pass per parameter. What is found out by trying is which of two attributes holds the
+value and which the derivative: that `d * d` squares the one and changes the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from gradcheck.conventions.held_numbers import numbers_of, plain, read
+from gradcheck.conventions.offer import Contents, Found, Miss, Offer
+from gradcheck.conventions.spellings import FUNCTIONS, Spelling
+from gradcheck.conventions.value_class import SAMPLE, ValueClass, itself
+from gradcheck.conventions.value_graphs import Engine, lacking_forms, operators_of, spelled_ops
+from gradcheck.problem import Graph
+
+NAME = "dual"
+ABOUT = "a class of numbers that carry their derivative along (forward mode), such as Dual(3.0, 1.0)"
+OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+
+SEED = 0.375
+"""The derivative of the trial; no value that any rule makes of SAMPLE by chance."""
+
+
+@dataclass(frozen=True)
+class DualClass:
+    """A class of duals, and the attributes that hold value and derivative; both are arguments of its constructor."""
+
+    kind: type
+    value: str
+    derivative: str
+
+    def make(self, value: float, derivative: float) -> Any:
+        """A number with its derivative."""
+        return self.kind(value, derivative)
+
+
+def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
+    """Every class of the file whose instances carry a derivative."""
+    for name, kind in contents.classes.items():
+        if any(hasattr(kind, method) for method in ("__add__", "__mul__")):
+            dual = look_at(kind)
+            yield Miss(NAME, name, dual) if isinstance(dual, str) else _offer(name, dual, contents)
+
+
+def look_at(kind: type) -> DualClass | str:
+    """How the class holds value and derivative, or why it is no class of duals."""
+    try:
+        one = kind(SAMPLE[0], SEED)
+        held = numbers_of(one)
+        squared = one * one
+        after = numbers_of(squared) if isinstance(squared, kind) else {}
+    except Exception as wrong:  # a foreign class may refuse in any way
+        return f"{kind.__name__}({SAMPLE[0]}, {SEED}) or its square raises {type(wrong).__name__}"
+    values = [n for n, found in held.items() if _is(found, SAMPLE[0]) and _is(after.get(n), SAMPLE[0] ** 2)]
+    slopes = [n for n, found in held.items() if _is(found, SEED) and n in after and not _is(after[n], SEED)]
+    slopes = [n for n in slopes if not _is(after[n], SEED**2)]  # a pair of numbers, squared one by one
+    if not values or not slopes:
+        return f"no two attributes of {kind.__name__}({SAMPLE[0]}, {SEED}) hold a value and a derivative"
+    return DualClass(kind, values[0], slopes[0])
+
+
+def _is(found: Any, value: float) -> bool:
+    return found is not None and np.shape(found) == () and bool(np.isclose(found, value, rtol=1e-6))
+
+
+def _constant(kind: type, value: Any) -> Any:
+    return kind(value, 0.0)
+
+
+def _offer(name: str, dual: DualClass, contents: Contents) -> Offer:
+    make = partial(_constant, dual.kind)
+    uses = ValueClass(
+        dual.kind,
+        dual.value,
+        dual.derivative,
+        make,
+        lambda root: None,
+        "",
+        None,
+        "",
+        seeds=False,
+        reveals=False,
+        ends=itself,
+    )
+    ops = dict(spelled_ops(uses, contents, float))
+    answers = ForwardEngine(dual, uses, ops)
+    named = sorted(s.name for s in ops.values() if s.name)
+    title = f"class {name}: .{dual.value}, .{dual.derivative}; operators {operators_of(ops)}"
+    return Offer(
+        NAME,
+        title + (f"; functions {', '.join(named)}" if named else ""),
+        name=name,
+        claims=frozenset(
+            {name, *(known for names in FUNCTIONS.values() for known in names if known in contents.helpers)}
+        ),
+        functions={"gradients": answers.gradients},
+        ops=frozenset(ops),
+        scalars=True,
+        forms={"with whole numbers": answers.with_whole_numbers},
+        lacking=tuple(lacking_forms(uses, ops, float)),
+        notes=("one pass forward for each parameter",),
+    )
+
+
+class ForwardEngine(Engine):
+    """Gradients by one pass per parameter, whose derivative is 1 and that of all others 0."""
+
+    def __init__(self, dual: DualClass, uses: ValueClass, ops: Mapping[str, Spelling]) -> None:
+        super().__init__(uses, ops, scalars=True)
+        self._dual = dual
+
+    def gradients(self, graph: Graph, point: Mapping[str, Any]) -> Any:
+        """Value and gradients by parameter."""
+        return self._passes(graph, {name: self._number(value) for name, value in point.items()})
+
+    def with_whole_numbers(self, graph: Graph, point: Mapping[str, Any]) -> Any:
+        """The same, leaves with whole values made from ints."""
+        return self._passes(graph, {name: self._whole(value) for name, value in point.items()})
+
+    def _passes(self, graph: Graph, values: Mapping[str, Any]) -> Any:
+        parameters = [graph.names[i] for i in graph.parameters]
+        gradients = {}
+        root = self._forward(graph, values, None)
+        for name in parameters:
+            root = self._forward(graph, values, name)
+            gradients[name] = plain(read(root, self._dual.derivative))
+        return plain(read(root, self._dual.value)), gradients
+
+    def _forward(self, graph: Graph, values: Mapping[str, Any], seeded: str | None) -> Any:
+        leaves = {name: self._dual.make(value, float(name == seeded)) for name, value in values.items()}
+        return self._evaluated(graph, leaves)[graph.names[graph.loss]]

@@ -1,0 +1,60 @@
+"""Where a network's gradients live after it was asked: in what was returned, in a dict, in attributes, in an update."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcheck.conventions.weights_of import Weights, spellings
+
+GRADIENT_DICTS = ("grads", "grad", "gradients", "gradient", "dparams", "d_params", "derivatives")
+"""Names of the attribute that holds a dict of gradients."""
+
+
+def gradients_by_name(answer: Any, owner: Any, weights: Weights) -> dict[str, Any]:
+    """The gradient of each parameter, out of an answer, or out of the owner where nothing fitting was returned.
+
+    A parameter without one is left out. TypeError where there is none at all.
+    """
+    if isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[1], Mapping):  # (loss, grads)
+        answer = answer[1]
+    places = [answer, *(getattr(owner, name, None) for name in GRADIENT_DICTS), vars(owner)]
+    for place in places:
+        if isinstance(place, Mapping) and (found := _of_mapping(place, weights, own=place is vars(owner))):
+            return found
+        if place is answer and isinstance(place, tuple | list) and len(place) == len(weights.values):
+            return _in_order(place, weights)
+    raise TypeError("no gradients were returned, and none are in its attributes")
+
+
+def parameters_taken(before: Mapping[str, Any], after: Mapping[str, Any], rate: float) -> dict[str, Any]:
+    """The gradient by which a step of this rate has moved the parameters."""
+    return {name: (before[name] - np.asarray(after[name])) / rate for name in before}
+
+
+def _of_mapping(place: Mapping[Any, Any], weights: Weights, *, own: bool) -> dict[str, Any]:
+    found = {}
+    for name in weights.values:
+        for spelling in list(spellings(name))[1 if own else 0 :]:
+            if spelling in place and place[spelling] is not None:
+                found[name] = place[spelling]
+                break
+    return found
+
+
+def _in_order(answer: Sequence[Any], weights: Weights) -> dict[str, Any]:
+    """A tuple of gradients: in the order of the parameters, unless their shapes say another."""
+    names = list(weights.values)
+    shapes = weights.shapes
+    here = [np.shape(part) for part in answer]
+    if here == [shapes[name] for name in names] or sorted(here) != sorted(shapes.values()):
+        return dict(zip(names, answer, strict=True))
+    left = list(names)
+    found = {}
+    for part in answer:
+        name = next(name for name in left if shapes[name] == np.shape(part))
+        left.remove(name)
+        found[name] = part
+    return {name: found[name] for name in names}

@@ -1,0 +1,216 @@
+"""`network-loss`: a class with its parameters and its loss, as CS231n's networks and those of "from scratch" books.
+
+`loss(X, y)` gives (loss, grads); or `loss(x, t)` and `gradient(x, t)`; or `forward(X)` and `backward(X, y)`. The pair
+is the loss as a function of the parameters: each call sets them on a deep copy of the network.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from gradcheck.conventions.constructing import instance, reg_argument
+from gradcheck.conventions.log_guards import Guards, guards
+from gradcheck.conventions.network_methods import BACKWARDS, LOSSES, Way, forward_of, outputs, ways
+from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair
+from gradcheck.conventions.roles import roles
+from gradcheck.conventions.trial_data import OUTPUTS, SAMPLES, STRENGTH, finite, normal, targets, weights
+from gradcheck.conventions.user_calls import attempt, called, steady
+from gradcheck.conventions.weights_of import Weights, in_a_dict, in_attributes
+
+NAME = "network-loss"
+ABOUT = "a class with params and loss(X, y) -> (loss, grads), or loss and gradient, or forward and backward(X, y)"
+OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"orientation": ("rows", "columns"), "labels": ("numbers", "one-hot", "column")}
+)
+LIKE_A_PARAMETER = re.compile(r"[WwbB]_?\d*|.*(weight|bias).*|gamma\d*|beta\d*")
+"""Names of attributes that are parameters, whether a gradient of theirs is found or not."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """One network, the data that it takes, and the way in which it is asked."""
+
+    weights: Weights
+    way: Way
+    X: Any
+    y: Any
+    about: str
+    guards: Guards
+
+    def loss(self, values: Mapping[str, Any]) -> Any:
+        """The loss of the network with these parameters."""
+        with steady(), self.guards.left_out():
+            return self.way.loss(self.weights.copied(values), np.array(self.X), np.array(self.y))
+
+    def gradients(self, values: Mapping[str, Any]) -> Any:
+        """Its gradients, by name."""
+        own = {name: np.array(value, dtype=float) for name, value in values.items()}
+        with steady():
+            return dict(self.way.gradients(self.weights.copied(own), np.array(self.X), np.array(self.y)))
+
+
+def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
+    """Every class of the file that has a loss and gradients of its parameters."""
+    for name, kind in contents.classes.items():
+        if _resembles(kind):
+            found = _looked_at(name, kind, contents, options)
+            if found is not None:
+                yield found
+
+
+def _resembles(kind: type) -> bool:
+    """Whether the class has a method that takes labels, for a loss or for gradients."""
+    told = [name for name in (*LOSSES, *BACKWARDS) if "y" in roles(getattr(kind, name, None))]
+    asked = [name for name in BACKWARDS if callable(getattr(kind, name, None))]
+    return bool(told) and (bool(asked) or bool(set(told) & set(LOSSES[:-1])))
+
+
+def _looked_at(name: str, kind: type, contents: Contents, options: Mapping[str, str]) -> Found | None:
+    why = ""
+    for count in (OUTPUTS, 1):
+        network = instance(kind, outputs=count)
+        if isinstance(network, str) and not set(LOSSES[:-1]) & set(dir(kind)):
+            return None  # a layer, made from its parameters
+        if isinstance(network, str):
+            return Miss(NAME, name, f"what the argument {network} of {name}() is for is not known")
+        if isinstance(network, Exception):
+            return Miss(NAME, name, f"{name}() of small sizes raised {type(network).__name__}: {network}"[:300])
+        for found in (in_a_dict(network), in_attributes(network)):
+            if found is None:
+                continue
+            use = _use(found, contents, options)
+            if isinstance(use, Use):
+                return _offer(name, kind, use, contents, count)
+            why = use
+    return Miss(NAME, name, why) if why else None  # without parameters it is a loss or a layer
+
+
+def _use(found: Weights, contents: Contents, options: Mapping[str, str]) -> Use | str:
+    """The first way and the first data at which both the loss and the gradients can be had, or why there are none."""
+    why = "no method gives a loss for data and labels"
+    values, known = weights(found.shapes), guards(contents.module)
+    for way in ways(found, contents):
+        for X in _inputs(found, options):
+            for about, y in _labels(found, values, X, options):
+                use = Use(found, way, X, y, about, known)
+                loss, wrong = attempt(partial(use.loss, values))
+                if wrong is None and (np.size(loss) != 1 or not finite([loss])):
+                    continue
+                if wrong is None:
+                    _, wrong = attempt(partial(use.gradients, values))
+                if wrong is None:
+                    return _settled(use, values)
+                why = f"{' and '.join(dict.fromkeys(way.names))} raised {type(wrong).__name__}: {wrong}"[:300]
+    return why
+
+
+def _settled(use: Use, values: Mapping[str, Any]) -> Use:
+    """The use with those attributes alone that are parameters: what has a gradient, or is called like one."""
+    if use.weights.store:
+        return use
+    answers, _ = attempt(lambda: use.gradients(values))
+    kept = {
+        name: value
+        for name, value in use.weights.values.items()
+        if LIKE_A_PARAMETER.fullmatch(name) or (name in answers and (not use.way.updates or np.any(answers[name])))
+    }
+    return replace(use, weights=replace(use.weights, values=kept))
+
+
+def _inputs(found: Weights, options: Mapping[str, str]) -> Iterator[Any]:
+    """Batches that the first matrix may take: samples in rows, or in columns."""
+    first = next((shape for shape in found.shapes.values() if len(shape) == 2), None)
+    sizes = first or next(iter(found.shapes.values()))[:1] or (1,)
+    for size in dict.fromkeys(sizes):
+        if options.get("orientation") != "columns":
+            yield normal((SAMPLES, size), 1)
+    for size in dict.fromkeys(reversed(sizes)):
+        if options.get("orientation") != "rows":
+            yield normal((size, SAMPLES), 1)
+
+
+def _labels(found: Weights, values: Mapping[str, Any], X: Any, options: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """Labels that go with the outputs for this batch."""
+    wanted = {"numbers": "numbers", "one-hot": "one-hot", "column": "column of"}.get(options.get("labels", ""), "")
+    shapes = [
+        (X.shape[0], size) for size in dict.fromkeys(reversed([n for s in found.shapes.values() for n in s[-1:]]))
+    ]
+    if forward_of(found.owner) is not None:
+        out, wrong = attempt(lambda: outputs(found.copied(values), X)[0])
+        if wrong is not None:
+            return
+        if np.ndim(out) and np.asarray(out).dtype.kind == "f":  # not class numbers, as `predict` may give
+            shapes = [np.shape(out)]
+    for shape in shapes:
+        yield from ((about, y) for about, y in targets(shape) if wanted in about)
+
+
+def _offer(name: str, kind: type, use: Use, contents: Contents, count: int) -> Offer:
+    pairs = [_pair(name, kind, use, "")]
+    with_reg = _with_reg(kind, use, count, contents)
+    if with_reg is not None:
+        pairs.append(_pair(name, kind, with_reg[0], f", {with_reg[1]}={STRENGTH}"))
+    methods = " and ".join(f"{method}()" for method in dict.fromkeys(use.way.names))
+    where = f".{use.weights.store}" if use.weights.store else "attributes"
+    return Offer(
+        NAME,
+        f"class {name}: parameters {', '.join(use.weights.values)} in {where}, asked by {methods}",
+        name=name,
+        claims=frozenset({name}),
+        pairs=tuple(pairs),
+        notes=tuple(_notes(use)),
+    )
+
+
+def _notes(use: Use) -> Iterator[str]:
+    rows = use.X.shape[0] == SAMPLES
+    yield f"samples are in {'rows' if rows else 'columns'}: data of shape {use.X.shape} runs"
+    yield f"labels are {use.about}: they run, and come first of those that do"
+    if use.way.updates:
+        yield f"{use.way.names[1]} moves the parameters itself; the gradient is what it takes away, by its rate"
+    for constant in use.guards.constants:
+        yield f"{constant:g} is added inside a logarithm alone; the loss is asked without it, like its gradient"
+
+
+def _with_reg(kind: type, use: Use, count: int, contents: Contents) -> tuple[Use, str] | None:
+    """The same network with a regularisation that is not 0, where its constructor or its loss takes one."""
+    kept, more = use.weights, {"reg": STRENGTH}
+    argument = reg_argument(kind.__init__)  # type: ignore[misc] # asked for its signature alone
+    if argument is not None:
+        other = instance(kind, {argument: STRENGTH}, outputs=count)
+        found = (in_a_dict if use.weights.store else in_attributes)(other)
+        if found is None or set(use.weights.values) - set(found.values):
+            return None
+        kept, more = replace(found, values={name: found.values[name] for name in use.weights.values}), {}
+    elif (argument := reg_argument(getattr(kind, use.way.names[0], None))) is None:
+        return None
+    way = next((way for way in ways(kept, contents, more) if way.names == use.way.names), None)
+    return None if way is None else (replace(use, weights=kept, way=way), argument)
+
+
+def _pair(name: str, kind: type, use: Use, more: str) -> Pair:
+    asked, answered = use.way.names
+
+    def loss(params: Mapping[str, Any]) -> Any:
+        return use.loss(params)
+
+    def gradient(params: Mapping[str, Any]) -> Any:
+        return use.gradients(params)
+
+    texts = [f"{name}.{method}" if hasattr(kind, method) else method for method in (asked, answered)]
+    methods: list[Callable[..., Any]] = [getattr(kind, asked, loss), getattr(kind, answered)]
+    return Pair(
+        name=f"{name}{more}",
+        kind="gradient",
+        f=called(loss, methods[0], texts[0], ["params"]),
+        derivative=called(gradient, methods[1], texts[1], ["params"]),
+        inputs=(weights(use.weights.shapes),),
+        shown=" and ".join(dict.fromkeys(texts)) + more,
+    )

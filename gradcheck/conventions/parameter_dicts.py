@@ -1,0 +1,78 @@
+"""Parameters in a dict, W1 b1 W2 b2 ..., for functions that read them there: how many layers, and which way round."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from gradcheck.conventions.trial_data import HIDDEN, INPUTS, OUTPUTS, SAMPLES, labels, normal, one_hot, weights
+
+LAYER_KEY = re.compile(r"[Wb]\d+")
+"""Keys of parameters that the functions may read."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """Data and parameters of one network.
+
+    Attributes
+    ----------
+    X, y: inputs and labels.
+    parameters: arrays by key.
+    columns: whether samples are columns, as in Coursera's courses.
+    """
+
+    X: Any
+    y: Any
+    parameters: Mapping[str, Any]
+    columns: bool
+
+
+class Read(dict[str, Any]):
+    """A dict that notes which of its keys are read."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self.read: set[str] = set()
+
+    def __getitem__(self, key: str) -> Any:
+        self.read.add(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """As for any dict."""
+        self.read.add(key)
+        return super().get(key, default)
+
+
+def networks(orientation: str | None) -> Iterator[Network]:
+    """Networks to be tried, those of Coursera's courses first: three layers before two, one output before several."""
+    for columns in (True, False):
+        if orientation not in (None, "columns" if columns else "rows"):
+            continue
+        for outputs in (1, OUTPUTS):
+            for depth in (3, 2, 1, 4):
+                for flat in (False,) if columns else (False, True):
+                    yield network(columns, depth, outputs, flat=flat)
+
+
+def network(columns: bool, depth: int, outputs: int, *, flat: bool = False) -> Network:
+    """A network of this many layers; offsets are matrices with one column or row, or `flat`."""
+    sizes = [INPUTS, *(HIDDEN * 2)[: depth - 1], outputs]
+    shapes: dict[str, tuple[int, ...]] = {}
+    for k, (before, after) in enumerate(pairwise(sizes), 1):
+        shapes[f"W{k}"] = (after, before) if columns else (before, after)
+        shapes[f"b{k}"] = (after,) if flat else (after, 1) if columns else (1, after)
+    X = normal((SAMPLES, INPUTS), 1)
+    y = one_hot(SAMPLES, outputs) if outputs > 1 else labels(SAMPLES, 2).astype(float)[:, None]
+    return Network(X.T.copy() if columns else X, y.T.copy() if columns else y, weights(shapes), columns)
+
+
+def varies(out: Any) -> bool:
+    """Whether outputs differ at all: a softmax of one output is 1 everywhere, and tells nothing."""
+    return float(np.ptp(np.asarray(out, dtype=float))) > 1e-9

@@ -1,0 +1,108 @@
+"""Which conventions a loaded file keeps: every convention looks at it, and what explains nothing new is left out."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from types import MappingProxyType, ModuleType
+from typing import Any, cast
+
+from gradcheck.conventions.offer import Contents, Convention, Miss, Offer
+from gradcheck.errors import UsageError
+
+CONVENTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "graph": "subject.native",
+        "mlp": "subject.native_networks",
+        "autograd-function": "conventions.autograd_function",
+        "custom-vjp": "conventions.custom_vjp",
+        "tensor-value": "conventions.tensor_value",
+        "scalar-value": "conventions.scalar_value",
+        "op-classes": "conventions.op_classes",
+        "dictionaries": "conventions.dictionaries",
+        "dual": "conventions.dual_numbers",
+        "grad-transform": "conventions.grad_transform",
+        "layer-pairs": "conventions.layer_pairs",
+        "nielsen": "conventions.nielsen",
+        "network-loss": "conventions.network_loss",
+        "loss-classes": "conventions.loss_classes",
+        "layer-classes": "conventions.layer_classes",
+        "functions": "conventions.named_derivatives",
+        "function-classes": "conventions.function_classes",
+    }
+)
+"""Name of each convention and its module, in the order in which they are tried.
+
+Those of gradcheck's own functions stand in the room `subject`, which says what those functions are.
+"""
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What was found in a file, and what nearly was."""
+
+    offers: tuple[Offer, ...]
+    misses: tuple[Miss, ...]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What `--as CONVENTION:option=value` says: a convention, or None for all of them, and its options."""
+
+    convention: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+def convention(name: str) -> Convention:
+    """The convention of this name, imported when it is asked for."""
+    return cast(Convention, import_module(f"gradcheck.{CONVENTIONS[name]}"))
+
+
+def wish(text: str | None) -> Wish:
+    """The wish in the text of `--as`; UsageError for an unknown convention, option or value."""
+    if text is None:
+        return Wish()
+    name, _, rest = text.partition(":")
+    if name not in CONVENTIONS:
+        near = difflib.get_close_matches(name, CONVENTIONS, n=1)
+        meant = f"did you mean {near[0]}? " if near else ""
+        raise UsageError(f"--as: there is no convention {name!r:.80}; {meant}there are {', '.join(CONVENTIONS)}")
+    options = {}
+    allowed = convention(name).OPTIONS
+    for part in filter(None, rest.split(",")):
+        option, _, value = part.partition("=")
+        if option not in allowed:
+            known = ", ".join(allowed) or "none"
+            raise UsageError(f"--as {name}: there is no option {option!r:.80}; it has {known}")
+        if allowed[option] and value not in allowed[option]:
+            raise UsageError(f"--as {name}:{option} takes {', '.join(allowed[option])}, got {value!r:.80}")
+        options[option] = value
+    return Wish(name, options)
+
+
+def recognised(module: ModuleType, only: str | None = None, wanted: Wish | None = None) -> Recognition:
+    """What `module` offers: under the convention that is wanted, else under all of them."""
+    wanted = wanted or Wish()
+    contents = Contents(module, only)
+    offers: list[Offer] = []
+    misses: list[Miss] = []
+    claimed: set[str] = set()
+    for name in CONVENTIONS if wanted.convention is None else (wanted.convention,):
+        contents.claimed = frozenset(claimed)
+        for found in _found(name, contents, wanted.options):
+            if isinstance(found, Miss):
+                misses.append(found)
+            elif not found.claims <= claimed or wanted.convention is not None:
+                offers.append(found)
+        claimed.update(*(offer.claims for offer in offers))
+    explained = {offer.name for offer in offers}
+    return Recognition(tuple(offers), tuple(miss for miss in misses if miss.name not in explained))
+
+
+def _found(name: str, contents: Contents, options: Mapping[str, str]) -> Iterator[Any]:
+    try:
+        yield from convention(name).find(contents, options)
+    except Exception as wrong:  # the file's own code ran, and may raise anything
+        yield Miss(name, "", f"looking at it raised {type(wrong).__name__}: {wrong}"[:500])

@@ -1,0 +1,308 @@
+"""Answers graphs with an engine's own nodes: leaves, ops, the sweep of the loss, and the gradients read back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from gradcheck.conventions.offer import Contents, Offer
+from gradcheck.conventions.repeated_sweeps import NEITHER, remarks
+from gradcheck.conventions.spellings import FUNCTIONS, OPERATORS, REFLECTED, Spelling, at_the_door, refused
+from gradcheck.conventions.value_class import SAMPLE, ValueClass, seeded
+from gradcheck.problem import LEAVES, OPS, Graph
+
+Gradients = Callable[[Graph, Mapping[str, Any]], tuple[Any, dict[str, Any], dict[str, Any]]]
+
+FORMS = ("with whole numbers", "after a reset")
+"""How else the same gradient is asked for: leaves made from ints, and leaves swept before and then reset."""
+
+
+def engine(convention: str, name: str, uses: ValueClass, contents: Contents) -> Offer:
+    """The offer of a class of numbers: its ops are those that a trial did not refuse."""
+    ops = dict(spelled_ops(uses, contents, float))
+    return offer_of(
+        convention,
+        name,
+        uses,
+        contents,
+        ops,
+        Engine(uses, ops, scalars=True),
+        lacking_forms(uses, ops, float),
+        float,
+    )
+
+
+def offer_of(
+    convention: str,
+    name: str,
+    uses: ValueClass,
+    contents: Contents,
+    spelled: Mapping[str, Spelling],
+    answers: Engine,
+    lacking: Iterable[str],
+    sample: Callable[[float], Any],
+) -> Offer:
+    """The offer of a class of nodes, with what was found in words."""
+    repeated = list(remarks(uses, sample))
+    forms: dict[str, Callable[..., Any]] = {}
+    if answers.whole_numbers:
+        forms[FORMS[0]] = answers.with_whole_numbers
+    if uses.reset is not None:
+        forms[FORMS[1]] = answers.after_a_reset
+    operators = operators_of(spelled)
+    named = ", ".join(sorted(s.name for s in spelled.values() if s.name))
+    title = f"class {name}: .{uses.data}, .{uses.grad}, {uses.sweep_text.format('root')}"
+    title += f"; operators {operators}" if operators else ""
+    title += f"; functions {named}" if named else ""
+    return Offer(
+        convention,
+        title,
+        name=name,
+        claims=frozenset(
+            {name, *(known for names in FUNCTIONS.values() for known in names if known in contents.helpers)}
+        ),
+        functions={"gradients": answers.gradients},
+        ops=frozenset(spelled),
+        scalars=answers.scalars,
+        dtype=_dtype(uses, sample),
+        forms=forms,
+        lacking=tuple(lacking),
+        notes=(*_how(uses), *answers.notes, *(line for line in repeated if not line.endswith(NEITHER))),
+        limits=tuple(line for line in repeated if line.endswith(NEITHER)),
+        words={**_words(name, uses, spelled), **answers.words},
+    )
+
+
+def operators_of(spelled: Mapping[str, Spelling]) -> str:
+    """The operators that a class offers, such as "+ * -"."""
+    return " ".join(
+        text.replace("{0}", "").replace("{1}", "").strip()
+        for op, (_, _, text) in OPERATORS.items()
+        if op in spelled and spelled[op].infix
+    )
+
+
+class Engine:
+    """The functions of the native form on top of a class of nodes."""
+
+    whole_numbers = True
+    """Whether leaves may be made from ints."""
+    notes: tuple[str, ...] = ()
+    """What was found about the class besides, one sentence each."""
+    words: Mapping[str, str] = MappingProxyType({})
+    """How forms of ops with attributes are written, by op and attributes, such as "op sum axis"."""
+
+    def __init__(self, uses: ValueClass, spelled: Mapping[str, Spelling], *, scalars: bool) -> None:
+        self._uses = uses
+        self._spelled = spelled
+        self.scalars = scalars
+
+    def gradients(self, graph: Graph, point: Mapping[str, Any]) -> Any:
+        """Value, gradients by parameter, and the adjoints of inner nodes where the engine keeps them."""
+        return self._swept(graph, self._leaves(graph, point, self._number))
+
+    def with_whole_numbers(self, graph: Graph, point: Mapping[str, Any]) -> Any:
+        """The same, leaves with whole values made from ints."""
+        return self._swept(graph, self._leaves(graph, point, self._whole))
+
+    def after_a_reset(self, graph: Graph, point: Mapping[str, Any]) -> Any:
+        """The same, on leaves that were swept once before and then reset, as in a training loop."""
+        leaves = self._leaves(graph, point, self._number)
+        self._swept(graph, leaves)
+        assert self._uses.reset is not None, "the form is offered only with a reset"
+        for leaf in leaves.values():
+            self._uses.reset(leaf)
+        return self._swept(graph, leaves)
+
+    def _leaves(self, graph: Graph, point: Mapping[str, Any], made: Callable[[Any], Any]) -> dict[str, Any]:
+        leaves = {}
+        for i in graph.order.tolist():
+            name = graph.names[i]
+            if graph.op(i) in ("input", "parameter"):
+                if self.scalars and np.ndim(point[name]):
+                    raise NotImplementedError("arrays")
+                leaves[name] = self._uses.make(made(point[name]))
+        return leaves
+
+    def _evaluated(self, graph: Graph, leaves: Mapping[str, Any]) -> dict[str, Any]:
+        """Every node by name; the loss is one even where it depends on no leaf."""
+        nodes: dict[str, Any] = dict(leaves)
+        for i in graph.order.tolist():
+            node = graph.node(int(i))
+            if node.op == "constant":
+                value = np.asarray(node.value)
+                nodes[node.name] = float(value) if not value.ndim else value
+            elif node.inputs:
+                spelling, given = self._spelling(graph, int(i))
+                nodes[node.name] = self._applied(spelling, [nodes[name] for name in node.inputs], given, node.op)
+        root = nodes[graph.names[graph.loss]]
+        if not isinstance(root, self._uses.kind):
+            nodes[graph.names[graph.loss]] = self._uses.make(self._number(root))
+        return nodes
+
+    def _swept(self, graph: Graph, leaves: Mapping[str, Any]) -> Any:
+        nodes = self._evaluated(graph, leaves)
+        root = nodes[graph.names[graph.loss]]
+        try:
+            seeded(self._uses, root)
+            self._uses.sweep(root)
+        except Exception as wrong:
+            if graph.arguments(graph.loss):
+                raise
+            raise NotImplementedError("the sweep of a bare leaf") from wrong
+        parameters = [graph.names[i] for i in graph.parameters]
+        gradients = {name: self._gradient(nodes[name]) for name in parameters}
+        if not self._uses.reveals:
+            return self._uses.value(root), gradients
+        inner = [n for n, node in nodes.items() if n not in leaves and isinstance(node, self._uses.kind)]
+        inner = [n for n in inner if not self._is_view(graph, n, nodes)]
+        return self._uses.value(root), gradients, {**gradients, **{n: self._gradient(nodes[n]) for n in inner}}
+
+    def _is_view(self, graph: Graph, name: str, nodes: Mapping[str, Any]) -> bool:
+        """Whether a node shows the memory of an argument: engines may then keep one gradient for both."""
+        of = graph.node(name).inputs
+        if not graph.shapes[graph.index(name)] and not any(graph.shapes[graph.index(one)] for one in of):
+            return False
+        values = [self._uses.value(nodes[n]) for n in (name, *of) if isinstance(nodes[n], self._uses.kind)]
+        arrays = [value for value in values if isinstance(value, np.ndarray)]
+        return any(np.shares_memory(arrays[0], other) for other in arrays[1:]) if arrays else False
+
+    def _spelling(self, graph: Graph, i: int) -> tuple[Spelling, Mapping[str, Any]]:
+        """How node i is written, and the attributes that have to be given."""
+        node = graph.node(i)
+        if node.op not in self._spelled:
+            raise NotImplementedError(node.op)
+        defaults = OPS[node.op].attributes
+        return self._spelled[node.op], {k: v for k, v in node.attributes.items() if defaults.get(k, ...) != v}
+
+    def _applied(self, spelling: Spelling, operands: list[Any], given: Mapping[str, Any], op: str) -> Any:
+        ways = list(beside_plain(operands, self._uses, spelling.infix, self._number))
+        for way in ways:
+            try:
+                made = spelling.apply(*way, **given)
+            except Exception as wrong:
+                if refused(wrong) or (way is not ways[-1] and about_plain(wrong, way[0])):
+                    continue
+                raise
+            if isinstance(made, self._uses.kind):
+                return made
+        raise NotImplementedError(op)
+
+    def _gradient(self, node: Any) -> Any:
+        found, value = self._uses.gradient(node), self._uses.value(node)
+        untouched = found is None or (np.ndim(found) == 0 and np.ndim(value) > 0 and not np.any(found))
+        return np.zeros(np.shape(value)) if untouched else found
+
+    def _number(self, value: Any) -> Any:
+        return float(value)
+
+    def _whole(self, value: Any) -> Any:
+        return int(value) if float(value).is_integer() else float(value)
+
+
+def beside_plain(operands: list[Any], uses: ValueClass, infix: bool, made: Callable[[Any], Any]) -> Iterator[list[Any]]:
+    """The operands as they may be given: a number or array beside a node as it is, else as a leaf of `made(value)`."""
+    plain = [not isinstance(operand, uses.kind) for operand in operands]
+    if not any(plain) or (infix and not all(plain)):
+        yield operands
+    if any(plain):
+        yield [uses.make(made(operand)) if alone else operand for operand, alone in zip(operands, plain, strict=True)]
+
+
+def about_plain(wrong: BaseException, left: Any) -> bool:
+    """Whether an op has no way with a plain operand: it is of another type, or NumPy took the call on itself."""
+    return isinstance(wrong, TypeError | AttributeError) or at_the_door(wrong) or isinstance(left, np.ndarray)
+
+
+def spelled_ops(uses: ValueClass, contents: Contents, sample: Any) -> Iterator[tuple[str, Spelling]]:
+    """Each op that the class offers, with how it is spelled."""
+    for op in OPS:
+        for spelling in _spellings(op, uses.kind, contents):
+            operands = [uses.make(sample(value)) for value in _arguments(op)]
+            try:
+                offered = isinstance(spelling.apply(*operands), uses.kind)
+            except Exception as wrong:
+                offered = not refused(wrong) and not isinstance(wrong, TypeError)
+                if not offered and op == "pow" and spelling.infix:  # an exponent that is a number may be taken
+                    offered = _takes(spelling, operands[0], 2.0, uses.kind)
+            if offered:
+                yield op, spelling
+                break
+
+
+def _spellings(op: str, kind: type, contents: Contents) -> Iterator[Spelling]:
+    if op in OPERATORS:
+        method, apply, text = OPERATORS[op]
+        if method in dir(kind):
+            yield Spelling(apply, text, infix=True)
+    for name in FUNCTIONS.get(op, ()):
+        operands = ", ".join(f"{{{k}}}" for k in range(1, OPS[op].arity or 2))
+        if callable(getattr(kind, name, None)):
+            yield Spelling(_method(name), f"{{0}}.{name}({operands})", name=name)
+        if (function := contents.helpers.get(name)) is not None:
+            yield Spelling(function, f"{name}({', '.join(['{0}', *([operands] if operands else [])])})", name=name)
+    if op == "abs" and "__abs__" in dir(kind):
+        yield Spelling(abs, "abs({0})")
+
+
+def _method(name: str) -> Callable[..., Any]:
+    return lambda node, *more, **given: getattr(node, name)(*more, **given)
+
+
+def _arguments(op: str) -> tuple[float, ...]:
+    return tuple(SAMPLE[k] for k in range(OPS[op].arity or 2))
+
+
+def _takes(spelling: Spelling, left: Any, right: Any, kind: type) -> bool:
+    try:
+        return isinstance(spelling.apply(left, right), kind)
+    except Exception as wrong:  # what a foreign operator raises says whether it offers the form
+        return not refused(wrong)
+
+
+def lacking_forms(uses: ValueClass, spelled: Mapping[str, Spelling], sample: Any) -> Iterator[str]:
+    """Forms with a plain number that the class does not offer."""
+    for op in REFLECTED:
+        if op not in spelled or not spelled[op].infix:
+            continue
+        text = spelled[op].text
+        x = uses.make(sample(SAMPLE[0]))
+        if not _takes(spelled[op], x, 2.0, uses.kind):
+            yield text.format("x", "2")
+        if not _takes(spelled[op], 2.0, x, uses.kind):
+            yield text.format("2", "x")
+        if op == "pow" and not _takes(spelled[op], x, uses.make(sample(SAMPLE[1])), uses.kind):
+            yield text.format("x", "y")
+
+
+def _dtype(uses: ValueClass, sample: Any) -> str | None:
+    """float32, where a value that float32 cannot hold comes back rounded to it."""
+    third = sample(1.0 / 3.0)
+    held = np.asarray(uses.value(uses.make(third)))
+    if held.dtype == np.float32 or np.array_equal(np.asarray(held, dtype=float), np.float32(third).astype(float)):
+        return "float32"
+    return None
+
+
+def _how(uses: ValueClass) -> Iterator[str]:
+    if uses.seeds:
+        yield f"the sweep does not set the gradient of its root, so .{uses.grad} is set to 1 before it"
+    if not uses.reveals:
+        yield "inner nodes keep no gradient, so only leaves are compared"
+    if uses.reset is None:
+        yield "no reset was found, so a fresh graph is made for each question"
+
+
+def _words(name: str, uses: ValueClass, spelled: Mapping[str, Spelling]) -> dict[str, str]:
+    words = {
+        "leaf": f"{name}({', '.join(['{}', *uses.further])})",
+        "grad": f"{{}}.{uses.grad}",
+        "value": f"{{}}.{uses.data}",
+        "sweep": uses.sweep_text,
+    }
+    if uses.seeds:
+        words["sweep"] = f"{{0}}.{uses.grad} = 1; {uses.sweep_text.replace('{}', '{0}')}"
+    return words | {f"op {op}": spelling.text for op, spelling in spelled.items() if op not in LEAVES}
