@@ -209,6 +209,12 @@ def test_verify_and_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     engine.write_text(engine.read_text().replace("9.0", "7.0"))
     assert main(run) == 1
     assert "df/db is 7, should be 9" in capsys.readouterr().out
+    pair = tmp_path / "pair.py"
+    pair.write_text("def square(x):\n    return x * x\n\n\ndef square_grad(x):\n    return 2 * x\n")
+    assert main(["verify", str(pair)]) == 0
+    pair.write_text(pair.read_text().replace("2 * x", "3 * x"))
+    assert main(["verify", str(pair)]) == 1
+    assert "FAIL" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("bare")
