@@ -32,5 +32,16 @@ textbook_rules   wrong rules of products, quotients, powers, running sums; `sele
 other_slopes     wrong slopes of activations, over `pairs` of arrays; `jacobians`: diagonals taken for all of them
 constants        an epsilon or a count that is another one in the derivative
 sides            wrong exactly on one side of a comparison
+broadcast_rules  broadcasting undone over other axes, by an average, by one slice alone
+loop_rules       parts of an array that overwrite each other, states of another step of a loop
+altered_records  answers that are right for another function: one side always taken, a held value followed
+at_ties          right beside a tie, and wrong at it
+record_forms     normalisers, sums of squares and means in a record
 telling          of all that reproduce the answer, what they have in common, as a sentence with a place
+
+By experiments on the derivative's own code, which is replayed (`gradcheck.rerun`) with one step done otherwise:
+
+own_steps        the steps of one instruction, and an edit of them
+own_edits        other signs, operands, axes, indices of a step; `own_operands`: other numbers in it
+own_code         the edit that makes the derivative right at two points
 """

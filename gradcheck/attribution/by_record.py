@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
+from gradcheck.attribution.altered_records import held_followed, one_side_taken
 from gradcheck.attribution.constants import other_constants
 from gradcheck.attribution.explanation import Explanation
 from gradcheck.attribution.hypothesis import Hypothesis, outcomes
 from gradcheck.attribution.jacobians import diagonals
 from gradcheck.attribution.located_trace import located
+from gradcheck.attribution.loop_rules import last_writers, states_of_another_step
 from gradcheck.attribution.other_slopes import slope_mistakes
-from gradcheck.attribution.path_factors import edge_factors, grouped, kept_uses
+from gradcheck.attribution.path_factors import edge_factors, grouped, kept_uses, measured_factors
 from gradcheck.attribution.sides import Side, sides, told_by_side
 from gradcheck.attribution.telling import told
 from gradcheck.attribution.textbook_rules import local_mistakes
@@ -28,11 +30,16 @@ Search = Callable[[View, frozenset[str]], Iterator[Hypothesis]]
 SEARCHES: Sequence[Search] = (
     edge_factors,
     kept_uses,
+    grouped,
     local_mistakes,
     slope_mistakes,
     diagonals,
     other_constants,
-    grouped,
+    one_side_taken,
+    held_followed,
+    last_writers,
+    states_of_another_step,
+    measured_factors,
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.attribution.known import FEWEST, NUMBER, Known, Relation, equal
+from gradcheck.attribution.known import FEWEST, FIXED, NUMBER, Known, Relation, equal
 from gradcheck.attribution.mistake import Mistake
 
 Array = NDArray[Any]
@@ -18,6 +18,9 @@ def another(answer: Array, truth: Array, room: Array, known: Known) -> Iterator[
     """Relations of the form answer = something that is no multiple of the truth."""
     if truth.size < FEWEST:
         yield from _another_block(answer, truth, room, known)
+        unweighed = all(w.size == 1 and np.all(w == 1) for w in known.weights.values())
+        if truth.size == 1 and known.others and unweighed and np.all(answer == 1) and np.all(np.abs(truth - 1) > room):
+            yield Relation(Mistake.CONSTANT, FIXED)
         return
     yield from _another_block(answer, truth, room, known)
     yield from _running(answer, truth, room, known)

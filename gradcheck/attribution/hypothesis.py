@@ -9,6 +9,7 @@ from typing import Any
 from gradcheck.attribution.altered_sweep import Edge, Shortcuts
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.view import Array, View
+from gradcheck.tracing.record import Node
 
 Rule = Callable[[View, Any], Any]
 """rule(view, adjoint of the node) -> what the argument is sent, in the argument's shape."""
@@ -26,12 +27,14 @@ class Change:
     instead: edge -> rule by which its contribution is made.
     shortcuts: see `altered_sweep.Shortcuts`; made for each view.
     constants: constant node -> array, of its shape and a last axis of runs, that takes its place also going forward.
+    nodes: node -> another one in its place, for another function.
     """
 
     factors: Mapping[Edge, Any] = field(default_factory=dict)
     instead: Mapping[Edge, Rule] = field(default_factory=dict)
     shortcuts: Callable[[View], Shortcuts | None] | None = None
     constants: Mapping[int, Any] = field(default_factory=dict)
+    nodes: Mapping[int, Node] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ def outcomes(view: View, change: Change, runs: int = 1) -> dict[str, Array] | No
         factor = change.factors.get(edge)
         return contribution if factor is None else contribution * factor
 
+    if change.nodes:
+        return view.with_nodes(change.nodes).gradients(runs, None)
     shortcuts = None
     if change.shortcuts is not None and (shortcuts := change.shortcuts(view)) is None:
         return None

@@ -17,6 +17,8 @@ NUMBER = "#"
 """Where a relation's number stands in its words."""
 NOTHING = "is zero throughout: nothing arrives here"
 """The words for a block that is zero."""
+FIXED = "is 1 whatever the inputs are"
+"""The words for the gradient of a number that is 1, beside others that are right or wrong by their own."""
 FEWEST = 3
 """Minimum number of entries, different from 0, on which anything but a usual factor may rest."""
 
@@ -50,7 +52,7 @@ class Relation:
     @property
     def weak(self) -> bool:
         """Whether it tells how the numbers differ rather than what was done: anything more telling comes before it."""
-        return self.mistake in WEAK and self.words != NOTHING
+        return self.mistake in WEAK and self.words not in (NOTHING, FIXED)
 
     @property
     def clause(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck import holding
 from gradcheck.errors import GradcheckError
 from gradcheck.numbers.arithmetic import Array
 from gradcheck.numbers.ball import Balls
@@ -30,7 +31,7 @@ MOST_ENTRIES = 200_000
 """Maximum number of entries of all nodes of such a record."""
 MOST_FRAMES = 6
 """Number of frames within which a buffer that is read is looked for."""
-_LIBRARIES = ("numpy", "scipy", *OWN)
+_LIBRARIES = ("numpy", "scipy", *OWN, holding.__name__)
 
 Call = tuple[CodeType, int]
 """A code object of the user's, and the offset of the instruction that was being executed in it."""
@@ -48,11 +49,15 @@ class LocatedTrace(Trace):
     stored: nodes that put together what was assigned to a buffer; they are made where the buffer is read, which is not
         the place of the assignments, so that they have no place.
     outcomes: (sign of left - right, stack) of every comparison of traced numbers.
+    before: per comparison the number of nodes that were made before it.
+    ties: the stacks of those that are undecided in some entry.
     """
 
     stacks: list[Stack] = field(default_factory=list)
     stored: set[int] = field(default_factory=set)
     outcomes: list[tuple[Array, Stack]] = field(default_factory=list)
+    before: list[int] = field(default_factory=list)
+    ties: list[Stack] = field(default_factory=list)
 
     def apply(
         self, primitive: str, args: Sequence[int], dtype: np.dtype[Any], *, rule: int = 0, **attributes: Any
@@ -70,6 +75,9 @@ class LocatedTrace(Trace):
         sign, undecided = super().signs(left, right, rule)
         if any(self.record.nodes[side[0]].varies for side in (left, right)):
             self.outcomes.append((sign, open_calls()))
+            self.before.append(len(self.record.nodes))
+            if np.any(undecided):
+                self.ties.append(self.outcomes[-1][1])
         return sign, undecided
 
     def _append(self, node: Node, value: Array) -> int:
@@ -93,12 +101,16 @@ class Located:
     record, stacks: the nodes, and per node the user's open calls when it was made.
     stored: nodes that put together what was assigned to a buffer.
     outcomes: signs of left - right of every comparison of traced numbers, with the user's open calls.
+    before: per comparison the number of nodes that were made before it.
+    ties: the user's open calls of comparisons that are undecided in some entry.
     """
 
     record: Record
     stacks: Sequence[Stack]
     stored: Set[int]
     outcomes: Sequence[tuple[Array, Stack]]
+    before: Sequence[int]
+    ties: Sequence[Stack]
 
     def site(self, slot: int) -> Call | None:
         """The innermost call in the user's code that made a node."""
@@ -137,7 +149,8 @@ def located(product: Product) -> Located | None:
         except TooLargeError:
             return None
         assert isinstance(run.trace, LocatedTrace)
-        return Located(run.trace.record, run.trace.stacks, run.trace.stored, run.trace.outcomes)
+        trace = run.trace
+        return Located(trace.record, trace.stacks, trace.stored, trace.outcomes, trace.before, trace.ties)
     return None
 
 

@@ -30,6 +30,7 @@ class Otherwise:
     factor: what the right answer to it is multiplied by.
     controls: further questions of the kind; where the answer is right for one of them, too, it tells nothing that it is
         right for this one.
+    vague: what was done is no mistake of a known kind; it is said, and has none.
     nudge: a question hardly changed; where its right answer is the same, it depends on nothing that is changed here.
     """
 
@@ -40,6 +41,7 @@ class Otherwise:
     factor: float = 1.0
     controls: Sequence[Change] = ()
     nudge: Change | None = None
+    vague: bool = False
 
 
 def given_weights(product: Product) -> Sequence[Array]:

@@ -16,7 +16,8 @@ from gradcheck.attribution.altered_sweep import Edge
 from gradcheck.attribution.hypothesis import Change, Hypothesis
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.pairs import Pair, between, pair_of, pairs, slope_at
-from gradcheck.attribution.path_factors import fits
+from gradcheck.attribution.path_factors import fits, single
+from gradcheck.attribution.record_forms import sum_of_squares
 from gradcheck.attribution.view import Array, View
 
 MOST_GROUPED = 80
@@ -155,7 +156,8 @@ def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]
         else:
             yield Mistake.SLOPE_FORGOTTEN, "lacking the slope there, as if it were 1", np.ones_like(right)
         if (unguarded := _unguarded(view, pair)) is not None:
-            yield Mistake.GUARD, "without the constant that is added there", unguarded
+            kind = Mistake.GUARD if _all_single(view, pair) else Mistake.OTHER_SLOPE
+            yield kind, "without the constant that is added there", unguarded
         if not np.all(np.isin(np.abs(right), (0.0, 1.0))):
             yield Mistake.SLOPE_TWICE, "being multiplied by the slope there twice", right * right
         if len(pair.steps) > 1 or view.record.nodes[pair.y].primitive in ("unary", "pow"):
@@ -175,6 +177,9 @@ def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]
                 yield Mistake.OTHER_SLOPE, f"with the slope of {name}, by its output", formula(y)
         for name, formula in OTHERS.items():
             yield Mistake.OTHER_SLOPE, f"with the slope of {name}", formula(x)
+        if _root(view, pair):
+            kind = Mistake.NORM if sum_of_squares(view, pair.x) else Mistake.POWER_RULE
+            yield kind, "lacking the root in the denominator", np.full_like(x, 0.5)
         if (p := _exponent(view, pair)) is not None:
             yield Mistake.POWER_RULE, "having the exponent not lowered by one", p * y
             yield Mistake.POWER_RULE, "having the exponent lowered by two", p * np.power(x, p - 2)
@@ -200,6 +205,11 @@ def _guards(view: View, pair: Pair) -> list[int]:
     return found
 
 
+def _all_single(view: View, pair: Pair) -> bool:
+    """Whether all those constants are one number each."""
+    return all(single(view.record.nodes[s].attributes["value"]) is not None for s in _guards(view, pair))
+
+
 def _unguarded(view: View, pair: Pair) -> Array | None:
     """The slope without the small constants that are added on the way; None if there are none."""
     guards = _guards(view, pair)
@@ -207,6 +217,11 @@ def _unguarded(view: View, pair: Pair) -> Array | None:
         return None
     x = np.asarray(view.values[pair.x][..., 0], dtype=float)
     return slope_at(view, pair, x, dict.fromkeys(guards, 0.0))
+
+
+def _root(view: View, pair: Pair) -> bool:
+    node = view.record.nodes[pair.y]
+    return len(pair.steps) == 1 and node.primitive == "unary" and node.attributes["function"] == "sqrt"
 
 
 def _exponent(view: View, pair: Pair) -> float | None:

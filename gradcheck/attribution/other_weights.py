@@ -38,7 +38,7 @@ def other_weights(product: Product, name: str, block: str, truths: Gradients) ->
         words = "is the one for the cotangent with its axes exchanged: the wrong axis is summed over"
         yield Otherwise(Mistake.BROADCAST, words, ask(_turned))
     for mistake, words, change in _changes(name):
-        yield Otherwise(mistake, words, ask(change))
+        yield Otherwise(mistake, words, ask(change), vague="clipped" in words or "length 1" in words)
     for axis in range(max(w.ndim for w in given)):
         stretched = block in truths and _stretched(truths[block].shape, axis, given)
         yield from _slices(given, axis, name, ask, Mistake.BROADCAST if stretched else Mistake.DROPPED)

@@ -18,6 +18,10 @@ MOST_GROUPS = 150
 """Maximum number of groups of edges that are tried, three experiments each."""
 MOST_NODES = 40_000
 """Maximum number of groups times nodes of the record."""
+MEASURED = 5
+"""Rank from which on a factor is a number that was measured, and nothing more is known of it."""
+UNITS = 256
+"""Units of roundoff up to which a factor that is measured is a usual one."""
 TOGETHER = 24
 """Experiments per sweep."""
 MOST_CONSTANT = 1e4
@@ -30,8 +34,17 @@ Factor = tuple[Mistake, int, str]
 def edge_factors(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     """Single edges, and nodes with all their arguments, whose contribution times some s - 1 is the discrepancy.
 
-    Screened along random directions: both sides are linear in the contribution.
+    Screened along random directions: both sides are linear in the contribution. Only factors that have a reason.
     """
+    yield from (h for h in _solved_factors(view, blocks) if h.rank < MEASURED)
+
+
+def measured_factors(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
+    """The same with any factor; of an answer of one entry every edge has one, so that they come last."""
+    yield from (h for h in _solved_factors(view, blocks) if h.rank >= MEASURED)
+
+
+def _solved_factors(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     chosen = view.within(blocks)
     for edges, along in _candidates(view):
         factor = _solved(along[chosen], view.discrepancy[0][chosen], view.discrepancy[1][chosen])
@@ -46,6 +59,7 @@ def kept_uses(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
         uses[view.record.nodes[slot].args[position]].append((slot, position))
     chosen = view.within(blocks)
     off, room = (d[chosen] for d in view.discrepancy)
+    yield from _all_but_one_step(view, [sorted(edges) for edges in uses.values()])
     for edges in uses.values():
         if len(edges) < 3 or len(edges) > 200:
             continue
@@ -59,8 +73,19 @@ def kept_uses(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
                 kind = Mistake.OVERWRITTEN if len(alike) == 1 else Mistake.DROPPED
                 if kind is Mistake.OVERWRITTEN and k == 0 and not _reaches(view, edges[-1][0], edges[0][0]):
                     kind = Mistake.FIRST_SAMPLE
-                words = f"alone being counted, and the other {len(rest)} uses of the same value being left out"
-                yield Hypothesis(kind, 2, (edge,), words, Change(factors=dict.fromkeys(rest, 0.0)), operand=True)
+                words = f"being left out, of {len(edges)} uses of the same value all but one"
+                yield Hypothesis(kind, 2, tuple(rest), words, Change(factors=dict.fromkeys(rest, 0.0)), operand=True)
+
+
+def _all_but_one_step(view: View, uses: Sequence[list[Edge]]) -> Iterator[Hypothesis]:
+    """Of all values that every step of a loop uses, the use of the first step alone counts, or that of the last."""
+    looped = [e for e in uses if 3 <= len(e) <= 200 and len({view.located.site(s) for s, _ in e}) == 1]
+    if len(looped) < 2:
+        return
+    for k, which in ((0, "first"), (-1, "last")):
+        rest = [edge for edges in looped for edge in edges if edge != edges[k]]
+        words = f"being left out in all steps but the {which}: what the steps give is assigned, not added up"
+        yield Hypothesis(Mistake.OVERWRITTEN, 3, tuple(rest), words, Change(factors=dict.fromkeys(rest, 0.0)))
 
 
 def _reaches(view: View, late: int, early: int) -> bool:
@@ -132,7 +157,7 @@ _USUAL: Mapping[float, Factor] = {
 def _named(view: View, edges: tuple[Edge, ...], factor: float) -> Iterator[Hypothesis]:
     own = _own_factors(view, edges)
     for value, (mistake, rank, words) in {**_USUAL, **own}.items():
-        if abs(factor - value) <= 1e-7 * max(abs(value), 0.1):
+        if abs(factor - value) <= (1e-8 + UNITS * view.unit) * max(abs(value), 1.0):
             yield _times(edges, value, mistake, rank, words)
             return
     if abs(factor - 1) < 1e-2:
@@ -167,13 +192,13 @@ def _own_factors(view: View, edges: tuple[Edge, ...]) -> dict[float, Factor]:
         found[1 / c] = _lost(view, slot, c)
     elif node.primitive == "sum":
         n = math.prod(shape[axis] for axis in node.attributes["axes"])
-        if n > 2:
+        if n > 1:
             found[1 / n] = Mistake.MEAN_SUM, 1, f"being divided by {n}, as if the sum there were a mean"
     elif node.primitive == "neg" or (node.primitive == "sub" and position == 1):
         found[-1.0] = Mistake.PATH_SIGN, 1, "lacking the minus sign there"
     if node.primitive != "sum":
         size, own = math.prod(node.shape), math.prod(shape)
-        if own and size > own and size % own == 0 and (n := size // own) > 2:
+        if own and size > own and size % own == 0 and (n := size // own) > 1:
             found[1 / n] = Mistake.MEAN_SUM, 1, f"being averaged over the {n} entries it is broadcast to, not summed"
     for n in {length for length in (*shape, *node.shape) if length > 2}:
         found.setdefault(float(n), (Mistake.MEAN_SUM, 4, f"being taken {n} times, and {n} is a length there"))
@@ -228,9 +253,9 @@ def _groups(view: View) -> Iterator[tuple[Sequence[Edge], int]]:
             continue
         by_site[site, node.primitive, position].append((slot, position))
         argument = node.args[position]
-        from_outside = view.located.site(argument) is None or _where(view, argument) != _where(view, slot)
+        from_outside = view.located.site(argument) is None or line_at(view, argument) != line_at(view, slot)
         if from_outside:
-            by_line[_where(view, slot)].append((slot, position))
+            by_line[line_at(view, slot)].append((slot, position))
         by_name[node.primitive, str(node.attributes.get("function", "")), position].append((slot, position))
     seen = set()
     for size, table in enumerate((by_site, by_line, by_name)):
@@ -240,7 +265,7 @@ def _groups(view: View) -> Iterator[tuple[Sequence[Edge], int]]:
                 yield edges, size
 
 
-def _where(view: View, slot: int) -> tuple[object, int | None]:
+def line_at(view: View, slot: int) -> tuple[object, int | None]:
     """Code and line of a node."""
     site = view.located.site(slot)
     return (None, None) if site is None else (site[0], line_of(site))

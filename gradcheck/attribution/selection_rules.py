@@ -13,6 +13,8 @@ from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.view import View
 from gradcheck.tracing.record import Node
 
+TOO_MANY = "reaching the entries that were not chosen, too"
+"""What is done where a comparison stops nothing."""
 MOST_AT_ONE_PLACE = 4
 """Maximum number of operations made in one place where a permutation is the user's own, not a library's."""
 
@@ -34,9 +36,10 @@ def gather_mistakes(view: View, slot: int, node: Node, k: int) -> list[Variant]:
         if slot in view.located.stored:
             rows.append((Mistake.SCATTER, "reaching entries that were assigned anew later, too", lambda view, g: g))
         else:
-            rows.append((Mistake.BRANCH, "reaching the entries that were not chosen, too", lambda view, g: g))
+            kind = choice_mistake(view, slot)
+            rows.append((kind, TOO_MANY, lambda view, g: g))
             others = "reaching the entries that were not chosen, and no others"
-            rows.append((Mistake.BRANCH, others, _other_side(slot, k)))
+            rows.append((kind, others, _other_side(slot, k)))
     if len(node.args) == 1 and (axes := _extreme_axes(view, slot)) is not None:
         share = 1.0 / math.prod(shape[axis] for axis in axes)
         rows.append((Mistake.MAXIMUM, "reaching all entries, not the chosen one alone", _spread(slot, axes, 1.0)))
@@ -47,11 +50,33 @@ def gather_mistakes(view: View, slot: int, node: Node, k: int) -> list[Variant]:
         and (alone or slot in view.located.stored)
         and sorted(index.ravel().tolist()) == list(range(sizes[0]))
     ):
-        rows.append(
-            (Mistake.PERMUTED, "being reshaped where its entries must go back to their places", _reshaped(slot))
-        )
-        rows.append((Mistake.PERMUTED, "being moved by the permutation itself, not by its inverse", _moved_on(slot)))
+        kind = Mistake.MAXIMUM if _compared_there(view, slot) else Mistake.PERMUTED  # then it sorts
+        rows.append((kind, "being reshaped where its entries must go back to their places", _reshaped(slot)))
+        rows.append((kind, "being moved by the permutation itself, not by its inverse", _moved_on(slot)))
     return rows
+
+
+def _compared_there(view: View, slot: int) -> bool:
+    """Whether the call that made a node compared numbers, as maximum and sort do, and where and an index do not."""
+    stack = view.located.stacks[slot]
+    return bool(stack) and any(made == stack for _, made in view.located.outcomes)
+
+
+def choice_mistake(view: View, slot: int) -> Mistake:
+    """The kind of a choice that is not made: of the larger of two arrays, by a comparison, or by a constant mask."""
+    node = view.record.nodes[slot]
+    if _compared_there(view, slot):
+        return Mistake.MAXIMUM if all(view.record.nodes[a].varies for a in node.args) else Mistake.BRANCH
+    outcomes = zip(view.located.outcomes, view.located.before, strict=True)
+    compared = any(made <= slot and _stretches(sign.shape, node.shape) for (sign, _), made in outcomes)
+    return Mistake.BRANCH if compared else Mistake.MASK_SCALE
+
+
+def _stretches(shape: tuple[int, ...], over: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(shape, over) == over
+    except ValueError:
+        return False
 
 
 def _reshaped(slot: int) -> Rule:
@@ -99,8 +124,8 @@ def _other_side(slot: int, k: int) -> Rule:
 
 def _extreme_axes(view: View, slot: int) -> tuple[int, ...] | None:
     """The axes over which a gather picks the largest or smallest entries; None if it does something else."""
-    node, stack = view.record.nodes[slot], view.located.stacks[slot]
-    if not any(made == stack for _, made in view.located.outcomes):  # nothing was compared there: it is an index
+    node = view.record.nodes[slot]
+    if not _compared_there(view, slot):  # then it is an index
         return None
     x, y = (np.asarray(view.values[s][..., 0], dtype=float) for s in (node.args[0], slot))
     for count in range(1, x.ndim + 1):

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from itertools import pairwise
 
-import numpy as np
-
 from gradcheck.attribution.explanation import Explanation, Place
 from gradcheck.attribution.hypothesis import Hypothesis
 from gradcheck.attribution.located_trace import Call
 from gradcheck.attribution.mistake import Mistake
-from gradcheck.attribution.pairs import pair_of
+from gradcheck.attribution.record_forms import elementwise_quotient, is_call, mean_of, normaliser, sum_of_squares
 from gradcheck.attribution.source_place import place_of
 from gradcheck.attribution.view import View
 
@@ -31,6 +29,8 @@ PREFERRED = (
 """Which kind is said where hypotheses of one rank amount to the same numbers: the first of these."""
 
 
+OWN_FACTORS = (Mistake.POWER_RULE, Mistake.MEAN_SUM)
+"""Kinds of which a factor is that of an operation: of several operations that have it, none is the place."""
 OPERATIONS = {
     "mul": "product",
     "div": "quotient",
@@ -56,12 +56,15 @@ def told(view: View, found: Sequence[Hypothesis], blocks: frozenset[str]) -> Exp
     kinds = {h.mistake for h in best}
     if len(kinds) > 1 and all(h.factor for h in best):  # a factor that several operations suggest is but a factor
         best = [h.again(mistake=Mistake.PATH_FACTOR, words=f"being taken {h.factor:.6g} times") for h in best]
+    if kinds == {Mistake.PATH_FACTOR} and (sides := [h for h in found if h.mistake is Mistake.BRANCH]):
+        best = sides  # the factor of one side of a comparison, as of a leaky relu
     kind = min((h.mistake for h in best), key=lambda m: (order.get(m, len(order)), m))
     best = [h for h in best if h.mistake is kind]
     placed = [h for h in best if _placed(view, h)] or best
     chosen = min([h for h in placed if _computes(view, h)] or placed, key=lambda h: max(h.edges))
     paths = [h for h in best if _same_path(view, h, chosen)]
-    place = _place(view, chosen) if len(paths) == len(best) or _one_line(view, best) else None
+    rival = chosen.factor is not None and kind in OWN_FACTORS and not _one_line(view, best)
+    place = _place(view, chosen) if (len(paths) == len(best) and not rival) or _one_line(view, best) else None
     mistake, meaning = _meaning(view, paths, chosen)
     return Explanation(mistake, _clause(view, chosen, place, meaning), ", ".join(sorted(blocks)), place)
 
@@ -142,19 +145,19 @@ def _meaning(view: View, paths: Sequence[Hypothesis], chosen: Hypothesis) -> tup
         return chosen.mistake, ""
     edges = sorted({edge for h in paths for edge in h.edges})
     for slot, position in edges:
-        if _normaliser(view, slot, position):
-            exponential = _is(view, view.record.nodes[slot].args[0], "exp")
+        if normaliser(view, slot, position):
+            exponential = is_call(view, view.record.nodes[slot].args[0], "exp")
             kind = Mistake.SOFTMAX_DIAGONAL if exponential else Mistake.NORM
             what = "the denominator of the softmax" if exponential else "the normaliser"
             return kind, f": {what} was treated as a constant"
-    if any(_is(view, slot, "sqrt") and _sum_of_squares(view, view.record.nodes[slot].args[0]) for slot, _ in edges):
+    if any(is_call(view, slot, "sqrt") and sum_of_squares(view, view.record.nodes[slot].args[0]) for slot, _ in edges):
         return Mistake.NORM, ": a norm was treated as a constant"
     for slot, position in edges:
-        if position == 1 and _elementwise_quotient(view, slot):
+        if position == 1 and elementwise_quotient(view, slot):
             return Mistake.QUOTIENT, ": the denominator was treated as a constant"
     for slot, position in (edge for h in paths for edge in h.edges if len(h.edges) == 1):
         node = view.record.nodes[slot]
-        if node.primitive == "sub" and position == 1 and _mean_of(view, node.args[1], node.args[0]):
+        if node.primitive == "sub" and position == 1 and mean_of(view, node.args[1], node.args[0]):
             return Mistake.VARIANCE_MEAN, ": the mean was treated as a constant"
     placed = [h for h in paths if _placed(view, h)]
     if placed and all(_one_of_many(view, h) for h in placed):
@@ -165,61 +168,12 @@ def _meaning(view: View, paths: Sequence[Hypothesis], chosen: Hypothesis) -> tup
 def _one_of_many(view: View, hypothesis: Hypothesis) -> bool:
     """Whether a path is cut in one step of a loop alone."""
     slots = {slot for slot, _ in hypothesis.edges}
-    if len(slots) > 1:
-        return False
-    (slot,) = slots
     stacks = view.located.stacks
+    if len({stacks[slot] for slot in slots}) < len(slots):  # twice the same operation: not one step alone
+        return False
     made = [k for k, stack in enumerate(stacks) if stack]
-    steps = [k for before, k in pairwise(made) if stacks[k] == stacks[slot] != stacks[before]]
-    return bool(stacks[slot]) and len(steps) >= FEWEST_STEPS - 1
-
-
-def _is(view: View, slot: int, function: str) -> bool:
-    node = view.record.nodes[slot]
-    return node.primitive == "unary" and node.attributes["function"] == function
-
-
-def _plain(view: View, slot: int) -> int:
-    """The node behind gathers of one array."""
-    while (node := view.record.nodes[slot]).primitive == "gather" and len(node.args) == 1:
-        slot = node.args[0]
-    return slot
-
-
-def _normaliser(view: View, slot: int, position: int) -> bool:
-    """Whether the edge leads from a quotient a / sum(a) to its denominator."""
-    node = view.record.nodes[slot]
-    if node.primitive != "div" or position != 1:
-        return False
-    total = view.record.nodes[_plain(view, node.args[1])]
-    return total.primitive == "sum" and _plain(view, total.args[0]) == _plain(view, node.args[0])
-
-
-def _elementwise_quotient(view: View, slot: int) -> bool:
-    """Whether a quotient's parts are both computed, entry by entry, from one array."""
-    node = view.record.nodes[slot]
-    if node.primitive != "div" or not all(view.record.nodes[a].varies for a in node.args):
-        return False
-    return pair_of(view, *sorted(node.args)) is not None
-
-
-def _sum_of_squares(view: View, slot: int) -> bool:
-    node = view.record.nodes[_plain(view, slot)]
-    if node.primitive in ("add", "div", "mul"):  # with an epsilon, or a mean
-        varying = [a for a in node.args if view.record.nodes[a].varies]
-        return len(varying) == 1 and _sum_of_squares(view, varying[0])
-    return node.primitive == "sum" and _square(view, _plain(view, node.args[0]))
-
-
-def _square(view: View, slot: int) -> bool:
-    node = view.record.nodes[slot]
-    if node.primitive == "mul":
-        return node.args[0] == node.args[1]
-    return node.primitive == "pow" and bool(np.all(node.attributes["exponent"] == 2))
-
-
-def _mean_of(view: View, slot: int, what: int) -> bool:
-    node = view.record.nodes[_plain(view, slot)]
-    if node.primitive in ("div", "mul"):
-        return any(_mean_of(view, a, what) for a in node.args if view.record.nodes[a].varies)
-    return node.primitive == "sum" and _plain(view, node.args[0]) == _plain(view, what)
+    for slot in slots:
+        steps = [k for before, k in pairwise(made) if stacks[k] == stacks[slot] != stacks[before]]
+        if not stacks[slot] or len(steps) < FEWEST_STEPS - 1:
+            return False
+    return True

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from gradcheck.attribution.altered_sweep import Edge
+from gradcheck.attribution.broadcast_rules import broadcast_mistakes
 from gradcheck.attribution.hypothesis import Change, Hypothesis, Rule, Variant
 from gradcheck.attribution.mistake import Mistake
-from gradcheck.attribution.path_factors import constant_factor, fits
+from gradcheck.attribution.path_factors import constant_factor, fits, line_at
 from gradcheck.attribution.selection_rules import gather_mistakes
 from gradcheck.attribution.view import Array, View
 from gradcheck.tracing.record import Node
@@ -40,12 +41,21 @@ def local_mistakes(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
             if fits(view.along(node.args[position], sent - right)[chosen], off, room):
                 yield _hypothesis(((slot, position),), mistake, words, {(slot, position): rule})
             alike[node.primitive, position, words].append(((slot, position), variant))
+            if node.primitive == "gather" and len(node.args) > 1:
+                alike["both of two", words].append(((slot, position), variant))
+        for variant in broadcast_mistakes(view, slot, position):
+            mistake, words, rule = variant
+            sent = rule(view, view.adjoints[slot])
+            if fits(view.along(node.args[position], sent - right)[chosen], off, room):
+                yield _hypothesis(((slot, position),), mistake, words, {(slot, position): rule}, rank=2)
+            alike["broadcast", words].append(((slot, position), variant))
     yield from _whole_quotients(view, chosen, off, room)
     for several in alike.values():
         for group in _groups(view, several):
             mistake, words, _ = group[0][1]
             edges = tuple(edge for edge, _ in group)
-            yield _hypothesis(edges, mistake, words, {e: v[2] for e, v in group}, rank=1)
+            rank = 3 if mistake in (Mistake.BROADCAST, Mistake.FIRST_SAMPLE, Mistake.MEAN_SUM) else 1
+            yield _hypothesis(edges, mistake, words, {e: v[2] for e, v in group}, rank=rank)
 
 
 def _whole_quotients(view: View, chosen: Any, off: Any, room: Any) -> Iterator[Hypothesis]:
@@ -70,10 +80,13 @@ def _whole_quotients(view: View, chosen: Any, off: Any, room: Any) -> Iterator[H
 
 def _groups(view: View, several: list[tuple[Edge, Variant]]) -> Iterator[list[tuple[Edge, Variant]]]:
     by_site: dict[Any, list[tuple[Edge, Variant]]] = defaultdict(list)
+    by_line: dict[Any, list[tuple[Edge, Variant]]] = defaultdict(list)
     for item in several:
         by_site[view.located.site(item[0][0])].append(item)
+        by_line[line_at(view, item[0][0])].append(item)
     yield from (group for group in by_site.values() if len(group) > 1)
-    if len(by_site) > 1:
+    yield from (group for line, group in by_line.items() if len(group) > 1 and group not in by_site.values())
+    if len(by_line) > 1:
         yield several
 
 
@@ -134,6 +147,7 @@ def _quotient(view: View, slot: int, node: Node, k: int) -> list[Variant]:
         rows = [
             (Mistake.SLOPE_FORGOTTEN, "not being divided by the denominator", lambda g, xs, y: g),
             (Mistake.QUOTIENT, "being divided by the denominator twice", lambda g, xs, y: g / xs[1] / xs[1]),
+            (Mistake.QUOTIENT, "being divided by the root of the denominator", lambda g, xs, y: g / np.sqrt(xs[1])),
             (Mistake.OTHER_SLOPE, "being multiplied by the denominator", lambda g, xs, y: g * xs[1]),
         ]
     else:
@@ -164,6 +178,7 @@ def _power(view: View, slot: int, node: Node, k: int) -> list[Variant]:
         rows = [
             (kind, "lacking the logarithm of the base", lambda g, xs, y: g * y),
             (kind, "having the power rule of the base", lambda g, xs, y: g * xs[1] * y / xs[0]),
+            (kind, "having the exponent for the logarithm of the base", lambda g, xs, y: g * xs[1] * y),
             (kind, "lacking the power itself", lambda g, xs, y: g * np.log(xs[0])),
         ]
     return [(m, w, _elementwise(slot, k, send)) for m, w, send in rows]
@@ -255,9 +270,13 @@ def _cumsum(view: View, slot: int, node: Node, k: int) -> list[Variant]:
     def same_way(view: View, g: Any) -> Any:
         return view.numbers.cumsum(g, axis=axis, reverse=reverse)
 
+    def exclusive(view: View, g: Any) -> Any:
+        return view.numbers.cumsum(g, axis=axis, reverse=not reverse) - g
+
     return [
         (Mistake.CUMULATIVE, "running forwards where the adjoint runs backwards", same_way),
         (Mistake.CUMULATIVE, "being passed on as it is", lambda view, g: g),
+        (Mistake.CUMULATIVE, "lacking the entry's own part of the sum", exclusive),
     ]
 
 

@@ -67,6 +67,8 @@ class View:
             self.values: list[Any] = self.record.forward(self.numbers, self._inputs)
         self.blocks = product.blocks
         self.unit = float(np.finfo(product.dtype).eps) / 2
+        self.moved: dict[int, dict[int, list[Any]]] = {}
+        """Arguments of a loop's operations with the states of another step, by the distance of the steps."""
 
     @cached_property
     def forward(self) -> bool:
@@ -167,6 +169,10 @@ class View:
             argument = self.record.nodes[slot].args[position]
             found[argument] = found[argument] + contribution if argument in found else contribution
         return found
+
+    def with_nodes(self, nodes: Mapping[int, Node]) -> View:
+        """The same with other nodes in the place of some."""
+        return View(self.asked, self.located, {**self.replaced, **nodes})
 
     def without_shifts(self) -> View | None:
         """The same with nodes held constant whose adjoint cancels, such as the maximum that a softmax is shifted by.

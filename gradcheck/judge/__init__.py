@@ -12,6 +12,7 @@ approximate          what approximates something, and how far it may be off then
                      `small_errors`, `small_causes`
 kinks                what is legal where there is no one derivative; `input_structure`: where inputs are tied
 cost, training       a claim on the cost of gradients; a training
+derivative_run       a derivative run once on arrays that note its steps
 definition           the line where a function is defined, if its source proves it; `what_was_checked`: a result's title
 raised, user_names   what the user's own code raised, and how messages call it; `bounded_calls` of it
 """

@@ -51,13 +51,15 @@ FINE = 1e-3
 class Spot:
     """A point at which the derivative was asked: the question, its answers against the truth, and what f does there.
 
-    `operations` is how many it carries out on numbers, `lengths` the lengths of the arrays that it computes.
+    `operations` is how many it carries out on numbers, `lengths` the lengths of the arrays that it computes,
+    `evidence` what the oracles know there.
     """
 
     product: Product
     comparisons: Sequence[Comparison]
     operations: int = 0
     lengths: frozenset[int] = frozenset()
+    evidence: Evidence | None = None
 
     def of(self, block: str) -> Comparison | None:
         """The comparison of a block."""
@@ -94,7 +96,7 @@ def right_otherwise(
         if product_there is not None and _right(product_there, block, again, other.factor, truth_of):
             if other.words in (FORWARDS, BACKWARDS) and _runs(truth_of(here.product), block):
                 return Relation(Mistake.CUMULATIVE, f"{other.words}: what runs along an axis must run back")
-            return Relation(other.mistake, other.words)
+            return Relation(other.mistake, other.words, vague=other.vague)
     return None
 
 

@@ -10,21 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.attribution.at_ties import told_by_ties
 from gradcheck.attribution.by_record import Investigation
-from gradcheck.attribution.explanation import Explanation
-from gradcheck.attribution.known import FEWEST, Known, Relation, lengths_of
+from gradcheck.attribution.explanation import Explanation, Place
+from gradcheck.attribution.known import FEWEST, FIXED, Known, Relation, lengths_of
+from gradcheck.attribution.located_trace import located
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.over_blocks import Named, strewn, together
+from gradcheck.attribution.own_code import MOST_VISITS, Answered, OwnCode, OwnMistake, explained
 from gradcheck.attribution.relation import relations
-from gradcheck.attribution.view import Asked
+from gradcheck.attribution.view import Asked, View
 from gradcheck.errors import GradcheckError
 from gradcheck.judge.asked_otherwise import Spot, right_otherwise
+from gradcheck.judge.derivative_run import recorded_run
 from gradcheck.judge.function_entries import Numbers
+from gradcheck.judge.function_protocol import wrong_form
 from gradcheck.judge.further_points import FurtherPoints, spot_of
 from gradcheck.judge.question import Question
 from gradcheck.judge.settings import Settings
@@ -44,6 +50,12 @@ SETTLED = (Mistake.SIGN, Mistake.MEAN_SUM, Mistake.TRANSPOSED, Mistake.EXCHANGED
 """Relations of a whole block that say why it is wrong: no path of the function is looked for."""
 MORE_TELLING = (Mistake.MEAN_SUM, Mistake.POWER_RULE, Mistake.MASK_SCALE, Mistake.CONSTANT_CUT, Mistake.GUARD)
 """What a path has to be instead of a plain factor of the whole block."""
+AS_PLAIN = (Mistake.PLACES, Mistake.ZERO, Mistake.LOSS_TERM, Mistake.CONSTANT)
+"""Relations that say as much as a step of the derivative's own code does."""
+FEW_VISITS = 6_000
+"""Maximum number of steps of the derivative that are done again where the mistake has its name already."""
+AS_EXECUTED = 1e-10
+"""Relative error granted to the gradient of a loop as it was executed, where the loop ends on a comparison."""
 PARTIAL = "elsewhere"
 """A word of relations that say where an answer is wrong, and not why: a path of the function may explain it."""
 
@@ -65,7 +77,7 @@ def causes(
     """
     points = FurtherPoints(question, settings, random, tuple_output, truth_of, product)
     try:
-        found = _causes(product, numbers, points)
+        found = _causes(product, numbers, points) if numbers.comparisons else _at_kink(product, points)
     except GradcheckError:
         return []
     except Exception as wrong:
@@ -77,10 +89,71 @@ def _causes(product: Product, numbers: Numbers, points: FurtherPoints) -> list[F
     search = _Search(spot_of(product, numbers.comparisons, numbers.evidence), points)
     strong = search.strong()
     if search.looks_for_a_path(strong) and (explanation := search.by_record(strong)) is not None:
-        return [_by_record(explanation, product)]
-    found = search.named(strong)
+        own = search.by_own_code(FEW_VISITS)
+        return [_by_record(explanation, product, own if own is not None and own.mistake is not None else None)]
+    telling = search.telling(strong)
+    own = search.by_own_code() if len(telling) < len(search.wrong) else None
+    found = search.named(telling)
+    plain = bool(found) and all(r.mistake in AS_PLAIN and not r.vague for r in found.values())
+    if own is not None and own.mistake is not None and not plain:
+        return [_by_own_code(own)]
+    if own is not None and all(r.vague for r in found.values()):
+        return [_by_own_code(own)]
+    if len({r.mistake for r in found.values()}) > 1:  # of one mistake, they would be of one kind
+        found = {b: replace(r, vague=True) for b, r in found.items()}
+    if any(r.mistake is Mistake.BRANCH for r in found.values()) and not search.compares:
+        found = {b: replace(r, vague=True) for b, r in found.items()}
     silent = [c.block for c in numbers.comparisons if not np.any(np.abs(c.truth.middle) > c.allowance)]
     return [_told(n) for n in together(found, product.blocks, silent, product.tangents is not None)]
+
+
+def _at_kink(product: Product, points: FurtherPoints) -> list[Finding]:
+    """The mistake of an answer where f has no one derivative: the one beside the point, or one at the tie."""
+    beside, reply = points.beside(), points.ask(product)
+    finite = reply is not None and all(p is None or np.all(np.isfinite(p)) for p in reply.parts)
+    if beside is None or not finite:
+        return []
+    if not beside.comparisons:
+        return _along_the_loop(product, points, beside)
+    if any(np.any(c.wrong) for c in beside.comparisons):
+        numbers = Numbers(beside.evidence, tuple(beside.comparisons), ()) if beside.evidence is not None else None
+        return (
+            []
+            if numbers is None
+            else _causes(beside.product, numbers, replace(points, given=beside.product, _asked={}))
+        )
+    traced = located(points.truth_of(product))
+    explanation = None if traced is None else told_by_ties(traced)
+    known = all(np.all(c.truth.known) for c in beside.comparisons)
+    return [] if explanation is None or not known else [_by_record(explanation, product)]
+
+
+def _along_the_loop(product: Product, points: FurtherPoints, beside: Spot) -> list[Finding]:
+    """Where a loop ends on a comparison whose sides are equal, f is differentiated as it was executed."""
+    here, there = (_asked_of_record(points, p) for p in (product, beside.product))
+    if here is None or there is None:
+        return []
+    explanation = Investigation(here).explanation(there)
+    if explanation is not None:
+        return [_by_record(explanation, product)]
+    own = [_own_code(points, asked) for asked in (here, there)]
+    found = None if own[0] is None or own[1] is None else explained(own[0], own[1])
+    return [] if found is None else [_by_own_code(found)]
+
+
+def _asked_of_record(points: FurtherPoints, product: Product) -> Asked | None:
+    """The question with the gradient of f's record for its truth."""
+    reply, traced = points.ask(product), located(points.truth_of(product))
+    if reply is None or traced is None or wrong_form(product, reply):
+        return None
+    parts = {b: p for b, p in zip(product.blocks, reply.parts, strict=True) if p is not None}
+    answers = {b: p.astype(np.float64) for b, p in parts.items()}
+    if len(answers) < len(product.blocks):
+        return None
+    empty = Asked(points.truth_of(product), answers, answers, answers)
+    truths = View(empty, traced).gradient()
+    rooms = {b: np.full(t.shape, AS_EXECUTED * float(np.max(np.abs(t), initial=0.0))) for b, t in truths.items()}
+    return replace(empty, truths=truths, rooms=rooms)
 
 
 def _told(named: Named) -> Finding:
@@ -89,7 +162,8 @@ def _told(named: Named) -> Finding:
     return finding("GC051", cause=named.sentence, block=named.block, relation=named.clause, **kind)
 
 
-def _by_record(explanation: Explanation, product: Product) -> Finding:
+def _by_record(explanation: Explanation, product: Product, own: OwnMistake | None = None) -> Finding:
+    """The finding, with the place in f, and the one in the derivative where its own code tells it."""
     facts: dict[str, Any] = {"kind": explanation.mistake.value}
     cause = explanation.clause
     if explanation.block:
@@ -99,7 +173,30 @@ def _by_record(explanation: Explanation, product: Product) -> Finding:
     if (place := explanation.place) is not None:
         facts |= {"file": place.file, "line": place.line, "source": place.source}
         facts |= {"start": place.start, "end": place.end}
+    if own is not None and own.place is not None:
+        cause += f"; in the derivative, line {own.place.line}, {own.place.source.rstrip(',')}, {own.words}"
+        facts |= _own_place(own.place)
     return finding("GC051", cause=cause, **facts)
+
+
+def _own_place(place: Place) -> dict[str, Any]:
+    """The facts about a place in the derivative's own code."""
+    found = {"own_file": place.file, "own_line": place.line, "own_source": place.source}
+    return found | {"own_start": place.start, "own_end": place.end}
+
+
+def _by_own_code(own: OwnMistake) -> Finding:
+    """The finding, with the place in the derivative's own code."""
+    facts: dict[str, Any] = {} if own.mistake is None else {"kind": own.mistake.value}
+    place = own.place
+    where = (
+        "one step of the derivative's own code"
+        if place is None
+        else f"line {place.line} of the derivative, {place.source},"
+    )
+    if place is not None:
+        facts |= _own_place(place)
+    return finding("GC051", cause=f"{where} {own.words}: without that it is right", **facts)
 
 
 @dataclass
@@ -120,7 +217,9 @@ class _Search:
 
     def looks_for_a_path(self, strong: Mapping[str, Relation]) -> bool:
         """Whether the record may say more than relations do."""
-        settled = [b for b, r in strong.items() if r.mistake in SETTLED and PARTIAL not in r.words]
+        settled = [
+            b for b, r in strong.items() if (r.mistake in SETTLED and PARTIAL not in r.words) or r.words == FIXED
+        ]
         return not self.large and len(settled) < len(self.wrong)
 
     def by_record(self, strong: Mapping[str, Relation]) -> Explanation | None:
@@ -132,19 +231,44 @@ class _Search:
         beside = self.points.beside()
         elsewhere = None if beside is None else _asked(self.points.truth_of(beside.product), beside.comparisons)
         found = None if elsewhere is None else paths.explanation(elsewhere)
-        factors = len(strong) == len(self.wrong) and all(r.mistake is Mistake.FACTOR for r in strong.values())
+        throughout = [r for r in strong.values() if r.mistake is Mistake.FACTOR and PARTIAL not in r.words]
+        factors = len(throughout) == len(self.wrong)
         if found is None or (factors and not (found.place is not None and found.mistake in MORE_TELLING)):
             return None
         return found
 
-    def named(self, strong: Mapping[str, Relation]) -> dict[str, Relation]:
-        """The relation of each wrong block: the strong one, another question, a weak one."""
+    def by_own_code(self, most: int = MOST_VISITS) -> OwnMistake | None:
+        """The one step of the derivative's own code that, done otherwise, makes it right at both points."""
+        here = None if self.large else self._own(self.here)
+        if here is None or not here.usable:
+            return None
+        beside = self.points.beside()
+        there = None if beside is None else self._own(beside)
+        return None if there is None else explained(here, there, most)
+
+    def _own(self, spot: Spot) -> OwnCode | None:
+        asked = _asked(spot.product, spot.comparisons)
+        return None if asked is None else _own_code(self.points, asked, compares=self.compares)
+
+    @cached_property
+    def compares(self) -> bool:
+        """Whether f compares numbers that depend on its inputs, or cannot be traced."""
+        traced = None if self.large else located(self.points.truth_of(self.here.product))
+        return traced is None or bool(traced.outcomes)
+
+    def telling(self, strong: Mapping[str, Relation]) -> dict[str, Relation]:
+        """The relation of each wrong block that says what was done: the strong one, or another question."""
         found = dict(strong)
         for c in self.wrong:
             if c.block not in found and not self.large:
                 one = self._given_the_output(c.block)
                 one = one or right_otherwise(c.block, self.here, self.points.beside, self.points.truth_of)
                 found |= {} if one is None else {c.block: one}
+        return found
+
+    def named(self, telling: Mapping[str, Relation]) -> dict[str, Relation]:
+        """The relation of each wrong block: the telling one, or a weak one."""
+        found = dict(telling)
         found |= self._first([c for c in self.wrong if c.block not in found], lambda r: r.weak)
         found = {c.block: found[c.block] for c in self.wrong if c.block in found}
         return found or self._strewn()
@@ -204,6 +328,19 @@ class _Search:
             return False
         room = compared.allowance + compared.truth.radius
         return bool(np.all(np.abs(part.astype(float) - compared.truth.middle) <= room))
+
+
+def _own_code(points: FurtherPoints, asked: Asked, *, compares: bool = True) -> OwnCode | None:
+    """The derivative's own code at a point; None where its steps cannot be had."""
+    run = recorded_run(points.question, asked.product)
+    if run is None:
+        return None
+    try:
+        values = tuple(np.asarray(o, dtype=float) for o in asked.product.outputs[0])
+    except Exception:  # no point of f
+        values = ()
+    unit = float(np.finfo(asked.product.dtype).eps) / 2
+    return OwnCode(Answered(run, asked.answers, asked.truths, asked.rooms, values, unit, compares))
 
 
 def _asked(product: Product, comparisons: Sequence[Comparison]) -> Asked | None:

@@ -33,8 +33,8 @@ MOST_RENAMED = 2_000
 def spot_of(product: Product, comparisons: Sequence[Comparison], evidence: Evidence) -> Spot:
     """A point with what f does there."""
     if evidence.analysis is None:
-        return Spot(product, comparisons)
-    return Spot(product, comparisons, evidence.analysis.operations, evidence.analysis.lengths)
+        return Spot(product, comparisons, evidence=evidence)
+    return Spot(product, comparisons, evidence.analysis.operations, evidence.analysis.lengths, evidence)
 
 
 @dataclass

@@ -77,7 +77,7 @@ def _traced(question: Question, product: Product, most_runs: int = MOST_RUNS) ->
         inputs = list(product.inputs)
         for k, value in zip(product.function.wrt, differentiated, strict=True):
             inputs[k] = value
-        parts = _call(question, product, inputs)
+        parts = called(question, product, inputs)
         kept[:] = [k for k, part in enumerate(parts) if part is not None]
         return tuple(parts[k] for k in kept)
 
@@ -91,7 +91,7 @@ def _traced(question: Question, product: Product, most_runs: int = MOST_RUNS) ->
     return outcomes, kept
 
 
-def _call(question: Question, product: Product, inputs: Sequence[Any]) -> Sequence[Any]:
+def called(question: Question, product: Product, inputs: Sequence[Any]) -> Sequence[Any]:
     """The derivative on inputs of any number system, one part per block."""
     many = len(product.cotangents or ()) > 1
     if question.kind == "gradient":
@@ -135,7 +135,7 @@ def _in_wider_floats(
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            parts = _call(question, widened, inputs)
+            parts = called(question, widened, inputs)
             ratio = float(np.finfo(wide).eps / np.finfo(product.dtype).eps)
             found: list[tuple[Array, Array] | None] = []
             for block, part in zip(product.blocks, parts, strict=True):

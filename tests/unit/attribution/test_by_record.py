@@ -39,7 +39,8 @@ def test_named_with_its_line(what):
 @pytest.mark.parametrize("what", NOT_TO_BE_NAMED)
 def test_nothing_is_named_that_does_not_reproduce_the_answer(what):
     check, f, derivative, inputs = NOT_TO_BE_NAMED[what]
-    assert cause_of(named_functions.Named(check, f, derivative, inputs, None, "")) is None
+    cause = cause_of(named_functions.Named(check, f, derivative, inputs, None, ""))
+    assert cause is None or not {"kind", "line"} & set(cause.facts)  # the derivative's own line may be pointed at
 
 
 FORWARD = """\

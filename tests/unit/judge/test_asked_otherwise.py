@@ -21,9 +21,11 @@ def _without_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gradcheck.judge.function_causes._Search.looks_for_a_path", lambda *_: False)
 
 
-def causes(result: Any) -> list[tuple[str, str]]:
+def causes(result: Any) -> list[tuple[str | None, str]]:
+    """Kinds and sentences of the names that were given, but for what a step of the derivative's own code tells."""
     assert result.verdict == "FAIL", result.to_text()
-    return [(str(f.facts["kind"]), str(f.facts["cause"])) for f in result.findings if f.code == "GC051"]
+    found = [f for f in result.findings if f.code == "GC051"]
+    return [(f.facts.get("kind"), str(f.facts["cause"])) for f in found if "of the derivative" not in f.facts["cause"]]
 
 
 def wave(x: Any) -> Any:
@@ -55,15 +57,15 @@ COTANGENTS = {
     "first entry": (lambda c, x: c[0] * slope(x), "cotangent-ignored", "uses only the first entry of the cotangent"),
     "sign": (lambda c, x: np.sign(c) * slope(x), "cotangent-ignored", "uses only the sign of the cotangent"),
     "size": (lambda c, x: abs(c) * slope(x), "cotangent-ignored", "uses only the size of the cotangent"),
-    "length": (lambda c, x: unit(c) * slope(x), "cotangent-ignored", "is the one for the cotangent scaled to length 1"),
-    "clipped": (lambda c, x: np.clip(c, -1, 1) * slope(x), "guard", "is the one for the cotangent clipped to [-1, 1]"),
+    "length": (lambda c, x: unit(c) * slope(x), None, "is the one for the cotangent scaled to length 1"),
+    "clipped": (lambda c, x: np.clip(c, -1, 1) * slope(x), None, "is the one for the cotangent clipped to [-1, 1]"),
     "reversed": (lambda c, x: c[::-1] * slope(x), "permuted", "is the one for the cotangent in reverse order"),
     "added": (lambda c, x: c * slope(x) + c, "cotangent-twice", "is the right one with the cotangent added"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("wrong", "kind", "says"), COTANGENTS.values(), ids=COTANGENTS.keys())
-def test_the_cotangent_is_used_wrongly(wrong: Any, kind: str, says: str) -> None:
+def test_the_cotangent_is_used_wrongly(wrong: Any, kind: str | None, says: str) -> None:
     ((named, cause),) = causes(gradcheck.check_vjp(wave, wrong, V, seed=3))
     assert named == kind
     assert cause.startswith(f"the gradient with respect to x {says}")

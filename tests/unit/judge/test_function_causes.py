@@ -108,3 +108,20 @@ def test_what_is_wrong_at_another_point_alone_is_named_there() -> None:
     (cause,) = causes(result)
     assert cause.startswith("at that other point consistent with the path through line")
     assert [f.facts["kind"] for f in result.findings if f.code == "GC051"] == ["branch"]
+
+
+def test_a_number_that_never_changes_is_a_constant() -> None:
+    def slope(scale: Any) -> Any:
+        return 2 * np.arange(3.0) @ (scale * np.arange(3.0) + 0.2 - 0.3)
+
+    def f(scale: Any, shift: Any) -> Any:
+        return np.sum((scale * np.arange(3.0) + 0.2 - 0.3) ** 2) + np.sin(shift)
+
+    point = (np.array(0.7), np.array(0.4))
+    (cause,) = causes(gradcheck.check_gradient(f, lambda a, b: (slope(a), np.ones(())), *point))
+    assert cause == "the gradient with respect to shift is 1 whatever the inputs are"
+    assert not [
+        said
+        for said in causes(gradcheck.check_gradient(f, lambda a, b: (slope(a), 1 + 0 * b + 0.1 * b**2), *point))
+        if "whatever the inputs are" in said
+    ]

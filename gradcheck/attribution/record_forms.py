@@ -1,0 +1,63 @@
+"""Forms that a part of a record may have: a normaliser, a sum of squares, a mean."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradcheck.attribution.pairs import pair_of
+from gradcheck.attribution.view import View
+
+
+def is_call(view: View, slot: int, function: str) -> bool:
+    """Whether a node is a certain function of one array."""
+    node = view.record.nodes[slot]
+    return node.primitive == "unary" and node.attributes["function"] == function
+
+
+def plain(view: View, slot: int) -> int:
+    """The node behind gathers of one array."""
+    while (node := view.record.nodes[slot]).primitive == "gather" and len(node.args) == 1:
+        slot = node.args[0]
+    return slot
+
+
+def normaliser(view: View, slot: int, position: int) -> bool:
+    """Whether the edge leads from a quotient a / sum(a) to its denominator."""
+    node = view.record.nodes[slot]
+    if node.primitive != "div" or position != 1:
+        return False
+    total = view.record.nodes[plain(view, node.args[1])]
+    return total.primitive == "sum" and plain(view, total.args[0]) == plain(view, node.args[0])
+
+
+def elementwise_quotient(view: View, slot: int) -> bool:
+    """Whether a quotient's parts are both computed, entry by entry, from one array."""
+    node = view.record.nodes[slot]
+    if node.primitive != "div" or not all(view.record.nodes[a].varies for a in node.args):
+        return False
+    return pair_of(view, *sorted(node.args)) is not None
+
+
+def sum_of_squares(view: View, slot: int) -> bool:
+    """Whether a node is a sum of squares, also with an epsilon added, or averaged."""
+    node = view.record.nodes[plain(view, slot)]
+    if node.primitive in ("add", "div", "mul"):  # with an epsilon, or a mean
+        varying = [a for a in node.args if view.record.nodes[a].varies]
+        return len(varying) == 1 and sum_of_squares(view, varying[0])
+    return node.primitive == "sum" and square(view, plain(view, node.args[0]))
+
+
+def square(view: View, slot: int) -> bool:
+    """Whether a node is the square of an array."""
+    node = view.record.nodes[slot]
+    if node.primitive == "mul":
+        return node.args[0] == node.args[1]
+    return node.primitive == "pow" and bool(np.all(node.attributes["exponent"] == 2))
+
+
+def mean_of(view: View, slot: int, what: int) -> bool:
+    """Whether a node is the mean, or the sum, of an array."""
+    node = view.record.nodes[plain(view, slot)]
+    if node.primitive in ("div", "mul"):
+        return any(mean_of(view, a, what) for a in node.args if view.record.nodes[a].varies)
+    return node.primitive == "sum" and plain(view, node.args[0]) == plain(view, what)
