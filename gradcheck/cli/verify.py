@@ -13,6 +13,7 @@ from typing import Any
 from gradcheck.cli.parser import number
 from gradcheck.cli.terminal import consoles, signs_of_life
 from gradcheck.conventions.recognition import CONVENTIONS, convention, wish
+from gradcheck.diagnosis.budget import Budget
 from gradcheck.errors import SubjectError, UsageError
 from gradcheck.problem import OPS
 from gradcheck.report.progress import Progress
@@ -153,7 +154,7 @@ class _Verification:
                 offer,
                 replay=self._replay(),
                 only=self._options.case,
-                seconds=self._options.diagnosis_budget,
+                budget=Budget(self._options.diagnosis_budget),
                 now=self._progress.now,
             )
         for result in trial.every_result:

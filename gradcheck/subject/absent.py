@@ -9,7 +9,6 @@ from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
-from unittest.mock import MagicMock
 
 SHOWING = ("matplotlib", "graphviz", "seaborn", "IPython", "tqdm", "plotly", "pygraphviz", "pydot", "PIL", "cv2")
 """Packages that draw, show pictures or show progress; none of them computes a derivative."""
@@ -41,11 +40,38 @@ class _Maker(Loader):
         module.__path__ = []
 
 
+class Anything:
+    """Takes every call, attribute, item and `with`, and gives itself; iterated it is empty."""
+
+    def __call__(self, *given: Any, **named: Any) -> Anything:
+        return self
+
+    def __getattr__(self, name: str) -> Anything:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __getitem__(self, key: Any) -> Anything:
+        return self
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        return None
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __enter__(self) -> Anything:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        return None
+
+
 class _Module(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return iterated if name in ("tqdm", "trange") else MagicMock(name=f"{self.__name__}.{name}")
+        return iterated if name in ("tqdm", "trange") else Anything()
 
 
 def iterated(iterable: Any = (), *_: Any, **__: Any) -> Any:

@@ -80,7 +80,7 @@ def engine_trial(
     replay: str = "",
     only: str | None = None,
     drawn: int = DRAWN,
-    seconds: float | None = SECONDS,
+    budget: Budget | None = None,
     now: Callable[[str], None] = lambda what: None,
 ) -> EngineTrial:
     """Put an engine on trial.
@@ -91,7 +91,7 @@ def engine_trial(
     replay: the command that repeats one case, with {} for its address.
     only: the address of the one case to be asked.
     drawn: number of random graphs.
-    seconds: for the search for causes, all groups together; None for no limit.
+    budget: of the search for causes, all groups together; SECONDS by default.
     now: told what is being done.
     """
     trial = EngineTrial(offer)
@@ -112,7 +112,7 @@ def engine_trial(
     trial.limits += _too_deep(run(deep), trial.results)
     trial.accuracy = losses(cases, trial.results)
     judged = [*cases, *(item for items in forms.values() for item in items)]
-    trial.wrong += _merged(_explained(subject, trial, judged, Budget(seconds), now))
+    trial.wrong += _merged(_explained(subject, trial, judged, budget or Budget(SECONDS), now))
     return trial
 
 

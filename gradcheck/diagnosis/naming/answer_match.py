@@ -153,7 +153,8 @@ def equal(a: Array, b: Array, dtype: str, noise: float = 0.0) -> bool:
     """Whether two arrays agree within `ROUNDINGS` of b's largest entry, and `noise`; the same NaN counts as equal."""
     if a.shape != b.shape:
         return False
-    a, b = a.astype(np.float64), b.astype(np.float64)
+    wide = np.complex128 if "c" in (a.dtype.kind, b.dtype.kind) else np.float64
+    a, b = a.astype(wide), b.astype(wide)
     with np.errstate(invalid="ignore"):
         size = np.max(np.abs(b[np.isfinite(b)]), initial=0.0)
         most = ROUNDINGS * float(np.finfo(dtype).eps) * max(size, 1e-3)
