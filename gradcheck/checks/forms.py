@@ -144,6 +144,34 @@ class Form:
         return next((v for v, own in zip(self.inputs, holds, strict=True) if own), None)
 
 
+def bound(
+    f: Callable[..., Any], keywords: Mapping[str, Any] | None, *, has_aux: bool = False, who: str = "f"
+) -> Callable[..., Any]:
+    """f with its keyword arguments, and without what it returns besides its value; f itself where there is neither.
+
+    Raises UsageError for `keywords` that are no keyword arguments.
+    """
+    named_arguments(keywords)
+    if not keywords and not has_aux:
+        return f
+
+    def plain(*arrays: Any) -> Any:
+        value = f(*arrays, **(keywords or {}))
+        if not has_aux:
+            return value
+        if not isinstance(value, tuple | list) or len(value) != 2:
+            raise InvalidProblem(f"expected (value, aux) from {who}, since has_aux=True", where=who)
+        return value[0]
+
+    return update_wrapper(plain, f)
+
+
+def named_arguments(keywords: Any) -> None:
+    """Raises UsageError for what is no dict of keyword arguments."""
+    if keywords is not None and not (isinstance(keywords, Mapping) and all(isinstance(k, str) for k in keywords)):
+        raise UsageError(f"kwargs must be a dict of f's keyword arguments by name, got {keywords!r:.100}")
+
+
 def form_of(
     kind: Kind,
     f: Callable[..., Any],
@@ -157,8 +185,7 @@ def form_of(
 
     Raises UsageError for `keywords` that are no keyword arguments.
     """
-    if keywords is not None and not (isinstance(keywords, Mapping) and all(isinstance(k, str) for k in keywords)):
-        raise UsageError(f"kwargs must be a dict of f's keyword arguments by name, got {keywords!r:.100}")
+    named_arguments(keywords)
     known = [_numeric(leaf) for value in inputs for _, leaf in leaves(value)]
     plain = all(known) and all(branch(value) is None for value in inputs)
     if (plain and not keywords and not has_aux and not complex_output) or not any(known):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gradcheck.errors import InvalidProblem, Unsupported
 from gradcheck.oracle.finite_difference import difference_gradient
 from gradcheck.tracing import explore
+from gradcheck.tracing.kept_state import remembering
 from gradcheck.tracing.lifting import contains_traced, lift
 from gradcheck.tracing.recorded_arithmetic import RecordedArithmetic
 from gradcheck.tracing.sweep import reverse
@@ -35,6 +36,7 @@ class GradientOf:
         self._f = f
         self._wrt = tuple(wrt)
         self._known: dict[Any, list[Array]] = {}
+        self._reached: dict[int, tuple[Any, list[Any]]] = {}
 
     def __call__(self, *inputs: Any) -> Any:
         """The gradient."""
@@ -72,7 +74,8 @@ class GradientOf:
 
     def _proven(self, inputs: Sequence[Any]) -> list[Array]:
         try:
-            outcomes = explore(self._f, inputs, wrt=self._wrt)
+            with remembering(self._reached):
+                outcomes = explore(self._f, inputs, wrt=self._wrt)
         except Unsupported:
             return self._differenced(inputs)
         (shape,) = outcomes.output_shapes if len(outcomes.output_shapes) == 1 else ((0, 0),)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gradcheck.checks.function_arguments import entrance
 from gradcheck.checks.functions import Wrt, check_jvp
 from gradcheck.checks.gradient_of import GradientOf
-from gradcheck.checks.jacobian import check_jacobian, require_callable
+from gradcheck.checks.jacobian import check_jacobian, require_callable, without_keywords
 from gradcheck.checks.rows import dense
 from gradcheck.errors import SubjectError, UsageError
 from gradcheck.judge.user_names import function_name
@@ -64,7 +64,8 @@ def check_hessian(
     'PASS'
     """
     require_callable(hess, "the Hessian to check")
-    gradient = _gradient(f, inputs, wrt, of)
+    f, hess, options = without_keywords(f, hess, options)
+    gradient, options = _gradient(f, inputs, wrt, of, options)
     result = check_jacobian(gradient, hess, *inputs, wrt=wrt, **options)
     more = _asymmetry(hess, inputs) if result.verdict in (Verdict.FAIL, Verdict.UNDECIDED) else []
     about = checked_as("hessian", f, hess, as_inputs(inputs))
@@ -99,7 +100,8 @@ def check_hvp(
     'PASS'
     """
     require_callable(hvp, "the Hessian-vector product to check")
-    gradient = _gradient(f, inputs, wrt, of)
+    f, hvp, options = without_keywords(f, hvp, options)
+    gradient, options = _gradient(f, inputs, wrt, of, options)
 
     def along(primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
         product = hvp(*primals, *tangents)
@@ -111,13 +113,19 @@ def check_hvp(
     return replace(result, address=f"hvp {function_name(hvp)}", checked=about)
 
 
-def _gradient(f: Callable[..., Any], inputs: Sequence[Any], wrt: Wrt, of: Of) -> Callable[..., Any]:
+def _gradient(
+    f: Callable[..., Any], inputs: Sequence[Any], wrt: Wrt, of: Of, options: dict[str, Any]
+) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """The gradient of f, and the options with that of what f is meant to be."""
     if of not in ("function", "gradient"):
         raise UsageError(f"of must be 'function' or 'gradient', got {of!r}")
     if of == "gradient":
-        return f
+        return f, options
     given = as_inputs(inputs)
-    return GradientOf(f, Function.of(f, given, wrt).wrt)
+    positions = Function.of(f, given, wrt).wrt
+    if callable(options.get("meant")):
+        options = {**options, "meant": GradientOf(options["meant"], positions)}
+    return GradientOf(f, positions), options
 
 
 def _asymmetry(hess: Callable[..., Any], inputs: Sequence[Any]) -> list[Finding]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.checks.forms import bound
 from gradcheck.checks.function_arguments import entrance
 from gradcheck.checks.functions import Wrt, check_gradient, check_vjp
 from gradcheck.checks.rows import Rows
@@ -63,6 +64,7 @@ def check_jacobian(
     'PASS'
     """
     require_callable(jac, "the Jacobian to check")
+    f, jac, options = without_keywords(f, jac, options)
     given = as_inputs(inputs)
     function = Function.of(f, given, wrt)
     address = f"jacobian {function_name(jac)}"
@@ -89,7 +91,22 @@ def check_jacobian(
 
 def _by_entries(rows: Rows, options: Mapping[str, Any]) -> Result:
     """Every entry by itself."""
+    if options.get("meant") is not None:
+        options = {**options, "meant": replace(rows, f=options["meant"]).scalar()}
     return check_gradient(rows.scalar(), rows.gradient(), *rows.stacked_inputs(), wrt=rows.wrt, **options)
+
+
+def without_keywords(
+    f: Callable[..., Any], derivative: Callable[..., Any], options: Mapping[str, Any]
+) -> tuple[Callable[..., Any], Callable[..., Any], dict[str, Any]]:
+    """f and its derivative as functions of arrays alone, and the options without those that this takes care of."""
+    rest = dict(options)
+    keywords, has_aux = rest.pop("kwargs", None), bool(rest.pop("has_aux", False))
+    if not callable(f):
+        raise InvalidProblem(f"expected a function of arrays, got {type(f).__name__}", where="f")
+    if callable(rest.get("meant")):
+        rest["meant"] = bound(rest["meant"], keywords, has_aux=has_aux, who="meant")
+    return bound(f, keywords, has_aux=has_aux), bound(derivative, keywords), rest
 
 
 def require_callable(derivative: Any, where: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.numbers.arithmetic import Arithmetic, Array, Axes, Shape, one_less
-from gradcheck.numbers.families import FAMILIES, parsed
+from gradcheck.numbers.families import FAMILIES, named, parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +263,7 @@ DERIVATIVES: Mapping[str, Callable[[Arithmetic, Any, Any, Any], Any]] = MappingP
         "log_ndtr": lambda n, x, y, t: _over(n, n.mul(_bell(n, x, 0.5), t), n.unary(x, function="ndtr")),
         "gammaln": lambda n, x, y, t: n.mul(n.unary(x, function="digamma"), t),
         "digamma": lambda n, x, y, t: n.mul(n.unary(x, function="trigamma"), t),
+        "trigamma": lambda n, x, y, t: n.mul(n.unary(x, function=named("polygamma", 2)), t),
         "sinc": lambda n, x, y, t: n.mul(n.unary(x, function="sinc_slope"), t),
         "sinc_slope": lambda n, x, y, t: n.mul(_sinc_curvature(n, x, y), t),
         "ndtri": lambda n, x, y, t: _over(n, t, _bell(n, y, 0.5)),

@@ -10,6 +10,7 @@ import functools
 import types
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
@@ -26,6 +27,32 @@ Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
 
 
+_remembered: ContextVar[dict[int, tuple[Any, list[Any]]] | None] = ContextVar("_remembered", default=None)
+
+
+@contextmanager
+def remembering(known: dict[int, tuple[Any, list[Any]]]) -> Iterator[None]:
+    """Run a block in which what a function can reach is looked for once and kept in `known`, by the function's id.
+
+    A large library's modules hold thousands of objects, and a gradient that is differenced is traced hundreds of times.
+    What the function makes in between is not restored.
+    """
+    token = _remembered.set(known)
+    try:
+        yield
+    finally:
+        _remembered.reset(token)
+
+
+def _reachable(function: Any) -> list[Any]:
+    known = _remembered.get()
+    if known is None:
+        return _holders(function)
+    if id(function) not in known:
+        known[id(function)] = function, _holders(function)
+    return known[id(function)][1]
+
+
 @contextmanager
 def restored(function: Any) -> Iterator[None]:
     """Run a block, then restore whatever `function` can reach and that holds new numbers of another system.
@@ -33,7 +60,7 @@ def restored(function: Any) -> Iterator[None]:
     This covers attributes of the user's classes and instances, dictionaries, lists, closures and globals; each is
     restored as a whole. Other changes, such as a count of the calls, stay.
     """
-    kept = [(holder, _items(holder)) for holder in _holders(function)]
+    kept = [(holder, _items(holder)) for holder in _reachable(function)]
     try:
         yield
     finally:

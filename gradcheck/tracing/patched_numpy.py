@@ -315,10 +315,11 @@ def _reached(thing: Any, found: dict[int, dict[str, Any]]) -> list[Any]:
     return [type(thing)] if callable(thing) or is_users(type(thing).__module__) else []
 
 
-def names_in(code: types.CodeType) -> set[str]:
+@functools.lru_cache(maxsize=20_000)
+def names_in(code: types.CodeType) -> frozenset[str]:
     """The names that a function's code uses, those of the functions inside it included."""
     inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
-    return set(code.co_names).union(*(names_in(c) for c in inner))
+    return frozenset(code.co_names).union(*(names_in(c) for c in inner))
 
 
 def _is_filled(cell: Any) -> bool:
@@ -329,16 +330,13 @@ def _is_filled(cell: Any) -> bool:
     return True
 
 
+_LIBRARIES = frozenset((*sys.stdlib_module_names, "numpy", "scipy", "flint", "mpmath", "sympy"))
+
+
+@functools.lru_cache(maxsize=20_000)
 def is_users(module: str | None) -> bool:
     """Whether a module of this name is the user's: not this package's, Python's own, or a numeric library."""
     top = (module or "").partition(".")[0]
     if (module or "").startswith(OWN) or module in FACADE:
         return False
-    return top == "__main__" or top not in (
-        *sys.stdlib_module_names,
-        "numpy",
-        "scipy",
-        "flint",
-        "mpmath",
-        "sympy",
-    )
+    return top == "__main__" or top not in _LIBRARIES

@@ -159,3 +159,19 @@ def test_assertions() -> None:
         gradcheck.assert_hessian(rosen, lambda x: 2 * rosen_hess(x), X)
     with pytest.raises(gradcheck.GradientError):
         gradcheck.assert_hvp(rosen, lambda x, v: -rosen_hess_prod(x, v), X)
+
+
+def test_keyword_arguments_and_what_is_meant() -> None:
+    def f(x: Any, scale: float = 1.0) -> Any:
+        return scale * np.sum(x**3)
+
+    options: dict[str, Any] = {"kwargs": {"scale": 2.0}}
+    assert gradcheck.check_hessian(f, lambda x, scale: np.diag(6 * scale * x), X, **options)
+    assert gradcheck.check_hessian(f, lambda x, scale: np.diag(6 * x), X, **options).verdict.value == "FAIL"
+    assert gradcheck.check_hvp(f, lambda x, v, scale: 6 * scale * x * v, X, **options)
+    assert gradcheck.check_hvp(f, lambda x, v, scale: 6 * x * v, X, **options).verdict.value == "FAIL"
+    series, meant = lambda x: np.sum(x - x**3 / 6), lambda x: np.sum(np.sin(x))
+    assert gradcheck.check_hessian(series, lambda x: np.diag(-np.sin(x)), X, meant=meant)
+    assert gradcheck.check_hessian(series, lambda x: np.diag(-x), X, meant=meant).verdict.value == "FAIL"
+    assert gradcheck.check_hvp(series, lambda x, v: -np.sin(x) * v, X, meant=meant)
+    assert gradcheck.check_hvp(series, lambda x, v: -x * v, X, meant=meant).verdict.value == "FAIL"

@@ -198,3 +198,26 @@ def test_assertion() -> None:
     gradcheck.assert_jacobian(f, jac, X)
     with pytest.raises(gradcheck.GradientError, match=r"x\[1, 2\]"):
         gradcheck.assert_jacobian(f, bent((1, 2), 2.0), X)
+
+
+def test_keyword_arguments_and_further_outputs() -> None:
+    def f(x: Any, scale: float = 1.0) -> Any:
+        return scale * x**2, "aux"
+
+    def jac(x: Any, scale: float = 1.0) -> Any:
+        return scale * np.diag(2 * x)
+
+    options: dict[str, Any] = {"kwargs": {"scale": 3.0}, "has_aux": True}
+    assert gradcheck.check_jacobian(f, jac, np.array([0.5, 2.0]), **options)
+    assert gradcheck.check_jacobian(f, lambda x, scale: jac(x), np.array([0.5, 2.0]), **options).verdict.value == "FAIL"
+    with pytest.raises(UsageError, match="kwargs must be a dict"):
+        gradcheck.check_jacobian(f, jac, np.array([0.5, 2.0]), kwargs=3)
+
+
+def test_an_f_that_approximates_is_judged_by_what_is_meant() -> None:
+    def series(x: Any) -> Any:
+        return x - x**3 / 6
+
+    x = np.array([0.5, 0.25])
+    assert gradcheck.check_jacobian(series, lambda x: np.diag(np.cos(x)), x, meant=np.sin)
+    assert gradcheck.check_jacobian(series, lambda x: np.diag(1 - x**2 / 2), x, meant=np.sin).verdict.value == "FAIL"
