@@ -84,3 +84,5 @@ class Mistake(StrEnum):
     """Gradients of a value used several times assigned instead of accumulated."""
     TRUNCATED = "truncated"
     """A recurrence / loop / series differentiated through too few (or too many) steps."""
+    CONJUGATE = "conjugate"
+    """A complex conjugation missing, or one too many; a transpose for the conjugate transpose."""

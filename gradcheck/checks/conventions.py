@@ -6,21 +6,35 @@ dL/da - i dL/db ("holomorphic": JAX). A VJP's cotangent follows the same convent
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import update_wrapper
 from typing import Any, Literal
 
 import numpy as np
 
+from gradcheck.attribution.mistake import Mistake
 from gradcheck.checks.forms import Form
-from gradcheck.checks.trees import branch
+from gradcheck.checks.trees import branch, conjugated
 from gradcheck.errors import UsageError
 from gradcheck.tracing.complex_traced import is_complex
 from gradcheck.verdict.conclusion import with_findings
-from gradcheck.verdict.finding import finding
+from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import Result, Verdict
 
 Convention = Literal["conjugate", "holomorphic"]
+Judge = Callable[[Form, Callable[..., Any]], Result]
+"""Judges a derivative, called in a form."""
+CONJUGATED = (
+    "the derivative is right for conjugated numbers: a conjugation is missing or one too many, such as a transpose "
+    "where the conjugate transpose is due"
+)
+COTANGENT = (
+    "the derivative is right once its cotangent is conjugated: a conjugation is missing or one too many on its way in"
+)
+ANSWER = "the derivative is the complex conjugate of the right one"
+_IMAGINARY = re.compile(r"right one for -(.+)\.imag in place of \1\.imag")
 FORMULAS = {"conjugate": "dL/da + i dL/db, as in PyTorch", "holomorphic": "dL/da - i dL/db, as in JAX"}
 
 
@@ -31,27 +45,60 @@ def known_convention(convention: str | None) -> None:
 
 
 def judged(
-    form: Form, f: Callable[..., Any], derivative: Callable[..., Any], convention: Convention | None, judge: Any
+    form: Form, f: Callable[..., Any], derivative: Callable[..., Any], convention: Convention | None, judge: Judge
 ) -> Result:
-    """`judge(form)` under the convention declared, and what is right under the other one.
+    """`judge(form, derivative)` under the convention declared, and what is right with a conjugation more or less.
 
     Raises UsageError where none was declared and the two differ: the output is complex, so that a cotangent is, or the
     answer has an imaginary part.
     """
     output = _quiet(lambda: _value(form, f)) if form.kind == "vjp" else None  # that of a gradient is one real number
     if form.kind == "jvp" or not any(_holds_complex(value) for value in (*form.inputs, output)):
-        result: Result = judge(form)
-        return result
+        return judge(form, derivative)
     if convention is None:
         if _holds_complex(output) or _imaginary(_quiet(lambda: _answer(form, derivative, output))):
             raise UsageError(f"the gradient is complex, and there are two conventions: say convention={_choices()}")
         convention = "conjugate"
-    result = judge(replace(form, holomorphic=convention == "holomorphic"))
+    result = _conjugated_inputs(judge(replace(form, holomorphic=convention == "holomorphic"), derivative))
     if result.verdict is Verdict.FAIL:
         other = "conjugate" if convention == "holomorphic" else "holomorphic"
-        if judge(replace(form, holomorphic=other == "holomorphic")):
+        if judge(replace(form, holomorphic=other == "holomorphic"), derivative):
             facts = {"declared": convention, "other": other, "formula": FORMULAS[other]}
-            result = with_findings(result, [finding("GC107", **facts)])
+            result = named(result, CONJUGATED, [finding("GC107", **facts)])
+        elif form.kind == "vjp" and _all_complex(form, output):
+            result = _by_half(result, form, f, derivative, judge)
+    return result
+
+
+def named(result: Result, cause: str, more: Sequence[Finding] = ()) -> Result:
+    """The result with the name that a conjugation has, in place of what its real numbers look like."""
+    own = [f for f in result.findings if f.code != "GC051"]
+    mistake = finding("GC051", cause=cause, kind=Mistake.CONJUGATE.value)
+    return with_findings(replace(result, findings=tuple(own)), [mistake, *more])
+
+
+def _conjugated_inputs(result: Result) -> Result:
+    """The result, where an imaginary part with the wrong sign in a formula is said to be a conjugate."""
+    for cause in (x for x in result.findings if x.code == "GC051"):
+        if found := _IMAGINARY.search(str(cause.facts["cause"])):
+            return named(
+                result, f"the derivative is the right one for the conjugate of {found[1]} in place of {found[1]}"
+            )
+    return result
+
+
+def _by_half(result: Result, form: Form, f: Callable[..., Any], derivative: Callable[..., Any], judge: Judge) -> Result:
+    """What a VJP is right for once its cotangent alone, or its answer alone, is conjugated."""
+
+    def given_conjugate(cotangent: Any, *inputs: Any, **keywords: Any) -> Any:
+        return derivative(conjugated(cotangent), *inputs, **keywords)
+
+    def answer_conjugated(cotangent: Any, *inputs: Any, **keywords: Any) -> Any:
+        return conjugated(derivative(cotangent, *inputs, **keywords))
+
+    for other, cause in ((given_conjugate, COTANGENT), (answer_conjugated, ANSWER)):
+        if judge(form, update_wrapper(other, derivative)):
+            return named(result, cause)
     return result
 
 
@@ -76,6 +123,11 @@ def _holds_complex(value: Any) -> bool:
         return True
     here = branch(value)
     return here is not None and any(_holds_complex(child) for _, child in here.children)
+
+
+def _all_complex(form: Form, output: Any) -> bool:
+    """Whether there are complex numbers on both sides, so that a conjugation of one side alone is another question."""
+    return _holds_complex(output) and any(_holds_complex(value) for value in form.inputs)
 
 
 def _imaginary(answer: Any) -> bool:

@@ -249,7 +249,7 @@ def _judged_in_form(
 ) -> Result:
     """A function of containers or of complex numbers, as one of plain arrays."""
 
-    def judge(form: Form) -> Result:
+    def judge(form: Form, derivative: Callable[..., Any]) -> Result:
         plain, own = form.function(f), form.derivative(derivative, f)
         if any(is_strategy(value) for value in form.plain_inputs()):
             return check_drawn(form.kind, plain, own, form.plain_inputs(), wrt, settings)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.attribution.mistake import Mistake
 from gradcheck.checks.forms import bound
 from gradcheck.checks.function_arguments import entrance
 from gradcheck.checks.functions import Wrt, check_gradient, check_vjp
@@ -81,12 +82,22 @@ def check_jacobian(
     if rows.count <= MOST_ROWS and rows.count * entries <= MOST_NUMBERS:
         result = _by_entries(rows, options)
         if result.verdict is Verdict.FAIL and rows.square and _by_entries(rows.transposed(), options):
-            result = with_findings(result, [finding("GC051", cause=TRANSPOSED, block=function.names[function.wrt[0]])])
+            result = _transposed(result, function.names[function.wrt[0]])
     else:
         result = check_vjp(f, rows.combined(), *given, wrt=function.wrt, **options)
         note = finding("GC101", what="Jacobian", rows=rows.count, columns=entries)
         result = with_findings(result, [note])
+    turned = any(x.code == "GC100" and x.facts["turned"] for x in result.findings)
+    if turned and len(rows.shapes) == 1 and _by_entries(rows.transposed(), options):
+        result = _transposed(result, function.names[function.wrt[0]])
     return replace(result, address=address, checked=about)
+
+
+def _transposed(result: Result, block: str) -> Result:
+    """The result with the name of the mistake, in place of what else its numbers look like."""
+    own = tuple(x for x in result.findings if x.code != "GC051")
+    mistake = finding("GC051", cause=TRANSPOSED, block=block, kind=Mistake.TRANSPOSED.value)
+    return with_findings(replace(result, findings=own), [mistake])
 
 
 def _by_entries(rows: Rows, options: Mapping[str, Any]) -> Result:

@@ -49,11 +49,14 @@ class Rows:
         return len(self.shapes) == 1 and sizes == [self.count] and self.count > 1
 
     def transposed(self) -> Rows:
-        """The same with the transpose of the Jacobian on trial."""
+        """The same with the transpose of each Jacobian on trial; for one output."""
 
-        def turned(*inputs: Any) -> Array | None:
-            (part,) = self.read(self.jac(*inputs))
-            return None if part is None else np.array(part.reshape(self.count, self.count).T)
+        def turned(*inputs: Any) -> tuple[Array, ...]:
+            answer = self.jac(*inputs)
+            parts = answer if isinstance(answer, tuple | list) and not _is_matrix(answer) else (answer,)
+            sizes = [int(np.size(self.inputs[k])) for k in self.wrt]
+            flat = [dense(part, self.count).reshape(n, self.count) for part, n in zip(parts, sizes, strict=True)]
+            return tuple(np.array(matrix.T) for matrix in flat)
 
         return replace(self, jac=turned)
 
@@ -133,7 +136,9 @@ class Rows:
             return array.reshape(rows, *inner)
         turned = array.shape in ((*inner, *out), (columns, rows))
         facts = {"wanted": (*out, *inner), "flat": (rows, columns), "out": out, "inner": inner, "came": array.shape}
-        raise UnreadableAnswer("GC100", **facts, hint=": this is the shape of the transpose" if turned else "")
+        raise UnreadableAnswer(
+            "GC100", **facts, turned=turned, hint=": this is the shape of the transpose" if turned else ""
+        )
 
     def _row(self, stacked: Sequence[Any], i: int) -> list[Any]:
         return [stacked[k][i] if k in self.wrt else x for k, x in enumerate(self.inputs)]

@@ -10,7 +10,8 @@ function_trial       one derivative of a function: `question` and `function_valu
 allowance            how far an answer may be off by honest rounding; `higher_precision`, `truncated_loops`
 approximate          what approximates something, and how far it may be off then; small errors of what does not:
                      `small_errors`, `small_causes`
-kinks                what is legal where there is no one derivative; `input_structure`: where inputs are tied
+kinks                what is legal where there is no one derivative; `input_structure`: where inputs are tied,
+                     and `structure_hint`: an answer that is right if they are
 cost, training       a claim on the cost of gradients; a training
 derivative_run       a derivative run once on arrays that note its steps
 definition           the line where a function is defined, if its source proves it; `what_was_checked`: a result's title

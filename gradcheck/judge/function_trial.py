@@ -26,6 +26,7 @@ from gradcheck.judge.question import NOTHING_RETURNED, Question, Reply
 from gradcheck.judge.raised import by_user, function_raised, trimmed
 from gradcheck.judge.settings import Settings
 from gradcheck.judge.small_causes import SmallCauses
+from gradcheck.judge.structure_hint import structure_hints
 from gradcheck.judge.time_budget import TimeBudget
 from gradcheck.judge.user_names import function_name, listed
 from gradcheck.judge.what_was_checked import checked
@@ -161,6 +162,7 @@ class Examination:
         named = any(f.code == "GC051" for f in numbers.findings)
         if not named and any(f.code in ("GC012", "GC013") for f in numbers.findings):
             findings += self._small_named(small, product, numbers) or self._causes(product, numbers)
+        findings += structure_hints(numbers.comparisons, product, self._settings)
         if (
             self._elsewhere
             and self._settings.elsewhere

@@ -139,9 +139,11 @@ def _unit(value: Array, where: str) -> Projection:
 
 def _orthogonal(value: Array, where: str) -> Projection:
     """The tangent space of the matrices with Q^T Q = 1: G - Q (Q^T G + G^T Q) / 2 (Edelman, Arias, Smith 1998)."""
+    if value.ndim < 2:
+        raise InvalidProblem(f"declared orthogonal, but the value given has shape {value.shape}", where=where)
     q = value.astype(float)
     turned = np.swapaxes(q, -1, -2)
-    if value.ndim < 2 or not np.allclose(turned @ q, np.eye(q.shape[-1]), atol=_near(value)):
+    if not np.allclose(turned @ q, np.eye(q.shape[-1]), atol=_near(value)):
         raise InvalidProblem("declared orthogonal (Q^T Q = 1), but the value given is not", where=where)
 
     def tangent(g: Array) -> Array:

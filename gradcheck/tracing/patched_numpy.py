@@ -148,7 +148,8 @@ def _scipy(replacements: _Replacements) -> list[Any]:
     handlers: dict[str, dict[str, Callable[..., Any]]] = {
         "scipy.special": {name: getattr(reductions, name) for name in ("logsumexp", "softmax", "log_softmax")},
         "scipy.linalg": {
-            **{name: FUNCTIONS[getattr(np.linalg, name)] for name in ("solve", "inv", "det", "norm")},
+            **{name: FUNCTIONS[getattr(np.linalg, name)] for name in ("inv", "det", "norm")},
+            "solve": linear_algebra.scipy_solve,
             "cholesky": linear_algebra.scipy_cholesky,
             "expm": linear_algebra.scipy_expm,
             **factorizations.SCIPY,

@@ -23,7 +23,7 @@ from gradcheck.tracing.traced import is_traced
 LINEAR = (
     "reshape ravel transpose swapaxes moveaxis rollaxis squeeze expand_dims broadcast_to atleast_1d atleast_2d flip "
     "fliplr flipud roll rot90 diag diagonal trace tril triu take take_along_axis repeat tile concatenate stack hstack "
-    "vstack dstack column_stack sum mean cumsum nansum delete append diff average pad copy split array_split hsplit "
+    "vstack dstack column_stack sum mean cumsum nansum delete diff copy split array_split hsplit "
     "vsplit"
 )
 """Functions that treat real and imaginary part alike; arguments without complex numbers are passed on as they are."""
@@ -124,6 +124,45 @@ def _prod(x: Any, axis: Any = None, **kwargs: Any) -> Any:
     for k in range(1, moved.shape[0]):
         total = total * moved[k]
     return total
+
+
+def _pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
+    """Both parts, each with its own part of the constants."""
+    constants = kwargs.pop("constant_values", None)
+    own: list[dict[str, Any]] = [{}, {}]
+    if constants is not None:
+        if any(is_traced(v) for v in np.asarray(constants, dtype=object).ravel()):
+            raise Unsupported("np.pad with traced constant_values")
+        own = [{"constant_values": np.real(constants)}, {"constant_values": np.imag(constants)}]
+    a, b = parts(array)
+    return ComplexTraced(
+        *(np.pad(part, pad_width, mode, **kwargs, **more) for part, more in zip((a, b), own, strict=True))
+    )
+
+
+def _average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:
+    """The weighted sum over the sum of the weights; weights have the shape of the array, or of the axis."""
+    if returned:
+        raise Unsupported("np.average of complex numbers with returned=True cannot be traced")
+    if weights is None:
+        return COMPLEX_FUNCTIONS[np.mean](a, axis=axis, keepdims=keepdims)
+    if not is_complex(weights):
+        real, imag = (np.average(part, axis=axis, weights=weights, keepdims=keepdims) for part in parts(a))
+        return ComplexTraced(real, imag)
+    raise Unsupported("np.average with complex weights cannot be traced")
+
+
+def _append(arr: Any, values: Any, axis: Any = None) -> Any:
+    """Values may be a number or a list, which `np.concatenate` would not take."""
+    arrays = [v if is_complex(v) or is_traced(v) else np.asarray(v) for v in (arr, values)]
+    arrays = [_ravel(v) for v in arrays] if axis is None else arrays
+    return COMPLEX_FUNCTIONS[np.concatenate](arrays, axis=0 if axis is None else axis)
+
+
+def _var(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
+    """The variances of both parts, added."""
+    a, b = parts(x)
+    return np.var(a, axis=axis, ddof=ddof, keepdims=keepdims) + np.var(b, axis=axis, ddof=ddof, keepdims=keepdims)
 
 
 def _where(condition: Any, *values: Any) -> Any:
@@ -319,8 +358,9 @@ def _inv(a: Any) -> Any:
 
 def _det(a: Any) -> Any:
     """By elimination without exchanges of rows beyond the largest pivot."""
-    if a.ndim != 2:
-        raise Unsupported("np.linalg.det of a stack of complex matrices cannot be traced")
+    if a.ndim > 2:
+        pages = [_det(page) for page in a.reshape(-1, *a.shape[-2:])]
+        return COMPLEX_FUNCTIONS[np.stack](pages).reshape(a.shape[:-2])
     rest, value = a, None
     for k in range(a.shape[0]):
         column = np.hypot(*(np.abs(part.run.balls.midpoint(part.run.values[part.slot])) for part in parts(rest[:, 0])))
@@ -343,6 +383,11 @@ COMPLEX_FUNCTIONS |= {
     np.vdot: _vdot,
     np.einsum: _einsum,
     np.prod: _prod,
+    np.append: _append,
+    np.pad: _pad,
+    np.average: _average,
+    np.var: _var,
+    np.std: lambda x, *args, **kwargs: np.sqrt(_var(x, *args, **kwargs)),
     np.where: _where,
     np.zeros_like: _zeros_like,
     np.ones_like: _ones_like,

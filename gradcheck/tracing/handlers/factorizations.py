@@ -70,13 +70,34 @@ def _of_constants(plain: Callable[..., Any]) -> Callable[[Callable[..., Any]], C
     return decorate
 
 
+def _over_stack(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """A handler of one matrix that takes a stack of them one by one, and stacks every array that it returns."""
+
+    def call(trace: Trace, a: Any, *args: Any, **kwargs: Any) -> Any:
+        stack: Any = lift(trace, a)
+        if stack.ndim < 3 or not stack.size:
+            return handler(trace, a, *args, **kwargs)
+        lead = stack.shape[:-2]
+        found = [handler(trace, page, *args, **kwargs) for page in stack.reshape(-1, *stack.shape[-2:])]
+
+        def stacked(parts: Any) -> Any:
+            return np.stack(parts).reshape(lead + np.shape(parts[0]))
+
+        if not isinstance(found[0], tuple):
+            return stacked(found)
+        columns = [stacked(list(column)) for column in zip(*found, strict=True)]
+        return type(found[0])(*columns) if hasattr(found[0], "_fields") else tuple(columns)
+
+    return call
+
+
 def _middle(trace: Trace, x: Any) -> Array:
     return np.asarray(trace.balls.midpoint(trace.values[lift(trace, x).slot]), dtype=np.float64)
 
 
 def _one_matrix(a: Any, name: str) -> tuple[int, int]:
     if a.ndim != 2:
-        raise Unsupported(f"np.linalg.{name} of a stack of matrices is not traced; take them one by one")
+        raise Unsupported(f"linalg.{name} of shape {a.shape} is not traced; take matrices one by one")
     return int(a.shape[0]), int(a.shape[1])
 
 
@@ -160,18 +181,21 @@ def _eigh(trace: Trace, a: Any, lower: bool, own: Callable[..., Any] = linalg.ei
 
 @implements(linalg.eigh)
 @_of_constants(linalg.eigh)
+@_over_stack
 def _numpy_eigh(trace: Trace, a: Any, UPLO: str = "L") -> Eigen:
     return _eigh(trace, a, UPLO.upper() == "L")
 
 
 @implements(linalg.eigvalsh)
 @_of_constants(linalg.eigvalsh)
+@_over_stack
 def _numpy_eigvalsh(trace: Trace, a: Any, UPLO: str = "L") -> Any:
     return _eigh(trace, a, UPLO.upper() == "L").eigenvalues
 
 
 @implements(linalg.svd)
 @_of_constants(linalg.svd)
+@_over_stack
 def _svd(trace: Trace, a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
     """As `np.linalg.svd`."""
     return _decomposed(trace, a, full_matrices, compute_uv, linalg.svd)
@@ -200,6 +224,7 @@ def _decomposed(trace: Trace, a: Any, full_matrices: bool, compute_uv: bool, own
 
 @implements(linalg.pinv)
 @_of_constants(linalg.pinv)
+@_over_stack
 def _pinv(trace: Trace, a: Any, *_: Any, **__: Any) -> Any:
     """(A^T A)^-1 A^T for full rank."""
     a = lift(trace, a)
@@ -214,6 +239,7 @@ def _pinv(trace: Trace, a: Any, *_: Any, **__: Any) -> Any:
 
 @implements(linalg.qr)
 @_of_constants(linalg.qr)
+@_over_stack
 def _qr(trace: Trace, a: Any, mode: str = "reduced") -> Any:
     """By the Cholesky factor of A^T A, with the signs of NumPy's own."""
     a = lift(trace, a)

@@ -189,8 +189,12 @@ def _norm(trace: Trace, x: Any, ord: Any = None, axis: Any = None, keepdims: boo
 
 
 def _matrix_norm(trace: Trace, x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:  # noqa: A002
+    if len(axes) == 2 and ord in (2, -2, "nuc"):
+        singular = FUNCTIONS[linalg.svd](trace, np.moveaxis(x, axes, (-2, -1)), compute_uv=False)
+        value = np.sum(singular, axis=-1) if ord == "nuc" else singular[..., 0 if ord == 2 else -1]
+        return np.expand_dims(value, axes) if keepdims else value
     if len(axes) != 2 or ord not in (1, -1, np.inf, -np.inf):
-        raise Unsupported(f"np.linalg.norm with ord={ord!r} of a matrix: singular values are not traced")
+        raise Unsupported(f"np.linalg.norm with ord={ord!r} of shape {x.shape} is not traced")
     along, across = axes if ord in (1, -1) else axes[::-1]
     sums = np.sum(UFUNCS["absolute"](trace, x), axis=along, keepdims=True)
     extreme = maximum_of if ord > 0 else minimum_of
@@ -204,9 +208,12 @@ def scipy_expm(trace: Trace, a: Any) -> Any:
     For |A| / 2^s <= 1/4 the first term left out, of degree 33, is below 2^-66 / 33! < 2^-188 of the result.
     """
     a = lift(trace, a)
+    _square(a)
+    return _pages(trace, _expm_page, a)
+
+
+def _expm_page(trace: Trace, a: Any) -> Any:
     n = _square(a)
-    if a.ndim != 2:
-        raise Unsupported("scipy.linalg.expm of a stack of matrices is not traced")
     size = float(np.max(np.sum(_size(trace, a), axis=0), initial=0.0))
     halvings = max(0, int(np.ceil(np.log2(4 * size)))) if size else 0
     scaled = a / 2.0**halvings
@@ -270,6 +277,28 @@ if hasattr(linalg, "vector_norm"):
 
 
 # -- scipy.linalg, whose functions are no ufuncs and no array functions (see `patched_numpy`) -----------------------
+
+
+def scipy_solve(trace: Trace, a: Any, b: Any, lower: bool = False, *_: Any, **rest: Any) -> Any:
+    """As in SciPy; of a matrix declared symmetric one triangle is read."""
+    a = lift(trace, a)
+    if rest.get("transposed"):
+        a = np.swapaxes(a, -1, -2)
+    kind = rest.get("assume_a") or "general"
+    if kind not in _ASSUMED:
+        raise Unsupported(f"scipy.linalg.solve with assume_a={kind!r} is not traced")
+    if _ASSUMED[kind]:
+        triangle = np.tril(a) if lower else np.triu(a)
+        strict = np.tril(a, -1) if lower else np.triu(a, 1)
+        a = triangle + np.swapaxes(strict, -1, -2)
+    return _solve(trace, a, b)
+
+
+_ASSUMED = {
+    **dict.fromkeys(("general", "gen"), False),
+    **dict.fromkeys(("symmetric", "sym", "hermitian", "her", "positive definite", "pos"), True),
+}
+"""Kinds of matrices that scipy.linalg.solve is told of, and whether it reads one triangle of them."""
 
 
 def scipy_cholesky(trace: Trace, a: Any, lower: bool = False, *_: Any, **__: Any) -> Any:

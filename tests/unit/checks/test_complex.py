@@ -216,3 +216,41 @@ def test_what_is_not_traced_says_so() -> None:
     result = gradcheck.check_gradient(f, lambda x: np.ones(3), T)
     assert result.verdict == "PASS"  # by differences
     assert any("complex numbers" in x.sentence for x in result.findings)
+
+
+MATRIX = np.array([[1.0 + 2j, 0.5j], [2.0, -1.0 + 0.5j]])
+POINT = np.array([0.5 - 1.0j, 2.0 + 0.25j])
+CONJUGATIONS: dict[str, tuple[Any, Any]] = {
+    # of z -> M z (1 + |z|^2 left out): the right VJP is M^H c, in the convention "conjugate"
+    "transpose for conjugate transpose": (lambda c, z: MATRIX.T @ c, "conjugated numbers"),
+    "cotangent conjugated": (lambda c, z: MATRIX.conj().T @ c.conj(), "once its cotangent is conjugated"),
+    "answer conjugated": (lambda c, z: (MATRIX.conj().T @ c).conj(), "the complex conjugate of the right one"),
+}
+
+
+@pytest.mark.parametrize("name", CONJUGATIONS)
+def test_a_conjugation_missing_or_one_too_many_is_named(name: str) -> None:
+    vjp, words = CONJUGATIONS[name]
+    result = gradcheck.check_vjp(lambda z: MATRIX @ z, vjp, POINT, convention="conjugate")
+    (cause,) = (f for f in result.findings if f.code == "GC051")
+    assert cause.facts["kind"] == "conjugate"
+    assert words in cause.sentence
+
+
+def test_a_conjugate_of_an_input_is_named() -> None:
+    def f(a: Any, z: Any) -> Any:
+        return a * z
+
+    def vjp(c: Any, a: Any, z: Any) -> Any:
+        return np.conj(z) * c, a * c  # conj(a) c would be right
+
+    result = gradcheck.check_vjp(f, vjp, MATRIX[0], POINT, convention="conjugate")
+    (cause,) = (f for f in result.findings if f.code == "GC051")
+    assert cause.facts["kind"] == "conjugate"
+    assert "the conjugate of a in place of a" in cause.sentence
+
+
+def test_what_is_wrong_beyond_conjugation_is_not_named_one() -> None:
+    result = gradcheck.check_vjp(lambda z: MATRIX @ z, lambda c, z: 2 * MATRIX.T @ c, POINT, convention="conjugate")
+    assert result.verdict.value == "FAIL"
+    assert all(f.facts.get("kind") != "conjugate" for f in result.findings)

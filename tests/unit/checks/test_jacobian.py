@@ -64,7 +64,7 @@ def test_a_wrong_entry_is_named(entry: tuple[int, int], form: Any) -> None:
 
 def test_the_transpose_is_said_to_be_that() -> None:
     result = gradcheck.check_jacobian(f, lambda x: jac(x).T, X)
-    assert result.codes == ("GC100",)
+    assert result.codes == ("GC100", "GC051")
     assert "this is the shape of the transpose" in result.findings[0].sentence
 
 
@@ -221,3 +221,11 @@ def test_an_f_that_approximates_is_judged_by_what_is_meant() -> None:
     x = np.array([0.5, 0.25])
     assert gradcheck.check_jacobian(series, lambda x: np.diag(np.cos(x)), x, meant=np.sin)
     assert gradcheck.check_jacobian(series, lambda x: np.diag(1 - x**2 / 2), x, meant=np.sin).verdict.value == "FAIL"
+
+
+def test_the_transpose_of_a_rectangular_one_is_said_to_be_that_where_its_numbers_are() -> None:
+    A = np.arange(6.0).reshape(2, 3)
+    for factor, kinds in ((1.0, {"transposed"}), (2.0, set())):
+        result = gradcheck.check_jacobian(lambda x: A @ x, lambda x, k=factor: k * A.T, np.ones(3))
+        assert result.codes[0] == "GC100"
+        assert {f.facts.get("kind") for f in result.findings if f.code == "GC051"} == kinds

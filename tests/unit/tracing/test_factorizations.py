@@ -19,6 +19,14 @@ S = B @ B.T / 4 + np.diag([1.0, 2.0, 3.0, 5.0])
 S = (S + S.T) / 2
 TALL, WIDE = RANDOM.standard_normal((5, 3)), RANDOM.standard_normal((3, 5))
 
+STACK = np.stack([S, S @ S / 4, S + np.diag([3.0, 0.0, 1.0, 0.5])])
+
+
+def _reals(z: Any) -> Any:
+    """Both parts of complex numbers."""
+    return np.stack([z.real, z.imag])
+
+
 VALUES: dict[str, tuple[Any, Any]] = {
     "eigvalsh": (np.linalg.eigvalsh, S),
     "eigh": (lambda a: np.concatenate([np.linalg.eigh(a)[0][None], np.linalg.eigh(a)[1]]), S),
@@ -39,6 +47,38 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "sqrtm": (lambda a: scipy.linalg.sqrtm(a), S),
     "expm": (lambda a: scipy.linalg.expm(a), B),
     "expm, large": (lambda a: scipy.linalg.expm(a) / np.exp(40), 10 * S),
+    "a stack: eigvalsh": (np.linalg.eigvalsh, STACK),
+    "a stack: eigh": (lambda a: np.linalg.eigh(a)[1], STACK),
+    "a stack: svd": (lambda a: np.linalg.svd(a)[0] * np.linalg.svd(a)[1][:, :, None, :], STACK[:, None]),
+    "a stack: singular values": (lambda a: np.linalg.svd(a, compute_uv=False), STACK[:, :2]),
+    "a stack: qr": (lambda a: np.linalg.qr(a).Q @ np.linalg.qr(a).R[..., ::-1], STACK[:, :, :2]),
+    "a stack: pinv": (np.linalg.pinv, STACK[:, :, :2]),
+    "a stack: solve": (lambda a: np.linalg.solve(a, TALL[:4]), STACK),
+    "a stack: inv": (np.linalg.inv, STACK),
+    "a stack: det": (np.linalg.det, STACK),
+    "a stack: cholesky": (np.linalg.cholesky, STACK),
+    "a stack: slogdet": (lambda a: np.linalg.slogdet(a)[1], STACK),
+    "a stack: expm": (lambda a: scipy.linalg.expm(a / 4), STACK),
+    "a stack: complex det": (lambda a: np.linalg.det(a + 1j * B).imag, STACK),
+    "spectral norm of a stack": (lambda a: np.linalg.norm(a, 2, axis=(0, 2)), STACK),
+    "smallest singular value": (lambda a: np.linalg.norm(a, -2, keepdims=True), TALL),
+    "nuclear norm of one": (lambda a: np.linalg.norm(a, "nuc"), TALL),
+    "solve of scipy, symmetric": (lambda a: scipy.linalg.solve(a, TALL[:4], assume_a="sym"), S),
+    "solve of scipy, positive definite, lower": (
+        lambda a: scipy.linalg.solve(a, TALL[:4], assume_a="pos", lower=True),
+        np.tril(S),
+    ),
+    "solve of scipy, transposed": (lambda a: scipy.linalg.solve(a, TALL[:4], transposed=True), B),
+    "complex pad": (lambda a: _reals(np.pad(a + 1j * B, 1, constant_values=2.0 - 0.5j)), S),
+    "complex pad, by real constants": (lambda a: _reals(np.pad(a + 1j * B, 1, constant_values=3)), S),
+    "complex pad, reflected": (lambda a: _reals(np.pad(a + 1j * B, 1, mode="reflect")), S),
+    "complex append": (lambda a: _reals(np.append(a + 1j * B, 2.0)), S),
+    "complex append, along an axis": (lambda a: _reals(np.append(a + 1j * B, B[:1], axis=0)), S),
+    "complex append to real numbers": (lambda a: _reals(np.append(a, [1j, 2.0])), S),
+    "complex average": (lambda a: _reals(np.average(a + 1j * B, axis=0, weights=np.arange(1.0, 5.0))), S),
+    "complex average, unweighted": (lambda a: _reals(np.average(a + 1j * B, axis=1)), S),
+    "complex var": (lambda a: np.var(a + 1j * B, axis=0, ddof=1), S),
+    "complex std": (lambda a: np.std(a * (1 + 2j), axis=1, keepdims=True), S),
 }
 
 
@@ -66,6 +106,12 @@ def _eigenvector_gradient(a: Any) -> Any:
 
 GRADIENTS: dict[str, tuple[Any, Any, Any, Any]] = {
     "trace of a power": (lambda a: np.sum(np.linalg.eigvalsh(a) ** 3), lambda a: 3 * a @ a, S, "symmetric"),
+    "trace of powers of a stack": (
+        lambda a: np.sum(np.linalg.eigvalsh(a) ** 3),
+        lambda a: 3 * a @ a,
+        STACK,
+        "symmetric",
+    ),
     "an eigenvector": (_eigenvector_entry, _eigenvector_gradient, S, "symmetric"),
     "spectral norm": (
         lambda a: np.linalg.svd(a, compute_uv=False)[0],
@@ -129,7 +175,7 @@ def test_gradients(name: str) -> None:
         (lambda a: np.linalg.pinv(a), np.outer([1.0, 2.0], [3.0, 4.0]), "deficient rank"),
         (lambda a: scipy.linalg.sqrtm(a), -np.eye(2) + np.diag([0.0, 0.5]), "negative real axis"),
         (lambda a: np.linalg.qr(a, mode="complete")[0], TALL, "mode='complete'"),
-        (lambda a: np.linalg.eigvalsh(a), np.stack([S, S]), "stack of matrices"),
+        (lambda a: scipy.linalg.lu(a)[1], np.stack([B, B]), "one by one"),
     ],
 )
 def test_what_has_no_derivative_says_so(f: Any, at: Any, words: str) -> None:
