@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
 from gradcheck.attribution.altered_records import held_followed, one_side_taken
+from gradcheck.attribution.conjugations import missing_conjugations
 from gradcheck.attribution.constants import other_constants
 from gradcheck.attribution.explanation import Explanation
 from gradcheck.attribution.hypothesis import Hypothesis, outcomes
@@ -29,6 +30,7 @@ FEWEST_VERIFIED = 12
 Search = Callable[[View, frozenset[str]], Iterator[Hypothesis]]
 SEARCHES: Sequence[Search] = (
     edge_factors,
+    missing_conjugations,
     kept_uses,
     grouped,
     local_mistakes,

@@ -16,7 +16,7 @@ import numpy as np
 
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.checks.forms import Form
-from gradcheck.checks.trees import branch, conjugated
+from gradcheck.checks.trees import branch, conjugated, scaled
 from gradcheck.errors import UsageError
 from gradcheck.tracing.complex_traced import is_complex
 from gradcheck.verdict.conclusion import with_findings
@@ -33,6 +33,7 @@ CONJUGATED = (
 COTANGENT = (
     "the derivative is right once its cotangent is conjugated: a conjugation is missing or one too many on its way in"
 )
+WIRTINGER = "the gradient is half of the right one: the Wirtinger derivative, d/d conj(z) = (d/da + i d/db) / 2"
 ANSWER = "the derivative is the complex conjugate of the right one"
 _IMAGINARY = re.compile(r"right one for -(.+)\.imag in place of \1\.imag")
 FORMULAS = {"conjugate": "dL/da + i dL/db, as in PyTorch", "holomorphic": "dL/da - i dL/db, as in JAX"}
@@ -59,21 +60,35 @@ def judged(
         if _holds_complex(output) or _imaginary(_quiet(lambda: _answer(form, derivative, output))):
             raise UsageError(f"the gradient is complex, and there are two conventions: say convention={_choices()}")
         convention = "conjugate"
-    result = _conjugated_inputs(judge(replace(form, holomorphic=convention == "holomorphic"), derivative))
+    form = replace(form, holomorphic=convention == "holomorphic")
+    result = _conjugated_inputs(judge(form, derivative))
     if result.verdict is Verdict.FAIL:
         other = "conjugate" if convention == "holomorphic" else "holomorphic"
         if judge(replace(form, holomorphic=other == "holomorphic"), derivative):
             facts = {"declared": convention, "other": other, "formula": FORMULAS[other]}
             result = named(result, CONJUGATED, [finding("GC107", **facts)])
         elif form.kind == "vjp" and _all_complex(form, output):
-            result = _by_half(result, form, f, derivative, judge)
+            result = _by_half(result, form, derivative, judge)
+        elif form.kind == "gradient":
+            result = _wirtinger(result, form, derivative, judge)
     return result
 
 
-def named(result: Result, cause: str, more: Sequence[Finding] = ()) -> Result:
-    """The result with the name that a conjugation has, in place of what its real numbers look like."""
+def _wirtinger(result: Result, form: Form, derivative: Callable[..., Any], judge: Judge) -> Result:
+    """Whether a gradient is right once it is doubled: d/d conj(z) is half of dL/da + i dL/db."""
+
+    def doubled(*inputs: Any, **keywords: Any) -> Any:
+        return scaled(derivative(*inputs, **keywords), 2.0)
+
+    if not judge(form, update_wrapper(doubled, derivative)):
+        return result
+    return named(result, WIRTINGER, kind=Mistake.FACTOR)
+
+
+def named(result: Result, cause: str, more: Sequence[Finding] = (), kind: Mistake = Mistake.CONJUGATE) -> Result:
+    """The result with the name that a mistake has in complex numbers, in place of what its real numbers look like."""
     own = [f for f in result.findings if f.code != "GC051"]
-    mistake = finding("GC051", cause=cause, kind=Mistake.CONJUGATE.value)
+    mistake = finding("GC051", cause=cause, kind=kind.value)
     return with_findings(replace(result, findings=tuple(own)), [mistake, *more])
 
 
@@ -87,7 +102,7 @@ def _conjugated_inputs(result: Result) -> Result:
     return result
 
 
-def _by_half(result: Result, form: Form, f: Callable[..., Any], derivative: Callable[..., Any], judge: Judge) -> Result:
+def _by_half(result: Result, form: Form, derivative: Callable[..., Any], judge: Judge) -> Result:
     """What a VJP is right for once its cotangent alone, or its answer alone, is conjugated."""
 
     def given_conjugate(cotangent: Any, *inputs: Any, **keywords: Any) -> Any:

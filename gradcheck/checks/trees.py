@@ -129,6 +129,14 @@ def conjugated(answer: Any) -> Any:
     return answer if here is None else here.build([conjugated(child) for _, child in here.children])
 
 
+def scaled(answer: Any, factor: float) -> Any:
+    """An answer with every array in it multiplied by a number; None stays None."""
+    here = branch(answer)
+    if answer is None or here is None or is_complex(answer):
+        return None if answer is None else factor * answer
+    return here.build([scaled(child, factor) for _, child in here.children])
+
+
 def _complex(real: Any, imag: Any, like: Any) -> Any:
     """A complex array of two parts, in the form of `like`; a traced one of traced parts."""
     if contains_traced((real, imag)):
