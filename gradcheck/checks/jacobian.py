@@ -11,8 +11,8 @@ import numpy as np
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.checks.forms import bound
 from gradcheck.checks.function_arguments import entrance
-from gradcheck.checks.functions import Wrt, check_gradient, check_vjp
-from gradcheck.checks.rows import Rows
+from gradcheck.checks.functions import Wrt, check_gradient, check_jvp, check_vjp
+from gradcheck.checks.rows import Column, Rows
 from gradcheck.errors import InvalidProblem, SubjectError
 from gradcheck.judge.function_value import value_of
 from gradcheck.judge.protocol import no_answer
@@ -20,7 +20,7 @@ from gradcheck.judge.user_names import function_name
 from gradcheck.judge.what_was_checked import checked_as
 from gradcheck.problem.function import Function, as_inputs
 from gradcheck.verdict.conclusion import About, conclude, with_findings
-from gradcheck.verdict.finding import finding
+from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import Result, Verdict
 
 MOST_ROWS = 64
@@ -38,7 +38,8 @@ def check_jacobian(
     """Is `jac(*inputs)` the Jacobian of `f(*inputs)`?
 
     Every entry is decided, up to `MOST_ROWS` outputs and `MOST_NUMBERS` entries. Beyond, each column is judged by a
-    random sum of its entries: a wrong one would be missed only if its error vanished in the rounding of that sum.
+    random sum of its entries: a wrong one would be missed only if its error vanished in the rounding of that sum. The
+    wrong entry of the worst column is named.
 
     Parameters
     ----------
@@ -79,18 +80,41 @@ def check_jacobian(
     if not rows.count:
         raise InvalidProblem("expected at least one output, got none", where="f")
     entries = sum(np.size(given[k]) for k in function.wrt)
-    if rows.count <= MOST_ROWS and rows.count * entries <= MOST_NUMBERS:
+    each = rows.count <= MOST_ROWS and rows.count * entries <= MOST_NUMBERS
+    if each:
         result = _by_entries(rows, options)
         if result.verdict is Verdict.FAIL and rows.square and _by_entries(rows.transposed(), options):
             result = _transposed(result, function.names[function.wrt[0]])
     else:
         result = check_vjp(f, rows.combined(), *given, wrt=function.wrt, **options)
         note = finding("GC101", what="Jacobian", rows=rows.count, columns=entries)
-        result = with_findings(result, [note])
+        result = with_findings(_with_entry(result, rows, function), [note])
     turned = any(x.code == "GC100" and x.facts["turned"] for x in result.findings)
-    if turned and len(rows.shapes) == 1 and _by_entries(rows.transposed(), options):
+    if each and turned and len(rows.shapes) == 1 and _by_entries(rows.transposed(), options):
         result = _transposed(result, function.names[function.wrt[0]])
     return replace(result, address=address, checked=about)
+
+
+def _with_entry(result: Result, rows: Rows, function: Function) -> Result:
+    """A result by columns, with the wrong entry of its worst column in place of the column's sum."""
+    worst = result.worst
+    if result.verdict is not Verdict.FAIL or worst is None or len(rows.shapes) != 1:
+        return result
+    column = Column(rows, function.names.index(worst.block), worst.entry)
+    inner = check_jvp(column.along, column.jvp(), column.point, elsewhere=False)
+    wrong = next((x for x in inner.findings if x.code == "GC012"), None)
+    if wrong is None or inner.worst is None:
+        return result
+    entry = (*inner.worst.entry, *worst.entry)
+    numbers = {key: wrong.facts[key] for key in ("subject", "truth", "distance", "allowed")}
+
+    def named(found: Finding) -> Finding:
+        if found.code != "GC012" or found.facts["block"] != worst.block:
+            return found
+        return finding("GC012", **{**found.facts, **numbers, "entry": list(entry)})
+
+    told = replace(inner.worst, block=worst.block, entry=entry)
+    return replace(result, findings=tuple(named(x) for x in result.findings), worst=told)
 
 
 def _transposed(result: Result, block: str) -> Result:

@@ -149,6 +149,49 @@ class Rows:
         return np.ravel(value)
 
 
+@dataclass(frozen=True)
+class Column:
+    """One column of a Jacobian with one output: f along a single entry of one input.
+
+    Attributes
+    ----------
+    rows: the Jacobian.
+    input: the position of the input.
+    entry: the index of its entry.
+    """
+
+    rows: Rows
+    input: int
+    entry: tuple[int, ...]
+
+    @property
+    def point(self) -> Array:
+        """The entry's value, an array of shape ()."""
+        return np.asarray(np.asarray(self.rows.inputs[self.input])[self.entry])
+
+    def along(self, value: Any) -> Any:
+        """f with another value there."""
+        inputs = list(self.rows.inputs)
+        there = np.zeros(np.shape(inputs[self.input]), dtype=bool)
+        there[self.entry] = True
+        inputs[self.input] = np.where(there, value, inputs[self.input])
+        return self.rows.f(*inputs)
+
+    def jvp(self) -> Callable[..., Any]:
+        """The column of the Jacobian on trial, as a JVP."""
+
+        def product(primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+            inputs = list(self.rows.inputs)
+            inputs[self.input] = np.array(inputs[self.input])
+            inputs[self.input][self.entry] = primals[0]
+            part = self.rows.read(self.rows.jac(*inputs))[self.rows.wrt.index(self.input)]
+            assert part is not None  # a column of None has no worst entry
+            column = np.moveaxis(part, 0, -1)[self.entry]
+            return column.reshape(self.rows.shapes[0]) * tangents[0]
+
+        return update_wrapper(product, self.rows.jac)
+
+
 def dense(answer: Any, columns: int) -> Array:
     """An array of real numbers from an array, a scipy.sparse array or a LinearOperator of that many columns.
 

@@ -161,7 +161,7 @@ def test_a_large_sparse_jacobian_is_judged_by_columns() -> None:
     result = gradcheck.check_jacobian(_residual, wrong, u)
     assert result.verdict == "FAIL"
     assert result.worst is not None
-    assert result.worst.entry == (18,)
+    assert result.worst.entry == (17, 18)
 
 
 @pytest.mark.parametrize("size", [jacobian.MOST_ROWS, jacobian.MOST_ROWS + 1])
@@ -229,3 +229,25 @@ def test_the_transpose_of_a_rectangular_one_is_said_to_be_that_where_its_numbers
         result = gradcheck.check_jacobian(lambda x: A @ x, lambda x, k=factor: k * A.T, np.ones(3))
         assert result.codes[0] == "GC100"
         assert {f.facts.get("kind") for f in result.findings if f.code == "GC051"} == kinds
+
+
+def test_of_a_large_one_the_wrong_entry_is_named() -> None:
+    n = jacobian.MOST_ROWS + 6
+    A = np.random.default_rng(4).standard_normal((n, 5))
+
+    def right(x: Any) -> Any:
+        return A / np.cosh(A @ x)[:, None] ** 2
+
+    def wrong(x: Any) -> Any:
+        matrix = right(x)
+        matrix[41, 3] *= 1.01
+        return matrix
+
+    x = np.linspace(-0.3, 0.4, 5)
+    assert gradcheck.check_jacobian(lambda x: np.tanh(A @ x), right, x)
+    result = gradcheck.check_jacobian(lambda x: np.tanh(A @ x), wrong, x)
+    assert result.verdict.value == "FAIL"
+    assert result.worst is not None
+    assert result.worst.entry == (41, 3)
+    assert result.worst.subject == pytest.approx(1.01 * result.worst.truth, rel=1e-12)
+    assert "x[41, 3]" in str(result)
