@@ -7,7 +7,7 @@ drawn_inputs         inputs drawn by Hypothesis strategies
 forms, trees         containers of arrays, keyword arguments, further outputs; `wrappers`: objects, functions in place
 whole_numbers        which whole numbers are values, and which are indices
 value_and_gradient   check_value_and_gradient
-jacobian             check_jacobian; `rows`: a Jacobian as the gradient of one scalar function
+jacobian             check_jacobian; `rows`: a Jacobian as the gradient of one scalar function; `complex_outputs`
 hessian              check_hessian, check_hvp; `gradient_of`: the gradient of a function, to be differentiated again
 adjoint              check_adjoint
 assertions           assert_gradient, assert_vjp and the others

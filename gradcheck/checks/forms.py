@@ -106,7 +106,7 @@ class Form:
         value = f(*arguments, **self.keywords)
         value = value[0] if self.has_aux else value
         here = branch(value)
-        if here is None or (isinstance(value, tuple) and all(branch(child) is None for _, child in here.children)):
+        if here is None or (type(value) is tuple and all(branch(child) is None for _, child in here.children)):
             return cotangent
         shaped = rebuilt(value, iter(cotangent if isinstance(cotangent, tuple) else (cotangent,)))
         return conjugated(shaped) if self.holomorphic else shaped

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.attribution.mistake import Mistake
+from gradcheck.checks.complex_outputs import halves
 from gradcheck.checks.forms import bound
 from gradcheck.checks.function_arguments import entrance
 from gradcheck.checks.functions import Wrt, check_gradient, check_jvp, check_vjp
@@ -46,6 +47,7 @@ def check_jacobian(
     f: returns an array or a number of any shape, or a tuple of them.
     jac: returns an array of shape (*output, *input), or flattened to (outputs, entries); a scipy.sparse array or a
         LinearOperator will do. For several inputs a tuple of them, one per input; for several outputs a tuple of those.
+        A complex output of real inputs is judged as its two halves, the real part first.
     inputs, wrt, options: as in `check_gradient`.
 
     Returns
@@ -68,6 +70,7 @@ def check_jacobian(
     require_callable(jac, "the Jacobian to check")
     f, jac, options = without_keywords(f, jac, options)
     given = as_inputs(inputs)
+    f, jac = halves(f, jac, given)
     function = Function.of(f, given, wrt)
     address = f"jacobian {function_name(jac)}"
     about = checked_as("jacobian", f, jac, given)

@@ -327,3 +327,20 @@ class TestWholeNumbers:
         assert "GC106" in result.codes
         with pytest.raises(InvalidProblem, match="no derivative by an index"):
             gradcheck.check_gradient(f, grad, B1, 2, wrt="i")
+
+
+class Moved(NamedTuple):
+    q: Any
+    p: Any
+
+
+def test_a_cotangent_is_a_named_tuple_where_the_output_is_one() -> None:
+    def f(s: Moved) -> Moved:
+        return Moved(s.q + s.p, s.p - s.q**2)
+
+    def vjp(c: Moved, s: Moved) -> Moved:
+        return Moved(c.q - 2 * s.q * c.p, c.q + c.p)
+
+    at = Moved(np.array([0.5, 1.0]), np.array([-1.0, 2.0]))
+    assert gradcheck.check_vjp(f, vjp, at)
+    assert gradcheck.check_vjp(f, lambda c, s: Moved(c.q, c.q + c.p), at).verdict.value == "FAIL"

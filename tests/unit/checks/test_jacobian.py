@@ -251,3 +251,20 @@ def test_of_a_large_one_the_wrong_entry_is_named() -> None:
     assert result.worst.entry == (41, 3)
     assert result.worst.subject == pytest.approx(1.01 * result.worst.truth, rel=1e-12)
     assert "x[41, 3]" in str(result)
+
+
+def test_a_complex_output_of_real_inputs() -> None:
+    w = np.array([0.5, 1.0, 2.0])
+
+    def response(p: Any) -> Any:
+        return 1 / (p[0] - w**2 + 1j * p[1] * w)
+
+    def jac(p: Any) -> Any:
+        y = response(p)
+        return np.stack([-(y**2), -1j * w * y**2], axis=1)
+
+    p = np.array([1.5, 0.3])
+    assert gradcheck.check_jacobian(response, jac, p)
+    assert gradcheck.check_jacobian(response, lambda p: jac(p).conj(), p).verdict.value == "FAIL"
+    assert gradcheck.check_jacobian(response, lambda p: jac(p) * np.array([1.0, 1.001]), p).verdict.value == "FAIL"
+    assert gradcheck.check_jacobian(response, lambda p: jac(p).real, p).verdict.value == "FAIL"
