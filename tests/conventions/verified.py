@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +84,9 @@ def verified(path: Path) -> Outcome:
             results.append(result)
             words += [pair.name, pair.shown, str(result)]
         if offer.functions:
-            trial = engine_trial(Formed(offer), seen(offer), drawn=DRAWN, budget=Budget(None, QUESTIONS))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # in a child a file's warnings are text on stderr
+                trial = engine_trial(Formed(offer), seen(offer), drawn=DRAWN, budget=Budget(None, QUESTIONS))
             for result in trial.every_result:
                 verdicts[result.address] = "PASS" if as_it_should_be(result) else trial.verdict_of(result)
             results += trial.every_result
