@@ -1,7 +1,7 @@
 """A deep network in Coursera's manner; db is the sum over a layer's units, axis 0, squeezed to one number per layer.
 
 # mistake: broadcast, constant, GC051
-# where: the sum of the right one over axis 0
+# where: the sum of the right one
 """
 
 import numpy as np
