@@ -18,12 +18,12 @@ from gradcheck.subject.inprocess import InProcessSubject
 from gradcheck.subject.loading import Package
 from gradcheck.verdict.result import Result
 from gradcheck.verify import form_cases
-from gradcheck.verify.engine_trial import engine_trial
+from gradcheck.verify.engine_trial import EngineTrial, engine_trial
 from gradcheck.verify.function_pairs import judged
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*/*_*.py"))
-DRAWN = 12
+DRAWN = 8
 """Number of random graphs for each engine: enough here, since the single rules and forms are asked in full."""
 QUESTIONS = 2_500
 """Number of questions for the search for causes: a limit on time would make names depend on the machine."""
@@ -57,8 +57,8 @@ class Formed:
         return (form or self._native).ask(problem, point, dtype, "gradients" if form else entry, **options)
 
 
-form_cases.FORKS = 12
-"""Here nothing ends an engine that walks every path."""
+FORKS = 12
+"""Number of stacked forks here, where nothing ends an engine that walks every path."""
 
 
 def convention(path: Path) -> str:
@@ -86,7 +86,7 @@ def verified(path: Path) -> Outcome:
         if offer.functions:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # in a child a file's warnings are text on stderr
-                trial = engine_trial(Formed(offer), seen(offer), drawn=DRAWN, budget=Budget(None, QUESTIONS))
+                trial = _tried(offer)
             for result in trial.every_result:
                 verdicts[result.address] = "PASS" if as_it_should_be(result) else trial.verdict_of(result)
             results += trial.every_result
@@ -95,6 +95,14 @@ def verified(path: Path) -> Outcome:
                 words += [group.what, *(f.sentence for f in group.results[0].findings)]
                 words += [] if diagnosed is None else [diagnosed.look_at]
     return Outcome(verdicts, sum(r.comparisons for r in results), frozenset(named), "\n".join(words))
+
+
+def _tried(offer: Offer) -> EngineTrial:
+    usual, form_cases.FORKS = form_cases.FORKS, FORKS
+    try:
+        return engine_trial(Formed(offer), seen(offer), drawn=DRAWN, budget=Budget(None, QUESTIONS))
+    finally:
+        form_cases.FORKS = usual
 
 
 def header(path: Path, key: str) -> list[str]:
