@@ -1,6 +1,6 @@
-"""Half of the open half of the corpus: nothing missed, no false alarm, next to nothing undecided; the rule has teeth.
+"""A part of the held-out half of the corpus: nothing missed, no false alarm, little undecided; the rule has teeth.
 
-`peers.py`, which `.ci/run` executes too, puts every item to gradcheck.
+`.ci/run` puts the whole open half to gradcheck, by `peers.py`; `score.py` judges all of it.
 """
 
 import sys
@@ -16,6 +16,8 @@ import pytest
 from by_path import load
 
 MOST_UNDECIDED = 0.03
+PART = 6
+"""One in so many items of the held-out half is judged here."""
 
 
 score = load(Path(__file__).with_name("score.py"))
@@ -23,8 +25,8 @@ score = load(Path(__file__).with_name("score.py"))
 
 @pytest.fixture(scope="module")
 def scores() -> list[Any]:
-    counted = [item for item in score.load_items() if not item.held_out and item.name not in score.PENDING]
-    return [score.judge(item) for item in sorted(counted, key=lambda item: (item.category, item.name))[::2]]
+    counted = [item for item in score.load_items() if item.held_out and item.name not in score.PENDING]
+    return [score.judge(item) for item in sorted(counted, key=lambda item: (item.category, item.name))[::PART]]
 
 
 def complaints(scores: Sequence[Any]) -> list[str]:
@@ -40,7 +42,7 @@ def complaints(scores: Sequence[Any]) -> list[str]:
     return found
 
 
-def test_the_open_half(scores: list[Any]) -> None:
+def test_a_part_of_the_held_out_half(scores: list[Any]) -> None:
     assert len(scores) > 200
     assert complaints(scores) == []
 
