@@ -19,7 +19,7 @@ from gradcheck.problem import OPS
 from gradcheck.report.progress import Progress
 from gradcheck.report.verify_text import FEEDBACK, VerifyText
 from gradcheck.subject.command import Command
-from gradcheck.subject.description import Seen, SeenOffer
+from gradcheck.subject.description import SeenOffer
 from gradcheck.subject.looking import Source
 from gradcheck.verify.advice import ambiguous, nothing_recognised, unusable
 from gradcheck.verify.engine_trial import SECONDS, EngineTrial, engine_trial
@@ -131,7 +131,7 @@ class _Verification:
                 self._text.recognised(name, seen)
         for offer in seen.offers:
             self._try(offer)
-        return self._end(seen)
+        return self._end()
 
     def _try(self, offer: SeenOffer) -> None:
         if self._on_screen:
@@ -199,7 +199,7 @@ class _Verification:
             self._write(1, sentence)
         return 1
 
-    def _end(self, seen: Seen) -> int:
+    def _end(self) -> int:
         counts = self._counts
         if counts["HARNESS FAULT"]:
             code = 3

@@ -42,11 +42,6 @@ class BackwardCall:
         """Number of cotangents that it takes."""
         return sum(role.startswith("cotangent") for _, role in self.roles)
 
-    @property
-    def needs_cache(self) -> bool:
-        """Whether it takes what the forward pass kept."""
-        return any(role == "cache" for _, role in self.roles)
-
     def arguments(
         self, cotangents: Sequence[Any], cache: Any, inputs: Mapping[str, Any], outputs: Sequence[Any]
     ) -> dict[str, Any]:

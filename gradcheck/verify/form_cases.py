@@ -21,8 +21,6 @@ DEPTHS = (1_000, 10_000)
 FAR = (40.0, 400.0)
 """Arguments at which saturating functions lose their slope, and naive formulas overflow."""
 SATURATING = ("tanh", "sigmoid", "softplus", "relu", "elu", "gelu")
-ON_LEFT = ("sub", "div", "pow")
-"""Ops that give something else when their operands are exchanged."""
 
 Made = Callable[[GraphBuilder, Handle, Handle], Handle]
 

@@ -1,6 +1,6 @@
 """A deep network in Coursera's manner; db is the sum over a layer's units, axis 0, squeezed to one number per layer.
 
-# mistake: broadcast, constant, GC051
+# mistake: none
 # where: the sum of the right one
 """
 

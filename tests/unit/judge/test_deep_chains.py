@@ -159,14 +159,8 @@ def test_a_right_engine_passes_within_few_calls(x: Any, number: Any, monkeypatch
     assert traces[0] <= TRACES
 
 
-LOST, POWER = engine(lost=True), engine(WrongPower)
-
-
-@pytest.mark.parametrize(
-    ("x", "wrong"),
-    [(POINTS[2], LOST), (POINTS[2], POWER), (POINTS[3], LOST)],
-    ids=["a lost fan-out", "a wrong power rule", "a lost fan-out, elsewhere"],
-)
+@pytest.mark.parametrize("wrong", [engine(lost=True), engine(WrongPower)], ids=["a lost fan-out", "a wrong power rule"])
+@pytest.mark.parametrize("x", POINTS[2:4])
 def test_a_wrong_engine_fails(x: Any, wrong: Any) -> None:
     result = gradcheck.check_gradient(forward, wrong, x)
     assert result.verdict == "FAIL", result.to_text()
