@@ -10,5 +10,6 @@ value_and_gradient   check_value_and_gradient
 jacobian             check_jacobian; `rows`: a Jacobian as the gradient of one scalar function; `complex_outputs`
 hessian              check_hessian, check_hvp; `gradient_of`: the gradient of a function, to be differentiated again
 adjoint              check_adjoint
+observed             listeners, which hear of every check's result
 assertions           assert_gradient, assert_vjp and the others
 """

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec
 
 import numpy as np
 
+from gradcheck.checks.observed import observed
 from gradcheck.errors import InvalidProblem, UsageError
 from gradcheck.verdict.result import Result
 
@@ -40,7 +41,7 @@ def entrance(check: Callable[P, Result]) -> Callable[P, Result]:
     """A check that explains the options it does not have, and whose complaints about a call show the call.
 
     It runs under NumPy's own floating-point error state, whatever the caller's is. It puts the caller's back, and the
-    state of NumPy's global generator, which the user's code may seed.
+    state of NumPy's global generator, which the user's code may seed. Listeners hear of its result (`observed`).
     """
     known = inspect.signature(check).parameters
     passes_on = any(p.kind is p.VAR_KEYWORD for p in known.values())  # to a check that knows the options
@@ -57,7 +58,7 @@ def entrance(check: Callable[P, Result]) -> Callable[P, Result]:
                         _no_option(check.__name__, name, [k for k, p in known.items() if p.kind is p.KEYWORD_ONLY])
                     )
             with np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
-                return check(*arguments, **options)
+                return observed(check, arguments, options)
         except (InvalidProblem, UsageError) as wrong:
             raise wrong.with_traceback(None) from wrong.__cause__
         finally:
