@@ -15,6 +15,7 @@ Sources = Mapping[str, str]
 
 BELOW: dict[str, set[str]] = {
     "errors": set(),
+    "config": {"errors"},
     "holding": {"errors"},
     "problem": {"holding"},
     "numbers": {"errors"},
@@ -36,7 +37,7 @@ BELOW: dict[str, set[str]] = {
     "run": {"diagnosis", "checks"},
     "verify": {"run"},
     "report": {"verify", "explain"},
-    "cli": {"report"},
+    "cli": {"report", "config"},
     "__main__": {"cli"},
 }
 """Each room and those directly below it; a room may import whatever is below, at any depth."""
@@ -49,6 +50,7 @@ LATER = {"sympy", "scipy", "hypothesis", "rich", "pytest"}
 LIGHT = {
     "problem": HEAVY,
     "errors": HEAVY | {"numpy"},
+    "config": HEAVY | {"numpy"},
     "holding": HEAVY | {"numpy"},
     "numbers": LATER,
     "tracing": LATER,
