@@ -211,10 +211,15 @@ class _Verification:
             if not self._on_screen:
                 self._write(code, "")
             elif code == 5:
-                print("nothing was compared: nothing is known of this file")
+                print(self._nothing_compared())
             else:
                 self._text.end(counts, self._entries)
         return code
+
+    def _nothing_compared(self) -> str:
+        if self._options.case and not sum(self._counts.values()):
+            return f"nothing was compared: no graph or pair of this file has the address {self._options.case!r:.200}"
+        return "nothing was compared: nothing is known of this file"
 
     def _write(self, code: int, trouble: str) -> None:
         document = {

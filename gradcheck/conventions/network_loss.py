@@ -212,5 +212,5 @@ def _pair(name: str, kind: type, use: Use, more: str) -> Pair:
         f=called(loss, methods[0], texts[0], ["params"]),
         derivative=called(gradient, methods[1], texts[1], ["params"]),
         inputs=(weights(use.weights.shapes),),
-        shown=" and ".join(dict.fromkeys(texts)) + more,
+        shown=" and ".join(dict.fromkeys(texts)) + more.replace(", ", " with "),
     )

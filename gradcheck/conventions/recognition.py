@@ -97,7 +97,7 @@ def recognised(module: ModuleType, only: str | None = None, wanted: Wish | None 
             elif not found.claims <= claimed or wanted.convention is not None:
                 offers.append(found)
         claimed.update(*(offer.claims for offer in offers))
-    explained = {offer.name for offer in offers}
+    explained = {offer.name for offer in offers} | claimed
     return Recognition(tuple(offers), tuple(miss for miss in misses if miss.name not in explained))
 
 

@@ -38,12 +38,16 @@ class VerifyText:
         self._console = console
         self._feedback = feedback
         self._verbose = verbose
+        self._wrong: list[Trial] = []
 
     def recognised(self, name: str, seen: Seen) -> None:
-        """One line per offer; with `-v` also what was nearly one."""
+        """One line per offer, and one for what resembles something to check and is not checked; with `-v` the reasons."""
         for offer in seen.offers:
             self._print(Text.assemble((shown(name), "bold"), f": {offer.convention}: {shown(offer.title)}"))
-        if self._verbose:
+        if not self._verbose:
+            if missed := list(dict.fromkeys(miss.name for miss in seen.misses if miss.name)):
+                self._print(Text(f"  not checked: {listed(missed, MOST_LACKING)} (-v says why)", style="yellow"))
+        else:
             for miss in seen.misses:
                 what = f"{miss.name}: " if miss.name else ""
                 self._print(Text(f"  not {miss.convention}: {shown(what + miss.why)}", style="dim"))
@@ -127,10 +131,20 @@ class VerifyText:
             self._print(line)
         elif self._feedback == "category":
             self._print(line.append(f"  {', '.join(trial.kinds) or ', '.join(sorted(trial.codes))}"))
+        elif not self._verbose and self._feedback == "hint" and (first := self._told_before(trial)) is not None:
+            self._print(line.append(f"  the same kind of mistake as in {shown(first.pair.shown)} above (-v says more)"))
         else:
+            self._wrong.append(trial)
             if trial.verdict == "ERROR":
                 self._print(line)
+            elif setting := _setting(trial):
+                self._print(Text(f"  with {shown(setting)}:"))
             self._indented(trial.verbose if self._verbose or self._feedback == "full" else trial.report)
+
+    def _told_before(self, trial: Trial) -> Trial | None:
+        """An earlier trial of the same functions, under another setting, whose report names the same kinds of mistake."""
+        same = (t for t in self._wrong if _functions(t) == _functions(trial) and t.verdict == trial.verdict)
+        return next((t for t in same if trial.kinds and set(trial.kinds) <= set(t.kinds)), None)
 
     def _indented(self, report: str) -> None:
         """A report that was laid out in the child, two columns further right."""
@@ -156,6 +170,15 @@ class VerifyText:
         """On one line, however long, so that it can be copied."""
         text = Text.assemble("  ", (f"{'replay':<{LABEL}}", "bold"), (command, "cyan"))
         self._console.print(text, soft_wrap=True)
+
+
+def _functions(trial: Trial) -> str:
+    """Name of the functions of a pair; what follows the comma says under which setting they are asked."""
+    return trial.pair.name.partition(", ")[0]
+
+
+def _setting(trial: Trial) -> str:
+    return trial.pair.name.partition(", ")[2]
 
 
 def _scripted(lines: Sequence[str], found: Diagnosed | None, offer: SeenOffer) -> Iterator[Text]:

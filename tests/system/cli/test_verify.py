@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -139,6 +140,49 @@ def test_a_wrong_pair_is_named(shell) -> None:
     assert ran.code == 1
     assert "FAIL  cube_backward  (pair.py:" in ran.out
     assert "mistake" in ran.out
+
+
+NETWORK = Path(__file__).parents[2] / "conventions" / "network_loss"
+
+
+@pytest.mark.parametrize(
+    ("file", "words", "times"),
+    [
+        ("wrong_no_division_by_n.py", "with reg=0.3  the same kind of mistake as in TwoLayerNet.loss above", 1),
+        ("wrong_reg_twice.py", "with reg=0.3:", 1),
+    ],
+    ids=["the same mistake", "a mistake that shows with it alone"],
+)
+def test_a_mistake_is_told_once(shell, file: str, words: str, times: int) -> None:
+    shell.write("net.py", (NETWORK / file).read_text())
+    ran = shell("verify", "net.py")
+    assert ran.code == 1
+    assert ran.out.count("  mistake  ") == times
+    assert words in ran.out
+
+
+def test_what_is_not_checked_is_named(shell) -> None:
+    odd = """
+    class Odd:
+        def forward(self, x, key):
+            return x * key["scale"]
+
+        def backward(self, dout):
+            return dout * self.never_set
+    """
+    shell.write("pair.py", PAIR + odd)
+    ran = shell("verify", "pair.py")
+    assert ran.code == 0
+    assert "not checked: Odd (-v says why)" in ran.out
+    assert "Odd: " in shell("verify", "pair.py", "-v").out
+
+
+@pytest.mark.parametrize("kind", ["graphs", "pairs"])
+def test_a_case_that_is_not_there_is_said(shell, right, kind: str) -> None:
+    shell.write("pair.py", PAIR)
+    ran = shell("verify", right if kind == "graphs" else "pair.py", "--case", "no such address")
+    assert ran.code == 5
+    assert "has the address 'no such address'" in ran.out
 
 
 def test_json_holds_everything(shell, right) -> None:
