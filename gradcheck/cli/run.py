@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from gradcheck.cli.parser import number, seed_of_flag
+from gradcheck.cli.parser import number
 from gradcheck.cli.terminal import consoles, signs_of_life
+from gradcheck.config.effective import Effective, effective
+from gradcheck.config.settings_table import SETTINGS
 from gradcheck.diagnosis.budget import Budget
 from gradcheck.errors import UsageError, printable
 from gradcheck.judge.entry_points import PENALTY, SCHEDULES
@@ -27,16 +29,14 @@ from gradcheck.report.progress import Progress
 from gradcheck.report.run_json import JsonReport
 from gradcheck.run import runner
 from gradcheck.run.events import Diagnosed, Event, Finished
+from gradcheck.run.known_failures import KnownFailures
 from gradcheck.run.offered import ALL
 from gradcheck.run.saved import ahead, folder_of, save
 from gradcheck.run.select import none_fits, select
 from gradcheck.run.suite import Addressed, collect, shipped
 from gradcheck.subject.command import opened
 
-DIAGNOSIS_SECONDS = 10.0
-MOST_SECONDS = 1_000_000
-"""Maximum of --timeout: eleven days; clocks refuse far longer times."""
-SAVED = ".gradcheck/failures"
+SAVED = SETTINGS["save-failures"].default
 """Where failures are saved unless --save-failures says otherwise."""
 
 
@@ -55,10 +55,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "-k", dest="expression", metavar="EXPR", help="only cases whose address or labels fit, as in pytest"
     )
     parser.add_argument(
-        "-x", "--fail-fast", action="store_true", help="stop after the first case that is not as it should be"
+        "-x",
+        "--fail-fast",
+        dest="maxfail",
+        action="store_const",
+        const=1,
+        help="stop after the first case that is not as it should be",
+    )
+    parser.add_argument(
+        "--maxfail", type=int, metavar="N", help="stop after N cases that are not as they should be (default 0: never)"
     )
     parser.add_argument("--seed", metavar="N", help="seed of generated cases: a number, or 'random'")
-    parser.add_argument("--timeout", type=number, default=10.0, metavar="S", help="seconds per question (default 10)")
+    parser.add_argument("--timeout", type=number, metavar="S", help="seconds per question (default 10)")
     parser.add_argument(
         "--interest", type=number, metavar="R", help="relative error that matters (default 1e-6; 1e-4 in float32)"
     )
@@ -68,7 +76,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--require-ops",
         metavar="OPS",
-        default="",
         help="ops that the engine must offer: names with commas, or 'all'; a case it does not offer is an ERROR then",
     )
     parser.add_argument(
@@ -80,21 +87,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--report",
         action="append",
-        default=[],
         metavar="KIND=PATH",
         help="write a report file as the run goes: json=PATH, one line per finished case",
     )
     parser.add_argument(
         "--save-failures",
         metavar="DIR",
-        default=SAVED,
         help="where failing generated graphs are saved, a folder for each subject; they are asked first next time",
     )
     parser.add_argument("--no-save", action="store_true", help="save no failing graphs, and ask none that were saved")
     parser.add_argument(
         "--give-up-after",
         type=int,
-        default=runner.GIVE_UP_AFTER,
         metavar="N",
         help="ask no more after N time-outs, or N cases in a row without an answer "
         f"(default {runner.GIVE_UP_AFTER}; 0 for never)",
@@ -102,10 +106,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--diagnosis-budget",
         type=number,
-        default=DIAGNOSIS_SECONDS,
         metavar="S",
         help="seconds for the search for the smallest counterexample and its cause "
-        f"(default {DIAGNOSIS_SECONDS:g}; 0 for no search)",
+        f"(default {SETTINGS['diagnosis-budget'].default:g}; 0 for no search)",
     )
     parser.add_argument(
         "--no-diagnosis", action="store_true", help="do not look for the smallest counterexample and its cause"
@@ -127,32 +130,29 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> int:
-    seed = _seed(options.seed)
-    files = _report_files(options.report)
-    settings = Settings(interest=options.interest, max_ulps=options.max_ulps)
-    if not 0 < options.timeout <= MOST_SECONDS:
-        most = f"at most {MOST_SECONDS:,}"
-        raise UsageError(f"--timeout must be a positive number of seconds, {most}, got {options.timeout:g}")
-    required = _required(options.require_ops)
-    if options.give_up_after < 0:
-        raise UsageError(f"--give-up-after must be a number of cases, or 0 for never, got {options.give_up_after}")
-    if not options.diagnosis_budget >= 0:
-        raise UsageError(f"--diagnosis-budget must be a number of seconds, got {options.diagnosis_budget}")
-    if options.subject is not None and not options.subject.partition(":")[0].strip():
-        raise UsageError(f"--subject: expected FILE or FILE:NAME, got {options.subject!r:.100}")
-    subject = stack.enter_context(opened(options.subject or str(shipped("reference")), timeout=options.timeout))
+    chosen = effective({**vars(options), "suites": options.targets})
+    seed = random.SystemRandom().getrandbits(32) if chosen["seed"] == "random" else chosen["seed"]
+    files = _report_files(chosen["report"])
+    settings = Settings(interest=chosen["interest"], max_ulps=chosen["max-ulps"])
+    required = _required(chosen["require-ops"])
+    address, budget = chosen["subject"], chosen["diagnosis-budget"]
+    if address is not None and not address.partition(":")[0].strip():
+        raise UsageError(f"{chosen.origins['subject']}: expected FILE or FILE:NAME, got {address!r:.100}")
+    known = _known_failures(chosen)
+    subject = stack.enter_context(opened(address or str(shipped("reference")), timeout=chosen["timeout"]))
     if not options.list:
         subject.prepare()
     folder = None
-    if options.subject and options.save_failures and not options.no_save:
-        folder = folder_of(_folder(options.save_failures), subject.path, subject.name)
-    first = ahead(folder, collect(options.targets, seed=seed)) if folder is not None else None
-    cases: Sequence[Addressed] = first.cases if first is not None else collect(options.targets, seed=seed)
+    if address and chosen["save-failures"] and not options.no_save:
+        folder = folder_of(_folder(chosen["save-failures"]), subject.path, subject.name)
+    cases: Sequence[Addressed] = collect(chosen["suites"], seed=seed, each=known.applied)
+    first = ahead(folder, cases) if folder is not None else None
+    cases = first.cases if first is not None else cases
     if options.expression:
-        chosen = select(cases, options.expression)
-        if not chosen:
+        fitting = select(cases, options.expression)
+        if not fitting:
             print(f"gradcheck: {none_fits(cases, options.expression)}", file=sys.stderr)
-        cases = chosen
+        cases = fitting
     console, _ = consoles()
     if options.list:
         with progress.aside():
@@ -160,10 +160,10 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
                 line = printable(f"{item.address}  {item.case.sentence}").rstrip()
                 console.print(line, markup=False, highlight=False, soft_wrap=not console.is_terminal)
         return 0 if cases else 5
-    given = f" --subject {shlex.quote(options.subject)}" if options.subject else ""
-    timeout = f" --timeout {options.timeout:g}" if options.timeout != 10.0 else ""
-    must = f" --require-ops {options.require_ops}" if required else ""
-    dtype = f" --dtype {options.dtype}" if options.dtype else ""
+    given = f" --subject {shlex.quote(address)}" if address else ""
+    timeout = f" --timeout {chosen['timeout']:g}" if chosen["timeout"] != SETTINGS["timeout"].default else ""
+    must = f" --require-ops {','.join(chosen['require-ops'])}" if required else ""
+    dtype = f" --dtype {chosen['dtype']}" if chosen["dtype"] else ""
 
     def tell(line: str) -> None:
         """Print beside the report if that is for people; never into JSON."""
@@ -193,17 +193,17 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
         cases,
         subject,
         graph_oracles(),
-        described=options.subject or "the built-in reference (gradcheck.reference)",
-        self_check=not options.subject and not options.targets,
+        described=address or "the built-in reference (gradcheck.reference)",
+        self_check=not address and not chosen["suites"],
         seed=seed,
         settings=settings,
-        fail_fast=options.fail_fast,
+        maxfail=chosen["maxfail"],
         replay_options=given + timeout + must + dtype,
-        give_up_after=options.give_up_after,
-        diagnosis=not options.no_diagnosis and options.diagnosis_budget > 0,
-        budget=Budget(options.diagnosis_budget),
+        give_up_after=chosen["give-up-after"],
+        diagnosis=not options.no_diagnosis and budget > 0,
+        budget=Budget(budget),
         required=required,
-        dtype=options.dtype,
+        dtype=chosen["dtype"],
         first=saved,
     )
     code = 5
@@ -249,9 +249,17 @@ def _folder(given: str) -> Path:
     return Path(given)
 
 
-def _required(given: str) -> frozenset[str]:
+def _known_failures(chosen: Effective) -> KnownFailures:
+    """The `expect` of the settings; none for another subject than the one that the file speaks of."""
+    rows = chosen["expect"]
+    if chosen.of_file.get("subject", chosen["subject"]) != chosen["subject"]:
+        rows = ()
+    return KnownFailures({row.case: (row.verdict, row.reason) for row in rows}, str(chosen.origins["expect"]))
+
+
+def _required(given: Sequence[str]) -> frozenset[str]:
     """The names in --require-ops; raises UsageError for one that no case could need."""
-    names = frozenset(name.strip() for name in given.split(",") if name.strip())
+    names = frozenset(given)
     known = {ALL, *(set(OPS) - set(LEAVES)), *ACTIVATIONS, *LOSSES, *SCHEDULES, PENALTY}
     if unknown := sorted(names - known):
         near = difflib.get_close_matches(unknown[0], known, n=1)
@@ -260,11 +268,7 @@ def _required(given: str) -> frozenset[str]:
     return names
 
 
-def _seed(given: str | None) -> int | None:
-    return random.SystemRandom().getrandbits(32) if given == "random" else seed_of_flag(given, "or 'random'")
-
-
-def _report_files(given: list[str]) -> list[Path]:
+def _report_files(given: Sequence[str]) -> list[Path]:
     files = []
     for text in given:
         kind, equals, path = text.partition("=")

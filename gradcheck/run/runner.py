@@ -48,7 +48,7 @@ def run(
     self_check: bool = False,
     seed: int | None = None,
     settings: Settings | None = None,
-    fail_fast: bool = False,
+    maxfail: int = 0,
     replay_options: str = "",
     give_up_after: int = GIVE_UP_AFTER,
     diagnosis: bool = True,
@@ -67,6 +67,8 @@ def run(
     does not offer has no result, unless it is `required` (see `offered`); the reason of a refusal is decided, and
     yielded, when all cases have been asked.
 
+    With `maxfail` the run stops after so many cases that are not as they should be.
+
     `replay_as` is the command that repeats a case, with {} for its address; `gradcheck run` by default. With
     `forms_may_lack` an op that is answered in one form and refused in another is not offered in that form.
 
@@ -80,7 +82,7 @@ def run(
     not_offered: list[NotOffered] = []
     offers = Offers(subject, required, forms_may_lack=forms_may_lack)
     interrupted: int | None = None
-    silent = timeouts = 0
+    silent = timeouts = bad = 0
     guarantees = dict(subject.guarantees)
     failure = _cannot_load(subject) if cases else None
     left_out: list[str] = []
@@ -120,7 +122,8 @@ def run(
                 continue
             results.append(result)
             yield CaseFinished(result)
-            if fail_fast and not as_it_should_be(result):
+            bad += not as_it_should_be(result)
+            if maxfail and bad >= maxfail:
                 break
     except KeyboardInterrupt as asked:
         interrupted = _number_of(asked)

@@ -69,19 +69,27 @@ def builtin_suites() -> dict[str, Path]:
     return {**python, **{f"regressions/{p.stem}": p for p in sorted((folder / "regressions").glob("*.json"))}}
 
 
-def collect(targets: Sequence[str], *, seed: int | None = None) -> list[Addressed]:
+WholeSuite = Callable[[str, Sequence[Addressed]], Sequence[Addressed]]
+"""Changes the cases of a suite, before any of them is chosen by name."""
+
+
+def collect(
+    targets: Sequence[str], *, seed: int | None = None, each: WholeSuite = lambda suite, cases: cases
+) -> list[Addressed]:
     """The cases that `targets` (`SUITE` or `SUITE::CASE`) name, in order; all built-in suites for none.
+
+    `each` is applied to every suite as a whole, as it is read.
 
     Raises UsageError for a suite or case that does not exist, InvalidProblem for a suite file that is invalid.
     """
     found: list[Addressed] = []
     for target in targets or list(builtin_suites()):
         suite, _, name = target.partition("::")
-        cases = load_suite(suite, seed=seed)
+        cases = each(suite, load_suite(suite, seed=seed))
         if name:
             chosen = [a for a in cases if a.case.name == name] or [a for a in cases if name in a.case.labels]
             if not chosen:
-                raise UsageError(f"suite {brief(suite)} has no case {brief(name)}; {_hint(name, cases)}")
+                raise UsageError(f"suite {brief(suite)} has no case {brief(name)}; {hint(name, cases)}")
             cases = [replace(a, named=True) for a in chosen]
         found += cases
     return list({a.address: a for a in found}.values())
@@ -92,7 +100,7 @@ def load_suite(suite: str, *, seed: int | None = None) -> list[Addressed]:
 
     A Python suite runs in this process; its output goes to stderr, since stdout holds the report.
     """
-    path = _file(suite)
+    path = suite_file(suite)
     if path.suffix == ".json":
         cases: Iterable[AnyCase] = suite_from_json(read_text(path), where=str(path))
     elif path.suffix == ".py":
@@ -109,7 +117,7 @@ def load_suite(suite: str, *, seed: int | None = None) -> list[Addressed]:
     return [Addressed(f"{suite}::{name}", suite, c) for name, c in found.items()]
 
 
-def _file(suite: str) -> Path:
+def suite_file(suite: str) -> Path:
     """The file that `suite` means."""
     builtin = builtin_suites()
     why = trouble(Path(suite)) if suite else "it has no name"
@@ -241,7 +249,7 @@ def _letters(name: str) -> str:
     return "".join(c for c in name if c.isalnum())
 
 
-def _hint(name: str, cases: Sequence[Addressed]) -> str:
+def hint(name: str, cases: Sequence[Addressed]) -> str:
     """The names and labels that may have been meant, and some of all existing names."""
     names = [a.case.name for a in cases]
     near = near_names(name, [*names, *(label for a in cases for label in a.case.labels)])
