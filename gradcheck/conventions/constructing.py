@@ -29,6 +29,23 @@ SIZES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Names that constructors give to the sizes of a network."""
+IMAGE, FILTERS, FILTER = (2, 4, 4), 3, 3
+"""Shape of one small image, channels first; number of filters of a convolution; rows and columns of each."""
+IMAGE_NAMES = (
+    "input_dim",
+    "input_dims",
+    "input_shape",
+    "input_size",
+    "image_shape",
+    "img_shape",
+    "image_size",
+    "in_shape",
+)
+FILTER_NAMES: Mapping[str, int] = MappingProxyType(
+    dict.fromkeys(("num_filters", "n_filters", "filters", "filter_num", "num_kernels", "n_kernels"), FILTERS)
+    | dict.fromkeys(("filter_size", "kernel_size", "filter_dim"), FILTER)
+)
+"""Names that constructors give to the sizes of a convolution."""
 
 
 def size_kind(name: str) -> str | None:
@@ -63,7 +80,11 @@ def small_sizes(constructor: Callable[..., Any], outputs: int = OUTPUTS) -> dict
     given: dict[str, Any] = {}
     for parameter in arguments(constructor) or ():
         found = size_kind(parameter.name)
-        if found is not None and not isinstance(parameter.default, tuple):
+        if (image := _image(parameter)) is not None:
+            given[parameter.name] = image
+        elif (filters := _filters(parameter)) is not None:
+            given[parameter.name] = filters
+        elif found is not None and not isinstance(parameter.default, tuple):
             given[parameter.name] = sizes[found]
         elif parameter.name == "dtype":
             given[parameter.name] = np.float64
@@ -74,6 +95,27 @@ def small_sizes(constructor: Callable[..., Any], outputs: int = OUTPUTS) -> dict
                 return parameter.name
             given[parameter.name] = 1.0 if role(parameter.name) == "rate" else 0.0
     return given
+
+
+def image_shape(constructor: Callable[..., Any]) -> tuple[int, ...] | None:
+    """The shape of one image for a network whose constructor is told so, as `small_sizes` tells it."""
+    return next(filter(None, map(_image, arguments(constructor) or ())), None)
+
+
+def _image(parameter: Parameter) -> tuple[int, ...] | None:
+    """A small image, channels where those of the default are, if the default is the shape of an image."""
+    usual = parameter.default
+    if parameter.name not in IMAGE_NAMES or not isinstance(usual, tuple | list) or len(usual) != 3:
+        return None
+    return IMAGE if usual[0] <= usual[2] else IMAGE[1:] + IMAGE[:1]
+
+
+def _filters(parameter: Parameter) -> Any:
+    """A small value for what says how a convolution is made, also where a dict says so; None for anything else."""
+    usual = parameter.default
+    if isinstance(usual, dict) and set(usual) & set(FILTER_NAMES):
+        return {name: FILTER_NAMES.get(name, value) for name, value in usual.items()}
+    return FILTER_NAMES.get(parameter.name) if isinstance(usual, int) else None
 
 
 def reg_argument(constructor: Callable[..., Any] | None) -> str | None:

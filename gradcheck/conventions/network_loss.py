@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.conventions.constructing import instance, reg_argument
+from gradcheck.conventions.constructing import image_shape, instance, reg_argument
 from gradcheck.conventions.log_guards import Guards, guards
 from gradcheck.conventions.network_methods import BACKWARDS, LOSSES, Way, forward_of, outputs, ways
 from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair
 from gradcheck.conventions.roles import roles
-from gradcheck.conventions.trial_data import OUTPUTS, SAMPLES, STRENGTH, finite, normal, targets, weights
+from gradcheck.conventions.trial_data import IMAGES, OUTPUTS, SAMPLES, STRENGTH, finite, normal, targets, weights
 from gradcheck.conventions.user_calls import attempt, called, steady
 from gradcheck.conventions.weights_of import Weights, in_a_dict, in_attributes
 
@@ -125,7 +125,9 @@ def _settled(use: Use, values: Mapping[str, Any]) -> Use:
 
 
 def _inputs(found: Weights, options: Mapping[str, str]) -> Iterator[Any]:
-    """Batches that the first matrix may take: samples in rows, or in columns."""
+    """Batches that the network may take: images, or what the first matrix does, samples in rows, or in columns."""
+    if (image := image_shape(type(found.owner).__init__)) is not None:
+        yield normal((IMAGES, *image), 1)  # loops over windows take long
     first = next((shape for shape in found.shapes.values() if len(shape) == 2), None)
     sizes = first or next(iter(found.shapes.values()))[:1] or (1,)
     for size in dict.fromkeys(sizes):
@@ -170,7 +172,7 @@ def _offer(name: str, kind: type, use: Use, contents: Contents, count: int) -> O
 
 
 def _notes(use: Use) -> Iterator[str]:
-    rows = use.X.shape[0] == SAMPLES
+    rows = use.X.shape[0] in (SAMPLES, IMAGES)
     yield f"samples are in {'rows' if rows else 'columns'}: data of shape {use.X.shape} runs"
     yield f"labels are {use.about}: they run, and come first of those that do"
     if use.way.updates:

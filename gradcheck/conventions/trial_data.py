@@ -9,6 +9,8 @@ import numpy as np
 
 SAMPLES, INPUTS, HIDDEN, OUTPUTS = 5, 4, (6, 2), 3
 """Sizes of a batch and of layers; all different, so that a shape tells what an axis is."""
+IMAGES = 3
+"""Size of a batch of images."""
 STRENGTH = 0.3
 """Strength of a regularisation that is asked for: large enough to be seen, and unlike 1, 1/2 and 1/n."""
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError
+from gradcheck.judge.allowance import Allowances
 from gradcheck.judge.dtype_range import lost_node, within_range
 from gradcheck.judge.entry_points import ask
 from gradcheck.judge.graph_comparison import compare_answer, in_order, legal_by_local_rules
@@ -100,13 +101,14 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
         findings = protocol(case.graph, answer.value, answer.gradients, case.dtype)
         if findings:
             return Judged(case, tuple(findings), (), None)
-        findings = _contracts(case, answer, subject)
+        again = ask(subject, case)
     except SubjectError as failure:
         return Judged(case, (no_answer(failure),), (), None)
     gathered = gather(case, oracles)
     known = gathered.analysis
     by_hull = 0
     compared, limits = compare_answer(case, answer, gathered, settings)
+    findings = _contracts(answer, again, limits)
     lost: list[Finding] = []
     if any(np.any(c.wrong) for c in compared):
         compared, lost = within_range(case, compared)
@@ -155,17 +157,19 @@ def _entries(answer: Answer) -> int:
     return sum(g.size for g in answer.gradients.values())
 
 
-def _contracts(case: Case, answer: Answer, subject: Subject) -> list[Finding]:
+def _contracts(answer: Answer, again: Answer, limits: Allowances) -> list[Finding]:
+    """What an answer, and the answer to the same question asked again, must keep to besides being right."""
     findings = []
     if answer.mutated:
         findings.append(finding("GC020", what=", ".join(answer.mutated)))
-    again = ask(subject, case)
-    pairs: dict[str, tuple[Array, Array | None]] = {"the loss value": (answer.value, again.value)}
-    pairs |= {name: (first, again.gradients.get(name)) for name, first in answer.gradients.items()}
-    for name, (first, second) in pairs.items():
+    pairs: dict[str, tuple[Array, Array | None, Array]] = {"the loss value": (answer.value, again.value, limits.loss)}
+    pairs |= {
+        name: (first, again.gradients.get(name), limits.gradients[name]) for name, first in answer.gradients.items()
+    }
+    for name, (first, second, rounding) in pairs.items():
         if second is None or second.shape != first.shape or second.dtype != first.dtype:
             findings.append(finding("GC021", block=name, entry="", first=_form(first), second=_form(second)))
-        elif np.any(off := _apart(first, second)):
+        elif np.any(off := _apart(first, second, rounding)):
             at = tuple(int(i) for i in np.argwhere(off)[0])
             findings.append(
                 finding("GC021", block=name, entry=list(at) or "", first=float(first[at]), second=float(second[at]))
@@ -173,12 +177,16 @@ def _contracts(case: Case, answer: Answer, subject: Subject) -> list[Finding]:
     return findings
 
 
-def _apart(first: Array, second: Array) -> Array:
-    """Entries in which two answers differ by more than the order of a sum explains (it may follow memory alignment)."""
+def _apart(first: Array, second: Array, rounding: Array) -> Array:
+    """Entries in which two answers differ by more than `rounding` explains.
+
+    The order of a sum may follow memory alignment, or that of a set: where its terms cancel, what is left is rounding.
+    """
     with np.errstate(invalid="ignore"):
         finite = np.abs(first[np.isfinite(first)]).astype(np.float64)
         slack = 64 * float(np.finfo(first.dtype).eps if first.dtype.kind == "f" else 0.0) * np.max(finite, initial=0.0)
-        near = np.abs(first.astype(np.float64) - second.astype(np.float64)) <= slack
+        rounded = np.maximum(slack, np.where(np.isfinite(rounding), rounding, 0.0))
+        near = np.abs(first.astype(np.float64) - second.astype(np.float64)) <= rounded
     return np.asarray(~(near | (first == second) | ((first != first) & (second != second))))
 
 

@@ -41,7 +41,7 @@ class VerifyText:
         self._wrong: list[Trial] = []
 
     def recognised(self, name: str, seen: Seen) -> None:
-        """One line per offer, and one for what resembles something to check and is not checked; with `-v` the reasons."""
+        """One line per offer, and one for what looks like them and is not checked; with `-v` the reasons."""
         for offer in seen.offers:
             self._print(Text.assemble((shown(name), "bold"), f": {offer.convention}: {shown(offer.title)}"))
         if not self._verbose:
@@ -142,7 +142,7 @@ class VerifyText:
             self._indented(trial.verbose if self._verbose or self._feedback == "full" else trial.report)
 
     def _told_before(self, trial: Trial) -> Trial | None:
-        """An earlier trial of the same functions, under another setting, whose report names the same kinds of mistake."""
+        """An earlier trial of the same functions, under another setting, that told the same kinds of mistake."""
         same = (t for t in self._wrong if _functions(t) == _functions(trial) and t.verdict == trial.verdict)
         return next((t for t in same if trial.kinds and set(trial.kinds) <= set(t.kinds)), None)
 
