@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from gradcheck.cli import report_files
 from gradcheck.cli.parser import number
 from gradcheck.cli.terminal import consoles, signs_of_life
 from gradcheck.config.effective import Effective, effective
@@ -23,8 +24,9 @@ from gradcheck.oracle import graph_oracles
 from gradcheck.problem import LEAVES, OPS
 from gradcheck.problem.losses import LOSSES
 from gradcheck.problem.mlp import ACTIVATIONS
+from gradcheck.report.code_place import SubjectCode
 from gradcheck.report.console import QUIET, ConsoleReport
-from gradcheck.report.lines import LinesReport
+from gradcheck.report.kinds import Manner
 from gradcheck.report.progress import Progress
 from gradcheck.report.run_json import JsonReport
 from gradcheck.run import runner
@@ -84,12 +86,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="the dtype that cases are posed in, where they ask for none (default: the file's DTYPE, else float64)",
     )
     parser.add_argument("--format", choices=("console", "json"), default="console", help="form of the output on stdout")
-    parser.add_argument(
-        "--report",
-        action="append",
-        metavar="KIND=PATH",
-        help="write a report file as the run goes: json=PATH, one line per finished case",
-    )
+    report_files.argument(parser)
     parser.add_argument(
         "--save-failures",
         metavar="DIR",
@@ -132,7 +129,7 @@ def main(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> int:
     chosen = effective({**vars(options), "suites": options.targets})
     seed = random.SystemRandom().getrandbits(32) if chosen["seed"] == "random" else chosen["seed"]
-    files = _report_files(chosen["report"])
+    files = report_files.report_files(chosen["report"], screen=options.format == "console")
     settings = Settings(interest=chosen["interest"], max_ulps=chosen["max-ulps"])
     required = _required(chosen["require-ops"])
     address, budget = chosen["subject"], chosen["diagnosis-budget"]
@@ -175,15 +172,18 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
 
     last_words = tell
     document = JsonReport()
-    files_written = [_opened(path) for path in files]
+    verbosity = QUIET if options.quiet else options.verbose
+    code_of_subject = SubjectCode.of_run(subject.path, subject.name, getattr(subject, "command", None))
+    manner = Manner(code_of_subject, timings=not options.no_timings, verbosity=verbosity)
+    files_written = [file.opened(manner) for file in files]
     for file in files_written:
         stack.callback(file.close)
-    listeners: list[Callable[[Event], None]] = [document.add, *(file.add for file in files_written)]
+    listeners: list[Callable[[Event], None]] = [document.add]
     if options.format == "console":
-        verbosity = QUIET if options.quiet else options.verbose
         report = ConsoleReport(console, timings=not options.no_timings, verbosity=verbosity)
         listeners.append(report.add)
         last_words = report.note
+    listeners += [file.add for file in files_written]
     for line in first.lines if first is not None else ():
         tell(line)
     saved = {item.address for item in cases}.intersection(first.first if first is not None else ())
@@ -223,20 +223,8 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
     if options.format == "json":
         with progress.aside():
             sys.stdout.write(document.text())
-    for file in files_written:
-        file.close()
-        if file.failed:
-            print(f"gradcheck: {file.failed}", file=sys.stderr)
-    options.delivered = any(file.complete for file in files_written)
+    options.delivered = report_files.closed(files_written)
     return code
-
-
-def _opened(path: Path) -> LinesReport:
-    """Create the report file, empty; raises UsageError if it cannot be written."""
-    try:
-        return LinesReport(path)
-    except OSError as wrong:
-        raise UsageError(f"--report: {str(path)!r} cannot be written: {wrong.strerror or wrong}") from wrong
 
 
 def _folder(given: str) -> Path:
@@ -266,15 +254,3 @@ def _required(given: Sequence[str]) -> frozenset[str]:
         hint = f"did you mean {near[0]!r}?" if near else "it takes names of ops with commas between them, or 'all'"
         raise UsageError(f"--require-ops: there is no op {unknown[0]!r}; {hint}")
     return names
-
-
-def _report_files(given: Sequence[str]) -> list[Path]:
-    files = []
-    for text in given:
-        kind, equals, path = text.partition("=")
-        if kind != "json" or not equals or not path:
-            raise UsageError(f"--report takes json=PATH, got {text!r}")
-        if not Path(path).resolve().parent.is_dir():
-            raise UsageError(f"--report: there is no folder for {path!r}")
-        files.append(Path(path))
-    return files

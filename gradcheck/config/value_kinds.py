@@ -145,7 +145,7 @@ def _moved_subject(subject: str, move: Move) -> str:
 
 def _moved_report(report: str, move: Move) -> str:
     kind, equals, path = report.partition("=")
-    return f"{kind}{equals}{move(path)}" if path else report
+    return f"{kind}{equals}{move(path)}" if path not in ("", "-") else report  # "-" is stdout
 
 
 def _moved_expectation(entry: Expectation, move: Move) -> Expectation:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -17,7 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from gradcheck.problem import OPS
-from gradcheck.report.failure import LABEL, PLACES, Failure, headline, listed, summary
+from gradcheck.report.alike import by_place, by_words, place_of, shown_with
+from gradcheck.report.failure import LABEL, Failure, headline, listed, summary
 from gradcheck.report.graph_text import tree
 from gradcheck.report.not_offered import not_offered_line, nothing_answered_line
 from gradcheck.report.plain_words import plainly
@@ -170,7 +170,7 @@ class ConsoleReport:
         if not self._gap and ((wrong and self._cases > 1) or (self._cases == 1 and self._verbosity == NORMAL)):
             self._console.print()
         self._failures(fails, errors)
-        self._all_errors(_alike(errors))
+        self._all_errors(by_words(errors))
         for result in undecided[:MOST_BLOCKS]:
             self._block(Failure(result))
         if more := [r.address for r in undecided[MOST_BLOCKS:]]:
@@ -200,23 +200,15 @@ class ConsoleReport:
         found, rest = self._diagnosed, list(fails)
         if found is not None and (fails or errors):
             explained, unexplained = set(found.explains), set(found.unexplained)
-            # The simplest of the explained failures: the one with the fewest numbers.
-            alike = _place(found.counterexample)
-            candidates = (
-                [r for r in fails if r.address in explained]
-                or [r for r in fails if r.address not in unexplained and alike and _place(r) == alike]
-                or [r for r in fails if r.address not in unexplained]
-                or list(fails or errors)
-            )
-            shown_with = min(candidates, key=lambda r: r.comparisons)
+            first = shown_with(found, fails, errors)
             if found.faults:
-                rest = [r for r in fails if r.address in unexplained and r is not shown_with]
-                others = len(explained - {shown_with.address})
+                rest = [r for r in fails if r.address in unexplained and r is not first]
+                others = len(explained - {first.address})
             else:  # without a name, failures at another place are another mistake for all that is known
-                same = [r for r in fails if _place(r) == _place(shown_with)]
+                same = [r for r in fails if place_of(r) == place_of(first)]
                 rest = [r for r in fails if r not in same]
                 others = 0
-            self._block(Failure(shown_with, found, others))
+            self._block(Failure(first, found, others))
             if found.case is not None and self._verbosity > QUIET and len(found.case.graph) <= LARGEST_DRAWING:
                 self._drawing(found)
             if found.faults and rest:
@@ -225,14 +217,14 @@ class ConsoleReport:
                     Text(f"{len(rest)} of {len(fails)} FAIL {verb} not explained by this mistake:", style="yellow")
                 )
             if found.faults:
-                known = {*explained, *unexplained, shown_with.address}
+                known = {*explained, *unexplained, first.address}
                 left, why = sum(r.address not in known for r in fails), "were not compared with this mistake"
             else:
                 left, why = len(fails) - len(rest) - 1, "at the same place"
             if fails and left:
                 self._print(Text(f"{left} more FAIL {why}", style="yellow"))
                 self._console.print()
-        groups = _by_place(rest)
+        groups = by_place(rest)
         for group in groups[:MOST_BLOCKS]:
             self._block(Failure(group[0]))
             if len(group) > 1:
@@ -359,27 +351,6 @@ class ConsoleReport:
     def _print(self, text: Text, indent: int = 0) -> None:
         self._console.print(Hanging(text, indent))
         self._gap = False
-
-
-def _place(result: Result | None) -> tuple[str, ...]:
-    """What a failing case says about its place: codes and ops, "its rule is wrong" or not; () for nothing."""
-    found = [f for f in (result.findings if result is not None else ()) if f.code in PLACES]
-    return tuple(f"{f.code} {f.facts['op']} {'rule' in str(f.facts.get('what', ''))}" for f in found)
-
-
-def _by_place(results: Sequence[Result]) -> list[list[Result]]:
-    """Groups of failures with one place, in the order of their first cases; one of its own for each without a place."""
-    groups: dict[object, list[Result]] = {}
-    for result in results:
-        groups.setdefault(_place(result) or result.address, []).append(result)
-    return list(groups.values())
-
-
-def _alike(errors: Sequence[Result]) -> list[list[Result]]:
-    """Groups of errors with equal words, the largest first."""
-    order = sorted(range(len(errors)), key=lambda k: summary(errors[k]))
-    groups = [[errors[k] for k in group] for _, group in groupby(order, key=lambda k: summary(errors[k]))]
-    return sorted(groups, key=len, reverse=True)
 
 
 def _unknown_op(result: Result) -> str:

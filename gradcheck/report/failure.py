@@ -50,21 +50,27 @@ class Failure:
 
     def lines(self) -> Iterator[Text]:
         """The lines, without the last one: the command that repeats the case."""
-        result = self.result
-        yield headline(result, self.others)
-        yield _line("error" if result.verdict is Verdict.ERROR else "wrong", _wrong(result))
-        if mistake := self._mistake():
-            yield _line("mistake", mistake)
-        if example := self._example():
-            yield _line("smallest", example)
-        for hint in (f for f in self.result.findings if f.code in HINTS):
-            yield _line("perhaps", plainly(hint))
-        if look := self._look():
-            yield _line("look at", look)
-        if result.settings:
-            yield _line("settings", ", ".join(f"{k} = {shown(v)}" for k, v in result.settings.items()))
+        yield headline(self.result, self.others)
+        yield from (_line(label, text) for label, text in self.parts())
 
-    def _mistake(self) -> str:
+    def parts(self) -> Iterator[tuple[str, str]]:
+        """Label and text of each line below the first."""
+        result = self.result
+        yield "error" if result.verdict is Verdict.ERROR else "wrong", _wrong(result)
+        if mistake := self.mistake:
+            yield "mistake", mistake
+        if example := self._example():
+            yield "smallest", example
+        for hint in (f for f in self.result.findings if f.code in HINTS):
+            yield "perhaps", plainly(hint)
+        if look := self._look():
+            yield "look at", look
+        if result.settings:
+            yield "settings", ", ".join(f"{k} = {shown(v)}" for k, v in result.settings.items())
+
+    @property
+    def mistake(self) -> str:
+        """What is done wrong, in one sentence; "" where no name was found."""
         if self.diagnosed is not None and self.diagnosed.faults:
             first, *more = self.diagnosed.faults
             thought = f" ({_lowered(first.misconception.rstrip('.'))})" if first.misconception else ""

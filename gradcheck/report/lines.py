@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 from gradcheck.report.run_json import counts_to_dict, diagnosis_to_dict, not_offered_to_list
-from gradcheck.run.events import CaseFinished, Diagnosed, Event, Faulted, Finished, Started
-from gradcheck.verdict.result import SCHEMA_VERSION, Verdict
+from gradcheck.report.verify_json import mistakes_to_list
+from gradcheck.run.events import CaseFinished, Diagnosed, Event, Faulted, Finished, NotOffered, Started
+from gradcheck.verdict.finding import plain
+from gradcheck.verdict.result import SCHEMA_VERSION, Result, Verdict
+from gradcheck.verify.engine_trial import EngineTried
+from gradcheck.verify.verify_events import Lacking, PairTried, Recognised, Unusable, Verified, VerifyEvent
 
 
 class LinesReport:
-    """Writes a run to a file as it goes.
+    """Writes a run, or a verification, to a file as it goes; the file is created at the first event.
 
-    Raises OSError if the file cannot be opened. If it cannot be written later, `failed` becomes a sentence.
+    If it cannot be written, `failed` becomes a sentence.
 
     Attributes
     ----------
@@ -31,12 +35,16 @@ class LinesReport:
         self.failed = ""
         self.complete = False
         self._path = path
-        self._file: TextIO = path.open("w", encoding="utf-8")
-        self._counts: Counter[Verdict] = Counter()
+        self._file: TextIO | None = None
+        self._counts: Counter[str] = Counter()
         self._comparisons = 0
         self._diagnosed: Diagnosed | None = None
+        self._refused: list[NotOffered] = []
+        self._warned: list[str] = []
+        self._mistakes: list[Mapping[str, Any]] = []
+        self._trouble = ""
 
-    def add(self, event: Event) -> None:
+    def add(self, event: Event | VerifyEvent) -> None:
         """Write what one event adds."""
         match event:
             case Started():
@@ -52,31 +60,59 @@ class LinesReport:
                         "left_out": list(event.left_out),
                     },
                 )
+            case Recognised():
+                self._begin(event.target)
+            case Unusable():
+                self._begin(event.target)
+                self._trouble = event.sentence
+                if event.finding is not None:
+                    self._result(Result(event.target, Verdict.ERROR, (event.finding,)).to_dict())
+            case Lacking():
+                self._result(Result(event.sentence, Verdict.ERROR).to_dict())
             case CaseFinished():
-                self._counts[event.result.verdict] += 1
-                self._comparisons += event.result.comparisons
-                self._write("result", event.result.to_dict())
+                self._result(event.result.to_dict())
+            case PairTried():
+                self._result(_pair(event))
+            case EngineTried(trial=trial):
+                self._refused += trial.refused
+                self._warned += [address for loss in trial.accuracy for address in loss.addresses]
+                self._mistakes += mistakes_to_list(trial)
             case Faulted():
                 self._write("harness_fault", {"address": event.address, "message": event.message})
             case Diagnosed():
                 self._diagnosed = event
             case Finished():
-                self._write("summary", self._summary(event))
+                self._write("summary", self._summary(event, event.not_offered))
+                self.complete = not self.failed
+            case Verified():
+                more = {"trouble": self._trouble, "warned": self._warned, "mistakes": self._mistakes}
+                self._write("summary", {**self._summary(event, self._refused), **more})
                 self.complete = not self.failed
 
     def close(self) -> None:
         """Close the file."""
         try:
-            self._file.close()
+            if self._file is not None:
+                self._file.close()
         except OSError as wrong:
             self._fail(wrong)
 
-    def _summary(self, event: Finished) -> Mapping[str, Any]:
+    def _begin(self, target: str) -> None:
+        """The first line of a verification; how many cases there are is not known yet."""
+        about = {"schema_version": SCHEMA_VERSION, "subject": target, "self_check": False, "seed": None, "cases": None}
+        self._write("run", {**about, "guarantees": {}, "left_out": []})
+
+    def _result(self, result: Mapping[str, Any]) -> None:
+        self._counts[result["verdict"]] += 1
+        self._comparisons += result["comparisons"]
+        self._write("result", result)
+
+    def _summary(self, event: Finished | Verified, not_offered: Sequence[NotOffered]) -> Mapping[str, Any]:
         return {
-            "not_offered": not_offered_to_list(event.not_offered),
+            "not_offered": not_offered_to_list(not_offered),
             "summary": counts_to_dict(self._counts, self._comparisons),
             "exit_code": event.exit_code,
-            "interrupted": event.interrupted,
+            "interrupted": event.signal is not None,
             "seconds": round(event.seconds, 3),
             "diagnosis": None if self._diagnosed is None else diagnosis_to_dict(self._diagnosed),
         }
@@ -85,6 +121,8 @@ class LinesReport:
         if self.failed:
             return
         try:
+            if self._file is None:
+                self._file = self._path.open("w", encoding="utf-8")
             self._file.write(json.dumps({"kind": kind, **data}, allow_nan=False) + "\n")
             self._file.flush()
         except OSError as wrong:
@@ -93,3 +131,13 @@ class LinesReport:
     def _fail(self, wrong: OSError) -> None:
         self.complete = False
         self.failed = self.failed or f"the report {str(self._path)!r} is not complete: {wrong.strerror or wrong}"
+
+
+def _pair(event: PairTried) -> Mapping[str, Any]:
+    """The result of a pair, under the name that `--case` takes; its document comes from the process of the file."""
+    trial = event.trial
+    findings = () if trial.unanswered is None else (trial.unanswered,)
+    known = Result(trial.pair.name, Verdict(trial.verdict), findings, trial.entries, replay=event.replay).to_dict()
+    own: Mapping[str, Any] = plain(trial.document)
+    fixed = {key: known[key] for key in ("address", "verdict", "comparisons", "replay")}
+    return {**known, **own, **fixed}

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from gradcheck.problem import Case
-from gradcheck.verdict.digits import number
+from gradcheck.report.failure import summary
+from gradcheck.run.events import Diagnosed
+from gradcheck.verdict.digits import apart, number
 
 LONGEST = 8
 """Maximum number of nodes of a graph that is written out."""
@@ -35,6 +37,24 @@ def script(case: Case, words: Mapping[str, str]) -> list[str]:
             texts[node.name] = node.name
             lines.append(f"{node.name} = {spelled.format(*(texts[name] for name in node.inputs))}")
     lines.append(words["sweep"].format(graph.names[graph.loss]))
+    return lines
+
+
+def shown_script(found: Diagnosed | None, words: Mapping[str, str]) -> list[str]:
+    """The smallest counterexample as code, and what it gives; [] where there is none, or it cannot be written so."""
+    if found is None or found.case is None or not (lines := script(found.case, words)):
+        return []
+    example = found.counterexample
+    if example is not None and example.worst is not None and {"GC014", "GC015"} & set(example.codes):
+        loss = found.case.graph.names[found.case.graph.loss]
+        came, right = apart(example.worst.subject, example.worst.truth)
+        lines.append(f"{words.get('value', '{}').format(loss)}   # gives {came}, right is {right}")
+    wrong = [row for row in found.parameters if row.wrong]
+    for row in wrong:
+        came, right = apart(row.yours, row.right)
+        lines.append(f"{gradient(row.name, words)}   # gives {came}, right is {right}")
+    if not wrong and example is not None:
+        lines.append(f"# {summary(example)}")
     return lines
 
 

@@ -63,7 +63,7 @@ def not_offered_to_list(rows: Sequence[NotOffered]) -> list[Mapping[str, Any]]:
     return [{"address": row.address, "ops": list(row.ops), "reason": row.reason} for row in rows]
 
 
-def counts_to_dict(counts: Mapping[Verdict, int], comparisons: int) -> dict[str, int]:
+def counts_to_dict(counts: Mapping[Any, int], comparisons: int) -> dict[str, int]:
     """How many results have each verdict, and how many entries were decided."""
     return {str(v): counts.get(v, 0) for v in Verdict} | {"comparisons": comparisons}
 

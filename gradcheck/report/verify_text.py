@@ -9,17 +9,18 @@ from rich.console import Console
 from rich.text import Text
 
 from gradcheck.problem import OPS
-from gradcheck.report.failure import LABEL, Failure, listed, summary
-from gradcheck.report.own_words import gradient, script
+from gradcheck.report.failure import LABEL, Failure, listed
+from gradcheck.report.own_words import shown_script
 from gradcheck.report.trimmed import Hanging
 from gradcheck.run.events import Diagnosed
+from gradcheck.run.exit_code import NOTHING_COMPARED
 from gradcheck.subject.description import Seen, SeenOffer
-from gradcheck.verdict.digits import apart
 from gradcheck.verdict.finding import shown
 from gradcheck.verdict.result import STYLES, Result, Verdict
-from gradcheck.verify.engine_trial import EngineTrial
+from gradcheck.verify.engine_trial import EngineTrial, EngineTried
 from gradcheck.verify.groups import Group
 from gradcheck.verify.trials import Trial
+from gradcheck.verify.verify_events import Lacking, Offered, PairTried, Recognised, Verified, VerifyEvent
 
 FEEDBACK = ("none", "category", "hint", "full")
 """How much a report tells: the verdicts, the kind of mistake, where and how it shows, or every number besides."""
@@ -39,6 +40,22 @@ class VerifyText:
         self._feedback = feedback
         self._verbose = verbose
         self._wrong: list[Trial] = []
+
+    def add(self, event: VerifyEvent) -> None:
+        """Show one event."""
+        match event:
+            case Recognised():
+                self.recognised(event.name, event.seen)
+            case Offered():
+                self.offer(event.offer)
+            case Lacking():
+                self._print(Text(f"  ERROR  {event.sentence}"))
+            case EngineTried():
+                self.engine(event.trial)
+            case PairTried():
+                self.trial(event.trial)
+            case Verified() if not event.unusable:
+                self.end(event)
 
     def recognised(self, name: str, seen: Seen) -> None:
         """One line per offer, and one for what looks like them and is not checked; with `-v` the reasons."""
@@ -107,10 +124,11 @@ class VerifyText:
             yield Text.assemble((str(first.verdict), STYLES[first.verdict]), f"  {len(group.results)} graphs: {what}")
             return
         failure = Failure(first, found, others)
-        lines = script(found.case, offer.words) if found is not None and found.case is not None else []
+        lines = shown_script(found, offer.words)
         for line in failure.lines():
             if lines and line.plain.startswith("  smallest"):
-                yield from _scripted(lines, found, offer)
+                yield Text.assemble("  ", (f"{'smallest':<{LABEL}}", "bold"), lines[0])
+                yield from (Text(f"{'':<{2 + LABEL}}{further}") for further in lines[1:])
                 lines = []
             else:
                 yield line
@@ -153,14 +171,21 @@ class VerifyText:
                 text = "  more      every number, bound and code: -v"
             self._console.print(Text(f"  {text}"), soft_wrap=True)
 
-    def end(self, counts: Counter[str], entries: int) -> None:
+    def end(self, event: Verified) -> None:
         """The last line."""
+        counts = event.counts
+        if event.exit_code == NOTHING_COMPARED:
+            self._console.print(Text(_nothing_compared(event)), soft_wrap=True)
+            return
         text = Text("\n")
-        for number, verdict in enumerate(v for v in (*map(str, Verdict), "WARNING") if counts[v]):
+        for number, verdict in enumerate(v for v in (*map(str, Verdict), "WARNING") if counts.get(v)):
             text.append(", " if number else "").append(f"{counts[verdict]} ").append(
                 verdict, STYLES.get(verdict, "yellow")
             )
-        self._print(text.append(f"  {entries} entries compared"))
+        text.append(f"  {event.entries} entries compared")
+        if event.signal is not None:
+            text.append("; interrupted", style="bold red")
+        self._print(text)
 
     def _print(self, text: Text, indent: int = 4) -> None:
         """A line; what goes beyond the width goes on below, indented."""
@@ -181,24 +206,10 @@ def _setting(trial: Trial) -> str:
     return trial.pair.name.partition(", ")[2]
 
 
-def _scripted(lines: Sequence[str], found: Diagnosed | None, offer: SeenOffer) -> Iterator[Text]:
-    """The smallest counterexample as code, and what it gives."""
-    assert found is not None, "there is a script only of a counterexample"
-    yield Text.assemble("  ", (f"{'smallest':<{LABEL}}", "bold"), lines[0])
-    for line in lines[1:]:
-        yield Text(f"{'':<{2 + LABEL}}{line}")
-    worst = found.counterexample.worst if found.counterexample is not None else None
-    if worst is not None and found.counterexample is not None and {"GC014", "GC015"} & set(found.counterexample.codes):
-        assert found.case is not None, "a counterexample has a case"
-        loss = found.case.graph.names[found.case.graph.loss]
-        came, right = apart(worst.subject, worst.truth)
-        yield Text(f"{'':<{2 + LABEL}}{offer.words.get('value', '{}').format(loss)}   # gives {came}, right is {right}")
-    for row in found.parameters:
-        if row.wrong:
-            came, right = apart(row.yours, row.right)
-            yield Text(f"{'':<{2 + LABEL}}{gradient(row.name, offer.words)}   # gives {came}, right is {right}")
-    if not any(row.wrong for row in found.parameters) and found.counterexample is not None:
-        yield Text(f"{'':<{2 + LABEL}}# {summary(found.counterexample)}")
+def _nothing_compared(event: Verified) -> str:
+    if event.only and not sum(event.counts.values()):
+        return f"nothing was compared: no graph or pair of this file has the address {event.only!r:.200}"
+    return "nothing was compared: nothing is known of this file"
 
 
 def _category(group: Group, found: Diagnosed | None) -> str:

@@ -126,7 +126,7 @@ def run(
             if maxfail and bad >= maxfail:
                 break
     except KeyboardInterrupt as asked:
-        interrupted = _number_of(asked)
+        interrupted = number_of(asked)
     for refused in offers.sorted_out():
         if isinstance(refused, NotOffered):
             not_offered.append(refused)
@@ -142,7 +142,7 @@ def run(
 
             yield from diagnose(cases, results, subject, oracles, budget=budget)
     except KeyboardInterrupt as asked:
-        interrupted = _number_of(asked)
+        interrupted = number_of(asked)
     seconds = time.perf_counter() - started
     yield Finished(tuple(results), tuple(faults), seconds, interrupted, tuple(not_offered))
 
@@ -159,7 +159,7 @@ def _tried(
     return diagnosed(tried, subject, oracles)
 
 
-def _number_of(asked: KeyboardInterrupt) -> int:
+def number_of(asked: KeyboardInterrupt) -> int:
     """The signal that asked for the end."""
     return asked.number if isinstance(asked, Interrupted) else signal.SIGINT
 

@@ -14,14 +14,14 @@ from gradcheck.diagnosis.budget import Budget
 from gradcheck.diagnosis.diagnosed import diagnosed
 from gradcheck.diagnosis.look_at import look_at
 from gradcheck.diagnosis.operands import parameter_rows
-from gradcheck.errors import GradcheckError, SubjectError
+from gradcheck.errors import GradcheckError, Interrupted, SubjectError
 from gradcheck.judge.entry_points import ask
 from gradcheck.judge.graph_trial import try_case
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, Graph
 from gradcheck.run import runner
 from gradcheck.run.afterthought import EXAMPLE, diagnose
-from gradcheck.run.events import Diagnosed, Faulted, Finished, NotOffered
+from gradcheck.run.events import CaseFinished, Diagnosed, Faulted, Finished, NotOffered
 from gradcheck.run.exit_code import as_it_should_be
 from gradcheck.run.posed import USUAL, posed
 from gradcheck.run.suite import Addressed
@@ -51,6 +51,7 @@ class EngineTrial:
     accuracy: where its formulas lose digits or overflow.
     wrong: groups of failures, each with what explains it.
     faulted: cases on which gradcheck contradicted itself.
+    interrupted: the signal that ended it early; None if none did.
     """
 
     offer: SeenOffer
@@ -61,6 +62,7 @@ class EngineTrial:
     accuracy: tuple[Loss, ...] = ()
     wrong: list[tuple[Group, Diagnosed | None]] = field(default_factory=list)
     faulted: list[Faulted] = field(default_factory=list)
+    interrupted: int | None = None
 
     @property
     def every_result(self) -> list[Result]:
@@ -73,7 +75,21 @@ class EngineTrial:
         return "WARNING" if lost else str(result.verdict)
 
 
-def engine_trial(
+@dataclass(frozen=True)
+class EngineTried:
+    """The trial of an engine is over."""
+
+    trial: EngineTrial
+
+
+def engine_trial(subject: Subject, offer: SeenOffer, **options: Any) -> EngineTrial:
+    """Put an engine on trial; parameters as for `engine_events`."""
+    *_, last = engine_events(subject, offer, **options)
+    assert isinstance(last, EngineTried), "the trial itself comes last"
+    return last.trial
+
+
+def engine_events(
     subject: Subject,
     offer: SeenOffer,
     *,
@@ -82,8 +98,10 @@ def engine_trial(
     drawn: int = DRAWN,
     budget: Budget | None = None,
     now: Callable[[str], None] = lambda what: None,
-) -> EngineTrial:
-    """Put an engine on trial.
+) -> Iterator[CaseFinished | Faulted | EngineTried]:
+    """Put an engine on trial; yields each result as it is known, and the whole trial last.
+
+    KeyboardInterrupt, thrown in at any event or raised in between, ends the trial with the finished results.
 
     Parameters
     ----------
@@ -95,6 +113,23 @@ def engine_trial(
     now: told what is being done.
     """
     trial = EngineTrial(offer)
+    try:
+        yield from _tried(trial, subject, replay, only, drawn, budget or Budget(SECONDS), now)
+    except KeyboardInterrupt as asked:
+        trial.interrupted = runner.number_of(asked)
+    yield EngineTried(trial)
+
+
+def _tried(
+    trial: EngineTrial,
+    subject: Subject,
+    replay: str,
+    only: str | None,
+    drawn: int,
+    budget: Budget,
+    now: Callable[[str], None],
+) -> Iterator[CaseFinished | Faulted]:
+    offer = trial.offer
     cases, _ = posed(engine_cases(offer, drawn), offer.dtype or USUAL)
     forms = {form: in_form(form, cases) for form in offer.forms}
     deep = [Addressed(f"deep::{case.name}", "deep", case) for case in deep_cases() if _answerable(case, offer)]
@@ -102,48 +137,57 @@ def engine_trial(
         cases = [item for item in cases if item.address == only]
         forms = {form: [i for i in items if i.address == only] for form, items in forms.items()}
         deep = [item for item in deep if item.address == only]
-    run = _Run(subject, replay, trial)
     now(f"{len(cases)} graphs")
-    trial.results += run(cases)
+    yield from _asked(cases, subject, replay, trial, trial.results)
     for form, items in forms.items():
         now(form)
-        trial.forms[form] = _Run(_InForm(subject, form), replay, trial)(items)
+        yield from _asked(items, _InForm(subject, form), replay, trial, trial.forms.setdefault(form, []))
     now("deep graphs")
-    trial.limits += _too_deep(run(deep), trial.results)
+    depths: list[Result] = []
+    for event in _asked(deep, subject, replay, trial, depths):
+        if not isinstance(event, CaseFinished):
+            yield event
+    answered: list[Result] = []
+    trial.limits += _too_deep(depths, answered)
+    trial.results += answered
+    yield from map(CaseFinished, answered)
     trial.accuracy = losses(cases, trial.results)
     judged = [*cases, *(item for items in forms.values() for item in items)]
-    trial.wrong += _merged(_explained(subject, trial, judged, budget or Budget(SECONDS), now))
-    return trial
+    trial.wrong += _merged(_explained(subject, trial, judged, budget, now))
 
 
-class _Run:
-    """Runs cases and sorts what happens."""
-
-    def __init__(self, subject: Subject, replay: str, trial: EngineTrial) -> None:
-        self._subject, self._replay, self._trial = subject, replay, trial
-
-    def __call__(self, cases: Sequence[Addressed]) -> list[Result]:
-        """The results, in the order of the cases."""
-        if not cases:
-            return []
-        events = runner.run(
-            cases,
-            self._subject,
-            graph_oracles(),
-            described="",
-            diagnosis=False,
-            replay_as=self._replay,
-            forms_may_lack=True,
-        )
-        results: list[Result] = []
+def _asked(
+    cases: Sequence[Addressed], subject: Subject, replay: str, trial: EngineTrial, into: list[Result]
+) -> Iterator[CaseFinished | Faulted]:
+    """Runs cases and sorts what happens; their results, in the order of the cases, come into `into`."""
+    if not cases:
+        return
+    events = runner.run(
+        cases,
+        subject,
+        graph_oracles(),
+        described="",
+        diagnosis=False,
+        replay_as=replay,
+        forms_may_lack=True,
+    )
+    known: list[Result] = []
+    try:
         for event in events:
             if isinstance(event, Finished):
-                results = list(event.results)
+                known = list(event.results)
+                if event.signal is not None:
+                    raise Interrupted(event.signal)
             elif isinstance(event, NotOffered):
-                self._trial.refused.append(event)
+                trial.refused.append(event)
             elif isinstance(event, Faulted):
-                self._trial.faulted.append(event)
-        return results
+                trial.faulted.append(event)
+                yield event
+            elif isinstance(event, CaseFinished):
+                known.append(event.result)
+                yield event
+    finally:
+        into += known
 
 
 class OnlyTrees:

@@ -14,6 +14,7 @@ from gradcheck.subject.description import SeenPair
 from gradcheck.subject.messages import checked
 from gradcheck.subject.offspring import Offspring
 from gradcheck.subject.written import WrittenSubject
+from gradcheck.verdict.finding import Finding
 from gradcheck.verify.function_pairs import SECONDS
 
 MEMORY = 16 << 30
@@ -36,6 +37,7 @@ class Trial:
     entries: number of entries compared.
     headline, report, verbose: the report in one line, by default, and in full.
     document: the result as plain data; {} where none came back.
+    unanswered: why none came back.
     """
 
     pair: SeenPair
@@ -47,6 +49,7 @@ class Trial:
     report: str = ""
     verbose: str = ""
     document: Mapping[str, Any] = field(default_factory=dict)
+    unanswered: Finding | None = None
 
 
 class TrialSubject(WrittenSubject):
@@ -67,8 +70,15 @@ class TrialSubject(WrittenSubject):
             try:
                 yield self._trial(number, pair)
             except SubjectError as wrong:
-                sentence = no_answer(wrong).sentence
-                yield Trial(pair, "ERROR", frozenset({wrong.code}), headline=sentence, report=sentence)
+                why = no_answer(wrong)
+                yield Trial(
+                    pair,
+                    "ERROR",
+                    frozenset({wrong.code}),
+                    headline=why.sentence,
+                    report=why.sentence,
+                    unanswered=why,
+                )
 
     def _trial(self, number: int, pair: SeenPair) -> Trial:
         child = self._start()

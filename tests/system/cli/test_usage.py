@@ -41,7 +41,11 @@ USAGE = {
         ("mine.py", "--seed", "x"),
         ("--seed takes a whole number >= 0 of at most 300 digits or 'random', got 'x'",),
     ),
-    "report kind": (("mine.py", "--report", "xml=out.xml"), ("json=PATH", "got 'xml=out.xml'")),
+    "report kind": (
+        ("mine.py", "--report", "html=out.html"),
+        ("there is no kind 'html' (there are json, junit, sarif, github, markdown, text)",),
+    ),
+    "nearly a report kind": (("mine.py", "--report", "junt=out.xml"), ("no kind 'junt'; did you mean 'junit'?",)),
     "report without path": (("mine.py", "--report", "json"), ("json=PATH", "got 'json'")),
     "report folder": (("mine.py", "--report", "json=no/where/out.json"), ("no folder", "no/where/out.json")),
     "timeout": (("mine.py", "--timeout", "0"), ("--timeout must be a positive number",)),

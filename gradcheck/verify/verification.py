@@ -1,0 +1,141 @@
+"""A verification from the first look to the last result, as events."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+
+from gradcheck.diagnosis.budget import Budget
+from gradcheck.errors import SubjectError
+from gradcheck.judge.protocol import no_answer
+from gradcheck.run.runner import number_of
+from gradcheck.subject.command import Command
+from gradcheck.subject.description import SeenOffer
+from gradcheck.subject.looking import Source
+from gradcheck.verify.advice import ambiguous, nothing_recognised, unusable
+from gradcheck.verify.engine_trial import EngineTried, engine_events
+from gradcheck.verify.target import shown_name, subject_of
+from gradcheck.verify.trials import MEMORY, TrialSubject
+from gradcheck.verify.verify_events import Lacking, Offered, PairTried, Recognised, Unusable, Verified, VerifyEvent
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be verified, and how.
+
+    Attributes
+    ----------
+    source: what is looked at; text: the same as it was given.
+    replay: the command that repeats one case or pair, with {} for its address.
+    required: ops that an engine must offer.
+    only: the address of the one graph or pair to be asked; None for all.
+    timeout: seconds for each question.
+    budget: seconds for the search for causes.
+    """
+
+    source: Source | Command
+    text: str
+    replay: str
+    required: Sequence[str] = ()
+    only: str | None = None
+    timeout: float = 10.0
+    budget: float = 12.0
+
+
+def verification(wanted: Wanted, now: Callable[[str], None] = lambda what: None) -> Generator[VerifyEvent, None, None]:
+    """Look, try every offer, and sum up; `now` is told what is being done.
+
+    KeyboardInterrupt, thrown in at any event or raised in between, ends it with the finished results.
+    """
+    started = time.perf_counter()
+    tally = _Tally()
+    events = _events(wanted, now)
+    asked: KeyboardInterrupt | None = None
+    try:
+        while tally.signal is None:
+            try:  # what is thrown in here ends the trial that goes on, which still says what it has
+                event = next(events) if asked is None else events.throw(asked)
+            except StopIteration:
+                break
+            asked = None
+            tally.add(event)
+            try:
+                yield event
+            except KeyboardInterrupt as thrown:
+                asked = thrown
+    except KeyboardInterrupt as wrong:
+        tally.signal = number_of(wrong)
+    finally:
+        events.close()
+    seconds = time.perf_counter() - started
+    yield Verified(tally.counts, tally.entries, seconds, tally.signal, tally.unusable, wanted.only)
+
+
+class _Tally:
+    """What the events come to."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.entries = 0
+        self.signal: int | None = None
+        self.unusable = False
+
+    def add(self, event: VerifyEvent) -> None:
+        """Count one event."""
+        match event:
+            case Unusable():
+                self.unusable = True
+            case Lacking():
+                self.counts["ERROR"] += 1
+            case PairTried(trial=pair):
+                self.counts[pair.verdict] += 1
+                self.entries += pair.entries
+            case EngineTried(trial=engine):
+                self.counts.update(engine.verdict_of(result) for result in engine.every_result)
+                self.counts["HARNESS FAULT"] += len(engine.faulted)
+                self.entries += sum(result.comparisons for result in engine.every_result)
+                self.signal = engine.interrupted
+
+
+def _events(wanted: Wanted, now: Callable[[str], None]) -> Generator[VerifyEvent, None, None]:
+    source = wanted.source
+    name = shown_name(source)
+    now(f"reading {name}")
+    with subject_of(source, timeout=wanted.timeout) as subject:
+        try:
+            seen = subject.look()
+        except SubjectError as wrong:
+            sentence = unusable(name, wrong, program=isinstance(source, Command))
+            yield Unusable(wanted.text, sentence, no_answer(wrong))
+            return
+    trouble = nothing_recognised(name, seen, source.wanted, source.name) or ambiguous(wanted.text, seen)
+    if trouble:
+        yield Unusable(wanted.text, trouble)
+        return
+    yield Recognised(wanted.text, name, seen)
+    for offer in seen.offers:
+        yield Offered(offer)
+        if offer.entries:
+            yield from _engine(wanted, offer, now)
+        if offer.pairs:
+            yield from _pairs(wanted, offer, now)
+
+
+def _engine(wanted: Wanted, offer: SeenOffer, now: Callable[[str], None]) -> Iterator[VerifyEvent]:
+    known = offer.ops
+    yield from (Lacking(op) for op in wanted.required if known is not None and op not in known)
+    with subject_of(wanted.source, offer, timeout=wanted.timeout) as subject:
+        yield from engine_events(
+            subject, offer, replay=wanted.replay, only=wanted.only, budget=Budget(wanted.budget), now=now
+        )
+
+
+def _pairs(wanted: Wanted, offer: SeenOffer, now: Callable[[str], None]) -> Iterator[VerifyEvent]:
+    assert isinstance(wanted.source, Source), "a command offers no pairs"
+    with TrialSubject(wanted.source, offer, timeout=wanted.timeout, memory=MEMORY) as subject:
+        now("the pairs of functions")
+        for trial in subject.trials(wanted.only):
+            yield PairTried(trial, wanted.replay.format(shlex.quote(trial.pair.name)))
