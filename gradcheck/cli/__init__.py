@@ -25,6 +25,7 @@ COMMANDS = {
     "explain": "derive a gradient step by step, or say what a finding or a fault means",
     "faults": "grade the harness itself: every known fault, caught or not, named or not; false alarms over correct "
     "engines",
+    "baseline": "record the exact gradients of every case in a file, and say what changed since",
     "config": "print every setting in effect here, and where it comes from: environment, pyproject.toml or default",
 }
 """One line about each command; its module is imported only when the command is used."""

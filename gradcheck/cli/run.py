@@ -135,7 +135,7 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
     address, budget = chosen["subject"], chosen["diagnosis-budget"]
     if address is not None and not address.partition(":")[0].strip():
         raise UsageError(f"{chosen.origins['subject']}: expected FILE or FILE:NAME, got {address!r:.100}")
-    known = _known_failures(chosen)
+    known = known_failures(chosen)
     subject = stack.enter_context(opened(address or str(shipped("reference")), timeout=chosen["timeout"]))
     if not options.list:
         subject.prepare()
@@ -237,7 +237,7 @@ def _folder(given: str) -> Path:
     return Path(given)
 
 
-def _known_failures(chosen: Effective) -> KnownFailures:
+def known_failures(chosen: Effective) -> KnownFailures:
     """The `expect` of the settings; none for another subject than the one that the file speaks of."""
     rows = chosen["expect"]
     if chosen.of_file.get("subject", chosen["subject"]) != chosen["subject"]:

@@ -18,6 +18,7 @@ from gradcheck.judge.raised import place
 from gradcheck.judge.randomness import DEPENDS, draws, touches_global_state
 from gradcheck.judge.time_budget import TimeBudget
 from gradcheck.judge.user_names import listed
+from gradcheck.problem.evaluations import f_evaluated
 from gradcheck.problem.function import Product, lend
 from gradcheck.problem.time_limit import check_time
 from gradcheck.verdict.finding import Finding, finding
@@ -131,6 +132,7 @@ class Contracts:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             check_time()
+            f_evaluated()
             outputs = self._product.function.f(*lend(self._product.inputs))
         values = outputs if isinstance(outputs, tuple | list) else (outputs,)
         reply = self._ask()

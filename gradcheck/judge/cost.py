@@ -89,6 +89,7 @@ def try_cost(
         witnesses=smallest.witnesses,
         shows=shows,
         blocks=smallest.blocks,
+        measurement=smallest.measurement,
     )
     return replace(tried, result=result) if smallest.verdict is not Verdict.PASS else Tried(result)
 

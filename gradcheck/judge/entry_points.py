@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gradcheck.problem import MLP, AdaGrad, Case, Constant, Cost, Custom, Decay, NeuronDAG, Training
+from gradcheck.problem.evaluations import derivative_evaluated
 from gradcheck.subject.answer import NATIVE, Answer, Subject
 
 ENTRIES: Mapping[type, str] = MappingProxyType({MLP: "mlp_gradients", NeuronDAG: "neuron_gradients"})
@@ -27,6 +28,7 @@ def ask(subject: Subject, case: Case, *, count: bool = False, most: int | None =
     """
     entry = entry_for(case, subject)
     problem: Any = case.graph if entry == NATIVE else case.problem
+    derivative_evaluated()
     return subject.ask(problem, case.point, case.dtype, entry, count=count, most=most)
 
 

@@ -35,6 +35,7 @@ from gradcheck.problem.headroom import own_stack
 from gradcheck.problem.time_limit import TimeUp, spent_at_most
 from gradcheck.verdict.conclusion import About, conclude, verdict_of
 from gradcheck.verdict.finding import Finding, Severity, finding
+from gradcheck.verdict.measurement import Measurement, measurement
 from gradcheck.verdict.result import Result, Verdict
 
 Array = NDArray[Any]
@@ -105,11 +106,21 @@ class Examination:
             witnesses=numbers.evidence.gathered.witnesses(where) if numbers is not None else (),
             blocks=numbers.blocks if numbers is not None else {},
             checked=checked(self._question, self._inputs),
+            measurement=self._measurement(numbers),
             exception=self._exception,
             budget=self._time.seconds,
             branches=self._branches,
             unreached=self._unreached,
         )
+
+    def _measurement(self, numbers: Numbers | None) -> Measurement | None:
+        if numbers is None:
+            return measurement({}, (), (), self._inputs, "")
+        evidence = numbers.evidence
+        analysis = evidence.analysis
+        sides = analysis.derivative.one_sided if analysis is not None and analysis.at_kink else ()
+        dtype = evidence.product.dtype.name
+        return measurement(evidence.truths, sides, numbers.comparisons, self._inputs, dtype)
 
     def _declared(self) -> dict[str, Any]:
         settings = self._settings

@@ -29,6 +29,7 @@ from gradcheck.subject.answer import Answer, Subject
 from gradcheck.verdict.compare import UNIT_ROUNDOFF, Comparison
 from gradcheck.verdict.conclusion import About, conclude
 from gradcheck.verdict.finding import Finding, Severity, finding
+from gradcheck.verdict.measurement import Measurement, measurement
 from gradcheck.verdict.worst import code_of_wrong, facts_of_open, facts_of_wrong, worst_of
 
 Array = NDArray[Any]
@@ -70,7 +71,7 @@ def try_case(
     """
     settings = settings or Settings()
     about = About(address, case.sentence, case.labels, case.seed, replay, settings.changed(), case.expect)
-    judged = _try(case, subject, oracles, settings)
+    judged = own = _try(case, subject, oracles, settings)
     if not judged.wrong:
         for moved in moved_cases(case, _zero_blocks(judged), settings.moved_points):
             again = _try(moved, subject, oracles, settings)
@@ -89,6 +90,7 @@ def try_case(
         witnesses=gathered.witnesses((worst.block, worst.entry) if worst else None) if gathered else (),
         shows=_shows(case, gathered),
         blocks={c.block: (int(np.sum(c.wrong)), int(c.answer.size)) for c in judged.comparisons[1:]},
+        measurement=_measurement(case, own),
         moved_point={} if judged.case is case else {name: value.tolist() for name, value in judged.case.point.items()},
     )
     return Tried(result, judged.case, judged.comparisons)
@@ -223,6 +225,15 @@ def _zero_blocks(judged: Judged) -> list[str]:
     if judged.gathered is None:
         return []
     return [b for b, t in judged.gathered.gradients.items() if t.middle.size and np.all(t.known) and not t.middle.any()]
+
+
+def _measurement(case: Case, own: Judged) -> Measurement | None:
+    """What is recorded of the case at its own point."""
+    known = own.gathered.gradients if own.gathered is not None else {}
+    analysis = own.gathered.analysis if own.gathered is not None else None
+    sides = analysis.derivative.one_sided if analysis is not None and analysis.at_kink else ()
+    point = [np.asarray(case.point[name]) for name in sorted(case.point)]
+    return measurement(known, sides, own.comparisons[1:], point, case.dtype)
 
 
 def _shows(case: Case, gathered: Gathered | None) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gradcheck.errors import GradcheckError, SubjectError
 from gradcheck.judge.function_estimates import Evidence
 from gradcheck.judge.question import Question
+from gradcheck.problem.evaluations import as_derivative
 from gradcheck.problem.function import Product, lend
 from gradcheck.routes import branches
 from gradcheck.tracing import MOST_RUNS, Outcomes, explore
@@ -83,7 +84,7 @@ def _traced(question: Question, product: Product, most_runs: int = MOST_RUNS) ->
 
     inputs = [np.array(product.inputs[k]) for k in product.function.wrt]
     try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
+        with np.errstate(all="ignore"), warnings.catch_warnings(), as_derivative():
             warnings.simplefilter("ignore")
             outcomes = explore(formula, inputs, wrt=range(len(inputs)), dtype=product.dtype, most_runs=most_runs)
     except Exception:  # a formula that cannot be traced is no fact about its result

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError
 from gradcheck.judge.raised import derivative_raised
+from gradcheck.problem.evaluations import derivative_evaluated
 from gradcheck.problem.function import Function, Product, lend
 from gradcheck.problem.time_limit import check_time
 
@@ -69,6 +70,7 @@ class Question:
         kept = [np.array(w) for w in weights]
         with derivative_raised(), np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            derivative_evaluated()
             if self.kind == "gradient":
                 returned = self.derivative(*inputs)
             elif self.kind == "vjp":

@@ -263,7 +263,7 @@ def _along(derivative: Derivative, blocks: Sequence[str], sweep: str) -> tuple[A
 
 def proven(part: Enclosure) -> Estimate:
     """An enclosure as a proven estimate (its radius covers the rounding of the midpoint to float64)."""
-    return Estimate(part.midpoint, part.radius, Kind.PROVEN)
+    return Estimate(part.midpoint, part.radius, Kind.PROVEN, part.rest, part.narrow)
 
 
 def _explored(

@@ -45,14 +45,26 @@ def anything(balls: FlintBalls) -> Any:
 
 def proven(balls: FlintBalls, entries: Iterable[Any], shape: tuple[int, ...]) -> Estimate:
     """An estimate from one ball per entry, in C order; None stands for a derivative that is 0 by structure."""
-    pairs = [(0.0, 0.0) if ball is None else enclose(balls, ball) for ball in entries]
-    columns: Array = np.array(pairs, dtype=np.float64).reshape(-1, 2)
-    return Estimate(columns[:, 0].reshape(shape), columns[:, 1].reshape(shape), Kind.PROVEN)
+    rows = [(0.0,) * 4 if ball is None else _in_two_floats(balls, ball) for ball in entries]
+    columns: Array = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    value, error, rest, narrow = (columns[:, k].reshape(shape) for k in range(4))
+    return Estimate(value, error, Kind.PROVEN, rest, narrow)
+
+
+def _in_two_floats(balls: FlintBalls, ball: Any) -> tuple[float, float, float, float]:
+    """What `enclose` gives, what is left of the midpoint after it, and the bound that is left then."""
+    value, error = enclose(balls, ball)
+    if not math.isfinite(error):
+        return 0.0, math.inf, 0.0, math.inf
+    if error == 0.0:
+        return value, 0.0, 0.0, 0.0
+    rest = balls.rest(ball, value)
+    return value, error, rest, (balls.radius(ball) + math.ulp(rest)) * (1 + 1e-15)
 
 
 def zero(shape: tuple[int, ...]) -> Estimate:
     """What is known of a parameter that no path connects to the loss."""
-    return Estimate(np.zeros(shape), np.zeros(shape), Kind.PROVEN)
+    return Estimate(np.zeros(shape), np.zeros(shape), Kind.PROVEN, np.zeros(shape), np.zeros(shape))
 
 
 def unknown(oracle: str, graph: Graph, note: str) -> Estimates:

@@ -32,11 +32,14 @@ class Estimate:
     error: float64 array of the same shape, >= 0: a bound on |value - true| per entry, the rounding of the true value
         to float64 included; inf where the oracle cannot tell. The value is finite wherever the error is.
     kind: whether the bound is proven or estimated from the data.
+    rest, narrow: of a proof in more digits than float64 has: |value + rest - true| <= narrow. None for others.
     """
 
     value: Array
     error: Array
     kind: Kind
+    rest: Array | None = None
+    narrow: Array | None = None
 
     def __post_init__(self) -> None:
         value = np.array(self.value, dtype=np.float64)

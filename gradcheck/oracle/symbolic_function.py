@@ -24,6 +24,7 @@ from gradcheck.numbers.symbols import Symbols, constants, leaves
 from gradcheck.oracle.closed_form.formulas import Formulas
 from gradcheck.oracle.enclosure import PRECISIONS, deciding_bits, proven, tight
 from gradcheck.oracle.estimate import Array, Aside, Estimates
+from gradcheck.problem.evaluations import f_evaluated
 from gradcheck.problem.function import Product, lend
 from gradcheck.tracing.kept_state import restored
 
@@ -93,6 +94,7 @@ def _written(product: Product, sheet: Sheet) -> tuple[list[Symbols], list[Array]
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings(), restored(product.function.f), holding(hold):
             warnings.simplefilter("ignore")
+            f_evaluated()
             returned = product.function.f(*arguments)
     except (Kink, Unsupported):
         raise

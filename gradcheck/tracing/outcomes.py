@@ -73,6 +73,13 @@ class Derivative:
     possible: tuple[bool, ...] = (True,)
     own_rules: bool = False
 
+    @property
+    def one_sided(self) -> tuple[tuple[Array, ...], ...]:
+        """The middles of the alternatives; () where these are not all that the ties allow."""
+        if self.sides is not None:
+            return ()
+        return tuple(tuple(part.midpoint for part in parts) for parts in self.alternatives)
+
 
 class Again(Protocol):
     """Explores anew: with other cotangents, with loops that run on, or by local rules."""

@@ -13,6 +13,7 @@ from gradcheck.holding import holding
 from gradcheck.numbers.arithmetic import Array
 from gradcheck.numbers.ball import Balls, Enclosure
 from gradcheck.numbers.stochastic import RUNS, SUM_WEIGHT, Floats
+from gradcheck.problem.evaluations import f_evaluated
 from gradcheck.problem.time_limit import check_time
 from gradcheck.tracing import held_values
 from gradcheck.tracing.kept_state import restored
@@ -121,6 +122,7 @@ def run(
         try:
             patches = patched(trace, task.function) if patch else nullcontext()
             with restored(task.function), patches, holding(held_values.rule(trace)):
+                f_evaluated()
                 answer = task.function(*arguments)
         except (NeedsPrecision, GradcheckError):
             if trace.refusal is not None:

@@ -53,6 +53,8 @@ class Truth:
     disputed: estimated oracles disagree and nothing is proven.
     discarded: (estimated oracle, proven oracle, first entry) for each estimate that misses a proof.
     oracles: names of the oracles that bound at least one entry and were not discarded.
+    digits: (value, rest, narrow) of the first proof that has more digits than float64: the truth is within `narrow` of
+        value + rest, where that is finite. None without one.
     """
 
     lower: Array
@@ -61,6 +63,7 @@ class Truth:
     disputed: Mask
     discarded: tuple[tuple[str, str, Entry], ...]
     oracles: tuple[str, ...]
+    digits: tuple[Array, Array, Array] | None = None
 
     @cached_property
     def middle(self) -> Array:
@@ -113,7 +116,10 @@ def intersect(estimates: Mapping[str, Estimate], shape: tuple[int, ...]) -> Trut
     disputed = ~known & guessed & (low > high)
     lower, upper = np.where(known, lower, low), np.where(known, upper, high)
     oracles = tuple(n for n, e in {**proven, **estimated}.items() if np.any(np.isfinite(e.error)) or not e.error.size)
-    return Truth(lower, upper, known, disputed, tuple(discarded), oracles)
+    digits = next(
+        ((e.value, e.rest, e.narrow) for e in proven.values() if e.rest is not None and e.narrow is not None), None
+    )
+    return Truth(lower, upper, known, disputed, tuple(discarded), oracles, digits)
 
 
 def misses(truths: Mapping[str, Truth], along: Along) -> bool:
@@ -245,11 +251,11 @@ def scale(truth: Truth, fallback: float) -> float:
 def _interval(estimate: Estimate) -> tuple[Array, Array]:
     with np.errstate(over="ignore"):  # an interval may reach beyond the largest float
         # Two ulps of slack cover the rounding of these very subtractions.
-        slack = estimate.error + 2 * _ulp(estimate.value, np.dtype(np.float64))
+        slack = estimate.error + 2 * ulp(estimate.value, np.dtype(np.float64))
         return estimate.value - slack, estimate.value + slack
 
 
-def _ulp(value: ArrayLike, dtype: np.dtype[Any]) -> Array:
+def ulp(value: ArrayLike, dtype: np.dtype[Any]) -> Array:
     """The unit in the last place of `value` in `dtype`; beyond its range, and at its end, that of its last numbers."""
     below_largest = np.nextafter(np.finfo(dtype).max, 0, dtype=dtype)
     return np.asarray(np.spacing(np.minimum(np.abs(value), below_largest.astype(np.float64)).astype(dtype)))
@@ -286,7 +292,7 @@ def _worst(
         flat = int(np.argmax(np.where(order == np.max(order), np.where(np.isnan(off), np.inf, off), -1.0)))
     at = tuple(int(i) for i in np.unravel_index(flat, value.shape))
     peak = float(np.max(np.abs(truth.middle[truth.known]), initial=0.0)) or fallback
-    ulp = float(_ulp(peak, dtype))
+    unit = float(ulp(peak, dtype))
     return Worst(
         block=block,
         entry=at,
@@ -296,5 +302,5 @@ def _worst(
         distance=float(distance[at]),
         allowed=float(allowance[at]),
         share=float(share[at]),
-        ulps=float(off[at]) / ulp,
+        ulps=float(off[at]) / unit,
     )

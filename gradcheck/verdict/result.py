@@ -18,6 +18,7 @@ from gradcheck.verdict.checked import Checked
 from gradcheck.verdict.compare import Worst
 from gradcheck.verdict.finding import Finding, Severity, plain, shown
 from gradcheck.verdict.function_report import function_report
+from gradcheck.verdict.measurement import Measurement
 from gradcheck.verdict.summary import headline, short
 
 SCHEMA_VERSION = 1
@@ -109,6 +110,7 @@ class Result:
     checked: what a check of a function was about; None for other cases.
     exception: what the user's own f or derivative raised, with its traceback, where that is what was found; it takes no
         part in JSON and in comparisons of results.
+    measurement: what the verdict rests on, while a record is made (see `measurement`); it takes no part in them either.
     """
 
     address: str
@@ -131,6 +133,7 @@ class Result:
     moved_point: Mapping[str, Any] = field(default_factory=dict)
     checked: Checked | None = None
     exception: BaseException | None = field(default=None, repr=False, compare=False)
+    measurement: Measurement | None = field(default=None, repr=False, compare=False)
 
     def __bool__(self) -> bool:
         return self.verdict is Verdict.PASS

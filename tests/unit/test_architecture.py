@@ -37,7 +37,8 @@ BELOW: dict[str, set[str]] = {
     "run": {"diagnosis", "checks"},
     "verify": {"run"},
     "report": {"verify", "explain"},
-    "cli": {"report", "config"},
+    "baseline": {"verdict"},
+    "cli": {"report", "config", "baseline"},
     "__main__": {"cli"},
 }
 """Each room and those directly below it; a room may import whatever is below, at any depth."""

@@ -22,6 +22,7 @@ from gradcheck.judge.tried import Tried, WrongStep
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.oracle.training_steps import TrainingTruth
 from gradcheck.problem import Training
+from gradcheck.problem.evaluations import derivative_evaluated
 from gradcheck.subject.answer import Subject
 from gradcheck.verdict.compare import Comparison
 from gradcheck.verdict.conclusion import About, conclude
@@ -65,6 +66,7 @@ def _try(
     training: Training, subject: Subject, gathered: TrainingEstimates, settings: Settings
 ) -> tuple[list[Finding], list[Comparison], WrongStep | None]:
     try:
+        derivative_evaluated()
         answer = subject.train(training)
     except SubjectError as failure:
         return [no_answer(failure)], [], None

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from gradcheck.errors import InvalidProblem, Unsupported
 from gradcheck.holding import Tape
 from gradcheck.oracle.differences.stencil import Array
+from gradcheck.problem.evaluations import f_evaluated
 from gradcheck.problem.time_limit import timed_call
 
 WIDE = np.finfo(np.longdouble).nmant > np.finfo(np.float64).nmant
@@ -84,6 +85,7 @@ class BlackBox:
 
     def _run(self, inputs: Sequence[Array]) -> Any:
         self.evaluations += 1
+        f_evaluated()
         with timed_call(), np.errstate():  # puts back whatever f makes of it
             return self.f(*(x.copy(order="K") for x in inputs))
 

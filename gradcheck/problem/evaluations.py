@@ -1,0 +1,68 @@
+"""How often are a derivative and its function evaluated? Counted only while somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass
+class Evaluations:
+    """How often the derivative, or the engine, was asked, and how often f ran, in numbers of any kind."""
+
+    derivative: int = 0
+    f: int = 0
+
+    def taken(self) -> Evaluations:
+        """The counts so far; counting begins at 0 again."""
+        counts = Evaluations(self.derivative, self.f)
+        self.derivative = self.f = 0
+        return counts
+
+
+_COUNTS: ContextVar[Evaluations | None] = ContextVar("evaluations", default=None)
+_DERIVATIVE: ContextVar[bool] = ContextVar("derivative", default=False)
+
+
+@contextmanager
+def counted_evaluations() -> Iterator[Evaluations]:
+    """Count inside the block."""
+    counts = Evaluations()
+    token = _COUNTS.set(counts)
+    try:
+        yield counts
+    finally:
+        _COUNTS.reset(token)
+
+
+def derivative_evaluated() -> None:
+    """The derivative is about to be asked."""
+    if (counts := _COUNTS.get()) is not None:
+        counts.derivative += 1
+
+
+def f_evaluated() -> None:
+    """The function is about to run; inside `as_derivative` the one that runs is the derivative."""
+    if (counts := _COUNTS.get()) is None:
+        return
+    if _DERIVATIVE.get():
+        counts.derivative += 1
+    else:
+        counts.f += 1
+
+
+@contextmanager
+def as_derivative() -> Iterator[None]:
+    """What runs as a function inside the block is the derivative's own code."""
+    token = _DERIVATIVE.set(True)
+    try:
+        yield
+    finally:
+        _DERIVATIVE.reset(token)
+
+
+def counting() -> bool:
+    """Whether somebody counts."""
+    return _COUNTS.get() is not None
