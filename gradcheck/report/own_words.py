@@ -45,10 +45,10 @@ def shown_script(found: Diagnosed | None, words: Mapping[str, str]) -> list[str]
     if found is None or found.case is None or not (lines := script(found.case, words)):
         return []
     example = found.counterexample
-    if example is not None and example.worst is not None and {"GC014", "GC015"} & set(example.codes):
-        loss = found.case.graph.names[found.case.graph.loss]
-        came, right = apart(example.worst.subject, example.worst.truth)
-        lines.append(f"{words.get('value', '{}').format(loss)}   # gives {came}, right is {right}")
+    value = next((f.facts for f in (() if example is None else example.findings) if f.code == "GC014"), None)
+    if value is not None:
+        came, right = apart(value["subject"], value["truth"])
+        lines.append(f"{words.get('value', '{}').format(value['loss'])}   # gives {came}, right is {right}")
     wrong = [row for row in found.parameters if row.wrong]
     for row in wrong:
         came, right = apart(row.yours, row.right)

@@ -15,6 +15,7 @@ from gradcheck.errors import SubjectError
 from gradcheck.subject import notebook
 from gradcheck.subject.absent import standing_in
 from gradcheck.subject.answer import Declared
+from gradcheck.subject.gathered_modules import gathered
 from gradcheck.subject.loading import Loaded, Package
 from gradcheck.subject.trouble import Place, call_failed, import_failed
 
@@ -37,6 +38,12 @@ class Source:
     installed: bool = False
     name: str | None = None
     wanted: Wish = field(default_factory=Wish)
+
+    @property
+    def folder(self) -> Path:
+        """The package's folder, or the one in which the file lies."""
+        file = Path(self.path).resolve()
+        return file if file.is_dir() else file.parent
 
     def header(self) -> dict[str, object]:
         """The fields of a message to a child."""
@@ -86,7 +93,7 @@ def look(source: Source) -> Looked:
     SubjectError: GC001 cannot be imported, GC002 syntax error, GC006 exits while importing.
     """
     file = Path(source.path)
-    place = Place(file.resolve() if file.is_dir() else file.resolve().parent)
+    place = Place(source.folder)
     failed: list[notebook.FailedCell] = []
     with import_failed(place, file), standing_in() as absent:
         if source.installed:
@@ -101,9 +108,10 @@ def look(source: Source) -> Looked:
             place = Place(package.root if package.is_package else file.resolve().parent)
             module = package.load()
     with call_failed(place):
+        module, apart = gathered(module)
         found = recognised(module, source.name, source.wanted)
         contents = Contents(module)
         public = sorted({*contents.classes, *contents.functions})
     cells = tuple(Miss("notebook", f"cell {f.cell}", f.what) for f in failed)
     shown = tuple(Miss("installed", name, "a stand-in takes its calls; it shows nothing") for name in absent.used)
-    return Looked(place, Recognition(found.offers, (*shown, *cells, *found.misses)), public)
+    return Looked(place, Recognition(found.offers, (*shown, *cells, *apart, *found.misses)), public)

@@ -10,7 +10,7 @@ from typing import Any
 
 import gradcheck.problem  # noqa: F401 - imported before the subject's time starts
 from gradcheck.errors import SubjectError
-from gradcheck.subject import calling, description, limits, loading, looking, masking, wire
+from gradcheck.subject import beside, calling, description, limits, loading, looking, masking, wire
 from gradcheck.subject.answer import ENTRY_POINTS, Array
 from gradcheck.subject.plain_arrays import LARGEST
 from gradcheck.subject.problems import problem_from_wire
@@ -100,6 +100,8 @@ class Service:
         source = looking.Source.from_header(header)
         if self._looked is None or self._looked[0] != source:
             sys.argv = [source.path]
+            if not source.installed:
+                beside.linked(source.folder)
             self._looked = source, looking.look(source)
         return self._looked[1]
 

@@ -142,6 +142,41 @@ def test_a_wrong_pair_is_named(shell) -> None:
     assert "mistake" in ran.out
 
 
+def test_a_package_that_exports_nothing_is_looked_at_file_by_file(shell) -> None:
+    (shell.folder / "pkg").mkdir()
+    shell.write("pkg/__init__.py", "")
+    shell.write("pkg/engine.py", RIGHT)
+    shell.write("pkg/layers.py", "from .engine import Value\n" + dedent(PAIR).replace("3 * dout", "2 * dout"))
+    shell.write("pkg/broken.py", "import no_such_package_at_all\n")
+    ran = shell("verify", "pkg", "--case", "cube")
+    assert "pkg: scalar-value: class Value" in ran.out
+    assert "FAIL  cube_backward" in ran.out
+    assert "not checked: broken" in ran.out
+    assert ran.code == 1
+
+
+def test_data_beside_a_file_is_found_and_kept(shell) -> None:
+    shell.write("words.txt", "three words here")
+    text = 'words = open("words.txt").read().split()\nopen("figure.txt", "w").write("new")\n'
+    ran = shell("verify", shell.write("pair.py", text + dedent(PAIR).replace("3 * dout", "len(words) * dout")))
+    assert ran.code == 0, ran.out + ran.err
+    assert (shell.folder / "words.txt").read_text() == "three words here"
+    assert not (shell.folder / "figure.txt").exists()
+
+
+def test_the_smallest_example_shows_the_value_where_that_is_wrong(shell, right) -> None:
+    text = (shell.folder / right).read_text()
+    shell.write("mine.py", text.replace("Value(self.data * other.data", "Value(self.data * other.data + 1.0"))
+    shown = shell("verify", right).out.partition("  smallest  ")[2].partition("  look at")[0]
+    lines = [line.strip().partition("   # ")[0] for line in shown.splitlines()]
+    came, right_one = shown.partition("loss.data   # gives ")[2].split("\n")[0].split(", right is ")
+    names: dict[str, object] = {}
+    exec((shell.folder / "mine.py").read_text() + "\n" + "\n".join(lines[:-1]), names)
+    loss = names["loss"]
+    assert f"{loss.data:.10g}" == came  # type: ignore[attr-defined]
+    assert float(right_one) == float(came) - 1.0
+
+
 NETWORK = Path(__file__).parents[2] / "conventions" / "network_loss"
 
 

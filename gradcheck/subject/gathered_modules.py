@@ -1,0 +1,51 @@
+"""A package whose `__init__` defines nothing, seen as one module with what all of its files define."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from itertools import islice
+from pathlib import Path
+from types import ModuleType
+
+from gradcheck.conventions.offer import Contents, Miss
+from gradcheck.subject.trouble import shown_text
+
+MOST = 60
+"""Maximum number of files that are looked at."""
+ASIDE = frozenset({"__init__", "__main__", "setup", "conftest", "tests", "test", "examples", "docs"})
+"""Names of files and folders that hold no part of what a package offers."""
+
+
+def gathered(module: ModuleType) -> tuple[ModuleType, list[Miss]]:
+    """The module itself if it defines something; else one with the public names of its package's files.
+
+    A file that cannot be imported, and a second class or function of a name that is taken, is a Miss.
+    """
+    contents = Contents(module)
+    folders = list(getattr(module, "__path__", ()))
+    if contents.classes or contents.functions or not folders:
+        return module, []
+    whole, misses = ModuleType(module.__name__, module.__doc__), []
+    for name in islice(_files(Path(folders[0])), MOST):
+        try:
+            part = import_module(f"{module.__name__}.{name}")
+        except (Exception, SystemExit) as wrong:
+            misses.append(Miss("import", name, f"importing it raised {type(wrong).__name__}: {shown_text(str(wrong))}"))
+            continue
+        for key, value in vars(part).items():
+            if getattr(value, "__module__", None) != part.__name__ or key.startswith("_"):
+                continue
+            if vars(whole).setdefault(key, value) is not value:
+                misses.append(Miss("import", f"{name}.{key}", "another file has one of this name: name the file"))
+    return whole, misses
+
+
+def _files(folder: Path) -> Iterator[str]:
+    """Dotted names of a folder's Python files, those of its folders after them."""
+    for path in sorted(folder.glob("*.py")):
+        if path.stem.isidentifier() and path.stem not in ASIDE and not path.stem.startswith("test_"):
+            yield path.stem
+    for inner in sorted(path for path in folder.iterdir() if path.is_dir()):
+        if inner.name.isidentifier() and inner.name not in ASIDE and (inner / "__init__.py").is_file():
+            yield from (f"{inner.name}.{name}" for name in _files(inner))
