@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gradcheck.errors import UsageError
 from gradcheck.problem.reading import brief
+from gradcheck.report.document_report import beside
 from gradcheck.report.kinds import KINDS, Manner, Report
 
 STDOUT = "-"
@@ -51,7 +52,7 @@ def report_files(given: Sequence[str], *, screen: bool = True) -> list[ReportFil
     for text in given:
         file = _report_file(text, screen)
         place = None if file.path is None else file.path.resolve()
-        if place in taken and not _is_device(place):
+        if place in taken and place is not None and not _is_device(place):
             raise UsageError(f"--report: two reports to one place, {brief(taken[place])} and {brief(text)}")
         taken[place] = text
         files.append(file)
@@ -82,13 +83,13 @@ def _report_file(text: str, screen: bool) -> ReportFile:
         if not screen:
             raise UsageError(f"--report {kind}=- and --format json: stdout can hold one of them; give a path")
         return ReportFile(kind, None)
-    if why := _trouble(Path(path), beside=not KINDS[kind].streamed):
+    if why := _trouble(Path(path), in_one_step=not KINDS[kind].streamed):
         raise UsageError(f"--report: {why}")
     return ReportFile(kind, Path(path))
 
 
-def _trouble(path: Path, *, beside: bool) -> str:
-    """Why a report cannot be written there; "" if it can. With `beside` its folder must take another file, too."""
+def _trouble(path: Path, *, in_one_step: bool) -> str:
+    """Why a report cannot be written there; "" if it can. With `in_one_step` its folder must take another file, too."""
     shown = brief(str(path))
     try:
         path = path.resolve()
@@ -101,8 +102,19 @@ def _trouble(path: Path, *, beside: bool) -> str:
         return f"{shown} cannot be written: Is a directory"
     if exists and not os.access(path, os.W_OK):
         return f"{shown} cannot be written: Permission denied"
-    if (not exists or (beside and not _is_device(path))) and not os.access(path.parent, os.W_OK | os.X_OK):
-        return f"{shown} cannot be written: its folder takes no new file"
+    if not exists or (in_one_step and not _is_device(path)):
+        return _closed_folder(path, shown)
+    return ""
+
+
+def _closed_folder(path: Path, shown: str) -> str:
+    """Why the folder takes no new file; a file that a run left there when it was killed goes as well."""
+    try:
+        with beside(path).open("w"):
+            pass
+        beside(path).unlink()
+    except OSError as wrong:
+        return f"{shown} cannot be written: {wrong.strerror or wrong}"
     return ""
 
 

@@ -73,18 +73,23 @@ def written(path: Path, text: str) -> None:
     """
     path = path.resolve()
     if path.exists() and not stat.S_ISREG(path.stat().st_mode):
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
         return
-    beside = path.with_name(f".{path.name}.gradcheck")
+    new = beside(path)
     try:
-        with beside.open("w", encoding="utf-8", newline="\n") as file:  # one left by a run that was killed is replaced
+        with new.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
         if path.exists():
-            shutil.copymode(path, beside)
-        beside.replace(path)
+            shutil.copymode(path, new)
+        new.replace(path)
     except BaseException:
         with suppress(OSError):
-            beside.unlink()
+            new.unlink()
         raise
+
+
+def beside(path: Path) -> Path:
+    """The file beside a report in which it is written."""
+    return path.with_name(f".{path.name}.gradcheck")

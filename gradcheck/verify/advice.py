@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from gradcheck.conventions.recognition import CONVENTIONS, Wish
-from gradcheck.errors import SubjectError
+from gradcheck.errors import SubjectError, printable
 from gradcheck.judge.protocol import no_answer
 from gradcheck.subject.description import Seen
+from gradcheck.verdict.finding import shown
 
 MOST_NAMES = 12
 """Maximum number of public names, and of near misses, that a message lists."""
@@ -53,7 +54,7 @@ def unusable(name: str, wrong: SubjectError, *, program: bool = False) -> str:
     hint = PROGRAM if program else HINTS.get(str(wrong.facts.get("type")), "")
     if wrong.code == "GC005" and not program:
         hint = f"it trains, or loops, while it is imported: {MAIN}"
-    return f"{name} cannot be used: {no_answer(wrong).sentence}{f'; {hint}' if hint else ''}"
+    return f"{name} cannot be used: {shown(no_answer(wrong).sentence)}{f'; {hint}' if hint else ''}"
 
 
 def nothing_recognised(name: str, seen: Seen, wanted: Wish, only: str | None) -> str:
@@ -71,7 +72,7 @@ def nothing_recognised(name: str, seen: Seen, wanted: Wish, only: str | None) ->
     lines = [f"nothing in {name} keeps {looked}; it defines {found or 'nothing public'}"]
     for miss in seen.misses[:MOST_NAMES]:
         about = f"{miss.name}: " if miss.name else ""
-        lines.append(f"  not {miss.convention}: {about}{miss.why}")
+        lines.append(f"  not {miss.convention}: {printable(about + miss.why)}")  # it may quote what the file raised
     module = name.removesuffix(".py").removesuffix(".ipynb")
     return "\n".join(lines) + ADAPTER.format(module=module if module.isidentifier() else "your_file")
 
