@@ -1,0 +1,61 @@
+"""A smallest example as lines of the file's own API: the lines run, and give what they say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradcheck import Case, GraphBuilder
+from gradcheck.conventions.recognition import recognised
+from gradcheck.report.own_words import MOST_ENTRIES, script
+from gradcheck.subject.loading import Package
+
+TENSOR = Path(__file__).parents[2] / "conventions" / "tensor_value" / "right_numpy_micrograd.py"
+X = np.array([[0.4375, -1.1875], [2.0, 0.1]])
+
+
+@pytest.fixture(scope="module")
+def words() -> Any:
+    (offer,) = recognised(Package(TENSOR).load()).offers
+    return offer.words
+
+
+def case(op: str, **attributes: Any) -> Case:
+    """The sum of the op's result times itself: a gradient that depends on the point."""
+    build = GraphBuilder()
+    w = build.parameter("w", (2, 2))
+    y = getattr(build, op)(w, **attributes)
+    return Case("own", build.graph(build.sum(build.mul(y, y), name="loss")), {"w": X})
+
+
+ONE_OP = {
+    "no attribute": ("exp", {}, lambda x: 2 * np.exp(2 * x)),
+    "an axis": ("sum", {"axis": 1}, lambda x: 2 * np.repeat(x.sum(1, keepdims=True), 2, 1)),
+    "indices": ("take", {"indices": (1, 1)}, lambda x: np.stack([0 * x[0], 4 * x[1]])),
+    "a name of Python's": ("max", {"axis": 0}, lambda x: 2 * x * (x == x.max(0))),
+}
+
+
+@pytest.mark.parametrize("name", ONE_OP)
+def test_the_lines_run_and_give_the_gradient(words: Any, name: str) -> None:
+    op, attributes, gradient = ONE_OP[name]
+    lines = script(case(op, **attributes), words)
+    names: dict[str, Any] = {}
+    exec(TENSOR.read_text() + "\n" + "\n".join(lines), names)
+    np.testing.assert_allclose(names["w"].grad, gradient(X), rtol=1e-14)
+
+
+def test_what_cannot_be_spelled_is_not_written(words: Any) -> None:
+    assert script(case("exp"), words)
+    assert script(case("sin"), words) == []  # the file has no sine
+    assert script(case("exp"), {key: text for key, text in words.items() if key != "leaf"}) == []
+
+
+def test_large_arrays_are_not_written(words: Any) -> None:
+    build = GraphBuilder()
+    w = build.parameter("w", (MOST_ENTRIES + 1,))
+    graph = build.graph(build.sum(build.exp(w), name="loss"))
+    assert script(Case("own", graph, {"w": np.ones(MOST_ENTRIES + 1)}), words) == []
