@@ -80,7 +80,8 @@ def changes(address: str, was: Recorded, now: Recorded, limits: Limits, *, right
         why = "the exact gradient is another besides" if gradients else "the exact gradient is as recorded"
         found.append(Change(What.WRONG, address, f"{now.verdict}: {why}; {_was(was)}"))
     else:
-        texts = [text for name in was.blocks for text in _accuracy(name, was, now, limits)]
+        both = was.verdict != "FAIL" != now.verdict
+        texts = [text for name in was.blocks if both for text in _accuracy(name, was, now, limits)]
         found += [Change(What.ACCURACY, address, text) for text in texts]
         found += [Change(What.NOTE, address, text) for name in was.blocks for text in _better(name, was, now, limits)]
         if was.verdict != now.verdict:

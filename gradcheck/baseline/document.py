@@ -139,6 +139,11 @@ def _not_written(path: Path, wrong: Exception) -> UsageError:
     return UsageError(f"the baseline {brief(str(path))} cannot be written: {why.lower()}")
 
 
+def recorded_case(data: Any, address: str) -> Recorded:
+    """One case from what its `to_dict` gave; raises InvalidProblem for anything else."""
+    return _recorded(data, _Place(address))
+
+
 def _recording(data: Any, at: _Place) -> Recording:
     part = at.fields(data, required=("cases", "seed", "subject"))
     cases = at.of("cases").mapping(part["cases"])

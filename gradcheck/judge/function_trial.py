@@ -119,8 +119,9 @@ class Examination:
         evidence = numbers.evidence
         analysis = evidence.analysis
         sides = analysis.derivative.one_sided if analysis is not None and analysis.at_kink else ()
-        dtype = evidence.product.dtype.name
-        return measurement(evidence.truths, sides, numbers.comparisons, self._inputs, dtype)
+        product = evidence.product
+        point = (*product.inputs, *(product.cotangents or ()), *(product.tangents or ()))
+        return measurement(evidence.truths, sides, numbers.comparisons, point, product.dtype.name)
 
     def _declared(self) -> dict[str, Any]:
         settings = self._settings

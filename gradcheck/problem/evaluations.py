@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 
-@dataclass
+@dataclass(eq=False)
 class Evaluations:
     """How often the derivative, or the engine, was asked, and how often f ran, in numbers of any kind."""
 
@@ -22,7 +22,8 @@ class Evaluations:
         return counts
 
 
-_COUNTS: ContextVar[Evaluations | None] = ContextVar("evaluations", default=None)
+_counting: list[Evaluations] = []
+"""Who counts, in the whole process: a test may check in threads of its own. The last one does."""
 _DERIVATIVE: ContextVar[bool] = ContextVar("derivative", default=False)
 
 
@@ -30,27 +31,27 @@ _DERIVATIVE: ContextVar[bool] = ContextVar("derivative", default=False)
 def counted_evaluations() -> Iterator[Evaluations]:
     """Count inside the block."""
     counts = Evaluations()
-    token = _COUNTS.set(counts)
+    _counting.append(counts)
     try:
         yield counts
     finally:
-        _COUNTS.reset(token)
+        _counting.remove(counts)
 
 
 def derivative_evaluated() -> None:
     """The derivative is about to be asked."""
-    if (counts := _COUNTS.get()) is not None:
-        counts.derivative += 1
+    if _counting:
+        _counting[-1].derivative += 1
 
 
 def f_evaluated() -> None:
     """The function is about to run; inside `as_derivative` the one that runs is the derivative."""
-    if (counts := _COUNTS.get()) is None:
+    if not _counting:
         return
     if _DERIVATIVE.get():
-        counts.derivative += 1
+        _counting[-1].derivative += 1
     else:
-        counts.f += 1
+        _counting[-1].f += 1
 
 
 @contextmanager
@@ -65,4 +66,4 @@ def as_derivative() -> Iterator[None]:
 
 def counting() -> bool:
     """Whether somebody counts."""
-    return _COUNTS.get() is not None
+    return bool(_counting)

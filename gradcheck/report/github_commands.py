@@ -19,7 +19,7 @@ def github(run: RunRecord) -> str:
     """One command per line; "" where nothing is wrong."""
     lines = [_mistake(mistake) for mistake in run.mistakes]
     lines += [_annotation("warning", case, case.message) for case in run.reported if case.verdict == "WARNING"]
-    lines += [_command("error", {"title": "gradcheck"}, sentence) for sentence in run.troubles]
+    lines += [command("error", {"title": "gradcheck"}, sentence) for sentence in run.troubles]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -33,10 +33,11 @@ def _annotation(level: str, case: Reported, message: str) -> str:
     properties = {}
     if case.place is not None:
         properties = {"file": case.place.shown, "line": str(case.place.line or 1)}
-    return _command(level, {**properties, "title": f"gradcheck {case.verdict} {case.address}"}, message)
+    return command(level, {**properties, "title": f"gradcheck {case.verdict} {case.address}"}, message)
 
 
-def _command(level: str, properties: Mapping[str, str], message: str) -> str:
+def command(level: str, properties: Mapping[str, str], message: str) -> str:
+    """One workflow command, with everything escaped that GitHub would read as its end."""
     told = ",".join(f"{key}={_escaped(value, _PROPERTY)}" for key, value in properties.items())
     return f"::{level} {told}::{_escaped(message, _DATA)}"
 

@@ -30,7 +30,7 @@ class Measurement:
         it is no number. A block is missing where no answer was compared entry by entry.
     allowed: per block, how many ulps honest rounding may cost, counted in the same way.
     dtypes: per block, the dtype of the answer.
-    point: a digest of the values at which the derivative was asked for.
+    point: a digest of the values at which the derivative was asked for, and of the vector that it was multiplied by.
     """
 
     truths: Mapping[str, Truth]
