@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from gradcheck.subject.answer import DTYPES, ENTRY_POINTS, LONGEST_OP, MOST_OPS, Guarantee
 from gradcheck.subject.limits import SET_BY_CHILD
+from gradcheck.subject.pair_slopes import LINES
 from gradcheck.subject.wire import Malformed
 
 MOST_UNKNOWN, LONGEST_UNKNOWN = 400, 150
@@ -81,6 +82,13 @@ def _list(value: object) -> bool:
     return type(value) is list
 
 
+def _lines(value: object) -> bool:
+    """Rows of six floats, as `pair_slopes` measures them."""
+    if type(value) is not list or len(value) > LINES:
+        return False
+    return all(type(row) is list and len(row) == 6 and all(type(x) is float for x in row) for row in value)
+
+
 def _or_none(form: Form) -> Form:
     return lambda value: value is None or form(value)
 
@@ -102,6 +110,7 @@ MESSAGES: Mapping[str, tuple[Mapping[str, Form], Mapping[str, Form]]] = {
     ),
     "looked": ({"offers": _list, "misses": _list, "public": _list}, {}),
     "begin": ({}, {}),
+    "slopes": ({"lines": _lines}, {}),
     "judged": (
         {
             "verdict": _one_of("PASS", "FAIL", "UNDECIDED", "ERROR"),
@@ -147,6 +156,7 @@ REPLIES: Mapping[str, tuple[str, ...]] = {
     "load": ("loaded", "error"),
     "ask": ("begin", "answer", "error"),
     "judge": ("begin", "judged", "error"),
+    "slopes": ("begin", "slopes", "error"),
     "train": ("begin", "training", "error"),
 }
 """The kinds of message that may answer a question, by what it asks the child to do."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import gradcheck.problem  # noqa: F401 - imported before the subject's time starts
 from gradcheck.errors import SubjectError
-from gradcheck.subject import beside, calling, description, limits, loading, looking, masking, wire
+from gradcheck.subject import beside, calling, description, limits, loading, looking, masking, pair_slopes, wire
 from gradcheck.subject.answer import ENTRY_POINTS, Array
 from gradcheck.subject.plain_arrays import LARGEST
 from gradcheck.subject.problems import problem_from_wire
@@ -64,6 +64,10 @@ class Service:
             case "look":
                 looked = self._look(header)
                 return {"status": "looked", **description.to_wire(looked.recognition, looked.public)}, []
+            case "slopes":
+                pair = self._look(header).offer(header["convention"], header["offer"]).pairs[header["pair"]]
+                self._send(header["id"], {"status": "begin"})
+                return {"status": "slopes", "lines": pair_slopes.slopes(pair)}, []
             case "load":
                 self._subject = self._load(header)
                 functions, ops = self._subject.functions, self._subject.declared.ops

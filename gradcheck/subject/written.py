@@ -41,6 +41,13 @@ class WrittenSubject(ChildSubject):
         except wire.Malformed as wrong:
             raise self._violation(child, "loading", str(wrong)) from None
 
+    def slopes(self, convention: str, offer: str, pair: int) -> list[list[float]]:
+        """What a pair of an offer answers along lines, see `pair_slopes`; SubjectError where it does not answer."""
+        child = self._start()
+        wish = {"do": "slopes", **self.source.header(), "convention": convention, "offer": offer, "pair": pair}
+        reply, *_ = self._exchange(child, wish, [], 0, max(self._timeout, self._load_timeout))
+        return [list(row) for row in checked(reply, "slopes")["lines"]]
+
     def _what(self) -> dict[str, Any]:
         assert self.offer is not None, "a source is asked for gradients under one of its offers"
         return {**self.source.header(), "convention": self.offer.convention, "offer": self.offer.name}

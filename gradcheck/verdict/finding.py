@@ -784,6 +784,15 @@ def _kinds() -> dict[str, FindingKind]:
             "from its arguments (detached, held, looked up, rounded) has none there, however right it is.",
         ),
         FindingKind(
+            "GC109",
+            error,
+            "judged otherwise elsewhere",
+            "the check in the file's own process says PASS, and in a process without the judge {what}: the file changes "
+            "what judges it, or answers there in another way",
+            "A function is traced in the process of its file, which can change everything there. So the derivative is asked "
+            "once more in a process that holds the file alone, and compared with differences of f.",
+        ),
+        FindingKind(
             "GC105",
             note,
             "whole numbers taken as floats",

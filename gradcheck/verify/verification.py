@@ -12,11 +12,13 @@ from gradcheck.diagnosis.budget import Budget
 from gradcheck.errors import SubjectError
 from gradcheck.judge.protocol import no_answer
 from gradcheck.run.runner import number_of
-from gradcheck.subject.command import Command
-from gradcheck.subject.description import SeenOffer
+from gradcheck.subject.command import Command, CommandSubject
+from gradcheck.subject.description import Seen, SeenOffer
 from gradcheck.subject.looking import Source
+from gradcheck.subject.written import WrittenSubject
 from gradcheck.verify.advice import ambiguous, nothing_recognised, unusable
 from gradcheck.verify.engine_trial import EngineTried, engine_events
+from gradcheck.verify.second_look import confirmed
 from gradcheck.verify.target import shown_name, subject_of
 from gradcheck.verify.trials import MEMORY, TrialSubject
 from gradcheck.verify.verify_events import Lacking, Offered, PairTried, Recognised, Unusable, Verified, VerifyEvent
@@ -111,6 +113,14 @@ def _events(wanted: Wanted, now: Callable[[str], None]) -> Generator[VerifyEvent
             sentence = unusable(name, wrong, program=isinstance(source, Command))
             yield Unusable(wanted.text, sentence, no_answer(wrong))
             return
+        yield from _offered(wanted, name, seen, subject, now)
+
+
+def _offered(
+    wanted: Wanted, name: str, seen: Seen, subject: WrittenSubject | CommandSubject, now: Callable[[str], None]
+) -> Iterator[VerifyEvent]:
+    """Every offer tried; `subject` is the one that looked."""
+    source = wanted.source
     trouble = nothing_recognised(name, seen, source.wanted, source.name) or ambiguous(wanted.text, seen)
     if trouble:
         yield Unusable(wanted.text, trouble)
@@ -121,7 +131,7 @@ def _events(wanted: Wanted, now: Callable[[str], None]) -> Generator[VerifyEvent
         if offer.entries:
             yield from _engine(wanted, offer, now)
         if offer.pairs:
-            yield from _pairs(wanted, offer, now)
+            yield from _pairs(wanted, offer, subject, now)
 
 
 def _engine(wanted: Wanted, offer: SeenOffer, now: Callable[[str], None]) -> Iterator[VerifyEvent]:
@@ -133,9 +143,13 @@ def _engine(wanted: Wanted, offer: SeenOffer, now: Callable[[str], None]) -> Ite
         )
 
 
-def _pairs(wanted: Wanted, offer: SeenOffer, now: Callable[[str], None]) -> Iterator[VerifyEvent]:
+def _pairs(
+    wanted: Wanted, offer: SeenOffer, looked: WrittenSubject | CommandSubject, now: Callable[[str], None]
+) -> Iterator[VerifyEvent]:
     assert isinstance(wanted.source, Source), "a command offers no pairs"
+    assert isinstance(looked, WrittenSubject), "a command offers no pairs"
     with TrialSubject(wanted.source, offer, timeout=wanted.timeout, memory=MEMORY) as subject:
         now("the pairs of functions")
         for trial in subject.trials(wanted.only):
+            trial = confirmed(trial, looked, offer.convention, offer.name, offer.pairs.index(trial.pair))
             yield PairTried(trial, wanted.replay.format(shlex.quote(trial.pair.name)))

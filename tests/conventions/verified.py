@@ -16,10 +16,12 @@ from gradcheck.conventions.offer import Offer
 from gradcheck.conventions.recognition import CONVENTIONS, recognised
 from gradcheck.subject.inprocess import InProcessSubject
 from gradcheck.subject.loading import Package
+from gradcheck.subject.pair_slopes import slopes
 from gradcheck.verdict.result import Result
 from gradcheck.verify import form_cases
 from gradcheck.verify.engine_trial import EngineTrial, engine_trial
 from gradcheck.verify.function_pairs import judged
+from gradcheck.verify.second_look import ENOUGH, contradicts
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*/*_*.py"))
@@ -32,12 +34,13 @@ FRAMEWORKS = {"autograd-function": "torch", "custom-vjp": "jax"}
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a file came to: verdicts by name, and the kinds and faults that were named."""
+    """What a file came to: verdicts by name, kinds and faults named, and pairs that pass and the second look doubts."""
 
     verdicts: dict[str, str]
     compared: int
     named: frozenset[str]
     text: str
+    doubted: frozenset[str]
 
 
 class Formed:
@@ -74,6 +77,7 @@ def verified(path: Path) -> Outcome:
     verdicts: dict[str, str] = {}
     results: list[Result] = []
     named: set[str] = set()
+    doubted: set[str] = set()
     words = [" ".join(offer.lacking) for offer in offers]
     for offer in offers:
         for pair in offer.pairs:
@@ -82,6 +86,8 @@ def verified(path: Path) -> Outcome:
             named.update(str(f.facts["kind"]) for f in result.findings if f.facts.get("kind"))
             named.update(result.codes)
             results.append(result)
+            if result.verdict == "PASS" and sum(map(contradicts, slopes(pair))) >= ENOUGH:
+                doubted.add(pair.name)
             words += [pair.name, pair.shown, str(result)]
         if offer.functions:
             with warnings.catch_warnings():
@@ -94,7 +100,7 @@ def verified(path: Path) -> Outcome:
                 named.update(fault.code for fault in diagnosed.faults) if diagnosed is not None else None
                 words += [group.what, *(f.sentence for f in group.results[0].findings)]
                 words += [] if diagnosed is None else [diagnosed.look_at]
-    return Outcome(verdicts, sum(r.comparisons for r in results), frozenset(named), "\n".join(words))
+    return Outcome(verdicts, sum(r.comparisons for r in results), frozenset(named), "\n".join(words), frozenset(doubted))
 
 
 def _tried(offer: Offer) -> EngineTrial:
@@ -120,6 +126,7 @@ def right(path: Path) -> None:
     _need(path)
     outcome = verified(path)
     assert outcome.compared > 0
+    assert not outcome.doubted
     assert {name: v for name, v in outcome.verdicts.items() if v not in ("PASS", "WARNING")} == {}
 
 

@@ -243,6 +243,41 @@ def test_the_list_has_every_convention(shell) -> None:
     assert [line.split()[0] for line in ran.out.splitlines() if line[:1].strip()] == list(CONVENTIONS)
 
 
+TAMPERING = """
+import numpy as np
+import sys
+
+judge = sys.modules.get("gradcheck.verdict.conclusion")
+if judge is not None:
+    from gradcheck.verdict.result import Verdict
+
+    judge.verdict_of = lambda *given, **named: Verdict.PASS
+
+
+def f(x):
+    return np.sum(x**2)
+
+
+def f_grad(x):
+    return 7 * x
+"""
+ONLY_BESIDE_THE_JUDGE = TAMPERING.replace("return 7 * x", "return 2 * x if judge is not None else None.missing")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [(TAMPERING, "FAIL  f and f_grad"), (ONLY_BESIDE_THE_JUDGE, "does not answer there")],
+    ids=["the judge is replaced", "it answers beside the judge alone"],
+)
+def test_a_file_that_changes_its_judge_does_not_pass(shell, text: str, words: str) -> None:
+    ran = shell("verify", shell.write("mine.py", text))
+    assert ran.code == 1
+    assert words in ran.out
+    assert "without the judge" in ran.out
+    right = text.replace("return 7 * x", "return 2 * x").replace("None.missing", "2 * x")
+    assert shell("verify", shell.write("mine.py", right)).code == 0
+
+
 UNUSABLE = {
     "empty": ("", "defines no class and no function"),
     "syntax error": ("def f(:\n", "line 1"),
