@@ -210,7 +210,8 @@ def _lines(outcome: Compared, *, brief_on_new: bool) -> Iterator[str]:
 def _verdict(outcome: Compared, path: Path) -> str:
     failing = sum(change.fails for change in outcome.changes)
     changed = f"{failing} change{'s' * (failing != 1)}" if failing else "nothing changed"
-    return f"baseline {shown_path(path)}: {outcome.compared} cases compared, {changed}{_new(outcome)}"
+    cases = f"{outcome.compared} case{'s' * (outcome.compared != 1)}"
+    return f"baseline {shown_path(path)}: {cases} compared, {changed}{_new(outcome)}"
 
 
 def _new(outcome: Compared) -> str:

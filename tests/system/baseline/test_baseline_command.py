@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from gradcheck.cli import main
@@ -36,23 +37,24 @@ def drawn(seed):
 ENGINE = """
 import numpy as np
 
+DTYPE = "float64"
 OPS = {
     "add": (np.add, lambda g, a, b: (g, g)),
     "mul": (np.multiply, lambda g, a, b: (g * b, g * a)),
     "square": (np.square, lambda g, a: (g * 2 * a,)),
     "sin": (np.sin, lambda g, a: (g * np.cos(a),)),
-    "sum": (np.sum, lambda g, a: (g * np.ones(np.shape(a)),)),
+    "sum": (np.sum, lambda g, a: (g * np.ones(np.shape(a), DTYPE),)),
 }
 
 
 def gradients(graph, point):
     nodes = [graph.node(int(i)) for i in graph.order]
-    values, arrived = {}, {node.name: np.zeros(node.shape) for node in nodes}
+    values, arrived = {}, {node.name: np.zeros(node.shape, DTYPE) for node in nodes}
     for node in nodes:
         arguments = [values[name] for name in node.inputs]
         values[node.name] = OPS[node.op][0](*arguments) if node.inputs else point[node.name]
     loss = graph.names[graph.loss]
-    arrived[loss] = np.ones(())
+    arrived[loss] = np.ones((), DTYPE)
     for node in reversed(nodes):
         arguments = [values[name] for name in node.inputs]
         passed = OPS[node.op][1](arrived[node.name], *arguments) if node.inputs else ()
@@ -122,6 +124,12 @@ def test_record_then_compare(project: Path, run: Run) -> None:
     assert (project / NAME).read_bytes() == before
 
 
+def test_what_is_written_fits_the_schema(project: Path, run: Run, checkout: Path) -> None:
+    run("record", "suite.py")
+    schema = json.loads((checkout / "gradcheck" / "baseline" / "baseline.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads((project / NAME).read_text(encoding="utf-8")), schema)
+
+
 def test_recording_twice_gives_the_same_file(project: Path, run: Run) -> None:
     run("record", "suite.py")
     run("record", "suite.py", "--baseline", "again.json")
@@ -168,6 +176,37 @@ def test_lost_accuracy(project: Path, run: Run, share: float, code: int) -> None
     assert found == code
     assert [line.startswith("accuracy fell     suite.py::squares  w: off by ") for line in lines[1:-1]] == [True] * code
     assert not any(line.startswith("answer wrong") for line in lines)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_another_order_of_a_sum_is_no_loss(project: Path, run: Run, dtype: str) -> None:
+    """What a BLAS may do: a gradient of two thousand terms that cancel, added from the other end."""
+    (project / "suite.py").write_text(
+        SUITE.replace("build.sum(build.square(w))", "build.sum(build.mul(w, build.input('x', (2000, 2))))").replace(
+            '{"w": [1.0, -4.0]}', '{"w": [1.0, -4.0], "x": np.random.default_rng(3).normal(size=(2000, 2))}'
+        )
+        + "\n\nimport numpy as np\n"
+    )
+    rule = "lambda g, a, b: (sum((g * b)[::ORDER], np.zeros(2, DTYPE)), g * a)"
+    text = ENGINE.replace("lambda g, a, b: (g * b, g * a)", rule).replace("float64", dtype).replace("CHANGE", "g")
+    (project / "engine.py").write_text(text.replace("ORDER", "1"))
+    code, lines, _ = run("record", "suite.py::squares", "--subject", "engine.py")
+    assert code == 0, lines
+    (project / "engine.py").write_text(text.replace("ORDER", "-1"))
+    code, lines, _ = run("compare", "suite.py::squares", "--subject", "engine.py")
+    assert (code, lines[-1]) == (0, f"baseline '{NAME}': 1 case compared, nothing changed")
+
+
+def test_reports_are_those_of_a_run_and_changes_are_annotated(project: Path, run: Run) -> None:
+    run("record", "suite.py")
+    edit(project / "suite.py", '"b": 5.0', '"b": 6.0')
+    code, lines, _ = run("compare", "--report", "github=-", "--report", "junit=j.xml")
+    assert code == 1
+    errors = [line for line in lines if line.startswith("::error ")]
+    assert len(errors) == 2
+    assert errors[0].startswith("::error file=suite.py,line=1,title=gradcheck baseline%3A gradient changed::suite.py")
+    assert (project / "j.xml").read_text().startswith("<?xml")
+    refused(run("compare", "--report", "junit=no/such/folder/j.xml"), "--report")
 
 
 def test_a_vanished_case_fails_and_a_new_one_does_not(project: Path, run: Run) -> None:
