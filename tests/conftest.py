@@ -9,6 +9,8 @@ from hypothesis import settings
 
 from by_path import load
 
+pytest_plugins = ["pytester"]  # pytest takes this from the topmost conftest alone
+
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 settings.load_profile("repeatable")
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from threading import local
+from typing import TYPE_CHECKING, Any
 
-from gradcheck.verdict.result import Result
+if TYPE_CHECKING:  # pytest's plugin listens in every project, and must not import NumPy for that
+    from gradcheck.verdict.result import Result
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Observed:
 Listener = Callable[[Observed], None]
 
 _listeners: list[Listener] = []  # of the whole process: a test may check in threads and in tasks of its own
-_inside: ContextVar[bool] = ContextVar("_inside", default=False)
+_here = local()  # `inside`: whether a check of this thread runs
 
 
 @contextmanager
@@ -51,13 +52,13 @@ def listening(listener: Listener) -> Iterator[None]:
 def observed(check: Callable[..., Result], arguments: tuple[Any, ...], options: Mapping[str, Any]) -> Result:
     """The result of a check, told to the listeners if no other check asked for it."""
     __tracebackhide__ = True
-    if _inside.get():
+    if getattr(_here, "inside", False):
         return check(*arguments, **options)
-    mark = _inside.set(True)
+    _here.inside = True
     try:
         result = check(*arguments, **options)
     finally:
-        _inside.reset(mark)
+        _here.inside = False
     for listener in tuple(_listeners):
         listener(Observed(check.__name__.removeprefix("check_"), result, arguments, options))
     return result

@@ -131,7 +131,7 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
     seed = random.SystemRandom().getrandbits(32) if chosen["seed"] == "random" else chosen["seed"]
     files = report_files.report_files(chosen["report"], screen=options.format == "console")
     settings = Settings(interest=chosen["interest"], max_ulps=chosen["max-ulps"])
-    required = _required(chosen["require-ops"])
+    required = required_ops(chosen["require-ops"])
     address, budget = chosen["subject"], chosen["diagnosis-budget"]
     if address is not None and not address.partition(":")[0].strip():
         raise UsageError(f"{chosen.origins['subject']}: expected FILE or FILE:NAME, got {address!r:.100}")
@@ -245,7 +245,7 @@ def known_failures(chosen: Effective) -> KnownFailures:
     return KnownFailures({row.case: (row.verdict, row.reason) for row in rows}, str(chosen.origins["expect"]))
 
 
-def _required(given: Sequence[str]) -> frozenset[str]:
+def required_ops(given: Sequence[str]) -> frozenset[str]:
     """The names in --require-ops; raises UsageError for one that no case could need."""
     names = frozenset(given)
     known = {ALL, *(set(OPS) - set(LEAVES)), *ACTIVATIONS, *LOSSES, *SCHEDULES, PENALTY}

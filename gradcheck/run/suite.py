@@ -29,6 +29,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from gradcheck.errors import InvalidProblem, UsageError, printable
+from gradcheck.judge.definition import definition
 from gradcheck.problem import Case, Cost, Training
 from gradcheck.problem.reading import brief, is_there, read_text, trouble
 from gradcheck.problem.serialise import suite_from_json
@@ -48,12 +49,21 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Addressed:
-    """A case and its address; `suite` is the part before `::`; `named` if the address itself was asked for."""
+    """A case and its address.
+
+    Attributes
+    ----------
+    address, suite: `SUITE::CASE`, and the part before `::`.
+    case: the case.
+    named: whether the address itself was asked for.
+    line: of the function in the suite's file that made the case; None where it is not to be had.
+    """
 
     address: str
     suite: str
     case: AnyCase
     named: bool = False
+    line: int | None = None
 
 
 def case(function: Function) -> Function:
@@ -102,19 +112,21 @@ def load_suite(suite: str, *, seed: int | None = None) -> list[Addressed]:
     """
     path = suite_file(suite)
     if path.suffix == ".json":
-        cases: Iterable[AnyCase] = suite_from_json(read_text(path), where=str(path))
+        cases: Iterable[tuple[AnyCase, int | None]] = (
+            (c, None) for c in suite_from_json(read_text(path), where=str(path))
+        )
     elif path.suffix == ".py":
         cases = _python_cases(path, suite, seed)
     else:
         raise UsageError(f"a suite is a .py or .json file, got {brief(suite)}")
-    found: dict[str, AnyCase] = {}
+    found: dict[str, tuple[AnyCase, int | None]] = {}
     with redirect_stdout(sys.stderr):
-        for c in cases:
+        for c, line in cases:
             if c.name in found:
                 where = f"{suite}: case {brief(c.name)}"
                 raise InvalidProblem("two cases have this name; names must be unique", where=where)
-            found[c.name] = c
-    return [Addressed(f"{suite}::{name}", suite, c) for name, c in found.items()]
+            found[c.name] = c, line
+    return [Addressed(f"{suite}::{name}", suite, c, line=line) for name, (c, line) in found.items()]
 
 
 def suite_file(suite: str) -> Path:
@@ -143,7 +155,8 @@ def seed_of(address: str) -> int:
     return int.from_bytes(hashlib.sha256(address.encode()).digest()[:4], "big")
 
 
-def _python_cases(path: Path, suite: str, seed: int | None) -> Iterator[AnyCase]:
+def _python_cases(path: Path, suite: str, seed: int | None) -> Iterator[tuple[AnyCase, int | None]]:
+    """Each case, and the line of the function that made it."""
     module = _load(path)
     functions = {n: f for n, f in vars(module).items() if getattr(f, "__dict__", {}).get(_MARK) is True}
     if not functions:
@@ -154,11 +167,13 @@ def _python_cases(path: Path, suite: str, seed: int | None) -> Iterator[AnyCase]
         try:
             takes_seed = bool(inspect.signature(function).parameters)
             made = function(own) if takes_seed else function()
+            home = definition(function)
+            line = home.line if home.file == str(path.resolve()) else None
             for row in _flat(made):
                 if takes_seed and isinstance(row, Case) and row.seed is None:
-                    yield replace(row, seed=own)
+                    yield replace(row, seed=own), line
                 else:
-                    yield row
+                    yield row, line
         except InvalidProblem as wrong:
             raise wrong.within(f"{path}: {name}") from wrong
         except (KeyboardInterrupt, GeneratorExit):

@@ -39,6 +39,7 @@ BELOW: dict[str, set[str]] = {
     "report": {"verify", "explain"},
     "baseline": {"verdict"},
     "cli": {"report", "config", "baseline"},
+    "pytest_plugin": {"cli"},
     "__main__": {"cli"},
 }
 """Each room and those directly below it; a room may import whatever is below, at any depth."""

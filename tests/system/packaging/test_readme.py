@@ -32,6 +32,7 @@ PLACEHOLDERS = {
 """Files that the README speaks of without showing them."""
 
 COMMAND = ".venv/bin/gradcheck"
+PYTEST = ".venv/bin/pytest"
 
 
 class Line(NamedTuple):
@@ -75,13 +76,16 @@ def home(tmp_path: Path) -> Path:
     """A user's folder: an environment with gradcheck in it, and the files that the README speaks of."""
     if shutil.which("bash") is None:
         pytest.skip("needs bash")
-    script = (
-        f'#!/bin/sh\nexec "{sys.executable}" -c "import sys; from gradcheck.cli import main; sys.exit(main())" "$@"\n'
-    )
-    for name, source in {**PLACEHOLDERS, **files_shown(README), COMMAND: script}.items():
+    scripts = {
+        COMMAND: f'"{sys.executable}" -c "import sys; from gradcheck.cli import main; sys.exit(main())"',
+        PYTEST: f'"{sys.executable}" -m pytest',
+    }
+    programs = {name: f'#!/bin/sh\nexec {script} "$@"\n' for name, script in scripts.items()}
+    for name, source in {**PLACEHOLDERS, **files_shown(README), **programs}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(source, encoding="utf-8")
-    (tmp_path / COMMAND).chmod(0o755)
+    for name in programs:
+        (tmp_path / name).chmod(0o755)
     return tmp_path
 
 
@@ -104,7 +108,7 @@ def test_ci_has_no_copy_of_the_readmes_lines(reader: Any) -> None:
 
 
 def test_every_later_line_is_a_command_of_ours() -> None:
-    assert [line for line, _ in later_lines(README) if COMMAND not in line] == []
+    assert [line for line, _ in later_lines(README) if COMMAND not in line and PYTEST not in line] == []
 
 
 @pytest.mark.parametrize(("line", "code"), later_lines(README), ids=lambda value: str(value))
@@ -124,6 +128,16 @@ def test_the_json_suite_of_the_suites_page_runs(home: Path) -> None:
     (text,) = re.findall(r"^```json\n(.*?)^```", page, flags=re.M | re.S)
     (home / "square.json").write_text(text, encoding="utf-8")
     assert shell(f"{COMMAND} run square.json --subject my_engine.py", home).returncode == 0
+
+
+def test_a_wrong_derivative_in_the_readmes_test_fails(home: Path) -> None:
+    test = home / "test_swish.py"
+    test.write_text(test.read_text(encoding="utf-8").replace("(1 - s))", "(1 + s))"), encoding="utf-8")
+    assert shell(f"{PYTEST} test_swish.py", home).returncode == 1
+    engine = home / "my_engine.py"
+    engine.write_text(engine.read_text(encoding="utf-8").replace("arrived[name] + summed", "summed"), encoding="utf-8")
+    line = next(line for line, _ in later_lines(README) if "gradcheck_suites" in line)
+    assert shell(line, home).returncode == 1
 
 
 def test_a_line_that_fails_is_seen(home: Path) -> None:
