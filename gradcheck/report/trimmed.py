@@ -33,7 +33,8 @@ class Hanging:
         words = self._text.split(" ", allow_blank=True)
         line = Text()
         for k, word in enumerate(words):
-            if k and len(line.plain.rstrip()) > self._indent and line.cell_len + 1 + word.cell_len > width:
+            fits = line.cell_len + 1 + word.cell_len <= width or word.plain.startswith("::")  # a command to GitHub
+            if k and len(line.plain.rstrip()) > self._indent and not fits:
                 line.rstrip()
                 yield from _whole(line)
                 line = Text(" " * self._indent)

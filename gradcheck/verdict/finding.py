@@ -158,7 +158,7 @@ class _Fact:
 
 
 def shown(value: Any) -> str:
-    """A fact as people read it: 12 significant digits, and nothing that a terminal would obey."""
+    """A fact as people read it: 12 significant digits, and nothing that a terminal, or a CI's log, would obey."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
@@ -167,7 +167,11 @@ def shown(value: Any) -> str:
         return "[" + ", ".join(shown(v) for v in value) + "]"
     if isinstance(value, tuple):  # a shape
         return "(" + ", ".join(shown(v) for v in value) + ("," if len(value) == 1 else "") + ")"
-    return "\n".join(map(printable, str(value).split("\n")))
+    return _COMMAND.sub(r"\\n", "\n".join(map(printable, str(value).split("\n"))))
+
+
+_COMMAND = re.compile(r"\n(?=\s*::)")
+"""The beginning of a line that GitHub Actions would take for a command."""
 
 
 def plain(value: Any) -> Any:

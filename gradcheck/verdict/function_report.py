@@ -60,8 +60,8 @@ ENTRIES = {"gradient": "gradient", "value_and_gradient": "gradient", "vjp": "gra
 """What the entries of a block are, by the kind of check."""
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
-_TOGETHER = re.compile(r" (?=\(\d)|(?<=\d,) (?=\d+[,)])| = ")
-"""Spaces at which no line is broken: those in "W (3, 2)" and "mu = 1.5"."""
+_TOGETHER = re.compile(r" (?=\(\d)|(?<=\d,) (?=\d+[,)])| = | (?=::)")
+"""Spaces at which no line is broken: those in "W (3, 2)" and "mu = 1.5", and before what a CI's log would obey."""
 
 
 def function_report(result: Result, width: int) -> list[str]:

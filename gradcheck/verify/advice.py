@@ -11,7 +11,6 @@ from gradcheck.conventions.recognition import CONVENTIONS, Wish
 from gradcheck.errors import SubjectError, printable
 from gradcheck.judge.protocol import no_answer
 from gradcheck.subject.description import Seen
-from gradcheck.verdict.finding import shown
 
 MOST_NAMES = 12
 """Maximum number of public names, and of near misses, that a message lists."""
@@ -54,7 +53,7 @@ def unusable(name: str, wrong: SubjectError, *, program: bool = False) -> str:
     hint = PROGRAM if program else HINTS.get(str(wrong.facts.get("type")), "")
     if wrong.code == "GC005" and not program:
         hint = f"it trains, or loops, while it is imported: {MAIN}"
-    return f"{name} cannot be used: {shown(no_answer(wrong).sentence)}{f'; {hint}' if hint else ''}"
+    return f"{name} cannot be used: {printable(no_answer(wrong).sentence)}{f'; {hint}' if hint else ''}"
 
 
 def nothing_recognised(name: str, seen: Seen, wanted: Wish, only: str | None) -> str:

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gradcheck.errors import SubjectError, printable
+from gradcheck.errors import SubjectError
 from gradcheck.judge.protocol import no_answer
 from gradcheck.subject import wire
 from gradcheck.subject.description import SeenPair
 from gradcheck.subject.messages import checked
 from gradcheck.subject.offspring import Offspring
 from gradcheck.subject.written import WrittenSubject
-from gradcheck.verdict.finding import Finding
+from gradcheck.verdict.finding import Finding, shown
 from gradcheck.verify.function_pairs import SECONDS
 
 MEMORY = 16 << 30
@@ -97,12 +97,8 @@ class TrialSubject(WrittenSubject):
             frozenset(fields["codes"]),
             tuple(fields["kinds"]),
             fields["entries"],
-            _lines(fields["headline"]),
-            _lines(fields["report"]),
-            _lines(fields["verbose"]),
+            shown(fields["headline"]),
+            shown(fields["report"]),
+            shown(fields["verbose"]),
             document,
         )
-
-
-def _lines(text: str) -> str:
-    return "\n".join(map(printable, text.split("\n")))

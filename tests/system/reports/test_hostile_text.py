@@ -32,18 +32,24 @@ def gradients(graph, point):
 PAIR = f"""
 import numpy as np
 
+judged = AT_ONCE
+
 class Evil(Exception):
     pass
 
 def f(w):
+    global judged
+    judged = judged or type(w) is not np.ndarray  # a look at the file calls it with arrays
     return np.sum(w * w)
 
 def f_grad(w):
-    raise Evil({EVIL!r})
+    if judged:
+        raise Evil({EVIL!r})
+    return 2 * w
 
-EXAMPLES
+EXAMPLES = {{"f": (np.array([0.5, -1.5]),)}}
 """
-EXAMPLES = 'EXAMPLES = {"f": (np.array([0.5, -1.5]),)}'
+"""A pair whose derivative raises when it is judged, or else at once, when it is looked at."""
 
 
 def harmless(seen: Any) -> None:
@@ -85,9 +91,27 @@ def test_in_every_kind_of_a_run(desk: Any, reported: Callable[..., Any]) -> None
 
 @pytest.mark.parametrize("recognised", [True, False])
 def test_in_every_kind_of_a_verification(shell: Any, reported: Callable[..., Any], recognised: bool) -> None:
-    shell.write("pair.py", PAIR.replace("EXAMPLES", EXAMPLES if recognised else ""))
+    shell.write("pair.py", PAIR.replace("AT_ONCE", str(not recognised)))
     seen = reported("verify", "pair.py")
     assert seen.code == 1
     harmless(seen)
     assert seen.junit.errors + seen.junit.failures == 1
+    assert len(seen.sarif["results"]) == recognised
     assert "\x1b" not in seen.out + seen.err
+
+
+@pytest.mark.parametrize("width", ["40", "100"])
+@pytest.mark.parametrize("command", ["run", "verify", "verify at import"])
+def test_a_log_obeys_nothing_but_our_annotations(desk: Any, monkeypatch: Any, command: str, width: str) -> None:
+    """The runner of GitHub Actions obeys any line of a log that begins, after spaces, with `::`."""
+    monkeypatch.setenv("COLUMNS", width)
+    desk.write("evil.py", SUITE)
+    desk.write("engine.py", ENGINE)
+    at_import = f"\nif {command == 'verify at import'}: raise Evil({EVIL!r})"
+    desk.write("pair.py", PAIR.replace("AT_ONCE", "False") + at_import)
+    lines = {"run": ("run", "evil.py", "--subject", "engine.py", "--no-save", "--no-diagnosis")}
+    ran = desk(*lines.get(command, ("verify", "pair.py")), "--report", "github=-")
+    assert ran.code == 1
+    obeyed = [line for line in (ran.out + ran.err).splitlines() if line.lstrip().startswith("::")]
+    assert len(obeyed) == (3 if command == "run" else 1)
+    assert all(line.startswith(("::error file=engine.py,line=", "::error file=pair.py,line=")) for line in obeyed)
