@@ -16,6 +16,7 @@ import numpy as np
 from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair, required_arguments
 from gradcheck.conventions.op_calls import Call, arguments_of, with_call, with_context, with_node
 from gradcheck.conventions.tensor_value import node_class
+from gradcheck.conventions.user_calls import called
 from gradcheck.conventions.value_class import ValueClass
 
 NAME = "op-classes"
@@ -152,7 +153,7 @@ def _first_that_runs(
                 value, fits = _tried(call, operands)
                 if value is None:
                     continue
-                made = (call, _pair(name, kind.__name__, call, operands))
+                made = (call, _pair(name, kind, call, operands))
                 if fits:
                     yield made
                     return
@@ -192,7 +193,7 @@ def _given(operands: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(float(x) if type(x) is np.ndarray and not x.ndim else x for x in operands)
 
 
-def _pair(name: str, shown: str, call: Call, operands: tuple[Any, ...]) -> Pair:
+def _pair(name: str, kind: type, call: Call, operands: tuple[Any, ...]) -> Pair:
     def f(*inputs: Any) -> Any:
         return np.asarray(call.forward(*_given(inputs))[0])
 
@@ -202,4 +203,17 @@ def _pair(name: str, shown: str, call: Call, operands: tuple[Any, ...]) -> Pair:
         back = [np.zeros(np.shape(x)) if g is None else g for g, x in zip(answers, inputs, strict=True)]
         return tuple(back) if len(inputs) > 1 else back[0]
 
-    return Pair(name, "vjp", f, vjp, operands, shown=shown)
+    shown = kind.__name__
+    ahead, back = (
+        next(n for n in names if hasattr(kind, n)) for names in (("compute", "forward"), ("gradient", "backward"))
+    )
+    arguments = _argument_names(getattr(kind, ahead), len(operands))
+    own = called(f, getattr(kind, ahead), f"{shown}.{ahead}", arguments)
+    derivative = called(vjp, getattr(kind, back), f"{shown}.{back}", ["cotangent", *arguments])
+    return Pair(name, "vjp", own, derivative, operands, shown=shown)
+
+
+def _argument_names(forward: Callable[..., Any], count: int) -> list[str]:
+    """The names of the operands in the class's own forward, without what comes before them; else x1, x2."""
+    required = (required_arguments(forward) or [])[-count:]
+    return required if len(required) == count else [f"x{k + 1}" for k in range(count)] if count > 1 else ["x"]

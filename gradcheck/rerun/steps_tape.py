@@ -18,6 +18,8 @@ MOST_STEPS = 1_500
 MOST_NUMBERS = 1_000_000
 """Maximum number of entries of all results of a run; each is kept."""
 _LIBRARIES = ("numpy", "scipy", __name__.rpartition(".")[0])
+_ADAPTERS = tuple(f"{__name__.partition('.')[0]}.{room}" for room in ("conventions", "subject", "checks", "judge"))
+"""Rooms whose code calls a derivative, or copies what goes into it; none of it is the derivative's own."""
 
 Call = tuple[CodeType, int]
 """A code object of the user's, and the offset of the instruction that was being executed in it."""
@@ -110,10 +112,11 @@ def filled(value: Any, results: Callable[[int], Any]) -> Any:
 
 
 def user_call() -> Call | None:
-    """The innermost open call of the user's code."""
+    """The innermost open call of the user's code; None where gradcheck itself calls, as its adapters do."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        if not str(frame.f_globals.get("__name__", "")).startswith(_LIBRARIES):
-            return frame.f_code, frame.f_lasti
+        name = str(frame.f_globals.get("__name__", ""))
+        if not name.startswith(_LIBRARIES):
+            return None if name.startswith(_ADAPTERS) else (frame.f_code, frame.f_lasti)
         frame = frame.f_back
     return None

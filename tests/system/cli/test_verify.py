@@ -273,7 +273,7 @@ def test_a_file_that_changes_its_judge_does_not_pass(shell, text: str, words: st
     ran = shell("verify", shell.write("mine.py", text))
     assert ran.code == 1
     assert words in ran.out
-    assert "without the judge" in ran.out
+    assert "without the judge" in " ".join(ran.out.split())
     right = text.replace("return 7 * x", "return 2 * x").replace("None.missing", "2 * x")
     assert shell("verify", shell.write("mine.py", right)).code == 0
 

@@ -10,7 +10,7 @@ import pytest
 from gradcheck.rerun.recorded_array import Recorded
 from gradcheck.rerun.recording import record
 from gradcheck.rerun.replayed_run import Replay
-from gradcheck.rerun.steps_tape import MOST_STEPS, TooLongError
+from gradcheck.rerun.steps_tape import MOST_STEPS, TooLongError, user_call
 
 rng = np.random.default_rng(31)
 X, W, C = rng.standard_normal((4, 3)), rng.standard_normal((3, 2)), rng.standard_normal((4, 2))
@@ -133,3 +133,14 @@ def test_a_step_knows_its_line():
     assert code is layer.__code__
     line = list(code.co_positions())[offset // 2][0]
     assert line == layer.__code__.co_firstlineno + 1
+
+
+@pytest.mark.parametrize(
+    ("module", "counts"),
+    [("students_file", True), ("gradcheck.reference.rules", True), ("gradcheck.conventions.layer_classes", False)],
+)
+def test_a_call_that_gradcheck_makes_is_no_line_of_the_derivative(module: str, counts: bool) -> None:
+    names = {"__name__": module, "user_call": user_call}
+    exec("def called():\n    return user_call()", names)
+    place = names["called"]()  # type: ignore[operator]
+    assert (place is not None) is counts
