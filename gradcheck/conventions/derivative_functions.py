@@ -144,6 +144,8 @@ class DerivativeFunctions:
         return self._calls(self._derivative, *(copied(v) for v in list(values.values())[: len(self._asked)]))
 
     def _classified(self, example: Example, value: Any, answer: Any) -> Found | str:
+        if answer is None:
+            return f"{self._derivative.__name__} returns None: is its body still missing?"
         variable = {n: example.values[n] for n in example.variable}
         if not variable:
             return "none of its inputs can be differentiated"

@@ -67,7 +67,9 @@ def nothing_recognised(name: str, seen: Seen, wanted: Wish, only: str | None) ->
     found = ", ".join(seen.public[:MOST_NAMES]) + (", ..." if len(seen.public) > MOST_NAMES else "")
     if not seen.public and not seen.misses:
         return f"{name} defines no class and no function: is it empty, or the wrong file?"
-    looked = f"the convention {wanted.convention}" if wanted.convention else "any of " + ", ".join(CONVENTIONS)
+    near_ones = [miss for miss in seen.misses if miss.name]
+    every = "a convention (gradcheck verify --list prints them)" if near_ones else "any of " + ", ".join(CONVENTIONS)
+    looked = f"the convention {wanted.convention}" if wanted.convention else every
     lines = [f"nothing in {name} keeps {looked}; it defines {found or 'nothing public'}"]
     for miss in seen.misses[:MOST_NAMES]:
         about = f"{miss.name}: " if miss.name else ""

@@ -291,6 +291,14 @@ UNUSABLE = {
         "no instance can be made",
     ),
     "nothing recognised": ("def helper(a): return a\n", "it defines helper"),
+    "a body that is missing": (
+        "def cube(x): return x**3\ndef cube_grad(x): pass\n",
+        "cube_grad returns None: is its body still missing?",
+    ),
+    "a body that is to be written": (
+        "def cube(x): return x**3\ndef cube_grad(x): raise RuntimeError('TODO')\n",
+        "cube_grad raises RuntimeError: TODO",
+    ),
     "two candidates": (
         RIGHT + RIGHT.replace("Value", "Other"),
         "gradcheck verify case.py:Value --as scalar-value or gradcheck verify case.py:Other",
