@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 import random
 import shlex
 import sys
@@ -36,6 +37,7 @@ from gradcheck.run.offered import ALL
 from gradcheck.run.saved import ahead, folder_of, save
 from gradcheck.run.select import none_fits, select
 from gradcheck.run.suite import Addressed, collect, shipped
+from gradcheck.run.workers import processors
 from gradcheck.subject.command import opened
 
 SAVED = SETTINGS["save-failures"].default
@@ -66,6 +68,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--maxfail", type=int, metavar="N", help="stop after N cases that are not as they should be (default 0: never)"
+    )
+    parser.add_argument(
+        "-j",
+        "--jobs",
+        metavar="N",
+        help="judge in N processes at the same time; 'auto': one per processor (default 1)",
     )
     parser.add_argument("--seed", metavar="N", help="seed of generated cases: a number, or 'random'")
     parser.add_argument("--timeout", type=number, metavar="S", help="seconds per question (default 10)")
@@ -98,7 +106,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="N",
         help="ask no more after N time-outs, or N cases in a row without an answer "
-        f"(default {runner.GIVE_UP_AFTER}; 0 for never)",
+        f"(default {SETTINGS['give-up-after'].default}; 0 for never)",
     )
     parser.add_argument(
         "--diagnosis-budget",
@@ -136,7 +144,8 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
     if address is not None and not address.partition(":")[0].strip():
         raise UsageError(f"{chosen.origins['subject']}: expected FILE or FILE:NAME, got {address!r:.100}")
     known = known_failures(chosen)
-    subject = stack.enter_context(opened(address or str(shipped("reference")), timeout=chosen["timeout"]))
+    engine = address or str(shipped("reference"))
+    subject = stack.enter_context(opened(engine, timeout=chosen["timeout"]))
     if not options.list:
         subject.prepare()
     folder = None
@@ -205,6 +214,8 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
         required=required,
         dtype=chosen["dtype"],
         first=saved,
+        jobs=_jobs(chosen["jobs"]),
+        another=lambda: opened(engine, timeout=chosen["timeout"]),
     )
     code = 5
     diagnosed = None
@@ -254,3 +265,10 @@ def required_ops(given: Sequence[str]) -> frozenset[str]:
         hint = f"did you mean {near[0]!r}?" if near else "it takes names of ops with commas between them, or 'all'"
         raise UsageError(f"--require-ops: there is no op {unknown[0]!r}; {hint}")
     return names
+
+
+def _jobs(given: int | str) -> int:
+    """The number of workers; 1 where no process can be forked."""
+    if not hasattr(os, "fork"):
+        return 1
+    return processors() if given == "auto" else int(given)

@@ -11,7 +11,7 @@ import pytest
 
 from gradcheck.cli import main
 from gradcheck.config.settings_table import SETTINGS
-from gradcheck.run.runner import GIVE_UP_AFTER
+from gradcheck.run.asking import GIVE_UP_AFTER
 
 ENGINE = """
 def gradients(graph, point):
