@@ -7,12 +7,13 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from gradcheck.cli.examples import epilog
 from gradcheck.cli.parser import Parser, complaint
 from gradcheck.cli.signals import Signals
 from gradcheck.cli.terminal import streams
@@ -27,6 +28,7 @@ COMMANDS = {
     "engines",
     "baseline": "record the exact gradients of every case in a file, and say what changed since",
     "config": "print every setting in effect here, and where it comes from: environment, pyproject.toml or default",
+    "completion": "print a script that lets bash, zsh or fish complete what is typed",
 }
 """One line about each command; its module is imported only when the command is used."""
 
@@ -47,21 +49,32 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
+    asked = next((word for word in argv if not word.startswith("-")), None)
+    parsed: argparse.Namespace = _parser([asked] if asked in COMMANDS else []).parse_args(argv)
+    return parsed
+
+
+def every_parser() -> Parser:
+    """The command line's parser, with the arguments of every command."""
+    return _parser(COMMANDS)
+
+
+def _parser(filled: Iterable[str]) -> Parser:
+    """The command line's parser; of the commands, only these have their arguments."""
     parser = Parser(
         prog="gradcheck",
         description="Is this gradient right, and if not, which entry, from which node on, and why?",
-        epilog=_EPILOG,
+        epilog=epilog("", _EPILOG),
     )
     parser.add_argument("--version", action="version", version=f"gradcheck {_version()}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    asked = next((word for word in argv if not word.startswith("-")), None)
     for name, about in COMMANDS.items():
-        command = parser.commands[name] = commands.add_parser(name, help=about, description=about, epilog=_EPILOG)
+        words = epilog(name, _EPILOG)
+        command = parser.commands[name] = commands.add_parser(name, help=about, description=about, epilog=words)
         command.add_argument("--traceback", action="store_true", help="show gradcheck's own traceback with an error")
-        if name == asked:
-            _module(name).arguments(command)
-    parsed: argparse.Namespace = parser.parse_args(argv)
-    return parsed
+    for name in filled:
+        _module(name).arguments(parser.commands[name])
+    return parser
 
 
 def _module(command: str) -> Any:

@@ -14,6 +14,7 @@ from gradcheck.baseline.document import DEFAULT_PATH, require_writable, write
 from gradcheck.baseline.recorded import recorded
 from gradcheck.cli import report_files
 from gradcheck.cli.baseline_scope import REFERENCE, Asked, asked_for, baseline_at, baseline_path, shown_path, suite_of
+from gradcheck.cli.examples import epilog
 from gradcheck.cli.parser import number
 from gradcheck.cli.terminal import consoles, signs_of_life
 from gradcheck.config.effective import Effective, effective
@@ -48,7 +49,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, about in ACTIONS.items():
-        action = actions.add_parser(name, help=about, description=about, epilog=parser.epilog)
+        _, _, codes = (parser.epilog or "").rpartition("\n\n")
+        words = epilog(f"baseline {name}", codes)
+        action = actions.add_parser(name, help=about, description=about, epilog=words)
         _arguments(action, writes=name != "compare", compares=name != "record")
 
 

@@ -15,6 +15,16 @@ _MOST_DIGITS = 300
 """Maximum number of digits of a seed; a file of cases can hold as many."""
 
 
+class Formatter(argparse.HelpFormatter):
+    """Leaves examples as they are, a line each, and wraps other paragraphs."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        paragraphs = text.split("\n\n")
+        return "\n\n".join(
+            p if p.startswith("examples:") else super(Formatter, self)._fill_text(p, width, indent) for p in paragraphs
+        )
+
+
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser whose error messages are short and contain no control codes for terminals.
 
@@ -24,7 +34,7 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"formatter_class": Formatter, **kwargs})
         self.commands: dict[str, Parser] = {}
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from gradcheck.cli import report_files
-from gradcheck.cli.parser import number
+from gradcheck.cli.run_flags import arguments as arguments
 from gradcheck.cli.terminal import consoles, signs_of_life
 from gradcheck.config.effective import Effective, effective
 from gradcheck.config.settings_table import SETTINGS
@@ -30,101 +30,23 @@ from gradcheck.report.console import QUIET, ConsoleReport
 from gradcheck.report.kinds import Manner
 from gradcheck.report.progress import Progress
 from gradcheck.report.run_json import JsonReport
-from gradcheck.run import runner
+from gradcheck.run import exit_code, runner
 from gradcheck.run.events import Diagnosed, Event, Finished
 from gradcheck.run.known_failures import KnownFailures
+from gradcheck.run.last_failed import LastFailed
 from gradcheck.run.offered import ALL
 from gradcheck.run.saved import ahead, folder_of, save
 from gradcheck.run.select import none_fits, select
 from gradcheck.run.suite import Addressed, collect, shipped
 from gradcheck.run.workers import processors
 from gradcheck.subject.command import opened
+from gradcheck.verdict.finding import shown
+from gradcheck.verdict.result import Result
 
 SAVED = SETTINGS["save-failures"].default
 """Where failures are saved unless --save-failures says otherwise."""
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's arguments."""
-    parser.add_argument(
-        "targets", nargs="*", metavar="SUITE[::CASE]", help="suites or cases (default: all built-in suites)"
-    )
-    parser.add_argument(
-        "--subject",
-        metavar="FILE[:NAME]",
-        help='the engine under test, or "cmd:PROGRAM ARGUMENTS" for one in another language '
-        "(default: the built-in reference)",
-    )
-    parser.add_argument(
-        "-k", dest="expression", metavar="EXPR", help="only cases whose address or labels fit, as in pytest"
-    )
-    parser.add_argument(
-        "-x",
-        "--fail-fast",
-        dest="maxfail",
-        action="store_const",
-        const=1,
-        help="stop after the first case that is not as it should be",
-    )
-    parser.add_argument(
-        "--maxfail", type=int, metavar="N", help="stop after N cases that are not as they should be (default 0: never)"
-    )
-    parser.add_argument(
-        "-j",
-        "--jobs",
-        metavar="N",
-        help="judge in N processes at the same time; 'auto': one per processor (default 1)",
-    )
-    parser.add_argument("--seed", metavar="N", help="seed of generated cases: a number, or 'random'")
-    parser.add_argument("--timeout", type=number, metavar="S", help="seconds per question (default 10)")
-    parser.add_argument(
-        "--interest", type=number, metavar="R", help="relative error that matters (default 1e-6; 1e-4 in float32)"
-    )
-    parser.add_argument(
-        "--max-ulps", type=number, metavar="N", help="fail gradients that are off by more ulps than this"
-    )
-    parser.add_argument(
-        "--require-ops",
-        metavar="OPS",
-        help="ops that the engine must offer: names with commas, or 'all'; a case it does not offer is an ERROR then",
-    )
-    parser.add_argument(
-        "--dtype",
-        choices=("float32", "float64"),
-        help="the dtype that cases are posed in, where they ask for none (default: the file's DTYPE, else float64)",
-    )
-    parser.add_argument("--format", choices=("console", "json"), default="console", help="form of the output on stdout")
-    report_files.argument(parser)
-    parser.add_argument(
-        "--save-failures",
-        metavar="DIR",
-        help="where failing generated graphs are saved, a folder for each subject; they are asked first next time",
-    )
-    parser.add_argument("--no-save", action="store_true", help="save no failing graphs, and ask none that were saved")
-    parser.add_argument(
-        "--give-up-after",
-        type=int,
-        metavar="N",
-        help="ask no more after N time-outs, or N cases in a row without an answer "
-        f"(default {SETTINGS['give-up-after'].default}; 0 for never)",
-    )
-    parser.add_argument(
-        "--diagnosis-budget",
-        type=number,
-        metavar="S",
-        help="seconds for the search for the smallest counterexample and its cause "
-        f"(default {SETTINGS['diagnosis-budget'].default:g}; 0 for no search)",
-    )
-    parser.add_argument(
-        "--no-diagnosis", action="store_true", help="do not look for the smallest counterexample and its cause"
-    )
-    detail = parser.add_mutually_exclusive_group()
-    detail.add_argument("-q", "--quiet", action="store_true", help="print failures and one line that sums up")
-    detail.add_argument(
-        "-v", "--verbose", action="count", default=0, help="print a row per case; -vv: every oracle's number besides"
-    )
-    parser.add_argument("--list", action="store_true", help="list the cases and run nothing")
-    parser.add_argument("--no-timings", action="store_true", help="leave out times, so that two runs can be compared")
+LAST_FAILED = "last-failed"
+"""The file that --lf reads, in the folder of the subject's saved failures."""
 
 
 def main(options: argparse.Namespace) -> int:
@@ -148,9 +70,14 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
     subject = stack.enter_context(opened(engine, timeout=chosen["timeout"]))
     if not options.list:
         subject.prepare()
-    folder = None
-    if address and chosen["save-failures"] and not options.no_save:
-        folder = folder_of(_folder(chosen["save-failures"]), subject.path, subject.name)
+    if options.durations is not None and (options.durations < 0 or options.no_timings):
+        why = "--no-timings leaves out times" if options.no_timings else f"got {options.durations}"
+        raise UsageError(f"--durations takes a number of cases, or 0 for all; {why}")
+    folder = last_failed = None
+    if chosen["save-failures"] and not options.no_save:
+        base = _folder(chosen["save-failures"])
+        folder = folder_of(base, subject.path, subject.name) if address else None
+        last_failed = LastFailed((folder or base / "reference") / LAST_FAILED)
     cases: Sequence[Addressed] = collect(chosen["suites"], seed=seed, each=known.applied)
     first = ahead(folder, cases) if folder is not None else None
     cases = first.cases if first is not None else cases
@@ -159,6 +86,12 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
         if not fitting:
             print(f"gradcheck: {none_fits(cases, options.expression)}", file=sys.stderr)
         cases = fitting
+    lines = [*(first.lines if first is not None else ()), *(last_failed.lines if last_failed is not None else ())]
+    if options.lf:
+        if last_failed is None:
+            raise UsageError("--lf reads what was saved, and --no-save reads nothing; leave one of them out")
+        cases, line = last_failed.chosen(cases)
+        lines.append(line)
     console, _ = consoles()
     if options.list:
         with progress.aside():
@@ -193,7 +126,7 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
         listeners.append(report.add)
         last_words = report.note
     listeners += [file.add for file in files_written]
-    for line in first.lines if first is not None else ():
+    for line in lines:
         tell(line)
     saved = {item.address for item in cases}.intersection(first.first if first is not None else ())
     if saved:
@@ -223,7 +156,11 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
         if isinstance(event, Diagnosed):
             diagnosed = event
         if isinstance(event, Finished):
-            code = event.exit_code
+            code = 0 if options.exit_zero and event.exit_code == exit_code.WRONG else event.exit_code
+            for line in last_failed.record(event.results) if last_failed is not None else ():
+                last_words(line)
+            for line in slowest(event.results, options.durations):
+                last_words(line)
             if folder is not None:  # before the report, whose last line sums up the run
                 for line in save(folder, cases, event.results, diagnosed)[1]:
                     last_words(line)
@@ -236,6 +173,14 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
             sys.stdout.write(document.text())
     options.delivered = report_files.closed(files_written)
     return code
+
+
+def slowest(results: Sequence[Result], count: int | None) -> list[str]:
+    """Lines about the cases that took longest; none where `count` is None, all cases where it is 0."""
+    if count is None:
+        return []
+    rows = sorted(results, key=lambda result: -result.seconds)[: count or None]
+    return ["slowest cases:", *(f"{row.seconds:>9.3f} s  {shown(row.address)}" for row in rows)] if rows else []
 
 
 def _folder(given: str) -> Path:

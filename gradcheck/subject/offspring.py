@@ -8,9 +8,10 @@ import secrets
 import signal
 import subprocess
 import sys
-import tempfile
+import threading
 import weakref
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,12 @@ import numpy as np
 from gradcheck.errors import HarnessFault
 from gradcheck.subject.channel import Channel
 from gradcheck.subject.endings import how_it_ended, signal_name
-from gradcheck.subject.removal import remove
+from gradcheck.subject.leftovers import MARK, Folder, fresh, kill_marked, sweep
 from gradcheck.subject.undisturbed import undisturbed
 
 _CHILD = Path(__file__).with_name("child.py")
-_PROCESSES = Path("/proc")
-"""Where Linux shows every process; elsewhere there is nothing of the kind."""
-_MARK = "GRADCHECK_CHILD"
 _SERVICE = "GRADCHECK_SERVICE"
+_PARENT = "GRADCHECK_PARENT"
 FILES_NEEDED = 32
 """Number of open files of a process with one child: three pipes, and what Python itself has open."""
 _LAST_SECONDS = 10.0
@@ -58,6 +57,7 @@ class Offspring:
         self._process, folder = _started(mark, service)
         self.channel = Channel(self._process)
         self._end = weakref.finalize(self, _end, self._process, self.channel, folder, mark, os.getpid())
+        _sweep_once()
 
     def is_gone(self) -> bool:
         """Whether it has ended by itself."""
@@ -83,11 +83,17 @@ class Offspring:
             self._end()
 
 
-def _started(mark: str, service: str) -> tuple[subprocess.Popen[bytes], Path]:
+@cache
+def _sweep_once() -> None:
+    """Remove what runs left behind that were killed; while the first child starts, so that it costs no time."""
+    sweep()
+
+
+def _started(mark: str, service: str) -> tuple[subprocess.Popen[bytes], Folder]:
     """The process, and its temporary folder."""
     folder = None
     try:
-        folder = Path(tempfile.mkdtemp(prefix="gradcheck-"))
+        folder = fresh(mark)
         process = subprocess.Popen(
             # -I without -E: every environment variable comes from here, the hash seed included.
             [sys.executable, "-s", "-P", "-B", "-u", "-X", "utf8", str(_CHILD)],
@@ -95,14 +101,14 @@ def _started(mark: str, service: str) -> tuple[subprocess.Popen[bytes], Path]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            cwd=folder,
-            env={**_environment(folder, mark), _SERVICE: service},
+            cwd=folder.path,
+            env={**_environment(folder.path, mark), _SERVICE: service},
             start_new_session=True,
         )
     except BaseException as wrong:  # a signal, or no process could be started
-        _kill_marked(mark)
+        kill_marked(mark)
         if folder is not None:
-            remove(folder)
+            folder.remove()
         if not isinstance(wrong, OSError):
             raise
         hint = _HINTS.get(wrong.errno or 0, "")
@@ -122,7 +128,7 @@ def _environment(folder: Path, mark: str) -> dict[str, str]:
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return {
         **inherited,
-        _MARK: mark,
+        MARK: mark,
         "PATH": os.defpath,
         "HOME": str(folder),
         "TMPDIR": str(folder),
@@ -136,10 +142,12 @@ def _environment(folder: Path, mark: str) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "MPLBACKEND": "Agg",  # a file that plots while it is imported opens no window
         "GRADCHECK_LIBRARIES": numpy_from,
+        # The system tells a child of its parent's end when the thread ends that started it.
+        **({_PARENT: str(os.getpid())} if threading.current_thread() is threading.main_thread() else {}),
     }
 
 
-def _end(process: subprocess.Popen[bytes], channel: Channel, folder: Path, mark: str, owner: int) -> None:
+def _end(process: subprocess.Popen[bytes], channel: Channel, folder: Folder, mark: str, owner: int) -> None:
     if os.getpid() != owner:
         return  # only the process that started the child may end it
     # The group outlives its leader, and its number is not reused before the leader has been waited for. A leader that
@@ -153,10 +161,10 @@ def _end(process: subprocess.Popen[bytes], channel: Channel, folder: Path, mark:
             with suppress(OSError):
                 pipe.close()
     with suppress(OSError):
-        _kill_marked(mark)
+        kill_marked(mark)
     with suppress(subprocess.TimeoutExpired):
         process.wait(_LAST_SECONDS)
-    remove(folder)
+    folder.remove()
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
@@ -168,17 +176,3 @@ def kill(process: subprocess.Popen[bytes]) -> None:
             ["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, timeout=_LAST_SECONDS, check=False
         )
     process.kill()  # has no effect on a process that has ended
-
-
-def _kill_marked(mark: str) -> None:
-    """Kill every process with this child's mark in its environment, such as a daemon in a session of its own."""
-    wanted = f"{_MARK}={mark}".encode()
-    for _ in range(3):  # a process that forks during the search is found the next time
-        found = False
-        for entry in _PROCESSES.glob("[0-9]*"):
-            with suppress(OSError):  # gone, or another user's process
-                if wanted in (entry / "environ").read_bytes().split(b"\0"):
-                    found = True
-                    os.kill(int(entry.name), signal.SIGKILL)
-        if not found:
-            return

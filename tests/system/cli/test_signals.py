@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -68,6 +69,28 @@ def gone(process: int) -> bool:
     return state == "Z"
 
 
+@contextmanager
+def watched(*processes: int) -> Iterator[Callable[[], None]]:
+    """Something that waits until all these processes have ended; it fails if one does not within a minute."""
+    handles = [os.pidfd_open(process) for process in processes]
+
+    def ended() -> None:
+        for handle in handles:
+            assert select.select([handle], [], [], 60)[0], "a process outlives the run"
+
+    try:
+        yield ended
+    finally:
+        for handle in handles:
+            os.close(handle)
+
+
+def descendants(process: int) -> list[int]:
+    """Every process that this one has started, and those that these have."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [below for child in map(int, children) for below in (child, *descendants(child))]
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_what_is_finished_is_reported_and_nothing_left(desk: Any, number: int, code: int) -> None:
     with in_the_second_case(desk, "--report", "json=out.jsonl") as (run, child):
@@ -92,11 +115,12 @@ def test_json_on_stdout_is_whole_after_a_signal(desk: Any) -> None:
     assert (document["exit_code"], [r["verdict"] for r in document["results"]]) == (143, ["FAIL"])
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux ends a child in an endless loop")
 def test_what_is_finished_survives_even_sigkill(desk: Any) -> None:
-    with in_the_second_case(desk, "--report", "json=out.jsonl") as (run, child):
+    with in_the_second_case(desk, "--report", "json=out.jsonl") as (run, child), watched(child) as ended:
         run.kill()
         run.wait(60)
-        os.kill(child, signal.SIGKILL)
+        ended()
     head, result = map(json.loads, (desk.folder / "out.jsonl").read_text().splitlines())
     assert (head["kind"], result["kind"], result["verdict"]) == ("run", "result", "FAIL")
 
@@ -154,12 +178,102 @@ def test_ctrl_c_while_a_failure_is_told_discards_nothing(desk: Any, monkeypatch:
 
 
 def test_a_pipe_has_the_first_failure_while_the_second_case_runs(desk: Any) -> None:
-    with in_the_second_case(desk, "--no-diagnosis") as (run, child):
+    with in_the_second_case(desk, "--no-diagnosis") as (run, _):
         assert run.stdout is not None
         os.set_blocking(run.stdout.fileno(), False)
         told = os.read(run.stdout.fileno(), 1 << 16).decode()
-        run.kill()
-        run.wait(60)
-        os.kill(child, signal.SIGKILL)
     assert "mine.py::branches" in told
     assert "FAIL" in told
+
+
+FOUR = """
+    import gradcheck
+
+    @gradcheck.case
+    def four():
+        for k in range(4):
+            build = gradcheck.GraphBuilder()
+            graph = build.graph(build.square(build.parameter(f"{'waits' if k in (0, 2) else 'goes'}")))
+            yield gradcheck.Case(f"case {k}", graph, {graph.names[graph.parameters[0]]: 1.0})
+"""
+
+WAITS = """
+def gradients(graph, point):
+    (name, x), = point.items()
+    if name == "waits":
+        with open(MEETING, "w") as pipe:
+            pipe.write("here ")
+        while True:
+            pass
+    return x**2, {name: 2 * x}
+"""
+
+
+@contextmanager
+def two_at_work(desk: Any, *options: str) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
+    """A run with two workers, each in an endless case, the second case finished; its process and all below it."""
+    pipe = desk.folder / "meeting"
+    os.mkfifo(pipe)
+    desk.write("waits.py", WAITS.replace("MEETING", repr(str(pipe))))
+    desk.write("four.py", FOUR)
+    temporary = desk.folder / "temporary"
+    temporary.mkdir()
+    line = (*COMMAND, "run", "four.py", "--subject", "waits.py", "--timeout", "500", "--jobs", "2", *options)
+    with subprocess.Popen(
+        line,
+        cwd=desk.folder,
+        env=os.environ | {"TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_heeds_signals,
+        start_new_session=True,
+    ) as run:
+        try:
+            said = ""
+            while said.count("here") < 2:  # the pipe ends whenever nobody writes
+                said += pipe.read_text()
+            below = descendants(run.pid)
+            assert len(below) == 5  # two workers, two children of theirs, and this process's own
+            yield run, below
+        finally:
+            run.kill()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it looks at /proc")
+@pytest.mark.parametrize("group", [False, True], ids=["the process", "its group"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_workers_end_with_the_run(desk: Any, number: int, code: int, group: bool) -> None:
+    with two_at_work(desk, "--report", "json=out.jsonl") as (run, below), watched(*below) as ended:
+        assert len(list((desk.folder / "temporary").iterdir())) == 3
+        (os.killpg if group else os.kill)(run.pid, number)
+        out, err = run.communicate(timeout=100)
+        ended()
+    assert (run.returncode, err) == (code, "")
+    assert "1 PASS" in out
+    assert "interrupted" in out
+    assert list((desk.folder / "temporary").iterdir()) == []
+    head, result, summary = map(json.loads, (desk.folder / "out.jsonl").read_text().splitlines())
+    assert (head["cases"], result["address"], result["verdict"]) == (4, "four.py::case 1", "PASS")
+    assert (summary["exit_code"], summary["interrupted"]) == (code, True)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux ends a child in an endless loop")
+def test_after_sigkill_all_processes_end_and_the_next_run_tidies_up(desk: Any) -> None:
+    temporary = desk.folder / "temporary"
+    with two_at_work(desk, "--report", "json=out.jsonl") as (run, below), watched(*below) as ended:
+        run.kill()
+        run.wait(60)
+        ended()
+    assert list(temporary.iterdir())
+    assert [json.loads(line)["kind"] for line in (desk.folder / "out.jsonl").read_text().splitlines()] == ["run"]
+    environment = os.environ | {"TMPDIR": str(temporary)}
+    again = subprocess.run(
+        (*COMMAND, "run", "mine.py", "--subject", "engine.py"),
+        cwd=desk.folder,
+        env=environment,
+        timeout=100,
+        check=True,
+    )
+    assert again.returncode == 0
+    assert list(temporary.iterdir()) == []

@@ -23,7 +23,7 @@ import pytest
 
 from gradcheck.cli import main
 from gradcheck.problem import GraphBuilder
-from gradcheck.subject import limits, offspring, undisturbed
+from gradcheck.subject import leftovers, limits, offspring, undisturbed
 from gradcheck.subject.channel import Channel, Gone
 from gradcheck.subject.command import CommandSubject, command
 from gradcheck.subject.polled_pipes import PolledPipes
@@ -67,7 +67,7 @@ def bare(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pa
         monkeypatch.setattr(offspring, "_environment", lambda *given: {**usual(*given), "PYTHONPATH": str(folder)})
     if where != "child":
         hide(monkeypatch)
-        monkeypatch.setattr(offspring, "_PROCESSES", tmp_path / "no such folder")
+        monkeypatch.setattr(leftovers, "PROCESSES", tmp_path / "no such folder")
     return where
 
 
