@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from gradcheck.cli.examples import epilog
+from gradcheck.cli.help_examples import epilog
 from gradcheck.cli.parser import Parser, complaint
 from gradcheck.cli.signals import Signals
 from gradcheck.cli.terminal import streams

@@ -14,7 +14,7 @@ from gradcheck.baseline.document import DEFAULT_PATH, require_writable, write
 from gradcheck.baseline.recorded import recorded
 from gradcheck.cli import report_files
 from gradcheck.cli.baseline_scope import REFERENCE, Asked, asked_for, baseline_at, baseline_path, shown_path, suite_of
-from gradcheck.cli.examples import epilog
+from gradcheck.cli.help_examples import epilog
 from gradcheck.cli.parser import number
 from gradcheck.cli.terminal import consoles, signs_of_life
 from gradcheck.config.effective import Effective, effective

@@ -10,7 +10,7 @@ import pytest
 
 from gradcheck.cli import COMMANDS
 from gradcheck.cli.baseline import ACTIONS
-from gradcheck.cli.examples import EXAMPLES
+from gradcheck.cli.help_examples import EXAMPLES
 
 PAIR = """
     def cube(x):
@@ -55,6 +55,7 @@ def test_they_run(bench: Any, command: str) -> None:
 def test_those_of_baselines_run_one_after_the_other(bench: Any) -> None:
     for command in ("baseline record", "baseline compare", "baseline update"):
         ran(bench, EXAMPLES[command])
+    (bench.folder / "gradcheck-baseline.json").unlink()
     ran(bench, EXAMPLES["baseline"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from gradcheck.cli import main
+from gradcheck.config.effective import effective
 from gradcheck.config.settings_table import SETTINGS
 from gradcheck.run.asking import GIVE_UP_AFTER
 
@@ -67,6 +69,15 @@ def verdicts(document: Any) -> dict[str, str]:
 
 def test_the_table_has_the_runners_default() -> None:
     assert SETTINGS["give-up-after"].default == GIVE_UP_AFTER
+
+
+def test_the_readme_shows_settings_that_are_read(project: Project, checkout: Path) -> None:
+    readme = (checkout / "README.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"```toml\n(\[tool\.gradcheck\]\n.*?)```", readme, re.DOTALL)
+    (project.folder / "pyproject.toml").write_text(table)
+    found = effective({}, {}, project.folder)
+    assert (found["suites"], found["subject"]) == (("my_suite.py",), "my_engine.py")
+    assert [row.case for row in found["expect"]] == ["my_suite.py::shared"]
 
 
 def test_suites_and_subject_of_the_file(project: Project) -> None:

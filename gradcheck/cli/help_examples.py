@@ -10,7 +10,7 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "gradcheck run worked_examples::S4.b --report junit=gradients.xml",
     ),
     "explain": ("gradcheck explain worked_examples::S4.b", "gradcheck explain GC012"),
-    "faults": ("gradcheck faults F01 --no-engines", "gradcheck faults F01 --graphs 5 --format json"),
+    "faults": ("gradcheck faults F01 --no-engines", "gradcheck faults F01 --no-engines --format json"),
     "baseline": (
         "gradcheck baseline record my_suite.py --subject my_engine.py",
         "gradcheck baseline compare --subject my_engine.py",
