@@ -133,7 +133,9 @@ def test_saved_failures_are_announced_asked_first_and_of_one_subject(run: Any, t
     wrong, quick = ("--subject", str(faulty("overwrite"))), "--no-diagnosis"
     (first,), told = run(*GENERATED, *wrong)
     (folder,) = (tmp_path / ".gradcheck" / "failures").iterdir()
-    assert sorted(p.suffix for p in folder.glob("*.json")) == [".json"] * 2  # the graph, and the smallest counterexample
+    assert (
+        sorted(p.suffix for p in folder.glob("*.json")) == [".json"] * 2
+    )  # the graph, and the smallest counterexample
     assert sorted(p.name for p in folder.glob("*") if p.suffix != ".json") == ["last-failed"]  # for --lf
     where = folder.relative_to(tmp_path)
     assert f"saved 1 failing graph and the smallest counterexample to {where}; the graph is asked first" in told
