@@ -30,6 +30,7 @@ from gradcheck.report.code_place import CodePlace, SubjectCode
 from gradcheck.report.console import QUIET, ConsoleReport
 from gradcheck.report.failure import summary
 from gradcheck.run import runner
+from gradcheck.run.asking import SILENT
 from gradcheck.run.events import Diagnosing, Event, Finished, NotOffered, Started
 from gradcheck.run.exit_code import as_it_should_be
 from gradcheck.run.suite import Addressed, collect, shipped
@@ -148,7 +149,7 @@ class SuiteSession:
         if not finished.results:
             return Outcome(True, skipped=_why_skipped(events))
         result = finished.results[-1]
-        codes = runner.SILENT.intersection(result.codes)
+        codes = SILENT.intersection(result.codes)
         self._silent = self._silent + 1 if codes else 0
         self._timeouts += "GC005" in result.codes
         if as_it_should_be(result):
