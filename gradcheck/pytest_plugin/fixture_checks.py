@@ -23,6 +23,9 @@ class Checks:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
 
+    def __repr__(self) -> str:
+        return "<the fixture gradcheck>"  # pytest shows the arguments of a test that fails
+
     def gradient(self, f: Callable[..., Any], grad: Callable[..., Any], *inputs: Any, **options: Any) -> None:
         """`gradcheck.assert_gradient`."""
         __tracebackhide__ = True

@@ -49,14 +49,15 @@ def pytest_configure(config: pytest.Config) -> None:
         config.args.extend(str(suite) for suite in suites if not any(suite.is_relative_to(path) for path in below))
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """The subject and the seed, where they are given."""
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """The subject and the seed, where they are given, and what looks like a misspelt variable of the environment."""
     if not config.stash[READ]:
-        return None
+        return []
     settings = _settings(config)
     parts = [f"subject {settings.values['subject']}"] if settings.values["subject"] else []
     parts += [f"seed {settings.seed}"] if settings.seed is not None else []
-    return f"gradcheck: {', '.join(parts)}" if parts else None
+    lines = ([", ".join(parts)] if parts else []) + list(settings.values.remarks)
+    return [f"gradcheck: {line}" for line in lines]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -138,6 +138,14 @@ def test_what_is_listed_wrongly_is_told_before_anything_is_collected(project: An
     done.stderr.fnmatch_lines(["ERROR: gradcheck: *unknown key 'subjekt'; did you mean 'subject'?"])
 
 
+def test_a_misspelt_variable_of_the_environment_is_remarked(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.write({"test_it.py": "def test_it(): pass\n"})
+    monkeypatch.setenv("GRADCHECK_SUBJEKT", "engine.py")
+    done = project.pytest()
+    done.assert_outcomes(passed=1)
+    done.stdout.fnmatch_lines(["gradcheck: GRADCHECK_SUBJEKT sets nothing; did you mean GRADCHECK_SUBJECT?"])
+
+
 def test_a_subject_that_is_not_there(project: Any, suite: str) -> None:
     project.write({"gradcheck_a.py": suite})
     done = project.pytest("--gradcheck-subject", "nobodys.py")
