@@ -13,8 +13,8 @@ from pathlib import Path
 
 from gradcheck.errors import UsageError
 from gradcheck.problem.reading import brief
-from gradcheck.report.document_report import beside
 from gradcheck.report.kinds import KINDS, Manner, Report
+from gradcheck.report.whole_file import beside
 
 STDOUT = "-"
 

@@ -6,13 +6,15 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradcheck.subject.answer import ENTRY_POINTS
 from gradcheck.subject.command import Command
 from gradcheck.subject.defined_at import defined_at
 from gradcheck.subject.loading import package_root
-from gradcheck.subject.looking import Source
+
+if TYPE_CHECKING:  # loads every convention, which a run does not need
+    from gradcheck.subject.looking import Source
 
 WORKSPACE = "GITHUB_WORKSPACE"
 """The environment variable that says where a checkout begins; without it the working directory does."""

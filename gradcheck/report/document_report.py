@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import stat
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from gradcheck.report.whole_file import written
 from gradcheck.run.events import Event, Finished
 from gradcheck.verify.verify_events import Verified, VerifyEvent
 
@@ -64,32 +61,3 @@ class DocumentReport:
             self.failed = f"the report {str(self._path)!r} is not written: {wrong.strerror or wrong}"
         else:
             self.complete = True
-
-
-def written(path: Path, text: str) -> None:
-    """Write a file in one step, with the permissions that it had; a device or a pipe is written to as it is.
-
-    Raises OSError; then the file is as it was.
-    """
-    path = path.resolve()
-    if path.exists() and not stat.S_ISREG(path.stat().st_mode):
-        path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-        return
-    new = beside(path)
-    try:
-        with new.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, new)
-        new.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            new.unlink()
-        raise
-
-
-def beside(path: Path) -> Path:
-    """The file beside a report in which it is written."""
-    return path.with_name(f".{path.name}.gradcheck")

@@ -141,7 +141,7 @@ def test_a_disk_that_fills_up_keeps_the_earlier_report(bench: Any, monkeypatch: 
     def full(number: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("gradcheck.report.document_report.os.fsync", full)
+    monkeypatch.setattr("gradcheck.report.whole_file.os.fsync", full)
     ran = bench(*RUN, "--report", "junit=old.txt")
     assert ran.code == 0
     assert ran.err == "gradcheck: the report 'old.txt' is not written: No space left on device\n"
