@@ -9,7 +9,6 @@ import sys
 from typing import Any, NoReturn
 
 from gradcheck.errors import LONGEST, UsageError, printable, shortened
-from gradcheck.problem.reading import brief
 
 _MOST_DIGITS = 300
 """Maximum number of digits of a seed; a file of cases can hold as many."""
@@ -82,4 +81,4 @@ def seed_of_flag(given: str | None, otherwise: str = "") -> int | None:
     if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS:
         return int(digits)
     wanted = " ".join([f"a whole number >= 0 of at most {_MOST_DIGITS} digits", *otherwise.split()])
-    raise UsageError(f"--seed takes {wanted}, got {brief(given)}")
+    raise UsageError(f"--seed takes {wanted}, got {shortened(repr(given), 80)}")

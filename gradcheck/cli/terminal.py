@@ -12,11 +12,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from rich.console import Console
+if TYPE_CHECKING:  # `gradcheck --help` shows neither
+    from rich.console import Console
 
-from gradcheck.report.progress import Progress
+    from gradcheck.report.progress import Progress
 
 PLAIN = {
     **dict.fromkeys("─━═╌┄┈", "-"),
@@ -175,6 +176,8 @@ def streams() -> Iterator[tuple[Stream, Stream]]:
 
 def consoles() -> tuple[Console, Console]:
     """(stdout, stderr). Colour follows rich (NO_COLOR, FORCE_COLOR, TERM); live displays are only for terminals."""
+    from rich.console import Console
+
     width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 110
     out = Console(width=width, highlight=False, soft_wrap=False)
     err = Console(stderr=True, force_interactive=_live())
@@ -183,6 +186,8 @@ def consoles() -> tuple[Console, Console]:
 
 def signs_of_life() -> Progress:
     """The progress display on stderr: one rewritten line on a terminal, elsewhere a line now and then."""
+    from gradcheck.report.progress import Progress
+
     out, err = sys.stdout, sys.stderr
     width = shutil.get_terminal_size().columns
     return Progress(err, live=_live(), width=width, others=lambda: max(getattr(s, "wrote", 0.0) for s in (out, err)))

@@ -23,6 +23,7 @@ from gradcheck.judge.function_protocol import wrong_form
 from gradcheck.judge.higher_precision import FEW_RUNS, own_branches, traced_answer
 from gradcheck.judge.other_points import Neighbour
 from gradcheck.judge.question import Question, Reply
+from gradcheck.judge.right_in_floats import agrees
 from gradcheck.judge.settings import Settings
 from gradcheck.judge.time_budget import PLACE, TimeBudget
 from gradcheck.oracle.analysis import Analysis
@@ -178,22 +179,25 @@ class Elsewhere:
 
     def _wrong_at(self, near: Neighbour, given: Product, start: Analysis | None) -> list[Finding]:
         """What is wrong at a neighbour of the given point, which need not be a point of f at all."""
-        return self._looked_at(near, given, start)[0]
+        return self._looked_at(near, given, start, screened=self.settings.meant is None)[0]
 
     def _looked_at(
-        self, near: Neighbour, given: Product, start: Analysis | None
+        self, near: Neighbour, given: Product, start: Analysis | None, *, screened: bool = False
     ) -> tuple[list[Finding], Analysis | None]:
         """What is wrong at a neighbour, and what tracing f tells there; None where it tells nothing.
 
         An error that is less than the neighbour's `gross` counts only if it matters and the derivative's own formula,
-        in exact arithmetic, has it too. `start` is what is known of f at the given point.
+        in exact arithmetic, has it too. `start` is what is known of f at the given point. Where the neighbour is
+        `screened`, an answer that is seen to be right in floats gets no proof, which could only say the same.
         """
         asked = self._asked(near.product) if self.domain.holds(near.product.inputs) else None
         if asked is None:
             return [], None
-        product, reply = asked
+        product, reply, outputs = asked
         if broken := wrong_form(product, reply):
             return ([] if near.fitting else broken), None
+        if screened and start is not None and agrees(given, product, outputs, reply, start, self.settings):
+            return [], None
         try:
             evidence = gather(self.truth_of(product), cross_checked=False)
         except HarnessFault:
@@ -224,8 +228,8 @@ class Elsewhere:
             self.convicted.append((product, numbers))
         return errors, evidence.analysis
 
-    def _asked(self, product: Product) -> tuple[Product, Reply] | None:
-        """The product with cotangents that fit f's outputs there, and the derivative's answer; None without one."""
+    def _asked(self, product: Product) -> tuple[Product, Reply, tuple[Array, ...]] | None:
+        """The product with cotangents that fit f's outputs, the derivative's answer, the outputs; None without one."""
         try:
             outputs, _ = bounded(product.run_f)
             if not all(np.all(np.isfinite(o)) for o in outputs):
@@ -239,7 +243,7 @@ class Elsewhere:
                 cotangents = tuple(np.ones(o.shape) if ones else drawn(self.random, o) for o in outputs)
                 product = replace(product, cotangents=cotangents)
         try:
-            return product, bounded(lambda: self.question.ask(product, tuple_output=self.tuple_output))
+            return product, bounded(lambda: self.question.ask(product, tuple_output=self.tuple_output)), outputs
         except (SubjectError, TooLongError):
             return None
 

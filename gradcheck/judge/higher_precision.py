@@ -50,19 +50,19 @@ def traced_answer(
 
 def own_branches(question: Question, product: Product, most: int) -> list[list[Array]]:
     """At most `most` points, an array per block, across a comparison of the derivative's own code; none if untraced."""
-    outcomes, _ = _traced(question, product, FEW_RUNS)
+    outcomes, _ = _traced(question, product, FEW_RUNS, sharp=False)
     return [] if outcomes is None else [b.point for b in branches(outcomes, most) if b.point is not None]
 
 
 def waits(question: Question, product: Product) -> bool:
     """Whether a loop of the derivative's own code ends on a comparison."""
-    outcomes, _ = _traced(question, product, FEW_RUNS)
+    outcomes, _ = _traced(question, product, FEW_RUNS, sharp=False)
     return outcomes is not None and outcomes.waits
 
 
 def narrow_dtypes(question: Question, product: Product) -> list[np.dtype[Any]]:
     """Dtypes narrower than the subject's in which the derivative's own code computes; none if it cannot be traced."""
-    outcomes, _ = _traced(question, product, FEW_RUNS)
+    outcomes, _ = _traced(question, product, FEW_RUNS, sharp=False)
     if outcomes is None:
         return []
     trace = outcomes.first.trace
@@ -70,8 +70,13 @@ def narrow_dtypes(question: Question, product: Product) -> list[np.dtype[Any]]:
     return [dtype for dtype in seen if dtype.kind == "f" and dtype.itemsize < product.dtype.itemsize]
 
 
-def _traced(question: Question, product: Product, most_runs: int = MOST_RUNS) -> tuple[Outcomes | None, list[int]]:
-    """The derivative itself, traced as a function of its inputs, and which parts it returned."""
+def _traced(
+    question: Question, product: Product, most_runs: int = MOST_RUNS, *, sharp: bool = True
+) -> tuple[Outcomes | None, list[int]]:
+    """The derivative itself, traced as a function of its inputs, and which parts it returned.
+
+    Its comparisons, loops and dtypes need no `sharp` values.
+    """
     kept: list[int] = []
 
     def formula(*differentiated: Any) -> Any:
@@ -86,7 +91,8 @@ def _traced(question: Question, product: Product, most_runs: int = MOST_RUNS) ->
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings(), as_derivative():
             warnings.simplefilter("ignore")
-            outcomes = explore(formula, inputs, wrt=range(len(inputs)), dtype=product.dtype, most_runs=most_runs)
+            given = {"dtype": product.dtype, "most_runs": most_runs, "sharp": sharp}
+            outcomes = explore(formula, inputs, wrt=range(len(inputs)), **given)
     except Exception:  # a formula that cannot be traced is no fact about its result
         return None, []
     return outcomes, kept

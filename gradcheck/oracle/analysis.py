@@ -22,7 +22,7 @@ from gradcheck.oracle.estimate import Along, Array, Aside, Estimate, Estimates, 
 from gradcheck.problem import LEAVES, OPS, Graph, Point
 from gradcheck.problem.function import Product, lend
 from gradcheck.problem.walks import ancestors
-from gradcheck.routes import AddedGuard, Branch, Key
+from gradcheck.routes import AddedGuard, Branch, Floating, Key
 from gradcheck.ties import derivative_of
 from gradcheck.tracing import MOST_RUNS, Derivative, Outcomes, Rounding, Smoothness, admit, explore
 from gradcheck.tracing.session import Run
@@ -158,6 +158,15 @@ class Analysis:
     def same_formula(self, there: Analysis) -> bool:
         """Whether no comparison of the function comes out otherwise there with an effect on its derivative."""
         return routes.same_formula(self._outcomes, there._outcomes)
+
+    def derivative_there(self, product: Product, outputs: Sequence[Array]) -> Floating | None:
+        """What is asked of the product, by the record of this point; None where that may not hold at the product's.
+
+        The product is of the same function; its differentiated inputs and its `outputs` have the same shapes.
+        """
+        point = [np.asarray(product.inputs[k]) for k in product.function.wrt]
+        given = {"cotangents": product.cotangents, "tangents": product.tangents}
+        return routes.derivative_there(self._outcomes, point, outputs, **given)
 
     def at_the_point(self) -> tuple[Enclosure, ...]:
         """The derivative's own formula at the point, per block, which may not be finite (0/0)."""

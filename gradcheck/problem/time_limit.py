@@ -51,10 +51,9 @@ class Instant:
         """This moment."""
         return cls(wall_clock(), processor_clock())
 
-    @property
-    def since(self) -> float:
-        """Seconds from then to now."""
-        waited, worked = wall_clock() - self.wall, processor_clock() - self.processor
+    def until(self, now: Instant) -> float:
+        """Seconds from this moment to a later one: never more than the wall clock says."""
+        waited, worked = now.wall - self.wall, now.processor - self.processor
         return min(waited, max(worked, waited / LOAD))
 
 
@@ -77,8 +76,24 @@ class Limit:
     @property
     def left(self) -> float:
         """Seconds until this limit, or one around it, is reached."""
-        own = self.seconds - self.start.since
-        return own if self.outer is None else min(own, self.outer.left)
+        now = Instant.now()
+        return min(limit.seconds - limit.start.until(now) for limit in self.all())
+
+    @property
+    def far(self) -> bool:
+        """Whether the wall clock alone tells that no limit is reached.
+
+        Every call of f asks; the processor's clock is a call of the system, and most of what asking cost.
+        """
+        wall = wall_clock()
+        return all(wall - limit.start.wall < limit.seconds for limit in self.all())
+
+    def all(self) -> Iterator[Limit]:
+        """This limit and those around it."""
+        limit: Limit | None = self
+        while limit is not None:
+            yield limit
+            limit = limit.outer
 
 
 _LIMIT: ContextVar[Limit | None] = ContextVar("limit", default=None)
@@ -92,7 +107,8 @@ def left() -> float:
 
 def check_time() -> None:
     """Raise TimeUp if the time is up."""
-    if left() <= 0:
+    limit = _LIMIT.get()
+    if limit is not None and not limit.far and limit.left <= 0:
         raise TimeUp
 
 
@@ -132,7 +148,7 @@ def timed_call() -> Iterator[None]:
     try:
         yield
     finally:
-        limit.per_call = min(limit.per_call, start.since)
+        limit.per_call = min(limit.per_call, start.until(Instant.now()))
 
 
 def calls_left(share: float) -> float:

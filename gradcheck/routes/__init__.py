@@ -4,24 +4,29 @@
     leads_to(here, there)           whether it can be followed from one point to another
     same_formula(here, there)       whether the formula of one point is that of another, too
     guards(outcomes)                small constants that are added to keep an operation off the edge of its domain
+    derivative_there(outcomes, ...) the derivative at another point in floats, where the record holds there
 
 branch_crossing     solves for the other side of a comparison
 continuation        follows a record along segments; `segments` proves in balls that it has values there
 guards              edges of domains, and what guards them
+recorded_derivative    sees whether the record holds at another point, and sweeps over it there
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from gradcheck.numbers.arithmetic import Array
 from gradcheck.numbers.stochastic import Floats
 from gradcheck.routes import branch_crossing, continuation
 from gradcheck.routes.branch_crossing import Branch, Key
 from gradcheck.routes.guards import AddedGuard, added_guards
+from gradcheck.routes.recorded_derivative import Floating, recorded_derivative
 from gradcheck.tracing.outcomes import Outcomes
 from gradcheck.tracing.replay import Replay
 
-__all__ = ["AddedGuard", "Branch", "Key", "branches", "guards", "leads_to", "same_formula"]
+__all__ = ["AddedGuard", "Branch", "Floating", "Key", "branches", "derivative_there", "guards", "leads_to"]
+__all__ += ["same_formula"]
 
 
 def branches(outcomes: Outcomes, most: int, known: Collection[Key] = ()) -> list[Branch]:
@@ -37,6 +42,19 @@ def leads_to(here: Outcomes, there: Outcomes) -> bool:
 def same_formula(here: Outcomes, there: Outcomes) -> bool:
     """Whether the first run's record has the derivative of other outcomes at their point."""
     return continuation.same_derivative(here.first, there.first, here.task, there.task.inputs)
+
+
+def derivative_there(
+    outcomes: Outcomes,
+    point: Sequence[Array],
+    outputs: Sequence[Array],
+    *,
+    cotangents: Sequence[Array] | None,
+    tangents: Sequence[Array] | None,
+) -> Floating | None:
+    """The derivative at a point where the function has the values `outputs`, if the first run's record holds there."""
+    run, task = outcomes.first, outcomes.task
+    return recorded_derivative(run, task, point, outputs, cotangents=cotangents, tangents=tangents)
 
 
 def guards(outcomes: Outcomes) -> list[AddedGuard]:

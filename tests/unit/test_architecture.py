@@ -387,9 +387,17 @@ def loaded_by(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
+def command(argument: str) -> str:
+    """Python that runs the command line in silence."""
+    quiet = "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):"
+    return f"import contextlib, io\nfrom gradcheck.cli import main\n{quiet}\n    main([{argument!r}])"
+
+
 @pytest.mark.parametrize(
     ("statement", "without"),
     [
+        (command("--help"), HEAVY | {"numpy"}),
+        (command("--version"), HEAVY | {"numpy"}),
         ("import gradcheck", HEAVY | {"numpy"}),
         ("import gradcheck; dir(gradcheck)", HEAVY | {"numpy"}),
         ("from gradcheck import InvalidProblem", HEAVY | {"numpy"}),

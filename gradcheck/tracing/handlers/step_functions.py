@@ -46,6 +46,7 @@ UFUNCS["heaviside"] = _heaviside
 def _steps(trace: Trace, x: Any, name: str, boundary: Callable[[Array], Array]) -> tuple[Array, Array, Array, Traced]:
     """Compare each entry with the step next to it: (midpoints, steps, signs of x - step, x)."""
     x = lift(trace, x)
+    trace.hidden = True  # the step two further on is compared with nothing
     middle = trace.balls.midpoint(trace.values[x.slot])
     edge = np.where(np.isfinite(middle), boundary(np.where(np.isfinite(middle), middle, 0)), 0)
     sign, uses = ordered(trace, x, lift(trace, edge), 1, f"np.{name}")

@@ -1,0 +1,122 @@
+"""The derivative at another point by the record of this one, where the record is what f computes there, too.
+
+A proof at a point takes a trace, balls and several sweeps. To see that an answer is right there up to far less than
+what matters, floats do: one sweep over the record in longdouble, at the point and a unit in the last place beside it.
+What the function computes by losing digits does not get through: then its own value is another than longdouble's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradcheck.numbers.arithmetic import Array
+from gradcheck.numbers.stochastic import Floats, unit_roundoff
+from gradcheck.tracing.derivative import seeds_of
+from gradcheck.tracing.session import Run, Task
+from gradcheck.tracing.sweep import forward, reverse
+from gradcheck.tracing.trace import MARGIN
+
+_BESIDE = 3
+"""Number of runs beside the point; one at it follows, and one at the record's own point."""
+_THERE, _HERE = _BESIDE, _BESIDE + 1
+_RUNS = _BESIDE + 2
+
+
+@dataclass(frozen=True)
+class Floating:
+    """A derivative in floats.
+
+    Attributes
+    ----------
+    values: an array per differentiated argument (J^T c) or per output (J t).
+    spreads: per entry, how far it is moved by a unit in the last place of the differentiated arguments.
+    """
+
+    values: tuple[Array, ...]
+    spreads: tuple[Array, ...]
+
+
+def recorded_derivative(
+    run: Run,
+    task: Task,
+    point: Sequence[Array],
+    outputs: Sequence[Array],
+    *,
+    cotangents: Sequence[Array] | None,
+    tangents: Sequence[Array] | None,
+) -> Floating | None:
+    """J^T c or J t at a point of the same shapes; None where the record may not be what f computes there.
+
+    It is taken for that if no comparison comes out otherwise there, by far more than rounding explains, and if the
+    record's value there is f's own, `outputs`, up to rounding.
+    """
+    trace, record = run.trace, run.trace.record
+    if trace.decisions or trace.hidden or run.warnings:
+        return None
+    floats, random = Floats(task.dtype, 0, _RUNS), np.random.default_rng(task.seed + 8)
+    starts = [_starts(there, here, random) for there, here in zip(point, task.inputs, strict=True)]
+    with np.errstate(all="ignore"):
+        if tangents is None:
+            values = record.forward(floats, starts)
+            slopes: Sequence[Array | None] = []
+        else:
+            pairs = forward(floats, record, starts, [floats.constant(np.asarray(t)) for t in tangents])
+            values, slopes = [p.value for p in pairs], [p.tangent for p in pairs]
+        if not _same_order(run, values) or not _same_values(run, task, values, outputs):
+            return None
+        if tangents is None:
+            assert cotangents is not None
+            slopes = reverse(floats, record, values, seeds_of(run, floats, cotangents))
+        slots = record.inputs if tangents is None else record.outputs
+        parts = [_part(slopes[slot], (*record.nodes[slot].shape, floats.runs)) for slot in slots]
+        spreads = tuple(_spread(part) for part in parts)
+    return Floating(tuple(part[..., _THERE].astype(np.float64) for part in parts), spreads)
+
+
+def _starts(there: Array, here: Array, random: np.random.Generator) -> Array:
+    """An input: the other point, moved or not, in all runs but the last. Zeros do not move, as in `Replay`."""
+    start = np.repeat(np.asarray(there, np.longdouble)[..., None], _RUNS, axis=-1)
+    unit = np.where(there == 0, 0, np.abs(np.spacing(there))).astype(np.longdouble)[..., None]
+    start[..., :_BESIDE] += unit * random.choice([-1.0, 1.0], (*there.shape, _BESIDE))
+    start[..., _HERE] = here
+    return start
+
+
+def _part(slopes: Array | None, shape: tuple[int, ...]) -> Array:
+    return np.zeros(shape) if slopes is None else np.broadcast_to(slopes, shape)
+
+
+def _spread(runs: Array) -> Array:
+    """Largest distance of a run beside the point from the one at it; NaN where one of them broke down."""
+    moved = np.abs(runs[..., :_BESIDE] - runs[..., _THERE : _THERE + 1])
+    return np.asarray(np.max(moved, axis=-1), dtype=np.float64)
+
+
+def _same_order(run: Run, values: Sequence[Array]) -> bool:
+    """Whether every comparison comes out as it did here, and clearly."""
+    for (a, i), (b, j) in run.trace.compared:
+        left, right = (values[slot].reshape(-1, values[slot].shape[-1])[at] for slot, at in ((a, i), (b, j)))
+        gap = np.broadcast_to(left - right, (*np.broadcast_shapes(i.shape, j.shape), _RUNS))
+        there, here = gap[..., _THERE], gap[..., _HERE]
+        clear = (np.abs(there) > MARGIN * _spread(gap)) | np.all(gap == 0, axis=-1)
+        if not np.all(clear & (np.sign(there) == np.sign(here))):
+            return False
+    return True
+
+
+def _same_values(run: Run, task: Task, values: Sequence[Array], outputs: Sequence[Array]) -> bool:
+    """Whether the record's outputs are f's own, to within rounding."""
+    unit, smallest = unit_roundoff(task.dtype), float(np.finfo(task.dtype).smallest_subnormal)
+    if len(outputs) != len(run.outputs):
+        return False
+    for slot, own in zip(run.outputs, outputs, strict=True):
+        shape = run.trace.record.nodes[slot].shape
+        if own.shape != shape:
+            return False
+        runs = np.broadcast_to(values[slot], (*shape, _RUNS))
+        there = runs[..., _THERE]
+        allowed = MARGIN * (_spread(runs) + unit * np.abs(there) + smallest)
+        if not np.all(np.abs(own.astype(np.longdouble) - there) <= allowed):
+            return False
+    return True
