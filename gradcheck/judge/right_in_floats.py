@@ -1,10 +1,12 @@
-"""Is an answer at another point right by far less than what matters? Seen in floats, by the record of the given point.
+"""Is an answer at another point right up to far less than what matters? Seen in floats, without a proof.
+
+They follow the record of the given point where it holds there, else one made there.
 
 What is left out by it is implied. There, an error counts only if it is larger than what matters, or than a share of the
 block's scale that is larger still; a discrepancy below half of the smaller one, from a value known to a tenth of that,
 is neither. At the given point, and wherever floats leave a doubt, the proof decides.
 
-With it, a check with 10 parameters takes 45 % less time, one with 1,000 or 10,000 parameters 70 % less.
+With it, a check with 10 parameters takes 45 % less time, one with 1,000 or 10,000 parameters 60 % less.
 """
 
 from __future__ import annotations
@@ -18,12 +20,14 @@ from numpy.typing import NDArray
 from gradcheck.judge.other_points import GROSS
 from gradcheck.judge.question import Reply
 from gradcheck.judge.settings import Settings
-from gradcheck.oracle.analysis import Analysis
+from gradcheck.oracle.analysis import Analysis, float_derivative
 from gradcheck.problem.function import Product
 from gradcheck.verdict.compare import INTEREST
 
 Array = NDArray[Any]
 
+ONE_RUN = 1
+"""Outcomes of undecided comparisons that are looked at: where there are more, the proof decides."""
 KNOWN = 0.1
 """Maximum effect of a unit in the last place of the inputs, as a share of the discrepancy allowed."""
 
@@ -35,9 +39,9 @@ def agrees(
 
     `start` is the analysis of the given point, `outputs` are f's own at the neighbour.
     """
-    if not _alike(given, product):
-        return False
-    found = start.derivative_there(product, outputs)
+    found = start.derivative_there(product, outputs) if _alike(given, product) else None
+    if found is None and start.smooth:  # at a kink, others have kinks as well, as a rule
+        found = float_derivative(product, outputs, ONE_RUN)
     if found is None:
         return False
     share = min(INTEREST[product.dtype.name], GROSS)

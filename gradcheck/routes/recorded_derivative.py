@@ -95,7 +95,7 @@ def _spread(runs: Array) -> Array:
 
 def _same_order(run: Run, values: Sequence[Array]) -> bool:
     """Whether every comparison comes out as it did here, and clearly."""
-    for (a, i), (b, j) in run.trace.compared:
+    for (a, i), (b, j) in (*run.trace.compared, *run.trace.beyond):
         left, right = (values[slot].reshape(-1, values[slot].shape[-1])[at] for slot, at in ((a, i), (b, j)))
         gap = np.broadcast_to(left - right, (*np.broadcast_shapes(i.shape, j.shape), _RUNS))
         there, here = gap[..., _THERE], gap[..., _HERE]

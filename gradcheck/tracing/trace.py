@@ -108,7 +108,8 @@ class Trace:
     compared: the pairs compared, entries of one slot and entries of another; the first `MOST_COMPARED`, of at most
         `MOST_COMPARED_ENTRIES` entries each.
     compared_at: where in the user's code, one by one.
-    hidden: what the function does hangs on more than the signs of the differences in `compared`.
+    beyond: further pairs compared, which `compared` has no room for.
+    hidden: what the function does hangs on more than the signs of their differences.
     truths: the arrays of truth values that comparisons gave the user's code, and the slots compared.
     added_at: where in the user's code small constants were added, by the sum's slot.
     used: the number of the decision that gave the last answer.
@@ -134,6 +135,7 @@ class Trace:
     sources: dict[Entry, tuple[int, ...]] = field(default_factory=dict)
     compared: list[tuple[tuple[int, Array], tuple[int, Array]]] = field(default_factory=list)
     compared_at: list[Site] = field(default_factory=list)
+    beyond: list[tuple[tuple[int, Array], tuple[int, Array]]] = field(default_factory=list)
     hidden: bool = False
     truths: list[tuple[Array, tuple[int, int]]] = field(default_factory=list)
     added_at: dict[int, Site] = field(default_factory=dict)
@@ -260,6 +262,8 @@ class Trace:
         if len(self.compared) < MOST_COMPARED and i.size <= MOST_COMPARED_ENTRIES:
             self.compared.append(((a, i), (b, j)))
             self.compared_at.append(user_site())
+        elif len(self.beyond) < MOST_COMPARED:
+            self.beyond.append(((a, i), (b, j)))
         else:
             self.hidden = True
         noise = MARGIN * self.replay.spread((a, i), (b, j), self.balls.longdouble(gap))

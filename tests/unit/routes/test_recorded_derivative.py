@@ -107,8 +107,25 @@ def test_no_derivative_where_there_is_none() -> None:
     assert there(lambda x: np.sum(np.log(x)), -X, value=np.nan) is None
 
 
-def test_many_comparisons_are_not_all_kept() -> None:
+@pytest.mark.parametrize("count", [3, 3_000])
+def test_every_entry_that_is_compared_counts(count: int) -> None:
+    many = np.linspace(0.5, 1.5, count)
+    turned = many.copy()
+    turned[-1] = -1.0
+    assert there(lambda x: np.sum(np.maximum(x, 0.0) ** 2), 2 * many, start=many) is not None
+    assert there(lambda x: np.sum(np.maximum(x, 0.0) ** 2), turned, start=many) is None
+
+
+def test_comparisons_without_end_are_not_all_kept() -> None:
     """What is compared beyond that could come out otherwise unseen."""
-    many = np.linspace(0.5, 1.5, 3_000)
-    assert there(lambda x: np.sum(np.maximum(x, 0.0)), many, start=many) is None
-    assert there(lambda x: np.sum(np.maximum(x, 0.0)), many[:1000], start=many[:1000]) is not None
+
+    def steps(times: int) -> Callable[[Any], Any]:
+        def loop(x: Any) -> Any:
+            for k in range(times):
+                x = x * 1.001 if np.sum(x) > -k else x
+            return np.sum(x)
+
+        return loop
+
+    assert there(steps(100), 2 * X) is not None
+    assert there(steps(500), 2 * X) is None

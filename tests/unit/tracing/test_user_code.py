@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcheck.numbers.dual import Dual, Duals
 from gradcheck.tracing import admit, explore
 
 RANDOM = np.random.default_rng(31)
@@ -238,3 +239,18 @@ def test_vectorize_of_two_results() -> None:
     dx, dy = explore(lambda x, y: np.sum(both(x, y)[0] * both(x, y)[1]), (x, y)).vjp().parts
     assert np.array_equal(dx.midpoint, 2 * x * y - y * y)
     assert dy.midpoint == np.sum(x * x - 2 * x * y)
+
+
+def test_a_tangent_that_does_not_double_is_not_admitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule of the forward sweep that squares tangents: at this point and direction nothing else need show it."""
+    sound: Any = vars(Duals)["neg"]
+
+    def squared(self: Any, a: Any) -> Any:
+        pair = sound(self, a)
+        return pair if pair.tangent is None else Dual(pair.value, self.base.mul(pair.tangent, pair.tangent))
+
+    x = np.array([0.5, 1.5])
+    outcomes = explore(lambda x: np.sum(np.exp(-x)), [x])
+    assert admit(outcomes, np.sum(np.exp(-x))) == ()
+    monkeypatch.setattr(Duals, "neg", squared)
+    assert admit(outcomes, np.sum(np.exp(-x))) == ("doubling the direction does not double the tangent",)
