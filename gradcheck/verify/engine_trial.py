@@ -11,16 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from gradcheck.diagnosis.budget import Budget
-from gradcheck.diagnosis.diagnosed import diagnosed
-from gradcheck.diagnosis.look_at import look_at
-from gradcheck.diagnosis.operands import parameter_rows
 from gradcheck.errors import GradcheckError, Interrupted, SubjectError
 from gradcheck.judge.entry_points import ask
 from gradcheck.judge.graph_trial import try_case
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, Graph
 from gradcheck.run import runner
-from gradcheck.run.afterthought import EXAMPLE, diagnose
 from gradcheck.run.events import CaseFinished, Diagnosed, Faulted, Finished, NotOffered
 from gradcheck.run.exit_code import as_it_should_be
 from gradcheck.run.posed import USUAL, posed
@@ -329,6 +325,8 @@ def _diagnosed(
     A wrong rule is looked for in graphs that use no node twice, if the group has any: a mistake in putting gradients
     together shows in none of them. A fault that does not explain the group's own failures there is not named.
     """
+    from gradcheck.run.afterthought import diagnose  # imported late, as below: what is right needs no diagnosis
+
     here = {r.address for r in group.results}
     trees = {item.address for item in cases if isinstance(item.case, Case) and is_tree(item.case.graph)}
     alone = group.is_rule and bool(here & trees)
@@ -363,6 +361,11 @@ def _with_example(found: Diagnosed | None, case: Case, subject: Subject) -> Diag
     """The group's own first case as the example, where the search has found no smaller one."""
     if found is not None and found.case is not None and len(found.case.graph) <= len(case.graph):
         return found
+    from gradcheck.diagnosis.diagnosed import diagnosed
+    from gradcheck.diagnosis.look_at import look_at
+    from gradcheck.diagnosis.operands import parameter_rows
+    from gradcheck.run.afterthought import EXAMPLE
+
     try:
         tried = try_case(EXAMPLE, case, subject, graph_oracles())
         result = diagnosed(tried, subject, graph_oracles())

@@ -15,13 +15,11 @@ from gradcheck.verdict.finding import finding
 from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verify.own_answers import told
 from gradcheck.verify.own_precision import in_own_precision
+from gradcheck.verify.trials import SECONDS
 
 CHECKS: Mapping[str, Callable[..., Result]] = MappingProxyType(
     {"gradient": check_gradient, "vjp": check_vjp, "jvp": check_jvp}
 )
-
-SECONDS = 20.0
-"""Maximum of seconds that one pair may take; the point given comes first."""
 
 
 def judged(pair: Pair) -> Result:

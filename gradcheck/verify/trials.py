@@ -15,8 +15,9 @@ from gradcheck.subject.messages import checked
 from gradcheck.subject.offspring import Offspring
 from gradcheck.subject.written import WrittenSubject
 from gradcheck.verdict.finding import Finding, shown
-from gradcheck.verify.function_pairs import SECONDS
 
+SECONDS = 20.0
+"""Maximum of seconds that one pair may take; the point given comes first."""
 MEMORY = 16 << 30
 """Bytes of address space of the child: PyTorch and JAX reserve far more than they use."""
 GRACE = 3.0

@@ -411,6 +411,21 @@ def test_importing_costs_little(statement: str, without: set[str]) -> None:
     assert loaded & without == set()
 
 
+@pytest.mark.parametrize(
+    ("statement", "rooms"),
+    [
+        ("import gradcheck.cli.run", {"attribution", "checks", "explain", "rerun", "strategies", "verify"}),
+        ("import gradcheck.cli.verify", {"attribution", "checks", "explain", "rerun"}),
+    ],
+)
+def test_a_command_imports_no_room_of_others(statement: str, rooms: set[str]) -> None:
+    """What a run without a failure needs; causes, and reports that nobody asked for, double its start."""
+    found = "print(*sorted({name.split('.')[1] for name in sys.modules if name.startswith('gradcheck.')}))"
+    done = subprocess.run([sys.executable, "-c", f"import sys\n{statement}\n{found}"], capture_output=True, text=True)
+    assert "tracing" in done.stdout.split()
+    assert set(done.stdout.split()) & rooms == set()
+
+
 def test_what_is_loaded_is_seen() -> None:
     assert {"numpy", "gradcheck"} <= loaded_by("import gradcheck.problem")
     assert "rich" in loaded_by("import gradcheck.verdict.result")
