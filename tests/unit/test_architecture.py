@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
@@ -76,7 +77,8 @@ def below(room: str) -> set[str]:
     return found
 
 
-def imports(source: str, package: str) -> Iterator[tuple[int, str, bool]]:
+@cache
+def imports(source: str, package: str) -> tuple[tuple[int, str, bool], ...]:
     """Line, dotted name and whether it happens when the module is imported; type-checking imports are left out."""
 
     def walk(node: ast.AST, at_import: bool) -> Iterator[tuple[int, str, bool]]:
@@ -101,7 +103,7 @@ def imports(source: str, package: str) -> Iterator[tuple[int, str, bool]]:
         for child in ast.iter_child_nodes(node):
             yield from walk(child, inside)
 
-    return walk(ast.parse(source), True)
+    return tuple(walk(ast.parse(source), True))
 
 
 def room_of(path: str) -> str:
