@@ -55,12 +55,21 @@ def derivatives(folder: Path) -> Any:
     return load(folder / "test_mine.py")
 
 
+@pytest.fixture(scope="module")
+def judged() -> dict[str, gradcheck.Result]:
+    """What was judged already: each test looks at the same results from another side."""
+    return {}
+
+
 @pytest.fixture
-def result(name: str, derivatives: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> gradcheck.Result:
+def result(
+    name: str, derivatives: Any, folder: Path, judged: dict[str, gradcheck.Result], monkeypatch: pytest.MonkeyPatch
+) -> gradcheck.Result:
     monkeypatch.chdir(folder)
-    kind, f, derivative, inputs = derivatives.CASES[name]
-    found: gradcheck.Result = getattr(gradcheck, f"check_{kind}")(f, derivative, *inputs)
-    return found
+    if name not in judged:
+        kind, f, derivative, inputs = derivatives.CASES[name]
+        judged[name] = getattr(gradcheck, f"check_{kind}")(f, derivative, *inputs)
+    return judged[name]
 
 
 @pytest.fixture(scope="module")
