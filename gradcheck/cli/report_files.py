@@ -109,8 +109,6 @@ def _trouble(path: Path, *, in_one_step: bool) -> str:
 
 def _closed_folder(path: Path, shown: str) -> str:
     """Why the folder takes no new file; a file that a run left there when it was killed goes as well."""
-    from gradcheck.report.document_report import beside  # most runs write no report
-
     try:
         with beside(path).open("w"):
             pass

@@ -16,7 +16,7 @@ from gradcheck.errors import GradcheckError, HarnessFault
 from gradcheck.oracle.analysis import Analysis, Jump
 from gradcheck.oracle.complex_step import complex_step_along, complex_step_gradient
 from gradcheck.oracle.differences.sampling import entry_scales
-from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Expected, Kind
+from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Kind
 from gradcheck.oracle.finite_difference import directional
 from gradcheck.oracle.symbolic_function import NAME as SYMBOLIC
 from gradcheck.oracle.symbolic_function import symbolically
@@ -56,34 +56,19 @@ def along_one_direction(product: Product, analysis: Analysis) -> tuple[list[Alon
     weights: Any = tuple(cotangents) if product.outputs[1] else cotangents[0]
     found: list[Along] = []
     asides: list[Aside] = []
-    expected: Expected | None = _expected(analysis, direction)
     for name, ask in (("complex_step", _complex), ("finite_difference", _differenced)):
         try:
-            answer = ask(product, moves, weights, expected)
+            answer = ask(product, moves, weights)
         except HarnessFault:
             raise
         except GradcheckError as reason:
             answer = Aside(name, str(reason))
         if isinstance(answer, Aside):
             asides.append(answer)
-            expected = None  # the next one has to say by itself how well it knows what it says
         else:
             estimate, notes = answer
             found.append(Along(name, direction, estimate, notes))
     return found, asides
-
-
-def _expected(analysis: Analysis, direction: Mapping[str, Array]) -> Expected:
-    """What the proof says along a direction.
-
-    An oracle that confirms it with a few runs of f need not find out how well it knows the number by itself, with a
-    hundred: 16 ms of 99 with 10 parameters. One that does not is asked in full, so that what contradicts a proof, and
-    why it steps aside, is what it was.
-    """
-    gradients = analysis.estimates.gradients
-    terms = np.concatenate([(gradients[b].value * d).astype(np.longdouble).ravel() for b, d in direction.items()])
-    radius = float(sum(np.sum(gradients[b].error * np.abs(d)) for b, d in direction.items()))
-    return Expected(float(np.sum(terms)), radius, float(np.sum(np.abs(terms))))
 
 
 def complex_entries(product: Product) -> Estimates | Aside:
@@ -146,10 +131,8 @@ def _direction(product: Product) -> tuple[dict[int, Array], Sequence[Array]]:
     return moves, [drawn(o.shape) for o in product.outputs[0]]
 
 
-def _complex(
-    product: Product, moves: Mapping[int, Array], weights: Any, expected: Expected | None = None
-) -> tuple[Estimate, tuple[str, ...]] | Aside:
-    answer = complex_step_along(product.function.f, lend(product.inputs), moves, weights, expected)
+def _complex(product: Product, moves: Mapping[int, Array], weights: Any) -> tuple[Estimate, tuple[str, ...]] | Aside:
+    answer = complex_step_along(product.function.f, lend(product.inputs), moves, weights)
     if isinstance(answer, Aside):
         return answer
     estimate, runs = answer
@@ -157,11 +140,10 @@ def _complex(
 
 
 def _differenced(
-    product: Product, moves: Mapping[int, Array], weights: Any, expected: Expected | None = None
+    product: Product, moves: Mapping[int, Array], weights: Any
 ) -> tuple[Estimate, tuple[str, ...]] | Aside:
     direction = [moves.get(k, np.zeros(np.shape(x))) for k, x in enumerate(product.inputs)]
-    f, inputs = product.function.f, lend(product.inputs)
-    value, error, info = directional(f, inputs, direction, cotangent=weights, expected=expected)
+    value, error, info = directional(product.function.f, lend(product.inputs), direction, cotangent=weights)
     if not np.isfinite(error):
         what = "jumps" if info.jump else "has a kink" if info.kink else "is too noisy, or too little known, to tell"
         return Aside("finite_difference", f"along one direction the function {what}")

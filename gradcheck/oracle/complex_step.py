@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from gradcheck.oracle.differences.blackbox import BlackBox
 from gradcheck.oracle.differences.gradients import Differences, chosen_inputs, cotangent_parts
 from gradcheck.oracle.differences.sampling import entry_scales
-from gradcheck.oracle.estimate import Array, Aside, Estimate, Expected, Kind
+from gradcheck.oracle.estimate import Array, Aside, Estimate, Kind
 from gradcheck.tracing.kept_state import restoring
 
 NAME = "complex_step"
@@ -44,9 +44,6 @@ CIRCLE = 16
 
 ALONE = 64
 """Up to so many entries each has circles of its own; beyond that the entries of an input share two."""
-
-EXPECTED = 2.0**-40
-"""Maximum distance of one step from a proof's number, as a share of the terms that it is a sum of, to stand for all."""
 
 SAFETY = 32.0
 """Bound in units of the standard error: Student's t with 5 degrees of freedom asks 10 for 1e-4."""
@@ -100,24 +97,17 @@ def complex_step_along(
     inputs: Sequence[ArrayLike],
     direction: Unit,
     cotangent: ArrayLike | tuple[ArrayLike, ...] | None = None,
-    expected: Expected | None = None,
 ) -> tuple[Estimate, int] | Aside:
     """The derivative of sum(cotangent * f(inputs + t u)) by t at 0, and how often f ran.
 
-    `direction`: by input, u as an array of its shape, which should move entries by about their own size. `expected`: a
-    proof's number; an imaginary part that comes to it at the first step is by that seen to be the derivative, and the
-    circles are left out. Everything else as `complex_step_gradient`.
+    `direction`: by input, u as an array of its shape, which should move entries by about their own size. Everything
+    else as `complex_step_gradient`.
     """
     opened = _open(f, inputs, cotangent)
     if isinstance(opened, Aside):
         return opened
     real, probe, _, size = opened
     with probe.box.watching():
-        if expected is not None:
-            slope = probe(direction, complex(0, STEP)).imag / STEP
-            if (room := expected.room(EXPECTED)) >= abs(slope - expected.number):
-                estimate = Estimate(np.array(slope), np.array(room), Kind.ESTIMATED)
-                return estimate, real.evaluations + probe.box.evaluations
         value, error = _tangent(probe, direction)
         if np.isfinite(error):
             slope, doubt = _circle(probe, direction, size)

@@ -57,26 +57,6 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What a proof says of the derivative along one direction, for an oracle that is to confirm it.
-
-    Attributes
-    ----------
-    number: the derivative along the direction.
-    radius: the proof's own bound of its error.
-    size: sum of the absolute values of the terms that it is a sum of, one for each entry.
-    """
-
-    number: float
-    radius: float
-    size: float
-
-    def room(self, share: float) -> float:
-        """How far a number may be from it to confirm it, to a share of its terms."""
-        return self.radius + share * self.size
-
-
-@dataclass(frozen=True)
 class Along:
     """What an oracle knows of the derivative along one direction, where every entry would cost too much.
 

@@ -16,7 +16,7 @@ from gradcheck.oracle.differences.sampling import Along, Entries, Weighing
 from gradcheck.oracle.differences.stencil import SAFETY
 from gradcheck.oracle.differences.weigh import Slopes
 from gradcheck.oracle.differences.window import Centre
-from gradcheck.oracle.estimate import Array, Estimate, Expected, Kind
+from gradcheck.oracle.estimate import Array, Estimate, Kind
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,6 @@ class Differences:
     noise: tuple[Array | None, ...]
     evaluations: int
     precision: str
-
-
-CONFIRMED = 2.0**-30
-"""Maximum distance of a difference over four points from a proof's number, as a share of the terms that it is a sum of.
-
-A wrong trace by less than that is none that matters; a window, found by some fifty runs, would show it."""
-SHORT = 2.0**-9
-"""Step of that difference, in sizes of the point: neither truncation nor rounding is far above 1e-12."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +136,6 @@ def directional(
     cotangent: ArrayLike | tuple[ArrayLike, ...] | None = None,
     precision: str = "auto",
     budget: float = np.inf,
-    expected: Expected | None = None,
 ) -> tuple[Any, Any, Directional]:
     """The derivative of `f(x + t u)` by t at 0, a bound of its error, and what else is known.
 
@@ -153,8 +144,6 @@ def directional(
     direction: u, one array per input and shaped like it; that of an input that is not floating is ignored.
     cotangent: as in `difference_gradient`; without it the derivative of every output is given.
     precision, budget: as in `difference_gradient`.
-    expected: a proof's number, with a cotangent only; where a difference over four points comes to it, to CONFIRMED of
-        its terms, that is the answer, and no window is looked for.
 
     Returns
     -------
@@ -166,8 +155,6 @@ def directional(
     ------
     InvalidProblem: a direction that does not fit the inputs; else as `difference_gradient`.
     """
-    if expected is not None and (found := _confirmed(BlackBox(f, inputs), direction, cotangent, expected)):
-        return found
     box = open_box(f, inputs, precision)
     given = [np.asarray(u, dtype=np.longdouble if box.dtype != np.float64 else np.float64) for u in direction]
     if [u.shape for u in given] != [x.shape for x in box.inputs]:
@@ -196,23 +183,6 @@ def directional(
         precision="float64" if box.dtype == np.float64 else "longdouble",
     )
     return shaped(slopes.value), shaped(slopes.error), info
-
-
-def _confirmed(
-    box: BlackBox, direction: Sequence[ArrayLike], cotangent: ArrayLike | tuple[ArrayLike, ...] | None,
-    expected: Expected,
-) -> tuple[float, float, Directional] | None:  # fmt: skip
-    """The difference of fourth order over four points, if it confirms what is expected."""
-    along = Along(box, [np.asarray(u, np.float64) for u in direction], Weighing(box, cotangent_parts(box, cotangent)))
-    step = SHORT * along.scale
-    with box.watching():
-        _, values = along(step * np.array([[-2.0], [-1.0], [1.0], [2.0]]), np.zeros(1, dtype=np.intp))
-    slope = float((values[0, 0] - 8 * values[1, 0] + 8 * values[2, 0] - values[3, 0]) / (12 * step))
-    room = expected.room(CONFIRMED)
-    if not abs(slope - expected.number) <= room:
-        return None
-    info = Directional(False, False, np.nan, np.nan, np.nan, step, box.evaluations, "float64")
-    return slope, room, info
 
 
 def loss_estimate(value: Any, slopes: Slopes, magnitude: float, unit: float) -> Estimate:
