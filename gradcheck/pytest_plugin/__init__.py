@@ -9,5 +9,6 @@ suite_tally      a session whose suites compared nothing is no success
 asked_tests      what a test compared; one that asked for gradcheck and compared nothing fails
 fixture_checks   the fixture `gradcheck`
 marker_options   the options of `@pytest.mark.gradcheck`
+baseline_session the checks of a session, recorded and compared; `tests_asked_for`: which of them should have been made
 failure_repr     failures shown by gradcheck's report in place of a traceback
 """

@@ -43,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[READ] = something_is_set(config)
     if not config.stash[READ]:
         return
+    _keep_baseline(config)
     suites = _settings(config).suites
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         below = [Path(config.invocation_params.dir, argument) for argument in config.args]
@@ -139,6 +140,23 @@ def checks(pytestconfig: pytest.Config) -> Checks:
 
     pytestconfig.stash[MADE] = made = Checks(pytestconfig)
     return made
+
+
+def _keep_baseline(config: pytest.Config) -> None:
+    """Record or compare the checks of this session, if that was asked for."""
+    from gradcheck.pytest_plugin.plugin_options import BASELINE_OPTION
+
+    if (action := config.getoption(BASELINE_OPTION)) is None:
+        return
+    from gradcheck.errors import GradcheckError
+    from gradcheck.pytest_plugin.baseline_session import BaselineSession, baseline_path
+
+    settings = _settings(config)
+    try:
+        session = BaselineSession(config, action, baseline_path(config, settings.values), settings.seed)
+    except GradcheckError as wrong:
+        raise pytest.UsageError(f"gradcheck: {wrong}") from wrong
+    config.pluginmanager.register(session, "gradcheck-baseline")
 
 
 def _look_at_marker(node: pytest.Item) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 SEED_OPTION, SUBJECT_OPTION, SUITES_INI = "--gradcheck-seed", "--gradcheck-subject", "gradcheck_suites"
+BASELINE_OPTION = "--gradcheck-baseline"
 SEED_OF_SESSION = "gradcheck_seed"
 """Where a controller of pytest-xdist hands its seed to the workers."""
 
@@ -17,6 +18,12 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("gradcheck", "gradcheck: gradients")
     group.addoption(SEED_OPTION, metavar="N", help="seed of generated cases, and of checks through the fixture")
     group.addoption(SUBJECT_OPTION, metavar="FILE[:NAME]", help="the engine that suites are judged against")
+    group.addoption(
+        BASELINE_OPTION,
+        choices=("record", "compare", "update"),
+        help="keep the exact gradients of the checks that tests make, or say what changed about them and fail if it "
+        "did; update says it, then writes it",
+    )
     parser.addini(SUITES_INI, "files of cases that are collected as tests", type="paths", default=[])
 
 
@@ -30,6 +37,7 @@ def something_is_set(config: pytest.Config) -> bool:
     return (
         config.getoption(SEED_OPTION) is not None
         or config.getoption(SUBJECT_OPTION) is not None
+        or config.getoption(BASELINE_OPTION) is not None
         or bool(config.getini(SUITES_INI))
         or any(name.startswith("GRADCHECK_") for name in os.environ)
         or any(_names_gradcheck(folder / "pyproject.toml") for folder in _folders(config))

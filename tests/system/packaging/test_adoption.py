@@ -71,6 +71,8 @@ def test_layer_backward():
     x, W, b = random.normal(size=(4, 3)), random.normal(size=(3, 2)), random.normal(size=2)
     gradcheck.assert_vjp(layer, layer_backward, x, W, b)
 """
+RECORD = ("gradcheck baseline record", "python -m pytest -q --gradcheck-baseline=record")
+COMPARE = ("gradcheck baseline compare", "python -m pytest -q --gradcheck-baseline=compare")
 RIGHT, WRONG = "slope.sum(axis=0)", "slope.mean(axis=0)"
 
 
@@ -152,16 +154,18 @@ def project(tmp_path: Path, wheel: Path, installed: Path) -> Project:
 
 def test_a_repository_adopts_gradcheck(project: Project) -> None:
     assert project.shell("python -m pip install -r requirements.txt").returncode == 0
-    for line in ("python -m pytest -q", "gradcheck run", "gradcheck baseline record", "gradcheck baseline compare"):
+    for line in ("python -m pytest -q", "gradcheck run", *RECORD, *COMPARE):
         done = project.shell(line)
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
     recorded = json.loads((project.folder / "gradcheck-baseline.json").read_text(encoding="utf-8"))
     assert list(recorded["run"]["cases"]) == ["gradcheck_suite.py::1 rows", "gradcheck_suite.py::4 rows"]
+    assert list(recorded["pytest"]["cases"]) == ["test_layer.py::test_layer_backward #1"]
 
     project.edit("layer.py", RIGHT, WRONG)
     tested = project.shell("python -m pytest -q")
     assert tested.returncode == 1
     assert "4 is the length of axis 0 of x" in " ".join(tested.stdout.split())
+    assert f"layer.py:{project.line_of('def layer_backward')}: GradientError" in tested.stdout
 
     ran = project.shell("gradcheck run --report github=- --report sarif=g.sarif --report junit=g.xml")
     assert ran.returncode == 1
@@ -189,8 +193,12 @@ def test_a_repository_adopts_gradcheck(project: Project) -> None:
     assert "answer wrong      gradcheck_suite.py::4 rows  FAIL: the exact gradient is as recorded" in compared.stdout
     assert "gradient changed" not in compared.stdout
 
+    compared = project.shell(COMPARE[1])
+    assert compared.returncode == 1
+    assert "answer wrong      test_layer.py::test_layer_backward #1  FAIL: the exact gradient is as" in compared.stdout
+
     project.edit("layer.py", WRONG, RIGHT)
-    assert project.shell("gradcheck baseline compare").returncode == 0
+    assert [project.shell(line).returncode for line in COMPARE] == [0, 0]
 
 
 def test_another_function_is_told_from_a_wrong_answer(project: Project) -> None:
@@ -226,7 +234,7 @@ def workflows() -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("service", ["github", "gitlab"])
 def test_the_lines_of_a_workflow(project: Project, service: str) -> None:
-    assert project.shell("gradcheck baseline record").returncode == 0
+    assert [project.shell(line).returncode for line in RECORD] == [0, 0]
     for broken in (False, True):
         if broken:
             project.edit("layer.py", RIGHT, WRONG)
