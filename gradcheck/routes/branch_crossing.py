@@ -133,7 +133,8 @@ def branches(run: Run, task: Task, most: int, known: Collection[Key] = ()) -> li
     edge of its domain: f is not meant beyond it. Of comparisons at one place with one constant the nearest one counts.
     """
     found = sorted(_nearest(run, task, known).items(), key=lambda row: row[1][0])
-    return [Branch(key, _solved(gap, task) if number < most else None) for number, (key, (_, gap)) in enumerate(found)]
+    with np.errstate(all="ignore"):  # thresholds near the largest float, at steps beyond it
+        return [Branch(key, _solved(gap, task) if n < most else None) for n, (key, (_, gap)) in enumerate(found)]
 
 
 def _nearest(run: Run, task: Task, known: Collection[Key]) -> dict[Key, tuple[float, _Gap]]:
@@ -234,7 +235,8 @@ def _landing(
         farther = share * max(way, _THIN * size / share)
         points = _points(base, unit, high + farther * np.linspace(0.0, 1.0, 9))
         there = [p[..., -1].astype(x.dtype) for p, x in zip(points, task.inputs, strict=True)]
-        whole = gap.across(gap.at(points)).all() and gap.steady(points)
+        finite = all(np.all(np.isfinite(x)) for x in there)
+        whole = finite and gap.across(gap.at(points)).all() and gap.steady(points)
         if whole and gap.across(gap.at([np.asarray(x)[..., None] for x in there]))[0]:
             return there
     return None

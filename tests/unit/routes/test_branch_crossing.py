@@ -90,3 +90,12 @@ def test_a_clip_that_keeps_an_exponential_from_overflow_is_a_guard(bound: float,
 def test_a_floor_with_next_to_nothing_below_it_is_a_guard(floor: float, found: int) -> None:
     p = np.array([0.3, 0.9])
     assert len(across(explore(lambda p: np.sum(np.log(np.maximum(np.sqrt(p), floor))), (p,)), 3)) == found
+
+
+@pytest.mark.parametrize("bound", [1.3e154, 1e300, 1.7e308])
+def test_a_clip_near_the_largest_float_warns_of_nothing(bound: float) -> None:
+    """Steps beyond the largest float are tried on the way; a point that is found is finite and beyond the clip."""
+    x = np.array([0.4, 2.0])
+    for point in across(explore(lambda x: np.sum(np.minimum(x, bound)), (x,)), 3):
+        assert np.all(np.isfinite(point[0]))
+        assert np.max(point[0]) > bound
