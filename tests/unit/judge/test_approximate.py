@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.integrate import solve_ivp
-from scipy.optimize import brentq, newton
+from scipy.integrate import cumulative_trapezoid, romb, simpson, solve_ivp, trapezoid
+from scipy.optimize import brentq, newton, rosen, rosen_der
 from scipy.sparse.linalg import cg
 
 import gradcheck
@@ -172,3 +172,21 @@ def _last_step() -> float:
 
 
 LAST = _last_step()
+
+
+@pytest.mark.parametrize("formula", [rosen, rosen_der, trapezoid, cumulative_trapezoid, simpson, romb])
+def test_a_formula_that_lives_beside_solvers_is_none(formula: Any) -> None:
+    assert approximate._called(lambda: formula(np.linspace(0.5, 1.5, 5))) == ""
+
+
+def test_a_wrong_gradient_of_a_formula_beside_solvers_fails() -> None:
+    """By hand: the Rosenbrock function of two numbers is 100 (b - a^2)^2 + (1 - a)^2."""
+    x = np.array([1.3, 0.7])
+
+    def gradient(x: Any) -> Any:
+        a, b = x
+        return np.array([-400 * a * (b - a * a) - 2 * (1 - a), 200 * (b - a * a)])
+
+    assert gradcheck.check_gradient(rosen, gradient, x, elsewhere=False).verdict.value == "PASS"
+    wrong = gradcheck.check_gradient(rosen, lambda x: gradient(x) * np.array([1.0, 1.0001]), x, elsewhere=False)
+    assert wrong.verdict.value == "FAIL"
