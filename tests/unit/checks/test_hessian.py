@@ -175,3 +175,21 @@ def test_keyword_arguments_and_what_is_meant() -> None:
     assert gradcheck.check_hessian(series, lambda x: np.diag(-x), X, meant=meant).verdict.value == "FAIL"
     assert gradcheck.check_hvp(series, lambda x, v: -np.sin(x) * v, X, meant=meant)
     assert gradcheck.check_hvp(series, lambda x, v: -x * v, X, meant=meant).verdict.value == "FAIL"
+
+
+def _guarded(x: Any) -> Any:
+    """x[0] tanh(n) / n with n = |x|, which is x[0] (1 - n^2 / 3 + ...): smooth at 0, where its parts are 0/0."""
+    n = np.sqrt(np.sum(x * x))
+    return x[0] * np.tanh(n) / (n + (n == 0)) + x[0]
+
+
+def test_a_gradient_that_the_sweep_finds_0_over_0_is_differenced() -> None:
+    at_zero = GradientOf(_guarded, (0,))(np.zeros(2))
+    np.testing.assert_allclose(at_zero, [2.0, 0.0], atol=1e-9)
+
+
+@pytest.mark.parametrize(("entry", "verdict"), [(0.0, "PASS"), (1.0, "FAIL")])
+def test_a_function_that_has_a_value_is_not_said_to_be_nan(entry: float, verdict: str) -> None:
+    """Its Hessian at 0 is 0."""
+    result = gradcheck.check_hessian(_guarded, lambda x: np.full((2, 2), entry), np.zeros(2), elsewhere=False, budget=1)
+    assert result.verdict.value in (verdict, "UNDECIDED")

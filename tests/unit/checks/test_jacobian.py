@@ -11,6 +11,7 @@ from scipy.sparse.linalg import aslinearoperator
 
 import gradcheck
 from gradcheck.checks import jacobian
+from gradcheck.checks.rows import Rows
 from gradcheck.errors import InvalidProblem, UsageError
 
 X = np.array([1.3, 0.7, -0.8, 1.9])
@@ -268,3 +269,35 @@ def test_a_complex_output_of_real_inputs() -> None:
     assert gradcheck.check_jacobian(response, lambda p: jac(p).conj(), p).verdict.value == "FAIL"
     assert gradcheck.check_jacobian(response, lambda p: jac(p) * np.array([1.0, 1.001]), p).verdict.value == "FAIL"
     assert gradcheck.check_jacobian(response, lambda p: jac(p).real, p).verdict.value == "FAIL"
+
+
+def test_rows_at_one_point_are_one_call() -> None:
+    """Nine outputs of a function that cannot be traced: a difference moves one row, and the other eight are alike."""
+    calls = [0]
+
+    def outer(x: Any) -> Any:
+        calls[0] += 1
+        return np.outer(x, x) if type(x) is np.ndarray and x.dtype == float else opaque(x)
+
+    def opaque(x: Any) -> Any:
+        raise TypeError("floats only")
+
+    rows = Rows(outer, lambda x: x, (np.array([1.0, 2.0, 4.0]),), (0,), ((3, 3),))
+    (stacked,) = rows.stacked_inputs()
+    assert rows.scalar()(stacked) == (1 + 2 + 4) ** 2
+    assert calls[0] == 1
+    stacked[5] = [1.0, 3.0, 5.0]  # row 5 is the entry [1, 2]
+    assert rows.scalar()(stacked) == (1 + 2 + 4) ** 2 - 2 * 4 + 3 * 5
+    assert calls[0] == 3
+
+
+def test_rows_of_a_function_that_answers_in_one_array() -> None:
+    answer = np.zeros(2)
+
+    def double(x: Any) -> Any:
+        answer[...] = 2 * x
+        return answer
+
+    rows = Rows(double, lambda x: x, (np.array([1.0, 2.0]),), (0,), ((2,),))
+    assert rows.scalar()(np.array([[1.0, 2.0], [5.0, 7.0]])) == 2.0 + 14.0
+    assert rows.scalar()(np.array([[1.0, 2.0], [1.0, 2.0]])) == 2.0 + 4.0
