@@ -53,7 +53,7 @@ class VerifyText:
             case EngineTried():
                 self.engine(event.trial)
             case PairTried():
-                self.trial(event.trial)
+                self.trial(event.trial, event.replay)
             case Verified() if not event.unusable:
                 self.end(event)
 
@@ -137,8 +137,8 @@ class VerifyText:
 
     # --- pairs --------------------------------------------------------------------------------------------------
 
-    def trial(self, trial: Trial) -> None:
-        """One pair: a line where it is right, its report where it is not."""
+    def trial(self, trial: Trial, replay: str = "") -> None:
+        """One pair: a line where it is right, its report and the command that repeats it where it is not."""
         style = STYLES[Verdict(trial.verdict)]
         line = Text.assemble("  ", (trial.verdict, style), f"  {shown(trial.pair.shown)}")
         if trial.verdict == "PASS":
@@ -158,6 +158,8 @@ class VerifyText:
             elif setting := _setting(trial):
                 self._print(Text(f"  with {shown(setting)}:"))
             self._indented(trial.verbose if self._verbose or self._feedback == "full" else trial.report)
+            if replay:
+                self._replay(replay, indent=4)
 
     def _told_before(self, trial: Trial) -> Trial | None:
         """An earlier trial of the same functions, under another setting, that told the same kinds of mistake."""
@@ -191,9 +193,9 @@ class VerifyText:
         """A line; what goes beyond the width goes on below, indented."""
         self._console.print(Hanging(text, indent))
 
-    def _replay(self, command: str) -> None:
+    def _replay(self, command: str, indent: int = 2) -> None:
         """On one line, however long, so that it can be copied."""
-        text = Text.assemble("  ", (f"{'replay':<{LABEL}}", "bold"), (command, "cyan"))
+        text = Text.assemble(" " * indent, (f"{'replay':<{LABEL}}", "bold"), (command, "cyan"))
         self._console.print(text, soft_wrap=True)
 
 

@@ -266,14 +266,13 @@ ONLY_BESIDE_THE_JUDGE = TAMPERING.replace("return 7 * x", "return 2 * x if judge
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [(TAMPERING, "FAIL  f and f_grad"), (ONLY_BESIDE_THE_JUDGE, "does not answer there")],
+    [(TAMPERING, "without the judge"), (ONLY_BESIDE_THE_JUDGE, "f_grad raises AttributeError")],
     ids=["the judge is replaced", "it answers beside the judge alone"],
 )
 def test_a_file_that_changes_its_judge_does_not_pass(shell, text: str, words: str) -> None:
     ran = shell("verify", shell.write("mine.py", text))
     assert ran.code == 1
-    assert words in ran.out
-    assert "without the judge" in " ".join(ran.out.split())
+    assert words in " ".join((ran.out + ran.err).split())
     right = text.replace("return 7 * x", "return 2 * x").replace("None.missing", "2 * x")
     assert shell("verify", shell.write("mine.py", right)).code == 0
 
