@@ -1,7 +1,7 @@
 """How implementations are written that nobody wrote for gradcheck: one file for each convention.
 
 offer              what a convention finds in a file: `Offer`, `Pair`, `Miss`, and the file's `Contents`
-recognition        which conventions a loaded file keeps
+recognition        which conventions a loaded file keeps; `left_over` names what none of them explains
 (subject.native    `graph`: gradcheck's own functions; `native_networks`: `mlp`)
 scalar_value       classes like micrograd's, by way of `value_class`, `held_numbers`, `value_graphs`, `spellings`,
                    `repeated_sweeps`
@@ -9,8 +9,8 @@ tensor_value       the same with arrays, by way of `array_forms`, `array_trials`
 op_classes         a class per op (minitorch, needle, DeZero), by way of `op_calls`
 dual_numbers       classes of forward mode, whose numbers carry their derivative along
 grad_transform     packages such as autograd: grad(f), and functions of NumPy's names
-layer_pairs        NAME_forward and NAME_backward: `layer_functions` runs them, `loss_functions` answer both at once;
-                   `backward_calls` and `returned_gradients` tell what is what
+layer_pairs        NAME_forward and NAME_backward: `layer_functions` runs them, at the settings of `layer_settings`;
+                   `loss_functions` answer both at once; `backward_calls` and `returned_gradients` tell what is what
 layer_classes      forward and backward methods: `layer_search` finds how a class is used (`making_layers` makes it,
                    `held_arrays` finds parameters and gradients), `layer_objects` runs it, `used_layers` runs it twice
 built_layers       layers that make their parameters in their first forward pass
@@ -20,7 +20,8 @@ named_derivatives  functions and their derivatives, by `derivative_names`; `deri
                    `slope_arguments` whether a slope takes the input or the output
 example_inputs     inputs for functions that nobody gave any for, by `example_shapes` and `example_values`
 network_loss       a class with parameters and a loss: `constructing` makes it, `weights_of` finds its parameters,
-                   `network_methods` its methods, `gradients_held` where gradients are
+                   `network_methods` its methods, `gradients_held` where gradients are; `assumed_losses` are for one
+                   without a loss of its own
 dictionaries       functions with dicts (Coursera): `dictionary_models` a whole network, `dictionary_layers` its layers,
                    `parameter_dicts` their data
 nielsen            Network.backprop; autograd_function, custom_vjp: rules of PyTorch and JAX, by `framework_inputs`

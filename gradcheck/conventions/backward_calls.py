@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gradcheck.conventions import example_shapes
+
 COTANGENT = re.compile(
     r"d_?(out|y|a|z|h|l|j|loss|x_out|output|next_h|next_c|next_\w+|scores|v|o|s|p|q|u|w_out)\w*|grad\w*|g|upstream\w*|delta\w*|"
-    r"\w*_(grad|bar|cotangent|gradient)|v|ct|cotangent\w*|seed|out_?grad|gout|gy|\w*_?output_?grad\w*|error|err|eta|top_diff|bar",
+    r"\w*_(grad|bar|cotangent|gradient|error|err|delta)|v|ct|cotangent\w*|seed|out_?grad|gout|gy|\w*_?output_?grad\w*|error|err|eta|top_diff|bar",
     re.I,
 )
 """Names of an argument that takes the gradient with respect to an output."""
@@ -25,6 +27,13 @@ OUTPUT = re.compile(
     r"out|output|outputs|y|a|activation|activated|fx|value|result|s|sig|probs|p|h|z_out|h_t|h_next|next_h", re.I
 )
 """Names of an argument that takes the output of the forward pass."""
+TARGET = re.compile(
+    r"targets?|labels?|y_?(true|train|batch|real|actual|target)|true_?\w*|truth|ground_truth|gt|expected\w*|desired\w*",
+    re.I,
+)
+"""Names of an argument that takes what a network is trained towards."""
+_INPUT = re.compile(r"x|inputs?|data|features?|images?|x_?(train|batch)|input_data", re.I)
+"""Names of an argument that takes the input of the forward pass."""
 
 
 @dataclass(frozen=True)
@@ -85,15 +94,32 @@ def backward_call(
     left = [p for p in named if p.name not in roles and p.default is inspect.Parameter.empty]
     if left and keeps and "cache" not in roles.values():
         roles[left.pop().name] = "cache"
+    target = next((p.name for p in left if TARGET.fullmatch(p.name) and not cotangents), None)
+    if target is not None:
+        return f"its argument {target!r} takes targets, and none of the others is named like an upstream gradient"
+    first = _unnamed_cotangent([p.name for p in left]) if not cotangents and outputs == 1 else None
     for p in left:
-        taken = sum(role.startswith("cotangent") for role in roles.values())
-        if not taken and outputs == 1 and p is left[0] and (len(left) > 1 or not OUTPUT.fullmatch(p.name)):
+        if p.name == first:
             roles[p.name] = "cotangent 0"
         elif OUTPUT.fullmatch(p.name) and outputs == 1:
             roles[p.name] = "output 0"
-        elif p is left[-1] and len(unused := [n for n in inputs if f"input {n}" not in roles.values()]) == 1:
+        elif (
+            p is left[-1]
+            and (example_shapes.role(p.name) is not None or _INPUT.fullmatch(p.name))
+            and len(unused := [n for n in inputs if f"input {n}" not in roles.values()]) == 1
+        ):
             roles[p.name] = f"input {unused[0]}"  # the one input that goes by another name here
         else:
             return f"its argument {p.name!r} is neither an upstream gradient, nor a cache, nor an input of the forward"
     optional = any(p.default is not inspect.Parameter.empty for p in named if p.name in cotangents)
     return BackwardCall(tuple((p.name, roles[p.name]) for p in named if p.name in roles), optional)
+
+
+def _unnamed_cotangent(left: Sequence[str]) -> str | None:
+    """Which of the arguments that are left takes the cotangent, though its name does not say so; None where none can.
+
+    One that is named like an output or an input takes that, unless it is an input's name and the only argument.
+    """
+    if len(left) == 1:
+        return None if OUTPUT.fullmatch(left[0]) else left[0]
+    return next((name for name in left if not OUTPUT.fullmatch(name) and not _INPUT.fullmatch(name)), None)

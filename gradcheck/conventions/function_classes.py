@@ -41,7 +41,7 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
             continue
         value, slope = (f"{name}.{method}" for method in methods)
         bound = {value: getattr(made, methods[0]), slope: getattr(made, methods[1])}
-        found = pair_of(_Bound(contents, bound), calls, value, slope, "derivative", options)
+        found = pair_of(_Bound(contents, bound), calls, value, slope, "derivative", options, NAME)
         if isinstance(found, Miss):
             if not _abstract(calls, bound[value]):
                 yield Miss(NAME, name, found.why)

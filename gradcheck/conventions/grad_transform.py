@@ -68,10 +68,14 @@ def _refusal(transform: Callable[..., Any]) -> str | None:
 
 def _offer(name: str, transform: Callable[..., Any], contents: Contents) -> Offer:
     space, where = _namespace(contents)
-    answers = Transformed(transform, contents if space is contents.module else Functions(space))
+    own = space is not contents.module
+    answers = Transformed(transform, Functions(space) if own else contents, None if own else Functions(np))
     offered = {form.op: way for form, way in answers.examples() if way is not None}
     lacking = [str(f) for f, way in answers.examples() if way is None and f.op in offered and f.op not in REFLECTED]
     functions = ", ".join(sorted({way.name for way in offered.values() if way.name}))
+    where = "NumPy" if answers.patches and functions else where
+    refusal = answers.refusal_of_constants()
+    limits = () if refusal is None else (f"{name}(f) refuses a loss that does not depend on the argument: {refusal}",)
     title = f"{name}(f){f', functions of {where}' if where else ''}: {functions or 'operators alone'}"
     forms = {"by argument number": answers.by_argument} if answers.takes_arguments() else {}
     return Offer(
@@ -84,6 +88,7 @@ def _offer(name: str, transform: Callable[..., Any], contents: Contents) -> Offe
         scalars=answers.scalars,
         forms=forms,
         lacking=tuple(lacking),
+        limits=limits,
     )
 
 
@@ -102,9 +107,13 @@ def _namespace(contents: Contents) -> tuple[ModuleType, str]:
 class Transformed:
     """The functions of the native form on top of a function that makes gradients."""
 
-    def __init__(self, transform: Callable[..., Any], space: Contents) -> None:
+    def __init__(self, transform: Callable[..., Any], space: Contents, further: Contents | None = None) -> None:
         self._transform = transform
         self._space = space
+        self._further = further  # NumPy's functions, for a package that takes them as they are
+        self._refuses_constants = False
+        self.patches = False
+        """Whether a function of NumPy itself was seen to be differentiated."""
         self._found: dict[Any, Way | None] = {}
         self.scalars = self.way(Applied("sum", ((2, 3),), dict(OPS["sum"].attributes))) is None
 
@@ -135,6 +144,16 @@ class Transformed:
         with warnings.catch_warnings(action="ignore"):
             gradients = {name: self._transform(loss, k)(*given) for k, name in enumerate(names)}
         return plain(self._loss(graph, values)), gradients
+
+    def refusal_of_constants(self) -> str | None:
+        """What is raised for a loss that does not depend on its argument; None where it has a gradient."""
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                self._transform(lambda x: 3.0)(POINT)
+        except Exception as wrong:  # a foreign function may refuse in any way
+            self._refuses_constants = True
+            return f"{type(wrong).__name__}: {wrong}"[:200]
+        return None
 
     def takes_arguments(self) -> bool:
         """Whether the argument can be chosen by its number."""
@@ -168,14 +187,17 @@ class Transformed:
         values = comfortable(form.op, form.shapes)
         right = np.asarray(OPS[form.op].value(*values, **form.attributes))
         bug: Way | None = None
-        for way in ways(form.op, form.attributes, len(values), Operands, self._space):
-            try:
-                with np.errstate(all="ignore"):
-                    came = plain(way.apply(*values, **form.attributes))
-                    if alike(came, right) and self._differentiates(way, values, form, ends=not right.ndim):
-                        return way
-            except Exception as wrong:  # whatever the foreign op raises
-                bug = way if bug is None and is_bug(wrong, form.attributes) else bug
+        for space in filter(None, (self._space, self._further)):
+            for way in ways(form.op, form.attributes, len(values), Operands, space):
+                try:
+                    with np.errstate(all="ignore"):
+                        came = plain(way.apply(*values, **form.attributes))
+                        if alike(came, right) and self._differentiates(way, values, form, ends=not right.ndim):
+                            self.patches = self.patches or (space is self._further and bool(way.name))
+                            return way
+                except Exception as wrong:  # whatever the foreign op raises
+                    own = space is self._space
+                    bug = way if own and bug is None and is_bug(wrong, form.attributes) else bug
         return bug
 
     def _differentiates(self, way: Way, values: list[Any], form: Applied, *, ends: bool) -> bool:
@@ -183,11 +205,14 @@ class Transformed:
 
         def loss(first: Any) -> Any:
             out = way.apply(first, *values[1:], **form.attributes)
-            return out if ends else self._space.helpers["sum"](out)
+            space = self._space if self._further is None or "sum" in self._space.helpers else self._further
+            return out if ends else space.helpers["sum"](out)
 
         return self._transform(loss)(values[0]) is not None
 
     def _prepared(self, graph: Graph) -> None:
+        if self._refuses_constants and not _needed(graph).issuperset(graph.parameters):
+            raise NotImplementedError("a leaf that the loss does not need")
         for i in graph.order.tolist():
             if graph.arguments(i) and self._way(graph, i) is None:
                 raise NotImplementedError(str(self._form(graph, i)))
@@ -213,6 +238,17 @@ class Transformed:
 
     def _number(self, value: Any) -> Any:
         return float(value) if not np.ndim(value) else np.array(value)
+
+
+def _needed(graph: Graph) -> set[int]:
+    """The nodes that the loss depends on, itself included."""
+    found, waiting = set(), [int(graph.loss)]
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting += map(int, graph.arguments(node))
+    return found
 
 
 class Functions(Contents):

@@ -26,6 +26,8 @@ def gradients_by_name(answer: Any, owner: Any, weights: Weights) -> dict[str, An
             return found
         if place is answer and isinstance(place, tuple | list) and len(place) == len(weights.values):
             return _in_order(place, weights)
+        if place is answer and isinstance(place, tuple | list) and (found := _of_lists(place, weights)):
+            return found
     raise TypeError("no gradients were returned, and none are in its attributes")
 
 
@@ -37,11 +39,20 @@ def parameters_taken(before: Mapping[str, Any], after: Mapping[str, Any], rate: 
 def _of_mapping(place: Mapping[Any, Any], weights: Weights, *, own: bool) -> dict[str, Any]:
     found = {}
     for name in weights.values:
-        for spelling in list(spellings(name))[1 if own else 0 :]:
+        for spelling in list(spellings(weights.stem(name)))[1 if own else 0 :]:
             if spelling in place and place[spelling] is not None:
-                found[name] = place[spelling]
+                found[name] = weights.of(place, name, spelling)
                 break
     return found
+
+
+def _of_lists(answer: Sequence[Any], weights: Weights) -> dict[str, Any]:
+    """Gradients in lists, one for each list of parameters and as long as that, in the order of the attributes."""
+    kept = {attribute: position for position, attribute in enumerate(dict.fromkeys(map(weights.stem, weights.values)))}
+    lengths = [sum(weights.stem(name) == attribute for name in weights.values) for attribute in kept]
+    if [len(part) if isinstance(part, tuple | list) else 0 for part in answer] != lengths:
+        return {}
+    return {name: answer[kept[attribute]][k] for name, (attribute, k) in weights.places.items()}
 
 
 def _in_order(answer: Sequence[Any], weights: Weights) -> dict[str, Any]:

@@ -102,6 +102,8 @@ def _of_class(
         if batches or search.on_squares(squares, batches=True) is not None:
             break
     if best is None or not best.names:
+        if search.unfit:
+            return Miss(NAME, name, search.unfit)
         how = f'EXAMPLES = {{"{name}": {{"init": (...), "forward": (...)}}}}'
         return Miss(NAME, name, f"it was not brought to run (last: {search.last}); give inputs in the file: {how}")
     pairs, notes = _pairs(name, best)

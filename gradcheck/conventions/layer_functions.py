@@ -107,8 +107,16 @@ class LayerFunctions:
         tried = (self._tried(example) for example in square(self._names, batches=batches))
         return next((ran for ran in tried if isinstance(ran, Ran) and ran.fits), None)
 
-    def pair(self, name: str, ran: Ran) -> Pair:
-        """The layer as a function and its VJP (or gradient) of the differentiable inputs."""
+    def at(self, example: Example) -> Ran | str:
+        """What both do at one example; a sentence where the forward function does not run there."""
+        return self._tried(example)
+
+    def outputs(self, ran: Ran) -> tuple[Any, ...]:
+        """The outputs of the forward function where it ran."""
+        return self._run({n: copied(v) for n, v in ran.example.values.items()}, ran)[0]
+
+    def pair(self, name: str, ran: Ran, about: str = "") -> Pair:
+        """The layer as a function and its VJP (or gradient) of the differentiable inputs; `about`: its settings."""
         assert ran.call is not None, "a layer whose backward pass can be called"
         wrt = tuple(ran.where.of) if ran.where is not None else ran.example.variable
         place = ran.where or Places({n: k for k, n in enumerate(wrt)} if len(wrt) > 1 else {wrt[0]: None}, False)
@@ -136,7 +144,7 @@ class LayerFunctions:
         own = update_wrapper(f, self._forward)
         own.argument_names = wrt  # type: ignore[attr-defined] # read by input_names
         derivative = update_wrapper(vjp if takes else gradient, self._backward)
-        shown = f"{self._forward.__name__} and {self._backward.__name__}"
+        shown = f"{self._forward.__name__} and {self._backward.__name__}{', ' if about else ''}{about}"
         inputs = tuple(ran.example.values[n] for n in wrt)
         kind: PairKind = "vjp" if takes else "gradient"
         return Pair(name, kind, own, derivative, inputs, shown=shown, other_luck=self._calls.other_luck)

@@ -46,7 +46,8 @@ class Layer:
     prototype: an instance that has never been used.
     forward, backward: names of the two methods.
     example: values of the forward method's arguments.
-    call: how the backward method is called; `steps`: names of its arguments that are a step size.
+    call: how the backward method is called; `steps`: names of its arguments that are a step size; `nothing`: of
+        those that are 0, such as the strength of a penalty.
     outputs, keeps: number of outputs of the forward method; whether it also returns a cache.
     where: where the gradients of its inputs stand in what is returned; None where it returns none.
     parameters: its parameters with a gradient.
@@ -67,6 +68,7 @@ class Layer:
     parameters: tuple[Parameter, ...] = ()
     adds: bool = False
     steps: tuple[str, ...] = ()
+    nothing: tuple[str, ...] = ()
     instead_of: Layer | None = None
     output: str = ""
     inwards: str = ""
@@ -116,7 +118,8 @@ class Layer:
     ) -> Any:
         """What one call of the backward method returns."""
         given = self.call.arguments([np.array(c) for c in cotangents], cache, arguments, outputs)
-        returned = self.calls.back(getattr(owner, self.backward), **given, **dict.fromkeys(self.steps, 1.0))
+        given |= dict.fromkeys(self.steps, 1.0) | dict.fromkeys(self.nothing, 0.0)
+        returned = self.calls.back(getattr(owner, self.backward), **given)
         return copied(getattr(owner, self.inwards)) if self.inwards else returned
 
     def f(self, arrays: Sequence[Any]) -> Any:

@@ -5,13 +5,16 @@ Also `softmax_loss(x, y) -> (loss, dx)`, which answers both at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from gradcheck.conventions.example_inputs import Example, arguments, as_example, given, how_to_give
 from gradcheck.conventions.foreign_calls import ForeignCalls
 from gradcheck.conventions.layer_functions import LayerFunctions, Ran
+from gradcheck.conventions.layer_settings import other_settings, same_outputs, settings_text
 from gradcheck.conventions.loss_functions import losses
 from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair
 
@@ -21,6 +24,12 @@ OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 _SPELLINGS = (("forward", "backward"), ("fwd", "bwd"), ("fprop", "bprop"), ("forward", "backprop"))
 """How the two functions of a layer are told apart."""
+_REFUSALS = ("it raises NotImplementedError", "it raises AssertionError")
+"""How a backward function says that it is not meant for a setting."""
+_VARIANT = re.compile(
+    r"_(alt\w*|fast\w*|vec\w*|naive\w*|slow|loops?|simple|simplified|efficient|opt\w*|new|old|im2col|strides?|v?\d+|second)"
+)
+"""Ends of the name of a second backward function for the same forward function."""
 
 
 def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
@@ -46,7 +55,7 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
             pairs.append(loss)
             claims.add(loss.shown)
     if pairs:
-        title = ", ".join(dict.fromkeys(pair.name for pair in pairs))
+        title = ", ".join(dict.fromkeys(pair.name.partition(", ")[0] for pair in pairs))
         yield Offer(NAME, title, claims=frozenset(claims), pairs=tuple(pairs), notes=(*notes, *calls.remarks()))
 
 
@@ -54,11 +63,19 @@ def layers(contents: Contents) -> Iterator[tuple[str, str, str]]:
     """Name of each layer, of its forward function and of its backward function."""
     for backward in contents.functions:
         for ahead, back in _SPELLINGS:
-            forward = backward.replace(back, ahead)
-            if back in backward and forward in contents.helpers:
+            if back in backward and (forward := _forward(backward, back, ahead, contents.helpers)) is not None:
                 name = backward.replace(back, "").replace("__", "_").strip("_")
                 yield name or "forward and backward", forward, backward
                 break
+
+
+def _forward(backward: str, back: str, ahead: str, known: Container[str]) -> str | None:
+    """The forward function of a backward function; that of its layer, for one variant of several."""
+    stem, _, variant = backward.partition(back)
+    names = [f"{stem}{ahead}{variant}"]
+    if _VARIANT.fullmatch(variant):
+        names += [f"{stem}{ahead}", f"{stem}{ahead}_naive"]
+    return next((name for name in names if name in known), None)
 
 
 def layer(
@@ -84,10 +101,36 @@ def layer(
         )
     if ran.call is None or not ran.example.variable:
         return Miss(NAME, shown, ran.why or "none of its inputs can be differentiated")
-    pairs = [functions.pair(name, ran)]
+    pairs, notes = [functions.pair(name, ran, settings_text(ran.example))], list(remarks(name, ran))
     if not ran.fits and example is None and (even := functions.on_squares()) is not None:
         pairs.append(functions.pair(f"{name}, all sizes equal", even))
-    return pairs, list(remarks(name, ran))
+    if ran.fits and example is None:
+        others = list(_at_other_settings(functions, name, ran))
+        pairs += [found for found in others if isinstance(found, Pair)]
+        notes += [found for found in others if isinstance(found, str)]
+    return pairs, notes
+
+
+def _at_other_settings(functions: LayerFunctions, name: str, ran: Ran) -> Iterator[Pair | str]:
+    """The layer at other settings that it reads, and what is to be said of those at which it is not asked.
+
+    A setting that the forward function takes, and its backward function breaks at, is asked: that is a mistake.
+    """
+    usual = functions.outputs(ran)
+    for setting in other_settings(ran.example):
+        tried = functions.at(setting.example)
+        if isinstance(tried, str):
+            yield f"{name}: not asked with {setting.text}: the forward function refuses it ({tried})"
+            continue
+        if same_outputs(functions.outputs(tried), usual):
+            continue
+        refused = tried.why.startswith(_REFUSALS) or (setting.may_lack and not tried.fits)
+        if tried.call is None or refused:
+            why = tried.why or "its gradients have other shapes"
+            yield f"{name}: not asked with {setting.text}: the backward function has no answer there ({why})"
+            continue
+        tried = tried if tried.where is not None else replace(tried, where=ran.where)
+        yield functions.pair(f"{name}, {setting.text}", tried, setting.text)
 
 
 def remarks(name: str, ran: Ran) -> Iterator[str]:

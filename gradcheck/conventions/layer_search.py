@@ -21,8 +21,10 @@ from gradcheck.conventions.layer_functions import answers_targets, is_real, spli
 from gradcheck.conventions.layer_objects import Layer, Parameter
 from gradcheck.conventions.returned_gradients import Places, places
 
-STEP = re.compile(r"lr|learning_?rate|step_?size|eta|alpha", re.I)
+STEP = re.compile(r"l_?r|(learn(ing)?|l)_?rate|rate|step(_?size)?|eta|alpha", re.I)
 """Names of an argument by which the backward method itself updates the parameters."""
+NONE = re.compile(r"lambda?_?|lmbda|lam|reg\w*|l[12]\w*|(weight_?)?decay\w*|momentum|mu|lambda\w*", re.I)
+"""Names of an argument that adds something to the gradient or the step, such as a penalty: it is 0."""
 OUTPUT = ("output", "out", "outputs", "y", "A", "Z", "a", "z", "activation", "value")
 """Attributes in which a layer leaves its output where it returns nothing."""
 INWARDS = ("dinputs", "dinput", "dx", "dX", "dA", "grad_input", "input_grad", "grad_inputs", "din", "d_input", "dZ")
@@ -41,6 +43,7 @@ class LayerSearch:
         self._forward = forward
         self._backward = backward
         self.last = "no instance can be made"
+        self.unfit = ""  # why the backward method is none of a layer, as its arguments tell
         self.raised = False
 
     def layer(self, instance: Any, example: Example | None = None) -> Layer | None:
@@ -103,18 +106,19 @@ class LayerSearch:
         if not outputs or not all(is_real(part) for part in outputs):
             self.last = f"{self._forward} returns no numbers that are finite"
             return None
-        steps = tuple(p for p in inspect.signature(method).parameters if STEP.fullmatch(p))
-        call = _backward_call(method, names, len(outputs), keeps, steps)
+        asked = [p for p in inspect.signature(method).parameters if p not in names]
+        steps, nothing = (tuple(filter(pattern.fullmatch, asked)) for pattern in (STEP, NONE))
+        call = _backward_call(method, names, len(outputs), keeps, (*steps, *nothing))
         if isinstance(call, str):
-            self.last = call
+            self.last = self.unfit = f"{self._backward}: {call}"
             return None
         if not call.cotangents and np.size(outputs[0]) != 1:
-            self.last = f"{self._backward} takes no upstream gradient"
+            self.last = self.unfit = f"{self._backward} takes no upstream gradient"
             return None
         layer = Layer(
             self._calls, prototype, self._forward, self._backward, example, call, len(outputs), keeps, steps=steps
         )
-        layer = replace(layer, output=output)
+        layer = replace(layer, output=output, nothing=nothing)
         return self._swept(layer, trial, outputs, returned[-1] if keeps else None, names)
 
     def _swept(

@@ -7,6 +7,7 @@ Jacobian, or a VJP or JVP of what it is handed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -47,7 +48,13 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
 
 
 def pair_of(
-    contents: Contents, calls: ForeignCalls, f: str, derivative: str, hint: Hint, options: Mapping[str, str]
+    contents: Contents,
+    calls: ForeignCalls,
+    f: str,
+    derivative: str,
+    hint: Hint,
+    options: Mapping[str, str],
+    convention: str = NAME,
 ) -> tuple[list[Pair], list[str]] | Miss:
     """The pair of two of the file's helpers, and notes; a Miss where they cannot be asked."""
     function, answer = contents.helpers[f], contents.helpers[derivative]
@@ -67,12 +74,15 @@ def pair_of(
     if isinstance(found, str):
         return Miss(NAME, f"{f} and {derivative}", f"{found}; {how_to_give(f, names)}")
     notes = [f"{f}: asked at {found.example.shapes} ({found.example.layout}), {derivative} as {found.what}"]
+    pair = functions.pair(f, found)
     if not slope and found.what.startswith("a slope"):
+        way = f"--as {convention}:slope=output"
+        pair = replace(pair, settles=f"if your code calls {derivative} with the output of {f}: {way}")
         notes.append(
             f"{derivative}: nothing tells whether it takes the input or the output of {f}; it is asked with the input, "
-            f"and --as functions:slope=output asks with the output"
+            f"and {way} asks with the output (after FILE:{derivative}, of this one alone)"
         )
-    return [functions.pair(f, found)], notes
+    return [pair], notes
 
 
 def _vjp(

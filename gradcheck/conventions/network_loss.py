@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.conventions.assumed_losses import ASSUMED
 from gradcheck.conventions.constructing import image_shape, instance, reg_argument
 from gradcheck.conventions.log_guards import Guards, guards
 from gradcheck.conventions.network_methods import BACKWARDS, LOSSES, Way, forward_of, outputs, ways
@@ -22,12 +23,12 @@ from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair
 from gradcheck.conventions.roles import roles
 from gradcheck.conventions.trial_data import IMAGES, OUTPUTS, SAMPLES, STRENGTH, finite, normal, targets, weights
 from gradcheck.conventions.user_calls import attempt, called, steady
-from gradcheck.conventions.weights_of import Weights, in_a_dict, in_attributes
+from gradcheck.conventions.weights_of import Weights, in_a_dict, in_attributes, in_lists
 
 NAME = "network-loss"
 ABOUT = "a class with params and loss(X, y) -> (loss, grads), or loss and gradient, or forward and backward(X, y)"
 OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"orientation": ("rows", "columns"), "labels": ("numbers", "one-hot", "column")}
+    {"orientation": ("rows", "columns"), "labels": ("numbers", "one-hot", "column"), "loss": tuple(ASSUMED)}
 )
 LIKE_A_PARAMETER = re.compile(r"[WwbB]_?\d*|.*(weight|bias).*|gamma\d*|beta\d*")
 """Names of attributes that are parameters, whether a gradient of theirs is found or not."""
@@ -82,7 +83,7 @@ def _looked_at(name: str, kind: type, contents: Contents, options: Mapping[str, 
             return Miss(NAME, name, f"what the argument {network} of {name}() is for is not known")
         if isinstance(network, Exception):
             return Miss(NAME, name, f"{name}() of small sizes raised {type(network).__name__}: {network}"[:300])
-        for found in (in_a_dict(network), in_attributes(network)):
+        for found in (in_a_dict(network), in_attributes(network), in_lists(network)):
             if found is None:
                 continue
             use = _use(found, contents, options)
@@ -94,9 +95,9 @@ def _looked_at(name: str, kind: type, contents: Contents, options: Mapping[str, 
 
 def _use(found: Weights, contents: Contents, options: Mapping[str, str]) -> Use | str:
     """The first way and the first data at which both the loss and the gradients can be had, or why there are none."""
-    why = "no method gives a loss for data and labels"
+    why, assumed = _without_loss(found.owner), options.get("loss", "")
     values, known = weights(found.shapes), guards(contents.module)
-    for way in ways(found, contents):
+    for way in ways(found, contents, assumed=assumed):
         for X in _inputs(found, options):
             for about, y in _labels(found, values, X, options):
                 use = Use(found, way, X, y, about, known)
@@ -106,14 +107,41 @@ def _use(found: Weights, contents: Contents, options: Mapping[str, str]) -> Use 
                 if wrong is None:
                     _, wrong = attempt(partial(use.gradients, values))
                 if wrong is None:
+                    use = _averaged(use, values) if assumed else use
                     return _settled(use, values)
                 why = f"{' and '.join(dict.fromkeys(way.names))} raised {type(wrong).__name__}: {wrong}"[:300]
     return why
 
 
+def _without_loss(network: Any) -> str:
+    """What is said of a network without a loss of its own, and how the user says which one is meant."""
+    back = next((name for name in BACKWARDS if "y" in roles(getattr(network, name, None))), None)
+    if back is None:
+        return "no method gives a loss for data and labels"
+    return (
+        f"no method gives a loss for data and labels, so what {back}() differentiates is not known; "
+        f"--as network-loss:loss=half-squares says it (or {', '.join(list(ASSUMED)[1:])})"
+    )
+
+
+def _averaged(use: Use, values: Mapping[str, Any]) -> Use:
+    """The use with its loss averaged over samples, if every sample given twice changes no gradient."""
+    axis = 0 if use.X.shape[0] in (SAMPLES, IMAGES) else 1
+    X, y = (np.concatenate([part, part], axis) for part in (use.X, use.y))
+    once, _ = attempt(partial(use.gradients, values))
+    twice, wrong = attempt(partial(replace(use, X=X, y=y).gradients, values))
+    if wrong is not None or not all(np.allclose(once[name], twice[name]) for name in once):
+        return use
+
+    def mean(net: Any, X: Any, y: Any) -> Any:
+        return use.way.loss(net, X, y) / X.shape[axis]
+
+    return replace(use, way=replace(use.way, loss=mean), about=f"{use.about}; their losses are averaged")
+
+
 def _settled(use: Use, values: Mapping[str, Any]) -> Use:
     """The use with those attributes alone that are parameters: what has a gradient, or is called like one."""
-    if use.weights.store:
+    if use.weights.store or use.weights.places:
         return use
     answers, _ = attempt(lambda: use.gradients(values))
     kept = {
@@ -156,7 +184,7 @@ def _labels(found: Weights, values: Mapping[str, Any], X: Any, options: Mapping[
 
 def _offer(name: str, kind: type, use: Use, contents: Contents, count: int) -> Offer:
     pairs = [_pair(name, kind, use, "")]
-    with_reg = _with_reg(kind, use, count, contents)
+    with_reg = _with_reg(kind, use, count, contents) if hasattr(kind, use.way.names[0]) else None
     if with_reg is not None:
         pairs.append(_pair(name, kind, with_reg[0], f", {with_reg[1]}={STRENGTH}"))
     methods = " and ".join(f"{method}()" for method in dict.fromkeys(use.way.names))

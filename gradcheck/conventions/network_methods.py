@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.conventions.assumed_losses import ASSUMED, alike
 from gradcheck.conventions.gradients_held import gradients_by_name, parameters_taken
 from gradcheck.conventions.offer import Contents
 from gradcheck.conventions.roles import arguments, filled, roles
@@ -88,11 +89,19 @@ class Way:
     updates: bool = False
 
 
-def ways(weights: Weights, contents: Contents, more: Mapping[str, Any] | None = None) -> Iterator[Way]:
-    """All ways that the names of the methods suggest, the surest first; `more`: further arguments, by their roles."""
+def ways(
+    weights: Weights, contents: Contents, more: Mapping[str, Any] | None = None, assumed: str = ""
+) -> Iterator[Way]:
+    """All ways that the names of the methods suggest, the surest first.
+
+    Parameters
+    ----------
+    more: further arguments, by their roles.
+    assumed: the name of one of `assumed_losses` that is to be taken, instead of one of the file's own.
+    """
     owner = weights.owner
     more = more or {}
-    losses = list(_losses(owner, contents, more))
+    losses = list(_losses(owner, contents, more)) if not assumed else [_assumed(assumed)]
     for name, loss in losses:
         yield Way(partial(_first, loss), _second(weights, loss), (name, name))
     for name, loss in losses:
@@ -133,6 +142,16 @@ def _losses(
                 function
             ):
                 yield name, _with_outputs(partial(_whatever, function), more)
+
+
+def _assumed(name: str) -> tuple[str, Callable[[Any, Any, Any], Any]]:
+    """A loss that the file does not have, of the first of a network's outputs."""
+    of_outputs = alike(ASSUMED[name])
+
+    def loss(net: Any, X: Any, y: Any) -> Any:
+        return of_outputs(outputs(net, X)[0], y)
+
+    return name.replace("-", "_"), loss
 
 
 def _with_inputs(name: str, more: Mapping[str, Any]) -> Callable[[Any, Any, Any], Any]:

@@ -28,6 +28,7 @@ class Pair:
     shown: the names in the user's file, such as "affine_forward and affine_backward".
     told: what the subject's own answers tell about its mistake, if the check fails and finds no cause.
     other_luck: gives a block in which the derivative draws other random numbers.
+    settles: what the user says where the pair was asked in another way than is meant, in one clause; "" if nothing.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Pair:
     shown: str = ""
     told: str = ""
     other_luck: Callable[[], AbstractContextManager[None]] | None = None
+    settles: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from importlib import import_module
 from types import MappingProxyType, ModuleType
 from typing import Any, cast
 
+from gradcheck.conventions.left_over import left_over
 from gradcheck.conventions.offer import Contents, Convention, Miss, Offer
 from gradcheck.errors import UsageError
 
@@ -97,6 +98,8 @@ def recognised(module: ModuleType, only: str | None = None, wanted: Wish | None 
             elif not found.claims <= claimed or wanted.convention is not None:
                 offers.append(found)
         claimed.update(*(offer.claims for offer in offers))
+    if wanted.convention is None:
+        misses += left_over(contents, offers, misses)
     explained = {offer.name for offer in offers} | claimed
     return Recognition(tuple(offers), tuple(miss for miss in misses if miss.name not in explained))
 

@@ -16,7 +16,7 @@ from gradcheck.problem import LEAVES, OPS, Graph
 
 Gradients = Callable[[Graph, Mapping[str, Any]], tuple[Any, dict[str, Any], dict[str, Any]]]
 
-FORMS = ("with whole numbers", "after a reset")
+WHOLE_NUMBERS, AFTER_A_RESET = "with whole numbers", "after a reset"
 """How else the same gradient is asked for: leaves made from ints, and leaves swept before and then reset."""
 
 
@@ -46,12 +46,13 @@ def offer_of(
     sample: Callable[[float], Any],
 ) -> Offer:
     """The offer of a class of nodes, with what was found in words."""
-    repeated = list(remarks(uses, sample))
+    repeated, dtype = list(remarks(uses, sample)), _dtype(uses, sample)
+    answers.single = dtype == "float32"
     forms: dict[str, Callable[..., Any]] = {}
     if answers.whole_numbers:
-        forms[FORMS[0]] = answers.with_whole_numbers
+        forms[WHOLE_NUMBERS] = answers.with_whole_numbers
     if uses.reset is not None:
-        forms[FORMS[1]] = answers.after_a_reset
+        forms[AFTER_A_RESET] = answers.after_a_reset
     operators = operators_of(spelled)
     named = ", ".join(sorted(s.name for s in spelled.values() if s.name))
     title = f"class {name}: .{uses.data}, .{uses.grad}, {uses.sweep_text.format('root')}"
@@ -67,7 +68,7 @@ def offer_of(
         functions={"gradients": answers.gradients},
         ops=frozenset(spelled),
         scalars=answers.scalars,
-        dtype=_dtype(uses, sample),
+        dtype=dtype,
         forms=forms,
         lacking=tuple(lacking),
         notes=(*_how(uses), *answers.notes, *(line for line in repeated if not line.endswith(NEITHER))),
@@ -90,6 +91,8 @@ class Engine:
 
     whole_numbers = True
     """Whether leaves may be made from ints."""
+    single = False
+    """Whether it computes in float32: what it answers in more digits, as for arrays that it keeps, is rounded."""
     notes: tuple[str, ...] = ()
     """What was found about the class besides, one sentence each."""
     words: Mapping[str, str] = MappingProxyType({})
@@ -156,10 +159,14 @@ class Engine:
         parameters = [graph.names[i] for i in graph.parameters]
         gradients = {name: self._gradient(nodes[name]) for name in parameters}
         if not self._uses.reveals:
-            return self._uses.value(root), gradients
+            return self._rounded(self._uses.value(root)), gradients
         inner = [n for n, node in nodes.items() if n not in leaves and isinstance(node, self._uses.kind)]
         inner = [n for n in inner if not self._is_view(graph, n, nodes)]
-        return self._uses.value(root), gradients, {**gradients, **{n: self._gradient(nodes[n]) for n in inner}}
+        return (
+            self._rounded(self._uses.value(root)),
+            gradients,
+            {**gradients, **{n: self._gradient(nodes[n]) for n in inner}},
+        )
 
     def _is_view(self, graph: Graph, name: str, nodes: Mapping[str, Any]) -> bool:
         """Whether a node shows the memory of an argument: engines may then keep one gradient for both."""
@@ -194,7 +201,12 @@ class Engine:
     def _gradient(self, node: Any) -> Any:
         found, value = self._uses.gradient(node), self._uses.value(node)
         untouched = found is None or (np.ndim(found) == 0 and np.ndim(value) > 0 and not np.any(found))
-        return np.zeros(np.shape(value)) if untouched else found
+        return self._rounded(np.zeros(np.shape(value)) if untouched else found)
+
+    def _rounded(self, found: Any) -> Any:
+        """A value or gradient in the engine's precision."""
+        wider = self.single and isinstance(found, np.ndarray | np.generic) and found.dtype == np.float64
+        return found.astype(np.float32) if wider else found
 
     def _number(self, value: Any) -> Any:
         return float(value)
@@ -279,12 +291,27 @@ def lacking_forms(uses: ValueClass, spelled: Mapping[str, Spelling], sample: Any
 
 
 def _dtype(uses: ValueClass, sample: Any) -> str | None:
-    """float32, where a value that float32 cannot hold comes back rounded to it."""
+    """float32, where values or gradients that float32 cannot hold come back rounded to it."""
     third = sample(1.0 / 3.0)
     held = np.asarray(uses.value(uses.make(third)))
-    if held.dtype == np.float32 or np.array_equal(np.asarray(held, dtype=float), np.float32(third).astype(float)):
-        return "float32"
-    return None
+    return "float32" if _is_single(held, third) or _is_single(_slope(uses, third), third) else None
+
+
+def _is_single(found: Any, exact: Any) -> bool:
+    found = np.asarray(found)
+    return found.dtype == np.float32 or np.array_equal(found.astype(float), np.float32(exact).astype(float))
+
+
+def _slope(uses: ValueClass, third: Any) -> Any:
+    """The gradient of one leaf's product with another that holds a third; of no dtype where none is to be had."""
+    try:
+        leaf, other = uses.make(np.zeros_like(third) + 1.5 if np.ndim(third) else 1.5), uses.make(third)
+        root = uses.ends(leaf * other)
+        seeded(uses, root)
+        uses.sweep(root)
+        return np.asarray(uses.gradient(leaf), dtype=None)
+    except Exception:  # a product that is not offered, or a sweep that breaks: the trials tell
+        return np.zeros(())
 
 
 def _how(uses: ValueClass) -> Iterator[str]:

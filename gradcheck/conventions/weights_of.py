@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 STORES = ("params", "parameters", "weights", "theta", "model", "p", "W")
 """Names of the attribute that holds a dict of parameters."""
+_LISTS = re.compile(r"[WwBb]s?|.*(weight|bias).*|thetas?|params|parameters", re.I)
+"""Names of attributes that are lists of parameters, one for each layer."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +25,13 @@ class Weights:
     owner: the object.
     store: the attribute with a dict of them; "" where they are attributes themselves.
     values: the arrays (or numbers) by name.
+    places: attribute and position of those that stand in lists, by name ("weights[0]").
     """
 
     owner: Any
     store: str
     values: Mapping[str, Any]
+    places: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -41,13 +46,21 @@ class Weights:
         memo = {id(value): others[name] for name, value in self.values.items() if isinstance(value, np.ndarray)}
         made = copy.deepcopy(self.owner, memo)
         holder = getattr(made, self.store) if self.store else vars(made)
-        holder.update({name: others[name] for name in self.values})
+        holder.update({name: others[name] for name in self.values if name not in self.places})
         return made
 
     def held_by(self, owner: Any) -> dict[str, Any]:
         """The parameters that another object of the kind holds now."""
         holder = getattr(owner, self.store) if self.store else vars(owner)
-        return {name: holder[name] for name in self.values}
+        return {name: self.of(holder, name, self.stem(name)) for name in self.values}
+
+    def of(self, holder: Mapping[str, Any], name: str, spelling: str) -> Any:
+        """What `holder` has under a spelling of this parameter's name, in a list where the parameter is in one."""
+        return holder[spelling] if name not in self.places else holder[spelling][self.places[name][1]]
+
+    def stem(self, name: str) -> str:
+        """The name of the attribute or key that holds this parameter."""
+        return self.places[name][0] if name in self.places else name
 
 
 def in_a_dict(owner: Any) -> Weights | None:
@@ -70,6 +83,17 @@ def in_attributes(owner: Any) -> Weights | None:
         or (name in ("b", "bias", "intercept") and isinstance(value, int | float) and not isinstance(value, bool))
     }
     return Weights(owner, "", held) if held else None
+
+
+def in_lists(owner: Any) -> Weights | None:
+    """Parameters in lists that are attributes of the object, an array for each layer."""
+    values, places = {}, {}
+    for attribute, held in getattr(owner, "__dict__", {}).items():
+        if isinstance(held, list) and _LISTS.fullmatch(attribute) and not is_gradient_name(attribute):
+            for k, value in enumerate(held):
+                if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                    values[f"{attribute}[{k}]"], places[f"{attribute}[{k}]"] = value, (attribute, k)
+    return Weights(owner, "", values, places) if values else None
 
 
 def is_gradient_name(name: str) -> bool:

@@ -158,6 +158,8 @@ class VerifyText:
             elif setting := _setting(trial):
                 self._print(Text(f"  with {shown(setting)}:"))
             self._indented(trial.verbose if self._verbose or self._feedback == "full" else trial.report)
+            if trial.pair.settles and trial.verdict == "FAIL":
+                self._print(Text(f"    settle    {shown(trial.pair.settles)}"))
             if replay:
                 self._replay(replay, indent=4)
 

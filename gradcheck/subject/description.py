@@ -21,6 +21,7 @@ class SeenPair:
     name: str
     kind: str
     shown: str
+    settles: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,10 @@ def seen(offer: Offer) -> SeenOffer:
         tuple(text[:LONGEST] for text in offer.notes[:MOST]),
         tuple(text[:LONGEST] for text in offer.limits[:MOST]),
         {str(k)[:LONGEST]: str(v)[:LONGEST] for k, v in list(offer.words.items())[:MOST]},
-        tuple(SeenPair(p.name[:LONGEST], p.kind, (p.shown or p.name)[:LONGEST]) for p in offer.pairs[:MOST]),
+        tuple(
+            SeenPair(p.name[:LONGEST], p.kind, (p.shown or p.name)[:LONGEST], p.settles[:LONGEST])
+            for p in offer.pairs[:MOST]
+        ),
     )
 
 
@@ -84,7 +88,7 @@ def to_wire(found: Recognition, public: list[str]) -> dict[str, Any]:
     offers = []
     for offer in map(seen, found.offers[:MOST]):
         fields = {**vars(offer), "ops": None if offer.ops is None else sorted(offer.ops)}
-        fields["pairs"] = [[pair.name, pair.kind, pair.shown] for pair in offer.pairs]
+        fields["pairs"] = [[pair.name, pair.kind, pair.shown, pair.settles] for pair in offer.pairs]
         fields.update({name: list(fields[name]) for name in ("entries", "forms", "lacking", "notes", "limits")})
         offers.append({**fields, "words": dict(offer.words)})
     misses = [[m.convention, m.name[:LONGEST], m.why[:LONGEST]] for m in found.misses[:MOST]]

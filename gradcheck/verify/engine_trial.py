@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from gradcheck.conventions.value_graphs import WHOLE_NUMBERS
 from gradcheck.diagnosis.budget import Budget
 from gradcheck.errors import GradcheckError, Interrupted, SubjectError
 from gradcheck.judge.entry_points import ask
@@ -137,7 +138,16 @@ def _tried(
     yield from _asked(cases, subject, replay, trial, trial.results)
     for form, items in forms.items():
         now(form)
-        yield from _asked(items, _InForm(subject, form), replay, trial, trial.forms.setdefault(form, []))
+        into = trial.forms.setdefault(form, [])
+        if form != WHOLE_NUMBERS:
+            yield from _asked(items, _InForm(subject, form), replay, trial, into)
+            continue
+        whole: list[Result] = []
+        for event in _asked(items, _InForm(subject, form), replay, trial, whole):
+            if not isinstance(event, CaseFinished):
+                yield event
+        trial.limits += _refused(form, whole, into)
+        yield from map(CaseFinished, into)
     now("deep graphs")
     depths: list[Result] = []
     for event in _asked(deep, subject, replay, trial, depths):
@@ -272,6 +282,20 @@ def _too_deep(results: Iterable[Result], into: list[Result]) -> Iterator[str]:
             yield f"it does not finish {name} in time"
         else:
             into.append(result)
+
+
+def _refused(form: str, results: Iterable[Result], into: list[Result]) -> Iterator[str]:
+    """A sentence for each exception that the engine raises in this form; other results are results."""
+    told: set[tuple[str, str]] = set()
+    for result in results:
+        raised = next((f.facts for f in result.findings if f.code == "GC004"), None)
+        if raised is None:
+            into.append(result)
+            continue
+        what = str(raised.get("type", "an exception")), str(raised.get("message", ""))
+        if what not in told:
+            told.add(what)
+            yield f"{form} it raises {what[0]}: {what[1]}{raised.get('place', '')}; no wrong gradient"
 
 
 def _explained(

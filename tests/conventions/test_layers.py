@@ -302,3 +302,147 @@ def test_a_class_that_cannot_be_made_is_told_with_how_to_make_it(tmp_path: Path)
 )
 def test_classes_of_other_kinds_are_no_layers(tmp_path: Path, text: str) -> None:
     assert look(tmp_path, text, "layer-classes") == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ("inputs, targets, learning_rate", "targets"),
+        ("labels", "labels"),
+        ("inputs, output", "no upstream gradient"),
+        ("a, y", "no upstream gradient"),
+    ],
+)
+def test_a_backward_method_without_an_upstream_gradient_is_no_layer_s(
+    tmp_path: Path, arguments: str, word: str
+) -> None:
+    first = arguments.partition(",")[0]
+    text = f"""
+        class Net:
+            def __init__(self):
+                self.W = np.ones((3, 3))
+
+            def forward(self, {"inputs" if first != "a" else "x"}):
+                self.out = {"inputs" if first != "a" else "x"} @ self.W
+                return self.out
+
+            def backward(self, {arguments}):
+                self.dW = np.ones((3, 3)) * {first}.size
+                return self.out
+    """
+    offers, misses = look(tmp_path, text, "layer-classes")
+    assert not offers
+    assert [miss.name for miss in misses] == ["Net"]
+    assert word in misses[0].why
+
+
+@pytest.mark.parametrize("names", ["output, output_error", "error, output", "y, dy", "a, delta_a", "out, grad"])
+def test_names_tell_the_upstream_gradient_from_the_output(tmp_path: Path, names: str) -> None:
+    out, upstream = sorted(names.split(", "), key=lambda n: n not in ("output", "y", "a", "out"))
+    text = f"""
+        class Tanh:
+            def forward(self, x):
+                return np.tanh(x)
+
+            def backward(self, {names}):
+                return {upstream} * (1 - {out} ** 2)
+    """
+    assert judged(pairs_of(tmp_path, text)["Tanh"]).verdict is Verdict.PASS
+    wrong = pairs_of(tmp_path, text.replace("** 2", "** 3"))["Tanh"]
+    assert judged(wrong).verdict is Verdict.FAIL
+
+
+def test_what_no_convention_explains_is_told_by_name(tmp_path: Path) -> None:
+    text = """
+        def affine_forward(x, w): return x @ w, (x, w)
+        def affine_backward(dout, cache): return dout @ cache[1].T, cache[0].T @ dout
+
+        def mystery_gradient(blob): return blob.one
+        def gradient_descent(w, rate): raise SystemExit("called")
+
+        class Engine:
+            def backprop(self, blob, other): raise SystemExit("called")
+
+        class Plotter:
+            def draw(self, blob): raise SystemExit("called")
+    """
+    offers, misses = look(tmp_path, text)
+    assert [offer.convention for offer in offers] == ["layer-pairs"]
+    assert [(miss.convention, miss.name) for miss in misses] == [
+        ("checked", "Engine"),
+        ("checked", "mystery_gradient"),
+    ]
+    assert "backprop(blob, other)" in misses[0].why
+
+
+@pytest.mark.parametrize("more", ["learn_rate", "lr, lambda_", "learning_rate, weight_decay, momentum"])
+def test_rates_and_penalties_of_a_backward_method_are_numbers(tmp_path: Path, more: str) -> None:
+    penalty = next((name for name in more.split(", ") if name in ("lambda_", "weight_decay")), "0")
+    rate = more.partition(",")[0]
+    text = f"""
+        class Dense:
+            def __init__(self, W):
+                self.W = W
+
+            def forward(self, x):
+                self.x = x
+                return x @ self.W
+
+            def backward(self, dout, {more}):
+                dx = dout @ self.W.T
+                self.W = self.W - {rate} * (FACTOR * self.x.T @ dout + {penalty} * self.W)
+                return dx
+    """
+    assert judged(pairs_of(tmp_path, text.replace("FACTOR", "1"))["Dense"]).verdict is Verdict.PASS
+    assert judged(pairs_of(tmp_path, text.replace("FACTOR", "2"))["Dense"]).verdict is Verdict.FAIL
+
+
+def test_an_argument_whose_name_tells_nothing_is_never_given_an_input(tmp_path: Path) -> None:
+    text = """
+        class Dense:
+            def forward(self, x):
+                return 2 * x
+
+            def backward(self, dout, fudge):
+                return 2 * dout * fudge
+    """
+    offers, (miss,) = look(tmp_path, text, "layer-classes")
+    assert not offers
+    assert "'fudge'" in miss.why
+
+
+CONV = """
+    def pool_forward(x, pool_param):
+        {refusal}
+        s = pool_param["stride"]
+        return x[..., ::s, ::s] * 1.0, (x, pool_param)
+
+    def pool_backward(dout, cache):
+        x, pool_param = cache
+        s = pool_param["stride"]
+        {answer}
+        dx = np.zeros_like(x)
+        dx[..., ::s, ::s] = dout
+        return dx
+"""
+
+
+@pytest.mark.parametrize(
+    ("refusal", "answer", "pairs", "word"),
+    [
+        ("", "", 2, ""),
+        ("if pool_param['stride'] == 1: raise ValueError('tiles only')", "", 1, "forward function refuses it"),
+        ("", "assert s == 2, 'tiles only'", 1, "no answer there"),
+        ("", "if s == 1: return dout[..., :0]", 2, ""),
+    ],
+    ids=["both", "forward refuses", "backward refuses", "backward is wrong"],
+)
+def test_settings_that_are_refused_are_said_and_those_that_are_wrong_are_asked(
+    tmp_path: Path, refusal: str, answer: str, pairs: int, word: str
+) -> None:
+    offers, _ = look(tmp_path, CONV.format(refusal=refusal, answer=answer))
+    assert len(offers[0].pairs) == pairs
+    assert any(word in note for note in offers[0].notes)
+    assert "stride=2" in offers[0].pairs[0].shown
+    verdicts = {judged(pair).verdict for pair in offers[0].pairs}
+    assert verdicts == ({Verdict.PASS, Verdict.ERROR} if "return dout" in answer else {Verdict.PASS})

@@ -147,3 +147,9 @@ def test_without_inputs_at_which_both_run_the_miss_says_how_to_give_them(tmp_pat
     """
     _, (miss,) = look(tmp_path, text)
     assert 'EXAMPLES = {"area": (blob,)}' in miss.why
+
+
+def test_a_failure_says_how_the_other_reading_is_asked_for(tmp_path: Path) -> None:
+    pair = only(tmp_path, SLOPE.format(argument="x", doc="", value="x * (1 - x)"))
+    assert pair.settles.endswith("with the output of sigmoid: --as functions:slope=output")
+    assert only(tmp_path, SLOPE.format(argument="a", doc="", value="a * (1 - a)")).settles == ""

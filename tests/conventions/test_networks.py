@@ -396,3 +396,83 @@ def test_networks_of_gradcheck_alone_are_a_convention_of_their_own(tmp_path: Pat
 
 def test_a_function_that_trains_its_own_network_is_no_entry_point(tmp_path: Path) -> None:
     assert looked_at(written(tmp_path, "def train(X, y, epochs):\n    pass\n")).offers == ()
+
+
+NO_LOSS = """
+class Perceptron:
+    def __init__(self, input_size, hidden_size, output_size):
+        self.w1, self.b1 = np.random.randn(input_size, hidden_size), np.zeros((1, hidden_size))
+        self.w2, self.b2 = np.random.randn(hidden_size, output_size), np.zeros((1, output_size))
+
+    def forward(self, inputs):
+        self.hidden = np.tanh(inputs @ self.w1 + self.b1)
+        self.output = 1 / (1 + np.exp(-(self.hidden @ self.w2 + self.b2)))
+        return self.output
+
+    def backward(self, inputs, targets, learning_rate):
+        error = (targets - self.output)SCALE
+        delta = errorSLOPE
+        hidden = (delta @ self.w2.T) * (1 - self.hidden**2)
+        self.w2 += learning_rate * self.hidden.T @ delta
+        self.b2 += learning_rate * delta.sum(axis=0, keepdims=True)
+        self.w1 += learning_rate * inputs.T @ hidden
+        self.b1 += learning_rate * hidden.sum(axis=0, keepdims=True)
+"""
+SLOPE = " * self.output * (1 - self.output)"
+
+
+def test_a_network_without_a_loss_is_told_with_the_option_that_gives_it_one(tmp_path: Path) -> None:
+    found = looked_at(written(tmp_path, NO_LOSS.replace("SCALE", "").replace("SLOPE", SLOPE)))
+    assert found.offers == ()
+    assert {miss.name for miss in found.misses} == {"Perceptron"}
+    assert "--as network-loss:loss=half-squares" in found.misses[0].why
+
+
+@pytest.mark.parametrize("scale", ["", " / len(inputs)"], ids=["summed", "averaged"])
+@pytest.mark.parametrize(
+    ("loss", "slope", "factor"),
+    [("half-squares", SLOPE, ""), ("squares", SLOPE, " * 2"), ("binary-cross-entropy", "", "")],
+)
+def test_the_loss_that_is_named_is_differentiated(
+    tmp_path: Path, loss: str, slope: str, factor: str, scale: str
+) -> None:
+    text = NO_LOSS.replace("SCALE", factor + scale)
+    (offer,) = looked_at(written(tmp_path, text.replace("SLOPE", slope)), f"network-loss:loss={loss}").offers
+    assert [judged(pair).verdict.value for pair in offer.pairs] == ["PASS"]
+    wrong = text.replace("SLOPE", "" if slope else SLOPE)
+    (offer,) = looked_at(written(tmp_path, wrong), f"network-loss:loss={loss}").offers
+    assert [judged(pair).verdict.value for pair in offer.pairs] == ["FAIL"]
+
+
+LISTS = """
+def half_loss(output, target):
+    return 0.5 * np.sum((output - target) ** 2)
+
+class Deep:
+    def __init__(self, sizes):
+        self.W = [np.ones((a, b)) for a, b in zip(sizes[:-1], sizes[1:])]
+
+    def forward(self, X):
+        self.seen = [X]
+        for W in self.W:
+            self.seen.append(self.seen[-1] @ W)
+        return self.seen[-1]
+
+    def backward(self, X, y):
+        out, grads = self.forward(X), []
+        d = out - y
+        for k in reversed(range(len(self.W))):
+            grads.insert(0, self.seen[k].T @ dFACTOR)
+            d = d @ self.W[k].T
+        ANSWER
+"""
+
+
+@pytest.mark.parametrize("answer", ["return grads", "self.dW = grads", "self.grads = {'W': grads}"])
+def test_gradients_of_parameters_in_lists_are_found(tmp_path: Path, answer: str) -> None:
+    text = LISTS.replace("ANSWER", answer)
+    (offer,) = looked_at(written(tmp_path, text.replace("FACTOR", ""))).offers
+    assert list(offer.pairs[0].inputs[0]) == ["W[0]", "W[1]", "W[2]"]
+    assert judged(offer.pairs[0]).verdict.value == "PASS"
+    (offer,) = looked_at(written(tmp_path, text.replace("FACTOR", " * (1 + k)"))).offers
+    assert judged(offer.pairs[0]).verdict.value == "FAIL"

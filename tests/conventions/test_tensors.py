@@ -8,13 +8,20 @@ from typing import Any
 import numpy as np
 import pytest
 
+from by_path import load
+
+from gradcheck.conventions.value_graphs import WHOLE_NUMBERS
+from gradcheck.diagnosis.budget import Budget
 from gradcheck.errors import SubjectError
 from gradcheck.problem import Graph, GraphBuilder
 from gradcheck.conventions.offer import Offer
 from gradcheck.conventions.recognition import Recognition, recognised
+from gradcheck.subject.description import seen
 from gradcheck.subject.inprocess import InProcessSubject
 from gradcheck.subject.loading import Package
 from gradcheck.subject.trouble import Place, call_failed
+from gradcheck.verdict.result import Verdict
+from gradcheck.verify.engine_trial import engine_trial
 
 HERE = Path(__file__).parent
 NUMPY_MICROGRAD = HERE / "tensor_value" / "right_numpy_micrograd.py"
@@ -188,3 +195,31 @@ def test_ints_that_are_constants_are_not_asked_for_gradients(tmp_path: Path) -> 
     assert constant in NUMPY_MICROGRAD.read_text()
     assert set(kept.forms) == {"with whole numbers", "after a reset"}
     assert set(refused.forms) == {"after a reset"}
+
+
+def test_a_refusal_of_whole_numbers_is_a_limit_and_no_error(tmp_path: Path) -> None:
+    text = (HERE / "tensor_value" / "right_whole_numbers.py").read_text(encoding="utf-8")
+    bug = 'if self.data.dtype.kind == "i": raise ValueError("no ints here")'
+    file = tmp_path / "mine.py"
+    file.write_text(text.replace("        out = Tensor(self.data + ", f"        {bug}\n        out = Tensor(self.data + "))
+    verified = load(HERE / "verified.py")
+    (found,) = recognised(Package(file).load()).offers
+    trial = engine_trial(verified.Formed(found), seen(found), drawn=40, budget=Budget(None, 10))
+    assert [limit for limit in trial.limits if limit.startswith(f"{WHOLE_NUMBERS} it raises ValueError: no ints here")]
+    assert all(result.verdict is Verdict.PASS for result in trial.forms[WHOLE_NUMBERS])
+
+
+def test_numpy_s_own_functions_count_where_a_package_differentiates_them() -> None:
+    (found,) = recognised(Package(HERE / "grad_transform" / "right_numpy_itself.py").load()).offers
+    assert found.title == "grad(f), functions of NumPy: exp, sin"
+    assert [limit.partition(":")[0] for limit in found.limits] == [
+        "grad(f) refuses a loss that does not depend on the argument"
+    ]
+    build = GraphBuilder()
+    graph = build.graph(build.apply("sin", build.parameter("x")) * 2.0)
+    assert found.functions["gradients"](graph, {"x": np.array(0.5)})[1]["x"] == pytest.approx(2 * np.cos(0.5))
+    build = GraphBuilder()
+    build.parameter("unused")
+    graph = build.graph(build.parameter("x") * 2.0)
+    with pytest.raises(NotImplementedError, match="does not need"):
+        found.functions["gradients"](graph, {"x": np.array(0.5), "unused": np.array(1.0)})
