@@ -28,12 +28,14 @@ class Form:
     named: keyword and attribute, for those given by name.
     sure: whether the call can mean nothing else; one that can is right only where its forward value is.
     silent: attributes that need not be given, because the class may have fixed them.
+    tupled: attributes of which a single number is given as a tuple.
     """
 
     positional: tuple[str, ...] = ()
     named: tuple[tuple[str, str], ...] = ()
     sure: bool = True
     silent: tuple[str, ...] = ()
+    tupled: tuple[str, ...] = ()
 
     def covers(self, op: str, attributes: Mapping[str, Any]) -> bool:
         """Whether every attribute that is not at its default is handed over."""
@@ -45,7 +47,7 @@ class Form:
         """The arguments by position."""
         given: list[Any] = []
         for name in self.positional:
-            value = attributes[name.lstrip("*")]
+            value = self._given(name.lstrip("*"), attributes)
             if name.startswith("*"):
                 given.extend(value if isinstance(value, tuple) else (value,))
             else:
@@ -54,12 +56,19 @@ class Form:
 
     def keywords(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments by keyword."""
-        return {keyword: attributes[name] for keyword, name in self.named}
+        return {keyword: self._given(name, attributes) for keyword, name in self.named}
 
     def text(self) -> tuple[str, ...]:
         """The arguments as they are written, with attributes in braces."""
-        spread = [f"*{{{name[1:]}}}" if name.startswith("*") else f"{{{name}}}" for name in self.positional]
-        return (*spread, *(f"{keyword}={{{name}}}" for keyword, name in self.named))
+        spread = [f"*{{{name[1:]}}}" if name.startswith("*") else self._written(name) for name in self.positional]
+        return (*spread, *(f"{keyword}={self._written(name)}" for keyword, name in self.named))
+
+    def _given(self, name: str, attributes: Mapping[str, Any]) -> Any:
+        value = attributes[name]
+        return (value,) if name in self.tupled and isinstance(value, int) else value
+
+    def _written(self, name: str) -> str:
+        return f"({{{name}}},)" if name in self.tupled else f"{{{name}}}"
 
 
 BARE = Form()
@@ -75,6 +84,8 @@ _REDUCTION = (
     *_AXIS,
     Form(("axis",), sure=False),
     *_by_name("keepdims", "keepdim", attribute="keepdims"),
+    *(Form(named=((axis, "axis"),), tupled=("axis",)) for axis in ("axis", "dim", "axes")),
+    Form(("axis",), sure=False, tupled=("axis",)),
     *(
         Form(named=((axis, "axis"), (keep, "keepdims")))
         for axis, keep in (("axis", "keepdims"), ("dim", "keepdim"), ("axis", "keepdim"), ("dim", "keepdims"))

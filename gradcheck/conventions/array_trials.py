@@ -45,6 +45,13 @@ class Applied:
         return {k: v for k, v in self.attributes.items() if defaults[k] is ... or defaults[k] != v}
 
     @property
+    def is_extra(self) -> bool:
+        """Whether many rules are not made for it: a product with a vector or a stack, an exponent that is a node."""
+        if self.op == "matmul":
+            return any(len(shape) != 2 for shape in self.shapes)
+        return self.op == "pow" and not self.constants[1]
+
+    @property
     def key(self) -> tuple[Any, ...]:
         """What two applications have in common that are called in the same way."""
         alike = OPS[self.op].elementwise and not self.attributes
@@ -59,11 +66,12 @@ class Applied:
 
 @dataclass(frozen=True)
 class Tried:
-    """What came of one call: its value where it gave a node, or what it raised."""
+    """What came of one call: the node and its value where it gave one, or what it raised."""
 
     way: Way
     value: Any = None
     wrong: BaseException | None = None
+    node: Any = None
 
 
 class Trials:
@@ -97,6 +105,7 @@ class Trials:
         values = comfortable(op, form.shapes)
         right = np.asarray(OPS[op].value(*values, **attributes))
         broken: list[Tried] = []
+        stuck: list[Tried] = []
         doubtful: list[Tried] = []
         for way in ways(op, attributes, len(values), self._uses.kind, self._contents):
             tried = self._once(way, values, form)
@@ -104,11 +113,22 @@ class Trials:
                 broken.append(tried)
             elif tried.value is not None and alike(tried.value, right):
                 self.right.add(op)
-                return tried.way
+                if not (form.given or form.is_extra) or (wrong := self._stops(tried.node)) is None:
+                    return tried.way
+                if not form.is_extra or not isinstance(wrong, ValueError | IndexError):
+                    stuck.append(tried)
             elif tried.value is not None and way.sure and (np.shape(tried.value) == right.shape or not attributes):
                 doubtful.append(tried)
         bugs = [tried for tried in broken if tried.wrong is not None and is_bug(tried.wrong, attributes)]
-        return next((tried.way for tried in (*doubtful, *bugs)), None)
+        return next((tried.way for tried in (*stuck, *doubtful, *bugs)), None)
+
+    def _stops(self, node: Any) -> BaseException | None:
+        """What a sweep from this node raises: a class may take a form forward, and not backward."""
+        try:
+            swept(self._uses, node)
+        except Exception as wrong:  # whatever the subject's rule raises
+            return wrong
+        return None
 
     def _once(self, way: Way, values: list[Any], form: Applied) -> Tried:
         tried = Tried(way)
@@ -122,7 +142,8 @@ class Trials:
                         if as_it_is:
                             swept(self._uses, came)
                         wrapped = any(form.constants) and not as_it_is
-                        return Tried(replace(way, infix=way.infix and not wrapped), self._uses.value(came))
+                        kept = replace(way, infix=way.infix and not wrapped)
+                        return Tried(kept, self._uses.value(came), node=came)
             except Exception as wrong:  # whatever the subject's op raises
                 tried = Tried(way, wrong=wrong)
         return tried

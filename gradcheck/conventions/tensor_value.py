@@ -17,7 +17,7 @@ import numpy as np
 from gradcheck.conventions.array_graphs import ArrayEngine, lacking
 from gradcheck.conventions.array_trials import Trials
 from gradcheck.conventions.offer import Contents, Found, Miss
-from gradcheck.conventions.spellings import Spelling
+from gradcheck.conventions.spellings import FUNCTIONS, Spelling
 from gradcheck.conventions.value_class import ValueClass, itself, look_at
 from gradcheck.conventions.value_graphs import offer_of
 
@@ -25,7 +25,7 @@ NAME = "tensor-value"
 ABOUT = "a class of arrays with value, gradient and reverse sweep (NumPy micrograd, needle, DeZero), by any names"
 OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
-ENDS = ("sum", "mean", "summation")
+ENDS = (*FUNCTIONS["sum"], "summation", *FUNCTIONS["mean"])
 """Names of the method or function that makes a single number of an array."""
 REDUCING = frozenset({"sum", "mean", "max", "matmul"})
 """Ops of which a class of arrays offers at least one."""

@@ -83,8 +83,8 @@ class ValueClass:
         return plain(read(node, self.data))
 
     def gradient(self, node: Any) -> Any:
-        """The gradient of a node after a sweep; None where nothing arrived."""
-        found = read(node, self.grad)
+        """The gradient of a node after a sweep; None where nothing arrived, or the attribute was never made."""
+        found = read(node, self.grad) if hasattr(node, self.grad) else None
         found = read(found, self.data) if isinstance(found, self.kind) else found
         return None if found is None else plain(found)
 

@@ -230,8 +230,8 @@ def about_plain(wrong: BaseException, left: Any) -> bool:
 
 
 def spelled_ops(uses: ValueClass, contents: Contents, sample: Any) -> Iterator[tuple[str, Spelling]]:
-    """Each op that the class offers, with how it is spelled."""
-    for op in OPS:
+    """Each op on numbers that the class offers, with how it is spelled: on a number, a sum or mean shows nothing."""
+    for op in (op for op, row in OPS.items() if row.elementwise):
         for spelling in _spellings(op, uses.kind, contents):
             operands = [uses.make(sample(value)) for value in _arguments(op)]
             try:

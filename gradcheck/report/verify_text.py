@@ -27,6 +27,8 @@ FEEDBACK = ("none", "category", "hint", "full")
 SCALAR_OPS = ("add", "sub", "mul", "div", "neg", "pow", "exp", "log", "tanh", "relu", "sigmoid", "sin", "cos", "sqrt")
 """Ops whose absence is mentioned, though no engine has to have them."""
 MOST_LACKING = 12
+DTYPE_OPTION = ", or --dtype float32"
+"""What sentences on float32 say besides DTYPE, which `verify` reads in the file as well."""
 
 
 class VerifyText:
@@ -125,7 +127,7 @@ class VerifyText:
             return
         failure = Failure(first, found, others)
         lines = shown_script(found, offer.words)
-        for line in failure.lines():
+        for line in map(without_dtype_option, failure.lines()):
             if lines and line.plain.startswith("  smallest"):
                 yield Text.assemble("  ", (f"{'smallest':<{LABEL}}", "bold"), lines[0])
                 yield from (Text(f"{'':<{2 + LABEL}}{further}") for further in lines[1:])
@@ -199,6 +201,15 @@ class VerifyText:
         """On one line, however long, so that it can be copied."""
         text = Text.assemble(" " * indent, (f"{'replay':<{LABEL}}", "bold"), (command, "cyan"))
         self._console.print(text, soft_wrap=True)
+
+
+def without_dtype_option(line: Text) -> Text:
+    """A line of a failure without the advice of an option that `run` has and `verify` has not."""
+    before, advice, _ = line.plain.partition(DTYPE_OPTION)
+    if not advice:
+        return line
+    first, _, rest = line.divide([len(before), len(before) + len(advice)])
+    return first + rest
 
 
 def _functions(trial: Trial) -> str:

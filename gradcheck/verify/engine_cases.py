@@ -15,6 +15,7 @@ from gradcheck.strategies.wish import REDUCTIONS, Wish
 from gradcheck.subject.answer import NATIVE
 from gradcheck.subject.description import SeenOffer
 from gradcheck.verify.form_cases import forked, form_cases
+from gradcheck.verify.rule_cases import rules_without_products
 
 SUITES = ("local_rules", "branches", "worked_examples")
 ARRAY_SUITES = ("mlps", "neuron_dags")
@@ -37,6 +38,7 @@ def engine_cases(offer: SeenOffer, count: int = DRAWN) -> list[Addressed]:
     suites = [item for suite in SUITES for item in load_suite(suite)]
     if not offer.scalars:
         suites += [item for suite in ARRAY_SUITES for item in load_suite(suite)]
+        forms += [Addressed(f"forms::{case.name}", "forms", case) for case in rules_without_products(offer.ops or OPS)]
     return [item for item in (*suites, *forms, *drawn(offer, count)) if _fits(item, offer)]
 
 

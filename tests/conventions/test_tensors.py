@@ -223,3 +223,63 @@ def test_numpy_s_own_functions_count_where_a_package_differentiates_them() -> No
     graph = build.graph(build.parameter("x") * 2.0)
     with pytest.raises(NotImplementedError, match="does not need"):
         found.functions["gradients"](graph, {"x": np.array(0.5), "unused": np.array(1.0)})
+
+
+NUMBERS_ALONE = """
+    class Num:
+        def __init__(self, value, parents=()):
+            self.value, self.parents, self.grad = float(value), parents, 0.0
+
+        def __add__(self, other):
+            return Num(self.value + other.value, ((self, 1.0), (other, 1.0)))
+
+        def __mul__(self, other):
+            return Num(self.value * other.value, ((self, other.value), (other, self.value)))
+
+        def backward(self, upstream=1.0):
+            self.grad += upstream
+            for parent, slope in self.parents:
+                parent.backward(upstream * slope)
+
+    def mean(x):
+        return Num(x.value, ((x, 1.0),))
+"""
+
+
+def test_a_mean_of_single_numbers_is_not_asked(tmp_path: Path) -> None:
+    file = tmp_path / "engine.py"
+    file.write_text(textwrap.dedent(NUMBERS_ALONE))
+    offer = offered(file)
+    assert offer.convention == "scalar-value"
+    assert offer.ops == {"add", "mul"}
+    assert "mean" not in offer.title
+
+
+def test_an_axis_is_given_as_a_tuple_where_the_sweep_needs_one(tmp_path: Path) -> None:
+    looped = "            for one in sorted(axis) if axis is not None and not keepdims else ():\n"
+    looped += "                g = np.expand_dims(g, one)\n"
+    single = "            if axis is not None and not keepdims:\n                g = np.expand_dims(g, axis)\n"
+    offer = offered(bent(tmp_path, single, looped))
+    assert offer.words["op sum axis"] == "{0}.sum(axis=({axis},))"
+
+
+def test_a_product_with_a_vector_whose_sweep_raises_is_not_offered(tmp_path: Path) -> None:
+    refusal = '        if a.ndim < 2 or b.ndim < 2:\n            raise NotImplementedError("matrices only")\n'
+    offer = offered(bent(tmp_path, refusal, ""))
+    assert offer.ops is not None
+    assert "matmul" in offer.ops
+    assert "matmul of shape (2, 3) and shape (3,)" in offer.lacking
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("t.grad = t.grad + g", "t.grad = (t.grad + g).astype(np.float32)"),
+        ("import numpy as np\n", 'import numpy as np\n\nDTYPE = "float32"\n'),
+    ],
+)
+def test_gradients_in_single_precision_and_a_declaration_make_an_engine_of_float32(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    assert offered(NUMPY_MICROGRAD).dtype is None
+    assert offered(bent(tmp_path, old, new)).dtype == "float32"

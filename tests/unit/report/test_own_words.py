@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.text import Text
 
 from gradcheck import Case, GraphBuilder
 from gradcheck.conventions.recognition import recognised
 from gradcheck.report.own_words import MOST_ENTRIES, script
+from gradcheck.report.verify_text import without_dtype_option
 from gradcheck.subject.loading import Package
 
 TENSOR = Path(__file__).parents[2] / "conventions" / "tensor_value" / "right_numpy_micrograd.py"
@@ -59,3 +61,9 @@ def test_large_arrays_are_not_written(words: Any) -> None:
     w = build.parameter("w", (MOST_ENTRIES + 1,))
     graph = build.graph(build.sum(build.exp(w), name="loss"))
     assert script(Case("own", graph, {"w": np.ones(MOST_ENTRIES + 1)}), words) == []
+
+
+def test_an_option_that_verify_has_not_is_not_advised() -> None:
+    line = Text.assemble(("  perhaps   ", "bold"), 'say DTYPE = "float32" in the file, or --dtype float32; so it is')
+    assert without_dtype_option(line).plain == '  perhaps   say DTYPE = "float32" in the file; so it is'
+    assert without_dtype_option(Text("no advice")).plain == "no advice"
