@@ -59,9 +59,14 @@ def numbers_of(node: Any) -> dict[str, Any]:
 
 def seed(root: Any, one: float) -> bool:
     """Set the root's gradient to 1 under the first of the usual names that it has."""
-    for name in GRADIENTS:
-        if name in set(attributes_of(root)):
-            old = getattr(root, name)
-            setattr(root, name, np.ones_like(old) if isinstance(old, np.ndarray) else one)
-            return True
-    return False
+    name = seed_name(root)
+    if name:
+        old = getattr(root, name)
+        setattr(root, name, np.ones_like(old) if isinstance(old, np.ndarray) else one)
+    return bool(name)
+
+
+def seed_name(root: Any) -> str:
+    """The first of the usual names of a gradient that the root has as an attribute; "" if it has none."""
+    held = set(attributes_of(root))
+    return next((name for name in GRADIENTS if name in held), "")

@@ -62,6 +62,7 @@ class Offer:
     lacking: forms of ops that it does not offer, such as "2 - x".
     notes: what was found or settled, one sentence each, for `-v`.
     limits: what it cannot do though users might expect it, one sentence each; no wrong gradient.
+    warnings: what it computes otherwise than its names say, one sentence each, and is judged by.
     words: how its API spells things, such as {"leaf": "Value({})", "grad": "grad", "backward": "{}.backward()"}.
     """
 
@@ -78,6 +79,7 @@ class Offer:
     lacking: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
 
 

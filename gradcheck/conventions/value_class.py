@@ -25,6 +25,7 @@ from gradcheck.conventions.held_numbers import (
     seed,
 )
 from gradcheck.conventions.offer import Contents, Miss, required_arguments
+from gradcheck.conventions.pulled_gradients import no_sweep, pulls
 
 SWEEPS = ("backward", "backprop", "backpropagate", "backward_pass", "back_propagate", "backwards", "reverse")
 """Names of the method or function that runs the reverse sweep."""
@@ -58,6 +59,8 @@ class ValueClass:
     seeds: whether the gradient of the root has to be set to 1 by the caller.
     reveals: whether inner nodes keep their gradients.
     ends: `ends(node)` makes a node that can be swept out of any node, such as its sum where nodes hold arrays.
+    seed: name of the attribute that is set to 1, where that is not `grad` itself: then there is no sweep, and `grad` is
+        a method of a leaf that asks for its gradient when it is called.
     """
 
     kind: type
@@ -71,6 +74,7 @@ class ValueClass:
     seeds: bool
     reveals: bool
     ends: Callable[[Any], Any]
+    seed: str = ""
 
     @property
     def further(self) -> tuple[str, ...]:
@@ -115,15 +119,19 @@ def look_at(
     data = _holding(leaf, sample(SAMPLE[0]))
     if data is None:
         return miss(f"no attribute of {kind.__name__}({SAMPLE[0]}) holds {SAMPLE[0]}")
-    sweeps = list(_sweeps(kind, contents))
+    sweeps = list(_sweeps(kind, contents, data))
+    for fits in (True, False):
+        for sweep, text in sweeps:
+            for seeds in (False, True):
+                if (grad := _where_it_arrives(kind, make, data, sweep, seeds, sample, ends, fits)) is not None:
+                    reset, reset_text = _reset(kind, contents)
+                    reveals = _reveals(make, sweep, grad, seeds, sample, ends)
+                    return ValueClass(kind, data, grad, make, sweep, text, reset, reset_text, seeds, reveals, ends)
+    if (pulled := pulls(kind, make, sample, ends)) is not None:
+        grad, seed_name = pulled
+        return ValueClass(kind, data, grad, make, no_sweep, "", None, "", True, True, ends, seed_name)
     if not sweeps:
         return miss(f"no method or function of the names {', '.join(SWEEPS[:3])} ... runs a reverse sweep")
-    for sweep, text in sweeps:
-        for seeds in (False, True):
-            if (grad := _where_it_arrives(kind, make, data, sweep, seeds, sample, ends)) is not None:
-                reset, reset_text = _reset(kind, contents)
-                reveals = _reveals(make, sweep, grad, seeds, sample, ends)
-                return ValueClass(kind, data, grad, make, sweep, text, reset, reset_text, seeds, reveals, ends)
     return miss("after the reverse sweep no attribute of a leaf holds a number that was not there before")
 
 
@@ -135,7 +143,7 @@ def _maker(kind: type, sample: Callable[[float], Any]) -> partial[Any] | None:
     if len(required) > 1:
         tries += [({}, (None,) * (len(required) - 1)), ({}, ((),) * (len(required) - 1))]
         tries += [({name: name in ("requires_grad", "grad_enabled") for name in required[1:]}, ())]
-    for name in ("requires_grad",):
+    for name in ("autograd", "requires_grad"):
         tries.insert(0, ({name: True}, ()))
     for named, further in tries:
         try:
@@ -166,7 +174,7 @@ def _instance(kind: type, further: tuple[Any, ...], named: Mapping[str, Any], va
     return kind(value, *further, **named)
 
 
-def _sweeps(kind: type, contents: Contents) -> Iterator[tuple[Callable[[Any], None], str]]:
+def _sweeps(kind: type, contents: Contents, data: str) -> Iterator[tuple[Callable[[Any], None], str]]:
     """Ways of starting the reverse sweep, as functions of the root, and how each is written."""
     methods = [name for name in SWEEPS if callable(getattr(kind, name, None))]
     methods += [n for n in dir(kind) if "backw" in n.lower() and not n.startswith("_") and n not in methods]
@@ -174,6 +182,8 @@ def _sweeps(kind: type, contents: Contents) -> Iterator[tuple[Callable[[Any], No
         count = len(required_arguments(getattr(kind, name)) or ["self"])
         if count <= 2:
             yield partial(_by_method, name, (1.0,) * (count - 1)), f"{{}}.{name}({'1.0' if count == 2 else ''})"
+        if count == 2:
+            yield partial(_with_a_node, name, kind, data), f"{{}}.{name}({kind.__name__}(1.0))"
     for name in SWEEPS:
         function = contents.helpers.get(name)
         count = len(required_arguments(function) or ()) if function is not None else 0
@@ -183,6 +193,12 @@ def _sweeps(kind: type, contents: Contents) -> Iterator[tuple[Callable[[Any], No
 
 def _by_method(name: str, more: tuple[Any, ...], node: Any) -> None:
     getattr(node, name)(*more)
+
+
+def _with_a_node(name: str, kind: type, data: str, root: Any) -> None:
+    """Sweep with an upstream gradient that is a node itself: ones in the shape of the root."""
+    ones: Any = np.ones(np.shape(plain(read(root, data))))
+    getattr(root, name)(kind(ones if ones.ndim else 1.0))
 
 
 def _by_function(function: Callable[..., Any], more: tuple[Any, ...], node: Any) -> None:
@@ -197,8 +213,12 @@ def _where_it_arrives(
     seeds: bool,
     sample: Any,
     ends: Callable[[Any], Any],
+    fits: bool,
 ) -> str | None:
-    """The attribute of a leaf in which a number appears when a product and a sum of two leaves are swept."""
+    """The attribute of a leaf in which a number appears when a product and a sum of two leaves are swept.
+
+    `fits`: what appears must have the shape of the leaf's value.
+    """
     for form in (operator.mul, operator.add):
         try:
             a, b = (make(sample(value)) for value in SAMPLE)
@@ -216,6 +236,7 @@ def _where_it_arrives(
             name
             for name, found in after.items()
             if name != data and found is not None and is_new(before.get(name), found)
+            if not fits or np.shape(found) == np.shape(sample(SAMPLE[0]))
         ]
         new.sort(
             key=lambda name: (GRADIENTS.index(name) if name in GRADIENTS else len(GRADIENTS), name.startswith("_"))
@@ -261,5 +282,6 @@ def _reveals(
 def seeded(uses: ValueClass, root: Any) -> None:
     """Set the root's gradient to 1, where the sweep leaves that to the caller."""
     if uses.seeds:
-        old = getattr(root, uses.grad)
-        setattr(root, uses.grad, np.ones_like(old) if isinstance(old, np.ndarray) else 1.0)
+        name = uses.seed or uses.grad
+        old = getattr(root, name)
+        setattr(root, name, np.ones_like(old) if isinstance(old, np.ndarray) else 1.0)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from gradcheck.conventions.guarded_logs import GuardedLog, guarded_log
 from gradcheck.conventions.offer import Contents, Offer
 from gradcheck.conventions.repeated_sweeps import NEITHER, remarks
 from gradcheck.conventions.spellings import FUNCTIONS, OPERATORS, REFLECTED, Spelling, at_the_door, refused
@@ -46,16 +48,20 @@ def offer_of(
     sample: Callable[[float], Any],
 ) -> Offer:
     """The offer of a class of nodes, with what was found in words."""
-    repeated, dtype = list(remarks(uses, sample)), _dtype(uses, sample)
+    repeated = [] if uses.seed else list(remarks(uses, sample))
+    dtype = "float32" if contents.names.get("DTYPE") == "float32" else _dtype(uses, sample)
     answers.single = dtype == "float32"
     forms: dict[str, Callable[..., Any]] = {}
     if answers.whole_numbers:
         forms[WHOLE_NUMBERS] = answers.with_whole_numbers
     if uses.reset is not None:
         forms[AFTER_A_RESET] = answers.after_a_reset
+    answers.guard = guarded_log(spelled.get("log"), spelled.get("add"), uses, sample)
     operators = operators_of(spelled)
     named = ", ".join(sorted(s.name for s in spelled.values() if s.name))
     title = f"class {name}: .{uses.data}, .{uses.grad}, {uses.sweep_text.format('root')}"
+    if uses.seed:
+        title = f"class {name}: .{uses.data}, root.{uses.seed} = 1, then x.{uses.grad}()"
     title += f"; operators {operators}" if operators else ""
     title += f"; functions {named}" if named else ""
     return Offer(
@@ -73,6 +79,7 @@ def offer_of(
         lacking=tuple(lacking),
         notes=(*_how(uses), *answers.notes, *(line for line in repeated if not line.endswith(NEITHER))),
         limits=tuple(line for line in repeated if line.endswith(NEITHER)),
+        warnings=() if answers.guard is None else (answers.guard.sentence,),
         words={**_words(name, uses, spelled), **answers.words},
     )
 
@@ -95,6 +102,8 @@ class Engine:
     """Whether it computes in float32: what it answers in more digits, as for arrays that it keeps, is rounded."""
     notes: tuple[str, ...] = ()
     """What was found about the class besides, one sentence each."""
+    guard: GuardedLog | None = None
+    """The constant that its log adds to its argument."""
     words: Mapping[str, str] = MappingProxyType({})
     """How forms of ops with attributes are written, by op and attributes, such as "op sum axis"."""
 
@@ -186,6 +195,8 @@ class Engine:
         return self._spelled[node.op], {k: v for k, v in node.attributes.items() if defaults.get(k, ...) != v}
 
     def _applied(self, spelling: Spelling, operands: list[Any], given: Mapping[str, Any], op: str) -> Any:
+        if op == "log" and self.guard is not None and isinstance(operands[0], self._uses.kind):
+            operands = [self.guard.argument(operands[0])]
         ways = list(beside_plain(operands, self._uses, spelling.infix, self._number))
         for way in ways:
             try:
@@ -253,6 +264,10 @@ def _spellings(op: str, kind: type, contents: Contents) -> Iterator[Spelling]:
     for name in FUNCTIONS.get(op, ()):
         operands = ", ".join(f"{{{k}}}" for k in range(1, OPS[op].arity or 2))
         if callable(getattr(kind, name, None)):
+            if isinstance(inspect.getattr_static(kind, name), staticmethod):
+                given = ", ".join(["{0}", *([operands] if operands else [])])
+                yield Spelling(getattr(kind, name), f"{kind.__name__}.{name}({given})", name=name)
+                continue
             yield Spelling(_method(name), f"{{0}}.{name}({operands})", name=name)
         if (function := contents.helpers.get(name)) is not None:
             yield Spelling(function, f"{name}({', '.join(['{0}', *([operands] if operands else [])])})", name=name)
@@ -315,7 +330,9 @@ def _slope(uses: ValueClass, third: Any) -> Any:
 
 
 def _how(uses: ValueClass) -> Iterator[str]:
-    if uses.seeds:
+    if uses.seed:
+        yield f"gradients are pulled: the loss gets .{uses.seed} = 1, and each leaf is asked by .{uses.grad}()"
+    elif uses.seeds:
         yield f"the sweep does not set the gradient of its root, so .{uses.grad} is set to 1 before it"
     if not uses.reveals:
         yield "inner nodes keep no gradient, so only leaves are compared"
@@ -330,6 +347,8 @@ def _words(name: str, uses: ValueClass, spelled: Mapping[str, Spelling]) -> dict
         "value": f"{{}}.{uses.data}",
         "sweep": uses.sweep_text,
     }
-    if uses.seeds:
+    if uses.seed:
+        words |= {"grad": f"{{}}.{uses.grad}()", "sweep": f"{{}}.{uses.seed} = 1.0"}
+    elif uses.seeds:
         words["sweep"] = f"{{0}}.{uses.grad} = 1; {uses.sweep_text.replace('{}', '{0}')}"
     return words | {f"op {op}": spelling.text for op, spelling in spelled.items() if op not in LEAVES}

@@ -79,6 +79,8 @@ class VerifyText:
             self._print(Text(f"  not offered: {lacking}", style="yellow"))
         for limit in offer.limits:
             self._print(Text(f"  limit: {shown(limit)}", style="yellow"))
+        for warning in offer.warnings:
+            self._print(Text(f"  warning: {shown(warning)}", style="yellow"))
         if self._verbose:
             for note in offer.notes:
                 self._print(Text(f"  note: {shown(note)}", style="dim"))

@@ -41,6 +41,7 @@ class SeenOffer:
     limits: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
     pairs: tuple[SeenPair, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def seen(offer: Offer) -> SeenOffer:
             SeenPair(p.name[:LONGEST], p.kind, (p.shown or p.name)[:LONGEST], p.settles[:LONGEST])
             for p in offer.pairs[:MOST]
         ),
+        tuple(text[:LONGEST] for text in offer.warnings[:MOST]),
     )
 
 
@@ -89,7 +91,8 @@ def to_wire(found: Recognition, public: list[str]) -> dict[str, Any]:
     for offer in map(seen, found.offers[:MOST]):
         fields = {**vars(offer), "ops": None if offer.ops is None else sorted(offer.ops)}
         fields["pairs"] = [[pair.name, pair.kind, pair.shown, pair.settles] for pair in offer.pairs]
-        fields.update({name: list(fields[name]) for name in ("entries", "forms", "lacking", "notes", "limits")})
+        texts = ("entries", "forms", "lacking", "notes", "limits", "warnings")
+        fields.update({name: list(fields[name]) for name in texts})
         offers.append({**fields, "words": dict(offer.words)})
     misses = [[m.convention, m.name[:LONGEST], m.why[:LONGEST]] for m in found.misses[:MOST]]
     return {"offers": offers, "misses": misses, "public": [name[:LONGEST] for name in public[:MOST]]}
@@ -123,6 +126,7 @@ def _offer(fields: Mapping[str, Any]) -> SeenOffer:
         _texts(fields["limits"]),
         {_text(k): _text(v) for k, v in list(fields["words"].items())[:MOST]},
         tuple(SeenPair(*map(_text, _list(row))) for row in _list(fields["pairs"])),
+        _texts(fields["warnings"]),
     )
 
 

@@ -28,10 +28,14 @@ from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verify.accuracy import Loss, losses
 from gradcheck.verify.engine_cases import DRAWN, engine_cases, in_form
 from gradcheck.verify.form_cases import deep_cases
+from gradcheck.verify.forward_words import in_forward_mode
 from gradcheck.verify.groups import Group, groups, is_tree
+from gradcheck.verify.unreduced import BROADCASTING, as_failure, explained
 
 SECONDS = 12.0
 """Seconds for the search for causes and smallest examples, all groups together."""
+FORWARD_MODE = "dual"
+"""The convention in which nothing goes backward."""
 MOST_GROUPS = 4
 """Maximum number of groups of failures that are explained one by one."""
 
@@ -159,7 +163,10 @@ def _tried(
     yield from map(CaseFinished, answered)
     trial.accuracy = losses(cases, trial.results)
     judged = [*cases, *(item for items in forms.values() for item in items)]
-    trial.wrong += _merged(_explained(subject, trial, judged, budget, now))
+    found = _explained(subject, trial, judged, budget, now)
+    if offer.convention == FORWARD_MODE:
+        found = ((group, in_forward_mode(row)) for group, row in found)
+    trial.wrong += _merged(found)
 
 
 def _asked(
@@ -181,7 +188,7 @@ def _asked(
     try:
         for event in events:
             if isinstance(event, Finished):
-                known = list(event.results)
+                known = [as_failure(result) for result in event.results]
                 if event.signal is not None:
                     raise Interrupted(event.signal)
             elif isinstance(event, NotOffered):
@@ -190,8 +197,8 @@ def _asked(
                 trial.faulted.append(event)
                 yield event
             elif isinstance(event, CaseFinished):
-                known.append(event.result)
-                yield event
+                known.append(as_failure(event.result))
+                yield replace(event, result=known[-1])
     finally:
         into += known
 
@@ -306,11 +313,11 @@ def _explained(
     right = {r.address for r in trial.every_result if r.verdict is Verdict.PASS}
     found = groups(cases, wrong)
     for number, group in enumerate(found):
-        if number >= MOST_GROUPS:
+        if number >= MOST_GROUPS and group.what != BROADCASTING:
             yield group, None
             continue
         now(f"looking for the cause, {number + 1} of {len(found)}")
-        part = budget.part(1.0 / (min(len(found), MOST_GROUPS) - number))
+        part = budget.part(1.0 / max(1, min(len(found), MOST_GROUPS) - number))
         others = {other.what for other in found if other.is_rule and other.what != group.what}
         yield group, _diagnosed(subject, trial, _without(cases, others), group, right, part)
 
@@ -352,6 +359,9 @@ def _diagnosed(
     from gradcheck.run.afterthought import diagnose  # imported late, as below: what is right needs no diagnosis
 
     here = {r.address for r in group.results}
+    if group.what == BROADCASTING:
+        first = next((i.case for i in cases if i.address == group.results[0].address), None)
+        return explained(group.results, first if isinstance(first, Case) else None)
     trees = {item.address for item in cases if isinstance(item.case, Case) and is_tree(item.case.graph)}
     alone = group.is_rule and bool(here & trees)
     chosen = (here | set(right)) & trees if alone else here | set(right)

@@ -283,3 +283,46 @@ def test_gradients_in_single_precision_and_a_declaration_make_an_engine_of_float
 ) -> None:
     assert offered(NUMPY_MICROGRAD).dtype is None
     assert offered(bent(tmp_path, old, new)).dtype == "float32"
+
+
+GUARDED = 'self._result(np.log(self.data + 1e-8), (self,), "log", lambda g: g / (self.data + 1e-8))'
+UNGUARDED = 'self._result(np.log(self.data), (self,), "log", lambda g: g / self.data)'
+
+
+def test_a_log_that_adds_a_constant_is_judged_at_the_argument_that_it_uses(tmp_path: Path) -> None:
+    assert offered(NUMPY_MICROGRAD).warnings == ()
+    offer = offered(bent(tmp_path, UNGUARDED, GUARDED))
+    assert offer.warnings == ("log adds 1e-08 to its argument: value and gradient are those of log(x + 1e-08)",)
+    came = answer(offer, of_one_op("log", (3,)), {"x0": np.array([0.5, 1.25, 3.0])})
+    assert came.value == pytest.approx(np.log([0.5, 1.25, 3.0]).sum(), rel=1e-14)
+    np.testing.assert_allclose(came.gradients["x0"], [2.0, 0.8, 1 / 3], rtol=1e-14)
+
+
+def test_a_log_that_adds_a_constant_and_is_wrong_besides_stays_wrong(tmp_path: Path) -> None:
+    offer = offered(bent(tmp_path, UNGUARDED, GUARDED.replace("g / (", "-g / (")))
+    came = answer(offer, of_one_op("log", (1,)), {"x0": np.array([0.5])})
+    assert came.gradients["x0"].tolist() == pytest.approx([-2.0])
+
+
+def test_a_log_near_its_guard_is_not_asked(tmp_path: Path) -> None:
+    offer = offered(bent(tmp_path, UNGUARDED, GUARDED))
+    with pytest.raises(NotImplementedError, match="log"):
+        offer.functions["gradients"](of_one_op("log", (1,)), {"x0": np.array([1e-7])})
+
+
+def test_a_log_of_a_maximum_adds_no_constant(tmp_path: Path) -> None:
+    limited = GUARDED.replace("np.log(self.data + 1e-8)", "np.log(np.maximum(self.data, 1e-5))")
+    assert offered(bent(tmp_path, UNGUARDED, limited)).warnings == ()
+
+
+def test_a_leaf_that_no_sweep_reached_need_not_have_a_gradient(tmp_path: Path) -> None:
+    late = NUMBERS_ALONE.replace("self.parents, self.grad = float(value), parents, 0.0", "self.parents = float(value), parents")
+    late = late.replace("self.grad += upstream", 'self.grad = getattr(self, "grad", 0.0) + upstream')
+    file = tmp_path / "engine.py"
+    file.write_text(textwrap.dedent(late))
+    build = GraphBuilder()
+    x = build.parameter("x")
+    build.parameter("y")
+    came = answer(offered(file), build.graph(build.mul(x, x)), {"x": np.array(1.5), "y": np.array(2.0)})
+    assert came.gradients["x"].tolist() == 3.0
+    assert came.gradients["y"].tolist() == 0.0

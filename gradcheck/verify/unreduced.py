@@ -1,0 +1,49 @@
+"""Gradients in the shape of a broadcast result: broadcasting was not undone, which is no error but a wrong gradient."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from gradcheck.diagnosis.look_at import look_at
+from gradcheck.faults.catalogue import fault
+from gradcheck.problem import Case
+from gradcheck.run.events import Diagnosed
+from gradcheck.verdict.result import Result, Verdict
+
+BROADCASTING = "broadcasting"
+"""The group of these failures."""
+CODE = "F52"
+"""The fault of the catalogue."""
+
+
+def is_unreduced(result: Result) -> bool:
+    """Whether what speaks against an answer is that gradients have the shape to which their leaf was broadcast."""
+    found = [f.facts for f in result.findings if f.code == "GC010"]
+    return bool(found) and all("block" in facts and _widens(facts["wanted"], facts["came"]) for facts in found)
+
+
+def as_failure(result: Result) -> Result:
+    """The result; FAIL in place of ERROR where broadcasting was not undone."""
+    return replace(result, verdict=Verdict.FAIL) if result.verdict is Verdict.ERROR and is_unreduced(result) else result
+
+
+def explained(results: tuple[Result, ...], case: Case | None) -> Diagnosed:
+    """What these failures have in common, shown at the first of them."""
+    named = (fault(CODE),)
+    return Diagnosed(
+        results[0],
+        case,
+        named,
+        how="the gradient of a leaf has the shape of what the leaf was broadcast to;",
+        explains=tuple(result.address for result in results),
+        look_at=look_at(results[0].findings, named, case),
+    )
+
+
+def _widens(wanted: tuple[int, ...], came: tuple[int, ...]) -> bool:
+    try:
+        return tuple(wanted) != tuple(came) and np.broadcast_shapes(wanted, came) == tuple(came)
+    except ValueError:  # shapes of which neither can be broadcast to the other
+        return False
