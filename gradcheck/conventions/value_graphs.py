@@ -195,8 +195,9 @@ class Engine:
         return self._spelled[node.op], {k: v for k, v in node.attributes.items() if defaults.get(k, ...) != v}
 
     def _applied(self, spelling: Spelling, operands: list[Any], given: Mapping[str, Any], op: str) -> Any:
-        if op == "log" and self.guard is not None and isinstance(operands[0], self._uses.kind):
-            operands = [self.guard.argument(operands[0])]
+        if op == "log" and self.guard is not None:
+            node = isinstance(operands[0], self._uses.kind)
+            operands = [self.guard.argument(operands[0] if node else self._uses.make(self._number(operands[0])))]
         ways = list(beside_plain(operands, self._uses, spelling.infix, self._number))
         for way in ways:
             try:
