@@ -234,7 +234,7 @@ def test_ci_installs_torch_first_and_as_the_extra_pins_it() -> None:
     extra = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     (pin,) = [requirement for requirement in extra["peers"] if requirement.startswith("torch")]
     assert f"pip install --quiet {pin}\n" in run
-    assert run.index(f"pip install --quiet {pin}\n") < run.index("peers]")
+    assert run.index(f"pip install --quiet {pin}\n") < run.index("'.[peers,")
 
 
 def test_ci_stops_at_a_line_that_fails(repository: Path, tmp_path: Path) -> None:
