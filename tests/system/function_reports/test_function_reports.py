@@ -74,10 +74,11 @@ def result(
 
 @pytest.fixture(scope="module")
 def printed(folder: Path) -> str:
-    """A plain pytest run of all of them."""
+    """A plain pytest run of all of them; what the plugin shows is tested beside it."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     environment |= {"CI": "1", "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"}  # CI: summary lines are not cut
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "test_mine.py"]
+    without = [part for plugin in ("cacheprovider", "xdist", "gradcheck") for part in ("-p", f"no:{plugin}")]
+    command = [sys.executable, "-m", "pytest", *without, "test_mine.py"]
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
     )
