@@ -69,8 +69,11 @@ def _refusal(transform: Callable[..., Any]) -> str | None:
 def _offer(name: str, transform: Callable[..., Any], contents: Contents) -> Offer:
     space, where = _namespace(contents)
     own = space is not contents.module
-    answers = Transformed(transform, Functions(space) if own else contents, None if own else Functions(np))
+    answers = Transformed(transform, Functions(space) if own else contents)
     offered = {form.op: way for form, way in answers.examples() if way is not None}
+    if not own and not any(way.name for way in offered.values()):  # it may differentiate NumPy's functions as they are
+        answers = Transformed(transform, contents, Functions(np))
+        offered = {form.op: way for form, way in answers.examples() if way is not None}
     lacking = [str(f) for f, way in answers.examples() if way is None and f.op in offered and f.op not in REFLECTED]
     functions = ", ".join(sorted({way.name for way in offered.values() if way.name}))
     where = "NumPy" if answers.patches and functions else where
