@@ -19,12 +19,24 @@ SLOW = frozenset(Path(__file__).with_name("slow.txt").read_text(encoding="utf-8"
 """Modules that take longer than eight seconds: `pytest -m "not slow"` leaves them out."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of slow modules."""
+THOROUGH = frozenset(Path(__file__).with_name("thorough.txt").read_text(encoding="utf-8").split())
+"""Modules of many whole runs of pytest and of installations, which take minutes: `pytest --thorough` runs them, too."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option that runs everything."""
+    parser.addoption("--thorough", action="store_true", help="run the modules that tests/thorough.txt lists, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests of slow modules; skip those that take minutes unless they are asked for."""
     here = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(here).as_posix() in SLOW:
+        module = item.path.relative_to(here).as_posix()
+        if module in SLOW:
             item.add_marker(pytest.mark.slow)
+        if module in THOROUGH and not config.getoption("--thorough"):
+            item.add_marker(pytest.mark.skip(reason="takes minutes: pytest --thorough runs it"))
 
 
 def pytest_collection_finish() -> None:
