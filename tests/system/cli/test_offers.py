@@ -80,7 +80,7 @@ class TestNotOffered:
         assert "not offered (" not in ran.flat
         assert "2 ERROR" in ran.out
         assert ("GC004" if reason == "NotImplementedError" else "GC080") in ran.out
-        assert f"--require-ops {required}" in ran.flat or f"--require-ops '{required}'" in ran.flat
+        assert f"--require-ops {required.replace(', ', ',')}" in ran.flat  # one word, so that it can be copied
 
     def test_another_required_op_changes_nothing(self, desk: Any, engine: str, reason: str) -> None:
         assert run(desk, engine, "--require-ops", "exp,tanh").code == 0
