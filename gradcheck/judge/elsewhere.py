@@ -81,6 +81,7 @@ class Elsewhere:
     branches: dict[Key, Branch] = field(default_factory=dict)
     reached: set[Key] = field(default_factory=set)
     _beyond: list[Finding] = field(default_factory=list)
+    _floats_tell: bool = True
     convicted: list[tuple[Product, Numbers]] = field(default_factory=list)
     """Where errors were found that count, and what was compared there; the last is the one that is told."""
 
@@ -196,8 +197,10 @@ class Elsewhere:
         product, reply, outputs = asked
         if broken := wrong_form(product, reply):
             return ([] if near.fitting else broken), None
-        if screened and start is not None and agrees(given, product, outputs, reply, start, self.settings):
-            return [], None
+        if screened and self._floats_tell and start is not None:
+            if agrees(given, product, outputs, reply, start, self.settings):
+                return [], None
+            self._floats_tell = False  # a doubt in one place comes back in the next, and costs a run of f each time
         try:
             evidence = gather(self.truth_of(product), cross_checked=False)
         except HarnessFault:
