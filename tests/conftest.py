@@ -1,6 +1,7 @@
 """What all tests share. Runs repeat exactly: Hypothesis derives its examples from the tests and keeps no database."""
 
 import gc
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,8 +20,13 @@ SLOW = frozenset(Path(__file__).with_name("slow.txt").read_text(encoding="utf-8"
 """Modules that take longer than eight seconds: `pytest -m "not slow"` leaves them out."""
 
 
-THOROUGH = frozenset(Path(__file__).with_name("thorough.txt").read_text(encoding="utf-8").split())
-"""Modules of many whole runs of pytest and of installations, which take minutes: `pytest --thorough` runs them, too."""
+THOROUGH = {
+    name: int(share[0]) if share else 0
+    for name, *share in map(
+        str.split, Path(__file__).with_name("thorough.txt").read_text(encoding="utf-8").splitlines()
+    )
+}
+"""Modules, or functions in them, that take minutes: `--thorough` runs them all, else one test in so many runs, or none."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,12 +37,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests of slow modules; skip those that take minutes unless they are asked for."""
     here = Path(__file__).parent
+    thorough = config.getoption("--thorough")
+    counts: Counter[str] = Counter()
     for item in items:
         module = item.path.relative_to(here).as_posix()
         if module in SLOW:
             item.add_marker(pytest.mark.slow)
-        if module in THOROUGH and not config.getoption("--thorough"):
-            item.add_marker(pytest.mark.skip(reason="takes minutes: pytest --thorough runs it"))
+        function = f"{module}::{getattr(item, 'originalname', item.name)}"
+        name = module if module in THOROUGH else function
+        if name in THOROUGH and not thorough:
+            counts[name] += 1
+            if not THOROUGH[name] or counts[name] % THOROUGH[name]:
+                item.add_marker(pytest.mark.skip(reason="takes minutes: pytest --thorough runs it"))
 
 
 def pytest_collection_finish() -> None:

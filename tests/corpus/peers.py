@@ -56,10 +56,10 @@ PARTS = 2
 """Number of processes in which one checker gets its items, every second one each."""
 
 
-def put_all(peer: str, half: str, part: int = 0, parts: int = 1) -> list[Row]:
+def put_all(peer: str, half: str, part: int = 0, parts: int = 1, every: int = 1) -> list[Row]:
     """A part of the items to one checker, in a process of its own; items keep state, so it loads them itself."""
     wanted = [i for i in load_items() if half == "both" or i.held_out == (half == "held-out")]
-    return [put(peer, item) for item in wanted[part::parts]]
+    return [put(peer, item) for item in wanted[::every][part::parts]]
 
 
 def put(peer: str, item: Any) -> Row:
@@ -118,9 +118,12 @@ def _limited() -> Iterator[None]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--half", choices=("open", "held-out", "both"), default="both")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="put one in N of the items")
     parser.add_argument("--only", action="append", choices=[OURS, *checkers.PEERS], help="this checker only")
     parser.add_argument("--details", action="store_true", help="name what was missed, flagged and not put")
     options = parser.parse_args()
+    if options.every < 1:
+        parser.error("--every takes a whole number of at least 1")
     print(_versions())
     print(f"left out (pending.py), since gradcheck does not judge them rightly yet: {', '.join(sorted(PENDING))}")
     print(f"\n{'checker':24}{'put':>5}{'missed':>18}{'false alarms':>18}{'undecided':>11}{'not put':>9}{'seconds':>9}")
@@ -130,7 +133,7 @@ def main() -> int:
             print(f"{peer:24}  not installed")
             continue
         with ProcessPoolExecutor(PARTS, mp_context=get_context("spawn")) as apart:
-            parts = [apart.submit(put_all, peer, options.half, part, PARTS) for part in range(PARTS)]
+            parts = [apart.submit(put_all, peer, options.half, part, PARTS, options.every) for part in range(PARTS)]
             rows = [row for part in parts for row in part.result()]
         told[peer] = [row for row in rows if row.name not in PENDING]
         print(_line(told[peer], peer), flush=True)
