@@ -26,7 +26,7 @@ THOROUGH = {
         str.split, Path(__file__).with_name("thorough.txt").read_text(encoding="utf-8").splitlines()
     )
 }
-"""Modules, or functions in them, that take minutes: `--thorough` runs them all, else one test in so many runs, or none."""
+"""Modules, or functions in them, that take minutes: `--thorough` runs all, else one test in so many runs, or none."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
