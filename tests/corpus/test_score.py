@@ -1,6 +1,6 @@
 """A part of the held-out half of the corpus: nothing missed, no false alarm, little undecided; the rule has teeth.
 
-`.ci/run` puts a third of the open half to gradcheck, by `peers.py`; `score.py` judges all of it.
+`.ci/run` puts a fifth of the open half to gradcheck, by `peers.py`; `score.py` judges all of it.
 """
 
 import sys
