@@ -6,7 +6,6 @@ import argparse
 import difflib
 import os
 import random
-import shlex
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from gradcheck.cli import report_files
 from gradcheck.cli.run_flags import arguments as arguments
+from gradcheck.cli.run_flags import replay_options
 from gradcheck.cli.terminal import consoles, signs_of_life
 from gradcheck.config.effective import Effective, effective
 from gradcheck.config.settings_table import SETTINGS
@@ -99,10 +99,6 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
                 line = printable(f"{item.address}  {item.case.sentence}").rstrip()
                 console.print(line, markup=False, highlight=False, soft_wrap=not console.is_terminal)
         return 0 if cases else 5
-    given = f" --subject {shlex.quote(address)}" if address else ""
-    timeout = f" --timeout {chosen['timeout']:g}" if chosen["timeout"] != SETTINGS["timeout"].default else ""
-    must = f" --require-ops {','.join(chosen['require-ops'])}" if required else ""
-    dtype = f" --dtype {chosen['dtype']}" if chosen["dtype"] else ""
 
     def tell(line: str) -> None:
         """Print beside the report if that is for people; never into JSON."""
@@ -140,7 +136,7 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
         seed=seed,
         settings=settings,
         maxfail=chosen["maxfail"],
-        replay_options=given + timeout + must + dtype,
+        replay_options=replay_options(chosen, address),
         give_up_after=chosen["give-up-after"],
         diagnosis=not options.no_diagnosis and budget > 0,
         budget=Budget(budget),

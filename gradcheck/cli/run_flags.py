@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 
 from gradcheck.cli import report_files
 from gradcheck.cli.parser import number
+from gradcheck.config.effective import Effective
 from gradcheck.config.settings_table import SETTINGS
 
 
@@ -93,3 +95,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--exit-zero", action="store_true", help="exit with 0 where the exit code would be 1")
     parser.add_argument("--list", action="store_true", help="list the cases and run nothing")
     parser.add_argument("--no-timings", action="store_true", help="leave out times, so that two runs can be compared")
+
+
+def replay_options(values: Effective, subject: str | None) -> str:
+    """The flags by which `gradcheck run` repeats a case as it was judged under these settings, for this subject."""
+    given = f" --subject {shlex.quote(subject)}" if subject else ""
+    timeout = f" --timeout {values['timeout']:g}" if values["timeout"] != SETTINGS["timeout"].default else ""
+    must = f" --require-ops {','.join(values['require-ops'])}" if values["require-ops"] else ""
+    dtype = f" --dtype {values['dtype']}" if values["dtype"] else ""
+    return given + timeout + must + dtype

@@ -5,19 +5,16 @@ A case is judged by the runner of `gradcheck run`, alone.
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from gradcheck.cli.run import known_failures, required_ops
-from gradcheck.config.settings_table import SETTINGS
+from gradcheck.cli.run_flags import replay_options
 from gradcheck.diagnosis.budget import Budget
 from gradcheck.errors import SubjectError
 from gradcheck.judge.definition import definition
@@ -27,8 +24,9 @@ from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Cost, Training
 from gradcheck.pytest_plugin.plugin_settings import PluginSettings, settings_of
 from gradcheck.report.code_place import CodePlace, SubjectCode
-from gradcheck.report.console import QUIET, ConsoleReport
+from gradcheck.report.console import QUIET
 from gradcheck.report.failure import summary
+from gradcheck.report.plain_text import PlainText
 from gradcheck.run import runner
 from gradcheck.run.asking import SILENT
 from gradcheck.run.events import Diagnosing, Event, Finished, NotOffered, Started
@@ -132,12 +130,7 @@ class SuiteSession:
 
     def _options(self) -> str:
         """The options of `gradcheck run` that repeat a case as it was judged here."""
-        values = self._values
-        subject = f" --subject {shlex.quote(values['subject'])}" if values["subject"] else ""
-        timeout = f" --timeout {values['timeout']:g}" if values["timeout"] != SETTINGS["timeout"].default else ""
-        must = f" --require-ops {','.join(values['require-ops'])}" if values["require-ops"] else ""
-        dtype = f" --dtype {values['dtype']}" if values["dtype"] else ""
-        return subject + timeout + must + dtype
+        return replay_options(self._values, self._values["subject"])
 
     def _outcome(self, item: Addressed, events: Sequence[Event]) -> Outcome:
         finished = next(event for event in events if isinstance(event, Finished))
@@ -197,20 +190,10 @@ def _why_skipped(events: Sequence[Event]) -> str:
 
 def _text(events: Sequence[Event]) -> str:
     """What `gradcheck run -q` prints, without colour and times."""
-    console = Console(
-        file=StringIO(),
-        width=WIDTH,
-        color_system=None,
-        force_terminal=False,
-        force_jupyter=False,
-        highlight=False,
-        legacy_windows=False,
-    )
-    report = ConsoleReport(console, timings=False, verbosity=QUIET)
-    with console.capture() as capture:
-        for event in events:
-            report.add(event)
-    return "\n".join(line.rstrip() for line in capture.get().rstrip().split("\n"))
+    report = PlainText(timings=False, verbosity=QUIET, width=WIDTH)
+    for event in events:
+        report.add(event)
+    return report.text().rstrip()
 
 
 SESSION_KEY = pytest.StashKey[SuiteSession]()

@@ -28,14 +28,16 @@ _VERIFICATIONS = (Unusable, Recognised, Offered, Lacking, PairTried, EngineTried
 class PlainText:
     """Shows the events of a run, or of a verification, in a text.
 
-    `verbosity` and `timings` are as for `ConsoleReport`, `feedback` as for `VerifyText`.
+    `verbosity` and `timings` are as for `ConsoleReport`, `feedback` as for `VerifyText`; `width` is in columns.
     """
 
-    def __init__(self, *, timings: bool = True, verbosity: int = NORMAL, feedback: str = "hint") -> None:
+    def __init__(
+        self, *, timings: bool = True, verbosity: int = NORMAL, feedback: str = "hint", width: int = WIDTH
+    ) -> None:
         # Said explicitly, because FORCE_COLOR and notebooks would otherwise have their way with it.
         self._console = Console(
             file=StringIO(),
-            width=WIDTH,
+            width=width,
             color_system=None,
             force_terminal=False,
             force_jupyter=False,

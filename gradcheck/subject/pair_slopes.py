@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,8 +12,8 @@ from gradcheck.conventions.offer import Pair
 
 STEP = 2.0**-13
 """The larger of the two distances, to both sides, at which f is asked along a line."""
-LINES = 4
-"""Number of lines."""
+LINES, FEWEST, SECONDS = 4, 2, 5.0
+"""Number of lines; of a slow f, so few are enough after so many seconds."""
 
 
 def slopes(pair: Pair) -> list[list[float]]:
@@ -21,21 +22,23 @@ def slopes(pair: Pair) -> list[list[float]]:
     A last number is the unit roundoff of f's answers times the size of f. [] where the derivative's form says not to
     which input its parts belong. What f or the derivative raises passes.
     """
-    measured = []
+    measured: list[list[float]] = []
+    started = time.monotonic()
     for line in range(LINES):
         rng = np.random.default_rng([20_261_130, line])
         tangent = _drawn(pair.inputs, rng)
         value = _value(pair, pair.inputs)
+        moved = [_value(pair, _moved(pair.inputs, tangent, h)) for h in (STEP, -STEP, STEP / 2, -STEP / 2)]
         cotangent = _drawn(value, rng) if pair.kind in ("vjp", "jvp") else _ones(value)
-        sizes = [
-            _dot(cotangent, _value(pair, _moved(pair.inputs, tangent, h))) for h in (STEP, -STEP, STEP / 2, -STEP / 2)
-        ]
         answer = _derivative(pair, tangent, cotangent)
         try:
+            sizes = [_dot(cotangent, one) for one in moved]
             slope = _dot(cotangent, answer) if pair.kind == "jvp" else _paired(answer, tangent)
+            measured.append([*sizes, slope, _roundoff(value) * abs(_dot(cotangent, value))])
         except (ValueError, TypeError, KeyError):
             return []
-        measured.append([*sizes, slope, _roundoff(value) * abs(_dot(cotangent, value))])
+        if len(measured) >= FEWEST and time.monotonic() - started > SECONDS:
+            break
     return measured
 
 

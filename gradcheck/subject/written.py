@@ -41,11 +41,11 @@ class WrittenSubject(ChildSubject):
         except wire.Malformed as wrong:
             raise self._violation(child, "loading", str(wrong)) from None
 
-    def slopes(self, convention: str, offer: str, pair: int) -> list[list[float]]:
-        """What a pair of an offer answers along lines, see `pair_slopes`; SubjectError where it does not answer."""
+    def slopes(self, convention: str, offer: str, pair: int, seconds: float) -> list[list[float]]:
+        """What a pair answers along lines, see `pair_slopes`; SubjectError where it does not within `seconds`."""
         child = self._start()
         wish = {"do": "slopes", **self.source.header(), "convention": convention, "offer": offer, "pair": pair}
-        reply, *_ = self._exchange(child, wish, [], 0, max(self._timeout, self._load_timeout))
+        reply, *_ = self._exchange(child, wish, [], 0, seconds)
         return [list(row) for row in checked(reply, "slopes")["lines"]]
 
     def _what(self) -> dict[str, Any]:

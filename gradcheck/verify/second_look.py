@@ -14,15 +14,15 @@ from collections.abc import Sequence
 from gradcheck.errors import SubjectError
 from gradcheck.judge.protocol import no_answer
 from gradcheck.subject.description import SeenPair
-from gradcheck.subject.pair_slopes import STEP
+from gradcheck.subject.pair_slopes import FEWEST, STEP
 from gradcheck.subject.written import WrittenSubject
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import WIDTH
-from gradcheck.verify.trials import Trial
+from gradcheck.verify.trials import GRACE, SECONDS, Trial
 
 SHARE = 0.02
 """Relative distance between a slope and a difference quotient from which on they contradict each other."""
-ENOUGH = 2
+ENOUGH = FEWEST
 """Number of lines that must contradict the derivative: on one of them f may have a kink."""
 
 
@@ -31,7 +31,7 @@ def confirmed(trial: Trial, subject: WrittenSubject, convention: str, offer: str
     if trial.verdict != "PASS":
         return trial
     try:
-        lines = subject.slopes(convention, offer, number)
+        lines = subject.slopes(convention, offer, number, GRACE * SECONDS)
     except SubjectError as wrong:
         sentence = no_answer(wrong).sentence
         return _doubted(trial, "ERROR", finding("GC109", what=f"it does not answer there: {sentence}"))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gradcheck.conventions.offer import Pair
+from gradcheck.subject import pair_slopes
 from gradcheck.subject.pair_slopes import LINES, STEP, slopes
 from gradcheck.verify.second_look import ENOUGH, SHARE, contradicts
 
@@ -81,3 +82,15 @@ def test_rounding_and_curvature_are_allowed_for() -> None:
     assert contradicts([*straight, 3.0, 0.0])
     assert not contradicts([*straight, 3.0, STEP])
     assert not contradicts([*straight, float("nan"), 0.0])
+
+
+def test_a_slow_pair_is_asked_along_fewer_lines_and_still_found_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pair_slopes, "SECONDS", -1.0)
+    right, wrong = PAIRS["vjp"]
+    assert len(slopes(right)) == ENOUGH
+    assert not any(map(contradicts, slopes(right)))
+    assert sum(map(contradicts, slopes(wrong))) == ENOUGH
+
+
+def test_an_answer_that_is_no_number_confirms_nothing() -> None:
+    assert slopes(Pair("f", "vjp", lambda x: (x, "done"), lambda c, x: c[0], (X,))) == []
