@@ -27,7 +27,7 @@ TIMES = re.compile(rb'"seconds": [0-9.e-]+')
 
 
 def timed(folder: Path, jobs: int) -> tuple[float, float, bytes]:
-    """Seconds of wall clock, seconds of processor time, and the report without times, of one run."""
+    """Seconds of wall clock, seconds of processor time, and the report without times and the exit code, of one run."""
     report = folder / f"{jobs}.jsonl"
     line = [sys.executable, "-m", "gradcheck", "run", "graphs.json", "--jobs", str(jobs), "-q", "--no-timings"]
     began = time.perf_counter()
@@ -37,12 +37,13 @@ def timed(folder: Path, jobs: int) -> tuple[float, float, bytes]:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.perf_counter() - began
-    if process.returncode != 0:
+    if process.returncode > 1:  # of a thousand random graphs some are UNDECIDED, which is exit code 1
         raise SystemExit(f"--jobs {jobs} ended with {process.returncode}:\n{said.decode()[-2000:]}")
-    return wall, usage.ru_utime + usage.ru_stime, TIMES.sub(b"", report.read_bytes()) + said
+    same = TIMES.sub(b"", report.read_bytes()) + said + b"exit code %d" % process.returncode
+    return wall, usage.ru_utime + usage.ru_stime, same
 
 
-def main(graphs: int = 600, rounds: int = 2, least: float = 60.0) -> int:
+def main(graphs: int = 1200, rounds: int = 2, least: float = 60.0) -> int:
     walls: dict[int, list[float]] = {1: [], 2: []}
     costs: dict[int, list[float]] = {1: [], 2: []}
     reports = set()
