@@ -28,5 +28,5 @@ nielsen            Network.backprop; autograd_function, custom_vjp: rules of PyT
 trial_data, roles  data that networks are tried with, and what arguments are for, by their names
 user_calls         calls that are quiet, steady, and under the user's own names
 log_guards         constants that only a logarithm adds
-foreign_calls      calls of a file's own functions that leave nothing changed
+foreign_calls      calls of a file's own functions that leave nothing changed; `overwritten`: what they write into
 """

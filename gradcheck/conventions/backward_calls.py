@@ -51,6 +51,11 @@ class BackwardCall:
         """Number of cotangents that it takes."""
         return sum(role.startswith("cotangent") for _, role in self.roles)
 
+    def upstream(self, cotangents: Sequence[Any]) -> dict[str, Any]:
+        """The cotangents among the arguments, by name."""
+        roles = ((name, role.split()) for name, role in self.roles)
+        return {name: cotangents[int(role[1])] for name, role in roles if role[0] == "cotangent"}
+
     def arguments(
         self, cotangents: Sequence[Any], cache: Any, inputs: Mapping[str, Any], outputs: Sequence[Any]
     ) -> dict[str, Any]:

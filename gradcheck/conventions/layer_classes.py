@@ -38,6 +38,7 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     calls = ForeignCalls(contents.module)
     pairs: list[Pair] = []
     notes: list[str] = []
+    warnings: list[str] = []
     claims: set[str] = set()
     for name, kind in contents.classes.items():
         methods = layer_methods(kind)
@@ -53,10 +54,13 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
             continue
         pairs += found[0]
         notes += found[1]
+        warnings += found[2]
         claims.add(name)
     if pairs:
         title = ", ".join(dict.fromkeys(pair.shown for pair in pairs))
-        yield Offer(NAME, title, claims=frozenset(claims), pairs=tuple(pairs), notes=(*notes, *calls.remarks()))
+        notes += calls.remarks()
+        known = frozenset(claims)
+        yield Offer(NAME, title, claims=known, pairs=tuple(pairs), notes=tuple(notes), warnings=tuple(warnings))
 
 
 def layer_methods(kind: type) -> tuple[str, str] | None:
@@ -78,8 +82,8 @@ def _own(kind: type, name: str) -> bool:
 
 def _of_class(
     contents: Contents, calls: ForeignCalls, name: str, kind: type, forward: str, backward: str
-) -> tuple[list[Pair], list[str]] | Miss:
-    """The pairs of one class and notes on them."""
+) -> tuple[list[Pair], list[str], tuple[str, ...]] | Miss:
+    """The pairs of one class, notes on them and warnings."""
     search = LayerSearch(calls, forward, backward)
     own = given(contents, name)
     init, inputs = (own.get("init"), own.get("forward")) if isinstance(own, Mapping) else (None, own)
@@ -114,7 +118,7 @@ def _of_class(
     if inputs is None and not best.fits:
         even = search.on_squares(instances(kind, calls, init, even=True))
         pairs += [] if even is None else [pair(f"{name}, all sizes equal", even, Reuse(even))]
-    return pairs, notes
+    return pairs, notes, best.warnings
 
 
 def _pairs(name: str, layer: Layer) -> tuple[list[Pair], list[str]]:

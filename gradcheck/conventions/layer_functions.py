@@ -15,6 +15,7 @@ from gradcheck.conventions.backward_calls import CACHE, BackwardCall, backward_c
 from gradcheck.conventions.example_inputs import Example, arguments, candidates, square
 from gradcheck.conventions.foreign_calls import ForeignCalls, copied, lent
 from gradcheck.conventions.offer import Pair, PairKind
+from gradcheck.conventions.overwritten import watched, written_inputs, written_upstream
 from gradcheck.conventions.returned_gradients import Places, places
 
 _MOST_TRIED = 400
@@ -35,6 +36,7 @@ class Ran:
     why: what went wrong with the backward pass, in one clause.
     instead_of: a more natural example, at which the backward pass does not work.
     answers_targets: whether it returns gradients of targets too, so that they are data like the others.
+    warnings: arrays of its caller that one of the two functions writes into, a sentence each.
     """
 
     example: Example
@@ -45,6 +47,7 @@ class Ran:
     why: str = ""
     instead_of: Ran | None = None
     answers_targets: bool = False
+    warnings: tuple[str, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -153,7 +156,7 @@ class LayerFunctions:
         """Both functions at one example; a sentence where the forward function does not run there."""
         mine = {n: copied(v) for n, v in example.values.items()}
         try:
-            returned = self._calls(self._forward, **mine)
+            returned, inputs = watched(lambda: self._calls(self._forward, **mine), mine)
         except Exception as wrong:  # whatever a foreign function raises: these inputs are not for it
             return f"{type(wrong).__name__}: {wrong}"[:200]
         outputs, keeps = split(returned, self._backward, self._names)
@@ -167,14 +170,16 @@ class LayerFunctions:
         cotangents = [np.ones(np.shape(part)) * 0.75 for part in outputs]
         cache = returned[-1] if keeps else None
         try:
-            gradients = self._swept(call, cotangents, cache, mine, outputs)
+            upstream_ones = call.upstream(cotangents)
+            gradients, upstream = watched(lambda: self._swept(call, cotangents, cache, mine, outputs), upstream_ones)
         except Exception as wrong:
             return Ran(example, len(outputs), keeps, call, why=f"it raises {type(wrong).__name__}: {wrong}"[:200])
         where = places(gradients, {n: example.values[n] for n in example.variable}, self._names)
         if isinstance(where, str):
             return Ran(example, len(outputs), keeps, call, why=where)
         answers = answers_targets(gradients, example, self._names)
-        return Ran(example, len(outputs), keeps, call, where, answers_targets=answers)
+        own = written_inputs(self._forward.__name__, inputs) + written_upstream(self._backward.__name__, upstream)
+        return Ran(example, len(outputs), keeps, call, where, answers_targets=answers, warnings=own)
 
     def _run(self, values: Mapping[str, Any], ran: Ran) -> tuple[tuple[Any, ...], Any]:
         returned = self._calls(self._forward, **values)

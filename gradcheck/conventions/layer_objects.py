@@ -53,6 +53,7 @@ class Layer:
     parameters: its parameters with a gradient.
     adds: whether the gradients of parameters add to those of the call before.
     instead_of: the layer at more natural inputs, where its backward method does not work.
+    warnings: arrays of its caller that it writes into, a sentence each.
     output, inwards: attributes in which it leaves its output, and the gradient of its input; "" where it returns them.
     """
 
@@ -72,6 +73,7 @@ class Layer:
     instead_of: Layer | None = None
     output: str = ""
     inwards: str = ""
+    warnings: tuple[str, ...] = ()
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -117,7 +119,7 @@ class Layer:
         self, owner: Any, cotangents: Sequence[Any], cache: Any, arguments: Mapping[str, Any], outputs: Sequence[Any]
     ) -> Any:
         """What one call of the backward method returns."""
-        given = self.call.arguments([np.array(c) for c in cotangents], cache, arguments, outputs)
+        given = self.call.arguments(cotangents, cache, arguments, outputs)
         given |= dict.fromkeys(self.steps, 1.0) | dict.fromkeys(self.nothing, 0.0)
         returned = self.calls.back(getattr(owner, self.backward), **given)
         return copied(getattr(owner, self.inwards)) if self.inwards else returned
@@ -133,7 +135,7 @@ class Layer:
         arguments = self.set(owner, [np.array(a) for a in arrays])
         before = [self._stands(owner, p) for p in self.parameters]
         outputs, cache = self.ahead(owner, arguments)
-        returned = self.back(owner, cotangents, cache, arguments, outputs)
+        returned = self.back(owner, [np.array(c) for c in cotangents], cache, arguments, outputs)
         inputs = () if self.where is None else self.where.read(returned)
         found = []
         for parameter, old in zip(self.parameters, before, strict=True):

@@ -37,6 +37,7 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     calls = ForeignCalls(contents.module)
     pairs: list[Pair] = []
     notes: list[str] = []
+    warnings: list[str] = []
     claims: set[str] = set()
     for name, forward, backward in layers(contents):
         if {forward, backward} <= contents.claimed:
@@ -47,6 +48,7 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
             continue
         pairs += found[0]
         notes += found[1]
+        warnings += found[2]
         claims |= {forward, backward}
     for loss in losses(contents, calls):
         if isinstance(loss, Miss):
@@ -56,7 +58,9 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
             claims.add(loss.shown)
     if pairs:
         title = ", ".join(dict.fromkeys(pair.name.partition(", ")[0] for pair in pairs))
-        yield Offer(NAME, title, claims=frozenset(claims), pairs=tuple(pairs), notes=(*notes, *calls.remarks()))
+        notes += calls.remarks()
+        known = frozenset(claims)
+        yield Offer(NAME, title, claims=known, pairs=tuple(pairs), notes=tuple(notes), warnings=tuple(warnings))
 
 
 def layers(contents: Contents) -> Iterator[tuple[str, str, str]]:
@@ -80,8 +84,8 @@ def _forward(backward: str, back: str, ahead: str, known: Container[str]) -> str
 
 def layer(
     contents: Contents, calls: ForeignCalls, name: str, forward: Callable[..., Any], backward: Callable[..., Any]
-) -> tuple[list[Pair], list[str]] | Miss:
-    """The pairs of one layer and notes on them; a second pair at equal sizes, if only there it has numbers."""
+) -> tuple[list[Pair], list[str], tuple[str, ...]] | Miss:
+    """The pairs of one layer, notes and warnings; a second pair at equal sizes, if only there it has numbers."""
     names = arguments(forward)
     shown = f"{forward.__name__} and {backward.__name__}"
     if not names:
@@ -108,7 +112,7 @@ def layer(
         others = list(_at_other_settings(functions, name, ran))
         pairs += [found for found in others if isinstance(found, Pair)]
         notes += [found for found in others if isinstance(found, str)]
-    return pairs, notes
+    return pairs, notes, ran.warnings
 
 
 def _at_other_settings(functions: LayerFunctions, name: str, ran: Ran) -> Iterator[Pair | str]:

@@ -19,6 +19,7 @@ from gradcheck.conventions.foreign_calls import ForeignCalls, copied
 from gradcheck.conventions.held_arrays import Path, arrays, gradient_paths, grouped, read, spelled, write
 from gradcheck.conventions.layer_functions import answers_targets, is_real, split
 from gradcheck.conventions.layer_objects import Layer, Parameter
+from gradcheck.conventions.overwritten import watched, written_inputs, written_upstream
 from gradcheck.conventions.returned_gradients import Places, places
 
 STEP = re.compile(r"l_?r|(learn(ing)?|l)_?rate|rate|step(_?size)?|eta|alpha", re.I)
@@ -92,7 +93,8 @@ class LayerSearch:
             prototype = self._prepared(built(self._calls, instance, self._forward, example.values))
             trial = deepcopy(prototype)
             method = getattr(trial, self._backward)
-            returned = self._calls(getattr(trial, self._forward), *(copied(v) for v in example.values.values()))
+            given = {name: copied(value) for name, value in example.values.items()}
+            returned, changed = watched(lambda: self._calls(getattr(trial, self._forward), *given.values()), given)
         except NotImplementedError:  # a base class
             raise
         except Exception as wrong:  # these inputs are not for it
@@ -118,7 +120,8 @@ class LayerSearch:
         layer = Layer(
             self._calls, prototype, self._forward, self._backward, example, call, len(outputs), keeps, steps=steps
         )
-        layer = replace(layer, output=output, nothing=nothing)
+        said = written_inputs(f"{type(instance).__name__}.{self._forward}", changed)
+        layer = replace(layer, output=output, nothing=nothing, warnings=said)
         return self._swept(layer, trial, outputs, returned[-1] if keeps else None, names)
 
     def _swept(
@@ -129,12 +132,17 @@ class LayerSearch:
         before = {path: array.copy() for path, array in arrays(trial)}
         cotangents = [np.full(np.shape(part), 0.75) for part in outputs]
         try:
-            given = layer.back(trial, cotangents, cache, dict(example.values), outputs)
+            upstream = layer.call.upstream(cotangents)
+            given, changed = watched(
+                lambda: layer.back(trial, cotangents, cache, dict(example.values), outputs), upstream
+            )
         except Exception as wrong:
             self.last = f"{self._backward} raises {type(wrong).__name__}: {wrong}"[:200]
             self.raised = True
             where = Places({name: k for k, name in enumerate(example.variable)}, False)
             return _with(layer, where if where.of else None, tuple(_named_gradients(layer.prototype, trial, None)))
+        said = written_upstream(f"{type(trial).__name__}.{self._backward}", changed)
+        layer = replace(layer, warnings=(*layer.warnings, *said))
         variable = {n: example.values[n] for n in example.variable}
         parameters = tuple(_named_gradients(layer.prototype, trial, before if layer.steps else None))
         returned = given

@@ -82,6 +82,7 @@ def _described(offer: SeenOffer) -> dict[str, Any]:
         "title": offer.title,
         "not_offered": list(offer.lacking),
         "notes": list(offer.notes),
+        **({"warnings": list(offer.warnings)} if offer.warnings else {}),
     }
 
 

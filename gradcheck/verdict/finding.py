@@ -3,7 +3,7 @@
 A kind's code is stable: reports, baselines and `gradcheck explain GC012` rest on it. Codes are grouped:
 GC00x-GC01x protocol and numbers, GC02x contracts, GC03x undecided, GC04x notes, GC05x causes,
 GC06x trainings and costs, GC07x revealed adjoints, GC08x what a subject offers,
-GC09x answers about functions, GC10x Jacobians, Hessians and operators.
+GC09x answers about functions, GC10x and GC11x Jacobians, Hessians, operators and layers.
 """
 
 from __future__ import annotations
@@ -795,6 +795,13 @@ def _kinds() -> dict[str, FindingKind]:
             "what judges it, or answers there in another way",
             "A function is traced in the process of its file, which can change everything there. So the derivative is asked "
             "once more in a process that holds the file alone, and compared with differences of f.",
+        ),
+        FindingKind(
+            "GC110",
+            error,
+            "gradient of another shape",
+            "the gradient of {block} has shape {came}, and {block} has shape {wanted}",
+            "A gradient has an entry for each entry of its input. A layer's other gradients are compared all the same.",
         ),
         FindingKind(
             "GC105",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +14,7 @@ from gradcheck.conventions.offer import Pair
 from gradcheck.verdict.conclusion import with_findings
 from gradcheck.verdict.finding import finding
 from gradcheck.verdict.result import Result, Verdict
+from gradcheck.verify.other_shapes import told_beside_the_rest
 from gradcheck.verify.own_answers import told
 from gradcheck.verify.own_precision import in_own_precision
 from gradcheck.verify.trials import SECONDS
@@ -34,7 +36,8 @@ def _judged(pair: Pair) -> Result:
     options: dict[str, Any] = {"budget": SECONDS, **pair.options}
     if pair.kind == "value_and_gradient":
         return check_value_and_gradient(pair.f, *pair.inputs, **options)
-    result = CHECKS[pair.kind](pair.f, pair.derivative, *pair.inputs, **options)
+    check = partial(CHECKS[pair.kind], pair.f, pair.derivative, *pair.inputs, **options)
+    result = told_beside_the_rest(pair, check(), check)
     if result.verdict is not Verdict.FAIL or any(f.code == "GC051" for f in result.findings):
         return result
     known = told(pair)

@@ -77,7 +77,10 @@ def test_a_wrong_shape_for_a_batch_is_no_reason_to_ask_about_one_sample(tmp_path
     """
     pair = pairs_of(tmp_path, text)["scale"]
     assert np.shape(pair.inputs[0]) == (4, 3)
-    assert judged(pair).verdict is Verdict.ERROR
+    result = judged(pair)
+    assert result.verdict is Verdict.FAIL
+    assert names_of(result) == {"sum-forgotten"}
+    assert result.right_blocks == ("x", "beta")
 
 
 def test_a_target_that_gets_a_gradient_is_an_input_like_the_others(tmp_path: Path) -> None:
@@ -445,4 +448,68 @@ def test_settings_that_are_refused_are_said_and_those_that_are_wrong_are_asked(
     assert any(word in note for note in offers[0].notes)
     assert "stride=2" in offers[0].pairs[0].shown
     verdicts = {judged(pair).verdict for pair in offers[0].pairs}
-    assert verdicts == ({Verdict.PASS, Verdict.ERROR} if "return dout" in answer else {Verdict.PASS})
+    assert verdicts == ({Verdict.PASS, Verdict.FAIL} if "return dout" in answer else {Verdict.PASS})
+
+
+OVERWRITING = """
+    def relu_forward(x):
+        {ahead}
+
+    def relu_backward(dout, cache):
+        {back}
+        return dout
+"""
+
+
+@pytest.mark.parametrize(
+    ("ahead", "back", "said"),
+    [
+        ("return np.maximum(x, 0), x", "dout = dout.copy(); dout[cache <= 0] = 0", ""),
+        ("return np.maximum(x, 0), x", "dout[cache <= 0] = 0", "relu_backward writes into dout, the upstream gradient"),
+        ("x[x < 0] = 0; return x, x.copy()", "dout = dout * (cache > 0)", "relu_forward writes into x, which belongs"),
+    ],
+)
+def test_an_array_of_the_caller_that_is_written_into_is_told(
+    tmp_path: Path, ahead: str, back: str, said: str
+) -> None:
+    offers, _ = look(tmp_path, OVERWRITING.format(ahead=ahead, back=back))
+    assert judged(offers[0].pairs[0]).verdict is Verdict.PASS
+    assert (len(offers[0].warnings) == 1) is bool(said)
+    assert all(said in warning for warning in offers[0].warnings)
+
+
+def test_a_layer_class_that_writes_into_the_upstream_gradient_is_told(tmp_path: Path) -> None:
+    text = """
+        class ReLU:
+            def forward(self, inputs):
+                self.inputs = inputs
+                return np.maximum(0, inputs)
+
+            def backward(self, dvalues):
+                self.dinputs = dvalues
+                self.dinputs[self.inputs <= 0] = 0
+    """
+    offers, _ = look(tmp_path, text)
+    assert judged(offers[0].pairs[0]).verdict is Verdict.PASS
+    assert [warning.partition(":")[0] for warning in offers[0].warnings] == [
+        "ReLU.backward writes into dvalues, the upstream gradient that it is given"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bias", "kind"),
+    [
+        ("dout.sum(axis=1, keepdims=True)", "sum-axis"),
+        ("dout", "sum-forgotten"),
+        ("dout.sum(axis=0, keepdims=True).T", "shape-transposed"),
+        ("dout[:0]", "empty-slice"),
+    ],
+)
+def test_a_gradient_of_another_shape_fails_and_the_others_are_compared(tmp_path: Path, bias: str, kind: str) -> None:
+    text = AFFINE.format(answer=f"dout @ w.T, 2 * x.T @ dout, {bias}").replace("@ w + b", "@ w + b.reshape(1, -1)")
+    found = pairs_of(tmp_path, text + "\n    EXAMPLES = {'affine': (np.ones((4, 3)), np.eye(3, 5), np.ones((1, 5)))}\n")
+    result = judged(found["affine"])
+    assert (result.verdict, result.right_blocks) == (Verdict.FAIL, ("x",))
+    assert kind in names_of(result)
+    assert [f.facts["block"] for f in result.findings if f.code == "GC110"] == ["b"]
+    assert [f.facts["block"] for f in result.findings if f.code == "GC012"] == ["w"]
