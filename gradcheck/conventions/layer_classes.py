@@ -21,6 +21,7 @@ from gradcheck.conventions.held_arrays import spelled
 from gradcheck.conventions.layer_functions import speaks_of_batches
 from gradcheck.conventions.layer_objects import Layer
 from gradcheck.conventions.layer_search import LayerSearch
+from gradcheck.conventions.layer_settings import a_further_axis, windows_of
 from gradcheck.conventions.making_layers import instances
 from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair, PairKind
 from gradcheck.conventions.used_layers import Reuse, reuse, same_outputs
@@ -57,7 +58,7 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
         warnings += found[2]
         claims.add(name)
     if pairs:
-        title = ", ".join(dict.fromkeys(pair.shown for pair in pairs))
+        title = ", ".join(dict.fromkeys(pair.shown.partition(", ")[0] for pair in pairs))
         notes += calls.remarks()
         known = frozenset(claims)
         yield Offer(NAME, title, claims=known, pairs=tuple(pairs), notes=tuple(notes), warnings=tuple(warnings))
@@ -115,10 +116,31 @@ def _of_class(
     other = None if twin is None or not best.fits else search.layer(best.prototype, twin)
     if other is not None and other.fits and same_outputs(best, other):
         pairs.append(pair(f"{name}, one-hot targets", other, reuse(other)))
+    if inputs is None and best.fits:
+        pairs += _at_other_settings(name, kind, calls, search, best, init)
     if inputs is None and not best.fits:
         even = search.on_squares(instances(kind, calls, init, even=True))
         pairs += [] if even is None else [pair(f"{name}, all sizes equal", even, Reuse(even))]
     return pairs, notes, best.warnings
+
+
+def _at_other_settings(
+    name: str, kind: type, calls: ForeignCalls, search: LayerSearch, usual: Layer, init: Any
+) -> Iterator[Pair]:
+    """The class at other windows, and with samples of two axes where it lays them out flat."""
+    deeper = a_further_axis(usual.example)
+    other = None if deeper is None or not usual.parameters else search.layer(usual.prototype, deeper)
+    if other is not None and same_outputs(usual, other):
+        yield pair(name, other, Reuse(other), about=f"{other.inputs[0]} of shape {np.shape(other.values()[0])}")
+    seen = [usual]
+    for setting in windows_of(kind):
+        for instance in instances(kind, calls, init, settings=setting.example.values):
+            other = search.layer(instance, usual.example)
+            if other is not None and (other.fits or not (setting.may_lack or search.raised)):
+                if not any(same_outputs(one, other) for one in seen):
+                    seen.append(other)
+                    yield pair(name, other, Reuse(other), about=setting.text)
+                break
 
 
 def _pairs(name: str, layer: Layer) -> tuple[list[Pair], list[str]]:
@@ -137,8 +159,11 @@ def _pairs(name: str, layer: Layer) -> tuple[list[Pair], list[str]]:
     return pairs, notes
 
 
-def pair(name: str, layer: Layer, again: Reuse, *, used: bool = False) -> Pair:
-    """The layer as a function of inputs and parameters, and its VJP or gradient; `used`: by one and the same object."""
+def pair(name: str, layer: Layer, again: Reuse, *, used: bool = False, about: str = "") -> Pair:
+    """The layer as a function of inputs and parameters, and its VJP or gradient.
+
+    `used`: by one and the same object; `about`: under which setting.
+    """
     kept = layer.fresh() if used else None
 
     def f(*arrays: Any) -> Any:
@@ -156,10 +181,11 @@ def pair(name: str, layer: Layer, again: Reuse, *, used: bool = False) -> Pair:
     own = update_wrapper(f, getattr(type(layer.prototype), layer.forward))
     own.argument_names = layer.names  # type: ignore[attr-defined] # read by input_names
     derivative = update_wrapper(vjp if takes else gradient, getattr(type(layer.prototype), layer.backward))
-    shown = type(layer.prototype).__name__
+    setting = f", {about}" if about else ""
+    shown = f"{type(layer.prototype).__name__}{setting}"
     kind: PairKind = "vjp" if takes else "gradient"
     return Pair(
-        name,
+        f"{name}{setting}",
         kind,
         own,
         derivative,

@@ -14,7 +14,7 @@ from typing import Any
 from gradcheck.conventions.example_inputs import Example, arguments, as_example, given, how_to_give
 from gradcheck.conventions.foreign_calls import ForeignCalls
 from gradcheck.conventions.layer_functions import LayerFunctions, Ran
-from gradcheck.conventions.layer_settings import other_settings, same_outputs, settings_text
+from gradcheck.conventions.layer_settings import other_settings, same_outputs, settings_text, with_more_axes
 from gradcheck.conventions.loss_functions import losses
 from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair
 
@@ -133,8 +133,18 @@ def _at_other_settings(functions: LayerFunctions, name: str, ran: Ran) -> Iterat
             why = tried.why or "its gradients have other shapes"
             yield f"{name}: not asked with {setting.text}: the backward function has no answer there ({why})"
             continue
-        tried = tried if tried.where is not None else replace(tried, where=ran.where)
-        yield functions.pair(f"{name}, {setting.text}", tried, setting.text)
+        yield functions.pair(f"{name}, {setting.text}", _placed(tried, ran), setting.text)
+    if (more := with_more_axes(ran.example)) is not None:
+        deep, flat = functions.at(more[0].example), functions.at(more[1])
+        if not isinstance(deep, Ran) or not isinstance(flat, Ran) or deep.call is None or not flat.fits:
+            return
+        if same_outputs(functions.outputs(deep), functions.outputs(flat)):
+            yield functions.pair(f"{name}, {more[0].text}", _placed(deep, ran), more[0].text)
+
+
+def _placed(tried: Ran, usual: Ran) -> Ran:
+    """A run with the places of gradients of the usual one, where its own could not be told."""
+    return tried if tried.where is not None else replace(tried, where=usual.where)
 
 
 def remarks(name: str, ran: Ran) -> Iterator[str]:

@@ -29,15 +29,17 @@ _MOST_TRIED = 24
 """Maximum number of ways in which a constructor is tried."""
 
 
-def instances(kind: type, calls: ForeignCalls, given: Any = None, *, even: bool = False) -> Iterator[Any]:
-    """Instances of a class; with all sizes equal where `even`."""
+def instances(
+    kind: type, calls: ForeignCalls, given: Any = None, *, even: bool = False, settings: Mapping[str, Any] | None = None
+) -> Iterator[Any]:
+    """Instances of a class; with all sizes equal where `even`; `settings`: values of some arguments."""
     names = arguments(kind)
     if names is None:
         return
     ways: Iterator[Mapping[str, Any]] = iter([_given(given, names)]) if given is not None else _ways(names, even)
     for way in itertools.islice(ways, _MOST_TRIED):
         try:
-            yield calls(kind, **{name: copied(value) for name, value in way.items()})
+            yield calls(kind, **{name: copied(value) for name, value in {**way, **(settings or {})}.items()})
         except Exception:  # it wants something else
             continue
 

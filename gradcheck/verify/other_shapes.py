@@ -59,6 +59,11 @@ def _cause(block: str, wanted: Shape, came: Shape, output: Shape) -> tuple[str, 
     """Kind of mistake, and a sentence, where shapes alone tell."""
     if came == wanted[::-1] != wanted:
         return "shape-transposed", f"the gradient with respect to {block} has the shape of its transpose"
+    if prod(came) == prod(wanted):
+        return "shape-laid-out", (
+            f"the gradient with respect to {block} has as many entries as {block}, laid out otherwise: it has to be "
+            f"reshaped to {wanted}"
+        )
     if 0 in came and 0 not in wanted:
         return "empty-slice", (
             f"the gradient with respect to {block} has no entries: a slice such as [pad:-pad] is empty where pad is 0"

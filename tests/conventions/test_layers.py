@@ -433,10 +433,10 @@ CONV = """
 @pytest.mark.parametrize(
     ("refusal", "answer", "pairs", "word"),
     [
-        ("", "", 2, ""),
-        ("if pool_param['stride'] == 1: raise ValueError('tiles only')", "", 1, "forward function refuses it"),
+        ("", "", 3, ""),
+        ("if pool_param['stride'] != 2: raise ValueError('tiles only')", "", 1, "forward function refuses it"),
         ("", "assert s == 2, 'tiles only'", 1, "no answer there"),
-        ("", "if s == 1: return dout[..., :0]", 2, ""),
+        ("", "if s != 2: return dout[..., :0]", 2, "not asked with pool_height=2 pool_width=2 stride=3"),
     ],
     ids=["both", "forward refuses", "backward refuses", "backward is wrong"],
 )
@@ -513,3 +513,36 @@ def test_a_gradient_of_another_shape_fails_and_the_others_are_compared(tmp_path:
     assert kind in names_of(result)
     assert [f.facts["block"] for f in result.findings if f.code == "GC110"] == ["b"]
     assert [f.facts["block"] for f in result.findings if f.code == "GC012"] == ["w"]
+
+
+def test_a_layer_that_lays_its_samples_out_flat_is_asked_with_more_axes(tmp_path: Path) -> None:
+    answer = "dout @ w.T, x.T @ dout, dout.sum(axis=0)"
+    assert set(pairs_of(tmp_path, AFFINE.format(answer=answer))) == {"affine"}  # its forward pass takes no more axes
+    flat = AFFINE.format(answer=answer).replace("x @ w", "x.reshape(len(x), -1) @ w")
+    found = pairs_of(tmp_path, flat.replace("x.T @", "x.reshape(len(x), -1).T @"))
+    assert {name: np.shape(pair.inputs[0]) for name, pair in found.items()} == {
+        "affine": (4, 3),
+        "affine, x of shape (4, 3, 2)": (4, 3, 2),
+    }
+    result = judged(found["affine, x of shape (4, 3, 2)"])
+    assert (result.verdict, names_of(result)) == (Verdict.FAIL, {"shape-laid-out"})
+
+
+def test_a_class_of_windows_is_asked_at_other_strides_that_its_constructor_takes(tmp_path: Path) -> None:
+    text = """
+        class Thinned:
+            def __init__(self, stride=1):
+                self.stride = stride
+
+            def forward(self, x):
+                self.x = x
+                return 2.0 * x[:, :: self.stride]
+
+            def backward(self, dout):
+                dx = np.zeros_like(self.x)
+                dx[:, :: self.stride] = 2.0 * dout
+                return dx
+    """
+    found = pairs_of(tmp_path, text)
+    assert list(found) == ["Thinned", "Thinned, stride=2", "Thinned, stride=3"]
+    assert all(judged(pair).verdict is Verdict.PASS for pair in found.values())
