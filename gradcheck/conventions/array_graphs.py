@@ -11,7 +11,7 @@ from gradcheck.conventions.array_trials import Applied, Trials, swept
 from gradcheck.conventions.spellings import REFLECTED, Spelling, refused
 from gradcheck.conventions.value_class import SAMPLE, ValueClass
 from gradcheck.conventions.value_graphs import Engine, about_plain
-from gradcheck.problem import Graph
+from gradcheck.problem import Graph, Node
 
 ARRAY = "np.array([2., 1.])"
 """How an array beside a node is written."""
@@ -38,11 +38,11 @@ class ArrayEngine(Engine):
     def _swept(self, graph: Graph, leaves: Mapping[str, Any]) -> Any:
         for i in graph.order.tolist():  # forms are tried before the graph is built, which may be recorded as a whole
             if graph.arguments(i):
-                self._way(graph, i)
+                self._way(graph, graph.node(i))
         return super()._swept(graph, leaves)
 
-    def _way(self, graph: Graph, i: int) -> Spelling:
-        node, operands = graph.node(i), graph.arguments(i)
+    def _way(self, graph: Graph, node: Node) -> Spelling:
+        operands = graph.arguments(node.index)
         shapes = tuple(graph.shapes[j] for j in operands)
         form = Applied(node.op, shapes, node.attributes, tuple(graph.op(j) == "constant" for j in operands))
         way = self._trials.way(form)
@@ -50,8 +50,8 @@ class ArrayEngine(Engine):
             raise NotImplementedError(str(form))
         return Spelling(way.apply, way.text, way.infix, way.name)
 
-    def _spelling(self, graph: Graph, i: int) -> tuple[Spelling, Mapping[str, Any]]:
-        return self._way(graph, i), graph.node(i).attributes
+    def _spelling(self, graph: Graph, node: Node) -> tuple[Spelling, Mapping[str, Any]]:
+        return self._way(graph, node), node.attributes
 
 
 def _words(trials: Trials) -> Iterator[tuple[str, str]]:

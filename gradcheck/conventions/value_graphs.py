@@ -14,7 +14,7 @@ from gradcheck.conventions.offer import Contents, Offer
 from gradcheck.conventions.repeated_sweeps import NEITHER, remarks
 from gradcheck.conventions.spellings import FUNCTIONS, OPERATORS, REFLECTED, Spelling, at_the_door, refused
 from gradcheck.conventions.value_class import SAMPLE, ValueClass, seeded
-from gradcheck.problem import LEAVES, OPS, Graph
+from gradcheck.problem import LEAVES, OPS, Graph, Node
 
 Gradients = Callable[[Graph, Mapping[str, Any]], tuple[Any, dict[str, Any], dict[str, Any]]]
 
@@ -148,7 +148,7 @@ class Engine:
                 value = np.asarray(node.value)
                 nodes[node.name] = float(value) if not value.ndim else value
             elif node.inputs:
-                spelling, given = self._spelling(graph, int(i))
+                spelling, given = self._spelling(graph, node)
                 nodes[node.name] = self._applied(spelling, [nodes[name] for name in node.inputs], given, node.op)
         root = nodes[graph.names[graph.loss]]
         if not isinstance(root, self._uses.kind):
@@ -179,16 +179,17 @@ class Engine:
 
     def _is_view(self, graph: Graph, name: str, nodes: Mapping[str, Any]) -> bool:
         """Whether a node shows the memory of an argument: engines may then keep one gradient for both."""
-        of = graph.node(name).inputs
-        if not graph.shapes[graph.index(name)] and not any(graph.shapes[graph.index(one)] for one in of):
+        index = graph.index(name)
+        here = (index, *graph.arguments(index))
+        if not any(graph.shapes[i] for i in here):
             return False
-        values = [self._uses.value(nodes[n]) for n in (name, *of) if isinstance(nodes[n], self._uses.kind)]
+        near = [nodes[graph.names[i]] for i in here]
+        values = [self._uses.value(node) for node in near if isinstance(node, self._uses.kind)]
         arrays = [value for value in values if isinstance(value, np.ndarray)]
         return any(np.shares_memory(arrays[0], other) for other in arrays[1:]) if arrays else False
 
-    def _spelling(self, graph: Graph, i: int) -> tuple[Spelling, Mapping[str, Any]]:
-        """How node i is written, and the attributes that have to be given."""
-        node = graph.node(i)
+    def _spelling(self, graph: Graph, node: Node) -> tuple[Spelling, Mapping[str, Any]]:
+        """How a node is written, and the attributes that have to be given."""
         if node.op not in self._spelled:
             raise NotImplementedError(node.op)
         defaults = OPS[node.op].attributes

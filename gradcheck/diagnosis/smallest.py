@@ -62,7 +62,7 @@ def smallest_like(subject: Subject, case: Case | Training, *, shows: Shows | Non
     """
     if not isinstance(case, Case):
         return None
-    ops = frozenset(node.op for node in case.graph.nodes if node.inputs)
+    ops = case.graph.ops
     itself = replace(case, name=_NAME, sentence="", expect=None, labels=(), seed=None)
     known = [itself] if exact_in_float32(itself) else [on_grid(itself), in_float32(itself)]
     try:

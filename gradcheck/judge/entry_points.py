@@ -65,7 +65,7 @@ def uses(case: Case | Training | Cost, subject: Subject) -> frozenset[Use]:
         return frozenset(Use("train", name) for name in (type(case.schedule).__name__, *_of_network(case.mlp)))
     entry = entry_for(case, subject)
     if entry == NATIVE:
-        return frozenset(Use(entry, node.op) for node in case.graph.nodes)
+        return frozenset(Use(entry, kind) for kind in case.graph.kinds)
     assert isinstance(case.problem, MLP | NeuronDAG)  # nothing else has an entry point of its own
     return frozenset(Use(entry, name) for name in _of_network(case.problem))
 

@@ -242,6 +242,16 @@ class Graph:
         """Indices of inputs and parameters: what a point gives values to."""
         return self._free
 
+    @property
+    def ops(self) -> frozenset[str]:
+        """Names of the ops that occur in it."""
+        return self.kinds.difference(LEAVES)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Names of the ops and leaf kinds that occur in it."""
+        return frozenset(NAMES[code] for code in np.unique(self.codes).tolist())
+
     def arguments(self, index: int) -> tuple[int, ...]:
         """Indices of a node's arguments, in order, repeats included."""
         return tuple(self.inputs[self.offsets[index] : self.offsets[index + 1]].tolist())

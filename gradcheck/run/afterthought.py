@@ -211,7 +211,7 @@ def _ops(items: Sequence[Addressed], subject: Subject) -> frozenset[str]:
     """The ops that appeared in questions to the subject's native entry point."""
     cases = [a.case.smallest if isinstance(a.case, Cost) else a.case for a in items]
     native = [c for c in cases if isinstance(c, Case) and entry_for(c, subject) == NATIVE]
-    return frozenset(node.op for case in native for node in case.graph.nodes if node.inputs)
+    return frozenset[str]().union(*(case.graph.ops for case in native))
 
 
 def _smallest(
@@ -222,6 +222,6 @@ def _smallest(
     if not wrong:
         return None
     right = [c for c in passing if isinstance(c, Case) and entry_for(c, subject) == NATIVE]
-    known = frozenset(node.op for case in (*wrong, *right) for node in case.graph.nodes if node.inputs)
+    known = frozenset[str]().union(*(case.graph.ops for case in (*wrong, *right)))
     found = smallest(subject, ops=known & OPS_OF_SCALARS, shows=shows) if known & OPS_OF_SCALARS else None
     return found or smallest_like(subject, min(wrong, key=lambda c: len(c.graph)), shows=shows)

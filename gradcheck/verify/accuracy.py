@@ -59,7 +59,7 @@ def _alone(item: Addressed) -> tuple[str, float] | None:
     """The one op of a case, besides CARRIERS, and the largest value of its point; None for any other graph."""
     if not isinstance(item.case, Case):
         return None
-    ops = {node.op for node in item.case.graph.nodes if node.inputs}
+    ops = item.case.graph.ops
     few = ops - set(CARRIERS) or ops
     values = np.concatenate([np.ravel(value) for value in item.case.point.values()])
     return (next(iter(few)), float(np.max(np.abs(values)))) if len(few) == 1 and values.size else None

@@ -83,4 +83,4 @@ def _key(result: Result) -> tuple[int, str] | None:
 
 
 def _ops(item: Addressed) -> frozenset[str]:
-    return frozenset(n.op for n in item.case.graph.nodes if n.inputs) if isinstance(item.case, Case) else frozenset()
+    return item.case.graph.ops if isinstance(item.case, Case) else frozenset()

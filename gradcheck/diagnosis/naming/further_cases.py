@@ -9,7 +9,7 @@ from functools import cache
 from gradcheck.diagnosis.naming.answer_match import AskedCase
 from gradcheck.diagnosis.naming.lazy_sequence import Kept
 from gradcheck.errors import InvalidProblem
-from gradcheck.problem import LEAVES, OPS, Case
+from gradcheck.problem import OPS, Case
 from gradcheck.strategies.drawing import draw
 from gradcheck.strategies.drawn_networks import draw_mlp, draw_neurons
 from gradcheck.strategies.pick import Pick, picker
@@ -66,9 +66,9 @@ def _networks(entry: str) -> Kept[Case]:
     return Kept(_NETWORKS[entry](pick) for _ in range(COUNT))
 
 
-def ops_of(case: AskedCase) -> set[str]:
+def ops_of(case: AskedCase) -> frozenset[str]:
     """Ops of a graph's inner nodes; empty for a training."""
-    return {node.op for node in case.graph.nodes} - set(LEAVES) if isinstance(case, Case) else set()
+    return case.graph.ops if isinstance(case, Case) else frozenset()
 
 
 def forms_of(case: AskedCase) -> set[tuple[str, bool, tuple[str, ...]]]:

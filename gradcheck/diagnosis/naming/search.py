@@ -59,7 +59,7 @@ def _sought(
 ) -> Iterator[Named]:
     """Names, each sought only if none before it was found."""
     native = [c for c in (*failing, *passing) if isinstance(c, Case) and entry_of(c, subject) == NATIVE]
-    known = frozenset(node.op for case in native for node in case.graph.nodes)
+    known = frozenset[str]().union(*(case.graph.kinds for case in native))
     asked = [Observed(c, subject, NATIVE) for c in usable(failing, NATIVE, subject)] if native else []
     if "GC021" in codes and native:
         yield from _shown(state_fault, subject, questions())
