@@ -21,9 +21,9 @@ named_derivatives  functions and their derivatives, by `derivative_names`; `deri
 example_inputs     inputs for functions that nobody gave any for, by `example_shapes` and `example_values`
 network_loss       a class with parameters and a loss: `constructing` makes it, `weights_of` finds its parameters,
                    `network_methods` its methods, `gradients_held` where gradients are; `assumed_losses` are for one
-                   without a loss of its own
+                   without a loss of its own, `networks_of_data` for one that is made with its data
 dictionaries       functions with dicts (Coursera): `dictionary_models` a whole network, `dictionary_layers` its layers,
-                   `parameter_dicts` their data
+                   `parameter_dicts` their data; `recurrent_cells` one step, and over time
 nielsen            Network.backprop; autograd_function, custom_vjp: rules of PyTorch and JAX, by `framework_inputs`
 trial_data, roles  data that networks are tried with, and what arguments are for, by their names
 user_calls         calls that are quiet, steady, and under the user's own names

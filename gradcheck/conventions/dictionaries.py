@@ -16,9 +16,11 @@ import numpy as np
 
 from gradcheck.conventions.dictionary_layers import layer_pairs
 from gradcheck.conventions.dictionary_models import Function, Model, models, suited
+from gradcheck.conventions.layer_pairs import layers as named_layers
 from gradcheck.conventions.log_guards import Guards, guards
 from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair
 from gradcheck.conventions.parameter_dicts import Network
+from gradcheck.conventions.recurrent_cells import cell_pairs
 from gradcheck.conventions.roles import arguments, roles
 from gradcheck.conventions.trial_data import INPUTS, SAMPLES, labels, normal, weights
 from gradcheck.conventions.user_calls import attempt, called, steady
@@ -37,7 +39,7 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     notes: list[str] = []
     claims: set[str] = set()
     for model in models(contents.functions, contents.helpers, known):
-        network, why = suited(model, options.get("orientation"))
+        network, why = suited(model, options.get("orientation"), contents.helpers)
         if network is None:
             yield Miss(NAME, model.backward[0], why)
             continue
@@ -47,6 +49,13 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     for pair, names in (*_logistic(contents, known), *_one_number(contents)):
         pairs.append(pair)
         claims.update(names)
+    for found in cell_pairs(named_layers(contents), contents.helpers):
+        if len(found) == 2:
+            yield Miss(NAME, *found)
+            continue
+        pairs.append(found[0])
+        claims.update(found[1])
+        notes.append(found[2])
     if not pairs and not _is_coursera(contents):
         return
     for pair, names, note in layer_pairs(contents.helpers, options.get("scale")):

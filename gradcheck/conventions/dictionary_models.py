@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions.log_guards import Guards
-from gradcheck.conventions.parameter_dicts import LAYER_KEY, Network, Read, networks, varies
-from gradcheck.conventions.roles import filled, roles
+from gradcheck.conventions.parameter_dicts import LAYER_KEY, Network, Read, networks, of_initialiser, varies
+from gradcheck.conventions.roles import arguments, filled, role, roles
 from gradcheck.conventions.trial_data import STRENGTH, finite
 from gradcheck.conventions.user_calls import attempt, steady
 from gradcheck.conventions.weights_of import spellings
@@ -68,9 +68,17 @@ class Model:
         values = {"X": network.X.copy(), "y": network.y.copy(), "parameters": parameters, **FURTHER}
         answer = called_with(self.forward[1], values)
         parts = answer if isinstance(answer, tuple) else (answer,)
-        values |= {"out": parts[0], "cache": parts[-1]}
+        values |= {"out": self._output(parts[0]), "cache": parts[-1]}
         values["cost"] = parts[0] if self.cost is None else called_with(self.cost[1], values)
         return values
+
+    def _output(self, first: Any) -> Any:
+        """The output; where a pass forward returns its cache alone, what the cost calls it, else what came last."""
+        if not isinstance(first, Mapping) or not first:
+            return first
+        asked = [p.name.lower() for p in arguments(self.cost[1]) or () if role(p.name) == "out"] if self.cost else []
+        named = (value for key, value in first.items() if str(key).lower() in asked)
+        return next(named, list(first.values())[-1])
 
 
 def called_with(function: Function, values: Mapping[str, Any]) -> Any:
@@ -99,10 +107,21 @@ def models(functions: Mapping[str, Function], helpers: Mapping[str, Function], g
             yield Model(forward, cost, (name, backward), guards)
 
 
-def suited(model: Model, orientation: str | None) -> tuple[Network | None, str]:
-    """The first network that the functions run on and read all of; or None and why there is none."""
+def suited(model: Model, orientation: str | None, helpers: Mapping[str, Function]) -> tuple[Network | None, str]:
+    """The first network that the functions run on and read all of; or None and why there is none.
+
+    Where they read other keys than W1, b1, ..., the keys are those of the parameters that the file itself makes.
+    """
+    network, why = _suited(model, networks(orientation))
+    if network is None:
+        other, _ = _suited(model, of_initialiser(helpers, orientation))
+        network = other
+    return network, "" if network is not None else why
+
+
+def _suited(model: Model, tried: Iterator[Network]) -> tuple[Network | None, str]:
     why = "its functions run on no network of the usual kind"
-    for network in networks(orientation):
+    for network in tried:
         parameters = Read(network.parameters)
         values, wrong = attempt(partial(model.passed, network, parameters))
         if wrong is None and (np.size(values["cost"]) != 1 or not finite([values["cost"]])):
@@ -116,9 +135,9 @@ def suited(model: Model, orientation: str | None) -> tuple[Network | None, str]:
             if wrong is None and found:
                 return network, ""
         if wrong is not None:
-            unknown = isinstance(wrong, KeyError) and wrong.args and not LAYER_KEY.fullmatch(str(wrong.args[0]))
+            key = str(wrong.args[0]) if isinstance(wrong, KeyError) and wrong.args else ""
             why = f"{' and '.join(model.names)} raised {type(wrong).__name__}: {wrong}"[:300]
-            if unknown:
+            if key and key not in network.parameters and not LAYER_KEY.fullmatch(key):
                 break
     return None, why
 

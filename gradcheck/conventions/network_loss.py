@@ -6,7 +6,6 @@ is the loss as a function of the parameters: each call sets them on a deep copy 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,19 +18,18 @@ from gradcheck.conventions.assumed_losses import ASSUMED
 from gradcheck.conventions.constructing import image_shape, instance, reg_argument
 from gradcheck.conventions.log_guards import Guards, guards
 from gradcheck.conventions.network_methods import BACKWARDS, LOSSES, Way, forward_of, outputs, ways
+from gradcheck.conventions.networks_of_data import averages, backward_name, made, own_ways, stepped, takes_its_data
 from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair
 from gradcheck.conventions.roles import roles
 from gradcheck.conventions.trial_data import IMAGES, OUTPUTS, SAMPLES, STRENGTH, finite, normal, targets, weights
 from gradcheck.conventions.user_calls import attempt, called, steady
-from gradcheck.conventions.weights_of import Weights, in_a_dict, in_attributes, in_lists
+from gradcheck.conventions.weights_of import LIKE_A_PARAMETER, Weights, in_a_dict, in_attributes, in_lists
 
 NAME = "network-loss"
 ABOUT = "a class with params and loss(X, y) -> (loss, grads), or loss and gradient, or forward and backward(X, y)"
 OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"orientation": ("rows", "columns"), "labels": ("numbers", "one-hot", "column"), "loss": tuple(ASSUMED)}
 )
-LIKE_A_PARAMETER = re.compile(r"[WwbB]_?\d*|.*(weight|bias).*|gamma\d*|beta\d*")
-"""Names of attributes that are parameters, whether a gradient of theirs is found or not."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Use:
 
     def gradients(self, values: Mapping[str, Any]) -> Any:
         """Its gradients, by name."""
-        own = {name: np.array(value, dtype=float) for name, value in values.items()}
+        own = {name: np.array(value, np.longdouble if self.way.wide else float) for name, value in values.items()}
         with steady():
             return dict(self.way.gradients(self.weights.copied(own), np.array(self.X), np.array(self.y)))
 
@@ -60,7 +58,9 @@ class Use:
 def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     """Every class of the file that has a loss and gradients of its parameters."""
     for name, kind in contents.classes.items():
-        if _resembles(kind):
+        if takes_its_data(kind):
+            yield _with_its_data(name, kind, contents, options)
+        elif _resembles(kind):
             found = _looked_at(name, kind, contents, options)
             if found is not None:
                 yield found
@@ -71,6 +71,25 @@ def _resembles(kind: type) -> bool:
     told = [name for name in (*LOSSES, *BACKWARDS) if "y" in roles(getattr(kind, name, None))]
     asked = [name for name in BACKWARDS if callable(getattr(kind, name, None))]
     return bool(told) and (bool(asked) or bool(set(told) & set(LOSSES[:-1])))
+
+
+def _with_its_data(name: str, kind: type, contents: Contents, options: Mapping[str, str]) -> Found:
+    """A network that is made with its data: of the first labels at which both passes run."""
+    assumed, last = options.get("loss", ""), "its passes do not run on samples in rows"
+    for network, X, y, about in made(kind):
+        if (found := stepped(network)) is None:
+            continue
+        for way in own_ways(found, assumed):
+            use = Use(found, way, X, y, about, guards(contents.module))
+            loss, wrong = attempt(partial(use.loss, weights(found.shapes)))
+            if wrong is None and np.size(loss) == 1 and finite([loss]):
+                if assumed and averages(way, found, weights(found.shapes), X, y):
+                    use = _mean_of(use, 0)
+                return _offer(name, kind, use, contents, 1)
+            last = f"{way.names[0]} gives no number" if wrong is None else f"{type(wrong).__name__}: {wrong}"[:300]
+        if not assumed and not list(own_ways(found, assumed)):
+            last = _ask_for_loss(backward_name(kind))
+    return Miss(NAME, name, last)
 
 
 def _looked_at(name: str, kind: type, contents: Contents, options: Mapping[str, str]) -> Found | None:
@@ -116,8 +135,10 @@ def _use(found: Weights, contents: Contents, options: Mapping[str, str]) -> Use 
 def _without_loss(network: Any) -> str:
     """What is said of a network without a loss of its own, and how the user says which one is meant."""
     back = next((name for name in BACKWARDS if "y" in roles(getattr(network, name, None))), None)
-    if back is None:
-        return "no method gives a loss for data and labels"
+    return "no method gives a loss for data and labels" if back is None else _ask_for_loss(back)
+
+
+def _ask_for_loss(back: str) -> str:
     return (
         f"no method gives a loss for data and labels, so what {back}() differentiates is not known; "
         f"--as network-loss:loss=half-squares says it (or {', '.join(list(ASSUMED)[1:])})"
@@ -132,6 +153,11 @@ def _averaged(use: Use, values: Mapping[str, Any]) -> Use:
     twice, wrong = attempt(partial(replace(use, X=X, y=y).gradients, values))
     if wrong is not None or not all(np.allclose(once[name], twice[name]) for name in once):
         return use
+    return _mean_of(use, axis)
+
+
+def _mean_of(use: Use, axis: int) -> Use:
+    """The use with its loss divided by the number of samples."""
 
     def mean(net: Any, X: Any, y: Any) -> Any:
         return use.way.loss(net, X, y) / X.shape[axis]

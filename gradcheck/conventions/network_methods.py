@@ -81,12 +81,14 @@ class Way:
     gradients: `gradients(net, X, y)` are its gradients by the names of the parameters.
     names: of the methods that the two ask.
     updates: whether the gradient is what the method takes away from the parameters.
+    wide: whether it takes away the gradient itself, at no rate, so that wider numbers have to keep its last digits.
     """
 
     loss: Callable[[Any, Any, Any], Any]
     gradients: Callable[[Any, Any, Any], Mapping[str, Any]]
     names: tuple[str, str]
     updates: bool = False
+    wide: bool = False
 
 
 def ways(

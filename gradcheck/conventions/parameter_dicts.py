@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from gradcheck.conventions.constructing import small_sizes
+from gradcheck.conventions.roles import filled
 from gradcheck.conventions.trial_data import HIDDEN, INPUTS, OUTPUTS, SAMPLES, labels, normal, one_hot, weights
+from gradcheck.conventions.user_calls import attempt
 
+_INITIALISER = re.compile(r"init|create_(param|weight)|make_(param|weight)|random_(param|weight)", re.I)
+"""Names of functions that make parameters."""
 LAYER_KEY = re.compile(r"[Wb]\d+")
 """Keys of parameters that the functions may read."""
 
@@ -59,6 +65,28 @@ def networks(orientation: str | None) -> Iterator[Network]:
             for depth in (3, 2, 1, 4):
                 for flat in (False,) if columns else (False, True):
                     yield network(columns, depth, outputs, flat=flat)
+
+
+def of_initialiser(helpers: Mapping[str, Callable[..., Any]], orientation: str | None) -> Iterator[Network]:
+    """Networks whose keys and shapes are those that a function of the file makes, such as `initialize_parameters`."""
+    for name, function in helpers.items():
+        if not _INITIALISER.match(name):
+            continue
+        for columns in (True, False):
+            if orientation not in (None, "columns" if columns else "rows"):
+                continue
+            for outputs in (1, OUTPUTS):
+                usual = network(columns, 2, outputs)
+                sizes = small_sizes(function, outputs)
+                given = filled(function, {"X": usual.X, "y": usual.y}) or (sizes if isinstance(sizes, dict) else None)
+                made, wrong = attempt(partial(function, **(given or {})))
+                if wrong is None and isinstance(made, Mapping) and all(map(_is_array, made.values())) and made:
+                    shapes = {str(key): np.shape(value) for key, value in made.items()}
+                    yield Network(usual.X, usual.y, weights(shapes), columns)
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
 
 
 def network(columns: bool, depth: int, outputs: int, *, flat: bool = False) -> Network:

@@ -14,6 +14,8 @@ STORES = ("params", "parameters", "weights", "theta", "model", "p", "W")
 """Names of the attribute that holds a dict of parameters."""
 _LISTS = re.compile(r"[WwBb]s?|.*(weight|bias).*|thetas?|params|parameters", re.I)
 """Names of attributes that are lists of parameters, one for each layer."""
+LIKE_A_PARAMETER = re.compile(r"[WwbB]_?\d*|.*(weight|bias).*|gamma\d*|beta\d*")
+"""Names of attributes that are parameters, whether a gradient of theirs is found or not."""
 
 
 @dataclass(frozen=True)

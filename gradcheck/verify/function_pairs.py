@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -36,8 +35,8 @@ def _judged(pair: Pair) -> Result:
     options: dict[str, Any] = {"budget": SECONDS, **pair.options}
     if pair.kind == "value_and_gradient":
         return check_value_and_gradient(pair.f, *pair.inputs, **options)
-    check = partial(CHECKS[pair.kind], pair.f, pair.derivative, *pair.inputs, **options)
-    result = told_beside_the_rest(pair, check(), check)
+    check = CHECKS[pair.kind]
+    result = told_beside_the_rest(pair, check(pair.f, pair.derivative, *pair.inputs, **options), check, **options)
     if result.verdict is not Verdict.FAIL or any(f.code == "GC051" for f in result.findings):
         return result
     known = told(pair)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import update_wrapper
 from itertools import chain, combinations
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from gradcheck.checks.trees import leaves, leaves_like, rebuilt
 from gradcheck.conventions.offer import Pair
+from gradcheck.problem.function import input_names
 from gradcheck.verdict.conclusion import gravest_first, verdict_of
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import Result
@@ -26,23 +29,58 @@ def of_other_shapes(result: Result) -> dict[str, Mapping[str, Any]]:
     return {str(f.facts["block"]): f.facts for f in found if "block" in f.facts}
 
 
-def told_beside_the_rest(pair: Pair, result: Result, check: Callable[..., Result]) -> Result:
-    """The result with these gradients as wrong ones; `check(wrt=names)` judges the gradients of other inputs.
+def told_beside_the_rest(pair: Pair, result: Result, check: Callable[..., Result], **options: Any) -> Result:
+    """The result with these gradients as wrong ones; the check of the pair's kind judges those of the other inputs.
 
-    The gradient of a function of one input may be a Jacobian under another name, and stays without a verdict.
+    The gradient of a function of one array may be a Jacobian under another name, and stays without a verdict.
     """
     others = of_other_shapes(result)
-    names = getattr(pair.f, "argument_names", ())
-    if not others or (pair.kind != "vjp" and len(pair.inputs) < 2):
+    if not others:
+        return result
+    plain = _of_plain_arrays(pair)
+    if pair.kind != "vjp" and len(plain.inputs) < 2:
+        return result
+    names = list(input_names(plain.f, len(plain.inputs)))
+    if not set(others) <= set(names):
         return result
     rest = [name for name in names if name not in others]
-    compared = check(wrt=rest) if rest else replace(result, findings=())
-    wrong = list(chain.from_iterable(_findings(pair, block, facts) for block, facts in others.items()))
+    compared = replace(result, findings=())
+    if rest:
+        compared = check(plain.f, plain.derivative, *plain.inputs, **{**options, "wrt": rest})
+    wrong = list(chain.from_iterable(_findings(plain, block, facts) for block, facts in others.items()))
     counts = {block: (prod(facts["wanted"]), prod(facts["wanted"])) for block, facts in others.items()}
-    blocks = {name: {**compared.blocks, **counts}.get(name, (0, 0)) for name in names} if names else counts
+    blocks = {name: {**compared.blocks, **counts}.get(name, (0, 0)) for name in names}
     findings = gravest_first([*wrong, *compared.findings])
     checked = result.checked
     return replace(compared, findings=findings, verdict=verdict_of(findings), blocks=blocks, checked=checked)
+
+
+def _of_plain_arrays(pair: Pair) -> Pair:
+    """The same pair with an input for each array in its containers, called as reports call it."""
+    trees = pair.inputs
+    named = list(zip(input_names(pair.f, len(trees)), trees, strict=True))
+    found = [(f"{name}{path}", leaf) for name, tree in named for path, leaf in leaves(tree)]
+
+    def given(arrays: Sequence[Any]) -> list[Any]:
+        parts = iter(arrays)
+        return [rebuilt(tree, parts) for tree in trees]
+
+    def f(*arrays: Any) -> Any:
+        return pair.f(*given(arrays))
+
+    def derivative(*arguments: Any) -> Any:
+        assert pair.derivative is not None, "a pair of two functions"
+        ahead = len(arguments) - len(found)
+        answer = pair.derivative(*arguments[:ahead], *given(arguments[ahead:]))
+        answers = [answer] if len(named) == 1 else answer
+        parts = zip(answers, named, strict=True)
+        return tuple(leaf for part, (name, tree) in parts for leaf in leaves_like(part, tree, name))
+
+    own = update_wrapper(f, pair.f)
+    own.argument_names = tuple(name for name, _ in found)  # type: ignore[attr-defined] # read by input_names
+    assert pair.derivative is not None, "a pair of two functions"
+    own_derivative = update_wrapper(derivative, pair.derivative)
+    return replace(pair, f=own, derivative=own_derivative, inputs=tuple(leaf for _, leaf in found))
 
 
 def _findings(pair: Pair, block: str, facts: Mapping[str, Any]) -> Iterator[Finding]:

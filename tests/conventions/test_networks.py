@@ -377,7 +377,7 @@ def test_the_order_of_the_two_answers_is_told_by_shapes_or_asked_for(tmp_path: P
     (offer,) = looked_at(module).offers
     assert judged(offer.pairs[0]).verdict.value == "PASS"
     (offer,) = looked_at(module, "nielsen:order=biases").offers
-    assert judged(offer.pairs[0]).verdict.value == "ERROR"
+    assert judged(offer.pairs[0]).verdict.value == "FAIL"
 
 
 def test_a_cost_class_counts_unless_the_book_s_is_asked_for(tmp_path: Path) -> None:
@@ -476,3 +476,71 @@ def test_gradients_of_parameters_in_lists_are_found(tmp_path: Path, answer: str)
     assert judged(offer.pairs[0]).verdict.value == "PASS"
     (offer,) = looked_at(written(tmp_path, text.replace("FACTOR", " * (1 + k)"))).offers
     assert judged(offer.pairs[0]).verdict.value == "FAIL"
+
+
+OF_ITS_DATA = """
+class Net:
+    def __init__(self, x, y):
+        self.x, self.y, self.w = x, y, np.zeros((x.shape[1], 1))
+
+    def feedforward(self):
+        self.output = self.x @ self.w
+
+    def backprop(self):
+        self.w += self.x.T @ (self.y - self.output){scale}
+"""
+
+
+def test_a_network_made_with_its_data_asks_which_loss_is_meant(tmp_path: Path) -> None:
+    found = looked_at(written(tmp_path, OF_ITS_DATA.format(scale="")))
+    assert not pairs(found)
+    assert any("--as network-loss:loss=half-squares" in miss.why for miss in found.misses)
+
+
+@pytest.mark.parametrize(("scale", "verdict"), [("", "PASS"), (" / len(self.y)", "PASS"), (" * 3", "FAIL")])
+def test_a_step_of_a_network_made_with_its_data_is_its_gradient(tmp_path: Path, scale: str, verdict: str) -> None:
+    module = written(tmp_path, OF_ITS_DATA.format(scale=scale))
+    (pair,) = pairs(looked_at(module, "network-loss:loss=half-squares"))
+    result = judged(pair)
+    assert (str(result.verdict), result.comparisons) == (verdict, 4)
+
+
+CELL = """
+def rnn_cell_forward(xt, a_prev, parameters):
+    a_next = np.tanh(parameters["Wax"] @ xt + parameters["Waa"] @ a_prev + parameters["ba"])
+    return parameters["Wya"] @ a_next, a_next, (a_next, a_prev, xt, parameters)
+
+def rnn_cell_backward(da_next, cache):
+    a_next, a_prev, xt, parameters = cache
+    dz = (1 - a_next**2) * da_next
+    return {answer}
+"""
+
+
+def test_a_cell_is_asked_for_the_output_that_its_backward_pass_names(tmp_path: Path) -> None:
+    answer = '{"dWax": dz @ xt.T, "dWaa": dz @ a_prev.T, "dba": dz.sum(axis=1, keepdims=True)}'
+    (pair,) = pairs(found := looked_at(written(tmp_path, CELL.replace("{answer}", answer))))
+    assert pair.f.argument_names == ("Wax", "Waa", "ba")
+    assert str(judged(pair).verdict) == "PASS"
+    assert any("no gradient of xt, a_prev" in note for note in found.offers[0].notes)
+
+
+def test_a_cell_whose_gradients_are_no_dict_is_a_miss(tmp_path: Path) -> None:
+    found = looked_at(written(tmp_path, CELL.replace("{answer}", "dz")), "dictionaries")
+    assert any("no dict of gradients" in miss.why for miss in found.misses)
+
+
+def test_a_gradient_of_another_shape_in_a_dict_fails_beside_the_others(tmp_path: Path) -> None:
+    text = """
+class Net:
+    def __init__(self, input_size, output_size):
+        self.params = {"W": np.zeros((input_size, output_size)), "b": np.zeros(output_size)}
+
+    def loss(self, X, y):
+        d = X @ self.params["W"] + self.params["b"] - y
+        return 0.5 * np.sum(d**2), {"W": X.T @ d, "b": d}
+"""
+    (pair,) = pairs(looked_at(written(tmp_path, text)))
+    result = judged(pair)
+    assert (str(result.verdict), result.right_blocks) == ("FAIL", ("params['W']",))
+    assert [f.facts["block"] for f in result.findings if f.code == "GC110"] == ["params['b']"]
