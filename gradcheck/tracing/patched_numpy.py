@@ -36,12 +36,42 @@ def _foreign(caller: types.FrameType) -> bool:
 
 
 class _Replacements:
-    """The stand-ins of one trace, by the original that each replaces."""
+    """The stand-ins of a trace, by the original that each replaces; one trace after another may use them.
+
+    Attributes
+    ----------
+    trace: the trace that uses them now.
+    thread: the thread in which it runs.
+    by_original: original and stand-in, by the identity of the original.
+    modules: namespaces of the modules that have the originals.
+    """
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
         self.thread = threading.get_ident()
         self.by_original: dict[int, tuple[Any, Any]] = {}
+        for name in _NEW:
+            self.new(getattr(np, name))
+        for name in _CONVERTED:
+            self.convert(getattr(np, name), copies=name in ("array", "copy"))
+        _math(self)
+        self.modules = [vars(module) for module in (np, math, *_scipy(self))]
+        originals = {key: original for key, (original, _) in self.by_original.items()}
+        self._places = [(space, n, v) for space in self.modules for n, v in space.items() if id(v) in originals]
+        self._loaded = _loaded()
+
+    def holds(self) -> bool:
+        """Whether the modules have the same originals still, under the same names."""
+        return self._loaded == _loaded() and all(space.get(name) is value for space, name, value in self._places)
+
+    def stand_ins(self, space: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+        """Name, original and stand-in of what a namespace has to replace."""
+        found = []
+        for name, value in space.items():
+            original, stand_in = self.by_original.get(id(value), (None, None))
+            if stand_in is not None and value is original:
+                found.append((name, value, stand_in))
+        return found
 
     def add(self, original: Any, stand_in: Callable[..., Any]) -> None:
         """Note a stand-in for `original`; calls that must see the original are passed on to it."""
@@ -91,8 +121,19 @@ class _Replacements:
         self.add(original, construct)
 
 
+_NEW = ("zeros", "ones", "empty", "full", "eye", "identity")
+"""Constructors of arrays from shapes."""
+_CONVERTED = ("array", "copy", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "require")
+"""Constructors of arrays from values."""
+_SCIPY = ("scipy.special", "scipy.linalg")
+
+
+def _loaded() -> tuple[str, ...]:
+    """SciPy's modules that are loaded; what is not loaded cannot have been called."""
+    return tuple(name for name in _SCIPY if name in sys.modules)
+
+
 def _math(replacements: _Replacements) -> None:
-    trace = replacements.trace
     named = {
         "fabs": "absolute", "atan": "arctan", "asin": "arcsin", "acos": "arccos", "asinh": "arcsinh",
         "acosh": "arccosh", "atanh": "arctanh", "atan2": "arctan2", "lgamma": "gammaln", "pow": "power",
@@ -109,14 +150,14 @@ def _math(replacements: _Replacements) -> None:
         handler = UFUNCS[named.get(name, name)]
 
         def call(*args: Any, original: Any = original, handler: Any = handler) -> Any:
-            return handler(trace, *args) if contains_traced(args) else original(*args)
+            return handler(replacements.trace, *args) if contains_traced(args) else original(*args)
 
         replacements.add(original, call)
 
     def log(x: Any, *base: Any) -> Any:
         if not contains_traced((x, *base)):
             return math_log(x, *base)
-        top = UFUNCS["log"](trace, x)
+        top = UFUNCS["log"](replacements.trace, x)
         return top / log(*base) if base else top
 
     math_log = math.log
@@ -124,27 +165,26 @@ def _math(replacements: _Replacements) -> None:
     hypot = math.hypot
     replacements.add(
         hypot,
-        lambda *xs: UFUNCS["sqrt"](trace, sum(x * x for x in xs)) if contains_traced(xs) else hypot(*xs),
+        lambda *xs: UFUNCS["sqrt"](replacements.trace, sum(x * x for x in xs)) if contains_traced(xs) else hypot(*xs),
     )
     for name in ("floor", "ceil", "trunc"):
         original = getattr(math, name)
 
         def whole(x: Any, original: Any = original, name: str = name) -> Any:
-            return int(UFUNCS[name](trace, x)) if is_traced(x) else original(x)
+            return int(UFUNCS[name](replacements.trace, x)) if is_traced(x) else original(x)
 
         replacements.add(original, whole)
     for total, function in ((math.fsum, np.sum), (math.prod, np.prod)):
 
         def over(items: Any, total: Any = total, function: Any = function, **kwargs: Any) -> Any:
             items = list(items)
-            return function(lift(trace, items)) if contains_traced(items) else total(items, **kwargs)
+            return function(lift(replacements.trace, items)) if contains_traced(items) else total(items, **kwargs)
 
         replacements.add(total, over)
 
 
 def _scipy(replacements: _Replacements) -> list[Any]:
-    """Replace SciPy's Python functions; modules that are not loaded cannot have been called."""
-    trace = replacements.trace
+    """Replace SciPy's Python functions in the modules that are loaded, and give these modules."""
     handlers: dict[str, dict[str, Callable[..., Any]]] = {
         "scipy.special": {name: getattr(reductions, name) for name in ("logsumexp", "softmax", "log_softmax")},
         "scipy.linalg": {
@@ -159,11 +199,9 @@ def _scipy(replacements: _Replacements) -> list[Any]:
         },
     }
     modules = []
-    for module, functions in handlers.items():
-        if module not in sys.modules:
-            continue
+    for module in _loaded():
         modules.append(sys.modules[module])
-        for name, handler in functions.items():
+        for name, handler in handlers[module].items():
             original = getattr(sys.modules[module], name)
 
             def call(*args: Any, original: Any = original, handler: Any = handler, **kwargs: Any) -> Any:
@@ -172,7 +210,7 @@ def _scipy(replacements: _Replacements) -> list[Any]:
                 )
                 if plain is not None:  # constants have no derivative
                     return original(*plain[0], **plain[1])
-                return handler(trace, *args, **kwargs)
+                return handler(replacements.trace, *args, **kwargs)
 
             replacements.add(original, call)
     return modules
@@ -235,24 +273,16 @@ def _cells(trace: Trace, value: Any) -> Any:
 @contextmanager
 def patched(trace: Trace, function: Any) -> Iterator[None]:
     """Run a block with the stand-ins of `trace` in place of what `function` would call."""
-    replacements = _Replacements(trace)
-    for name in ("zeros", "ones", "empty", "full", "eye", "identity"):
-        replacements.new(getattr(np, name))
-    for name in ("array", "copy", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "require"):
-        replacements.convert(getattr(np, name), copies=name in ("array", "copy"))
-    _math(replacements)
-    modules = [vars(module) for module in (np, math, *_scipy(replacements))]
+    replacements = _taken(trace)
     own = namespaces(function)
     undo: list[tuple[dict[str, Any], str, Any]] = []
     call = np.vectorize.__call__
     try:
         np.vectorize.__call__ = _vectorized(trace, call)  # type: ignore[method-assign] # restored below
-        for space in (*modules, *own):
-            for name, value in list(space.items()):
-                original, stand_in = replacements.by_original.get(id(value), (None, None))
-                if stand_in is not None and value is original:
-                    undo.append((space, name, value))
-                    space[name] = stand_in
+        for space in (*replacements.modules, *own):
+            for name, value, stand_in in replacements.stand_ins(space):
+                undo.append((space, name, value))
+                space[name] = stand_in
         for space in own:
             if "float" not in space:
                 undo.append((space, "float", _MISSING))
@@ -265,6 +295,24 @@ def patched(trace: Trace, function: Any) -> Iterator[None]:
                 space.pop(name, None)
             else:
                 space[name] = value
+        del replacements.trace  # it may be large
+        _IDLE[:] = [replacements]
+
+
+_IDLE: list[_Replacements] = []
+"""The stand-ins that no trace uses now, at most one set: making them takes longer than tracing a short function."""
+
+
+def _taken(trace: Trace) -> _Replacements:
+    """Stand-ins for a trace: those that lie idle if the modules have the same originals, else new ones."""
+    try:
+        idle = _IDLE.pop()  # one step, so that no two threads get the same
+    except IndexError:
+        return _Replacements(trace)
+    if not idle.holds():
+        return _Replacements(trace)
+    idle.trace, idle.thread = trace, threading.get_ident()
+    return idle
 
 
 _MISSING = object()

@@ -254,3 +254,39 @@ def test_a_tangent_that_does_not_double_is_not_admitted(monkeypatch: pytest.Monk
     assert admit(outcomes, np.sum(np.exp(-x))) == ()
     monkeypatch.setattr(Duals, "neg", squared)
     assert admit(outcomes, np.sum(np.exp(-x))) == ("doubling the direction does not double the tangent",)
+
+
+def in_a_buffer(x: Any) -> Any:
+    total = np.zeros(2)
+    for k in range(2):
+        total[k] = math.exp(x[k])
+    return total
+
+
+def test_what_replaced_a_constructor_between_two_traces_is_traced(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.array([0.5, -1.0])
+    original, calls = np.zeros, list[Any]()
+
+    def zeros(*args: Any, **options: Any) -> Any:
+        calls.append(args)
+        return original(*args, **options)
+
+    for _ in range(2):
+        gradient = explore(in_a_buffer, (x,)).vjp([np.ones(2)]).parts[0]
+        np.testing.assert_allclose(gradient.midpoint, np.exp(x), rtol=1e-15)
+        monkeypatch.setattr(np, "zeros", zeros)
+    assert calls
+    monkeypatch.undo()
+    assert np.zeros is original
+
+
+def test_a_trace_within_a_trace_leaves_the_outer_one_as_it_was() -> None:
+    def outer(x: Any) -> Any:
+        first = in_a_buffer(x)
+        inner = explore(in_a_buffer, (np.array([1.0, 2.0]),))
+        assert len(inner.runs) == 1
+        return first * in_a_buffer(x)
+
+    x = np.array([0.5, -1.0])
+    gradient = explore(outer, (x,)).vjp([np.ones(2)]).parts[0]
+    np.testing.assert_allclose(gradient.midpoint, 2 * np.exp(2 * x), rtol=1e-15)
