@@ -55,8 +55,9 @@ class Applied:
     def key(self) -> tuple[Any, ...]:
         """What two applications have in common that are called in the same way."""
         alike = OPS[self.op].elementwise and not self.attributes
+        numbers = tuple(plain and not shape for plain, shape in zip(self.constants, self.shapes, strict=True))
         said = tuple((name, str(getattr(v, "tolist", lambda v=v: v)())) for name, v in self.attributes.items())
-        return (self.op, () if alike else self.shapes, said, self.constants)
+        return (self.op, () if alike else self.shapes, said, self.constants, numbers)
 
     def __str__(self) -> str:
         if self.given:
@@ -141,12 +142,19 @@ class Trials:
                     if isinstance(came, self._uses.kind):
                         if as_it_is:
                             swept(self._uses, came)
+                            self._need_numbers(operands)
                         wrapped = any(form.constants) and not as_it_is
                         kept = replace(way, infix=way.infix and not wrapped)
                         return Tried(kept, self._uses.value(came), node=came)
             except Exception as wrong:  # whatever the subject's op raises
                 tried = Tried(way, wrong=wrong)
         return tried
+
+    def _need_numbers(self, operands: list[Any]) -> None:
+        """Raise TypeError where a node's gradient holds objects: an array beside it took the arithmetic on itself."""
+        for operand in operands:
+            if isinstance(operand, self._uses.kind) and np.asarray(self._uses.gradient(operand)).dtype.kind == "O":
+                raise TypeError("a gradient that holds no numbers")
 
 
 def swept(uses: ValueClass, node: Any) -> None:

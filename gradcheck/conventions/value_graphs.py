@@ -308,10 +308,11 @@ def lacking_forms(uses: ValueClass, spelled: Mapping[str, Spelling], sample: Any
 
 
 def _dtype(uses: ValueClass, sample: Any) -> str | None:
-    """float32, where values or gradients that float32 cannot hold come back rounded to it."""
+    """float32, where values, gradients or constants that float32 cannot hold come back rounded to it."""
     third = sample(1.0 / 3.0)
     held = np.asarray(uses.value(uses.make(third)))
-    return "float32" if _is_single(held, third) or _is_single(_slope(uses, third), third) else None
+    singles = (_is_single(held, third), _is_single(_slope(uses, third), third), _is_single(_summed(uses, third), third))
+    return "float32" if any(singles) else None
 
 
 def _is_single(found: Any, exact: Any) -> bool:
@@ -328,6 +329,14 @@ def _slope(uses: ValueClass, third: Any) -> Any:
         uses.sweep(root)
         return np.asarray(uses.gradient(leaf), dtype=None)
     except Exception:  # a product that is not offered, or a sweep that breaks: the trials tell
+        return np.zeros(())
+
+
+def _summed(uses: ValueClass, third: Any) -> Any:
+    """The value of a leaf of zeros plus a plain third; of no dtype where that is not offered."""
+    try:
+        return np.asarray(uses.value(uses.make(np.zeros_like(third) if np.ndim(third) else 0.0) + 1.0 / 3.0))
+    except Exception:  # a sum with a plain number that is not offered: the trials tell
         return np.zeros(())
 
 

@@ -374,6 +374,9 @@ def _diagnosed(
     found = next((e for e in events if isinstance(e, Diagnosed)), None)
     if found is not None and alone and found.faults and not (here & trees) & set(found.explains):
         found = replace(found, faults=(), how="", explains=(), look_at="")
+    shown = None if found is None else found.counterexample
+    if group.results[0].verdict is Verdict.ERROR and shown is not None and shown.verdict is Verdict.FAIL:
+        return None  # a smaller graph with a wrong gradient is an example of another mistake
     first = next((i.case for i in items if i.address == group.results[0].address and isinstance(i.case, Case)), None)
     if first is None or group.results[0].verdict is not Verdict.FAIL:
         return found

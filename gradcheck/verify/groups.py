@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gradcheck.problem import OPS, Case, Graph
 from gradcheck.run.suite import Addressed
 from gradcheck.verdict.result import Result, Verdict
-from gradcheck.verify.unreduced import BROADCASTING, is_unreduced
+from gradcheck.verify.unreduced import BROADCASTING, SHAPES, is_of_another_shape, is_unreduced
 
 USES = "uses of a node"
 """The group of failures where no rule is wrong alone: what arrives from several uses is put together wrongly."""
@@ -74,6 +74,8 @@ def _key(result: Result) -> tuple[int, str] | None:
         return 3, kinds[0] if kinds else "error"
     if is_unreduced(result):
         return 2, BROADCASTING
+    if is_of_another_shape(result):
+        return 2, SHAPES
     places: list[Mapping[str, object]] = [f.facts for f in result.findings if f.code in PLACES and "op" in f.facts]
     if not places:
         return None

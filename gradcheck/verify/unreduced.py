@@ -1,4 +1,7 @@
-"""Gradients in the shape of a broadcast result: broadcasting was not undone, which is no error but a wrong gradient."""
+"""Gradients of another shape than their leaf's, which are no errors but wrong gradients.
+
+Those in the shape of a broadcast result have a name: broadcasting was not undone.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,13 @@ from gradcheck.diagnosis.look_at import look_at
 from gradcheck.faults.catalogue import fault
 from gradcheck.problem import Case
 from gradcheck.run.events import Diagnosed
+from gradcheck.verdict.finding import Severity
 from gradcheck.verdict.result import Result, Verdict
 
 BROADCASTING = "broadcasting"
 """The group of these failures."""
+SHAPES = "the shape of a gradient"
+"""The group of the other failures by a shape."""
 CODE = "F52"
 """The fault of the catalogue."""
 
@@ -21,12 +27,19 @@ CODE = "F52"
 def is_unreduced(result: Result) -> bool:
     """Whether what speaks against an answer is that gradients have the shape to which their leaf was broadcast."""
     found = [f.facts for f in result.findings if f.code == "GC010"]
-    return bool(found) and all("block" in facts and _widens(facts["wanted"], facts["came"]) for facts in found)
+    return is_of_another_shape(result) and all(_widens(facts["wanted"], facts["came"]) for facts in found)
+
+
+def is_of_another_shape(result: Result) -> bool:
+    """Whether what speaks against an answer is that gradients have other shapes than their leaves."""
+    fatal = [f for f in result.findings if f.severity is Severity.FATAL]
+    return bool(fatal) and all(f.code == "GC010" and "block" in f.facts for f in fatal)
 
 
 def as_failure(result: Result) -> Result:
-    """The result; FAIL in place of ERROR where broadcasting was not undone."""
-    return replace(result, verdict=Verdict.FAIL) if result.verdict is Verdict.ERROR and is_unreduced(result) else result
+    """The result; FAIL in place of ERROR where gradients have other shapes."""
+    wrong = result.verdict is Verdict.ERROR and is_of_another_shape(result)
+    return replace(result, verdict=Verdict.FAIL) if wrong else result
 
 
 def explained(results: tuple[Result, ...], case: Case | None) -> Diagnosed:

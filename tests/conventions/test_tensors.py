@@ -333,3 +333,25 @@ def test_a_leaf_that_no_sweep_reached_need_not_have_a_gradient(tmp_path: Path) -
     came = answer(offered(file), build.graph(build.mul(x, x)), {"x": np.array(1.5), "y": np.array(2.0)})
     assert came.gradients["x"].tolist() == 3.0
     assert came.gradients["y"].tolist() == 0.0
+
+
+def test_a_class_that_rounds_constants_to_float32_is_one_of_float32(tmp_path: Path) -> None:
+    assert offered(NUMPY_MICROGRAD).dtype is None
+    single = "return other if isinstance(other, Tensor) else Tensor(np.float32(other))"
+    assert offered(bent(tmp_path, "return other if isinstance(other, Tensor) else Tensor(other)", single)).dtype == "float32"
+
+
+def test_an_array_as_exponent_is_asked_for_by_itself(tmp_path: Path) -> None:
+    build = GraphBuilder()
+    power = build.apply("pow", build.parameter("x", (2,)), build.constant(np.array([2.0, 3.0])))
+    graph = build.graph(build.sum(power, name="loss"))
+    with pytest.raises(SubjectError) as lacking:  # while a number is offered
+        answer(offered(NUMPY_MICROGRAD), graph, {"x": np.array([1.5, 2.0])})
+    assert lacking.value.facts["type"] == "NotImplementedError"
+    rule = "g * exponent * self.data ** (exponent - 1)"
+    objects = bent(tmp_path, rule, f"np.array({rule}, dtype=object if np.ndim(exponent) else float)")
+    text = objects.read_text().replace("isinstance(exponent, (int, float))", "isinstance(exponent, (int, float, np.ndarray))")
+    objects.write_text(text.replace("child.grad + unbroadcast", "np.zeros(1) + unbroadcast"))
+    with pytest.raises(SubjectError) as unoffered:  # its gradient would hold objects
+        answer(offered(objects), graph, {"x": np.array([1.5, 2.0])})
+    assert unoffered.value.facts["type"] == "NotImplementedError"

@@ -1,4 +1,6 @@
-"""A gradient in the shape to which its leaf was broadcast is a wrong gradient with a name; other shapes are errors."""
+"""A gradient in the shape to which its leaf was broadcast is a wrong gradient with a name; other shapes have none."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from gradcheck.run.suite import Addressed
 from gradcheck.verdict.finding import finding
 from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verify.groups import groups
-from gradcheck.verify.unreduced import BROADCASTING, as_failure, explained
+from gradcheck.verify.unreduced import BROADCASTING, SHAPES, as_failure, explained
 
 
 def of_shape(wanted: tuple[int, ...], came: tuple[int, ...]) -> Result:
@@ -29,5 +31,13 @@ def test_the_shape_of_the_result_is_a_failure_with_a_name(wanted: tuple[int, ...
 
 
 @pytest.mark.parametrize(("wanted", "came"), [((2, 3), (3, 2)), ((2, 3), ()), ((3,), (2,)), ((2, 1), (3, 1))])
-def test_any_other_shape_stays_an_error(wanted: tuple[int, ...], came: tuple[int, ...]) -> None:
-    assert as_failure(of_shape(wanted, came)).verdict is Verdict.ERROR
+def test_any_other_shape_is_a_failure_of_another_group(wanted: tuple[int, ...], came: tuple[int, ...]) -> None:
+    result = as_failure(of_shape(wanted, came))
+    assert result.verdict is Verdict.FAIL
+    assert [group.what for group in groups([], [result])] == [SHAPES]
+
+
+def test_an_answer_that_lacks_something_besides_stays_an_error() -> None:
+    result = of_shape((3,), (2,))
+    lacking = finding("GC008", mapping="gradients", missing="y", keys="x")
+    assert as_failure(replace(result, findings=(*result.findings, lacking))).verdict is Verdict.ERROR
