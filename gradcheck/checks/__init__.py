@@ -6,6 +6,7 @@ held_arguments       `stop_gradient=`
 drawn_inputs         inputs drawn by Hypothesis strategies
 forms, trees         containers of arrays, keyword arguments, further outputs; `wrappers`: objects, functions in place
 whole_numbers        which whole numbers are values, and which are indices
+given_form           numbers and tuples as f and the derivative get them: as they were given
 value_and_gradient   check_value_and_gradient
 jacobian             check_jacobian; `rows`: a Jacobian as the gradient of one scalar function; `complex_outputs`
 hessian              check_hessian, check_hvp; `gradient_of`: the gradient of a function, to be differentiated again

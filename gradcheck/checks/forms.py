@@ -123,10 +123,12 @@ class Form:
 
     def _per_argument(self, answer: Any) -> Sequence[Any]:
         """A gradient per argument of f; one for an argument without numbers may be left out."""
-        holds = [any(_numeric(v) for _, v in leaves(value)) for value in self.inputs]
+        holds = self._hold()
         if len(self.inputs) == 1 or sum(holds) == 1:
-            if isinstance(answer, tuple) and len(answer) == len(self.inputs) and not _like(answer, self._only(holds)):
-                return answer
+            if isinstance(answer, tuple) and not _like(answer, self._only(holds)):
+                if len(answer) == len(self.inputs):
+                    return answer
+                answer = answer[0] if len(answer) == 1 else answer
             return [answer if own else _ABSENT for own in holds]
         if isinstance(answer, Mapping) and set(answer) <= set(self.names):
             return [answer.get(name, _ABSENT) for name in self.names]
@@ -139,6 +141,11 @@ class Form:
             given = iter(answer)
             return [next(given) if own else _ABSENT for own in holds]
         raise UnreadableAnswer("GC019", wanted=f"{sum(holds)} gradients, one per input", came=f"{len(answer)}")
+
+    def _hold(self) -> list[bool]:
+        """Which arguments of f hold a number to differentiate by: a float, or any number where there is no float."""
+        floating = [any(_numeric(v) and _dtype(v) in "fc" for _, v in leaves(value)) for value in self.inputs]
+        return floating if any(floating) else [any(_numeric(v) for _, v in leaves(value)) for value in self.inputs]
 
     def _only(self, holds: Sequence[bool]) -> Any:
         return next((v for v, own in zip(self.inputs, holds, strict=True) if own), None)
@@ -199,6 +206,11 @@ def _numeric(value: Any) -> bool:
     if is_strategy(value) or isinstance(value, np.ndarray | np.generic | bool | int | float | complex | list | tuple):
         return True
     return hasattr(value, "__array__") and not callable(value)
+
+
+def _dtype(value: Any) -> str:
+    """The kind of a leaf's dtype; "f" for one that is yet to be drawn."""
+    return "f" if is_strategy(value) else np.asarray(value).dtype.kind
 
 
 def _as_array(part: Any) -> Any:

@@ -7,12 +7,14 @@ can be known the verdict is UNDECIDED and says why.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gradcheck.checks.conventions import Convention, judged, known_convention
 from gradcheck.checks.drawn_inputs import check_drawn
 from gradcheck.checks.forms import Form, form_of
 from gradcheck.checks.function_arguments import entrance
+from gradcheck.checks.given_form import GivenForm
 from gradcheck.checks.held_arguments import asked
 from gradcheck.checks.second_order import Given, check_order, second_order
 from gradcheck.checks.whole_numbers import with_floats
@@ -59,7 +61,8 @@ def check_gradient(
         an input that has no gradient. May return gradients for the inputs in `wrt` only.
     inputs: arrays of float64, float32 or float16 of any shape, numbers, lists, or Hypothesis strategies that draw them;
         dicts, tuples, lists and dataclasses of those, for which grad returns its gradient in the same form. Whole
-        numbers, None, strings and objects are handed to f and not differentiated by.
+        numbers, None, strings and objects are handed to f and not differentiated by. Numbers stay numbers, tuples of
+        whole numbers tuples where f runs on them; lists become arrays.
     wrt: positions or names of the inputs to differentiate by; by default all of floating-point dtype.
     structure: {input: one of "symmetric", "positive-definite", "skew", "triangular", "lower-triangular",
         "upper-triangular", "orthogonal", "unit" (length 1 along the last axis), "simplex"}: only changes that keep the
@@ -266,6 +269,10 @@ def _judge(
     wrt: Wrt,
     settings: Settings,
 ) -> Result:
+    form = GivenForm.of(f, inputs)
+    f, derivative = form.function(f), form.derivative(kind, derivative)
+    if settings.meant is not None:
+        settings = replace(settings, meant=form.function(settings.meant))
     given, notes = with_floats(kind, f, derivative, as_inputs(inputs), wrt)
     question, settings = asked(kind, f, derivative, given, wrt, settings)
     return with_findings(Examination(question, given, settings).result(), notes)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gradcheck.checks.function_arguments import entrance
 from gradcheck.checks.functions import Wrt, check_jvp
+from gradcheck.checks.given_form import GivenForm
 from gradcheck.checks.gradient_of import GradientOf
 from gradcheck.checks.jacobian import check_jacobian, require_callable, without_keywords
 from gradcheck.checks.rows import dense
@@ -65,7 +66,7 @@ def check_hessian(
     """
     require_callable(hess, "the Hessian to check")
     f, hess, options = without_keywords(f, hess, options)
-    gradient, options = _gradient(f, inputs, wrt, of, options)
+    gradient, wrt, options = _gradient(f, inputs, wrt, of, options)
     result = check_jacobian(gradient, hess, *inputs, wrt=wrt, **options)
     more = _asymmetry(hess, inputs) if result.verdict in (Verdict.FAIL, Verdict.UNDECIDED) else []
     about = checked_as("hessian", f, hess, as_inputs(inputs))
@@ -101,7 +102,7 @@ def check_hvp(
     """
     require_callable(hvp, "the Hessian-vector product to check")
     f, hvp, options = without_keywords(f, hvp, options)
-    gradient, options = _gradient(f, inputs, wrt, of, options)
+    gradient, wrt, options = _gradient(f, inputs, wrt, of, options)
 
     def along(primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
         product = hvp(*primals, *tangents)
@@ -115,17 +116,18 @@ def check_hvp(
 
 def _gradient(
     f: Callable[..., Any], inputs: Sequence[Any], wrt: Wrt, of: Of, options: dict[str, Any]
-) -> tuple[Callable[..., Any], dict[str, Any]]:
-    """The gradient of f, and the options with that of what f is meant to be."""
+) -> tuple[Callable[..., Any], Wrt, dict[str, Any]]:
+    """The gradient of f, which has no names for its inputs, `wrt` without names, and `options` for the gradient."""
     if of not in ("function", "gradient"):
         raise UsageError(f"of must be 'function' or 'gradient', got {of!r}")
     if of == "gradient":
-        return f, options
-    given = as_inputs(inputs)
-    positions = Function.of(f, given, wrt).wrt
+        return f, wrt, options
+    form = GivenForm.of(f, inputs)
+    f = form.function(f)
+    positions = Function.of(f, as_inputs(inputs), wrt).wrt
     if callable(options.get("meant")):
-        options = {**options, "meant": GradientOf(options["meant"], positions)}
-    return GradientOf(f, positions), options
+        options = {**options, "meant": GradientOf(form.function(options["meant"]), positions)}
+    return GradientOf(f, positions), None if wrt is None else positions, options
 
 
 def _asymmetry(hess: Callable[..., Any], inputs: Sequence[Any]) -> list[Finding]:

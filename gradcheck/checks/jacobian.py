@@ -13,6 +13,7 @@ from gradcheck.checks.complex_outputs import halves
 from gradcheck.checks.forms import bound
 from gradcheck.checks.function_arguments import entrance
 from gradcheck.checks.functions import Wrt, check_gradient, check_jvp, check_vjp
+from gradcheck.checks.given_form import GivenForm
 from gradcheck.checks.rows import Column, Rows
 from gradcheck.errors import InvalidProblem, SubjectError
 from gradcheck.judge.function_value import value_of
@@ -69,6 +70,10 @@ def check_jacobian(
     """
     require_callable(jac, "the Jacobian to check")
     f, jac, options = without_keywords(f, jac, options)
+    form = GivenForm.of(f, inputs)
+    f, jac = form.function(f), form.derivative("gradient", jac)
+    if callable(options.get("meant")):
+        options = {**options, "meant": form.function(options["meant"])}
     given = as_inputs(inputs)
     f, jac = halves(f, jac, given)
     function = Function.of(f, given, wrt)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.checks.forms import Form, form_of
+from gradcheck.checks.given_form import GivenForm
 from gradcheck.checks.gradient_of import GradientOf
 from gradcheck.checks.held_arguments import asked
 from gradcheck.checks.trees import branch
@@ -237,6 +238,8 @@ def _twice(given: Given, settings: Settings) -> tuple[_Twice, Settings]:
         if given.vjp2 is not None and any(branch(value) is not None for value in inputs):
             raise UsageError("vjp2 takes plain arrays; leave it out, and the code of vjp is differentiated")
         f, vjp, inputs = form.function(f), form.derivative(vjp, f), form.plain_inputs()
+    given_form = GivenForm.of(f, inputs)
+    f, vjp = given_form.function(f), given_form.derivative("vjp", vjp)
     plain, _ = with_floats("vjp", f, vjp, as_inputs(inputs), given.wrt)
     question, settings = asked("vjp", f, vjp, plain, given.wrt, settings)
     function = question.function if settings.meant is None else replace(question.function, f=settings.meant)

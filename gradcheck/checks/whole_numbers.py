@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.checks.given_form import runs
 from gradcheck.errors import InvalidProblem
 from gradcheck.judge.question import Kind
 from gradcheck.problem.function import input_names, lend
@@ -36,7 +37,7 @@ def with_floats(
     if not chosen:
         return inputs, []
     changed = tuple(np.asarray(x, dtype=np.float64) if k in chosen else x for k, x in enumerate(inputs))
-    if not _runs(f, inputs) or _runs(f, changed):
+    if not runs(f, inputs) or runs(f, changed):
         notes = [finding("GC105", block=names[k]) for k in chosen] if floating else []
         return changed, notes
     if asked or not floating:
@@ -66,13 +67,3 @@ def _answered(kind: Kind, derivative: Callable[..., Any], inputs: Sequence[Any],
     except (Exception, SystemExit):  # reported when it is asked in earnest
         return False
     return isinstance(answer, tuple | list) and len(answer) == len(inputs) and answer[k] is not None
-
-
-def _runs(f: Callable[..., Any], inputs: Sequence[Any]) -> bool:
-    try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            f(*lend(inputs))
-    except (Exception, SystemExit):
-        return False
-    return True
