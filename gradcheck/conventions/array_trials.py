@@ -46,10 +46,16 @@ class Applied:
 
     @property
     def is_extra(self) -> bool:
-        """Whether many rules are not made for it: a product with a vector or a stack, an exponent that is a node."""
+        """Whether many rules are not made for it: products with vectors, broadcasting, a node as exponent."""
         if self.op == "matmul":
             return any(len(shape) != 2 for shape in self.shapes)
-        return self.op == "pow" and not self.constants[1]
+        return self.is_stretched or (self.op == "pow" and not self.constants[1])
+
+    @property
+    def is_stretched(self) -> bool:
+        """Whether NumPy has to broadcast operands to each other, plain numbers apart."""
+        arrays = {shape for plain, shape in zip(self.constants, self.shapes, strict=True) if shape or not plain}
+        return OPS[self.op].elementwise and len(arrays) > 1
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -57,7 +63,7 @@ class Applied:
         alike = OPS[self.op].elementwise and not self.attributes
         numbers = tuple(plain and not shape for plain, shape in zip(self.constants, self.shapes, strict=True))
         said = tuple((name, str(getattr(v, "tolist", lambda v=v: v)())) for name, v in self.attributes.items())
-        return (self.op, () if alike else self.shapes, said, self.constants, numbers)
+        return (self.op, self.is_stretched if alike else self.shapes, said, self.constants, numbers)
 
     def __str__(self) -> str:
         if self.given:

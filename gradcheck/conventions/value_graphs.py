@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -59,6 +59,7 @@ def offer_of(
     answers.guard = guarded_log(spelled.get("log"), spelled.get("add"), uses, sample)
     operators = operators_of(spelled)
     named = ", ".join(sorted(s.name for s in spelled.values() if s.name))
+    lacking = tuple(lacking)
     title = f"class {name}: .{uses.data}, .{uses.grad}, {uses.sweep_text.format('root')}"
     if uses.seed:
         title = f"class {name}: .{uses.data}, root.{uses.seed} = 1, then x.{uses.grad}()"
@@ -76,11 +77,11 @@ def offer_of(
         scalars=answers.scalars,
         dtype=dtype,
         forms=forms,
-        lacking=tuple(lacking),
+        lacking=lacking,
         notes=(*_how(uses), *answers.notes, *(line for line in repeated if not line.endswith(NEITHER))),
         limits=tuple(line for line in repeated if line.endswith(NEITHER)),
         warnings=() if answers.guard is None else (answers.guard.sentence,),
-        words={**_words(name, uses, spelled), **answers.words},
+        words={**_words(name, uses, spelled), **answers.words, **_wrapped(spelled, lacking)},
     )
 
 
@@ -349,6 +350,13 @@ def _how(uses: ValueClass) -> Iterator[str]:
         yield "inner nodes keep no gradient, so only leaves are compared"
     if uses.reset is None:
         yield "no reset was found, so a fresh graph is made for each question"
+
+
+def _wrapped(spelled: Mapping[str, Spelling], lacking: Sequence[str]) -> dict[str, str]:
+    """The ops that take no plain number on one of their sides, so that a script has to make a leaf of it."""
+    infix = {op: spelled[op].text for op in REFLECTED if op in spelled and spelled[op].infix}
+    ops = [op for op, text in infix.items() if {text.format("x", "2"), text.format("2", "x")} & set(lacking)]
+    return {"wrapped": " ".join(ops)} if ops else {}
 
 
 def _words(name: str, uses: ValueClass, spelled: Mapping[str, Spelling]) -> dict[str, str]:

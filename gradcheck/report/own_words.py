@@ -43,9 +43,15 @@ def script(case: Case, words: Mapping[str, str]) -> list[str]:
                 return []
             texts[node.name] = _variable(node.name, words)
             attributes = {name: _attribute(value) for name, value in node.attributes.items()}
-            lines.append(f"{texts[node.name]} = {spelled.format(*(texts[name] for name in node.inputs), **attributes)}")
+            operands = [_operand(texts[name], graph.node(name).op, node.op, words) for name in node.inputs]
+            lines.append(f"{texts[node.name]} = {spelled.format(*operands, **attributes)}")
     lines.append(words["sweep"].format(graph.names[graph.loss]))
     return lines
+
+
+def _operand(text: str, op: str, user: str, words: Mapping[str, str]) -> str:
+    """An operand; a constant as a leaf, where the op that uses it takes no plain number on one of its sides."""
+    return words["leaf"].format(text) if op == "constant" and user in words.get("wrapped", "").split() else text
 
 
 def _variable(name: str, words: Mapping[str, str]) -> str:

@@ -355,3 +355,13 @@ def test_an_array_as_exponent_is_asked_for_by_itself(tmp_path: Path) -> None:
     with pytest.raises(SubjectError) as unoffered:  # its gradient would hold objects
         answer(offered(objects), graph, {"x": np.array([1.5, 2.0])})
     assert unoffered.value.facts["type"] == "NotImplementedError"
+
+
+def test_broadcasting_at_which_a_sweep_raises_is_not_offered(tmp_path: Path) -> None:
+    plain = "child.grad += rule(out.grad)"
+    offer = offered(bent(tmp_path, "child.grad = child.grad + unbroadcast(rule(out.grad), child.data.shape)", plain))
+    with pytest.raises(SubjectError) as lacking:
+        answer(offer, of_one_op("add", (2, 1), (2, 3)), {"x0": np.ones((2, 1)), "x1": np.ones((2, 3))})
+    assert lacking.value.facts["type"] == "NotImplementedError"
+    assert answer(offer, of_one_op("add", (2, 3), (2, 3)), {"x0": np.ones((2, 3)), "x1": np.ones((2, 3))})
+    assert answer(offered(NUMPY_MICROGRAD), of_one_op("add", (2, 1), (2, 3)), {"x0": np.ones((2, 1)), "x1": np.ones((2, 3))})

@@ -67,3 +67,18 @@ def test_an_option_that_verify_has_not_is_not_advised() -> None:
     line = Text.assemble(("  perhaps   ", "bold"), 'say DTYPE = "float32" in the file, or --dtype float32; so it is')
     assert without_dtype_option(line).plain == '  perhaps   say DTYPE = "float32" in the file; so it is'
     assert without_dtype_option(Text("no advice")).plain == "no advice"
+
+
+def test_a_number_beside_a_node_is_a_leaf_where_the_class_takes_no_plain_one(tmp_path: Path) -> None:
+    text = TENSOR.read_text()
+    strict = text.replace("return other if isinstance(other, Tensor) else Tensor(other)", "return other")
+    file = tmp_path / "strict.py"
+    file.write_text(strict)
+    (offer,) = recognised(Package(file).load()).offers
+    build = GraphBuilder()
+    loss = build.mul(build.constant(np.array(5.0)), build.parameter("w"), name="loss")
+    lines = script(Case("own", build.graph(loss), {"w": np.array(3.0)}), offer.words)
+    names: dict[str, Any] = {}
+    exec(strict + "\n" + "\n".join(lines), names)
+    assert names["w"].grad == 5.0
+    assert "Tensor(5)" in "\n".join(lines)
