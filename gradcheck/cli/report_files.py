@@ -38,7 +38,8 @@ def argument(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="KIND=PATH",
         help=f"write a report to a file, besides the one on the screen: {', '.join(KINDS)}; may be given several "
-        "times; github=- and markdown=- go to stdout",
+        "times; github=- and markdown=- go to stdout. With several jobs PATH.waiting holds the lines of json=PATH that "
+        "come before their turn; only a run that is killed leaves it",
     )
 
 

@@ -1,6 +1,7 @@
 """A run as JSON lines, each written and flushed at once, so that finished results survive any later failure.
 
 The first line describes the run, each following one a case, the last sums up. JSON Schema: `run-lines.schema.json`.
+Lines of cases are in order; results of several jobs that come before their turn wait in `results_ahead.py`.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from gradcheck.report.results_ahead import ResultsAhead
 from gradcheck.report.run_json import counts_to_dict, diagnosis_to_dict, not_offered_to_list
 from gradcheck.report.verify_json import mistakes_to_list
-from gradcheck.run.events import CaseFinished, Diagnosed, Event, Faulted, Finished, NotOffered, Started
+from gradcheck.run.events import CaseAhead, CaseFinished, Diagnosed, Event, Faulted, Finished, NotOffered, Started
 from gradcheck.verdict.finding import plain
 from gradcheck.verdict.result import SCHEMA_VERSION, Result, Verdict
 from gradcheck.verify.engine_trial import EngineTried
@@ -36,6 +38,7 @@ class LinesReport:
         self.complete = False
         self._path = path
         self._file: TextIO | None = None
+        self._ahead = ResultsAhead(path)
         self._counts: Counter[str] = Counter()
         self._comparisons = 0
         self._diagnosed: Diagnosed | None = None
@@ -69,8 +72,13 @@ class LinesReport:
                     self._result(Result(event.target, Verdict.ERROR, (event.finding,)).to_dict())
             case Lacking():
                 self._result(Result(event.sentence, Verdict.ERROR).to_dict())
+            case CaseAhead(result=early):
+                if not self.failed:
+                    self._ahead.keep(early.address, _line("result", early.to_dict()))
             case CaseFinished():
                 self._result(event.result.to_dict())
+                if not self.failed:
+                    self._ahead.reported(event.result.address)
             case PairTried():
                 self._result(_pair(event))
             case EngineTried(trial=trial):
@@ -84,6 +92,8 @@ class LinesReport:
             case Finished():
                 self._write("summary", self._summary(event, event.not_offered))
                 self.complete = not self.failed
+                if self.complete:
+                    self._ahead.end()
             case Verified():
                 more = {"trouble": self._trouble, "warned": self._warned, "mistakes": self._mistakes}
                 self._write("summary", {**self._summary(event, self._refused), **more})
@@ -123,7 +133,8 @@ class LinesReport:
         try:
             if self._file is None:
                 self._file = self._path.open("w", encoding="utf-8")
-            self._file.write(json.dumps({"kind": kind, **data}, allow_nan=False) + "\n")
+                self._ahead.begin()
+            self._file.write(_line(kind, data))
             self._file.flush()
         except OSError as wrong:
             self._fail(wrong)
@@ -131,6 +142,10 @@ class LinesReport:
     def _fail(self, wrong: OSError) -> None:
         self.complete = False
         self.failed = self.failed or f"the report {str(self._path)!r} is not complete: {wrong.strerror or wrong}"
+
+
+def _line(kind: str, data: Mapping[str, Any]) -> str:
+    return json.dumps({"kind": kind, **data}, allow_nan=False) + "\n"
 
 
 def _pair(event: PairTried) -> Mapping[str, Any]:

@@ -78,6 +78,13 @@ class Asking:
             self._judges.only(k for k, item in enumerate(self._items) if item.case.subject is not None)
         return result
 
+    def ahead(self, number: int) -> Iterator[tuple[Addressed, Result]]:
+        """Wait for what `result` needs, and tell the results of other cases that workers have meanwhile."""
+        item = self._items[number]
+        if self._is_asked(item) and (item.case.subject is not None or not self._given_up()):
+            for other, result in self._judges.ahead(number):
+                yield self._items[other], result
+
     def finished(self) -> Iterator[tuple[Addressed, Result]]:
         """What workers have finished and nobody has asked for, after an interrupt."""
         for number in sorted(self._judges.arrived()):

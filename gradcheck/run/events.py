@@ -39,6 +39,13 @@ class CaseFinished:
 
 
 @dataclass(frozen=True)
+class CaseAhead:
+    """A worker has a case's result before its turn: CaseFinished follows in its turn, unless the run ends before."""
+
+    result: Result
+
+
+@dataclass(frozen=True)
 class NotOffered:
     """A case that the subject does not offer to answer. It has no result.
 
@@ -119,4 +126,4 @@ class Finished:
         return exit_code.of_run(self.results, faulted=bool(self.faults), signal=self.signal)
 
 
-Event = Started | CaseStarted | CaseFinished | NotOffered | Faulted | Diagnosing | Diagnosed | Finished
+Event = Started | CaseStarted | CaseAhead | CaseFinished | NotOffered | Faulted | Diagnosing | Diagnosed | Finished

@@ -67,10 +67,16 @@ class Offers:
             return True
         if not NO_ANSWER & set(result.codes):
             self._answered |= uses(item.case, self._subject)
-        if item.case.expect is not None or not refuses(result) or ALL in self._required:
+        if not self.withholds(item, result):
             return True
         self._refused.append((item, result))
         return False
+
+    def withholds(self, item: Addressed, result: Result) -> bool:
+        """Whether this is a refusal, of which nothing is said before all cases have been asked."""
+        if item.case.subject is not None or item.case.expect is not None or ALL in self._required:
+            return False
+        return refuses(result)
 
     def sorted_out(self) -> Iterator[NotOffered | Result]:
         """Every refusal, in the order of the cases: an op is not offered, or the result is an error."""

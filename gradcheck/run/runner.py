@@ -17,6 +17,7 @@ from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case
 from gradcheck.run.asking import GIVE_UP_AFTER, Asking, How, seed_of
 from gradcheck.run.events import (
+    CaseAhead,
     CaseFinished,
     CaseStarted,
     Event,
@@ -69,7 +70,7 @@ def run(
     `forms_may_lack` an op that is answered in one form and refused in another is not offered in that form.
 
     With `jobs` several processes judge at the same time, each with a subject of its own, which `another` opens; events
-    and results are those of one job, in the same order.
+    and results are those of one job, in the same order, but for CaseAhead, which tells of a result before its turn.
 
     KeyboardInterrupt, thrown in at any event or raised in between, ends the run with the finished results and without a
     diagnosis. A harness fault ends only its case. With `give_up_after=0` the subject is asked every question. Without a
@@ -106,6 +107,9 @@ def run(
                 continue
             yield CaseStarted(item.address)
             try:
+                for other, early in asking.ahead(number):
+                    if not offers.withholds(other, early):
+                        yield CaseAhead(early)
                 result = asking.result(number)
             except HarnessFault as fault:
                 faults.append(Faulted(item.address, str(fault)))

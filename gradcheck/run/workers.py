@@ -16,7 +16,7 @@ import sys
 import threading
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar, cast
@@ -48,6 +48,10 @@ class Alone(Generic[T]):
         """What the task of this number gives."""
         return self._task(number)
 
+    def ahead(self, number: int) -> Iterator[tuple[int, T]]:
+        """None is done before it is asked for."""
+        return iter(())
+
     def arrived(self) -> frozenset[int]:
         """None is done before it is asked for."""
         return frozenset()
@@ -74,6 +78,7 @@ class Workers(Generic[T]):
         self._waiting = deque(tasks)
         self._busy: dict[Connection, tuple[Any, int | None]] = {}
         self._outcomes: dict[int, tuple[str, Any]] = {}
+        self._untold: deque[int] = deque()
 
     def result(self, number: int) -> T:
         """What the task of this number gives, or raises; waits for it.
@@ -89,6 +94,24 @@ class Workers(Generic[T]):
         if how == "unsent":
             return self._here(number)
         raise what
+
+    def ahead(self, number: int) -> Iterator[tuple[int, T]]:
+        """Wait for the task of this number, and tell what other tasks give meanwhile, each once and as it comes.
+
+        `result` gives it again when it is asked for. Raises HarnessFault where no worker can be started.
+        """
+        patience: float | None = 0
+        while True:
+            self._keep_busy()
+            self._receive(patience)
+            while self._untold:
+                other = self._untold.popleft()
+                how, what = self._outcomes.get(other, ("gone", None))
+                if other != number and how == "result":
+                    yield other, what
+            if number in self._outcomes:
+                return
+            patience = None
 
     def arrived(self) -> frozenset[int]:
         """The numbers of tasks that are done, and whose outcomes can be had without waiting."""
@@ -158,6 +181,7 @@ class Workers(Generic[T]):
                     self._lost(connection)
                 else:
                     self._outcomes[number] = how, what
+                    self._untold.append(number)
                     self._busy[connection] = process, None
         return bool(ready)
 

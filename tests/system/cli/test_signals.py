@@ -253,6 +253,7 @@ def test_workers_end_with_the_run(desk: Any, number: int, code: int, group: bool
     assert "1 PASS" in out
     assert "interrupted" in out
     assert list((desk.folder / "temporary").iterdir()) == []
+    assert not (desk.folder / "out.jsonl.waiting").exists()
     head, result, summary = map(json.loads, (desk.folder / "out.jsonl").read_text().splitlines())
     assert (head["cases"], result["address"], result["verdict"]) == (4, "four.py::case 1", "PASS")
     assert (summary["exit_code"], summary["interrupted"]) == (code, True)
@@ -267,9 +268,12 @@ def test_after_sigkill_all_processes_end_and_the_next_run_tidies_up(desk: Any) -
         ended()
     assert list(temporary.iterdir())
     assert [json.loads(line)["kind"] for line in (desk.folder / "out.jsonl").read_text().splitlines()] == ["run"]
+    waiting = desk.folder / "out.jsonl.waiting"
+    (early,) = map(json.loads, waiting.read_text().splitlines())
+    assert (early["kind"], early["address"], early["verdict"]) == ("result", "four.py::case 1", "PASS")
     environment = os.environ | {"TMPDIR": str(temporary)}
     again = subprocess.run(
-        (*COMMAND, "run", "mine.py", "--subject", "engine.py"),
+        (*COMMAND, "run", "mine.py", "--subject", "engine.py", "--report", "json=out.jsonl"),
         cwd=desk.folder,
         env=environment,
         timeout=100,
@@ -277,3 +281,4 @@ def test_after_sigkill_all_processes_end_and_the_next_run_tidies_up(desk: Any) -
     )
     assert again.returncode == 0
     assert list(temporary.iterdir()) == []
+    assert not waiting.exists()

@@ -148,6 +148,26 @@ def test_what_has_arrived_is_known_without_waiting() -> None:
     os.close(writing)
 
 
+def test_what_others_give_meanwhile_is_told_once_and_kept() -> None:
+    reading, writing = os.pipe()
+
+    def block_once(k: int) -> int:
+        if k == 0:
+            os.read(reading, 1)
+        if k == 2:
+            raise HarnessFault("has no result")
+        return k * k
+
+    with working(block_once, 2, range(5)) as workers:
+        told = workers.ahead(0)
+        assert [next(told) for _ in range(3)] == [(1, 1), (3, 9), (4, 16)]
+        os.write(writing, b"x")
+        assert [*told, *workers.ahead(1)] == []
+        assert [workers.result(k) for k in (0, 1, 3, 4)] == [0, 1, 9, 16]
+    os.close(reading)
+    os.close(writing)
+
+
 def test_what_a_worker_opened_is_closed_when_it_ends(tmp_path: Path) -> None:
     @contextmanager
     def opened() -> Iterator[Task[int]]:
@@ -239,6 +259,7 @@ def test_alone_does_what_is_asked_for() -> None:
 
     alone = Alone(task)
     alone.only([])
+    assert [*alone.ahead(3)] == []
     assert (alone.result(3), alone.arrived(), done) == (3, frozenset(), [3])
     alone.close()
 
