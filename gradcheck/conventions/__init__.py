@@ -10,15 +10,19 @@ op_classes         a class per op (minitorch, needle, DeZero), by way of `op_cal
 dual_numbers       classes of forward mode, whose numbers carry their derivative along
 grad_transform     packages such as autograd: grad(f), and functions of NumPy's names
 layer_pairs        NAME_forward and NAME_backward: `layer_functions` runs them, at the settings of `layer_settings`;
-                   `loss_functions` answer both at once; `backward_calls` and `returned_gradients` tell what is what
+                   `backward_calls` and `returned_gradients` tell what is what
 layer_classes      forward and backward methods: `layer_search` finds how a class is used (`making_layers` makes it,
                    `held_arrays` finds parameters and gradients), `layer_objects` runs it, `used_layers` runs it twice
 built_layers       layers that make their parameters in their first forward pass
 loss_classes       losses whose backward method takes the prediction
 function_classes   value and derivative as two methods
 named_derivatives  functions and their derivatives, by `derivative_names`; `derivative_functions` tells what comes back,
-                   `slope_arguments` whether a slope takes the input or the output
-example_inputs     inputs for functions that nobody gave any for, by `example_shapes` and `example_values`
+                   `slope_arguments` whether a slope takes the input or the output, `flagged_functions` of f(x, d=True),
+                   `folded_outputs` whether a cross-entropy's derivative is by the softmax's input
+loss_functions     a loss and its gradients returned at once; `returned_losses` tells which part is which
+example_inputs     inputs for functions that nobody gave any for, by `example_shapes` and `example_values`;
+                   `example_sources` says in which order: by `word_vectors`, `sized_networks`, then `calls_in_file`
+source_trees       the syntax tree of a file or function, and what it returns by name; `name_words` the words of a name
 network_loss       a class with parameters and a loss: `constructing` makes it, `weights_of` finds its parameters,
                    `network_methods` its methods, `gradients_held` where gradients are; `assumed_losses` are for one
                    without a loss of its own, `networks_of_data` for one that is made with its data

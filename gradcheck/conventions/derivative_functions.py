@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Any
@@ -12,10 +12,12 @@ import numpy as np
 
 from gradcheck.conventions.derivative_names import Hint
 from gradcheck.conventions.example_inputs import Example, arguments, candidates
+from gradcheck.conventions.example_sources import asked_arguments, inputs_by_names
 from gradcheck.conventions.foreign_calls import ForeignCalls, copied, lent
 from gradcheck.conventions.layer_functions import is_real
 from gradcheck.conventions.offer import Pair, PairKind
 from gradcheck.conventions.returned_gradients import Places, places
+from gradcheck.conventions.source_trees import returned_names
 
 _MOST_TRIED = 400
 """Maximum number of example inputs that are tried."""
@@ -43,15 +45,24 @@ class DerivativeFunctions:
     """One function and its derivative."""
 
     def __init__(
-        self, calls: ForeignCalls, f: Callable[..., Any], derivative: Callable[..., Any], hint: Hint, slope: str
+        self,
+        calls: ForeignCalls,
+        f: Callable[..., Any],
+        derivative: Callable[..., Any],
+        hint: Hint,
+        slope: str,
+        further: Iterable[Example] = (),
     ) -> None:
+        """`further`: examples for where the names of the arguments lead to none."""
+        self._further = further
         self._calls = calls
         self._f = f
         self._derivative = derivative
         self._hint = hint
         self._slope = slope
-        self._names = arguments(f) or []
-        self._asked = arguments(derivative) or []
+        self._names = asked_arguments(f, arguments(derivative) or []) or []
+        self._required = arguments(f) or []
+        self._asked = asked_arguments(derivative) or []
 
     def found(self, given: Example | None) -> Found | str:
         """What the derivative is at the first inputs at which both run, or why that cannot be told."""
@@ -60,7 +71,7 @@ class DerivativeFunctions:
         examples: Iterator[Example] = iter([given]) if given is not None else self._examples()
         for example in itertools.islice(examples, _MOST_TRIED):
             try:
-                value = self._calls(self._f, *(copied(v) for v in example.values.values()))
+                value = self._value(example.values)
             except Exception as wrong:  # these inputs are not for it
                 last = f"{self._f.__name__} raises {type(wrong).__name__}: {wrong}"[:200]
                 continue
@@ -90,11 +101,11 @@ class DerivativeFunctions:
             return {n: lent(arrays[wrt.index(n)]) if n in wrt else copied(v) for n, v in example.values.items()}
 
         def f(*arrays: Any) -> Any:
-            return self._calls(self._f, *values(arrays).values())
+            return self._value(values(arrays))
 
         def answer(arrays: Sequence[Any]) -> Any:
             mine = values(arrays)
-            value = self._calls(self._f, *(copied(v) for v in mine.values())) if self._slope == "output" else None
+            value = self._value(mine) if self._slope == "output" else None
             returned = found.where.read(self._answer(mine, value))
             return returned[0] if len(wrt) == 1 else returned
 
@@ -127,8 +138,17 @@ class DerivativeFunctions:
 
     def _examples(self) -> Iterator[Example]:
         if self._hint != "jvp":  # a tangent is due for every argument
-            yield from candidates(self._names)
+            yield from inputs_by_names(self._names)
         yield from candidates(self._names, targets_are_data=True)
+        yield from self._further
+
+    def _value(self, values: Mapping[str, Any]) -> Any:
+        """f of these; an argument beyond those that it requires goes by its name."""
+        given = {name: copied(value) for name, value in values.items()}
+        if set(self._names) <= set(given):
+            named = {name: given.pop(name) for name in list(given) if name not in self._required}
+            return self._calls(self._f, *given.values(), **named)
+        return self._calls(self._f, *given.values())
 
     def _answer(self, values: Mapping[str, Any], value: Any) -> Any:
         """What the derivative returns for these arguments of f."""
@@ -140,7 +160,9 @@ class DerivativeFunctions:
         if self._slope == "output":
             return self._calls(self._derivative, value)
         if set(self._asked) <= set(values):
-            return self._calls(self._derivative, *(copied(values[n]) for n in self._asked))
+            positional = arguments(self._derivative) or []
+            named = {n: copied(values[n]) for n in self._asked if n not in positional}
+            return self._calls(self._derivative, *(copied(values[n]) for n in positional), **named)
         return self._calls(self._derivative, *(copied(v) for v in list(values.values())[: len(self._asked)]))
 
     def _classified(self, example: Example, value: Any, answer: Any) -> Found | str:
@@ -154,7 +176,7 @@ class DerivativeFunctions:
             fit = np.shape(part) == np.shape(value)
             return Found(example, "a JVP", Places(dict.fromkeys(variable), fit))
         if np.size(value) == 1 and self._hint not in ("jacobian", "hessian"):
-            where = places(answer, variable, self._names)
+            where = places(answer, variable, self._names, returned_names(self._derivative))
             return where if isinstance(where, str) else Found(example, "the gradient of a number", where)
         if isinstance(answer, tuple | list):
             return f"{self._derivative.__name__} returns several things for an array"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Iterator
 from typing import Literal
+
+from gradcheck.conventions.name_words import without, words
 
 Hint = Literal["derivative", "vjp", "jvp", "jacobian", "hessian"]
 """What a name says that a function returns."""
@@ -18,7 +20,7 @@ _AROUND: tuple[tuple[str, Hint], ...] = (
     (r"(grad|gradient|gradient_of|derivative|derivative_of|deriv|d|grad_of|der|nabla)_(?P<f>\w+)", "derivative"),
     (r"(compute_|calc_|calculate_|get_)?(grad|gradient|derivative)_?(?P<f>\w+)", "derivative"),
     (r"d(?P<f>[a-zA-Z]\w*?)(_?d[a-z])?", "derivative"),
-    (r"(?P<f>\w+?)_(backward|bwd|vjp|pullback|adjoint|backprop|bprop|rev|transpose)", "vjp"),
+    (r"(?P<f>\w+?)_(backward|back|bwd|vjp|pullback|adjoint|backprop|bprop|rev|transpose)", "vjp"),
     (r"(backward|bwd|vjp|pullback)_(?P<f>\w+)", "vjp"),
     (r"(?P<f>\w+?)_(jvp|pushforward|fwd_grad|tangent|directional)", "jvp"),
     (r"(?P<f>\w+?)_(jac|jacobian|J)", "jacobian"),
@@ -40,23 +42,41 @@ _ALONE: tuple[tuple[str, tuple[str, ...], Hint], ...] = (
     (r"jac|jacobian", ("f", "func", "fun", "residual", "residuals", "model", "forward"), "jacobian"),
 )  # fmt: skip
 """Names of derivatives that do not hold that of their function, and what their function is called then."""
+_LOSSES = frozenset({"cost", "loss", "objective", "energy", "error", "j", "criterion", "likelihood", "penalty"})
+"""Words of which one is in the name of a function whose gradient has `gradient` in its place."""
+_GRADIENTS = frozenset({"gradient", "derivative", "deriv", "der"})
+_FILLERS = frozenset({"compute", "calc", "calculate", "get", "function", "func", "fn", "fun", "of", "value", "the"})
+"""Words that say nothing of which function belongs to which gradient."""
 NEVER = re.compile(
     r"(?i)\w*(train|main|fit|load|plot|numeric|check|finite|test|descent|optimi[sz]|predict|update|draw)\w*"
 )
 """Names of functions that are never called: they train, plot, or differentiate numerically."""
 
 
-def derivatives(names: Container[str], candidates: Iterator[str]) -> Iterator[tuple[str, str, Hint]]:
+def derivatives(names: Collection[str], candidates: Iterator[str]) -> Iterator[tuple[str, str, Hint]]:
     """(function, derivative, what the derivative's name says) for each derivative among `candidates`."""
     for derivative in candidates:
         if NEVER.fullmatch(derivative):
             continue
-        found = next(_functions(derivative, names), None)
+        found = next(_functions(derivative, names), None) or next(_losses(derivative, names), None)
         if found is not None:
             yield found[0], derivative, found[1]
 
 
-def _functions(derivative: str, names: Container[str]) -> Iterator[tuple[str, Hint]]:
+def _losses(derivative: str, names: Collection[str]) -> Iterator[tuple[str, Hint]]:
+    """`compute_cost_reg` for `compute_gradient_reg`: the same words, but for those of a loss and of a gradient."""
+    own = without(derivative, _FILLERS | _LOSSES)
+    if not _GRADIENTS & set(own):
+        return
+    rest = sorted(set(own) - _GRADIENTS)
+    for name in names:
+        if name != derivative and _LOSSES & set(words(name)) and not NEVER.fullmatch(name):
+            theirs = without(name, _FILLERS)
+            if not _GRADIENTS & set(theirs) and sorted(set(theirs) - _LOSSES) == rest:
+                yield name, "derivative"
+
+
+def _functions(derivative: str, names: Collection[str]) -> Iterator[tuple[str, Hint]]:
     for pattern, alone, hint in _ALONE:
         if re.fullmatch(pattern, derivative):
             yield from ((name, hint) for name in alone if name in names)

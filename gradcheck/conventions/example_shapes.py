@@ -60,7 +60,9 @@ SETTINGS: Mapping[str, Any] = MappingProxyType(
         "eps": 1e-5, "epsilon": 1e-5, "momentum": 0.9, "p": 0.6, "keep_prob": 0.6, "rate": 0.4, "drop_prob": 0.4,
         "dropout_ratio": 0.4, "ratio": 0.4, "dropout": 0.4, "p_dropout": 0.4, "mode": "train", "train": True,
         "training": True, "is_training": True, "train_flg": True, "stride": 2, "pad": 1, "padding": 1, "seed": 7,
-        "reg": 0.3, "lam": 0.3, "lambd": 0.3, "lambda_": 0.3, "l2": 0.3, "alpha": 0.3, "slope": 0.3, "negative_slope":
+        "reg": 0.3, "lmbda": 0.3, "lamda": 0.3, "Lambda": 0.3, "reg_lambda": 0.3, "reg_strength": 0.3,
+        "_lambda": 0.3, "lambda_reg": 0.3,
+        "lam": 0.3, "lambd": 0.3, "lambda_": 0.3, "l2": 0.3, "alpha": 0.3, "slope": 0.3, "negative_slope":
         0.3, "delta": 1.0, "axis": -1, "pool_size": 2, "kernel_size": 3, "k": 2, "n": 3, "temperature": 1.7, "tau": 1.7,
         "pool_h": 2, "pool_w": 2, "pool_height": 2, "pool_width": 2, "margin": 1.0, "size": 2,
         "G": 2, "groups": 2, "num_groups": 2, "n_groups": 2,
@@ -109,6 +111,7 @@ LAYOUTS: tuple[Layout, ...] = (
          "entering": (M, D), "hidden": (M, M)},
         (("label", (D,)), ("one-hot sample", (D,)), ("real", (D,)), ("real", (M,))),
     ),
+    Layout("numbers, one for each sample", {"data": (N,), "weight": (), "bias": ()}, (("real", (N,)),)),
     Layout("one sample, weights (in, out)", {"data": (D,), "weight": (D, M), "bias": (M,)}, (("real", (M,)),)),
     Layout("one sample and one output", {"data": (D,), "weight": (D,), "bias": ()}, (("real", ()),)),
     Layout(

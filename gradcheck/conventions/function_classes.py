@@ -7,17 +7,28 @@ method keeps anything for the other: each takes the argument itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
+from gradcheck.conventions.derivative_names import derivatives
+from gradcheck.conventions.flagged_functions import parts_of
+from gradcheck.conventions.folded_outputs import OPTION as INNER
 from gradcheck.conventions.foreign_calls import ForeignCalls
+from gradcheck.conventions.left_over import is_derivative
 from gradcheck.conventions.named_derivatives import pair_of
-from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair, required_arguments
+from gradcheck.conventions.offer import Bound, Contents, Found, Miss, Offer, Pair, required_arguments
+from gradcheck.conventions.slope_arguments import flag_takes_output
 
 NAME = "function-classes"
-ABOUT = "classes with a value and its derivative as methods: forward, __call__ or fn, and derivative, prime or grad"
-OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({"slope": ("input", "output")})
+ABOUT = (
+    "classes with a value and its derivative as methods: forward, __call__ or fn, and derivative, prime or grad; "
+    "calculate_loss and gradient; sigmoid(x, deriv=True)"
+)
+OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({"slope": ("input", "output"), "inner": INNER})
 
 VALUES = ("__call__", "forward", "call", "fn", "f", "func", "function", "activation", "activate", "apply", "compute",
           "loss", "value", "cost", "evaluate", "calculate")  # fmt: skip
@@ -34,33 +45,70 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     notes: list[str] = []
     claims: set[str] = set()
     for name, kind in contents.classes.items():
-        if name in contents.claimed or (methods := _methods(kind)) is None:
+        if name in contents.claimed or (made := _instance(calls, kind)) is None:
             continue
-        made = _instance(calls, kind)
-        if made is None:
-            continue
-        value, slope = (f"{name}.{method}" for method in methods)
-        bound = {value: getattr(made, methods[0]), slope: getattr(made, methods[1])}
-        found = pair_of(_Bound(contents, bound), calls, value, slope, "derivative", options, NAME)
-        if isinstance(found, Miss):
-            if not _abstract(calls, bound[value]):
-                yield Miss(NAME, name, found.why)
-            continue
-        pairs += [replace(pair, name=name, shown=f"{value} and {slope}") for pair in found[0]]
-        notes += found[1]
-        claims.add(name)
+        asked_methods: set[str] = set()
+        for asked in _asked(contents, name, kind, made):
+            both = Bound(contents, asked.functions)
+            value, slope = asked.functions
+            found = pair_of(both, calls, value, slope, "derivative", options, NAME, asked.at_output)
+            if isinstance(found, Miss):
+                if not _abstract(calls, next(iter(asked.functions.values()))):
+                    yield Miss(NAME, name, found.why)
+                continue
+            pairs += [replace(pair, name=asked.name, shown=" and ".join(asked.functions)) for pair in found[0]]
+            notes += found[1]
+            asked_methods |= {method.partition("(")[0].removeprefix(f"{name}.") for method in asked.functions}
+        claims |= {f"{name}.{method}" for method in asked_methods}
+        if asked_methods and not any(map(is_derivative, set(_own_methods(kind)) - asked_methods)):
+            claims.add(name)
     if pairs:
         title = ", ".join(dict.fromkeys(pair.name for pair in pairs))
         yield Offer(NAME, title, claims=frozenset(claims), pairs=tuple(pairs), notes=tuple(notes))
 
 
-class _Bound(Contents):
-    """The file, with the two methods of one object as its functions."""
+@dataclass(frozen=True)
+class _Asked:
+    """A value and its derivative: the pair's name, both by their own, and whether the slope takes the output."""
 
-    def __init__(self, contents: Contents, methods: Mapping[str, Callable[..., Any]]) -> None:
-        super().__init__(contents.module, contents.only)
-        self.helpers = dict(methods)
-        self.functions = dict(methods)
+    name: str
+    functions: Mapping[str, Callable[..., Any]]
+    at_output: Callable[[], bool | None] | None = None
+
+
+def _asked(contents: Contents, name: str, kind: type, made: Any) -> Iterator[_Asked]:
+    """The pairs of methods of one class: the one that its usual names tell, those of methods named after each other."""
+    usual = _methods(kind)
+    named = list(_named(kind, made)) if usual is None else [usual]
+    for value, slope in named:
+        functions = {f"{name}.{method}": getattr(made, method) for method in (value, slope)}
+        yield _Asked(name if len(named) == 1 else f"{name}.{value}", functions)
+    for method in _own_methods(kind):
+        parts = parts_of(getattr(made, method))
+        if parts is not None and not any(method in pair for pair in named):
+            both = {f"{name}.{method}": parts.value, f"{name}.{method}({parts.flag}=True)": parts.derivative}
+            at_output = partial(flag_takes_output, getattr(made, method), parts.flag, contents.module)
+            yield _Asked(f"{name}.{method}", both, at_output)
+
+
+def _named(kind: type, made: Any) -> Iterator[tuple[str, str]]:
+    """Methods that take equally many arguments, one named as the derivative of the other.
+
+    An object that holds arrays may be asked for the gradient of these: that is no matter of two functions.
+    """
+    if any(isinstance(value, np.ndarray) for value in getattr(made, "__dict__", {}).values()):
+        return
+    methods = _own_methods(kind)
+    for value, slope, hint in derivatives(methods, iter(methods)):
+        asked = [required_arguments(getattr(made, name)) or [] for name in (value, slope)]
+        if hint == "derivative" and asked[0] and len(asked[0]) == len(asked[1]):
+            yield value, slope
+
+
+def _own_methods(kind: type) -> list[str]:
+    """Names of the public methods of a class and its bases."""
+    bases = reversed(kind.__mro__[:-1])
+    return list(dict.fromkeys(n for base in bases for n, v in vars(base).items() if callable(v) and n[:1] != "_"))
 
 
 def _methods(kind: type) -> tuple[str, str] | None:

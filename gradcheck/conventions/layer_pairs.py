@@ -50,7 +50,7 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
         notes += found[1]
         warnings += found[2]
         claims |= {forward, backward}
-    for loss in losses(contents, calls):
+    for loss in losses(contents, calls, NAME) if pairs or contents.wanted else ():  # else they are plain functions
         if isinstance(loss, Miss):
             yield loss
         else:

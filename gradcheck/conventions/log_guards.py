@@ -7,12 +7,13 @@ occurs in a denominator, a clip or a maximum as well, where a gradient may have 
 from __future__ import annotations
 
 import ast
-import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
+
+from gradcheck.conventions.source_trees import tree_of
 
 LARGEST = 1e-5
 """Largest constant that counts as a guard."""
@@ -50,9 +51,8 @@ class Guards:
 
 def guards(module: ModuleType) -> Guards:
     """The constants that the module's code adds within logarithms and nowhere else."""
-    try:
-        tree = ast.parse(inspect.getsource(module))
-    except (OSError, TypeError, SyntaxError):  # its source is not to be had
+    tree = tree_of(module)
+    if tree is None:
         return Guards()
     known = dict(_assigned(tree))
     inside: dict[str, set[float]] = {}

@@ -1,84 +1,100 @@
-"""Loss functions that return their value and its gradient at once: `softmax_loss(x, y) -> (loss, dx)`."""
+"""Functions that return a loss and its gradient at once: `softmax_loss(x, y) -> loss, dx`, `f(w, X, y) -> J, grad`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from functools import update_wrapper
+from itertools import chain, islice
 from typing import Any
 
-import numpy as np
-
-from gradcheck.conventions.example_inputs import Example, arguments, as_example, candidates, given, how_to_give
+from gradcheck.conventions.example_inputs import Example, how_to_give
+from gradcheck.conventions.example_sources import asked_arguments, inputs_by_names, inputs_from_file, inputs_of_calls
 from gradcheck.conventions.foreign_calls import ForeignCalls, copied, lent
-from gradcheck.conventions.layer_functions import is_real
+from gradcheck.conventions.layer_functions import is_real, source
 from gradcheck.conventions.offer import Contents, Miss, Pair
-from gradcheck.conventions.returned_gradients import Places, places
+from gradcheck.conventions.returned_losses import LossParts, loss_parts
+from gradcheck.conventions.source_trees import is_gradient, returned_names
 
 NAMES = re.compile(r"\w*(loss|cost|_and_grad|objective|nll|criterion|cross_entropy|mse|bce)\w*", re.I)
 """Names of functions that are tried as a loss with its gradient."""
 _NEVER = re.compile(
-    r"\w*(train|fit|main|load|plot|print|check|test|eval_numerical|forward|backward|_prime)\w*|numerical\w*", re.I
+    r"\w*(train|fit|main|load|plot|print|check|test|eval_numerical|forward|backward|_prime|descent|sgd|optimi[sz]|update)"
+    r"\w*|numerical\w*",
+    re.I,
 )
 """Names of functions that are never called."""
-_MOST_TRIED = 150
+_MOST_TRIED = 500
 """Maximum number of example inputs at which a loss is tried."""
 
 
-def losses(contents: Contents, calls: ForeignCalls) -> Iterator[Pair | Miss]:
-    """Every function of the file that is named like a loss and returns a number and gradients."""
+def losses(contents: Contents, calls: ForeignCalls, convention: str) -> Iterator[Pair | Miss]:
+    """Every function of the file that returns a number and gradients, as its name or its `return` says.
+
+    One that says so and cannot be asked is a Miss.
+    """
     for name, function in contents.functions.items():
-        if NAMES.fullmatch(name) and not _NEVER.fullmatch(name) and name not in contents.claimed:
-            found = loss(contents, calls, name, function)
+        if _NEVER.fullmatch(name) or name in contents.claimed:
+            continue
+        if NAMES.fullmatch(name) or says_both(function):
+            found = loss(contents, calls, name, function, convention)
             if found is not None:
                 yield found
 
 
-def loss(contents: Contents, calls: ForeignCalls, name: str, function: Callable[..., Any]) -> Pair | Miss | None:
+def says_both(function: Callable[..., Any]) -> bool:
+    """Whether a function's `return` names a value first or last, and nothing but gradients besides."""
+    said = returned_names(function)
+    if len(said) < 2 or not all(said):
+        return False
+    gradients = [is_gradient(name) for name in said]
+    return sum(gradients) == len(said) - 1 and not (gradients[0] and gradients[-1])
+
+
+def loss(
+    contents: Contents, calls: ForeignCalls, name: str, function: Callable[..., Any], convention: str
+) -> Pair | Miss | None:
     """The pair of one loss; None for a function that returns no gradient."""
-    names = arguments(function)
+    names = asked_arguments(function)
     if not names:
         return None
-    own = given(contents, name)
-    examples = [as_example(own, names)] if own is not None else candidates(names)
-    ran_without = False
-    for k, example in enumerate(examples):
-        if k >= _MOST_TRIED:
-            break
+    said = returned_names(function)
+    order = "F" if re.search(r"order *= *['\"]F", source(function)) else "C"
+    own = inputs_from_file(contents, names, name)
+    examples = [own] if own is not None else chain(inputs_by_names(names), inputs_of_calls(contents, function, names))
+    ran_without, why = False, "no example inputs fit its arguments"
+    first: tuple[Example, LossParts] | None = None
+    for example in islice(examples, _MOST_TRIED):
         try:
             returned = calls(function, **{n: copied(v) for n, v in example.values.items()})
-        except Exception:  # these inputs are not for it
+        except Exception as wrong:  # these inputs are not for it
+            why = f"it raises {type(wrong).__name__}: {wrong}"[:200]
             continue
-        if not _value_and_gradient(returned):
+        parts = loss_parts(returned, said, {n: example.values[n] for n in example.variable}, names, order)
+        if isinstance(parts, str):
+            why = parts
             ran_without = ran_without or is_real(returned)
             continue
-        where = places(returned[1], {n: example.values[n] for n in example.variable}, names)
-        if isinstance(where, Places):
-            return _pair(calls, name, function, example, where)
-    if ran_without or own is None:
-        return None
-    return Miss("layer-pairs", name, f"it does not run at the inputs of EXAMPLES; {how_to_give(name, names)}")
+        first = first or (example, parts)
+        if parts.where.fit:
+            return _pair(calls, name, function, example, parts)
+    if first is not None:
+        return _pair(calls, name, function, *first)
+    if own is not None:
+        return Miss(convention, name, f"it does not run at the inputs of EXAMPLES; {how_to_give(name, names)}")
+    return (
+        Miss(convention, name, f"{why}; {how_to_give(name, names)}")
+        if says_both(function) and not ran_without
+        else None
+    )
 
 
-def _value_and_gradient(returned: Any) -> bool:
-    if not isinstance(returned, tuple | list) or len(returned) != 2 or np.size(returned[0]) != 1:
-        return False
-    parts: Sequence[Any] = (returned[1],)
-    if isinstance(returned[1], Mapping):
-        parts = list(returned[1].values())
-    elif isinstance(returned[1], tuple | list):
-        parts = returned[1]
-    return is_real(returned[0]) and all(isinstance(p, np.ndarray | np.floating) and is_real(p) for p in parts)
-
-
-def _pair(calls: ForeignCalls, name: str, function: Callable[..., Any], example: Example, where: Places) -> Pair:
-    wrt = tuple(where.of)
+def _pair(calls: ForeignCalls, name: str, function: Callable[..., Any], example: Example, parts: LossParts) -> Pair:
+    wrt = tuple(parts.where.of)
 
     def both(*arrays: Any) -> tuple[Any, Any]:
         values = {n: lent(arrays[wrt.index(n)]) if n in wrt else copied(v) for n, v in example.values.items()}
-        value, gradients = calls(function, **values)
-        found = where.read(gradients)
-        return value, found[0] if len(wrt) == 1 else found
+        return parts.read(calls(function, **values))
 
     own = update_wrapper(both, function)
     own.argument_names = wrt  # type: ignore[attr-defined] # read by input_names

@@ -6,24 +6,32 @@ Jacobian, or a VJP or JVP of what it is handed.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from gradcheck.conventions.derivative_functions import DerivativeFunctions
 from gradcheck.conventions.derivative_names import Hint, derivatives
 from gradcheck.conventions.example_inputs import arguments, as_example, given, how_to_give
+from gradcheck.conventions.example_sources import asked_arguments, inputs_of_calls
+from gradcheck.conventions.flagged_functions import flagged
+from gradcheck.conventions.folded_outputs import OPTION as INNER
+from gradcheck.conventions.folded_outputs import Folded, composed, folded
 from gradcheck.conventions.foreign_calls import ForeignCalls
 from gradcheck.conventions.layer_functions import LayerFunctions, Ran
-from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair
-from gradcheck.conventions.slope_arguments import takes_output
+from gradcheck.conventions.loss_functions import losses
+from gradcheck.conventions.offer import Bound, Contents, Found, Miss, Offer, Pair
+from gradcheck.conventions.slope_arguments import flag_takes_output, takes_output
 
 NAME = "functions"
 ABOUT = (
-    "functions and their derivatives by name: f and f_grad, grad_f, df, f_prime, f_vjp, f_jvp, f_jac, loss and gradient"
+    "functions and derivatives by name: f and f_grad, grad_f, df, f_prime, f_vjp, f_jvp, f_jac, loss and gradient; "
+    "f(x, deriv=True); functions that return a loss with its gradients"
 )
-OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({"slope": ("input", "output")})
+OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({"slope": ("input", "output"), "inner": INNER, "of": ()})
 
 
 def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
@@ -32,7 +40,11 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     pairs: list[Pair] = []
     notes: list[str] = []
     claims: set[str] = set()
-    for f, derivative, hint in derivatives(contents.helpers, iter(contents.functions)):
+    for told in _named(contents, options.get("of", "")):
+        if isinstance(told, Miss):
+            yield told
+            continue
+        f, derivative, hint = told
         if {f, derivative} <= contents.claimed:
             continue
         found = pair_of(contents, calls, f, derivative, hint, options)
@@ -42,9 +54,40 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
         pairs += found[0]
         notes += found[1]
         claims |= {f, derivative}
+    for name, parts in flagged(contents):
+        slope = f"{name}({parts.flag}=True)"
+        both = Bound(contents, {name: parts.value, slope: parts.derivative})
+        at_output = partial(flag_takes_output, contents.functions[name], parts.flag, contents.module)
+        found = pair_of(both, calls, name, slope, "derivative", options, at_output=at_output)
+        if isinstance(found, Miss):
+            yield replace(found, name=name)
+            continue
+        pairs += found[0]
+        notes += found[1]
+        claims.add(name)
+    for loss in losses(contents, calls, NAME):
+        if isinstance(loss, Miss):
+            yield loss
+        elif loss.name not in claims:
+            pairs.append(loss)
+            claims.add(loss.name)
     if pairs:
         title = ", ".join(dict.fromkeys(pair.shown for pair in pairs))
         yield Offer(NAME, title, claims=frozenset(claims), pairs=tuple(pairs), notes=(*notes, *calls.remarks()))
+
+
+def _named(contents: Contents, of: str) -> Iterator[tuple[str, str, Hint] | Miss]:
+    """Function and derivative by their names, or as the user says; and what the derivative's name says."""
+    by_names = list(derivatives(contents.helpers, iter(contents.functions)))
+    if not of:
+        yield from by_names
+    elif of not in contents.helpers:
+        yield Miss(NAME, of, f"the file has no function of this name, which --as {NAME}:of={of} speaks of")
+    elif contents.only is None:
+        yield Miss(NAME, of, f"say of which derivative: gradcheck verify FILE:DERIVATIVE --as {NAME}:of={of}")
+    else:
+        hint: Hint = next((hint for _, _, hint in by_names), "derivative")
+        yield from ((of, derivative, hint) for derivative in contents.functions)
 
 
 def pair_of(
@@ -55,27 +98,38 @@ def pair_of(
     hint: Hint,
     options: Mapping[str, str],
     convention: str = NAME,
+    at_output: Callable[[], bool | None] | None = None,
 ) -> tuple[list[Pair], list[str]] | Miss:
-    """The pair of two of the file's helpers, and notes; a Miss where they cannot be asked."""
+    """The pair of two of the file's helpers, and notes; a Miss where they cannot be asked.
+
+    `at_output()` says whether the derivative takes the output of f, where that shows otherwise than between functions.
+    """
     function, answer = contents.helpers[f], contents.helpers[derivative]
     names, asked = arguments(function), arguments(answer)
     if not names or asked is None:
         return Miss(NAME, derivative, f"{f} takes no inputs, or a signature is not to be had")
     own = given(contents, f, derivative)
     example = None if own is None else as_example(own, names)
-    if hint == "vjp" or (hint == "derivative" and len(asked) == len(names) + 1):
+    takes_another = len(asked) == len(names) + 1 and not set(asked) <= set(inspect.signature(function).parameters)
+    if hint == "vjp" or (hint == "derivative" and takes_another):
         return _vjp(calls, f, function, answer, example)
-    slope = (
-        options.get("slope")
-        or {True: "output", False: "input", None: ""}[takes_output(function, answer, contents.module)]
-    )
-    functions = DerivativeFunctions(calls, function, answer, hint, slope or "input")
+    told = at_output() if at_output is not None else takes_output(function, answer, contents.module)
+    slope = options.get("slope") or {True: "output", False: "input", None: ""}[told]
+    through = folded(function, answer, contents.module, options.get("inner", "")) if hint == "derivative" else None
+    if through is not None and through.sure:
+        function, answer = composed(function, through, function), composed(answer, through, function)
+    further = inputs_of_calls(contents, function, asked_arguments(function, asked) or [])
+    functions = DerivativeFunctions(calls, function, answer, hint, slope or "input", further)
     found = functions.found(example)
     if isinstance(found, str):
         return Miss(NAME, f"{f} and {derivative}", f"{found}; {how_to_give(f, names)}")
     notes = [f"{f}: asked at {found.example.shapes} ({found.example.layout}), {derivative} as {found.what}"]
     pair = functions.pair(f, found)
-    if not slope and found.what.startswith("a slope"):
+    if through is not None:
+        clause, note = _of_folded(f, derivative, through, convention)
+        pair = replace(pair, settles=clause)
+        notes.append(note)
+    elif not slope and found.what.startswith("a slope"):
         way = f"--as {convention}:slope=output"
         pair = replace(pair, settles=f"if your code calls {derivative} with the output of {f}: {way}")
         notes.append(
@@ -83,6 +137,14 @@ def pair_of(
             f"and {way} asks with the output (after FILE:{derivative}, of this one alone)"
         )
     return [pair], notes
+
+
+def _of_folded(f: str, derivative: str, through: Folded, convention: str) -> tuple[str, str]:
+    """What settles with respect to what a cross-entropy is differentiated, and a note on it."""
+    outputs, inputs = f"of the outputs that {f} takes", f"of what the {through.kind} before it gets"
+    asked, other, value = (inputs, outputs, "none") if through.sure else (outputs, inputs, through.kind)
+    way = f"--as {convention}:inner={value}"
+    return f"if {derivative} is meant as the gradient {other}: {way}", f"{derivative}: asked as the gradient {asked}"
 
 
 def _vjp(

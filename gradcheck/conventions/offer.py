@@ -120,6 +120,7 @@ class Contents:
         self.module = module
         self.only = only
         self.claimed: frozenset[str] = frozenset()  # names that conventions tried before explain
+        self.wanted = False  # whether the convention that looks was asked for
         self._package = module.__name__.partition(".")[0]
 
     @cached_property
@@ -170,6 +171,15 @@ class Contents:
     def _own(self, value: object) -> bool:
         home = getattr(value, "__module__", None)
         return isinstance(home, str) and home.partition(".")[0] == self._package
+
+
+class Bound(Contents):
+    """The file, with some callables as its functions: two methods of one object, or one function in two ways."""
+
+    def __init__(self, contents: Contents, functions: Mapping[str, Callable[..., Any]]) -> None:
+        super().__init__(contents.module, contents.only)
+        self.helpers = dict(functions)
+        self.functions = dict(functions)
 
 
 def required_arguments(function: Callable[..., Any]) -> list[str] | None:

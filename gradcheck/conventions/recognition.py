@@ -87,6 +87,7 @@ def recognised(module: ModuleType, only: str | None = None, wanted: Wish | None 
     """What `module` offers: under the convention that is wanted, else under all of them."""
     wanted = wanted or Wish()
     contents = Contents(module, only)
+    contents.wanted = wanted.convention is not None
     offers: list[Offer] = []
     misses: list[Miss] = []
     claimed: set[str] = set()

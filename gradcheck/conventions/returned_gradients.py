@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,12 @@ import numpy as np
 
 _MOST_ORDERS = 5
 """Maximum number of gradients whose order is looked for by their shapes."""
+
+_OF_INPUT = (
+    r"(d[a-z]{{0,4}}_?|d?[a-z]{{0,4}}_?d_?|grads?_?|gradient_?|nabla_?|delta_?){0}|"
+    r"{0}_?(grads?|gradient|prime|deriv\w*)"
+)
+"""How a gradient is named after its input."""
 
 
 @dataclass(frozen=True)
@@ -33,19 +40,24 @@ class Places:
         return tuple(returned if place is None else returned[place] for place in self.of.values())
 
 
-def places(returned: Any, inputs: Mapping[str, Any], arguments: Sequence[str]) -> Places | str:
+def places(
+    returned: Any, inputs: Mapping[str, Any], arguments: Sequence[str], said: Sequence[str] = ()
+) -> Places | str:
     """Where the gradients of `inputs` stand in `returned`, or why that cannot be told.
 
     Parameters
     ----------
     inputs: the differentiable ones, in order.
     arguments: all arguments of the forward function; a tuple may hold something for each of them.
+    said: the names under which the function itself returns them; () where it gives none.
     """
     if isinstance(returned, Mapping):
         return _by_keys(returned, inputs)
     if not isinstance(returned, tuple | list):
         return _single(returned, inputs)
     names = list(inputs)
+    if (told := _by_names(returned, inputs, said)) is not None:
+        return told
     if len(returned) == len(names) == 1:
         return _of({names[0]: 0}, returned, inputs)
     if len(returned) == len(names):
@@ -55,6 +67,23 @@ def places(returned: Any, inputs: Mapping[str, Any], arguments: Sequence[str]) -
     if len(returned) < len(names):
         return _some(returned, inputs)
     return f"it returns {len(returned)} things for {len(names)} inputs ({', '.join(names)})"
+
+
+def _by_names(returned: Sequence[Any], inputs: Mapping[str, Any], said: Sequence[str]) -> Places | None:
+    """By `dj_dw` and `dj_db`, if every name ends or begins with another input's, and the shapes agree."""
+    if len(said) != len(returned) or not said:
+        return None
+    found: dict[str, int] = {}
+    for k, name in enumerate(said):
+        mine = [n for n in inputs if re.fullmatch(_OF_INPUT.format(re.escape(n.lower())), name.lower())]
+        if len(mine) != 1 or mine[0] in found:
+            return None
+        found[mine[0]] = k
+    ordered = {name: found[name] for name in inputs if name in found}
+    where = _of(ordered, returned, inputs)
+    plain = list(ordered.values()) == sorted(ordered.values())
+    note = "" if plain else f"gradients come in the order {', '.join(found)}, as their names say"
+    return Places(where.of, True, note) if where.fit else None
 
 
 def _by_keys(returned: Mapping[Any, Any], inputs: Mapping[str, Any]) -> Places | str:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
 from gradcheck.conventions.example_inputs import arguments
+from gradcheck.conventions.flagged_functions import branch_of_flag, sets_flag
+from gradcheck.conventions.source_trees import tree_of
 
 OUTPUTS = re.compile(
     r"a\d?|out\w*|y|s|sig|fx|f_x|activated\w*|activations?|y_?hat|o|act|\w*_(out|output|activated)|probs?|p|tanh_x|sx|value",
@@ -44,7 +46,8 @@ def takes_output(f: Callable[..., Any], slope: Callable[..., Any], module: Modul
         return False
     if own is not None and OUTPUTS.fullmatch(own) and own != mine:
         return True
-    return _uses(f.__name__, slope.__name__, module)
+    value, derivative = f.__name__, slope.__name__
+    return _uses(module, lambda call: _called(call) == value, lambda call: _called(call) == derivative)
 
 
 def _first(function: Callable[..., Any]) -> str | None:
@@ -54,37 +57,49 @@ def _first(function: Callable[..., Any]) -> str | None:
         return None
 
 
-def _computes(slope: Callable[..., Any]) -> bool:
-    """Whether a slope calls a function such as exp: what it needs beyond arithmetic it computes from an input."""
-    tree = _tree(slope)
-    if tree is None:
+def flag_takes_output(function: Callable[..., Any], flag: str, module: ModuleType) -> bool | None:
+    """The same of a function that gives its derivative where a flag is set."""
+    if len(arguments(function) or []) > 2:
         return False
-    return any(_called(node) not in _ARITHMETIC for node in ast.walk(tree) if isinstance(node, ast.Call))
+    if _DOC_OUTPUT.search(inspect.getdoc(function) or ""):
+        return True
+    if _compute(branch_of_flag(function, flag)):
+        return False
+    name = function.__name__
+    return _uses(
+        module,
+        lambda call: _called(call) == name and not sets_flag(call, flag),
+        lambda call: _called(call) == name and sets_flag(call, flag),
+    )
 
 
-def _uses(f: str, slope: str, module: ModuleType) -> bool | None:
+def _computes(slope: Callable[..., Any]) -> bool:
+    tree = tree_of(slope)
+    return tree is not None and _compute([tree])
+
+
+def _compute(nodes: Sequence[ast.AST]) -> bool:
+    """Whether a function such as exp is called: what a slope needs beyond arithmetic it computes from an input."""
+    inner = (node for part in nodes for node in ast.walk(part))
+    return any(_called(node) not in _ARITHMETIC for node in inner if isinstance(node, ast.Call))
+
+
+def _uses(
+    module: ModuleType, is_value: Callable[[ast.Call], bool], is_slope: Callable[[ast.Call], bool]
+) -> bool | None:
     """What the file hands to the slope: a variable that holds a value of f, or one that does not; None if neither."""
-    tree = _tree(module)
+    tree = tree_of(module)
     if tree is None:
         return None
     outputs = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _called(node.value) == f:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and is_value(node.value):
             outputs |= {ast.dump(target).replace("Store()", "Load()") for target in node.targets}
-    given = [
-        node.args[0] for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == slope and node.args
-    ]
+    given = [node.args[0] for node in ast.walk(tree) if isinstance(node, ast.Call) and is_slope(node) and node.args]
     if not given:
         return None
-    return any(ast.dump(one) in outputs or (isinstance(one, ast.Call) and _called(one) == f) for one in given)
+    return any(ast.dump(one) in outputs or (isinstance(one, ast.Call) and is_value(one)) for one in given)
 
 
 def _called(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-
-
-def _tree(thing: Any) -> ast.AST | None:
-    try:
-        return ast.parse(inspect.cleandoc("\n" + inspect.getsource(thing)))
-    except (OSError, TypeError, SyntaxError):
-        return None

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from gradcheck.conventions.source_trees import CELLS
+
 MAGIC = ("%", "!", "?")
 """First characters of a line that IPython reads and Python does not."""
 
@@ -36,15 +38,18 @@ def cells(path: Path) -> Iterator[tuple[int, str]]:
 def run(path: Path, module: ModuleType) -> list[FailedCell]:
     """Run the code cells in `module`; those that fail are returned, the others have taken effect."""
     failed = []
+    read: list[str] = []
     for number, source in cells(path):
         name = f"{path} cell {number}"
         text = "".join(_plain(line) for line in source.splitlines(keepends=True))
         linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
         try:
             tree = ast.parse(text, name)
+            read.append(text)
             exec(compile(tree, name, "exec", dont_inherit=True), vars(module))
         except Exception as wrong:  # whatever a cell raises; SystemExit goes on to the caller
             failed.append(FailedCell(number, f"{type(wrong).__name__}: {wrong}"))
+    setattr(module, CELLS, "\n".join(read))
     return failed
 
 
