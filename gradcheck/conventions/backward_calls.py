@@ -15,7 +15,8 @@ from gradcheck.conventions import example_shapes
 
 COTANGENT = re.compile(
     r"d_?(out|y|a|z|h|l|j|loss|x_out|output|next_h|next_c|next_\w+|scores|v|o|s|p|q|u|w_out)\w*|grad\w*|g|upstream\w*|delta\w*|"
-    r"\w*_(grad|bar|cotangent|gradient|error|err|delta)|v|ct|cotangent\w*|seed|out_?grad|gout|gy|\w*_?output_?grad\w*|error|err|eta|top_diff|bar",
+    r"\w*_(grad|bar|cotangent|gradient|error|err|delta)|v|ct|cotangent\w*|seed|out_?grad|gout|gy|\w*_?output_?grad\w*|error|err|eta|top_diff|bar|"
+    r"d_?c(ell)?(_?(next|t|out|new|state))?",
     re.I,
 )
 """Names of an argument that takes the gradient with respect to an output."""

@@ -546,3 +546,20 @@ def test_a_class_of_windows_is_asked_at_other_strides_that_its_constructor_takes
     found = pairs_of(tmp_path, text)
     assert list(found) == ["Thinned", "Thinned, stride=2", "Thinned, stride=3"]
     assert all(judged(pair).verdict is Verdict.PASS for pair in found.values())
+
+
+def test_a_cell_of_two_states_gets_two_upstream_gradients(tmp_path: Path) -> None:
+    text = """
+        class Cell:
+            def forward(self, x_t, h_prev, c_prev):
+                self.kept = x_t, c_prev
+                c_t = x_t * c_prev
+                return h_prev + np.tanh(c_t), c_t
+
+            def backward(self, dh_next, dc_next):
+                x_t, c_prev = self.kept
+                dc = dc_next + dh_next * (1 - np.tanh(x_t * c_prev) ** 2)
+                return dc * c_prev, dh_next, dc * x_t
+    """
+    (pair,) = pairs_of(tmp_path, text).values()
+    assert judged(pair).verdict is Verdict.PASS
