@@ -14,7 +14,8 @@ from gradcheck.errors import printable
 from gradcheck.faults.fault import Fault
 from gradcheck.verdict.examples import example
 from gradcheck.verdict.finding import FindingKind
-from gradcheck.verdict.result import STYLES, Result
+from gradcheck.verdict.result import Result
+from gradcheck.verdict.styles import STYLES
 
 _INDENT = (0, 0, 0, 2)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,6 @@ from gradcheck.errors import HarnessFault, InvalidProblem, SubjectError
 from gradcheck.judge.contracts import ANSWER, VALUE, Contracts, instead
 from gradcheck.judge.domain import Domain
 from gradcheck.judge.elsewhere import Elsewhere, drawn
-from gradcheck.judge.function_causes import causes
 from gradcheck.judge.function_entries import Numbers, compare_numbers
 from gradcheck.judge.function_estimates import gather
 from gradcheck.judge.function_protocol import wrong_form
@@ -25,7 +24,6 @@ from gradcheck.judge.protocol import no_answer
 from gradcheck.judge.question import NOTHING_RETURNED, Question, Reply
 from gradcheck.judge.raised import by_user, function_raised, trimmed
 from gradcheck.judge.settings import Settings
-from gradcheck.judge.small_causes import SmallCauses
 from gradcheck.judge.structure_hint import structure_hints
 from gradcheck.judge.time_budget import TimeBudget
 from gradcheck.judge.user_names import function_name, listed
@@ -37,6 +35,9 @@ from gradcheck.verdict.conclusion import About, conclude, verdict_of
 from gradcheck.verdict.finding import Finding, Severity, finding
 from gradcheck.verdict.measurement import Measurement, measurement
 from gradcheck.verdict.result import Result, Verdict
+
+if TYPE_CHECKING:
+    from gradcheck.judge.small_causes import SmallCauses
 
 Array = NDArray[Any]
 
@@ -144,9 +145,9 @@ class Examination:
             return wrong, None
         evidence = gather(self._truth_of(product))
         numbers = compare_numbers(self._question, product, reply, evidence, self._settings)
-        small = SmallCauses(self._question, self._settings, self._random, self._tuple, self._truth_of)
-        with self._time.part("the cause"):
-            numbers = replace(numbers, findings=tuple(small.findings(product, numbers)))
+        if numbers.findings:
+            with self._time.part("the cause"):
+                numbers = replace(numbers, findings=tuple(self._small_causes().findings(product, numbers)))
         if all(p is None for p in reply.parts) and verdict_of(list(numbers.findings)) is Verdict.FAIL:
             # None counts as zero for an input that f does not depend on; here it stands for all of the answer.
             return [finding("GC019", wanted=self._question.wanted, came=NOTHING_RETURNED)], None
@@ -173,7 +174,7 @@ class Examination:
         findings = [*contracts, *numbers.findings, *wide]
         named = any(f.code == "GC051" for f in numbers.findings)
         if not named and any(f.code in ("GC012", "GC013") for f in numbers.findings):
-            findings += self._small_named(small, product, numbers) or self._causes(product, numbers)
+            findings += self._small_named(product, numbers) or self._causes(product, numbers)
         findings += structure_hints(numbers.comparisons, product, self._settings)
         if (
             self._elsewhere
@@ -197,14 +198,22 @@ class Examination:
             self._branches, self._unreached = len(elsewhere.branches), tuple(elsewhere.unreached)
         return [*findings, *evidence.gathered.findings(), *self._time.findings()], numbers
 
-    def _small_named(self, small: SmallCauses, product: Product, numbers: Numbers) -> list[Finding]:
+    def _small_named(self, product: Product, numbers: Numbers) -> list[Finding]:
         found: list[Finding] = []
         with self._time.part("the cause"):
-            found += small.named(product, numbers)
+            found += self._small_causes().named(product, numbers)
         return found
+
+    def _small_causes(self) -> SmallCauses:
+        # Imported late, as below: a right derivative needs no cause, and these are a third of a first check's imports.
+        from gradcheck.judge.small_causes import SmallCauses
+
+        return SmallCauses(self._question, self._settings, self._random, self._tuple, self._truth_of)
 
     def _causes(self, product: Product, numbers: Numbers, where: str = "") -> list[Finding]:
         """The mistake that explains what is wrong at a point, within a share of the time."""
+        from gradcheck.judge.function_causes import causes
+
         found: list[Finding] = []
         with self._time.part("the cause"):
             found += causes(

@@ -26,7 +26,8 @@ from gradcheck.run.events import CaseFinished, Diagnosed, Event, Faulted, Finish
 from gradcheck.run.exit_code import as_it_should_be
 from gradcheck.verdict.digits import apart, number
 from gradcheck.verdict.finding import Severity, shown
-from gradcheck.verdict.result import STYLES, Result, Verdict
+from gradcheck.verdict.result import Result, Verdict
+from gradcheck.verdict.styles import STYLES
 
 QUIET, NORMAL, ROWS, ALL = -1, 0, 1, 2
 

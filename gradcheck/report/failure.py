@@ -15,7 +15,8 @@ from gradcheck.report.plain_words import derivative, plainly
 from gradcheck.run.events import Diagnosed
 from gradcheck.verdict.digits import apart
 from gradcheck.verdict.finding import Finding, Severity, shown
-from gradcheck.verdict.result import STYLES, Result, Verdict
+from gradcheck.verdict.result import Result, Verdict
+from gradcheck.verdict.styles import STYLES
 
 LABEL = 10
 """Columns of the labels on the left."""

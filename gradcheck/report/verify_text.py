@@ -16,7 +16,8 @@ from gradcheck.run.events import Diagnosed
 from gradcheck.run.exit_code import NOTHING_COMPARED
 from gradcheck.subject.description import Seen, SeenOffer
 from gradcheck.verdict.finding import shown
-from gradcheck.verdict.result import STYLES, Result, Verdict
+from gradcheck.verdict.result import Result, Verdict
+from gradcheck.verdict.styles import STYLES
 from gradcheck.verify.engine_trial import EngineTrial, EngineTried
 from gradcheck.verify.groups import Group
 from gradcheck.verify.trials import Trial

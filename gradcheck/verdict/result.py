@@ -6,24 +6,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from io import StringIO
-from typing import Any
-
-import numpy as np
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from gradcheck.verdict.checked import Checked
 from gradcheck.verdict.compare import Worst
-from gradcheck.verdict.finding import Finding, Severity, plain, shown
+from gradcheck.verdict.finding import Finding, Severity, plain
 from gradcheck.verdict.function_report import function_report
 from gradcheck.verdict.measurement import Measurement
 from gradcheck.verdict.summary import headline, short
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
 SCHEMA_VERSION = 1
-MOST_ENTRIES = 6
-"""Maximum number of entries of an array whose values are written out in text."""
 WIDTH = 88
 """Columns of `str(result)` of a check of a function."""
 
@@ -35,20 +30,6 @@ class Verdict(StrEnum):
     FAIL = "FAIL"
     UNDECIDED = "UNDECIDED"
     ERROR = "ERROR"
-
-
-STYLES: Mapping[str, str] = {
-    "PASS": "green",
-    "FAIL": "bold red",
-    "UNDECIDED": "yellow",
-    "ERROR": "bold magenta",
-    "fatal": "magenta",
-    "error": "red",
-    "open": "yellow",
-    "warning": "yellow",
-    "note": "dim",
-}
-"""The one table of styles: verdicts and severities."""
 
 
 @dataclass(frozen=True)
@@ -204,100 +185,25 @@ class Result:
 
     def to_text(self, width: int = 100) -> str:
         """The result with every number, bound, oracle and code, as plain text, without colour."""
-        # Said explicitly, because FORCE_COLOR and notebooks would otherwise have their way with it.
-        console = Console(
-            file=StringIO(),
-            width=width,
-            color_system=None,
-            force_terminal=False,
-            force_jupyter=False,
-            highlight=False,
-            legacy_windows=False,
-        )
-        with console.capture() as capture:
-            console.print(self._rendered(every=False))
-        return "\n".join(line.rstrip() for line in capture.get().rstrip().split("\n"))
+        from gradcheck.verdict.rendering import plain_text
+
+        return plain_text(self, width)
 
     def __rich__(self) -> RenderableType:
-        return self._rendered(every=False) if self.checked is None else _Report(self)
+        from gradcheck.verdict.rendering import rendered
+
+        return rendered(self)
 
     def in_full(self) -> RenderableType:
         """The result with every oracle's number, whatever the verdict."""
-        return self._rendered(every=True)
+        from gradcheck.verdict.rendering import every_number
 
-    def _rendered(self, *, every: bool) -> RenderableType:
-        parts: list[RenderableType] = [self._head()]
-        decisive = [f for f in self.findings if f.severity is not Severity.NOTE]
-        notes = [f for f in self.findings if f.severity is Severity.NOTE]
-        if decisive:
-            parts.append(_lines(decisive))
-        if self.worst is not None and (every or self.verdict is not Verdict.PASS):
-            parts.append(self._numbers())
-        if notes:
-            parts.append(_lines(notes))
-        if heard := [w for w in self.witnesses if w.state != "aside" and (w.of or w.directions)]:
-            parts.append(Text(f"  oracles (entries): {'; '.join(map(_said, heard))}", style="dim"))
-        if self.moved_point:
-            parts.append(
-                Text(f"  at another point than the case's own, where nothing is wrong: {_values(self.moved_point)}")
-            )
-        for name, value in self.shows.items():
-            parts.append(Text.assemble("  ", (name, "bold"), f" = {shown(value)}"))
-        if (every or self.checked is not None) and self.budget is not None:
-            parts.append(Text(f"  budget: {shown(self.budget)} s", style="dim"))
-        if (every or self.checked is not None) and self.unreached:
-            lines = ", ".join(dict.fromkeys(self.unreached))
-            missing = f"{len(self.unreached)} of {self.branches} branches of f were not reached"
-            parts.append(Text(f"  {missing}: {lines}", style="dim"))
-        if self.checked is not None:
-            return Group(*parts)
-        if self.settings:
-            changed = ", ".join(f"{k}={shown(v)}" for k, v in self.settings.items())
-            parts.append(Text(f"  settings changed: {changed}", style="yellow"))
-        if self.verdict is not Verdict.PASS and self.replay:
-            parts.append(Text(f"  replay: {self.replay}", style="cyan"))
-        return Group(*parts)
-
-    def _head(self) -> RenderableType:
-        if self.checked is not None:
-            return Group(_Report(self), Text())
-        head = Text.assemble((f"{self.verdict}", STYLES[self.verdict]), "  ", self.address)
-        return head.append(f"  {self.sentence}", style="dim") if self.sentence else head
+        return every_number(self, always=True)
 
     def _repr_html_(self) -> str:
-        # A console that noticed the notebook would show the result itself, besides.
-        console = Console(file=StringIO(), record=True, width=110, force_jupyter=False, legacy_windows=False)
-        console.print(self)
-        return console.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
+        from gradcheck.verdict.rendering import html
 
-    def _numbers(self) -> Table:
-        """Every number at the worst entry, with its bound and who said it."""
-        assert self.worst is not None
-        table = Table(box=None, padding=(0, 2, 0, 2), show_header=False)
-        table.add_row("subject", _exactly(self.worst.subject), "")
-        table.add_row("truth", _exactly(self.worst.truth), f"± {self.worst.radius:.2g}")
-        for witness in self.witnesses:
-            if witness.worst is not None:
-                value, error = witness.worst
-                state = "" if witness.state == "agreed" else f", {witness.state}"
-                table.add_row(witness.oracle, _exactly(value), f"± {error:.2g} ({witness.kind}{state})")
-        table.add_row("allowed", f"{self.worst.allowed:.3g}", f"distance {self.worst.distance:.3g}")
-        return table
-
-
-@dataclass(frozen=True)
-class _Report:
-    """The default report on a check of a function, as wide as the console."""
-
-    result: Result
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        first, *rest = function_report(self.result, options.max_width)
-        verdict = str(self.result.verdict)
-        text = Text.assemble((verdict, STYLES[verdict]), first.removeprefix(verdict))
-        text.append("".join(f"\n{line}" for line in rest))
-        text.no_wrap, text.overflow = True, "ignore"
-        yield text
+        return html(self)
 
 
 class GradientError(AssertionError):
@@ -312,32 +218,3 @@ class GradientError(AssertionError):
     def __init__(self, result: Result) -> None:
         super().__init__(f"{result.headline}\n{result.report()}")
         self.result = result
-
-
-def _exactly(value: float) -> str:
-    """A number in as few digits as tell it from every other float64."""
-    return repr(float(value)).removesuffix(".0")
-
-
-def _values(point: Mapping[str, Any]) -> str:
-    """`x = 3, w = [1, 2]`; of large arrays the shape."""
-    sizes = {name: np.size(value) for name, value in point.items()}
-    texts = {n: f"(array of shape {np.shape(v)})" if sizes[n] > MOST_ENTRIES else shown(v) for n, v in point.items()}
-    return ", ".join(f"{shown(name)} = {text}" for name, text in texts.items())
-
-
-def _said(witness: Witness) -> str:
-    kind = "" if witness.kind == "proven" else f", {witness.kind}"
-    state = "" if witness.state == "agreed" else f", {witness.state}"
-    return f"{witness.oracle} {witness.coverage}{kind}{state}"
-
-
-def _lines(findings: list[Finding]) -> Table:
-    """Code and sentence of each finding, so that long sentences wrap beside their code."""
-    table = Table.grid(padding=(0, 1))
-    table.add_column(no_wrap=True)
-    table.add_column()
-    for finding in findings:
-        sentence = Text(finding.sentence, style="dim" if finding.severity is Severity.NOTE else "")
-        table.add_row(Text(f" {finding.code}", style=STYLES[finding.severity]), sentence)
-    return table

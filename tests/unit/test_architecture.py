@@ -395,6 +395,14 @@ def command(argument: str) -> str:
     return f"import contextlib, io\nfrom gradcheck.cli import main\n{quiet}\n    main([{argument!r}])"
 
 
+PASSES = (
+    "import gradcheck, numpy as np\n"
+    "check = gradcheck.check_gradient(lambda x: (x**2).sum(), lambda x: 2 * x, np.ones(3))\n"
+    "assert check.verdict == 'PASS'"
+)
+"""A first check of a right derivative: neither what shows a result nor what explains a mistake is needed."""
+
+
 @pytest.mark.parametrize(
     ("statement", "without"),
     [
@@ -405,6 +413,7 @@ def command(argument: str) -> str:
         ("from gradcheck import InvalidProblem", HEAVY | {"numpy"}),
         ("from gradcheck import Graph, GraphBuilder, OPS, Case", HEAVY),
         ("import gradcheck.subject.service", HEAVY),
+        (PASSES, HEAVY - {"flint", "symengine"}),  # the oracles compute with them
     ],
 )
 def test_importing_costs_little(statement: str, without: set[str]) -> None:
@@ -418,6 +427,7 @@ def test_importing_costs_little(statement: str, without: set[str]) -> None:
     [
         ("import gradcheck.cli.run", {"attribution", "checks", "explain", "rerun", "strategies", "verify"}),
         ("import gradcheck.cli.verify", {"attribution", "checks", "explain", "rerun"}),
+        (PASSES, {"diagnosis", "explain", "report", "rerun", "verify"}),
     ],
 )
 def test_a_command_imports_no_room_of_others(statement: str, rooms: set[str]) -> None:
@@ -430,4 +440,6 @@ def test_a_command_imports_no_room_of_others(statement: str, rooms: set[str]) ->
 
 def test_what_is_loaded_is_seen() -> None:
     assert {"numpy", "gradcheck"} <= loaded_by("import gradcheck.problem")
-    assert "rich" in loaded_by("import gradcheck.verdict.result")
+    assert "rich" in loaded_by("import gradcheck.verdict.rendering")
+    shown = PASSES.replace("assert check.verdict == 'PASS'", "check.to_text()")
+    assert "rich" in loaded_by(shown)

@@ -12,7 +12,8 @@ from rich.console import Console
 from gradcheck.verdict.checked import Checked
 from gradcheck.verdict.compare import Worst
 from gradcheck.verdict.finding import Severity, finding
-from gradcheck.verdict.result import STYLES, GradientError, Result, Verdict, Witness
+from gradcheck.verdict.result import GradientError, Result, Verdict, Witness
+from gradcheck.verdict.styles import STYLES
 
 WORST = Worst("[red]w[/red]", (0, 2), 1.25, 2.5, 1e-12, 1.25, 1e-9, 1.25e9, 5.6e15)
 WRONG = finding(
