@@ -19,8 +19,11 @@ def few(shell: Any, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return shell
 
 
-def test_the_table_names_what_was_caught(few: Any) -> None:
+def test_the_table_names_what_was_caught(few: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("gradcheck.report.progress.Progress.now", lambda _, what, **more: told.append(what))
     ran = few("faults", "F01", "f37", "--no-engines")
+    assert told[:2] == ["loading the suites", "F01, overwrites"]
     assert (ran.code, ran.err) == (0, "")
     assert "2 of 2 faults caught, 2 named rightly" in ran.flat
     assert "F01 overwrites worked_examples::" in ran.flat
@@ -81,10 +84,3 @@ def test_an_unknown_code_is_refused(few: Any) -> None:
     assert (ran.code, ran.out) == (2, "")
     assert "no fault 'F999'" in ran.err
     assert "explain --list" in ran.err
-
-
-def test_what_is_being_tried_is_told(few: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
-    monkeypatch.setattr("gradcheck.report.progress.Progress.now", lambda _, what, **more: told.append(what))
-    few("faults", "F01", "--no-engines")
-    assert told[:2] == ["loading the suites", "F01, overwrites"]

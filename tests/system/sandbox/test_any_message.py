@@ -27,7 +27,7 @@ from gradcheck.subject import Answer, ChildSubject, TrainingAnswer, TrainingStep
 from gradcheck.subject.channel import Channel
 from gradcheck.verdict.finding import Finding
 
-MESSAGES = 10_000
+MESSAGES = 3_000
 Frame = tuple[dict[str, Any], list[Any]]
 
 build = GraphBuilder()
@@ -344,7 +344,7 @@ def test_an_honest_conversation(engine: Path, monkeypatch: pytest.MonkeyPatch) -
             assert ask(subject, do) == "answer"
 
 
-def test_ten_thousand_bent_messages(engine: Path) -> None:
+def test_thousands_of_bent_messages(engine: Path) -> None:
     seen = outcomes(engine, MESSAGES, 1)
     assert sum(seen.values()) == MESSAGES
     assert seen["GC006"] > MESSAGES / 2, "most of them break the protocol"
