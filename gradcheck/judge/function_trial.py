@@ -159,6 +159,7 @@ class Examination:
                 product,
                 reply,
                 tolerance,
+                self._slight(reply, product, numbers),
                 tuple_output=self._tuple,
                 wider=lambda scaled: exact_answer(self._question, scaled, evidence),
                 time=self._time,
@@ -197,6 +198,16 @@ class Examination:
                 findings += self._causes(*elsewhere.convicted[-1], where="at that other point ")
             self._branches, self._unreached = len(elsewhere.branches), tuple(elsewhere.unreached)
         return [*findings, *evidence.gathered.findings(), *self._time.findings()], numbers
+
+    def _slight(self, reply: Reply, product: Product, numbers: Numbers) -> dict[str, float]:
+        """Per block, what an approximate derivative, which is not wrong, may be off in another order of additions."""
+        accuracy = 2 * (self._settings.accuracy or 0.0)
+        slight = {block: accuracy * _peak(reply, product, block) for block in product.blocks}
+        if verdict_of(list(numbers.findings)) is not Verdict.FAIL:
+            for one in numbers.comparisons:
+                off = one.distance[np.isfinite(one.distance)]
+                slight[one.block] = max(slight[one.block], 8 * float(np.max(off, initial=0.0)))
+        return slight
 
     def _small_named(self, product: Product, numbers: Numbers) -> list[Finding]:
         found: list[Finding] = []

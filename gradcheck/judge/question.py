@@ -19,6 +19,8 @@ from gradcheck.problem.time_limit import check_time
 Array = NDArray[Any]
 Kind = Literal["gradient", "vjp", "jvp"]
 
+COPIED = 10**8
+"""Maximum number of entries of an answer that is copied: a larger one is broadcast, and wrong by its shape alone."""
 NOTHING_RETURNED = "None: is a `return` missing?"
 """What a message says of a derivative that gives None and nothing else."""
 
@@ -190,7 +192,7 @@ def _numbers(value: Any) -> Array:
     if array.dtype.kind not in "fiub":
         came = f"dtype {array.dtype}" if array.dtype.kind == "c" else type(value).__name__
         raise SubjectError("GC007", expected="an array of real numbers", came=came, block=None)
-    return np.array(array)
+    return np.array(array) if array.size <= COPIED else array
 
 
 def _fitted(part: Array, like: Array) -> Array:
@@ -202,7 +204,7 @@ def _fitted(part: Array, like: Array) -> Array:
         part = part[0]
     wider = part.dtype.kind == like.dtype.kind == "f" and part.dtype.itemsize > like.dtype.itemsize
     with np.errstate(over="ignore"):
-        return part.astype(like.dtype) if wider and part.ndim else part
+        return part.astype(like.dtype) if wider and part.ndim and part.shape == like.shape else part
 
 
 def _form(array: Array) -> str:

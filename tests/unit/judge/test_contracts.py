@@ -655,3 +655,29 @@ def test_a_cache_keyed_by_identity_alone_is_found_wherever_arrays_happen_to_lie(
     inputs = random.standard_normal((2, 3)), random.standard_normal((3, 3))
     result = gradcheck.check_vjp(lambda x, w: np.tanh(x @ w), vjp, *inputs)
     assert result.verdict == "FAIL"
+
+
+def test_sums_in_another_order_change_an_approximate_derivative_and_break_no_contract() -> None:
+    a = np.random.default_rng(1).normal(size=(3, 3))
+
+    def differences(x: Any) -> Any:
+        slopes = np.zeros_like(x)
+        for at in np.ndindex(x.shape):
+            step = np.zeros_like(x)
+            step[at] = 1e-6
+            slopes[at] = (np.linalg.norm(x + step) - np.linalg.norm(x - step)) / 2e-6
+        return slopes
+
+    def in_the_order_of_memory(x: Any) -> Any:
+        return (x / np.linalg.norm(x)).ravel(order="K").reshape(x.shape)
+
+    for options in ({}, {"accuracy": 1e-6}):
+        assert "GC026" not in gradcheck.check_gradient(np.linalg.norm, differences, a, elsewhere=False, **options).codes
+        assert "GC026" in gradcheck.check_gradient(np.linalg.norm, in_the_order_of_memory, a, **options).codes
+
+
+def test_an_answer_that_is_broadcast_to_more_than_memory_holds_has_a_wrong_shape() -> None:
+    result = gradcheck.check_gradient(
+        lambda x: np.sum(x**2), lambda x: np.broadcast_to(2 * x, (10**12, *x.shape)), X.astype(np.float32)
+    )
+    assert result.codes == ("GC010",)
