@@ -24,6 +24,7 @@ from gradcheck.tracing.handlers import (  # noqa: F401 - importing them fills th
     maximum_and_where,
     methods,
     moving_entries,
+    numpy_source,
     reductions,
     sorting,
     special_functions,

@@ -119,7 +119,9 @@ def _interp(trace: Trace, x: Any, xp: Any, fp: Any, left: Any = None, right: Any
 
 
 @implements(np.cov)
-def _cov(trace: Trace, m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None) -> Any:
+def _cov(
+    trace: Trace, m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None, dtype: Any = None
+) -> Any:
     x: Any = np.atleast_2d(lift(trace, m))
     x = x if rowvar or x.shape[0] == 1 else x.T
     if y is not None:
