@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from gradcheck.cli import report_files
 from gradcheck.cli.parser import number
 from gradcheck.cli.terminal import consoles, signs_of_life
+from gradcheck.conventions import check_options
 from gradcheck.conventions.recognition import CONVENTIONS, convention, wish
 from gradcheck.errors import UsageError
 from gradcheck.problem import OPS
@@ -72,6 +73,9 @@ def main(options: argparse.Namespace) -> int:
             about = convention(name)
             further = "".join(f"\n{'':<20}  :{key}={'|'.join(v) or '...'}" for key, v in about.OPTIONS.items())
             console.print(f"{name:<20}  {about.ABOUT}{further}", markup=False, highlight=False, soft_wrap=True)
+        console.print("\nof functions and their derivatives, whatever the convention:", highlight=False)
+        for name, (takes, _) in check_options.OPTIONS.items():
+            console.print(f"{'':<20}  :{name}=...  {takes}", markup=False, highlight=False, soft_wrap=True)
         return 0
     if options.target is None:
         raise UsageError("expected FILE, or FILE:NAME for one class or function of it (--list prints the conventions)")

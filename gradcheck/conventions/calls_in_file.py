@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -44,21 +44,23 @@ def _calls(tree: ast.Module, name: str) -> Iterator[tuple[list[ast.stmt], int, a
         body = getattr(node, "body", None)
         if not isinstance(body, list) or (isinstance(node, ast.FunctionDef) and node.name == name):
             continue
+        before = [] if node is tree else body  # the file's own statements have run when it was loaded
         for number, statement in enumerate(body):
             if isinstance(statement, ast.Assign | ast.Expr | ast.Assert | ast.AugAssign | ast.Return):
                 for inner in ast.walk(statement):
                     if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == name:
-                        yield body, number, inner
+                        yield before, number, inner
 
 
 def _values(module: ModuleType, before: list[ast.stmt], call: ast.Call, signature: inspect.Signature) -> dict[str, Any]:
-    held = dict(vars(module))
+    held, bound = dict(vars(module)), set[str]()
     for statement in before:
-        if _only_makes_values(statement, held):
+        if _only_makes_values(statement, held, bound):
             try:
                 exec(compile(ast.Module([statement], []), "<file>", "exec"), held)
             except Exception:  # a value that is missing here may not be needed
                 continue
+            bound |= set(_binds(statement))
     parts = [*call.args, *(keyword.value for keyword in call.keywords)]
     if any(isinstance(part, ast.Starred) or not _makes_a_value(part, held) for part in parts):
         raise ValueError("an argument that cannot be worked out")
@@ -71,17 +73,34 @@ def _evaluated(part: ast.expr, held: dict[str, Any]) -> Any:
     return eval(compile(ast.Expression(part), "<file>", "eval"), held)
 
 
-def _only_makes_values(statement: ast.stmt, held: Mapping[str, Any]) -> bool:
-    """Whether a statement binds names, or seeds random numbers, and does nothing besides."""
+def _only_makes_values(statement: ast.stmt, held: Mapping[str, Any], bound: Collection[str]) -> bool:
+    """Whether a statement binds names, or seeds random numbers, and changes nothing that was there before."""
     match statement:
         case ast.FunctionDef() | ast.ClassDef():
             return True
-        case ast.Assign(value=value) | ast.AugAssign(value=value):
-            return _makes_a_value(value, held)
-        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="seed" | "append"))):
+        case ast.Assign(targets=targets, value=value):
+            own = all(isinstance(target, ast.Name | ast.Tuple) or _root(target) in bound for target in targets)
+            return own and _makes_a_value(value, held)
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="seed"))):
             return True
         case _:
             return False
+
+
+def _binds(statement: ast.stmt) -> Iterator[str]:
+    """The names that an assignment or a definition gives a value."""
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        yield statement.name
+    elif isinstance(statement, ast.Assign):
+        parts = (node for target in statement.targets for node in ast.walk(target))
+        yield from (node.id for node in parts if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+
+
+def _root(part: ast.expr) -> str:
+    """`X` in `X.shape[0]`."""
+    while isinstance(part, ast.Attribute | ast.Subscript | ast.Call):
+        part = part.func if isinstance(part, ast.Call) else part.value
+    return part.id if isinstance(part, ast.Name) else ""
 
 
 def _makes_a_value(part: ast.expr, held: Mapping[str, Any]) -> bool:
@@ -97,12 +116,9 @@ def _harmless(called: ast.expr, held: Mapping[str, Any]) -> bool:
         if inspect.isfunction(own):
             return not NEVER.fullmatch(called.id)
         return (called.id in _BUILTINS and own is None and hasattr(builtins, called.id)) or isinstance(own, type)
-    root: ast.expr = called
-    while isinstance(root, ast.Attribute | ast.Subscript | ast.Call):
-        root = root.func if isinstance(root, ast.Call) else root.value
-    if not isinstance(called, ast.Attribute) or not isinstance(root, ast.Name):
+    if not isinstance(called, ast.Attribute) or not (root := _root(called)):
         return isinstance(called, ast.Attribute)
-    owner = held.get(root.id)
+    owner = held.get(root)
     if isinstance(owner, ModuleType):
         return owner.__name__.partition(".")[0] in ("numpy", "random", "math", "scipy") and called.attr[:4] not in (
             "load",

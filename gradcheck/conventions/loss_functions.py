@@ -45,7 +45,7 @@ def losses(contents: Contents, calls: ForeignCalls, convention: str) -> Iterator
 def says_both(function: Callable[..., Any]) -> bool:
     """Whether a function's `return` names a value first or last, and nothing but gradients besides."""
     said = returned_names(function)
-    if len(said) < 2 or not all(said):
+    if len(said) < 2:
         return False
     gradients = [is_gradient(name) for name in said]
     return sum(gradients) == len(said) - 1 and not (gradients[0] and gradients[-1])

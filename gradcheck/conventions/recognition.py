@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from types import MappingProxyType, ModuleType
 from typing import Any, cast
 
+from gradcheck.conventions import check_options
 from gradcheck.conventions.left_over import left_over
 from gradcheck.conventions.offer import Contents, Convention, Miss, Offer
 from gradcheck.errors import UsageError
@@ -74,10 +75,13 @@ def wish(text: str | None) -> Wish:
     allowed = convention(name).OPTIONS
     for part in filter(None, rest.split(",")):
         option, _, value = part.partition("=")
-        if option not in allowed:
-            known = ", ".join(allowed) or "none"
+        of_check = name in check_options.PAIRS and option in check_options.OPTIONS
+        if option not in allowed and not of_check:
+            known = ", ".join([*allowed, *(check_options.OPTIONS if name in check_options.PAIRS else ())]) or "none"
             raise UsageError(f"--as {name}: there is no option {option!r:.80}; it has {known}")
-        if allowed[option] and value not in allowed[option]:
+        if of_check:
+            check_options.read(name, option, value)
+        elif allowed[option] and value not in allowed[option]:
             raise UsageError(f"--as {name}:{option} takes {', '.join(allowed[option])}, got {value!r:.80}")
         options[option] = value
     return Wish(name, options)
@@ -96,7 +100,10 @@ def recognised(module: ModuleType, only: str | None = None, wanted: Wish | None 
         for found in _found(name, contents, wanted.options):
             if isinstance(found, Miss):
                 misses.append(found)
-            elif not found.claims <= claimed or wanted.convention is not None:
+                continue
+            pairs = tuple(check_options.with_check_options(pair, name, wanted.options) for pair in found.pairs)
+            found = replace(found, pairs=pairs)
+            if not found.claims <= claimed or wanted.convention is not None:
                 offers.append(found)
         claimed.update(*(offer.claims for offer in offers))
     if wanted.convention is None:

@@ -16,6 +16,7 @@ from gradcheck.subject.answer import Array
 from gradcheck.subject.service import Service as SubjectService
 from gradcheck.verdict.result import Result
 from gradcheck.verify.function_pairs import judged
+from gradcheck.verify.spelled_advice import spelled, spelled_text
 
 
 class Service(SubjectService):
@@ -30,7 +31,10 @@ class Service(SubjectService):
         offer = self._look(header).offer(header["convention"], header["offer"])
         pair = offer.pairs[header["pair"]]
         self._send(header["id"], {"status": "begin"})
-        return told(pair, _result(pair)), []
+        convention = header["convention"]
+        fields = told(pair, spelled(_result(pair), convention))
+        texts = {key: spelled_text(fields[key], convention) for key in ("headline", "report", "verbose")}
+        return {**fields, **texts}, []
 
 
 def _result(pair: Pair) -> Result:
