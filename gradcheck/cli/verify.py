@@ -73,7 +73,7 @@ def main(options: argparse.Namespace) -> int:
             about = convention(name)
             further = "".join(f"\n{'':<20}  :{key}={'|'.join(v) or '...'}" for key, v in about.OPTIONS.items())
             console.print(f"{name:<20}  {about.ABOUT}{further}", markup=False, highlight=False, soft_wrap=True)
-        console.print("\nof functions and their derivatives, whatever the convention:", highlight=False)
+        console.print(f"\n{'':<20}  of functions and their derivatives, whatever the convention:", highlight=False)
         for name, (takes, _) in check_options.OPTIONS.items():
             console.print(f"{'':<20}  :{name}=...  {takes}", markup=False, highlight=False, soft_wrap=True)
         return 0
