@@ -37,6 +37,7 @@ loop_rules       parts of an array that overwrite each other, states of another 
 altered_records  answers that are right for another function: one side always taken, a held value followed
 at_ties          right beside a tie, and wrong at it
 record_forms     normalisers, sums of squares and means in a record
+equal_uses       uses of one value that contribute the same
 telling          of all that reproduce the answer, what they have in common, as a sentence with a place
 
 By experiments on the derivative's own code, which is replayed (`gradcheck.rerun`) with one step done otherwise:

@@ -29,6 +29,9 @@ def broadcast_mistakes(view: View, slot: int, position: int) -> Iterator[Variant
     for axes in _other_axes(shape, node.shape, summed):
         words = f"being summed over {_named(axes)}, not over {_named(summed)}"
         yield Mistake.BROADCAST, words, _rule(slot, position, partial(np.sum, axis=axes))
+    if node.primitive in ("add", "sub"):
+        words = "not being multiplied by the sum of what comes in there, as if that were 1"
+        yield Mistake.COTANGENT_IGNORED, words, _one(slot, position)
     for axis in summed:
         n = node.shape[axis]
         if n < 2:
@@ -75,6 +78,17 @@ def _alone(axis: int, k: int, full: Any) -> Any:
 
 def _then(axes: tuple[int, ...], change: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda full: np.sum(change(full), axis=axes)
+
+
+def _one(slot: int, position: int) -> Any:
+    """What a sum or difference sends where what comes in adds up to 1: that, or its opposite."""
+
+    def rule(view: View, adjoint: Any) -> Any:
+        node: Node = view.record.nodes[slot]
+        sign = -1.0 if node.primitive == "sub" and position == 1 else 1.0
+        return np.full((*view.record.nodes[node.args[position]].shape, adjoint.shape[-1]), sign)
+
+    return rule
 
 
 def _rule(slot: int, position: int, reduce: Callable[[Any], Any]) -> Any:

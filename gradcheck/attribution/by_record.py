@@ -14,7 +14,7 @@ from gradcheck.attribution.jacobians import diagonals
 from gradcheck.attribution.located_trace import located
 from gradcheck.attribution.loop_rules import last_writers, states_of_another_step
 from gradcheck.attribution.other_slopes import slope_mistakes
-from gradcheck.attribution.path_factors import edge_factors, grouped, kept_uses, measured_factors
+from gradcheck.attribution.path_factors import edge_factors, grouped, kept_uses, measured_factors, taken_for_another
 from gradcheck.attribution.sides import Side, sides, told_by_side
 from gradcheck.attribution.telling import told
 from gradcheck.attribution.textbook_rules import local_mistakes
@@ -32,6 +32,7 @@ SEARCHES: Sequence[Search] = (
     edge_factors,
     missing_conjugations,
     kept_uses,
+    taken_for_another,
     grouped,
     local_mistakes,
     slope_mistakes,
@@ -113,5 +114,8 @@ def reproducing(view: View, blocks: frozenset[str]) -> list[Hypothesis]:
 
 def reproduces(view: View, hypothesis: Hypothesis, blocks: frozenset[str]) -> bool:
     """Whether the gradient under a hypothesis is the answer in these blocks."""
-    gradients = outcomes(view, hypothesis.change)
+    key = hypothesis.key, hypothesis.factor
+    if key not in view.tried:
+        view.tried[key] = outcomes(view, hypothesis.change)
+    gradients = view.tried[key]
     return gradients is not None and view.reproduces({b: a[..., 0] for b, a in gradients.items()}, blocks)

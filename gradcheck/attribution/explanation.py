@@ -24,6 +24,11 @@ class Place:
     start: int = 0
     end: int = 0
 
+    @property
+    def expression(self) -> str:
+        """The operand that is singled out, as it is written; the line where none is."""
+        return (self.source[self.start : self.end] or self.source).rstrip(",")
+
 
 @dataclass(frozen=True)
 class Explanation:

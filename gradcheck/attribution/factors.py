@@ -22,12 +22,16 @@ CUT = 1.5e-3
 
 @dataclass(frozen=True)
 class Factor:
-    """A factor with its kind, a clause, and the words that follow another relation: "and 1/4 of it"."""
+    """A factor with its kind, a clause, and the words that follow another relation: "and 1/4 of it".
+
+    `number` is that of the clause, where it has one; at another point it may be another.
+    """
 
     value: float
     mistake: Mistake
     clause: str
     besides: str
+    number: float | None = None
 
 
 def usual(known: Known) -> list[Factor]:
@@ -96,8 +100,8 @@ def _of_argument(name: str, s: float) -> Iterator[Factor]:
     made += [(f"1/(1 - {name})", 1 / (1 - s) if s != 1 else 0.0)]
     for text, value in made:
         if np.isfinite(value) and value not in (0.0, 1.0, -1.0):
-            clause = f"is {text} times the right one, with {name} = {s:.6g}, an argument of f"
-            yield Factor(value, Mistake.FACTOR, clause, f"and {text} times it")
+            clause = f"is {text} times the right one, with {name} = {NUMBER}, an argument of f"
+            yield Factor(value, Mistake.FACTOR, clause, f"and {text} times it", s)
 
 
 def multiples(answer: Array, truth: Array, room: Array, known: Known) -> Iterator[Relation]:
@@ -114,7 +118,7 @@ def multiples(answer: Array, truth: Array, room: Array, known: Known) -> Iterato
     for f in _less_usual(known):
         if _is(f.value, answer, truth, room):
             found.append(f)
-            yield Relation(f.mistake, f.clause)
+            yield Relation(f.mistake, f.clause, f.number, np.inf if f.number is not None else 0.0)
     factor = float(np.vdot(answer, truth) / np.vdot(truth, truth))
     slack = 4 * float(np.linalg.norm(room) / np.linalg.norm(truth)) * max(1.0, abs(factor))
     if factor != 0 and _is(factor, answer, truth, 4 * room) and not (found and abs(found[0].value - factor) > slack):

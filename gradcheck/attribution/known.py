@@ -17,6 +17,8 @@ NUMBER = "#"
 """Where a relation's number stands in its words."""
 NOTHING = "is zero throughout: nothing arrives here"
 """The words for a block that is zero."""
+CANCELLED = "is zero throughout but for rounding: nothing arrives here, or all of it cancels"
+"""The words for a block of rounding errors."""
 FIXED = "is 1 whatever the inputs are"
 """The words for the gradient of a number that is 1, beside others that are right or wrong by their own."""
 FEWEST = 3
@@ -52,7 +54,7 @@ class Relation:
     @property
     def weak(self) -> bool:
         """Whether it tells how the numbers differ rather than what was done: anything more telling comes before it."""
-        return self.mistake in WEAK and self.words not in (NOTHING, FIXED)
+        return self.mistake in WEAK and self.words not in (NOTHING, CANCELLED, FIXED)
 
     @property
     def clause(self) -> str:

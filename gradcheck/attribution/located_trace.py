@@ -16,6 +16,7 @@ from gradcheck.errors import GradcheckError
 from gradcheck.numbers.arithmetic import Array
 from gradcheck.numbers.ball import Balls
 from gradcheck.problem.function import Product, lend
+from gradcheck.problem.instruction import open_instruction
 from gradcheck.tracing import session, storage
 from gradcheck.tracing.fork import make_task
 from gradcheck.tracing.location import OWN
@@ -175,6 +176,6 @@ def open_calls() -> Stack:
         if name == session.__name__:
             break
         if not name.startswith(_LIBRARIES) and name != __name__:
-            calls.append((frame.f_code, frame.f_lasti))
+            calls.append(open_instruction(frame))
         frame = frame.f_back
     return tuple(reversed(calls))

@@ -79,6 +79,8 @@ AT_OUTPUT: Mapping[str, Callable[[Any], Any]] = {
     "relu": lambda y: np.where(y > 0, 1.0, 0.0),
 }
 """The same written by the output."""
+FORMULAS = {"tanh": "1 - y**2", "the sigmoid": "y (1 - y)", "exp": "y", "relu": "1 where y > 0"}
+"""The same in words, y the output."""
 HALVED: Mapping[str, tuple[Mistake, str, Callable[[Any], Any]]] = {
     "tanh": (Mistake.POWER_RULE, "having 1 - y where 1 - y**2 is due, y its output", lambda y: 1 - y),
     "the sigmoid": (Mistake.OTHER_SLOPE, "lacking the factor y of its slope y (1 - y)", lambda y: 1 - y),
@@ -92,7 +94,7 @@ def slope_mistakes(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     off, room = (d[chosen] for d in view.discrepancy)
     found = pairs(view)
     for pair in found:
-        named = list(_wrong_slopes(view, pair))
+        named = _known_slopes(view, pair)
         if not named:
             continue
         with np.errstate(all="ignore"):
@@ -110,15 +112,16 @@ def _hypothesis(several: Sequence[Pair], mistake: Mistake, words: str) -> Hypoth
     def shortcuts(view: View) -> dict[int, tuple[int, Any]] | None:
         made = {}
         for x, y in nodes:
-            pair = pair_of(view, x, y)
-            slope = None if pair is None else next((s for m, w, s in _wrong_slopes(view, pair) if w == words), None)
+            if (x, y) not in view.slopes and (pair := pair_of(view, x, y)) is not None:
+                _known_slopes(view, pair)
+            slope = next((s for _, w, s in view.slopes.get((x, y), ()) if w == words), None)
             if slope is None:
                 return None
             made[y] = x, slope[..., None]
         return made
 
     length = max(len(pair.steps) for pair in several)
-    rank = 2 + (length > 1) + (len(several) > 1)
+    rank = 2 + (length > 1 or mistake is Mistake.OTHER_SLOPE) + (len(several) > 1)
     edges: tuple[Edge, ...] = tuple((pair.y, 0) for pair in several)
     return Hypothesis(mistake, rank, edges, words, Change(shortcuts=shortcuts))
 
@@ -136,11 +139,18 @@ def _grouped(view: View, found: Sequence[Pair]) -> Iterator[Hypothesis]:
         for several in table.values():
             if not 1 < len(several) <= 50:
                 continue
-            common = set.intersection(*({(m, w) for m, w, _ in _wrong_slopes(view, p)} for p in several))
+            common = set.intersection(*({(m, w) for m, w, _ in _known_slopes(view, p)} for p in several))
             for mistake, words in sorted(common):
                 if (tried := tried + 1) > MOST_GROUPED:
                     return
                 yield _hypothesis(several, mistake, words)
+
+
+def _known_slopes(view: View, pair: Pair) -> list[tuple[Mistake, str, Array]]:
+    """The same as `_wrong_slopes`, made once for each pair."""
+    if (pair.x, pair.y) not in view.slopes:
+        view.slopes[pair.x, pair.y] = list(_wrong_slopes(view, pair))
+    return view.slopes[pair.x, pair.y]
 
 
 def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]]:
@@ -153,11 +163,15 @@ def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]
             if (coming := view.adjoints[pair.y]).shape == (*right.shape, 1):
                 words = "with a mask made of the signs of the gradient that comes in, not of the values there"
                 yield Mistake.OTHER_SLOPE, words, np.where(coming[..., 0] > 0, 1.0, 0.0)
+        elif np.all(np.isin(right, (0.0, 1.0))):
+            yield Mistake.MASK_SCALE, "reaching the entries that do not count there, too", np.ones_like(right)
         else:
             yield Mistake.SLOPE_FORGOTTEN, "lacking the slope there, as if it were 1", np.ones_like(right)
         if (unguarded := _unguarded(view, pair)) is not None:
             kind = Mistake.GUARD if _all_single(view, pair) else Mistake.OTHER_SLOPE
             yield kind, "without the constant that is added there", unguarded
+        if (masks := _masks(view, pair)) and (whole := slope_at(view, pair, x, dict.fromkeys(masks, 1.0))) is not None:
+            yield Mistake.MASK_SCALE, "without the mask there", whole
         if not np.all(np.isin(np.abs(right), (0.0, 1.0))):
             yield Mistake.SLOPE_TWICE, "being multiplied by the slope there twice", right * right
         if len(pair.steps) > 1 or view.record.nodes[pair.y].primitive in ("unary", "pow"):
@@ -174,7 +188,8 @@ def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]
                     mistake, words, halved = HALVED[name]
                     yield mistake, words, halved(y)
             else:
-                yield Mistake.OTHER_SLOPE, f"with the slope of {name}, by its output", formula(y)
+                words = f"with {FORMULAS[name]} for its slope, y its output, as {name} has it"
+                yield Mistake.OTHER_SLOPE, words, formula(y)
         for name, formula in OTHERS.items():
             yield Mistake.OTHER_SLOPE, f"with the slope of {name}", formula(x)
         if _root(view, pair):
@@ -191,6 +206,20 @@ def _selects(view: View, pair: Pair) -> bool:
     """Whether entries are chosen on the way by comparisons."""
     nodes = [view.record.nodes[s] for s in pair.steps]
     return any(node.primitive == "gather" and len(node.args) > 1 for node in nodes)
+
+
+def _masks(view: View, pair: Pair) -> list[int]:
+    """Constant arrays of zeros and ones by which is multiplied on the way."""
+    found = []
+    for slot in pair.steps:
+        node = view.record.nodes[slot]
+        for argument in node.args if node.primitive == "mul" else ():
+            constant = view.record.nodes[argument]
+            if constant.primitive == "constant" and constant.shape:
+                values = np.asarray(constant.attributes["value"])
+                if np.all(np.isin(values, (0, 1))) and 0 < np.count_nonzero(values) < values.size:
+                    found.append(argument)
+    return found
 
 
 def _guards(view: View, pair: Pair) -> list[int]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gradcheck.attribution.explanation import Place
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.own_edits import edits_of, nonlinear
-from gradcheck.attribution.own_operands import REPLACED, multiplied, others, replaced
+from gradcheck.attribution.own_operands import ANOTHER_TURN, REPLACED, multiplied, of_another_turn, others, replaced
 from gradcheck.attribution.own_steps import Edit, Steps, by_instruction, numeric
 from gradcheck.attribution.source_place import place_of
 from gradcheck.rerun.recording import Recording
@@ -39,7 +39,7 @@ class Answered:
     ----------
     recording: the run; its answers are in the order of the blocks.
     answers, truths, rooms: by block, float64: what came, what is right, and how far from it honest rounding leads.
-    values: f's values and other arrays that the derivative may have been meant to use.
+    values: f's values and constant arrays, which the derivative may have been meant to use, with names.
     unit: half the distance of 1 to the next number of the dtype.
     compares: whether f compares numbers, as far as is known: else no side of a comparison is wrong.
     """
@@ -48,7 +48,7 @@ class Answered:
     answers: Mapping[str, Array]
     truths: Mapping[str, Array]
     rooms: Mapping[str, Array]
-    values: tuple[Array, ...]
+    values: Sequence[tuple[str, Array]]
     unit: float
     compares: bool = True
 
@@ -96,6 +96,8 @@ class OwnCode:
         for block, part in zip(self.of.answers, parts, strict=True):
             if part is None:
                 part = self.of.answers[block]
+            if np.shape(part) != self.of.truths[block].shape:
+                return False
             with np.errstate(all="ignore"):
                 off = np.abs(np.asarray(part, dtype=float) - self.of.truths[block])
             room = np.maximum(self._granted(block), NEARLY * np.max(self._off(block), initial=0.0))
@@ -114,7 +116,7 @@ class OwnCode:
 
     def with_edit(self, steps: Steps, edit: Edit) -> list[Any] | None:
         """What the derivative answers with an edit."""
-        return self.replay.answered(dict.fromkeys(steps.slots, edit.make))
+        return self.replay.answered(edit.made_in(steps), reshaped=edit.reshapes)
 
     def search(self, most: int) -> Iterator[_Found]:
         """The edits that make it right, the likely ones first."""
@@ -128,13 +130,13 @@ class OwnCode:
             if (scale := self.scaled(steps)) is not None and self.replay.visits <= most:
                 yield _Found(scale, steps, (k, "scaled", scale.words))
         arrays = others(self.replay, self.of.values)
-        for make in (replaced, multiplied):
+        for how, make in _BY_ARRAYS.items():
             for k, steps in enumerate(self.instructions):
-                for n, (edit, _) in enumerate(make(steps, arrays)):
+                for n, edit in enumerate(make(steps, arrays, self.instructions)):
                     if self.replay.visits > most:
                         return
                     if self.right(self.with_edit(steps, edit)):
-                        yield _Found(edit, steps, (k, make.__name__, n))
+                        yield _Found(edit, steps, (k, how, n))
 
     def scaled(self, steps: Steps) -> Edit | None:
         """The factor on a step's result that makes the derivative right, where there is one."""
@@ -181,6 +183,10 @@ class OwnCode:
         return Edit(Mistake.PATH_FACTOR, 4, f"lacks a factor {factor:.6g}", _times(factor).make)
 
 
+_BY_ARRAYS = {"another turn": of_another_turn, "replaced": replaced, "multiplied": multiplied}
+"""Edits that need the arrays of the run, by the name of the way."""
+
+
 def _times(factor: float) -> Edit:
     return Edit(Mistake.PATH_FACTOR, 4, "", lambda args, kwargs, value: np.asarray(value) * factor)
 
@@ -212,7 +218,9 @@ def _explained(here: OwnCode, there: OwnCode, most: int) -> OwnMistake | None:
     kinds = {f.edit.mistake for f in best}
     place = _common({_place(f) for f in best})
     words = best[0].edit.words
-    if len(kinds) > 1 or rank == REPLACED or (kinds == {Mistake.BRANCH} and not here.of.compares):
+    if len({(f.edit.words, f.edit.more()) for f in best}) == 1:
+        words += best[0].edit.more()
+    if len(kinds) > 1 or rank in (REPLACED, ANOTHER_TURN) or (kinds == {Mistake.BRANCH} and not here.of.compares):
         return None if place is None else OwnMistake(None, words, place)
     (kind,) = kinds
     if kind in _OF_ALL and (whole := here.multiple()) is not None:
@@ -263,7 +271,6 @@ def _again(there: OwnCode, steps: Steps, found: _Found) -> bool:
         edits: Any = enumerate(edits_of(steps))
     else:
         arrays = others(there.replay, there.of.values)
-        make = replaced if how == "replaced" else multiplied
-        edits = ((n, edit) for n, (edit, _) in enumerate(make(steps, arrays)))
+        edits = enumerate(_BY_ARRAYS[how](steps, arrays, there.instructions))
     same = next((edit for n, edit in edits if n == what), None)
     return same is not None and same.words == found.edit.words and there.right(there.with_edit(steps, same))

@@ -228,8 +228,18 @@ def _matmul(steps: Steps) -> list[Edit]:
         (kind, 1, "lacks a transposition of its first factor, or has one too many", lambda a, b: _turned(a) @ b),
         (kind, 1, "lacks a transposition of its second factor, or has one too many", lambda a, b: a @ _turned(b)),
         (kind, 2, "has its factors in the wrong order", lambda a, b: b @ a),
+        (Mistake.PERMUTED, 3, "has one factor the wrong way round", lambda a, b: _reversed(a) @ b),
+        (Mistake.PERMUTED, 3, "has one factor the wrong way round", lambda a, b: a @ _reversed(b)),
+        (Mistake.POWER_RULE, 3, "lacks the square of its first factor", lambda a, b: (a * a) @ b),
+        (Mistake.POWER_RULE, 3, "lacks the square of its second factor", lambda a, b: a @ (b * b)),
     ]
     return several(rows)
+
+
+def _reversed(a: Any) -> Any:
+    if np.ndim(a) != 1:
+        raise TypeError("no vector")
+    return a[::-1]
 
 
 def _turned(a: Any) -> Any:
@@ -246,18 +256,20 @@ def _sums(steps: Steps) -> Iterator[Edit]:
     if few > 1:
         words = f"averages over {few} where it must add up" if mean else f"adds up {few} where it must average"
         yield Edit(Mistake.MEAN_SUM, 1, words, lambda a, k, v: v * few if mean else v / few)
+    kept, is_due = len(result) == len(shape), ("are due", "is due")
     for count in range(1, len(shape) + 1):
         for axes in combinations(range(len(shape)), count):
-            for keep in (False, True):
-                kept = tuple(1 if k in axes else n for k, n in enumerate(shape) if keep or k not in axes)
-                if _spreads(kept, result):
-                    where = f"axis {axes[0]}" if count == 1 else "axes " + " and ".join(map(str, axes))
-                    other = partial(_over, np.mean if mean else np.sum, axes, keep)
-                    yield Edit(Mistake.BROADCAST, 2, f"must go over {where}, and goes over others", other)
+            left = tuple(1 if k in axes else n for k, n in enumerate(shape) if kept or k not in axes)
+            for keep in (False, True) if _spreads(left, result) else (kept,):
+                where = f"axis {axes[0]}" if count == 1 else "axes " + " and ".join(map(str, axes))
+                other = partial(_over, np.mean if mean else np.sum, axes, keep)
+                words = f"{'averages' if mean else 'adds up'} over the wrong axes, where {where} {is_due[count == 1]}"
+                yield Edit(Mistake.BROADCAST, 2, words, other, reshapes=True)
 
 
 def _over(total: Any, axes: tuple[int, ...], keep: bool, args: Any, kwargs: Any, value: Any) -> Any:
-    return np.broadcast_to(total(args[0], axis=axes, keepdims=keep), np.shape(value))
+    made = total(args[0], axis=axes, keepdims=keep)
+    return np.broadcast_to(made, np.shape(value)) if _spreads(np.shape(made), np.shape(value)) else made
 
 
 def _first(total: Any, args: Any, kwargs: Any, value: Any) -> Any:
@@ -297,6 +309,23 @@ def _getitem(steps: Steps) -> Iterator[Edit]:
         yield Edit(Mistake.PERMUTED, 2, "moves by the order, not back by it", lambda a, k, v: a[0][inverse])
     if np.shape(steps.first.value) == shape:
         yield Edit(Mistake.PERMUTED, 2, "moves what must stay in its places", lambda a, k, v: np.asarray(a[0]))
+    for axis, part in enumerate(key if isinstance(key, tuple) else (key,)):
+        if part is None or part is Ellipsis:
+            return
+        if isinstance(part, int | slice) and part != slice(None):
+            for by, words in ((1, "starts one place too early"), (-1, "starts one place too late")):
+                yield Edit(Mistake.PERMUTED, 3, words, partial(_shifted, axis, by))
+
+
+def _shifted(axis: int, by: int, args: Any, kwargs: Any, value: Any) -> Any:
+    """As many entries, some places further along an axis; never beyond its ends."""
+    key = args[1] if isinstance(args[1], tuple) else (args[1],)
+    places = np.arange(np.shape(args[0])[axis])[key[axis]] + by
+    if np.size(places) == 0 or np.min(places) < 0 or np.max(places) >= np.shape(args[0])[axis]:
+        raise IndexError("no such place")
+    taken = np.take(args[0], places, axis=axis)
+    rest = (*key[:axis], slice(None), *key[axis + 1 :]) if np.ndim(places) else (*key[:axis], *key[axis + 1 :])
+    return taken[(*rest,)] if rest else taken
 
 
 def _setitem(steps: Steps) -> Iterator[Edit]:

@@ -1,8 +1,9 @@
-"""Other numbers in a step of a derivative's code: another constant, another array, a factor too few."""
+"""Other numbers in a step of a derivative's code: another array, that of another turn of a loop, a factor too few."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.own_edits import NONLINEAR
-from gradcheck.attribution.own_steps import Edit, Steps, numeric
+from gradcheck.attribution.own_steps import Edit, Make, Steps, numeric
+from gradcheck.attribution.source_place import place_of
 from gradcheck.rerun.replayed_run import Replay
 from gradcheck.rerun.steps_tape import Ref
 
@@ -21,66 +23,159 @@ MOST_OTHERS = 16
 """Maximum number of other arrays that are put in the place of one operand, or tried as a factor of one result."""
 REPLACED = 8
 """Rank of an edit that brings in another array: it tells where the mistake is, and not its kind."""
-REPLACEABLE = ("multiply", "divide", "subtract", "add", "matmul", "dot", "power", *sorted(NONLINEAR))
+ANOTHER_TURN = 6
+"""Rank of an edit that takes an operand from another turn of the loop; it tells no kind, either."""
+MOST_ENDS = 6
+"""Maximum number of arrays that are tried for the turn that is the last one, or the first."""
+_APART = "takes its operands from different turns of the loop"
+REPLACEABLE = ("multiply", "divide", "subtract", "add", "matmul", "dot", "outer", "inner", "power", *sorted(NONLINEAR))
 """Functions whose operands are tried with other arrays in their place."""
-
-
-def others(replay: Replay, given: tuple[Array, ...]) -> list[tuple[int, Array]]:
-    """(slot, array) of the different arrays of a run, the last ones first; then f's values and constants, slot -1."""
-    found: list[tuple[int, Array]] = []
-    for slot in range(len(replay.steps) - 1, -1, -1):
-        value = replay.steps[slot].value
-        if numeric(value) and np.size(value) and not any(_same(value, v) for _, v in found):
-            found.append((slot, np.asarray(value)))
-    found += [(-1, np.asarray(g)) for g in given if not any(_same(g, v) for _, v in found)]
-    return found
 
 
 def _same(a: Any, b: Any) -> bool:
     return np.shape(a) == np.shape(b) and np.array_equal(a, b)
 
 
-def replaced(steps: Steps, arrays: list[tuple[int, Array]]) -> Iterator[tuple[Edit, int]]:
-    """Edits with another array in place of an operand, and the number of the array."""
-    if steps.name not in REPLACEABLE or len(steps.slots) > 1:
+@dataclass(frozen=True)
+class Other:
+    """An array that a step may have been meant to use: the result of another step, or one given (slot -1) by name."""
+
+    slot: int
+    array: Array
+    name: str = ""
+
+
+def others(replay: Replay, given: Sequence[tuple[str, Array]]) -> list[Other]:
+    """The different arrays and numbers of a run, the last ones first; then those given, and constants of the code."""
+    found: list[Other] = []
+    for slot in range(len(replay.steps) - 1, -1, -1):
+        value = replay.steps[slot].value
+        if numeric(value) and np.size(value) and not any(_same(value, o.array) for o in found):
+            found.append(Other(slot, np.asarray(value)))
+    for name, value in (*given, *_numbers(replay)):
+        if not any(_same(value, o.array) for o in found):
+            found.append(Other(-1, np.asarray(value), name))
+    return found
+
+
+def _numbers(replay: Replay) -> list[tuple[str, Any]]:
+    """The numbers that stand in the code."""
+    numbers = {float(a) for s in replay.steps if s.place is not None for a in s.args if type(a) in (int, float)}
+    return [(f"{n:.6g}", n) for n in sorted(numbers)]
+
+
+def replaced(steps: Steps, arrays: Sequence[Other], instructions: Sequence[Steps]) -> Iterator[Edit]:
+    """Edits with another array in place of an operand; in a loop, with what another instruction gives in each turn."""
+    if steps.name not in REPLACEABLE:
         return
-    last = steps.slots[-1]
     for position in range(min(2, len(steps.first.args))):
         operand = steps.operand(position)
-        if not numeric(operand) or not np.ndim(operand):
+        if not numeric(operand) and type(operand) is not int:
+            continue
+        if len(steps.slots) > 1:
+            yield from _of_turns(steps, position, instructions)
             continue
         slot = steps.first.args[position].slot if isinstance(steps.first.args[position], Ref) else None
         tried = 0
-        for number, (other, array) in enumerate(arrays):
-            if array.shape != np.shape(operand) or (other >= last) or _same(array, operand):
+        for other in arrays:
+            if other.array.shape != np.shape(operand) or other.slot >= steps.slots[-1] or _same(other.array, operand):
                 continue
             if (tried := tried + 1) > MOST_OTHERS:
                 break
-            yield _with_other(steps, position, array, _relation(steps.replay, slot, other)), number
+            mistake = _relation(steps.replay, slot, other)
+            make = partial(_with, steps.first.function, position, other.array)
+            due = partial(_due, steps.replay, other)
+            yield Edit(mistake, REPLACED, f"has the wrong {_what(steps, position)}", make, more=due)
 
 
-def _with_other(steps: Steps, position: int, array: Array, mistake: Mistake) -> Edit:
-    function = steps.first.function
-    which = "its operand" if len(steps.first.args) == 1 else ("its first operand", "its second operand")[position]
+def _of_turns(steps: Steps, position: int, instructions: Sequence[Steps]) -> Iterator[Edit]:
+    replay, mine = steps.replay, [_operand(steps, k, position) for k in range(len(steps.slots))]
+    tried = 0
+    for other in instructions:
+        values = [replay.steps[slot].value for slot in other.slots]
+        if len(values) != len(mine) or any(a >= b for a, b in zip(other.slots, steps.slots, strict=True)):
+            continue
+        if any(np.shape(a) != np.shape(b) for a, b in zip(values, mine, strict=True)) or all(map(_same, values, mine)):
+            continue
+        if (tried := tried + 1) > MOST_OTHERS:
+            return
+        due = partial(_due, replay, Other(other.slots[0], np.asarray(values[0])))
+        words = f"has the wrong {_what(steps, position)}"
+        yield _turns(steps, position, values, Mistake.OTHER_SLOPE, REPLACED, words, due)
 
-    def make(args: Any, kwargs: Any, value: Any) -> Any:
-        return function(*(array if k == position else a for k, a in enumerate(args)), **kwargs)
 
-    return Edit(mistake, REPLACED, f"has the wrong array for {which}", make)
+def of_another_turn(steps: Steps, arrays: Sequence[Other], instructions: Sequence[Steps]) -> Iterator[Edit]:
+    """Edits that take an operand from the turn of the loop before, or after; where there is none, from elsewhere."""
+    if steps.name not in REPLACEABLE or len(steps.slots) < 2:
+        return
+    for position in range(min(2, len(steps.first.args))):
+        mine = [_operand(steps, k, position) for k in range(len(steps.slots))]
+        if not all(map(numeric, mine)) or len({np.shape(v) for v in mine}) > 1 or all(_same(v, mine[0]) for v in mine):
+            continue
+        ends = [o.array for o in sorted(arrays, key=lambda o: not _given(steps.replay, o))
+                if o.array.shape == np.shape(mine[0]) and o.slot < steps.slots[0]]  # fmt: skip
+        for later, which in ((True, "after"), (False, "before")):
+            due = partial(str, f", where its {_what(steps, position)} of the turn {which} is due")
+            for end in [np.zeros_like(mine[0]), *ends][:MOST_ENDS]:
+                values = [*mine[1:], end] if later else [end, *mine[:-1]]
+                yield _turns(steps, position, values, Mistake.STALE, ANOTHER_TURN, _APART, due)
 
 
-def _relation(replay: Replay, slot: int | None, other: int) -> Mistake:
+def _operand(steps: Steps, turn: int, position: int) -> Any:
+    argument = steps.replay.steps[steps.slots[turn]].args[position]
+    return steps.replay.steps[argument.slot].value if isinstance(argument, Ref) else argument
+
+
+def _turns(
+    steps: Steps, position: int, values: Sequence[Any], mistake: Mistake, rank: int, words: str, more: Callable[[], str]
+) -> Edit:
+    makes: tuple[Make, ...] = tuple(partial(_with, steps.first.function, position, value) for value in values)
+    return Edit(mistake, rank, words, makes[0], turns=makes, more=more)
+
+
+def _with(function: Callable[..., Any], position: int, array: Any, args: Any, kwargs: Any, value: Any) -> Any:
+    return function(*(array if k == position else a for k, a in enumerate(args)), **kwargs)
+
+
+def _what(steps: Steps, position: int) -> str:
+    return "operand" if len(steps.first.args) == 1 else ("first operand", "second operand")[position]
+
+
+def _given(replay: Replay, other: Other) -> bool:
+    return other.slot < 0 or replay.steps[other.slot].name.startswith("given")
+
+
+def _called(replay: Replay, other: Other) -> str:
+    """What a message calls an array: an argument by its name, a result by its expression and line."""
+    if other.slot < 0:
+        return other.name
+    step = replay.steps[other.slot]
+    if step.name.startswith("given "):
+        return step.name.removeprefix("given ")
+    place = None if step.place is None else place_of(step.place)
+    return f"the result of {step.name}" if place is None else f"{place.expression} of line {place.line}"
+
+
+def _due(replay: Replay, other: Other) -> str:
+    return f", where {_called(replay, other)} is due"
+
+
+def _named(before: str, replay: Replay, other: Other) -> str:
+    return before + _called(replay, other)
+
+
+def _relation(replay: Replay, slot: int | None, other: Other) -> Mistake:
     """What it is to have one array for another: the input for the output where one is computed from the other."""
-    if other == -1:
+    if other.slot < 0:
         return Mistake.SLOPE_AT_OUTPUT
     if slot is None:
         return Mistake.OTHER_SLOPE
-    mine, its = replay.steps[slot], replay.steps[other]
+    mine, its = replay.steps[slot], replay.steps[other.slot]
     if mine.place is not None and mine.place == its.place:
         return Mistake.STALE
     if mine.name.startswith("given") and its.name.startswith("given"):
         return Mistake.OTHER_SLOPE
-    if slot in _before(replay, other) or other in _before(replay, slot):
+    if slot in _before(replay, other.slot) or other.slot in _before(replay, slot):
         return Mistake.SLOPE_AT_OUTPUT
     return Mistake.OTHER_SLOPE
 
@@ -95,20 +190,39 @@ def _before(replay: Replay, slot: int) -> set[int]:
     return found
 
 
-def multiplied(steps: Steps, arrays: list[tuple[int, Array]]) -> Iterator[tuple[Edit, int]]:
-    """Edits with an array as a further factor or divisor of the result, and the number of the array."""
+def multiplied(steps: Steps, arrays: Sequence[Other], instructions: Sequence[Steps]) -> Iterator[Edit]:
+    """Edits with an array as a further factor or divisor of the result."""
     value = steps.first.value
     if not numeric(value) or len(steps.slots) > 1 or steps.name in ("zeros", "ones", "setitem", "getitem", "part"):
         return
-    shape, tried = np.shape(value), 0
-    for number, (other, array) in enumerate(arrays):
-        if other >= steps.slots[0] or not _spreads(array.shape, shape) or (array.size < 2 and np.size(value) > 1):
+    shape, tried, kind = np.shape(value), 0, Mistake.SLOPE_FORGOTTEN
+    for other in arrays:
+        array = other.array
+        if other.slot >= steps.slots[0] or not _spreads(array.shape, shape) or (array.size < 2 and np.size(value) > 1):
             continue
         if (tried := tried + 1) > MOST_OTHERS:
             return
-        kind = Mistake.SLOPE_FORGOTTEN
-        yield Edit(kind, REPLACED, "lacks a factor", partial(_times, array)), number
-        yield Edit(kind, REPLACED, "lacks a division", partial(_over, array)), number
+        yield Edit(
+            kind, REPLACED, "lacks a factor", partial(_times, array), more=partial(_named, ", ", steps.replay, other)
+        )
+        yield Edit(
+            kind, REPLACED, "lacks a division", partial(_over, array), more=partial(_named, " by ", steps.replay, other)
+        )
+        if array.ndim == 2 and len(shape) and array.shape[0] == array.shape[1] == shape[-1] > 1:
+            yield Edit(
+                kind,
+                REPLACED,
+                "lacks a matrix factor",
+                partial(_before_matrix, array),
+                more=partial(_named, ", ", steps.replay, other),
+            )
+            yield Edit(
+                kind,
+                REPLACED,
+                "lacks a matrix factor",
+                partial(_after_matrix, array),
+                more=partial(_named, ", ", steps.replay, other),
+            )
 
 
 def _times(array: Array, args: Any, kwargs: Any, value: Any) -> Any:
@@ -117,6 +231,14 @@ def _times(array: Array, args: Any, kwargs: Any, value: Any) -> Any:
 
 def _over(array: Array, args: Any, kwargs: Any, value: Any) -> Any:
     return value / array
+
+
+def _before_matrix(array: Array, args: Any, kwargs: Any, value: Any) -> Any:
+    return value @ array
+
+
+def _after_matrix(array: Array, args: Any, kwargs: Any, value: Any) -> Any:
+    return array @ value
 
 
 def _spreads(shape: tuple[int, ...], over: tuple[int, ...]) -> bool:

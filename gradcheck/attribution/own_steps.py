@@ -55,6 +55,9 @@ class Steps:
         return frozenset(found)
 
 
+Make = Callable[[tuple[Any, ...], dict[str, Any], Any], Any]
+
+
 @dataclass(frozen=True)
 class Edit:
     """One thing done otherwise in some steps of a derivative.
@@ -65,12 +68,22 @@ class Edit:
     rank: the lower, the less it takes to make such a mistake.
     words: what was done, as a clause about the line: "has plus where minus is due".
     make: what a step gives instead, by its arguments, keywords and result; None where it cannot be had.
+    reshapes: what it gives may have another shape.
+    turns: what the steps give instead, one by one, where that is not the same for all of them.
+    more: what is due instead, to go on with after the words; said where all edits that make it right agree.
     """
 
     mistake: Mistake
     rank: int
     words: str
-    make: Callable[[tuple[Any, ...], dict[str, Any], Any], Any]
+    make: Make
+    reshapes: bool = False
+    turns: tuple[Make, ...] = ()
+    more: Callable[[], str] = str
+
+    def made_in(self, steps: Steps) -> dict[int, Make]:
+        """What each of the steps gives instead."""
+        return dict(zip(steps.slots, self.turns or [self.make] * len(steps.slots), strict=True))
 
 
 def by_instruction(replay: Replay) -> list[Steps]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import permutations
 
 import numpy as np
 
@@ -24,6 +25,8 @@ UNITS = 256
 """Units of roundoff up to which a factor that is measured is a usual one."""
 TOGETHER = 24
 """Experiments per sweep."""
+MOST_ALIKE = 4
+"""Maximum number of uses of a value of which two may be taken for one another."""
 MOST_CONSTANT = 1e4
 """Maximum size of a factor that is named."""
 
@@ -54,16 +57,13 @@ def _solved_factors(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
 
 def kept_uses(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     """Of a value used three times or more, one use alone counts."""
-    uses: dict[int, list[Edge]] = defaultdict(list)
-    for slot, position in view.contributions:
-        uses[view.record.nodes[slot].args[position]].append((slot, position))
+    uses = _uses(view)
     chosen = view.within(blocks)
     off, room = (d[chosen] for d in view.discrepancy)
-    yield from _all_but_one_step(view, [sorted(edges) for edges in uses.values()])
+    yield from _all_but_one_step(view, list(uses.values()))
     for edges in uses.values():
         if len(edges) < 3 or len(edges) > 200:
             continue
-        edges = sorted(edges)
         parts = np.array([view.along(view.record.nodes[s].args[p], view.contributions[s, p])[chosen] for s, p in edges])
         total = parts.sum(axis=0)
         for k, edge in enumerate(edges):
@@ -75,6 +75,48 @@ def kept_uses(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
                     kind = Mistake.FIRST_SAMPLE
                 words = f"being left out, of {len(edges)} uses of the same value all but one"
                 yield Hypothesis(kind, 2, tuple(rest), words, Change(factors=dict.fromkeys(rest, 0.0)), operand=True)
+
+
+def taken_for_another(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
+    """Of a value used a few times, one use counts twice and another one not at all, as in 2 A x for (A + A^T) x."""
+    chosen = view.within(blocks)
+    off, room = (d[chosen] for d in view.discrepancy)
+    for edges in _uses(view).values():
+        if not 2 <= len(edges) <= MOST_ALIKE:
+            continue
+        parts = [view.along(view.record.nodes[s].args[p], view.contributions[s, p])[chosen] for s, p in edges]
+        for one, other in permutations(range(len(edges)), 2):
+            if fits(parts[one] - parts[other], off, room) and not fits(parts[one], parts[other], room):
+                pair = edges[one], edges[other]
+                change = Change(factors={pair[0]: 2.0, pair[1]: 0.0})
+                yield Hypothesis(Mistake.DOUBLED, 3, tuple(_onward(view, e) for e in pair), _TWICE, change)
+
+
+_TWICE = (
+    "being taken twice in place of another use of the same value, as if both gave the same, "
+    "as the two of x in x @ A @ x do for a symmetric A"
+)
+
+
+def _onward(view: View, edge: Edge) -> Edge:
+    """The first edge from there on whose node has a place, as long as the path does not fork."""
+    slot = edge[0]
+    while not view.located.stacks[slot] and len(users := _users(view, slot)) == 1:
+        edge = users[0]
+        slot = edge[0]
+    return edge
+
+
+def _users(view: View, slot: int) -> list[Edge]:
+    return [(s, p) for s, p in view.contributions if view.record.nodes[s].args[p] == slot]
+
+
+def _uses(view: View) -> dict[int, list[Edge]]:
+    """Node -> the edges that lead to it, in order."""
+    uses: dict[int, list[Edge]] = defaultdict(list)
+    for slot, position in sorted(view.contributions):
+        uses[view.record.nodes[slot].args[position]].append((slot, position))
+    return uses
 
 
 def _all_but_one_step(view: View, uses: Sequence[list[Edge]]) -> Iterator[Hypothesis]:
@@ -106,17 +148,20 @@ def grouped(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     together = 1 if view.forward else TOGETHER  # the runs of a JVP's sweep are its outputs
     for start in range(0, len(trials), together):
         some = trials[start : start + together]
-        factors: dict[Edge, Array] = {}
-        for k, (edges, _, s) in enumerate(some):
-            for edge in edges:
-                factors.setdefault(edge, np.ones(len(some)))[k] = s
-        found = outcomes(view, Change(factors=factors), len(some))
+        if (key := ("groups", start)) not in view.tried:
+            factors: dict[Edge, Array] = {}
+            for k, (edges, _, s) in enumerate(some):
+                for edge in edges:
+                    factors.setdefault(edge, np.ones(len(some)))[k] = s
+            view.tried[key] = outcomes(view, Change(factors=factors), len(some))
+        found = view.tried[key]
         assert found is not None
         for k, (edges, size, s) in enumerate(some):
             if view.reproduces({b: a[..., k] for b, a in found.items()}, blocks):
                 mistake, rank, words = _USUAL[s]
                 change = Change(factors=dict.fromkeys(edges, s))
-                yield Hypothesis(mistake, rank + 2 + size, tuple(edges), words, change, factor=s)
+                one = len({(view.located.site(slot), position) for slot, position in edges}) == 1
+                yield Hypothesis(mistake, rank + 2 + size, tuple(edges), words, change, operand=one, factor=s)
 
 
 def _candidates(view: View) -> Iterator[tuple[tuple[Edge, ...], Array]]:

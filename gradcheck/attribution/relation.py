@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gradcheck.attribution.equals import another
 from gradcheck.attribution.factors import entrywise, multiples, one_sign
-from gradcheck.attribution.known import NOTHING, Known, Relation
+from gradcheck.attribution.known import CANCELLED, NOTHING, Known, Relation
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.moves import moved
 from gradcheck.attribution.own_rounding import rounded
@@ -42,6 +42,9 @@ def relations(answer: Array, truth: Array, tolerance: Array, known: Known | None
         return
     if not np.any(answer):
         yield Relation(Mistake.ZERO, NOTHING)
+        return
+    if np.all(np.abs(answer) <= tolerance) and np.max(np.abs(answer)) < 1e-12 * np.max(np.abs(truth)):
+        yield Relation(Mistake.ZERO, CANCELLED)
         return
     with np.errstate(all="ignore"):
         yield from rounded(answer, truth, tolerance)

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 from gradcheck.attribution.explanation import Place
-from gradcheck.attribution.located_trace import Call
+from gradcheck.attribution.located_trace import Call, Located
 
 MOST_BYTES = 2_000_000
 """Maximum size of a source file that is compiled again to see whether it has changed."""
@@ -36,6 +37,32 @@ def place_of(call: Call, operand: int | None = None) -> Place | None:
     end = len(text.encode()[:end].decode(errors="replace")) if last == first else len(text.rstrip())
     indent = len(text) - len(text.lstrip())
     return Place(code.co_filename, first, text.strip(), max(0, start - indent), max(0, end - indent))
+
+
+def constants_of(traced: Located) -> list[tuple[str, Any]]:
+    """The arrays and numbers that f holds constant, each with words that say where f uses it; the last used first."""
+    found = []
+    for slot in range(len(traced.record.nodes) - 1, -1, -1):
+        for argument in traced.record.nodes[slot].args:
+            constant = traced.record.nodes[argument]
+            if constant.primitive == "constant" and (site := traced.site(slot)) is not None:
+                value, line = constant.attributes["value"], line_of(site)
+                where = "of f" if line is None else f"of f's line {line}"
+                found.append((f"the constant {'array' if constant.shape else f'{value:.6g}'} {where}", value))
+    return found
+
+
+def in_a_loop(call: Call) -> bool:
+    """Whether an instruction stands in a loop or a comprehension of its function, as the source has it."""
+    code, offset = call
+    line, _, column, _ = _position(code, offset)
+    if line is None or column is None or _unchanged(code) is None:
+        return False
+    return any(
+        (node.lineno, node.col_offset) <= (line, column) < (node.end_lineno or 0, node.end_col_offset or 0)
+        and node.lineno >= code.co_firstlineno
+        for node in _loops(code.co_filename, _stamp(code.co_filename))
+    )
 
 
 def line_of(call: Call) -> int | None:
@@ -77,6 +104,14 @@ def _operands(node: ast.AST) -> list[ast.expr]:
 
 def _extent(node: ast.expr | ast.AugAssign) -> tuple[int, int, int, int]:
     return node.lineno, node.end_lineno or node.lineno, node.col_offset, node.end_col_offset or node.col_offset
+
+
+_LOOPS = ast.For | ast.While | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
+
+@lru_cache(maxsize=16)
+def _loops(filename: str, stamp: tuple[int, int]) -> tuple[Any, ...]:
+    return tuple(node for node in _expressions(filename, stamp) if isinstance(node, _LOOPS))
 
 
 @lru_cache(maxsize=16)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from itertools import pairwise
+from typing import Any
 
+import numpy as np
+
+from gradcheck.attribution.equal_uses import with_equals
 from gradcheck.attribution.explanation import Explanation, Place
 from gradcheck.attribution.hypothesis import Hypothesis
 from gradcheck.attribution.located_trace import Call
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.record_forms import elementwise_quotient, is_call, mean_of, normaliser, sum_of_squares
-from gradcheck.attribution.source_place import place_of
+from gradcheck.attribution.source_place import in_a_loop, place_of
 from gradcheck.attribution.view import View
 
 PREFERRED = (
@@ -51,7 +55,7 @@ FEWEST_STEPS = 3
 def told(view: View, found: Sequence[Hypothesis], blocks: frozenset[str]) -> Explanation | None:
     """The explanation that stands for all that were found; `blocks`: those it concerns alone, empty if all."""
     rank = min(h.rank for h in found)
-    best = [h for h in found if h.rank == rank]
+    best = [with_equals(view, h) for h in found if h.rank == rank]
     order = {kind: k for k, kind in enumerate(PREFERRED)}
     kinds = {h.mistake for h in best}
     if len(kinds) > 1 and all(h.factor for h in best):  # a factor that several operations suggest is but a factor
@@ -162,7 +166,43 @@ def _meaning(view: View, paths: Sequence[Hypothesis], chosen: Hypothesis) -> tup
     placed = [h for h in paths if _placed(view, h)]
     if placed and all(_one_of_many(view, h) for h in placed):
         return Mistake.TRUNCATED, ", in one of the steps alone: what came before it was treated as a constant"
-    return Mistake.DROPPED, ": it was treated as a constant"
+    if _within_one_call(view, chosen):
+        return Mistake.DROPPED, " in part: something computed there on the way was treated as a constant"
+    return Mistake.DROPPED, f"{_turns(view, chosen)}: it was treated as a constant"
+
+
+def _within_one_call(view: View, hypothesis: Hypothesis) -> bool:
+    """Whether the paths that are cut begin and end in one call of a library, and others through it are left."""
+    stacks, nodes, cut = view.located.stacks, view.record.nodes, set(hypothesis.edges)
+    calls = {stacks[slot] for slot, _ in cut}
+    if len(calls) > 1 or () in calls or any(stacks[nodes[s].args[p]] not in calls for s, p in cut):
+        return False
+    left = []
+
+    def alter(slot: int, position: int, contribution: Any, adjoint: Any) -> Any:
+        if (slot, position) in cut:
+            return contribution * 0.0
+        if stacks[slot] in calls and stacks[nodes[slot].args[position]] not in calls:
+            left.append(bool(np.any(contribution)))
+        return contribution
+
+    view.gradient(alter)
+    return any(left)
+
+
+def _turns(view: View, hypothesis: Hypothesis) -> str:
+    """Which turns of a loop are concerned, where not all of them are."""
+    stacks, slots = view.located.stacks, sorted({slot for slot, _ in hypothesis.edges})
+    kind, positions = view.record.nodes[slots[0]].primitive, {position for _, position in hypothesis.edges}
+    reached = {slot for slot, position in view.contributions if position in positions}
+    made = [s for s in sorted(reached) if stacks[s] == stacks[slots[0]] and view.record.nodes[s].primitive == kind]
+    if not set(slots) < set(made) or not any(map(in_a_loop, stacks[slots[0]])):
+        return ""
+    few, many = len(slots), len(made)
+    for some, which in ((made[:few], "first"), (made[-few:], "last")):
+        if slots == some:
+            return f" in the {which}{f' {few}' if few > 1 else ''} of {many} turns"
+    return f" in {few} of {many} turns"
 
 
 def _one_of_many(view: View, hypothesis: Hypothesis) -> bool:

@@ -13,6 +13,9 @@ from gradcheck.attribution.mistake import Mistake
 
 Array = NDArray[Any]
 
+DIGITS = 3
+"""Number of digits of a round number, as a penalty's weight is."""
+
 
 def terms(answer: Array, truth: Array, room: Array, known: Known) -> Iterator[Relation]:
     """Relations of the form answer = truth + factor * something simple."""
@@ -27,6 +30,19 @@ def terms(answer: Array, truth: Array, room: Array, known: Known) -> Iterator[Re
         if factor and equal(off, factor * what, 4 * room + 1e-9 * np.abs(off)):
             slack = 4 * float(np.linalg.norm(room) / np.linalg.norm(what)) + 1e-9 * abs(factor)
             yield Relation(mistake, words[0] if factor < 0 else words[1], abs(factor), slack)
+
+
+def penalty_of_few(answer: Array, truth: Array, room: Array, known: Known) -> Iterator[Relation]:
+    """A term of a round number times the input itself, in a block of few entries; at one point it may be chance."""
+    x, off = known.given, answer - truth
+    if off.size >= FEWEST or x is None or x.shape != off.shape or not np.all(np.isfinite(x)) or not np.all(x):
+        return
+    factor = float(np.vdot(off, x) / np.vdot(x, x))
+    slack = 4 * float(np.linalg.norm(room) / np.linalg.norm(x)) + 1e-9 * abs(factor)
+    if abs(factor - float(f"{factor:.{DIGITS}g}")) <= slack < 1e-6 * abs(factor) and equal(off, factor * x, 4 * room):
+        words = "lacks" if factor < 0 else "has, too many,"
+        term = f"a term of {NUMBER} times {known.block} itself, such as a penalty's"
+        yield Relation(Mistake.LOSS_TERM, f"{words} {term}", abs(factor), slack)
 
 
 def _simple(known: Known, shape: tuple[int, ...]) -> Iterator[tuple[Mistake, tuple[str, str], Array]]:

@@ -128,6 +128,10 @@ def _product(view: View, slot: int, node: Node, k: int) -> list[Variant]:
         (forgotten, "lacking the other factor there", lambda g, xs, y: g),
         (Mistake.SLOPE_TWICE, "taking the other factor there twice", lambda g, xs, y: g * xs[1 - k] * xs[1 - k]),
     ]
+    factor = np.asarray(view.values[node.args[1 - k]][..., 0])
+    if np.all(factor < 0):
+        unsigned = "lacking the other factor there but for its sign"
+        rows.append((Mistake.SLOPE_FORGOTTEN, unsigned, lambda g, xs, y: -g))
     if constant and other.shape:
         masked = "having the mask there without its scale"
         rows.append((Mistake.MASK_SCALE, masked, lambda g, xs, y: g * (xs[1 - k] != 0)))

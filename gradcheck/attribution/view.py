@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gradcheck.attribution.altered_sweep import Alter, Edge, Shortcuts, altered_sweep, contributed
 from gradcheck.attribution.located_trace import Located
+from gradcheck.attribution.mistake import Mistake
 from gradcheck.numbers.stochastic import Floats
 from gradcheck.problem.function import Product
 from gradcheck.tracing import sweep
@@ -69,6 +70,10 @@ class View:
         self.unit = float(np.finfo(product.dtype).eps) / 2
         self.moved: dict[int, dict[int, list[Any]]] = {}
         """Arguments of a loop's operations with the states of another step, by the distance of the steps."""
+        self.slopes: dict[tuple[int, int], list[tuple[Mistake, str, Array]]] = {}
+        """Wrong slopes of pairs of arrays, by their nodes."""
+        self.tried: dict[Any, dict[str, Array] | None] = {}
+        """Gradients under the hypotheses that were tried, by their keys: some are tried for several sets of blocks."""
 
     @cached_property
     def forward(self) -> bool:

@@ -20,11 +20,13 @@ from gradcheck.attribution.at_ties import told_by_ties
 from gradcheck.attribution.by_record import Investigation
 from gradcheck.attribution.explanation import Explanation, Place
 from gradcheck.attribution.known import FEWEST, FIXED, Known, Relation, lengths_of
-from gradcheck.attribution.located_trace import located
+from gradcheck.attribution.located_trace import Located, located
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.over_blocks import Named, strewn, together
 from gradcheck.attribution.own_code import MOST_VISITS, Answered, OwnCode, OwnMistake, explained
 from gradcheck.attribution.relation import relations
+from gradcheck.attribution.source_place import constants_of
+from gradcheck.attribution.terms import penalty_of_few
 from gradcheck.attribution.view import Asked, View
 from gradcheck.errors import GradcheckError
 from gradcheck.judge.asked_otherwise import Spot, right_otherwise
@@ -174,7 +176,7 @@ def _by_record(explanation: Explanation, product: Product, own: OwnMistake | Non
         facts |= {"file": place.file, "line": place.line, "source": place.source}
         facts |= {"start": place.start, "end": place.end}
     if own is not None and own.place is not None:
-        cause += f"; in the derivative, line {own.place.line}, {own.place.source.rstrip(',')}, {own.words}"
+        cause += f"; in the derivative, line {own.place.line}, {own.place.expression}, {own.words}"
         facts |= _own_place(own.place)
     return finding("GC051", cause=cause, **facts)
 
@@ -192,7 +194,7 @@ def _by_own_code(own: OwnMistake) -> Finding:
     where = (
         "one step of the derivative's own code"
         if place is None
-        else f"line {place.line} of the derivative, {place.source},"
+        else f"line {place.line} of the derivative, {place.expression},"
     )
     if place is not None:
         facts |= _own_place(place)
@@ -248,13 +250,18 @@ class _Search:
 
     def _own(self, spot: Spot) -> OwnCode | None:
         asked = _asked(spot.product, spot.comparisons)
-        return None if asked is None else _own_code(self.points, asked, compares=self.compares)
+        constants = [] if self.traced is None else constants_of(self.traced)
+        return None if asked is None else _own_code(self.points, asked, compares=self.compares, constants=constants)
 
     @cached_property
     def compares(self) -> bool:
         """Whether f compares numbers that depend on its inputs, or cannot be traced."""
-        traced = None if self.large else located(self.points.truth_of(self.here.product))
-        return traced is None or bool(traced.outcomes)
+        return self.traced is None or bool(self.traced.outcomes)
+
+    @cached_property
+    def traced(self) -> Located | None:
+        """The record of f at the first point; None where it cannot be traced."""
+        return None if self.large else located(self.points.truth_of(self.here.product))
 
     def telling(self, strong: Mapping[str, Relation]) -> dict[str, Relation]:
         """The relation of each wrong block that says what was done: the strong one, or another question."""
@@ -330,17 +337,20 @@ class _Search:
         return bool(np.all(np.abs(part.astype(float) - compared.truth.middle) <= room))
 
 
-def _own_code(points: FurtherPoints, asked: Asked, *, compares: bool = True) -> OwnCode | None:
+def _own_code(
+    points: FurtherPoints, asked: Asked, *, compares: bool = True, constants: Sequence[tuple[str, Array]] = ()
+) -> OwnCode | None:
     """The derivative's own code at a point; None where its steps cannot be had."""
     run = recorded_run(points.question, asked.product)
     if run is None:
         return None
     try:
-        values = tuple(np.asarray(o, dtype=float) for o in asked.product.outputs[0])
+        values = [("f's value", np.asarray(o, dtype=float)) for o in asked.product.outputs[0]]
     except Exception:  # no point of f
-        values = ()
+        values = []
     unit = float(np.finfo(asked.product.dtype).eps) / 2
-    return OwnCode(Answered(run, asked.answers, asked.truths, asked.rooms, values, unit, compares))
+    given = [*values, *constants]
+    return OwnCode(Answered(run, asked.answers, asked.truths, asked.rooms, given, unit, compares))
 
 
 def _asked(product: Product, comparisons: Sequence[Comparison]) -> Asked | None:
@@ -360,7 +370,9 @@ def _relations(spot: Spot, compared: Comparison) -> Iterator[Relation]:
     if np.any(compared.wrong) and np.all(compared.truth.known):
         room = compared.allowance + compared.truth.radius
         answer = compared.answer.astype(np.float64)
-        yield from relations(answer, compared.truth.middle, room, _known(spot, compared.block))
+        known = _known(spot, compared.block)
+        yield from relations(answer, compared.truth.middle, room, known)
+        yield from penalty_of_few(answer, compared.truth.middle, room, known)
 
 
 def _known(spot: Spot, block: str) -> Known:

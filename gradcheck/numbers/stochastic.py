@@ -208,6 +208,8 @@ class Floats:
     def scatter(self, a: Array, *, index: Array, shape: Shape) -> Array:
         """Entries added at flat positions; a sum of two or more is perturbed."""
         runs = a.shape[-1]
+        if _in_order(index, int(np.prod(shape))):
+            return a.reshape(*shape, runs).copy()
         kept = index.ravel() >= 0
         where, values = index.ravel()[kept], a.reshape(-1, runs)[kept]
         flat = np.zeros((int(np.prod(shape)), runs), dtype=a.dtype)
@@ -241,6 +243,8 @@ class Floats:
     def gather(self, *arrays: Array, index: Array, fill: float = 0.0) -> Array:
         """Entries by flat position, in all runs; nothing rounds."""
         runs = max(a.shape[-1] for a in arrays)
+        if len(arrays) == 1 and _in_order(index, arrays[0].size // max(1, runs)):
+            return arrays[0].reshape(*index.shape, runs).copy()
         pieces = [
             np.broadcast_to(a, (*a.shape[:-1], runs)).reshape(-1, runs) if a.size else np.zeros((0, runs))
             for a in arrays
@@ -263,6 +267,12 @@ class Floats:
     def shape(self, a: Array) -> Shape:
         """The shape without the axis of runs."""
         return a.shape[:-1]
+
+
+def _in_order(index: Array, size: int) -> bool:
+    """Whether flat positions are all of `size` entries in their order: a new shape, and nothing else."""
+    flat = index.ravel()
+    return flat.size == size and size > 0 and bool(np.array_equal(flat, np.arange(size)))
 
 
 @dataclass(frozen=True)

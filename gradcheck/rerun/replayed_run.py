@@ -53,8 +53,11 @@ class Replay:
             self._after[slots] = sorted(found)
         return self._after[slots]
 
-    def answered(self, otherwise: Mapping[int, Otherwise]) -> list[Any] | None:
-        """Per part of the answer what it would be with some steps done otherwise; None where that cannot be done."""
+    def answered(self, otherwise: Mapping[int, Otherwise], *, reshaped: bool = False) -> list[Any] | None:
+        """Per part of the answer what it would be with some steps done otherwise; None where that cannot be done.
+
+        With `reshaped`, such a step may give a result of another shape.
+        """
         changed: dict[int, Any] = {}
 
         def result(slot: int) -> Any:
@@ -75,7 +78,7 @@ class Replay:
                     value = step.function(*args, **kwargs) if again else step.value
                     if slot in otherwise:
                         value = otherwise[slot](args, kwargs, value)
-                        if value is None or np.shape(value) != np.shape(step.value):
+                        if value is None or not (reshaped or np.shape(value) == np.shape(step.value)):
                             return None
                     changed[slot] = value
         except Exception:  # what a step does not take

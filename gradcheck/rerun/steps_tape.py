@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.problem.instruction import open_instruction
+
 Array = NDArray[Any]
 
 MOST_STEPS = 1_500
@@ -117,6 +119,6 @@ def user_call() -> Call | None:
     while frame is not None:
         name = str(frame.f_globals.get("__name__", ""))
         if not name.startswith(_LIBRARIES):
-            return None if name.startswith(_ADAPTERS) else (frame.f_code, frame.f_lasti)
+            return None if name.startswith(_ADAPTERS) else open_instruction(frame)
         frame = frame.f_back
     return None

@@ -1,0 +1,38 @@
+"""The words of causes: each names its mistake, and is not said of a derivative that is off by something besides."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradcheck
+from by_path import load
+
+WORDED = load(Path(__file__).with_name("worded_causes.py")).WORDED
+
+
+def causes_of(worded: Any, derivative: Any) -> list[str]:
+    check = getattr(gradcheck, f"check_{worded.check}")
+    result = check(worded.f, derivative, *worded.inputs, elsewhere=False)
+    assert str(result.verdict) == "FAIL"
+    return [f.sentence for f in result.findings if f.code == "GC051"]
+
+
+@pytest.mark.parametrize("what", WORDED)
+def test_the_mistake_is_named(what):
+    (sentence,) = causes_of(WORDED[what], WORDED[what].derivative)
+    assert WORDED[what].words in sentence
+
+
+@pytest.mark.parametrize("what", list(WORDED)[::2])
+def test_it_is_not_named_where_something_else_is_wrong_besides(what):
+    worded = WORDED[what]
+
+    def off(*given: Any) -> Any:
+        answer = worded.derivative(*given)
+        parts = answer if isinstance(answer, tuple) else (answer,)
+        moved = tuple(p + 1e-2 * np.cos(3 * p + np.arange(np.size(p)).reshape(np.shape(p))) for p in parts)
+        return moved if isinstance(answer, tuple) else moved[0]
+
+    assert not [s for s in causes_of(worded, off) if worded.words in s]
