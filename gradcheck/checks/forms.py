@@ -6,7 +6,7 @@ numbers (None, a string, an object) is passed on as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import update_wrapper
 from typing import Any
@@ -35,6 +35,7 @@ class Form:
     keywords: keyword arguments of both.
     has_aux: f returns (value, whatever else), of which the value counts.
     holomorphic: complex gradients and cotangents are dL/da - i dL/db, not dL/da + i dL/db.
+    wrt: what the user wants to differentiate by: positions and names of arguments of f, or names of leaves.
     """
 
     kind: Kind
@@ -43,6 +44,7 @@ class Form:
     keywords: Mapping[str, Any] = field(default_factory=dict)
     has_aux: bool = False
     holomorphic: bool = False
+    wrt: Any = None
 
     @property
     def leaves(self) -> list[tuple[str, Any]]:
@@ -60,6 +62,26 @@ class Form:
     def plain_names(self) -> tuple[str, ...]:
         """Their names."""
         return tuple(name for (name, _), own in zip(self.leaves, self._places(), strict=True) if own)
+
+    def plain_choice(self, chosen: Any) -> Any:
+        """A choice of inputs (`wrt`) by names of plain ones: all floats of an argument, or all its numbers."""
+        if chosen is None:
+            return None
+        found: list[Any] = []
+        for one in chosen if isinstance(chosen, Iterable) and not isinstance(chosen, str) else (chosen,):
+            at = self.names.index(one) if isinstance(one, str) and one in self.names else one
+            whole = isinstance(at, int | np.integer) and not isinstance(at, bool)
+            if not whole or not -len(self.inputs) <= at < len(self.inputs):
+                found.append(one)
+                continue
+            k = int(at) % len(self.inputs)
+            numbers = [name for name, value in leaves(self.inputs[k], self.names[k]) if _numeric(value)]
+            found += self._floats(k) or numbers or [one]
+        return tuple(found)
+
+    def _floats(self, argument: int) -> list[str]:
+        named = leaves(self.inputs[argument], self.names[argument])
+        return [name for name, value in named if _numeric(value) and _dtype(value) == "f"]
 
     def arguments(self, plain: Sequence[Any]) -> list[Any]:
         """f's arguments from plain arrays."""
@@ -144,7 +166,10 @@ class Form:
 
     def _hold(self) -> list[bool]:
         """Which arguments of f hold a number to differentiate by: a float, or any number where there is no float."""
-        floating = [any(_numeric(v) and _dtype(v) in "fc" for _, v in leaves(value)) for value in self.inputs]
+        floating = [bool(self._floats(k)) for k in range(len(self.inputs))]
+        if self.wrt is not None:
+            chosen = set(self.plain_choice(self.wrt))
+            floating = [bool(chosen & set(self._floats(k))) for k in range(len(self.inputs))]
         return floating if any(floating) else [any(_numeric(v) for _, v in leaves(value)) for value in self.inputs]
 
     def _only(self, holds: Sequence[bool]) -> Any:

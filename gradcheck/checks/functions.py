@@ -29,6 +29,8 @@ from gradcheck.problem.function import as_inputs
 from gradcheck.verdict.conclusion import with_findings
 from gradcheck.verdict.result import Result
 
+OF_CONTAINERS = ("complex", "returned object")
+"""What the judge says of an f whose value is complex, or a dict or another container of arrays."""
 Wrt = Sequence[int | str] | int | str | None
 
 
@@ -236,7 +238,8 @@ def _check(
     if any(is_strategy(value) for value in inputs):
         return check_drawn(kind, f, derivative, inputs, wrt, settings)
     result = _judge(kind, f, derivative, inputs, wrt, settings)
-    if any("complex" in x.sentence for x in result.findings if x.code == "GC018") and kind != "gradient":
+    contained = any(word in x.sentence for x in result.findings if x.code == "GC018" for word in OF_CONTAINERS)
+    if contained and kind != "gradient":  # a gradient is one of a real number
         form = form_of(kind, f, inputs, keywords, complex_output=True)
         return result if form is None else _judged_in_form(form, f, derivative, wrt, settings, convention)
     return result
@@ -251,6 +254,9 @@ def _judged_in_form(
     convention: Convention | None,
 ) -> Result:
     """A function of containers or of complex numbers, as one of plain arrays."""
+    form = replace(form, wrt=wrt)
+    wrt = form.plain_choice(wrt)
+    settings = replace(settings, stop_gradient=form.plain_choice(settings.stop_gradient))
 
     def judge(form: Form, derivative: Callable[..., Any]) -> Result:
         plain, own = form.function(f), form.derivative(derivative, f)

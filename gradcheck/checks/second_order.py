@@ -232,16 +232,18 @@ class _Differentiated:
 
 def _twice(given: Given, settings: Settings) -> tuple[_Twice, Settings]:
     """The VJP as a function, and the options of its check."""
-    f, vjp, inputs = given.f, given.vjp, given.inputs
+    f, vjp, inputs, wrt = given.f, given.vjp, given.inputs, given.wrt
     form = _form(given)
     if form is not None:
         if given.vjp2 is not None and any(branch(value) is not None for value in inputs):
             raise UsageError("vjp2 takes plain arrays; leave it out, and the code of vjp is differentiated")
         f, vjp, inputs = form.function(f), form.derivative(vjp, f), form.plain_inputs()
+        wrt = form.plain_choice(wrt)
+        settings = replace(settings, stop_gradient=form.plain_choice(settings.stop_gradient))
     given_form = GivenForm.of(f, inputs)
     f, vjp = given_form.function(f), given_form.derivative("vjp", vjp)
-    plain, _ = with_floats("vjp", f, vjp, as_inputs(inputs), given.wrt)
-    question, settings = asked("vjp", f, vjp, plain, given.wrt, settings)
+    plain, _ = with_floats("vjp", f, vjp, as_inputs(inputs), wrt)
+    question, settings = asked("vjp", f, vjp, plain, wrt, settings)
     function = question.function if settings.meant is None else replace(question.function, f=settings.meant)
     outputs, many = function.value(lend(plain))
     function = replace(function, wrt=tuple(k for k in function.wrt if k not in question.stopped))
@@ -267,7 +269,7 @@ def _form(given: Given) -> Form | None:
         parts = value if isinstance(value, tuple | list) else (value,)
         if any(is_complex(part) for part in parts):
             form = form_of("vjp", given.f, given.inputs, given.keywords, complex_output=True)
-    return form if form is None else replace(form, holomorphic=given.holomorphic)
+    return form if form is None else replace(form, holomorphic=given.holomorphic, wrt=given.wrt)
 
 
 def _chosen(answer: Any, count: int, wrt: Sequence[int]) -> Sequence[Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,7 @@ class Examination:
         about = About(address, seed=self._settings.seed, settings=settings)
         numbers: Numbers | None = None
         try:
-            with own_stack(HANDLERS), spent_at_most(self._time.seconds):
+            with own_stack(HANDLERS), spent_at_most(self._time.seconds), _infinities_allowed(self._inputs):
                 findings, numbers = self._examine()
         except TimeUp:
             findings = [finding("GC039", seconds=self._time.seconds)]
@@ -314,6 +315,12 @@ class Examination:
 
 def _u(product: Product) -> float:
     return float(np.finfo(product.dtype).eps) / 2
+
+
+def _infinities_allowed(inputs: Sequence[Any]) -> AbstractContextManager[Any]:
+    """No warnings of arithmetic with infinite inputs, which are the user's."""
+    floats = [x for x in map(np.asarray, inputs) if x.dtype.kind == "f"]
+    return nullcontext() if all(np.all(np.isfinite(x)) for x in floats) else np.errstate(invalid="ignore")
 
 
 def _peak(reply: Reply, product: Product, block: str) -> float:

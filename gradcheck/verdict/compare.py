@@ -216,6 +216,7 @@ def judge(
         # In float64 nobody's rounding comes near what matters: an error that large is not to be excused by it.
         few_digits = dtype.itemsize < 8
         near = np.where(few_digits & truth.proven & np.isfinite(allowance), interest, np.minimum(interest, tight))
+        near = np.maximum(near, 4 * smallest)  # proofs end a little beyond the smallest normal number
         close = np.maximum(truth.upper - value, value - truth.lower) <= near
         undecided = ~wrong & ~(known & (close | (truth.radius + allowance <= interest)))
     worst = _worst(block, value, truth, distance, allowance, undecided & ~known, dtype, fallback)

@@ -55,9 +55,10 @@ def _reason(findings: Sequence[Finding]) -> str:
 def _unknown(facts: Mapping[str, Any]) -> str:
     where = f"{shown(facts['block'])}{shown(facts['entry']) if facts['entry'] else ''}"
     if "rounding" in facts:
+        way = "say" if facts["dtype"] == "float64" else "give float64 inputs, or say"
         return (
             f"rounding alone may cost the gradient with respect to {where} {facts['rounding']:.2g} "
-            f"in {facts['dtype']}, and {facts['interest']:.2g} is what matters: give float64 inputs, or say interest="
+            f"in {facts['dtype']}, and {facts['interest']:.2g} is what matters: {way} interest="
         )
     return f"the right gradient with respect to {where} is not known closely enough here to judge the answer"
 

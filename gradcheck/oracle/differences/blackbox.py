@@ -140,6 +140,7 @@ def _moved(inputs: Sequence[Array], k: int) -> list[Array]:
     for x in inputs:
         if x.dtype == np.longdouble:
             weights = 1 + np.sqrt(np.arange(2.0, x.size + 2)).reshape(x.shape) % 1
-            x = x + k * np.longdouble(2) ** -60 * weights * np.where(x == 0, 1, np.abs(x))
+            size = np.where(np.isfinite(x), np.where(x == 0, 1, np.abs(x)), 0)
+            x = x + k * np.longdouble(2) ** -60 * weights * size
         moved.append(x)
     return moved

@@ -19,7 +19,7 @@ def entry_scales(x: Array) -> Array:
     An entry's own size, but not far below the root mean square of its array: among entries near 1 a tiny one is an
     accident. 1 where all are 0.
     """
-    size = np.abs(x).astype(np.float64)
+    size = np.where(np.isfinite(x), np.abs(x), 0).astype(np.float64)
     largest = float(size.max(initial=0.0))
     if not largest:
         return np.ones_like(size)

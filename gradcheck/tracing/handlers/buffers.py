@@ -65,6 +65,14 @@ def _putmask(trace: Trace, a: Any, mask: Any, values: Any) -> None:
     _copyto(trace, a, np.resize(values, np.shape(a)) if np.ndim(values) else values, where=mask)
 
 
+@implements(np.place)
+def _place(trace: Trace, arr: Any, mask: Any, vals: Any) -> None:
+    if not is_traced(arr):
+        raise trace.refuse("np.place would put traced numbers into a plain buffer: their derivative would be lost")
+    chosen = np.asarray(mask, dtype=bool)
+    arr[chosen] = np.resize(vals, int(np.sum(chosen)))
+
+
 @implements(np.fill_diagonal)
 def _fill_diagonal(trace: Trace, a: Any, val: Any, wrap: bool = False) -> None:
     if not is_traced(a):

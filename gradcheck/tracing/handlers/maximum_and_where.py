@@ -55,6 +55,17 @@ def _where(trace: Trace, condition: Any, *branches: Any) -> Any:
 FUNCTIONS[np.where] = _where
 
 
+def _choose(trace: Trace, a: Any, choices: Any, out: Any = None, mode: Any = "raise") -> Traced:
+    sources = [lift(trace, choice) for choice in choices]
+    chosen = np.choose(np.asarray(a), list(range(len(sources))), mode=mode)
+    return pick(
+        trace, np.broadcast_to(chosen, np.broadcast_shapes(chosen.shape, *(s.shape for s in sources))), sources, []
+    )
+
+
+FUNCTIONS[np.choose] = _choose
+
+
 def _extreme(name: str, sign: int, *, skip_nan: bool) -> Callable[..., Any]:
     def handler(trace: Trace, x: Any, y: Any) -> Traced:
         a, b = lift(trace, x), lift(trace, y)

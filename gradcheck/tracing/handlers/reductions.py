@@ -119,6 +119,29 @@ def _std(trace: Trace, a: Any, axis: Any = None, dtype: Any = None, out: Any = N
     return np.sqrt(_var(trace, a, axis, dtype, out, *args, **kwargs))
 
 
+@implements(np.nanvar)
+def _nanvar(trace: Trace, a: Any, *args: Any, **kwargs: Any) -> Any:
+    known = ~np.isnan(a)
+    return _var(trace, where_plain(trace, known, a, 0.0), *args, where=known, **kwargs)
+
+
+@implements(np.nanstd)
+def _nanstd(trace: Trace, a: Any, *args: Any, **kwargs: Any) -> Any:
+    return np.sqrt(_nanvar(trace, a, *args, **kwargs))
+
+
+def _without_nan(function: Callable[..., Any], neutral: float) -> Callable[..., Any]:
+    def handler(trace: Trace, a: Any, *args: Any, **kwargs: Any) -> Any:
+        return function(where_plain(trace, np.isnan(a), neutral, a), *args, **kwargs)
+
+    return handler
+
+
+implements(np.nanprod)(_without_nan(np.prod, 1.0))
+implements(np.nancumsum)(_without_nan(np.cumsum, 0.0))
+implements(np.nancumprod)(_without_nan(np.cumprod, 1.0))
+
+
 @implements(np.average)
 def _average(
     trace: Trace,

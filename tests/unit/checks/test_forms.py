@@ -344,3 +344,54 @@ def test_a_cotangent_is_a_named_tuple_where_the_output_is_one() -> None:
     at = Moved(np.array([0.5, 1.0]), np.array([-1.0, 2.0]))
     assert gradcheck.check_vjp(f, vjp, at)
     assert gradcheck.check_vjp(f, lambda c, s: Moved(c.q, c.q + c.p), at).verdict.value == "FAIL"
+
+
+LAYER = {"w": np.array([0.5, -1.0]), "b": 0.25}
+RATES = {"lr": 0.5, "steps": 3}
+
+
+def _step(layer: Any, rates: Any) -> Any:
+    return layer["w"] ** 2 * rates["lr"] * rates["steps"] + layer["b"]
+
+
+@pytest.mark.parametrize("wrt", ["layer", 0, -2, ["layer"], ["layer['w']", "layer['b']"]])
+def test_wrt_names_an_argument_and_means_all_that_it_holds(wrt: Any) -> None:
+    def gradient(share: float) -> Any:
+        return lambda up, layer, rates: {
+            "w": 2 * up * layer["w"] * rates["lr"] * rates["steps"],
+            "b": share * np.sum(up),
+        }
+
+    result = gradcheck.check_vjp(_step, gradient(1.0), LAYER, RATES, wrt=wrt)
+    assert result, str(result)
+    assert result.comparisons == 3
+    assert gradcheck.check_vjp(_step, gradient(2.0), LAYER, RATES, wrt=wrt).verdict is gradcheck.Verdict.FAIL
+
+
+def test_wrt_of_a_complex_argument_means_both_its_parts() -> None:
+    z = np.array([0.5 + 1.5j, -1.0 + 0.25j])
+
+    def f(z: Any, x: Any) -> Any:
+        return np.sum(np.abs(z) ** 2 * x)
+
+    options: Any = {"convention": "conjugate", "wrt": 0}
+    assert gradcheck.check_gradient(f, lambda z, x: 2 * z * x, z, np.array([1.0, 2.0]), **options)
+    wrong = gradcheck.check_gradient(f, lambda z, x: 2 * np.conj(z) * x, z, np.array([1.0, 2.0]), **options)
+    assert wrong.verdict is gradcheck.Verdict.FAIL
+
+
+def test_stop_gradient_names_an_argument_with_all_that_it_holds() -> None:
+    def held(up: Any, layer: Any, rates: Any) -> Any:
+        return {"w": 2 * up * layer["w"] * rates["lr"] * rates["steps"], "b": np.sum(up)}, None
+
+    assert gradcheck.check_vjp(_step, held, LAYER, RATES, stop_gradient="rates")
+    assert gradcheck.check_vjp(_step, held, LAYER, RATES).verdict is gradcheck.Verdict.FAIL
+
+
+def test_f_may_return_a_dict_of_plain_arrays() -> None:
+    def f(x: Any) -> Any:
+        return {"sine": np.sin(x), "sum": np.sum(x)}
+
+    assert gradcheck.check_vjp(f, lambda up, x: up["sine"] * np.cos(x) + up["sum"], np.array([0.5, 2.0]))
+    lost = gradcheck.check_vjp(f, lambda up, x: up["sine"] * np.cos(x), np.array([0.5, 2.0]))
+    assert lost.verdict is gradcheck.Verdict.FAIL

@@ -45,6 +45,24 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     ),
     "means": (lambda x: (x.mean(), x.mean(1, keepdims=True), np.average(x, axis=0, weights=[1, 2, 3])), (X,)),
     "variances": (lambda x: (x.var(), x.var(0, ddof=1), x.std(1), np.cov(x)), (X,)),
+    "without nan": (
+        lambda x: (
+            np.nanvar(np.where(X > 0, x, np.nan), axis=1, ddof=0.5),
+            np.nanstd(np.where(X > 0, x, np.nan)),
+            np.nanprod(np.where(X > 0, x, np.nan), axis=0),
+            np.nancumsum(np.where(X > 0, x, np.nan)),
+            np.nancumprod(np.where(X > 0, x, np.nan), axis=1),
+        ),
+        (X,),
+    ),
+    "choices": (
+        lambda x: (
+            np.choose((x > 0).astype(int), [-(x**3), x**2]),
+            np.choose([0, 4, 2, 1], [x[0], x[1] * x[2], 2.0], mode="wrap"),
+        ),
+        (X,),
+    ),
+    "placed": (lambda x: _placed(x.copy(), x[0, 0] ** 2), (X,)),
     "products": (lambda x: (x.prod(), x.prod(0), np.cumprod(x), np.cumprod(x, 1), np.multiply.reduce(x)), (X,)),
     "cumulative": (lambda x: (np.cumsum(x), np.cumsum(x, 0), np.add.accumulate(x, 1), np.maximum.accumulate(x)), (X,)),
     "extremes": (lambda x: (x.max(), x.min(0), np.max(x, axis=1, keepdims=True), np.ptp(x), np.nanmax(x)), (X,)),
@@ -170,6 +188,11 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "0-d": (lambda a, b: a * b + np.sin(a), (np.array(0.5), np.array(2.0))),
     "empty": (lambda x: (np.sum(x[:0]), np.prod(x[:0]), x[:0] * 2), (X,)),
 }
+
+
+def _placed(y: Any, number: Any) -> Any:
+    np.place(y, y < 0, number)
+    return y**2
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
