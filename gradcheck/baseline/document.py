@@ -1,7 +1,7 @@
 """The baseline's file: sorted JSON that is read with care, and written whole or not at all.
 
-A baseline has two parts: `run`, the cases of suites, and `pytest`, the checks that tests make. Each command reads and
-changes its own part and keeps the other.
+A baseline has two parts: `run`, the cases that `gradcheck baseline` tried, and `pytest`, the checks and cases that
+pytest ran. Each command reads and changes its own part and keeps the other.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Recording:
     ----------
     cases: by address, relative to the baseline's folder where it begins with a file.
     seed: the seed that was given for generated cases; None for the one that each case's own address leads to.
-    subject: the engine that answered; "" for checks, which name their derivative themselves.
+    subject: the engine that answered; "" where there are checks alone, which name their derivative themselves.
     """
 
     cases: Mapping[str, Recorded] = field(default_factory=dict)

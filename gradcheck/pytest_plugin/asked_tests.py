@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gradcheck.checks.observed import Observed, listening
+
+if TYPE_CHECKING:
+    from gradcheck.baseline.recorded import Recorded
 
 FIXTURE = "gradcheck"
 HEARD = pytest.StashKey[list[Observed]]()
@@ -18,6 +22,8 @@ MADE = pytest.StashKey[object]()
 """The fixture's value, in the configuration's stash, once it was asked for."""
 IS_CASE = pytest.StashKey[bool]()
 """Set in the stash of a suite's case, which is no test of the user's."""
+MEASURED: pytest.StashKey[Recorded | None] = pytest.StashKey()
+"""What a baseline holds of a suite's case that was judged, in its stash; None where it has no result."""
 
 
 @contextmanager

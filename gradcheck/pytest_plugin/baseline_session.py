@@ -1,7 +1,8 @@
-"""`pytest --gradcheck-baseline=record|compare|update`: the checks that tests make, recorded and compared.
+"""`pytest --gradcheck-baseline=record|compare|update`: checks that tests make, and cases of suites, kept and compared.
 
-The address of a check is the node id of its test and its number there: `test_layers.py::test_dense #2`. Workers of
-pytest-xdist send what they measured to the controller, which alone reads and writes the file.
+The address of a check is the node id of its test and its number there: `test_layers.py::test_dense #2`. That of a
+suite's case is its node id, `gradcheck_layers.py::dense`. Workers of pytest-xdist send what they measured to the
+controller, which alone reads and writes the file.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from gradcheck.config.effective import Effective
 from gradcheck.errors import UsageError, printable
 from gradcheck.problem.evaluations import Evaluations, counted_evaluations
 from gradcheck.problem.reading import brief, is_there
+from gradcheck.pytest_plugin.asked_tests import IS_CASE, MEASURED
+from gradcheck.pytest_plugin.plugin_settings import PluginSettings
+from gradcheck.pytest_plugin.suite_session import REFERENCE
 from gradcheck.pytest_plugin.tests_asked_for import TestsAskedFor
 
 ACTIONS = ("record", "compare", "update")
@@ -43,10 +47,12 @@ class BaselineSession:
     Raises UsageError or InvalidProblem for a file that cannot be used; nothing has run then.
     """
 
-    def __init__(self, config: pytest.Config, action: str, path: Path, seed: int | None) -> None:
-        self._config, self._action, self._path, self._seed = config, action, path, seed
+    def __init__(self, config: pytest.Config, action: str, path: Path, settings: PluginSettings) -> None:
+        self._config, self._action, self._path, self._seed = config, action, path, settings.seed
+        self._engine = settings.values["subject"] or REFERENCE
         self._is_worker = hasattr(config, "workerinput")
-        self._baseline = Baseline() if self._is_worker else _opened(action, path, seed)
+        self._baseline = Baseline() if self._is_worker else _opened(action, path, self._seed)
+        self._subject = self._baseline.part("pytest").subject
         self._tests = TestsAskedFor()
         self._now: dict[str, Current] = {}
         self._test: list[Recorded] = []
@@ -77,6 +83,9 @@ class BaselineSession:
         report = yield
         if call.when != "call":
             return report
+        if item.stash.get(IS_CASE, False):
+            self._keep(item, report)
+            return report
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             self._tests.drawn.update([item.nodeid] if self._test else [])
             return report
@@ -86,6 +95,15 @@ class BaselineSession:
             right = bool(report.passed) or check.verdict == "PASS"
             self._now[f"{item.nodeid} #{number}"] = Current(check, right)
         return report
+
+    def _keep(self, item: pytest.Item, report: pytest.TestReport) -> None:
+        """Keep what was measured of a suite's case."""
+        measured = item.stash.get(MEASURED, None)
+        if measured is not None:
+            self._now[item.nodeid] = Current(measured, bool(report.passed))
+            self._subject = self._engine
+        elif report.skipped:
+            self._tests.unanswered.add(item.nodeid)
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """Remember every test that there is, those too that are deselected later."""
@@ -99,6 +117,7 @@ class BaselineSession:
             self._lost = "a worker of pytest-xdist was lost with what it had measured"
             return
         self._tests.add(sent["tests"])
+        self._subject = sent["subject"] or self._subject
         self._now |= {address: Current(recorded_case(case, address), right) for address, case, right in sent["checks"]}
 
     # -- at the end ------------------------------------------------------------------------------------------------
@@ -109,7 +128,7 @@ class BaselineSession:
         if self._is_worker:
             checks = [(address, current.recorded.to_dict(), current.right) for address, current in self._now.items()]
             output: dict[str, Any] = self._config.workeroutput  # type: ignore[attr-defined]
-            output[SENT] = {"tests": self._tests.to_dict(), "checks": checks}
+            output[SENT] = {"tests": self._tests.to_dict(), "checks": checks, "subject": self._subject}
             return
         if self._lost or exitstatus not in ENDS:
             why = self._lost or "the session was broken off"
@@ -121,6 +140,7 @@ class BaselineSession:
             vanished=lambda address: self._tests.vanished(address, self._config),
             limits=Limits(),
             seed=self._seed,
+            subject=self._subject,
         )
         self._lines = [change.line for change in outcome.changes if self._action != "record" or change.text]
         if self._action != "compare":

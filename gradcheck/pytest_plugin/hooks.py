@@ -153,7 +153,7 @@ def _keep_baseline(config: pytest.Config) -> None:
 
     settings = _settings(config)
     try:
-        session = BaselineSession(config, action, baseline_path(config, settings.values), settings.seed)
+        session = BaselineSession(config, action, baseline_path(config, settings.values), settings)
     except GradcheckError as wrong:
         raise pytest.UsageError(f"gradcheck: {wrong}") from wrong
     config.pluginmanager.register(session, "gradcheck-baseline")

@@ -21,8 +21,8 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         BASELINE_OPTION,
         choices=("record", "compare", "update"),
-        help="keep the exact gradients of the checks that tests make, or say what changed about them and fail if it "
-        "did; update says it, then writes it",
+        help="keep the exact gradients of the checks that tests make and of suites' cases, or say what changed about "
+        "them and fail if it did; update says it, then writes it",
     )
     parser.addini(SUITES_INI, "files of cases that are collected as tests", type="paths", default=[])
 

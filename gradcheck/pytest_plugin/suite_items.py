@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gradcheck.errors import GradcheckError
-from gradcheck.pytest_plugin.asked_tests import FIXTURE, IS_CASE
+from gradcheck.pytest_plugin.asked_tests import FIXTURE, IS_CASE, MEASURED
 from gradcheck.pytest_plugin.failure_repr import of_collection, shown
 from gradcheck.pytest_plugin.plugin_settings import settings_of
 from gradcheck.pytest_plugin.suite_session import Outcome, session_of
@@ -51,6 +51,7 @@ class CaseItem(pytest.Item):
         """Judge the case; what is not as it should be raises."""
         outcome = session_of(self.config).outcome(self._addressed)
         self.user_properties.append((COMPARISONS, outcome.comparisons))
+        self.stash[MEASURED] = outcome.measured
         if outcome.skipped:
             pytest.skip(outcome.skipped)
         if not outcome.passed:

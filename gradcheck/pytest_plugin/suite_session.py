@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from gradcheck.baseline.recorded import Recorded, recorded
 from gradcheck.cli.run import known_failures, required_ops
 from gradcheck.cli.run_flags import replay_options
 from gradcheck.diagnosis.budget import Budget
@@ -22,6 +23,7 @@ from gradcheck.judge.entry_points import entry_for
 from gradcheck.judge.settings import Settings
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Cost, Training
+from gradcheck.problem.evaluations import counted_evaluations, counting
 from gradcheck.pytest_plugin.plugin_settings import PluginSettings, settings_of
 from gradcheck.report.code_place import CodePlace, SubjectCode
 from gradcheck.report.console import QUIET
@@ -29,7 +31,7 @@ from gradcheck.report.failure import summary
 from gradcheck.report.plain_text import PlainText
 from gradcheck.run import runner
 from gradcheck.run.asking import SILENT
-from gradcheck.run.events import Diagnosing, Event, Finished, NotOffered, Started
+from gradcheck.run.events import CaseFinished, CaseStarted, Diagnosing, Event, Finished, NotOffered, Started
 from gradcheck.run.exit_code import as_it_should_be
 from gradcheck.run.suite import Addressed, collect, shipped
 from gradcheck.subject.command import opened
@@ -54,6 +56,7 @@ class Outcome:
     headline: verdict and reason in one line; "" if it passed.
     report: the report as `gradcheck run -q` prints it.
     place: where the subject defines what was judged; None if no file does.
+    measured: what a baseline holds of the case; None without a result, and where no baseline is kept.
     """
 
     passed: bool
@@ -62,6 +65,7 @@ class Outcome:
     headline: str = ""
     report: str = ""
     place: CodePlace | None = None
+    measured: Recorded | None = None
 
 
 class SuiteSession:
@@ -104,13 +108,19 @@ class SuiteSession:
             return self._outcome(item, [Started(1, "", False, None), Finished((given_up,), (), 0.0)])
         events: list[Event] = []
         begun: float | None = None
-        for event in self._events(item):
-            if isinstance(event, Diagnosing) and begun is None:
-                begun = time.monotonic()
-            events.append(event)
+        measured = None
+        with counted_evaluations() if counting() else nullcontext() as counts:
+            for event in self._events(item):
+                if isinstance(event, Diagnosing) and begun is None:
+                    begun = time.monotonic()
+                if counts is not None and isinstance(event, CaseStarted):
+                    counts.taken()
+                if counts is not None and isinstance(event, CaseFinished) and event.result.address == item.address:
+                    measured = recorded(event.result, counts.taken())
+                events.append(event)
         if begun is not None:
             self._seconds -= time.monotonic() - begun
-        return self._outcome(item, events)
+        return replace(self._outcome(item, events), measured=measured)
 
     def _events(self, item: Addressed) -> Iterator[Event]:
         values = self._values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ class TestsAskedFor:
     collected: all that there are, deselected ones too.
     passed: those that ran to their end and passed, so that they made all their checks.
     drawn: tests of Hypothesis that made checks.
+    unanswered: cases of suites that ran, and that the subject does not answer.
     """
 
     __test__ = False  # no test of pytest's
@@ -28,20 +30,22 @@ class TestsAskedFor:
     collected: set[str] = field(default_factory=set)
     passed: set[str] = field(default_factory=set)
     drawn: set[str] = field(default_factory=set)
+    unanswered: set[str] = field(default_factory=set)
 
     def to_dict(self) -> dict[str, list[str]]:
         """As plain data."""
-        return {"collected": sorted(self.collected), "passed": sorted(self.passed), "drawn": sorted(self.drawn)}
+        return {name: sorted(tests) for name, tests in vars(self).items()}
 
     def add(self, other: Mapping[str, Sequence[str]]) -> None:
         """What another process knows, as its `to_dict` gives it."""
-        self.collected.update(other["collected"])
-        self.passed.update(other["passed"])
-        self.drawn.update(other["drawn"])
+        for name, tests in vars(self).items():
+            tests.update(other[name])
 
     def vanished(self, address: str, config: pytest.Config) -> str:
         """Why a recorded check that was not made should have been; "" if it was not asked for, or its test failed."""
-        test = address.rpartition(" #")[0]
+        if address in self.unanswered:
+            return "the subject does not answer it any more"
+        test = address if address in self.collected else re.sub(r" #[0-9]+\Z", "", address)  # a case has no number
         if test in self.passed:
             return "its test makes fewer checks"
         if test in self.drawn:
