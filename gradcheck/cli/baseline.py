@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +15,8 @@ from gradcheck.cli import report_files
 from gradcheck.cli.baseline_scope import REFERENCE, Asked, asked_for, baseline_at, baseline_path, shown_path, suite_of
 from gradcheck.cli.help_examples import epilog
 from gradcheck.cli.parser import number
+from gradcheck.cli.run import required_ops
+from gradcheck.cli.run_flags import replay_options
 from gradcheck.cli.terminal import consoles, signs_of_life
 from gradcheck.config.effective import Effective, effective
 from gradcheck.errors import UsageError, printable
@@ -159,9 +160,10 @@ def _tried(
         described=settings["subject"] or REFERENCE,
         seed=asked.seed,
         settings=Settings(interest=settings["interest"], max_ulps=settings["max-ulps"]),
-        replay_options=_replay_options(settings),
+        replay_options=replay_options(settings, settings["subject"]),
         give_up_after=settings["give-up-after"],
         diagnosis=False,
+        required=required_ops(settings["require-ops"]),
         dtype=settings["dtype"],
     )
     with counted_evaluations() as counts:
@@ -183,11 +185,6 @@ def _tried(
                 for file in reports:
                     file.add(event)
     return (now if whole else None), code
-
-
-def _replay_options(settings: Effective) -> str:
-    given = f" --subject {shlex.quote(settings['subject'])}" if settings["subject"] else ""
-    return given + (f" --timeout {settings['timeout']:g}" if settings.given("timeout") else "")
 
 
 def _say(line: str) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gradcheck.baseline.document import DEFAULT_PATH, Baseline, Recording, read
 from gradcheck.cli.run import known_failures
-from gradcheck.config.effective import Effective
+from gradcheck.config.effective import Effective, drawn
 from gradcheck.errors import UsageError
 from gradcheck.problem.reading import brief, is_there
 from gradcheck.run.select import none_fits, select
@@ -117,7 +116,7 @@ def _seed(settings: Effective, was: Recording, path: Path) -> int | None:
     given = settings["seed"]
     if not settings.given("seed") or given is None:
         return was.seed
-    seed = random.SystemRandom().getrandbits(32) if given == "random" else int(given)
+    seed = drawn(given)
     if was.cases and seed != was.seed:
         recorded_with = "without a seed" if was.seed is None else f"with --seed {was.seed}"
         raise UsageError(

@@ -1,4 +1,4 @@
-"""`gradcheck config`: every setting in effect here, and where it comes from."""
+"""`gradcheck config`: every setting in effect here, where it comes from, and which commands read it."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def main(options: argparse.Namespace) -> int:
         return 0
     console, errors = consoles()
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("setting", "value", "from"):
+    for heading in ("setting", "value", "from", "read by"):
         table.add_column(heading, overflow="fold")
-    for key in SETTINGS:
-        table.add_row(key, _shown(found[key]), printable(_origin(found, key)))
+    for key, row in SETTINGS.items():
+        table.add_row(key, _shown(found[key]), printable(_origin(found, key)), ", ".join(row.read_by))
     where = (
         printable(str(found.file)) if found.file is not None else "no pyproject.toml with [tool.gradcheck] from here up"
     )
@@ -61,6 +61,7 @@ def document(found: Effective) -> dict[str, Any]:
                 "place": found.origins[key].place,
                 "variable": row.variable,
                 "meaning": row.sentence,
+                "read_by": list(row.read_by),
             }
             for key, row in SETTINGS.items()
         },

@@ -11,8 +11,8 @@ from rich.console import RenderableType
 
 from gradcheck.cli.explain_fault import shown_on
 from gradcheck.cli.explain_target import entry_of, explained
-from gradcheck.cli.parser import seed_of_flag
 from gradcheck.cli.terminal import consoles
+from gradcheck.config.effective import drawn, effective
 from gradcheck.errors import InvalidProblem, Unsupported, UsageError
 from gradcheck.explain.codes import everything, fault_words, finding_words
 from gradcheck.explain.derivation import derive
@@ -46,7 +46,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--form", choices=("unit", "vector"), help="form of an MLP or NeuronDAG (default: unit if small)"
     )
-    parser.add_argument("--seed", metavar="N", help="seed of generated cases, as in a replay line")
+    parser.add_argument("--seed", metavar="N", help="seed of generated cases, as in a replay line; or 'random'")
     parser.add_argument(
         "--format", choices=("console", *TEXTS), default="console", help="form of the output (default console)"
     )
@@ -65,7 +65,7 @@ def main(options: argparse.Namespace) -> int:
         return 0
     if options.paths < 0:
         raise UsageError(f"--paths takes a number of paths >= 0, got {options.paths}")
-    target = explained(options.what, options.at, seed_of_flag(options.seed))
+    target = explained(options.what, options.at, drawn(effective({"seed": options.seed})["seed"]))
     entry = entry_of(options.entry, target.case) if options.entry else None
     try:
         derivation = derive(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gradcheck.cli.terminal import consoles, signs_of_life
+from gradcheck.config.effective import drawn, effective
 from gradcheck.errors import UsageError
 from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.oracle import graph_oracles
@@ -38,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--graphs", type=int, default=GRAPHS, metavar="N", help=f"random graphs for each engine (default {GRAPHS})"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the random graphs (default 0)")
+    parser.add_argument("--seed", metavar="N", help="seed of the random graphs: a number, or 'random' (default 0)")
     parser.add_argument("--save", metavar="DIR", help="write the graphs that raised an alarm here, to be replayed")
 
 
@@ -52,6 +53,7 @@ def main(options: argparse.Namespace) -> int:
     chosen = [known[code.upper()] for code in options.faults] or list(CATALOGUE)
     if options.graphs < 0:
         raise UsageError(f"--graphs must be a number of graphs, got {options.graphs}")
+    seed = drawn(effective({"seed": options.seed})["seed"]) or 0
     console, _ = consoles()
     graded: list[Graded] = []
     engines: list[EngineGrade] = []
@@ -67,7 +69,7 @@ def main(options: argparse.Namespace) -> int:
             with progress.aside():
                 console.print(table(graded))
         if not options.no_engines:
-            items = [item for suite in suites.values() for item in suite] + random_graphs(options.graphs, options.seed)
+            items = [item for suite in suites.values() for item in suite] + random_graphs(options.graphs, seed)
             progress.start("cases of correct engines", len(correct_engines()) * len(items))
             engines = false_alarms(items, graph_oracles(), progress.step)
     if options.save:

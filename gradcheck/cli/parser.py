@@ -8,10 +8,7 @@ import re
 import sys
 from typing import Any, NoReturn
 
-from gradcheck.errors import LONGEST, UsageError, printable, shortened
-
-_MOST_DIGITS = 300
-"""Maximum number of digits of a seed; a file of cases can hold as many."""
+from gradcheck.errors import LONGEST, printable, shortened
 
 
 class Formatter(argparse.HelpFormatter):
@@ -71,14 +68,3 @@ def complaint(wrong: BaseException) -> str:
     """An exception's message as one line without control codes for terminals."""
     text = " ".join(str(wrong).split("\n"))
     return shortened(printable(text), LONGEST)
-
-
-def seed_of_flag(given: str | None, otherwise: str = "") -> int | None:
-    """The value of `--seed`; UsageError unless it is a whole number >= 0, as NumPy's generators want it."""
-    if given is None:
-        return None
-    digits = given.strip()
-    if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS:
-        return int(digits)
-    wanted = " ".join([f"a whole number >= 0 of at most {_MOST_DIGITS} digits", *otherwise.split()])
-    raise UsageError(f"--seed takes {wanted}, got {shortened(repr(given), 80)}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
-import random
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -15,7 +14,7 @@ from gradcheck.cli import report_files
 from gradcheck.cli.run_flags import arguments as arguments
 from gradcheck.cli.run_flags import replay_options
 from gradcheck.cli.terminal import consoles, signs_of_life
-from gradcheck.config.effective import Effective, effective
+from gradcheck.config.effective import Effective, drawn, effective
 from gradcheck.config.settings_table import SETTINGS
 from gradcheck.diagnosis.budget import Budget
 from gradcheck.errors import UsageError, printable
@@ -58,7 +57,7 @@ def main(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> int:
     chosen = effective({**vars(options), "suites": options.targets})
-    seed = random.SystemRandom().getrandbits(32) if chosen["seed"] == "random" else chosen["seed"]
+    seed = drawn(chosen["seed"])
     files = report_files.report_files(chosen["report"], screen=options.format == "console")
     settings = Settings(interest=chosen["interest"], max_ulps=chosen["max-ulps"])
     required = required_ops(chosen["require-ops"])

@@ -100,7 +100,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def replay_options(values: Effective, subject: str | None) -> str:
     """The flags by which `gradcheck run` repeats a case as it was judged under these settings, for this subject."""
     given = f" --subject {shlex.quote(subject)}" if subject else ""
-    timeout = f" --timeout {values['timeout']:g}" if values["timeout"] != SETTINGS["timeout"].default else ""
     must = f" --require-ops {','.join(values['require-ops'])}" if values["require-ops"] else ""
     dtype = f" --dtype {values['dtype']}" if values["dtype"] else ""
-    return given + timeout + must + dtype
+    numbers = [f" --{key} {values[key]:.12g}" for key in ("interest", "max-ulps") if values[key] is not None]
+    return "".join([given, timeout_option(values), must, dtype, *numbers])
+
+
+def timeout_option(values: Effective) -> str:
+    """The flag that gives a subject as much time as it has here; "" where that is what it has anyway."""
+    return f" --timeout {values['timeout']:g}" if values["timeout"] != SETTINGS["timeout"].default else ""

@@ -10,7 +10,9 @@ from contextlib import ExitStack
 
 from gradcheck.cli import report_files
 from gradcheck.cli.parser import number
+from gradcheck.cli.run_flags import timeout_option
 from gradcheck.cli.terminal import consoles, signs_of_life
+from gradcheck.config.effective import effective
 from gradcheck.conventions import check_options
 from gradcheck.conventions.recognition import CONVENTIONS, convention, wish
 from gradcheck.errors import UsageError
@@ -52,11 +54,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--require", metavar="OPS", default="", help="ops that an engine must offer, with commas between them"
     )
     parser.add_argument("--case", metavar="ADDRESS", help="ask the one graph or pair of this address")
-    parser.add_argument("--timeout", type=number, default=10.0, metavar="S", help="seconds per question (default 10)")
+    parser.add_argument("--timeout", type=number, metavar="S", help="seconds per question (default 10)")
     parser.add_argument(
         "--diagnosis-budget",
         type=number,
-        default=SECONDS,
         metavar="S",
         help=f"seconds for the search for smallest counterexamples and causes (default {SECONDS:g})",
     )
@@ -79,22 +80,21 @@ def main(options: argparse.Namespace) -> int:
         return 0
     if options.target is None:
         raise UsageError("expected FILE, or FILE:NAME for one class or function of it (--list prints the conventions)")
-    if not options.timeout > 0:
-        raise UsageError(f"--timeout must be a positive number of seconds, got {options.timeout:g}")
-    if not options.diagnosis_budget >= 0:
-        raise UsageError(f"--diagnosis-budget must be a number of seconds, got {options.diagnosis_budget:g}")
+    flags = {"timeout": options.timeout, "diagnosis-budget": options.diagnosis_budget, "report": options.report}
+    chosen = effective(flags)
+    budget = chosen["diagnosis-budget"] if chosen.given("diagnosis-budget") else SECONDS
     required = _required(options.require)
-    files = report_files.report_files(options.report or (), screen=options.format == "console")
+    files = report_files.report_files(chosen["report"], screen=options.format == "console")
     target = looked_at(options.target, wish(options.convention))
     given = f" --as {shlex.quote(options.convention)}" if options.convention else ""
     wanted = Wanted(
         target,
         options.target,
-        f"gradcheck verify {shlex.quote(options.target)}{given} --case {{}}",
+        f"gradcheck verify {shlex.quote(options.target)}{given}{timeout_option(chosen)} --case {{}}",
         required,
         options.case,
-        options.timeout,
-        options.diagnosis_budget,
+        chosen["timeout"],
+        budget,
     )
     manner = Manner(SubjectCode.of_verify(target), verbosity=int(options.verbose), feedback=options.feedback)
     reports = [file.opened(manner) for file in files]

@@ -55,6 +55,15 @@ class Effective:
         return self.origins[key].source != "default"
 
 
+def drawn(seed: int | str | None) -> int | None:
+    """The seed that a value of the setting `seed` means: a fresh one for "random", else the value."""
+    if not isinstance(seed, str):
+        return seed
+    import random  # rarely needed
+
+    return random.SystemRandom().getrandbits(32)
+
+
 def effective(
     flags: Mapping[str, object] | None = None,
     environment: Mapping[str, str] | None = None,

@@ -11,6 +11,8 @@ from gradcheck.config.value_kinds import MOST_DIGITS, Kind
 
 MOST_SECONDS = 1_000_000
 """Maximum of `timeout`: eleven days; clocks refuse far longer times."""
+JUDGING = ("run", "baseline", "pytest")
+"""What judges the cases of suites: commands, and the plugin."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Setting:
     default: its value where nothing sets it.
     takes: the end of the sentence that refuses a value: "must be ...".
     sentence: what it does.
+    read_by: the commands that heed it, "pytest" for the plugin.
     fits: whether a value of its kind is within its range.
     """
 
@@ -32,6 +35,7 @@ class Setting:
     default: Any
     takes: str
     sentence: str
+    read_by: tuple[str, ...]
     fits: Callable[[Any], bool] = lambda value: True
 
     @property
@@ -52,6 +56,7 @@ _ROWS = (
         (),
         "must be a list of texts, each a suite's path or name, or SUITE::CASE",
         "suites that are run where the command names none; all built-in ones where this is empty",
+        JUDGING,
     ),
     Setting(
         "subject",
@@ -59,6 +64,7 @@ _ROWS = (
         None,
         "must be a text, FILE, FILE:NAME or cmd:PROGRAM ARGUMENTS",
         "the engine under test",
+        JUDGING,
     ),
     Setting(
         "seed",
@@ -66,6 +72,7 @@ _ROWS = (
         None,
         f"takes a whole number >= 0 of at most {MOST_DIGITS} digits or 'random'",
         "seed of generated cases",
+        (*JUDGING, "explain", "faults"),
     ),
     Setting(
         "timeout",
@@ -73,6 +80,7 @@ _ROWS = (
         10.0,
         f"must be a positive number of seconds, at most {MOST_SECONDS:,}",
         "seconds per question to the subject",
+        (*JUDGING, "verify"),
         lambda value: 0 < value <= MOST_SECONDS,
     ),
     Setting(
@@ -81,6 +89,7 @@ _ROWS = (
         None,
         "must be a positive number",
         "relative error that matters (1e-6, or 1e-4 in float32, unless set)",
+        JUDGING,
         kinds.positive,
     ),
     Setting(
@@ -89,6 +98,7 @@ _ROWS = (
         None,
         "must be a positive number",
         "gradients that are off by more ulps than this fail",
+        JUDGING,
         kinds.positive,
     ),
     Setting(
@@ -97,6 +107,7 @@ _ROWS = (
         None,
         "must be 'float32' or 'float64'",
         "the dtype that cases are posed in, where they ask for none",
+        JUDGING,
         lambda value: value in ("float32", "float64"),
     ),
     Setting(
@@ -105,6 +116,7 @@ _ROWS = (
         (),
         "must be a list of names of ops",
         "ops that the engine must offer, or 'all'",
+        JUDGING,
     ),
     Setting(
         "report",
@@ -112,6 +124,7 @@ _ROWS = (
         (),
         "must be a list of texts, each KIND=PATH",
         "report files that are written as the run goes",
+        ("run", "verify"),
     ),
     Setting(
         "save-failures",
@@ -119,13 +132,15 @@ _ROWS = (
         ".gradcheck/failures",
         "must be a text, the path of a folder",
         "where failing generated graphs are saved",
+        ("run",),
     ),
     Setting(
         "diagnosis-budget",
         kinds.NUMBER,
         10.0,
         "must be a number of seconds",
-        "seconds for the search for the cause; 0 for no search",
+        "seconds for the search for the cause (10; 12 for `gradcheck verify`, unless set); 0 for no search",
+        ("run", "pytest", "verify"),
         lambda value: value >= 0,
     ),
     Setting(
@@ -134,6 +149,7 @@ _ROWS = (
         3,
         "must be a number of cases, or 0 for never",
         "time-outs, or cases in a row without an answer, after which no more is asked",
+        JUDGING,
         lambda value: value >= 0,
     ),
     Setting(
@@ -142,6 +158,7 @@ _ROWS = (
         1,
         "must be a whole number >= 1, or 'auto'",
         "worker processes that judge cases at the same time; 'auto': one per processor",
+        ("run",),
         lambda value: value == "auto" or value >= 1,
     ),
     Setting(
@@ -150,6 +167,7 @@ _ROWS = (
         0,
         "must be a number of cases, or 0 for no limit",
         "the run stops after this number of cases that are not as they should be",
+        ("run",),
         lambda value: value >= 0,
     ),
     Setting(
@@ -158,6 +176,7 @@ _ROWS = (
         None,
         "must be a text, the path of a file",
         "the file of recorded gradients that `gradcheck baseline` writes and compares with",
+        ("baseline", "pytest"),
     ),
     Setting(
         "expect",
@@ -165,6 +184,7 @@ _ROWS = (
         (),
         "must be a list of tables, each with case, verdict and reason",
         "cases that are known not to pass; strict",
+        JUDGING,
     ),
 )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gradcheck.config.effective import Effective, effective
+from gradcheck.config.effective import Effective, drawn, effective
 from gradcheck.config.settings_table import SETTINGS
 from gradcheck.config.value_kinds import Move, mover
 from gradcheck.errors import UsageError
@@ -101,11 +101,7 @@ def _seed(config: pytest.Config, given: int | str | None) -> int | None:
     if worker is not None and SEED_OF_SESSION in worker:
         seed: int | None = worker[SEED_OF_SESSION]
         return seed
-    if isinstance(given, str):
-        import random  # rarely needed
-
-        return random.SystemRandom().getrandbits(32)
-    return given
+    return drawn(given)
 
 
 def _imports_gradcheck(path: Path) -> bool:

@@ -34,12 +34,12 @@ def test_every_setting_with_its_source(project: Path, capsys: pytest.CaptureFixt
     assert first == f"file: {project / 'pyproject.toml'}"
     shown = {words[0]: words[1:] for words in map(str.split, rows)}
     assert set(SETTINGS) <= set(shown)
-    assert shown["timeout"] == ["5", "file"]
-    assert shown["seed"] == ["4", "GRADCHECK_SEED"]
-    assert shown["suites"] == ["mlps", "file"]
+    assert shown["timeout"] == ["5", "file", "run,", "baseline,", "pytest,", "verify"]
+    assert shown["seed"][:2] == ["4", "GRADCHECK_SEED"]
+    assert shown["suites"][:2] == ["mlps", "file"]
     assert shown["mine.py"] == []
-    assert shown["expect"] == ["mine.py::a:", "FAIL", "(issue", "7)", "file"]
-    assert shown["give-up-after"] == ["3", "default"]
+    assert shown["expect"] == ["mine.py::a:", "FAIL", "(issue", "7)", "file", "run,", "baseline,", "pytest"]
+    assert shown["give-up-after"][:2] == ["3", "default"]
 
 
 def test_as_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,6 +50,7 @@ def test_as_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert list(said["settings"]) == list(SETTINGS)
     timeout = said["settings"]["timeout"]
     assert (timeout["value"], timeout["source"]) == (5.0, "file")
+    assert timeout["read_by"] == ["run", "baseline", "pytest", "verify"]
     assert timeout["place"].endswith("[tool.gradcheck] timeout")
     assert said["settings"]["seed"]["value"] == 4
     assert said["settings"]["expect"]["value"] == [{"case": "mine.py::a", "verdict": "FAIL", "reason": "issue 7"}]
