@@ -258,7 +258,10 @@ def _common(places: set[Place | None]) -> Place | None:
 
 def _place(found: _Found) -> Place | None:
     step = found.steps.first
-    return None if step.place is None else place_of(step.place)
+    place = None if step.place is None else place_of(step.place)
+    if place is not None and step.name == "setitem":  # the target alone would say too little
+        return Place(place.file, place.line, place.source)
+    return place
 
 
 def _again(there: OwnCode, steps: Steps, found: _Found) -> bool:
