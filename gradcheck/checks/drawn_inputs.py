@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.checks.given_form import GivenForm
 from gradcheck.checks.held_arguments import asked
 from gradcheck.errors import InvalidProblem
 from gradcheck.judge.function_trial import Examination
@@ -56,8 +57,8 @@ def check_drawn(
         if left() <= 0 and (passed or open_ones or refused):
             time.left_out.append("further points")
             raise _EnoughError
-        given = as_inputs(drawn)
-        question, options = asked(kind, f, derivative, given, wrt, settings)
+        given, form = as_inputs(drawn), GivenForm.of(f, drawn)
+        question, options = asked(kind, form.function(f), form.derivative(kind, derivative), given, wrt, settings)
         result = Examination(question, given, options, elsewhere=False, contracts=len(passed) < 3).result()
         if "GC039" in result.codes and (passed or open_ones):
             time.left_out.append("further points")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import strategies
 
 import gradcheck
 
@@ -26,6 +27,13 @@ def test_a_flag_is_the_bool_that_was_given() -> None:
     assert gradcheck.check_gradient(power, slope, X, True)
     wrong_in_training = gradcheck.check_gradient(power, lambda x, training: np.ones_like(x), X, True)
     assert wrong_in_training.verdict is gradcheck.Verdict.FAIL
+
+
+def test_a_flag_beside_drawn_inputs_is_the_bool_that_was_given() -> None:
+    drawn = strategies.sampled_from([X, -X])
+    assert gradcheck.check_gradient(power, slope, drawn, True)
+    wrong = gradcheck.check_gradient(power, lambda x, training: np.ones_like(x), drawn, True)
+    assert wrong.verdict is gradcheck.Verdict.FAIL
 
 
 def test_a_number_is_no_array_that_could_be_changed_in_place() -> None:
