@@ -7,7 +7,7 @@ scalar_value       classes like micrograd's, by way of `value_class`, `held_numb
                    `repeated_sweeps`, `pulled_gradients`, `guarded_logs`
 tensor_value       the same with arrays, by way of `array_forms`, `array_trials`, `array_graphs` besides
 op_classes         a class per op (minitorch, needle, DeZero), by way of `op_calls`
-dual_numbers       classes of forward mode, whose numbers carry their derivative along
+dual_numbers       classes of forward mode, whose numbers carry their derivative along; `named_variables`, by names
 grad_transform     packages such as autograd: grad(f), and functions of NumPy's names
 layer_pairs        NAME_forward and NAME_backward: `layer_functions` runs them, at the settings of `layer_settings`;
                    `backward_calls` and `returned_gradients` tell what is what

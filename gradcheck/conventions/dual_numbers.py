@@ -1,7 +1,8 @@
 """`dual`: forward mode, in which each number carries its derivative along: `Dual(3.0, 1.0)`, by any names.
 
 The gradient of a graph takes one pass per parameter. What is found out by trying is which of two attributes holds the
-value and which the derivative: that `d * d` squares the one and changes the other.
+value and which the derivative: that `d * d` squares the one and changes the other. Variables with names
+(`named_variables`) take one pass for all parameters.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions.held_numbers import numbers_of, plain, read
+from gradcheck.conventions.named_variables import NamedClass, NamedEngine, named_class
 from gradcheck.conventions.offer import Contents, Found, Miss, Offer
 from gradcheck.conventions.spellings import FUNCTIONS, Spelling
 from gradcheck.conventions.value_class import SAMPLE, ValueClass, itself
@@ -47,7 +49,11 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     for name, kind in contents.classes.items():
         if any(hasattr(kind, method) for method in ("__add__", "__mul__")):
             dual = look_at(kind)
-            yield Miss(NAME, name, dual) if isinstance(dual, str) else _offer(name, dual, contents)
+            named = named_class(kind) if isinstance(dual, str) else None
+            if named is not None:
+                yield _offer(name, named, contents)
+            else:
+                yield Miss(NAME, name, dual) if isinstance(dual, str) else _offer(name, dual, contents)
 
 
 def look_at(kind: type) -> DualClass | str:
@@ -75,8 +81,9 @@ def _constant(kind: type, value: Any) -> Any:
     return kind(value, 0.0)
 
 
-def _offer(name: str, dual: DualClass, contents: Contents) -> Offer:
-    make = partial(_constant, dual.kind)
+def _offer(name: str, dual: DualClass | NamedClass, contents: Contents) -> Offer:
+    named_ones = isinstance(dual, NamedClass)
+    make = partial(dual.make, "constant") if isinstance(dual, NamedClass) else partial(_constant, dual.kind)
     uses = ValueClass(
         dual.kind,
         dual.value,
@@ -91,7 +98,7 @@ def _offer(name: str, dual: DualClass, contents: Contents) -> Offer:
         ends=itself,
     )
     ops = dict(spelled_ops(uses, contents, float))
-    answers = ForwardEngine(dual, uses, ops)
+    answers: Any = ForwardEngine(dual, uses, ops) if isinstance(dual, DualClass) else NamedEngine(dual, uses, ops)
     named = sorted(s.name for s in ops.values() if s.name)
     title = f"class {name}: .{dual.value}, .{dual.derivative}; operators {operators_of(ops)}"
     return Offer(
@@ -106,7 +113,9 @@ def _offer(name: str, dual: DualClass, contents: Contents) -> Offer:
         scalars=True,
         forms={"with whole numbers": answers.with_whole_numbers},
         lacking=tuple(lacking_forms(uses, ops, float)),
-        notes=("one pass forward for each parameter",),
+        notes=(
+            "one pass forward, with a name for each parameter" if named_ones else "one pass forward for each parameter",
+        ),
     )
 
 

@@ -1,0 +1,84 @@
+"""Forward mode with variables that have names: `Scalar("x", 2.0)`, whose numbers carry a derivative by each name.
+
+What holds the derivatives is a dict with the name that the variable was made with, whose entry changes in a square.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcheck.conventions.held_numbers import attributes_of, numbers_of, plain, read
+from gradcheck.conventions.spellings import Spelling
+from gradcheck.conventions.value_class import SAMPLE, ValueClass
+from gradcheck.conventions.value_graphs import Engine
+from gradcheck.problem import Graph
+
+_NAME = "trial"
+"""Name of the variable with which a class is tried."""
+
+
+@dataclass(frozen=True)
+class NamedClass:
+    """A class of numbers with names: attributes that hold value and derivatives; whether the name comes first."""
+
+    kind: type
+    value: str
+    derivative: str
+    name_first: bool
+
+    def make(self, name: str, value: Any) -> Any:
+        """A variable of this name."""
+        return self.kind(name, value) if self.name_first else self.kind(value, name)
+
+
+def named_class(kind: type) -> NamedClass | None:
+    """How the class holds value and derivatives; None for what is no class of variables with names."""
+    for name_first in (True, False):
+        try:
+            one = kind(_NAME, SAMPLE[0]) if name_first else kind(SAMPLE[0], _NAME)
+            squared = one * one
+            values = [n for n, v in numbers_of(one).items() if np.shape(v) == () and np.isclose(v, SAMPLE[0])]
+            slopes = [n for n in attributes_of(one) if _of_its_name(one, n) is not None]
+            slopes = [n for n in slopes if _of_its_name(squared, n) not in (None, _of_its_name(one, n))]
+        except Exception:  # a foreign class may refuse in any way
+            continue
+        if values and slopes and isinstance(squared, kind):
+            return NamedClass(kind, values[0], slopes[0], name_first)
+    return None
+
+
+def _of_its_name(node: Any, attribute: str) -> float | None:
+    """The derivative by the variable of the trial that an attribute holds."""
+    try:
+        held = read(node, attribute)
+        return float(held[_NAME]) if isinstance(held, Mapping) and _NAME in held else None
+    except Exception:  # a property or a method of a foreign class
+        return None
+
+
+class NamedEngine(Engine):
+    """Gradients by one pass, whose root carries the derivative by every variable."""
+
+    def __init__(self, named: NamedClass, uses: ValueClass, ops: Mapping[str, Spelling]) -> None:
+        super().__init__(uses, ops, scalars=True)
+        self._named = named
+
+    def gradients(self, graph: Graph, point: Mapping[str, Any]) -> Any:
+        """Value and gradients by parameter."""
+        return self._passed(graph, {name: self._number(value) for name, value in point.items()})
+
+    def with_whole_numbers(self, graph: Graph, point: Mapping[str, Any]) -> Any:
+        """The same, leaves with whole values made from ints."""
+        return self._passed(graph, {name: self._whole(value) for name, value in point.items()})
+
+    def _passed(self, graph: Graph, values: Mapping[str, Any]) -> Any:
+        leaves = {name: self._named.make(name, value) for name, value in values.items()}
+        root = self._evaluated(graph, leaves)[graph.names[graph.loss]]
+        slopes = read(root, self._named.derivative)
+        return plain(read(root, self._named.value)), {
+            graph.names[i]: plain(slopes.get(graph.names[i], 0.0)) for i in graph.parameters
+        }

@@ -1,0 +1,55 @@
+"""Forward mode with names: told from classes of numbers and duals, and asked in one pass."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gradcheck.conventions.named_variables import named_class
+from gradcheck.conventions.recognition import recognised
+from gradcheck.problem import GraphBuilder
+from gradcheck.subject.inprocess import InProcessSubject
+from gradcheck.subject.loading import Package
+
+HERE = Path(__file__).parent / "dual"
+RIGHT = HERE / "right_named_variables.py"
+
+
+def test_gradients_are_read_by_the_names_of_the_parameters() -> None:
+    (offer,) = recognised(Package(RIGHT).load()).offers
+    assert offer.convention == "dual"
+    build = GraphBuilder()
+    x, y = build.parameter("x"), build.parameter("y")
+    build.parameter("z")
+    graph = build.graph(build.add(build.mul(build.mul(x, y), x), build.constant(2.0)))
+    answer = InProcessSubject(offer.functions["gradients"]).ask(graph, {"x": 1.5, "y": 0.5, "z": 3.0})
+    assert float(np.asarray(answer.value)) == 3.125
+    assert {name: float(np.asarray(value)) for name, value in answer.gradients.items()} == {"x": 1.5, "y": 2.25, "z": 0.0}
+
+
+class Swapped:
+    """The value comes first."""
+
+    def __init__(self, value: float, name: str) -> None:
+        self.value, self.by = value, {name: 1.0}
+
+    def __mul__(self, other: "Swapped") -> "Swapped":
+        made = Swapped(self.value * other.value, "")
+        made.by = {name: 2 * self.value * slope for name, slope in self.by.items()}
+        return made
+
+
+class Labelled:
+    """A number with a label, and a dict that no product changes."""
+
+    def __init__(self, name: str, value: float) -> None:
+        self.value, self.notes = value, {name: 1.0}
+
+    def __mul__(self, other: "Labelled") -> "Labelled":
+        return Labelled(next(iter(self.notes)), self.value * other.value)
+
+
+@pytest.mark.parametrize(("kind", "found"), [(Swapped, ("value", "by", False)), (Labelled, None), (dict, None)])
+def test_what_holds_the_derivatives_is_a_dict_that_a_square_changes(kind: type, found: object) -> None:
+    named = named_class(kind)
+    assert (named and (named.value, named.derivative, named.name_first)) == found
