@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from types import ModuleType
 from typing import Any
@@ -21,6 +22,8 @@ _BUILTINS = frozenset(
     {"type", "dict", "list", "tuple", "range", "len", "float", "int", "zip", "enumerate", "min", "max"}
 )
 """Functions of Python that may be called."""
+_SHOWS = re.compile(r"\w*(print|plot|show|display|seed|title|label|legend|figure)\w*", re.I)
+"""Names of functions whose arguments stay what they are."""
 _MOST = 4
 """Maximum number of calls that are worked out."""
 
@@ -53,14 +56,19 @@ def _calls(tree: ast.Module, name: str) -> Iterator[tuple[list[ast.stmt], int, a
 
 
 def _values(module: ModuleType, before: list[ast.stmt], call: ast.Call, signature: inspect.Signature) -> dict[str, Any]:
-    held, bound = dict(vars(module)), set[str]()
+    held, bound, unknown = dict(vars(module)), set[str](), set[str]()
     for statement in before:
-        if _only_makes_values(statement, held, bound):
+        if _only_makes_values(statement, held, bound) and not _mentioned(statement) & unknown:
             try:
                 exec(compile(ast.Module([statement], []), "<file>", "exec"), held)
             except Exception:  # a value that is missing here may not be needed
+                unknown |= _changes(statement)
                 continue
-            bound |= set(_binds(statement))
+            bound |= _changes(statement)
+        else:
+            unknown |= _changes(statement)
+    if _mentioned(call) & unknown:
+        raise ValueError("an argument depends on what was not carried out")
     parts = [*call.args, *(keyword.value for keyword in call.keywords)]
     if any(isinstance(part, ast.Starred) or not _makes_a_value(part, held) for part in parts):
         raise ValueError("an argument that cannot be worked out")
@@ -83,17 +91,32 @@ def _only_makes_values(statement: ast.stmt, held: Mapping[str, Any], bound: Coll
             return own and _makes_a_value(value, held)
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr="seed"))):
             return True
+        case ast.For(target=ast.Name(id=counter), iter=ast.Call(func=ast.Name(id="range")) as counted):
+            inner = {*bound, counter}
+            return _makes_a_value(counted, held) and all(_only_makes_values(s, held, inner) for s in statement.body)
         case _:
             return False
 
 
-def _binds(statement: ast.stmt) -> Iterator[str]:
-    """The names that an assignment or a definition gives a value."""
+def _changes(statement: ast.stmt) -> set[str]:
+    """The names that a statement gives a value, or whose value it may change."""
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-        yield statement.name
-    elif isinstance(statement, ast.Assign):
-        parts = (node for target in statement.targets for node in ast.walk(target))
-        yield from (node.id for node in parts if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+        return {statement.name}
+    found = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
+            found.add(_root(node))
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            called = node.value.func
+            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+            if not _SHOWS.fullmatch(name):
+                found |= {_root(called) if isinstance(called, ast.Attribute) else ""}
+                found |= {name for argument in node.value.args for name in _mentioned(argument)}
+    return found - {""}
+
+
+def _mentioned(part: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(part) if isinstance(node, ast.Name)}
 
 
 def _root(part: ast.expr) -> str:

@@ -21,6 +21,8 @@ from gradcheck.conventions.source_trees import returned_names
 
 _MOST_TRIED = 400
 """Maximum number of example inputs that are tried."""
+_SEVERAL = "an entry of what"
+"""How the reason begins where a derivative cannot be a slope."""
 _NUDGE = 0.125
 """By how much an entry is moved to see which outputs it reaches."""
 
@@ -66,7 +68,7 @@ class DerivativeFunctions:
 
     def found(self, given: Example | None) -> Found | str:
         """What the derivative is at the first inputs at which both run, or why that cannot be told."""
-        last = "no example inputs fit the arguments"
+        last = several = ""
         first: Found | None = None
         examples: Iterator[Example] = iter([given]) if given is not None else self._examples()
         for example in itertools.islice(examples, _MOST_TRIED):
@@ -90,7 +92,8 @@ class DerivativeFunctions:
                 first = first or found
             else:
                 last = found
-        return first or last
+                several = several or (found if found.startswith(_SEVERAL) else "")
+        return first or several or last or "no example inputs fit the arguments"
 
     def pair(self, name: str, found: Found) -> Pair:
         """The two as a Pair of the kind that the derivative is."""
@@ -187,8 +190,18 @@ class DerivativeFunctions:
         whole = {first: variable[first]}
         fit = np.shape(answer) == np.shape(whole[first]) == np.shape(value)
         if fit and self._reaches_others(example, first, value) and np.ndim(value) > 1:
-            return f"an entry of what {self._f.__name__} returns depends on several of its inputs"
+            return f"{_SEVERAL} {self._f.__name__} returns depends on several of its inputs"
+        if fit and self._is_constant(example, first, value):
+            return f"what {self._f.__name__} returns does not depend on its input"
         return Found(example, "a slope, entry by entry", Places({first: None}, fit))
+
+    def _is_constant(self, example: Example, name: str, value: Any) -> bool:
+        """Whether f gives the same when all of an input changes, as a softmax over one entry does."""
+        try:
+            moved = [self._value({**example.values, name: sign * example.values[name]}) for sign in (-1.0, 1.5, -0.5)]
+        except Exception:
+            return False
+        return np.size(value) > 1 and all(np.array_equal(other, value) for other in moved)
 
     def _reaches_others(self, example: Example, name: str, value: Any) -> bool:
         """Whether one entry of the input changes other entries of the output."""

@@ -61,7 +61,7 @@ SETTINGS: Mapping[str, Any] = MappingProxyType(
         "dropout_ratio": 0.4, "ratio": 0.4, "dropout": 0.4, "p_dropout": 0.4, "mode": "train", "train": True,
         "training": True, "is_training": True, "train_flg": True, "stride": 2, "pad": 1, "padding": 1, "seed": 7,
         "reg": 0.3, "lmbda": 0.3, "lamda": 0.3, "Lambda": 0.3, "reg_lambda": 0.3, "reg_strength": 0.3,
-        "_lambda": 0.3, "lambda_reg": 0.3,
+        "_lambda": 0.3, "lambda_reg": 0.3, "learningRate": 0.3, "learning_rate": 0.3, "lr": 0.3,
         "lam": 0.3, "lambd": 0.3, "lambda_": 0.3, "l2": 0.3, "alpha": 0.3, "slope": 0.3, "negative_slope":
         0.3, "delta": 1.0, "axis": -1, "pool_size": 2, "kernel_size": 3, "k": 2, "n": 3, "temperature": 1.7, "tau": 1.7,
         "pool_h": 2, "pool_w": 2, "pool_height": 2, "pool_width": 2, "margin": 1.0, "size": 2,
@@ -85,6 +85,11 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout(
         "one output per sample, as a column",
         {**_ROWS, "prediction": (N, 1), "weight": (D, 1), "bias": (1,)},
+        (("real", (N, 1)),),
+    ),
+    Layout(
+        "one output per sample, targets as a column",
+        {**_ROWS, "prediction": (N,), "weight": (D,), "bias": ()},
         (("real", (N, 1)),),
     ),
     Layout("weights per class", {**_ROWS, "weight": (D, 3)}, (("labels", (N, 3)), ("one-hot", (N, 3)))),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import update_wrapper
 from itertools import chain, islice
 from typing import Any
@@ -19,11 +19,13 @@ from gradcheck.conventions.source_trees import is_gradient, returned_names
 NAMES = re.compile(r"\w*(loss|cost|_and_grad|objective|nll|criterion|cross_entropy|mse|bce)\w*", re.I)
 """Names of functions that are tried as a loss with its gradient."""
 _NEVER = re.compile(
-    r"\w*(train|fit|main|load|plot|print|check|test|eval_numerical|forward|backward|_prime|descent|sgd|optimi[sz]|update)"
+    r"\w*(train|fit|main|load|plot|print|check|test|eval_numerical|descent|sgd|optimi[sz]|update)"
     r"\w*|numerical\w*",
     re.I,
 )
 """Names of functions that are never called."""
+_HALF = re.compile(r"\w*(forward|backward|_prime)\w*", re.I)
+"""Names of functions that give one of the two, unless their `return` says otherwise."""
 _MOST_TRIED = 500
 """Maximum number of example inputs at which a loss is tried."""
 
@@ -36,7 +38,7 @@ def losses(contents: Contents, calls: ForeignCalls, convention: str) -> Iterator
     for name, function in contents.functions.items():
         if _NEVER.fullmatch(name) or name in contents.claimed:
             continue
-        if NAMES.fullmatch(name) or says_both(function):
+        if (NAMES.fullmatch(name) and not _HALF.fullmatch(name)) or says_both(function):
             found = loss(contents, calls, name, function, convention)
             if found is not None:
                 yield found
@@ -62,7 +64,7 @@ def loss(
     order = "F" if re.search(r"order *= *['\"]F", source(function)) else "C"
     own = inputs_from_file(contents, names, name)
     examples = [own] if own is not None else chain(inputs_by_names(names), inputs_of_calls(contents, function, names))
-    ran_without, why = False, "no example inputs fit its arguments"
+    ran_without, foreign, why = False, "", "no example inputs fit its arguments"
     first: tuple[Example, LossParts] | None = None
     for example in islice(examples, _MOST_TRIED):
         try:
@@ -75,6 +77,10 @@ def loss(
             why = parts
             ran_without = ran_without or is_real(returned)
             continue
+        strangers = [k for k in said if is_gradient(k) and not _of_an_input(k, names)]
+        if strangers and not parts.where.fit:
+            foreign = f"it returns {', '.join(strangers)}, and none of its inputs is called so"
+            continue
         first = first or (example, parts)
         if parts.where.fit:
             return _pair(calls, name, function, example, parts)
@@ -83,10 +89,16 @@ def loss(
     if own is not None:
         return Miss(convention, name, f"it does not run at the inputs of EXAMPLES; {how_to_give(name, names)}")
     return (
-        Miss(convention, name, f"{why}; {how_to_give(name, names)}")
-        if says_both(function) and not ran_without
+        Miss(convention, name, f"{foreign or why}; {how_to_give(name, names)}")
+        if any(map(is_gradient, said)) and not ran_without
         else None
     )
+
+
+def _of_an_input(said: str, names: Sequence[str]) -> bool:
+    """Whether what a gradient's name says beside that it is one belongs to an input, or is nothing."""
+    rest = re.sub(r"^(d[Jj]_?d|d_?|grads?_?)|_?(grads?|gradient)$", "", said).strip("_").lower()
+    return not rest or any(rest in name.lower() or name.lower() in rest for name in names)
 
 
 def _pair(calls: ForeignCalls, name: str, function: Callable[..., Any], example: Example, parts: LossParts) -> Pair:

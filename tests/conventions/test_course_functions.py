@@ -330,3 +330,55 @@ def test_advice_names_options_of_the_command() -> None:
     sentence = spelled(Result("f", Verdict.FAIL, [there]), "functions").findings[0].sentence
     assert sentence.endswith("say --as functions:domain=LOW..HIGH or --as functions:elsewhere=no")
     assert spelled_text("or say interest=", "functions") == "or say --as functions:interest="
+
+
+def test_a_softmax_is_no_slope_where_it_has_one_entry(tmp_path: Path) -> None:
+    text = """
+        def softmax(x, deriv=False):
+            s = np.exp(x) / np.sum(np.exp(x), axis=1, keepdims=True)
+            return s * (1 - s) if deriv else s
+    """
+    offers, (miss,) = look(tmp_path, text)
+    assert offers == []
+    assert (miss.name, "depends on several of its inputs" in miss.why) == ("softmax", True)
+
+
+def test_gradients_of_what_is_no_argument_stand_in_the_report(tmp_path: Path) -> None:
+    text = """
+        Wxh = np.ones((3, 2))
+        def lossFun(inputs, targets, hprev):
+            loss = np.sum((inputs @ Wxh) ** 2) + np.sum(hprev)
+            dWxh = 2 * inputs.T @ (inputs @ Wxh)
+            return loss, dWxh, hprev
+    """
+    offers, (miss,) = look(tmp_path, text)
+    assert offers == []
+    assert "it returns dWxh, and none of its inputs is called so" in miss.why
+
+
+@pytest.mark.parametrize(
+    ("between", "found"),
+    [
+        ("for i in range(2): t[i, i] = 1", True),
+        ("while t.sum() < 2: t[0, 0] += 1", False),
+        ("fill(t)", False),
+        ("print(t)", True),
+        ("t.sort()", False),
+        ("t = train(t)", False),
+    ],
+    ids=["a loop that fills", "a loop without end", "a call that may", "a call that shows", "a method that may", "training"],
+)
+def test_an_argument_is_taken_only_if_all_that_made_it_was_done(between: str, found: bool) -> None:
+    source = f"""import numpy as np
+def f(x): return x
+def fill(t): t[0, 0] = 1
+def train(t): return t
+def demo():
+    t = np.zeros((2, 2))
+    {between}
+    f(t)
+"""
+    module = ModuleType("written")
+    exec(source, vars(module))  # noqa: S102
+    setattr(module, CELLS, source)
+    assert len(list(calls_of(module, module.f))) == found
