@@ -141,9 +141,8 @@ class DerivativeFunctions:
 
     def _examples(self) -> Iterator[Example]:
         if self._hint != "jvp":  # a tangent is due for every argument
-            yield from inputs_by_names(self._names)
+            yield from inputs_by_names(self._names, self._further)
         yield from candidates(self._names, targets_are_data=True)
-        yield from self._further
 
     def _value(self, values: Mapping[str, Any]) -> Any:
         """f of these; an argument beyond those that it requires goes by its name."""

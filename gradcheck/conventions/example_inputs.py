@@ -64,6 +64,11 @@ def candidates(names: Sequence[str], *, targets_are_data: bool = False) -> Itera
     yield from _searched(roles)
 
 
+def are_known(names: Sequence[str]) -> bool:
+    """Whether every name tells what its argument stands for."""
+    return _UNKNOWN not in _roles(names, False).values()
+
+
 def of_widths(names: Sequence[str], widths: Sequence[int]) -> Iterator[Example]:
     """Examples with so many features, in turn."""
     for width in widths:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradcheck.conventions import roles
 from gradcheck.conventions.calls_in_file import calls_of
-from gradcheck.conventions.example_inputs import Example, arguments, as_example, candidates, given, setting
+from gradcheck.conventions.example_inputs import Example, are_known, arguments, as_example, candidates, given, setting
 from gradcheck.conventions.example_shapes import role
 from gradcheck.conventions.example_values import numbers
 from gradcheck.conventions.offer import Contents
@@ -40,11 +40,14 @@ def inputs_from_file(contents: Contents, names: Sequence[str], *keys: str) -> Ex
     return None if own is None else as_example(own, names)
 
 
-def inputs_by_names(names: Sequence[str]) -> Iterator[Example]:
-    """Examples by the names of the arguments, natural ones first."""
+def inputs_by_names(names: Sequence[str], of_calls: Iterable[Example] = ()) -> Iterator[Example]:
+    """Examples by the names of the arguments; those of calls come first where a name tells nothing."""
     yield from word_vectors(names)
     yield from sized_networks(names)
+    if not are_known(names):
+        yield from of_calls
     yield from candidates(names)
+    yield from of_calls
 
 
 def inputs_of_calls(contents: Contents, function: Callable[..., Any], names: Sequence[str]) -> Iterator[Example]:

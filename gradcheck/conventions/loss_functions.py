@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import update_wrapper
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from gradcheck.conventions.example_inputs import Example, how_to_give
@@ -63,7 +63,7 @@ def loss(
     said = returned_names(function)
     order = "F" if re.search(r"order *= *['\"]F", source(function)) else "C"
     own = inputs_from_file(contents, names, name)
-    examples = [own] if own is not None else chain(inputs_by_names(names), inputs_of_calls(contents, function, names))
+    examples = [own] if own is not None else inputs_by_names(names, inputs_of_calls(contents, function, names))
     ran_without, foreign, why = False, "", "no example inputs fit its arguments"
     first: tuple[Example, LossParts] | None = None
     for example in islice(examples, _MOST_TRIED):

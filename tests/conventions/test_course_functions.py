@@ -382,3 +382,18 @@ def demo():
     exec(source, vars(module))  # noqa: S102
     setattr(module, CELLS, source)
     assert len(list(calls_of(module, module.f))) == found
+
+
+def test_a_call_tells_shapes_before_anything_is_tried_that_names_do_not_tell(tmp_path: Path) -> None:
+    text = """
+        def my_cost(aim, features, coefs): return np.mean((features @ coefs - aim) ** 2)
+
+        def grad_my_cost(aim, features, coefs): return 2 * features.T @ (features @ coefs - aim) / len(aim)
+
+        if __name__ == "__main__":
+            A, t = np.arange(6).reshape(3, 2), np.array([1, 2, 3])
+            print(my_cost(t, A, np.zeros(2)))
+    """
+    found = pair(tmp_path, text)
+    assert [np.shape(value) for value in found.inputs] == [(2,)]
+    assert judged(found).verdict is Verdict.PASS
