@@ -6,8 +6,9 @@ numbers (None, a string, an object) is passed on as it is.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import update_wrapper
 from typing import Any
 
@@ -17,6 +18,7 @@ from gradcheck.checks.trees import branch, conjugated, is_sparse, leaves, leaves
 from gradcheck.errors import InvalidProblem, UsageError
 from gradcheck.judge.question import Kind
 from gradcheck.judge.raised import UnreadableAnswer
+from gradcheck.judge.settings import Settings
 from gradcheck.judge.strategies_of_inputs import is_strategy
 from gradcheck.problem.function import input_names
 
@@ -78,6 +80,23 @@ class Form:
             numbers = [name for name, value in leaves(self.inputs[k], self.names[k]) if _numeric(value)]
             found += self._floats(k) or numbers or [one]
         return tuple(found)
+
+    def declared(self, settings: Settings) -> Settings:
+        """What is declared of arguments of f, declared of what they hold; structure alone is that of one array."""
+        return replace(
+            settings,
+            stop_gradient=self.plain_choice(settings.stop_gradient),
+            domain=self._plain_declarations(settings.domain),
+            structure=self._plain_declarations(settings.structure, most=1),
+        )
+
+    def _plain_declarations(self, declared: Mapping[Any, Any], most: float = math.inf) -> dict[Any, Any]:
+        """What is declared of arguments, of their plain inputs; as it is where these are more than `most`."""
+        found: dict[Any, Any] = {}
+        for key, value in declared.items():
+            names = self.plain_choice(key) or (key,)
+            found.update(dict.fromkeys(names if len(names) <= most else (key,), value))
+        return found
 
     def _floats(self, argument: int) -> list[str]:
         named = leaves(self.inputs[argument], self.names[argument])

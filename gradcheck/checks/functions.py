@@ -256,7 +256,7 @@ def _judged_in_form(
     """A function of containers or of complex numbers, as one of plain arrays."""
     form = replace(form, wrt=wrt)
     wrt = form.plain_choice(wrt)
-    settings = replace(settings, stop_gradient=form.plain_choice(settings.stop_gradient))
+    settings = form.declared(settings)
 
     def judge(form: Form, derivative: Callable[..., Any]) -> Result:
         plain, own = form.function(f), form.derivative(derivative, f)

@@ -239,7 +239,7 @@ def _twice(given: Given, settings: Settings) -> tuple[_Twice, Settings]:
             raise UsageError("vjp2 takes plain arrays; leave it out, and the code of vjp is differentiated")
         f, vjp, inputs = form.function(f), form.derivative(vjp, f), form.plain_inputs()
         wrt = form.plain_choice(wrt)
-        settings = replace(settings, stop_gradient=form.plain_choice(settings.stop_gradient))
+        settings = form.declared(settings)
     given_form = GivenForm.of(f, inputs)
     f, vjp = given_form.function(f), given_form.derivative("vjp", vjp)
     plain, _ = with_floats("vjp", f, vjp, as_inputs(inputs), wrt)

@@ -395,3 +395,26 @@ def test_f_may_return_a_dict_of_plain_arrays() -> None:
     assert gradcheck.check_vjp(f, lambda up, x: up["sine"] * np.cos(x) + up["sum"], np.array([0.5, 2.0]))
     lost = gradcheck.check_vjp(f, lambda up, x: up["sine"] * np.cos(x), np.array([0.5, 2.0]))
     assert lost.verdict is gradcheck.Verdict.FAIL
+
+
+def test_domain_and_structure_name_an_argument_with_what_it_holds() -> None:
+    layer = {"w": np.array([0.5, 2.0]), "s": np.array([1.0, 3.0])}
+
+    def f(layer: Any) -> Any:
+        return np.sum(np.abs(layer["w"]) * layer["s"] ** 2)
+
+    def right_where_positive(layer: Any) -> Any:
+        return {"w": layer["s"] ** 2, "s": 2 * layer["w"] * layer["s"]}
+
+    assert gradcheck.check_gradient(f, right_where_positive, layer, domain={"layer": (0, None)})
+    assert gradcheck.check_gradient(f, right_where_positive, layer).verdict is gradcheck.Verdict.FAIL
+
+    def trace(held: Any) -> Any:
+        return np.sum(held["a"] * np.array([[0.0, 2.0], [0.0, 0.0]]))
+
+    symmetric = {"a": np.array([[1.0, 2.0], [2.0, 3.0]])}
+    assert gradcheck.check_gradient(
+        trace, lambda held: {"a": np.array([[0.0, 1.0], [1.0, 0.0]])}, symmetric, structure={"held": "symmetric"}
+    )
+    with pytest.raises(InvalidProblem, match="domain names an input by position or name, got None"):
+        gradcheck.check_gradient(f, right_where_positive, layer, domain={None: (0, None)})  # type: ignore[dict-item]
