@@ -143,7 +143,7 @@ def _maker(kind: type, sample: Callable[[float], Any]) -> partial[Any] | None:
     if len(required) > 1:
         tries += [({}, (None,) * (len(required) - 1)), ({}, ((),) * (len(required) - 1))]
         tries += [({name: name in ("requires_grad", "grad_enabled") for name in required[1:]}, ())]
-    for name in ("autograd", "requires_grad"):
+    for name in ("diff", "requires_gradient", "track_grad", "autograd", "requires_grad"):
         tries.insert(0, ({name: True}, ()))
     for named, further in tries:
         try:

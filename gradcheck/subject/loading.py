@@ -117,6 +117,8 @@ class Package:
         own_name = top == self.root.name
         if own_name and self.is_package:
             return f"{self.private}{dot}{rest}"
+        if self.is_package and top in sys.stdlib_module_names:  # a module inside a package hides none of Python's
+            return None
         for folder in dict.fromkeys((self.file.parent, self.root)):
             if _is_module(folder / top) or (last and (folder / top).is_dir()):
                 return ".".join((self.private, *folder.relative_to(self.root).parts, name))
