@@ -4,6 +4,8 @@ An array of balls is an object ndarray, so that NumPy's own broadcasting, indexi
 come from python-flint (`flint_balls`).
 """
 
+import math
+import operator
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from flint import arb
 from numpy.typing import NDArray
 
 from gradcheck.numbers.arithmetic import Array, Axes, Shape, broadcast_axes, segments
@@ -58,17 +61,19 @@ def _objects(value: Any) -> Array:
 class Balls:
     """`arithmetic.Arithmetic` over object arrays of balls."""
 
-    def __init__(self) -> None:
-        self.scalars = FlintBalls()
-        table = {name: np.frompyfunc(f, 1, 1) for name, f in self.scalars.functions.items()}
-        self._functions = WithFamilies(table, lambda family, at: np.frompyfunc(lambda x: family.ball(x, *at), 1, 1))
-        self._power = np.frompyfunc(self.scalars.power, 2, 1)
-        self._arctan2 = np.frompyfunc(self.scalars.arctan2, 2, 1)
-        self._exact = lru_cache(maxsize=4096)(self.scalars.exact)
-        self._midpoint = np.frompyfunc(self.scalars.midpoint, 1, 1)
-        self._rest = np.frompyfunc(self.scalars.rest, 2, 1)
-        self._radius = np.frompyfunc(self.scalars.radius, 1, 1)
-        self._overlap = np.frompyfunc(self.scalars.overlap, 2, 1)
+    scalars = FlintBalls()
+    # Of the class: making these took 50 us, and every trace has its Balls.
+    _functions = WithFamilies(
+        {name: np.frompyfunc(f, 1, 1) for name, f in scalars.functions.items()},
+        lambda family, at: np.frompyfunc(lambda x: family.ball(x, *at), 1, 1),
+    )
+    # Functions in C where there are some: a frame of Python's for each ball was a third of what reading them took.
+    _power = np.frompyfunc(operator.pow, 2, 1)
+    _arctan2 = np.frompyfunc(scalars.arctan2, 2, 1)
+    _exact = staticmethod(lru_cache(maxsize=4096)(scalars.exact))
+    _middle = np.frompyfunc(arb.mid, 1, 1)
+    _radius = np.frompyfunc(arb.rad, 1, 1)
+    _overlap = np.frompyfunc(scalars.overlap, 2, 1)
 
     @contextmanager
     def working(self, bits: int) -> Iterator[None]:
@@ -84,16 +89,14 @@ class Balls:
         value = np.asarray(value)
         out = np.empty(value.size, dtype=object)
         if value.dtype.kind in "biu":
-            out[:] = [self.scalars.exact(int(v)) for v in value.ravel().tolist()]
+            out[:] = list(map(arb, map(int, value.ravel().tolist())))
         elif value.dtype.itemsize > 8:
             high = value.astype(np.float64)
             low = np.where(np.isfinite(high), value - high, 0).astype(np.float64)
-            exact = self.scalars.exact
             pairs = zip(high.ravel().tolist(), low.ravel().tolist(), strict=True)
-            out[:] = [exact(h) + exact(t) if t else exact(h) for h, t in pairs]
+            out[:] = [arb(h) + arb(t) if t else arb(h) for h, t in pairs]
         else:
-            exact = self.scalars.exact
-            out[:] = [exact(v) for v in value.ravel().tolist()]
+            out[:] = list(map(arb, value.ravel().tolist()))
         return out.reshape(value.shape)
 
     def between(self, low: float, high: float) -> Array:
@@ -132,6 +135,8 @@ class Balls:
         """Balls that contain a to constant powers."""
         if exponent.ndim == 0 and exponent == 2:
             return _objects(a * a)
+        if exponent.ndim == 0 and exponent == 1:
+            return a
         return _objects(self._power(a, self.constant(exponent)))
 
     def power(self, a: Array, b: Array) -> Array:
@@ -170,7 +175,7 @@ class Balls:
             return self.scalars.matmul(a, b)
         batch, (n, k), m = a.shape[:-2], a.shape[-2:], b.shape[-1]
         pages = zip(a.reshape(-1, n, k), b.reshape(-1, k, m), strict=True)
-        out = np.empty((int(np.prod(batch)), n, m), dtype=object)
+        out = np.empty((math.prod(batch), n, m), dtype=object)
         for page, (left, right) in enumerate(pages):
             out[page] = self.scalars.matmul(left, right)
         return out.reshape(*batch, n, m)
@@ -187,7 +192,7 @@ class Balls:
 
     def scatter(self, a: Array, *, index: Array, shape: Shape) -> Array:
         """Entries added at flat positions."""
-        flat = np.empty(int(np.prod(shape)), dtype=object)
+        flat = np.empty(math.prod(shape), dtype=object)
         flat[:] = [self.scalars.zero] * flat.size
         kept = index.ravel() >= 0
         where, values = index.ravel()[kept], a.ravel()[kept]
@@ -225,7 +230,7 @@ class Balls:
     def midpoint(self, a: Array) -> NDArray[np.float64]:
         """Midpoints, rounded to float64."""
         with np.errstate(all="ignore"):  # the libraries leave floating-point flags set, which NumPy reports
-            return np.asarray(self._midpoint(a), dtype=np.float64)
+            return np.asarray(a, dtype=np.float64)
 
     def radius(self, a: Array) -> NDArray[np.float64]:
         """Upper bounds on the radii (inf for NaN)."""
@@ -233,6 +238,10 @@ class Balls:
         with np.errstate(all="ignore"):
             radius = np.asarray(self._radius(a), dtype=np.float64) * (1 + 1e-15)
         return np.asarray(np.where(np.isnan(radius) | np.isnan(self.midpoint(a)), np.inf, radius))
+
+    def _rest(self, a: Array, high: Array) -> NDArray[np.float64]:
+        """What is left of the midpoints after `high`, rounded to float64."""
+        return np.asarray(self._middle(a) - high.astype(object), dtype=np.float64)
 
     def longdouble(self, a: Array) -> Array:
         """Midpoints to the precision of np.longdouble."""
@@ -242,9 +251,9 @@ class Balls:
         finite = np.isfinite(high)
         low = np.zeros_like(high)
         if finite.all():
-            low = np.asarray(self._rest(a, high), dtype=np.float64)
+            low = self._rest(a, high)
         elif finite.any():
-            low[finite] = np.asarray(self._rest(a[finite], high[finite]), dtype=np.float64)
+            low[finite] = self._rest(a[finite], high[finite])
         return high.astype(np.longdouble) + low
 
     def enclosure(self, a: Array) -> Enclosure:
@@ -252,7 +261,7 @@ class Balls:
         middle = self.midpoint(a)
         finite = np.isfinite(middle)
         rest = np.zeros_like(middle)
-        rest[finite] = np.asarray(self._rest(a[finite], middle[finite]), dtype=np.float64)
+        rest[finite] = self._rest(a[finite], middle[finite])
         own = self.radius(a)
         radius = (own + np.abs(rest)) * (1 + 1e-15)
         # Near the subnormal numbers that factor has no effect, and the rest may have underflowed to 0.

@@ -1,5 +1,6 @@
 """Convert anything that can be an operand to a traced array."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def stack(parts: list[Traced], trace: Trace) -> Traced:
         raise ValueError(f"parts of different shapes: {sorted({part.shape for part in parts})}")
     slots = tuple(part.slot for part in parts)
     unique = tuple(dict.fromkeys(slots))
-    size = int(np.prod(shape))
+    size = math.prod(shape)
     starts = {slot: k * size for k, slot in enumerate(unique)}
     index = np.stack([positions(shape) + starts[slot] for slot in slots])
     dtype = promote(*parts)

@@ -1,5 +1,6 @@
 """What `explore` found: the runs, and the derivatives they agree or disagree on."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -162,7 +163,7 @@ class Outcomes:
         spreads = []
         for slot in run.outputs:
             shape = run.trace.record.nodes[slot].shape
-            everywhere = np.arange(int(np.prod(shape)))
+            everywhere = np.arange(math.prod(shape))
             exact = self.balls.longdouble(run.trace.values[slot]).reshape(everywhere.shape)
             zero = run.trace.constant(0.0)
             spread = run.replay.spread((slot, everywhere), (zero, np.zeros_like(everywhere)), exact)

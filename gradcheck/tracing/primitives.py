@@ -8,6 +8,7 @@ Formulas have their textbook form (tanh' = 1 - tanh^2), even where another is mo
 the loss of accuracy; in stochastic arithmetic it is the loss of an honest implementation.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -189,7 +190,7 @@ def _logaddexp(n: Arithmetic, g: Any, xs: Sequence[Any], y: Any, _: Attributes, 
 
 def _sum(n: Arithmetic, g: Any, xs: Sequence[Any], y: Any, at: Attributes, _: Needed) -> tuple[Any, ...]:
     shape = n.shape(xs[0])
-    kept = np.arange(int(np.prod(n.shape(y)))).reshape(n.shape(y))
+    kept = np.arange(math.prod(n.shape(y))).reshape(n.shape(y))
     return (n.gather(g, index=np.broadcast_to(np.expand_dims(kept, at["axes"]), shape)),)
 
 
@@ -205,7 +206,7 @@ def _matmul(n: Arithmetic, g: Any, xs: Sequence[Any], y: Any, _: Attributes, nee
 def _gather(n: Arithmetic, g: Any, xs: Sequence[Any], y: Any, at: Attributes, need: Needed) -> tuple[Any, ...]:
     index: Array = at["index"]
     shapes = [n.shape(x) for x in xs]
-    sizes = [int(np.prod(shape)) for shape in shapes]
+    sizes = [math.prod(shape) for shape in shapes]
     if len(xs) == 1:
         return (n.scatter(g, index=index, shape=shapes[0]),)
     starts = np.cumsum([0, *sizes])

@@ -1,5 +1,6 @@
 """The record of one run: a flat list of array primitives, in the order in which they were computed."""
 
+import math
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,7 +59,7 @@ class Record:
 
     def append(self, node: Node) -> int:
         """Add a node and return its slot. Raises Unsupported when the record outgrows its limits."""
-        self.entries += int(np.prod(node.shape)) if node.shape else 1
+        self.entries += math.prod(node.shape) if node.shape else 1
         if len(self.nodes) >= MOST_NODES or self.entries > MOST_ENTRIES:
             raise Unsupported(
                 f"the function computes more than {MOST_NODES} arrays or {MOST_ENTRIES} numbers: too long to record "
@@ -108,7 +109,7 @@ class Record:
     def argument(self, slot: int, source: int) -> tuple[int, int]:
         """The argument of a gather, and the flat position in it, to which an index of the gather points."""
         for argument in self.nodes[slot].args:
-            size = int(np.prod(self.nodes[argument].shape))
+            size = math.prod(self.nodes[argument].shape)
             if source < size:
                 return argument, source
             source -= size
@@ -152,8 +153,8 @@ class Record:
             if node.primitive == "sum":
                 axes = node.attributes["axes"]
                 kept = [axis for axis in range(len(shapes[0])) if axis not in axes]
-                table = np.arange(int(np.prod(shapes[0]))).reshape(shapes[0]).transpose(*kept, *axes)
-                sources = [table.reshape(int(np.prod(node.shape)), -1)[entry[1]]]
+                table = np.arange(math.prod(shapes[0])).reshape(shapes[0]).transpose(*kept, *axes)
+                sources = [table.reshape(math.prod(node.shape), -1)[entry[1]]]
             elif node.args and primitives.PRIMITIVES[node.primitive].elementwise:
                 at = np.unravel_index(entry[1], node.shape)
                 sources = [_broadcast_position(at, shape) for shape in shapes]
@@ -217,7 +218,7 @@ class Record:
         """The entries of each argument that the marked entries of `node` depend on."""
         shapes = [self.nodes[argument].shape for argument in node.args]
         if node.primitive == "gather":
-            sizes = [int(np.prod(shape)) for shape in shapes]
+            sizes = [math.prod(shape) for shape in shapes]
             flat = np.zeros(sum(sizes) + 1, dtype=bool)
             flat[node.attributes["index"][mask]] = True
             bounds = np.cumsum([0, *sizes])

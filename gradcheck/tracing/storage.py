@@ -1,5 +1,7 @@
 """Changeable memory of traced arrays."""
 
+import math
+
 import numpy as np
 
 from gradcheck.numbers.arithmetic import Array
@@ -27,14 +29,14 @@ class Storage:
         if slots.size == 0:
             return self.run.gather((self.slot,), index)
         nodes = self.run.record.nodes
-        starts = np.cumsum([0, *(int(np.prod(nodes[int(slot)].shape)) for slot in slots)])
+        starts = np.cumsum([0, *(math.prod(nodes[int(slot)].shape) for slot in slots)])
         offset = starts[np.searchsorted(slots, source)]
         return self.run.gather(tuple(int(slot) for slot in slots), entry + offset)
 
     def write(self, index: Array, slot: int, entries: Array) -> None:
         """Put entries of a node at the given positions."""
         if self.source is None or self.entry is None:
-            size = int(np.prod(self.run.record.nodes[self.slot].shape))
+            size = math.prod(self.run.record.nodes[self.slot].shape)
             self.source, self.entry = np.full(size, self.slot), np.arange(size)
         self.source[index] = slot
         self.entry[index] = entries

@@ -6,6 +6,7 @@ Comparisons return plain truth values (see `trace` on how they are decided). The
 supports are listed in `registry`; `handlers.methods` adds the operators, and methods that stand for functions.
 """
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,7 @@ class Traced:
     @property
     def size(self) -> int:
         """Number of entries."""
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
     @property
     def itemsize(self) -> int:

@@ -1,5 +1,6 @@
 """Products of matrices and tensors: matmul, dot, einsum and their relatives, reduced to batched matrix products."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -84,7 +85,7 @@ def _tensordot(trace: Trace, a: Any, b: Any, axes: Any = 2) -> Any:
     of_x, of_y = [k % x.ndim for k in of_x], [k % y.ndim for k in of_y]
     free_x = [k for k in range(x.ndim) if k not in of_x]
     free_y = [k for k in range(y.ndim) if k not in of_y]
-    shared = int(np.prod([x.shape[k] for k in of_x]))
+    shared = math.prod(x.shape[k] for k in of_x)
     left = x.transpose([*free_x, *of_x]).reshape(-1, shared) if x.size else x.reshape(0, shared)
     right = y.transpose([*of_y, *free_y]).reshape(shared, -1) if y.size else y.reshape(shared, 0)
     shape = [x.shape[k] for k in free_x] + [y.shape[k] for k in free_y]
@@ -237,7 +238,7 @@ def _contract(trace: Trace, first: Term, second: Term, needed: set[Any]) -> tupl
     a = _arranged(a, of_a, [*batch, *free_a, *summed], sizes)
     b = _arranged(b, of_b, [*batch, *summed, *free_b], sizes)
     lead = [sizes[label] for label in batch]
-    rows, columns, inner = (int(np.prod([sizes[label] for label in group])) for group in (free_a, free_b, summed))
+    rows, columns, inner = (math.prod(sizes[label] for label in group) for group in (free_a, free_b, summed))
     left, right = a.reshape(*lead, rows, inner), b.reshape(*lead, inner, columns)
     if summed and rows * columns > 1:
         product = matmul(trace, left, right)

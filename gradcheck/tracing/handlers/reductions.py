@@ -1,5 +1,6 @@
 """Sums, products, means, variances and log-sum-exps along axes."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -63,7 +64,7 @@ def _nansum(trace: Trace, a: Any, *args: Any, **kwargs: Any) -> Any:
 
 def _count(x: Traced, axes: tuple[int, ...], where: Any) -> Any:
     if where is True:
-        return int(np.prod([x.shape[axis] for axis in axes]))
+        return math.prod(x.shape[axis] for axis in axes)
     return np.sum(np.broadcast_to(where, x.shape), axis=axes)
 
 
