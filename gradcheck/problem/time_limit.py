@@ -13,7 +13,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TypeVar
@@ -39,6 +39,11 @@ def processor_clock() -> float:
     return spent.user + spent.system + spent.children_user + spent.children_system
 
 
+def spent(waited: float, worked: float) -> float:
+    """Seconds that count, of those on the wall clock and those on the processor's: never more than the former."""
+    return min(waited, max(worked, waited / LOAD))
+
+
 @dataclass(frozen=True)
 class Instant:
     """A moment on both clocks."""
@@ -53,8 +58,7 @@ class Instant:
 
     def until(self, now: Instant) -> float:
         """Seconds from this moment to a later one: never more than the wall clock says."""
-        waited, worked = now.wall - self.wall, now.processor - self.processor
-        return min(waited, max(worked, waited / LOAD))
+        return spent(now.wall - self.wall, now.processor - self.processor)
 
 
 @dataclass
@@ -136,19 +140,29 @@ def in_time(share: float, call: Callable[[], Value], otherwise: Callable[[], Val
     return otherwise()
 
 
-@contextmanager
-def timed_call() -> Iterator[None]:
+class _TimedCall:
+    """What `timed_call` gives under a limit. A class, not a generator, and no Instants: 5 of the 9 us that it took."""
+
+    __slots__ = ("_limit", "_processor", "_wall")
+
+    def __init__(self, limit: Limit) -> None:
+        self._limit = limit
+
+    def __enter__(self) -> None:
+        check_time()
+        self._wall, self._processor = wall_clock(), processor_clock()
+
+    def __exit__(self, *_: object) -> None:
+        limit, waited = self._limit, wall_clock() - self._wall
+        if waited / LOAD < limit.per_call:  # else no clock can tell a shorter time
+            worked = processor_clock() - self._processor
+            limit.per_call = min(limit.per_call, spent(waited, worked))
+
+
+def timed_call() -> AbstractContextManager[None]:
     """A call of f. Raises TimeUp before it if the time is up; notes how long it took."""
     limit = _LIMIT.get()
-    if limit is None:
-        yield
-        return
-    check_time()
-    start = Instant.now()
-    try:
-        yield
-    finally:
-        limit.per_call = min(limit.per_call, start.until(Instant.now()))
+    return nullcontext() if limit is None else _TimedCall(limit)
 
 
 def calls_left(share: float) -> float:
