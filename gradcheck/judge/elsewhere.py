@@ -7,6 +7,7 @@ cannot be traced is asked about close by alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,10 +24,10 @@ from gradcheck.judge.function_protocol import wrong_form
 from gradcheck.judge.higher_precision import FEW_RUNS, own_branches, traced_answer
 from gradcheck.judge.other_points import Neighbour
 from gradcheck.judge.question import Question, Reply
-from gradcheck.judge.right_in_floats import agrees
+from gradcheck.judge.right_in_floats import Ahead, seen_right
 from gradcheck.judge.settings import Settings
 from gradcheck.judge.time_budget import PLACE, TimeBudget
-from gradcheck.oracle.analysis import Analysis
+from gradcheck.oracle.analysis import Analysis, TracedPoint
 from gradcheck.problem.function import Product
 from gradcheck.routes import Branch, Key
 from gradcheck.verdict.finding import Finding, Severity, finding, shown
@@ -82,6 +83,7 @@ class Elsewhere:
     reached: set[Key] = field(default_factory=set)
     _beyond: list[Finding] = field(default_factory=list)
     _floats_tell: bool = True
+    _ahead: Ahead | None = None
     convicted: list[tuple[Product, Numbers]] = field(default_factory=list)
     """Where errors were found that count, and what was compared there; the last is the one that is told."""
 
@@ -100,6 +102,13 @@ class Elsewhere:
         """Every other point in turn, each within its share of the time."""
         found: list[Finding] = []
         fixed = bool(self.settings.structure)
+        if evidence.analysis is not None and self.settings.meant is None:
+            drawn_ahead = (
+                []
+                if fixed or not other_points.entries(product)
+                else other_points.followed(product, deepcopy(self.random))
+            )
+            self._ahead = Ahead(product, evidence.analysis, [near.product for near in drawn_ahead])
         if not fixed:
             with self.time.part("a point a hair away", PLACE):
                 found = self._remembered(product, reply)
@@ -127,7 +136,7 @@ class Elsewhere:
 
         Each is approached from where it was found, which itself was reached on a regular path.
         """
-        waiting = [] if analysis is None else [(product, analysis, 0)]
+        waiting: list[tuple[Product, TracedPoint, int]] = [] if analysis is None else [(product, analysis, 0)]
         while waiting:
             given, start, depth = waiting.pop(0)
             found: list[Branch] = []
@@ -139,9 +148,9 @@ class Elsewhere:
                     continue
                 near = replace(other_points.at(given, branch.point, "the other side of a comparison"), followed=True)
                 errors: list[Finding] = []
-                there = None
+                there: TracedPoint | None = None
                 with self.time.part(OTHER_SIDES, PLACE):
-                    errors, there = self._looked_at(near, given, start)
+                    errors, there = self._looked_at(near, given, start, beyond=True)
                 if errors:
                     return _at(near, product, errors)
                 if there is not None and start.leads_to(there):
@@ -180,16 +189,17 @@ class Elsewhere:
 
     def _wrong_at(self, near: Neighbour, given: Product, start: Analysis | None) -> list[Finding]:
         """What is wrong at a neighbour of the given point, which need not be a point of f at all."""
-        return self._looked_at(near, given, start, screened=self.settings.meant is None)[0]
+        return self._looked_at(near, given, start)[0]
 
     def _looked_at(
-        self, near: Neighbour, given: Product, start: Analysis | None, *, screened: bool = False
-    ) -> tuple[list[Finding], Analysis | None]:
+        self, near: Neighbour, given: Product, start: TracedPoint | None, *, beyond: bool = False
+    ) -> tuple[list[Finding], TracedPoint | None]:
         """What is wrong at a neighbour, and what tracing f tells there; None where it tells nothing.
 
         An error that is less than the neighbour's `gross` counts only if it matters and the derivative's own formula,
-        in exact arithmetic, has it too. `start` is what is known of f at the given point. Where the neighbour is
-        `screened`, an answer that is seen to be right in floats gets no proof, which could only say the same.
+        in exact arithmetic, has it too. `start` is what is known of f at the given point. An answer that is seen to be
+        right in floats gets no proof, which could only say the same; `beyond` a comparison f is then traced without one
+        (a proof there took a quarter of the time of a log-sum-exp's check, whose maximum has other sides).
         """
         asked = self._asked(near.product) if self.domain.holds(near.product.inputs) else None
         if asked is None:
@@ -197,8 +207,11 @@ class Elsewhere:
         product, reply, outputs = asked
         if broken := wrong_form(product, reply):
             return ([] if near.fitting else broken), None
-        if screened and self._floats_tell and start is not None:
-            if agrees(given, product, outputs, reply, start, self.settings):
+        if self._floats_tell and start is not None and self.settings.meant is None:
+            if beyond and (there := seen_right(product, outputs, reply, self.settings)):
+                return [], there
+            ahead = None if beyond else self._ahead
+            if ahead is not None and ahead.agrees(product, outputs, reply, self.settings):
                 return [], None
             self._floats_tell = False  # a doubt in one place comes back in the next, and costs a run of f each time
         try:
@@ -250,7 +263,9 @@ class Elsewhere:
         except (SubjectError, TooLongError):
             return None
 
-    def _does_not_count(self, near: Neighbour, given: Product, start: Analysis | None, there: Analysis | None) -> str:
+    def _does_not_count(
+        self, near: Neighbour, given: Product, start: TracedPoint | None, there: TracedPoint | None
+    ) -> str:
         """Why an error at a neighbour that has to be followed is none of the derivative's; "" if it is one."""
         if start is None or there is None or not start.leads_to(there):
             return "f cannot be followed there: a singularity, a guard or another number of iterations lies on the way"

@@ -62,12 +62,25 @@ def neighbours(
 
     An f that cannot be traced cannot be followed, and is asked about close by alone.
     """
-    if fixed:
+    if fixed or not entries(product):
         return
-    function = product.function
-    blocks = {k: np.asarray(product.inputs[k]) for k in function.wrt}
-    if not entries(product):
+    if evidence.analysis is None:
+        blocks = {k: np.asarray(product.inputs[k]) for k in product.function.wrt}
+        steps = {k: CLOSE * _size(b) * random.standard_normal(b.shape) for k, b in blocks.items()}
+        close = (np.asarray(x + steps[k], x.dtype) if k in steps else x for k, x in enumerate(product.inputs))
+        few = entries(product) <= MOST_DIFFERENCED
+        yield Neighbour("a point close by", replace(product, inputs=tuple(close)), blind=few)
+    else:
+        yield from followed(product, random)
+    if entries(product) > LARGE:
         return
+    yield from _batch_of_one(product)
+    yield from _batch_of_two(product)
+
+
+def followed(product: Product, random: np.random.Generator) -> Iterator[Neighbour]:
+    """Those to which an f that is traced is followed, the most telling first."""
+    blocks = {k: np.asarray(product.inputs[k]) for k in product.function.wrt}
 
     def moved(words: str, change: Any) -> Neighbour:
         inputs = list(product.inputs)
@@ -75,27 +88,16 @@ def neighbours(
             inputs[k] = np.asarray(kept(block, change(block)), dtype=block.dtype)
         return Neighbour(words, replace(product, inputs=tuple(inputs)), followed=True)
 
-    large = entries(product) > LARGE
-    if evidence.analysis is None:
-        steps = {k: CLOSE * _size(b) * random.standard_normal(b.shape) for k, b in blocks.items()}
-        close = (np.asarray(x + steps[k], x.dtype) if k in steps else x for k, x in enumerate(product.inputs))
-        few = entries(product) <= MOST_DIFFERENCED
-        yield Neighbour("a point close by", replace(product, inputs=tuple(close)), blind=few)
-    else:
-        yield moved("every sign turned", lambda b: -b)
-        yield moved("a random point nearby", lambda b: b + _size(b) * random.standard_normal(b.shape))
-        if any(not b.any() for b in blocks.values()):  # series for small numbers are tried at 0
-            for size in SMALL:
-                yield moved(
-                    "a small step from 0", lambda b, size=size: b if b.any() else size * random.choice([-1, 1], b.shape)
-                )
-        if not large:
-            yield moved("values eight times as large", lambda b: 8.0 * b)
-            yield moved("values an eighth as large", lambda b: b / 8.0)
-    if large:
-        return
-    yield from _batch_of_one(product)
-    yield from _batch_of_two(product)
+    yield moved("every sign turned", lambda b: -b)
+    yield moved("a random point nearby", lambda b: b + _size(b) * random.standard_normal(b.shape))
+    if any(not b.any() for b in blocks.values()):  # series for small numbers are tried at 0
+        for size in SMALL:
+            yield moved(
+                "a small step from 0", lambda b, size=size: b if b.any() else size * random.choice([-1, 1], b.shape)
+            )
+    if entries(product) <= LARGE:
+        yield moved("values eight times as large", lambda b: 8.0 * b)
+        yield moved("values an eighth as large", lambda b: b / 8.0)
 
 
 def at(product: Product, point: Sequence[Array], where: str) -> Neighbour:

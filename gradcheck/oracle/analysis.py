@@ -22,7 +22,7 @@ from gradcheck.oracle.estimate import Along, Array, Aside, Estimate, Estimates, 
 from gradcheck.problem import LEAVES, OPS, Graph, Point
 from gradcheck.problem.function import Product, lend
 from gradcheck.problem.walks import ancestors
-from gradcheck.routes import AddedGuard, Branch, Floating, Key
+from gradcheck.routes import AddedGuard, Branch, Floating, Key, RecordedDerivatives
 from gradcheck.ties import derivative_of
 from gradcheck.tracing import MOST_RUNS, Derivative, Outcomes, Rounding, Smoothness, admit, explore
 from gradcheck.tracing.session import Run
@@ -37,8 +37,41 @@ excuse 800 units of roundoff in a float32 sum of a hundred terms; two still cove
 
 
 @dataclass(frozen=True)
-class Analysis:
-    """What is known of one derivative at one point from tracing the function; it holds the record of every run.
+class TracedPoint:
+    """A function traced at a point: where else it may be looked at. It holds the record of every run."""
+
+    _outcomes: Outcomes = field(repr=False)
+
+    def branches(self, most: int, known: Collection[Key] = ()) -> Sequence[Branch]:
+        """The function's comparisons, guards and `known` ones apart; `most` have a point on their other side."""
+        return routes.branches(self._outcomes, most, known)
+
+    def leads_to(self, there: TracedPoint) -> bool:
+        """Whether the function can be followed from here to there: no singularity on the way, no guard."""
+        return routes.leads_to(self._outcomes, there._outcomes)
+
+    def same_formula(self, there: TracedPoint) -> bool:
+        """Whether no comparison of the function comes out otherwise there with an effect on its derivative."""
+        return routes.same_formula(self._outcomes, there._outcomes)
+
+    def derivative_there(self, product: Product, outputs: Sequence[Array]) -> Floating | None:
+        """What is asked of the product, by the record of this point; None where that may not hold at the product's.
+
+        The product is of the same function; its differentiated inputs and its `outputs` have the same shapes.
+        """
+        found = self.derivatives_there([product])
+        return None if found is None else found.at(0, outputs)
+
+    def derivatives_there(self, products: Sequence[Product]) -> RecordedDerivatives | None:
+        """The same for products that differ in their differentiated inputs alone, by one sweep."""
+        points = [[np.asarray(product.inputs[k]) for k in product.function.wrt] for product in products]
+        cotangents, tangents = products[0].cotangents, products[0].tangents
+        return routes.derivatives_there(self._outcomes, points, cotangents=cotangents, tangents=tangents)
+
+
+@dataclass(frozen=True)
+class Analysis(TracedPoint):
+    """What is known of one derivative at one point from tracing the function.
 
     Attributes
     ----------
@@ -50,7 +83,6 @@ class Analysis:
     estimates: Estimates
     derivative: Derivative
     rounding: Rounding
-    _outcomes: Outcomes = field(repr=False)
     _cotangents: Sequence[Array] | None = field(default=None, repr=False)
     _tangents: Sequence[Array] | None = field(default=None, repr=False)
 
@@ -139,10 +171,6 @@ class Analysis:
         longer = self._outcomes.prolonged(iterations)
         return None if longer is None else self._derivative(longer)
 
-    def branches(self, most: int, known: Collection[Key] = ()) -> Sequence[Branch]:
-        """The function's comparisons, guards and `known` ones apart; `most` have a point on their other side."""
-        return routes.branches(self._outcomes, most, known)
-
     def guards(self) -> Sequence[AddedGuard]:
         """Small constants that the function adds to keep an operation off the edge of its domain: log(p + 1e-8).
 
@@ -150,21 +178,6 @@ class Analysis:
         relative error, about, of a derivative that ignores it.
         """
         return routes.guards(self._outcomes)
-
-    def leads_to(self, there: Analysis) -> bool:
-        """Whether the function can be followed from here to there: no singularity on the way, no guard."""
-        return routes.leads_to(self._outcomes, there._outcomes)
-
-    def same_formula(self, there: Analysis) -> bool:
-        """Whether no comparison of the function comes out otherwise there with an effect on its derivative."""
-        return routes.same_formula(self._outcomes, there._outcomes)
-
-    def derivative_there(self, product: Product, outputs: Sequence[Array]) -> Floating | None:
-        """What is asked of the product, by the record of this point; None where that may not hold at the product's.
-
-        The product is of the same function; its differentiated inputs and its `outputs` have the same shapes.
-        """
-        return _in_floats(self._outcomes, product, outputs)
 
     def at_the_point(self) -> tuple[Enclosure, ...]:
         """The derivative's own formula at the point, per block, which may not be finite (0/0)."""
@@ -197,18 +210,10 @@ def analyse(product: Product, *, most_runs: int = MOST_RUNS) -> Analysis | Aside
     return _analysis(outcomes, product.blocks, None, product.cotangents, product.tangents)
 
 
-def float_derivative(product: Product, outputs: Sequence[Array], most_runs: int) -> Floating | None:
-    """What is asked of the product in floats, by a record of its function there; None where that tells nothing.
-
-    `outputs` are the function's own. No proof is made: it takes a quarter of the time of an analysis.
-    """
+def traced_point(product: Product, most_runs: int) -> TracedPoint | None:
+    """The product's function traced at its inputs without a proof, in a quarter of the time; None if it cannot be."""
     outcomes = _outcomes(product, most_runs, sharp=False)
-    return None if isinstance(outcomes, Aside) else _in_floats(outcomes, product, outputs)
-
-
-def _in_floats(outcomes: Outcomes, product: Product, outputs: Sequence[Array]) -> Floating | None:
-    point = [np.asarray(product.inputs[k]) for k in product.function.wrt]
-    return routes.derivative_there(outcomes, point, outputs, cotangents=product.cotangents, tangents=product.tangents)
+    return None if isinstance(outcomes, Aside) else TracedPoint(outcomes)
 
 
 def _outcomes(product: Product, most_runs: int, *, sharp: bool = True) -> Outcomes | Aside:
@@ -272,7 +277,7 @@ def _analysis(
     notes = () if smooth else tuple(derivative.notes)
     along = _along(derivative, blocks, "forward" if tangents is None else "reverse")
     return Analysis(
-        Estimates(NAME, loss, gradients, notes, along), derivative, rounding, outcomes, cotangents, tangents
+        outcomes, Estimates(NAME, loss, gradients, notes, along), derivative, rounding, cotangents, tangents
     )
 
 

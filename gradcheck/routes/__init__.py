@@ -4,7 +4,7 @@
     leads_to(here, there)           whether it can be followed from one point to another
     same_formula(here, there)       whether the formula of one point is that of another, too
     guards(outcomes)                small constants that are added to keep an operation off the edge of its domain
-    derivative_there(outcomes, ...) the derivative at another point in floats, where the record holds there
+    derivatives_there(outcomes, ...)    the derivatives at other points in floats, where the record holds there
 
 branch_crossing     solves for the other side of a comparison
 continuation        follows a record along segments; `segments` proves in balls that it has values there
@@ -21,12 +21,12 @@ from gradcheck.numbers.stochastic import Floats
 from gradcheck.routes import branch_crossing, continuation
 from gradcheck.routes.branch_crossing import Branch, Key
 from gradcheck.routes.guards import AddedGuard, added_guards
-from gradcheck.routes.recorded_derivative import Floating, recorded_derivative
+from gradcheck.routes.recorded_derivative import Floating, RecordedDerivatives, recorded_derivatives
 from gradcheck.tracing.outcomes import Outcomes
 from gradcheck.tracing.replay import Replay
 
-__all__ = ["AddedGuard", "Branch", "Floating", "Key", "branches", "derivative_there", "guards", "leads_to"]
-__all__ += ["same_formula"]
+__all__ = ["AddedGuard", "Branch", "Floating", "Key", "RecordedDerivatives", "branches", "derivatives_there", "guards"]
+__all__ += ["leads_to", "same_formula"]
 
 
 def branches(outcomes: Outcomes, most: int, known: Collection[Key] = ()) -> list[Branch]:
@@ -44,17 +44,16 @@ def same_formula(here: Outcomes, there: Outcomes) -> bool:
     return continuation.same_derivative(here.first, there.first, here.task, there.task.inputs)
 
 
-def derivative_there(
+def derivatives_there(
     outcomes: Outcomes,
-    point: Sequence[Array],
-    outputs: Sequence[Array],
+    points: Sequence[Sequence[Array]],
     *,
     cotangents: Sequence[Array] | None,
     tangents: Sequence[Array] | None,
-) -> Floating | None:
-    """The derivative at a point where the function has the values `outputs`, if the first run's record holds there."""
+) -> RecordedDerivatives | None:
+    """The derivatives at other points, if the first run's record may hold there."""
     run, task = outcomes.first, outcomes.task
-    return recorded_derivative(run, task, point, outputs, cotangents=cotangents, tangents=tangents)
+    return recorded_derivatives(run, task, points, cotangents=cotangents, tangents=tangents)
 
 
 def guards(outcomes: Outcomes) -> list[AddedGuard]:

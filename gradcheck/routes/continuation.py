@@ -65,24 +65,29 @@ def leads_to(run: Run, task: Task, there: Run, point: Sequence[Array]) -> bool:
 
 def _free(run: Run, task: Task, start: Sequence[Array], end: Sequence[Array]) -> bool:
     """Whether a segment is regular, as far as floats show and balls can prove, and leads past no guard."""
+    along = _values(run, task, _samples(start, end))
     return (
-        regular(run, task, start, end) and not _guarded(run, task, start, end) and proven(run, start, end) is not False
+        regular(run, task, start, end, along)
+        and not _guarded(run, task, along)
+        and proven(run, start, end) is not False
     )
 
 
-def _guarded(run: Run, task: Task, start: Sequence[Array], end: Sequence[Array]) -> bool:
-    """Whether a guard that does not bind at the point given binds on a segment."""
+def _guarded(run: Run, task: Task, along: Sequence[Array]) -> bool:
+    """Whether a guard that does not bind at the point given binds on a segment, where the record has values `along`."""
     record = run.trace.record
-    here, along = (
-        Replay(record, Floats(task.dtype, 0, points[0].shape[-1]), points)
-        for points in ([np.asarray(x, np.longdouble)[..., None] for x in task.inputs], _samples(start, end))
-    )
+    here = Replay(record, Floats(task.dtype, 0, 1), [np.asarray(x, np.longdouble)[..., None] for x in task.inputs])
+
+    def gap(values: Sequence[Array], left: tuple[int, Array], right: tuple[int, Array]) -> Array:
+        a, b = (values[slot].reshape(-1, values[slot].shape[-1])[at] for slot, at in (left, right))
+        return np.asarray(np.sign(a - b))
+
     for (a, i), (b, j) in run.trace.compared:
         if record.nodes[a].varies == record.nodes[b].varies:
             continue
         with np.errstate(invalid="ignore"):
-            before = np.sign(here.entries(a, i) - here.entries(b, j))
-            turned = np.any(before * np.sign(along.entries(a, i) - along.entries(b, j)) < 0, axis=-1)
+            before = gap(here.catch_up(), (a, i), (b, j))
+            turned = np.any(before * gap(along, (a, i), (b, j)) < 0, axis=-1)
         i, j = np.broadcast_arrays(i, j)
         for k in np.flatnonzero(turned):
             if is_guard(record, here, ((a, i[k : k + 1]), (b, j[k : k + 1]))):
@@ -96,15 +101,18 @@ def _samples(start: Sequence[Array], end: Sequence[Array]) -> list[Array]:
     return [a[..., None] + (b - a)[..., None] * ts for a, b in zip(start, end, strict=True)]
 
 
-def regular(run: Run, task: Task, start: Sequence[Array], end: Sequence[Array]) -> bool:
-    """Whether the record of `run` has values and derivatives all along a segment."""
+def regular(
+    run: Run, task: Task, start: Sequence[Array], end: Sequence[Array], along: Sequence[Array] | None = None
+) -> bool:
+    """Whether the record of `run` has values and derivatives all along a segment: `along` it, where they are known."""
 
     def at(ts: Array) -> list[Array]:
         points = [a[..., None] + (b - a)[..., None] * ts for a, b in zip(start, end, strict=True)]
         return _edges(run.trace.record, _values(run, task, points))
 
     ts = np.linspace(0.0, 1.0, SAMPLES)
-    for number, edge in enumerate(at(ts)):
+    edges = at(ts) if along is None else _edges(run.trace.record, along)
+    for number, edge in enumerate(edges):
         rows = edge.reshape(-1, edge.shape[-1])
         rows = rows[np.isfinite(rows[:, 0]) & (rows[:, 0] != 0)]  # what has no value here is no matter of the path
         if rows.size == 0 or rows.shape[-1] == 1:
