@@ -81,8 +81,11 @@ def test_one_that_would_be_excused_by_little_interest_is_still_proven(proofs: li
     assert proofs
 
 
-def test_a_branch_of_f_is_proven_by_itself(proofs: list[Any]) -> None:
-    """Where f takes another branch, the record of the given point is not what it computes."""
+def test_a_branch_of_f_is_traced_by_itself(proofs: list[Any]) -> None:
+    """Where f takes another branch, the record of the given point is not what it computes, and another one is made.
+
+    An answer that is right there needs no proof; one that is wrong gets it.
+    """
 
     def rectified(x: Any) -> Any:
         return np.sum(np.maximum(x, 0.1 * x) ** 2)
@@ -90,9 +93,11 @@ def test_a_branch_of_f_is_proven_by_itself(proofs: list[Any]) -> None:
     def right(x: Any) -> Any:
         return np.where(x > 0, 2 * x, 0.02 * x)
 
-    assert gradcheck.check_gradient(rectified, right, X).verdict == "PASS"
-    assert proofs
+    result = gradcheck.check_gradient(rectified, right, X)
+    assert (result.verdict, result.branches, result.unreached) == ("PASS", 1, ())
+    assert proofs == []
     assert gradcheck.check_gradient(rectified, lambda x: 2 * x, X).verdict == "FAIL"
+    assert proofs
 
 
 def test_forward_mode_too(proofs: list[Any]) -> None:

@@ -8,10 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck.routes import Floating, derivative_there
-from gradcheck.tracing import explore
+from gradcheck.routes import Floating, derivatives_there
+from gradcheck.tracing import Outcomes, explore
 
 X = np.array([0.7, 1.2, 0.4])
+
+
+def derivative_there(
+    outcomes: Outcomes, point: Any, outputs: Any, *, cotangents: Any = None, tangents: Any = None
+) -> Floating | None:
+    """What one sweep for this one point says."""
+    swept = derivatives_there(outcomes, [point], cotangents=cotangents, tangents=tangents)
+    return None if swept is None else swept.at(0, outputs)
 
 
 def there(f: Callable[[Any], Any], point: Any, *, value: Any = None, start: Any = X) -> Floating | None:
@@ -129,3 +137,27 @@ def test_comparisons_without_end_are_not_all_kept() -> None:
 
     assert there(steps(100), 2 * X) is not None
     assert there(steps(500), 2 * X) is None
+
+
+def test_one_sweep_says_of_each_point_what_a_sweep_of_its_own_says() -> None:
+    def bent(x: Any) -> Any:
+        return np.sum(np.where(x > 0, smooth(x), x * np.sum(x)))
+
+    points = [2 * X, -X, X / 8]
+    outputs = [[np.asarray(bent(p))] for p in points]
+    outcomes = explore(bent, [X])
+    swept = derivatives_there(outcomes, [[p] for p in points], cotangents=[np.ones(())], tangents=None)
+    assert swept is not None
+    for k in (2, 0, 1):
+        alone, together = (
+            derivative_there(outcomes, [points[k]], outputs[k], cotangents=[np.ones(())]),
+            swept.at(k, outputs[k]),
+        )
+        if k == 1:  # the other branch
+            assert alone is together is None
+            continue
+        assert alone is not None
+        assert together is not None
+        np.testing.assert_array_equal(together.values, alone.values)
+        np.testing.assert_array_equal(together.spreads, alone.spreads)
+    assert swept.at(0, outputs[2]) is None  # another point's value
