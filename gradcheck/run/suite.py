@@ -206,6 +206,8 @@ def _flat(made: Any) -> Iterator[AnyCase]:
 
 
 _END = object()
+MOST_CALLS = 5
+"""Calls that are shown of those that led to an exception, the innermost ones."""
 
 
 def _load(path: Path) -> ModuleType:
@@ -231,7 +233,16 @@ def _raised(path: Path, wrong: BaseException) -> InvalidProblem:
     if isinstance(wrong, SystemExit):
         status = "" if wrong.code is None else shown_text(wrong.code)
         return InvalidProblem(f"the suite called sys.exit({status}): it must give its cases and go on", where=place)
-    return InvalidProblem(f"{type(wrong).__name__}: {shown_text(wrong)}", where=place)
+    return InvalidProblem(f"{type(wrong).__name__}: {shown_text(wrong)}{_calls(wrong)}", where=place)
+
+
+def _calls(wrong: BaseException) -> str:
+    """The user's own calls that led to an exception, as a traceback has them; "" where it is raised without any."""
+    from gradcheck.judge.raised import raised  # imported late: few suites raise
+
+    frames = raised(wrong).get("frames", [])[-MOST_CALLS:]
+    shown = [f"{Path(frame['file']).name}, line {frame['line']}, in {frame['function']}" for frame in frames]
+    return f"; traceback: {' > '.join(shown)}" if len(shown) > 1 else ""
 
 
 def _builtin_folder() -> Path:

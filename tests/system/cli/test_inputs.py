@@ -196,6 +196,10 @@ SUITES = {
         "class Bad(Exception):\n    def __str__(self): 1 / 0\nraise Bad\n",
         ("line 5: Bad: (no message: its __str__ raised ZeroDivisionError)",),
     ),
+    "raises in a function of its own": (
+        "def helper():\n    return {}['shape']\n@gradcheck.case\ndef f():\n    helper()\n",
+        ("line 4: KeyError: 'shape'; traceback: bad.py, line 7, in f > bad.py, line 4, in helper",),
+    ),
     "raises control characters": ("raise ValueError('\\x1b[31m\\nred')\n", ("line 3: ValueError: \\x1b[31m red",)),
     "raises a flood": ("raise ValueError('x' * 10**6)\n", ("line 3: ValueError: xxx",)),
     "never ends": (

@@ -1,8 +1,9 @@
 """A small repository adopts gradcheck: install, test, run, record, break a gradient, compare; and its CI, line by line.
 
 The workflows are those that `gradcheck/cli/CI.md` shows. Their `uses:` steps need GitHub; every line of a shell is run.
-pre-commit itself runs the hooks that need no environment of their own; what the hooks of `.pre-commit-hooks.yaml` run
-is run directly, since pre-commit would install their environment from the network.
+pre-commit itself runs the local hooks and those of `.pre-commit-hooks.yaml`. The latter are installed from a copy of
+this repository into an environment of their own, without network: what gradcheck depends on is linked from where these
+tests run, and pip builds with the setuptools that is there.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 import yaml
 
@@ -265,6 +267,43 @@ def test_pre_commit_runs_the_hooks(project: Project) -> None:
     done = project.shell(run)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("Passed") == 2
+    project.edit("layer.py", RIGHT, WRONG)
+    done = project.shell(f"git add -A; {run}")
+    assert done.returncode == 1
+    assert done.stdout.count("Failed") == 2
+    assert "gradcheck_suite.py::4 rows" in done.stdout
+
+
+@pytest.fixture
+def repository(export: Path, tmp_path: Path) -> Path:
+    """This project as a repository of hooks, with one commit."""
+    folder = tmp_path / "gradcheck-repository"
+    shutil.copytree(export, folder, ignore=shutil.ignore_patterns("build", "*.egg-info"))
+    author = ("-c", "user.name=a", "-c", "user.email=a@localhost")
+    for line in (("init", "-q"), ("add", "-A"), (*author, "commit", "-qm", "as it is")):
+        subprocess.run(("git", *line), cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def test_pre_commit_installs_and_runs_the_hooks_of_this_repository(
+    project: Project, repository: Path, tmp_path: Path
+) -> None:
+    dependencies = tmp_path / "dependencies"
+    dependencies.mkdir()
+    for entry in Path(np.__file__).parents[1].iterdir():
+        if "gradcheck" not in entry.name:
+            (dependencies / entry.name).symlink_to(entry)
+    head = subprocess.run(("git", "rev-parse", "HEAD"), cwd=repository, check=True, capture_output=True, text=True)
+    hooks = [{"id": "gradcheck"}, {"id": "gradcheck-baseline"}]
+    config = {"repos": [{"repo": str(repository), "rev": head.stdout.strip(), "hooks": hooks}]}
+    (project.folder / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    assert project.shell("gradcheck baseline record && git add -A").returncode == 0
+    offline = f"PYTHONPATH={shlex.quote(str(dependencies))} PIP_NO_BUILD_ISOLATION=0"
+    run = f"env -u PIP_TARGET -u PIP_FIND_LINKS {offline} python -m pre_commit run --all-files"
+    done = project.shell(run)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("Passed") == 2
+    assert list((tmp_path / "pre-commit").glob("repo*/py_env-*/lib/python*/site-packages/gradcheck/cli/run.py"))
     project.edit("layer.py", RIGHT, WRONG)
     done = project.shell(f"git add -A; {run}")
     assert done.returncode == 1
