@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -94,3 +95,13 @@ def test_a_slow_pair_is_asked_along_fewer_lines_and_still_found_wrong(monkeypatc
 
 def test_an_answer_that_is_no_number_confirms_nothing() -> None:
     assert slopes(Pair("f", "vjp", lambda x: (x, "done"), lambda c, x: c[0], (X,))) == []
+
+
+def test_a_derivative_that_is_right_where_it_sees_the_checker_alone_is_contradicted() -> None:
+    def watchful(x: Any) -> Any:
+        return np.cos(x) * (1 if any(name.startswith("gradcheck") for name in sys.modules) else 2)
+
+    before = dict(sys.modules)
+    measured = slopes(Pair("watchful", "gradient", lambda x: np.sum(np.sin(x)), watchful, (X,)))
+    assert sum(map(contradicts, measured)) >= ENOUGH
+    assert sys.modules == before
