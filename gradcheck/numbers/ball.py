@@ -241,7 +241,7 @@ class Balls:
 
     def _rest(self, a: Array, high: Array) -> NDArray[np.float64]:
         """What is left of the midpoints after `high`, rounded to float64."""
-        return np.asarray(self._middle(a) - high.astype(object), dtype=np.float64)
+        return np.asarray(self._middle(a) - np.asarray(high, dtype=object), dtype=np.float64)
 
     def longdouble(self, a: Array) -> Array:
         """Midpoints to the precision of np.longdouble."""
