@@ -26,9 +26,11 @@ def _users_frame() -> FrameType | None:
 
 
 def user_line() -> str:
-    """The user's line for messages, as " (line N of FILE)"; empty if there is none."""
+    """The user's line for messages, as " (line N of FILE)"; empty if there is none, as where a graph is computed."""
     frame = _users_frame()
-    return "" if frame is None else f" (line {frame.f_lineno} of {Path(frame.f_code.co_filename).name})"
+    if frame is None or Path(frame.f_code.co_filename).is_relative_to(_ROOT):
+        return ""
+    return f" (line {frame.f_lineno} of {Path(frame.f_code.co_filename).name})"
 
 
 def user_site() -> Site:

@@ -1,6 +1,7 @@
 """The oracle `exact`: enclosures hold the truth of mpmath, and it steps aside where it must, saying why."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import mpmath
@@ -174,3 +175,13 @@ def test_a_graph_without_parameters() -> None:
     said = exact(build.graph(build.sin(x)), {"x": np.array(1.0)})
     assert isinstance(said, Aside)
     assert "no parameters" in said.reason
+
+
+def test_a_tie_is_said_with_the_users_line_and_with_none_of_this_package() -> None:
+    build = GraphBuilder()
+    said = exact(build.graph(build.abs(build.parameter("w"))), {"w": np.array(0.0)})
+    assert not isinstance(said, Aside)
+    assert [note for note in said.notes if "a tie" in note]
+    assert not [note for note in said.notes if ".py" in note]
+    of_a_user = sure(asked(lambda x: np.abs(x), 0.0)).estimates.notes
+    assert any(f"of {Path(__file__).name}" in note for note in of_a_user), of_a_user
