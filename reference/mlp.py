@@ -67,7 +67,7 @@ def mlp_gradients(mlp: MLP, point: Point) -> tuple[Array, Gradients]:
         grads: Gradients = {}
         for l in range(mlp.layers, 0, -1):  # noqa: E741
             delta = slope_times(mlp.activations[l - 1], z[l], a[l], a_bar)
-            grads[f"W{l}"] = summed_products(delta, a[l - 1])
+            grads[f"W{l}"] = delta.T @ a[l - 1]
             if mlp.bias:
                 grads[f"b{l}"] = np.sum(delta, axis=0)
             if l > 1:  # nobody asks for the gradient of the data
@@ -84,13 +84,6 @@ def mlp_gradients(mlp: MLP, point: Point) -> tuple[Array, Gradients]:
 def activate(activation: str, z: Array) -> Array:
     """a = sigma(z), entry by entry."""
     return z if activation == "identity" else np.asanyarray(RULES[activation].value(z))
-
-
-def summed_products(delta: Array, a: Array) -> Array:
-    """The products delta_i a_j, shape (n, m), summed over the rows of delta (batch, n) and a (batch, m)."""
-    if len(delta) == 1:  # one sample has nothing to sum: products alone take less than half of a matrix product's time
-        return delta.T * a
-    return delta.T @ a
 
 
 def slope_times(activation: str, z: Array, a: Array, a_bar: Array) -> Array:

@@ -254,7 +254,12 @@ def _numeric(value: Any) -> bool:
 
 def _dtype(value: Any) -> str:
     """The kind of a leaf's dtype; "f" for one that is yet to be drawn."""
-    return "f" if is_strategy(value) else np.asarray(value).dtype.kind
+    if is_strategy(value):
+        return "f"
+    try:
+        return np.asarray(value).dtype.kind
+    except ValueError:  # parts of different lengths
+        return "O"
 
 
 def _as_array(part: Any) -> Any:

@@ -70,7 +70,7 @@ ROWS = (
     ("forward", "sum as mean", '"sum": lambda v, x, axis, keepdims: (lambda t: np.sum(t,', '"sum": lambda v, x, axis, keepdims: (lambda t: np.mean(t,', "F56"),
     ("forward", "relu's sides exchanged", "times(np.where(x > 0, 1.0, slope))", "times(np.where(x > 0, slope, 1.0))", "relu", "leaky_relu"),
     # networks and trainings of reference/
-    ("mlp.py", "divided again when handed out", "np.array(grads[name], dtype) for name", 'np.array(grads[name] / (mlp.batch if mlp.reduction == "mean" else 1), dtype) for name', "F117"),
+    ("mlp.py", "divided again when handed out", "np.asarray(grads[name], dtype) for name", 'np.array(grads[name] / (mlp.batch if mlp.reduction == "mean" else 1), dtype) for name', "F117"),
     ("mlp.py", "bias of the last sample", "np.sum(delta, axis=0)", "delta[-1]", "F114"),
     ("mlp.py", "sign of the error, logistic", "(1.0 - t) * sigmoid(y) - t * sigmoid(-y)", "t - sigmoid(y)", "F120"),
     ("mlp.py", "activation of the layer below", "mlp.activations[l - 1], z[l]", "mlp.activations[max(l - 2, 0)], z[l]", "F102"),

@@ -28,7 +28,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_every_setting_with_its_source(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_setting_with_its_source(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     assert main(["config"]) == 0
     first, _, *rows = capsys.readouterr().out.splitlines()
     assert first == f"file: {project / 'pyproject.toml'}"
