@@ -43,12 +43,11 @@ def fresh(mark: str) -> Folder:
     """A new folder for the child with this mark of 16 hexadecimal digits; OSError where none can be made."""
     base = Path(tempfile.gettempdir())
     final = base / f"gradcheck-{mark}"
-    locks = _locks()
-    if locks is None:
-        final.mkdir(0o700)
-        return Folder(final, None)
     path = base / f"gradcheck-new-{mark}"  # nobody takes it for a leftover before it is locked
     path.mkdir(0o700)
+    locks = _locks()
+    if locks is None:
+        return Folder(path, None)
     lock = None
     try:
         lock = os.open(path, os.O_RDONLY)
