@@ -43,7 +43,7 @@ def timed(folder: Path, jobs: int) -> tuple[float, float, bytes]:
     return wall, usage.ru_utime + usage.ru_stime, same
 
 
-def main(graphs: int = 1200, rounds: int = 2, least: float = 60.0) -> int:
+def main(graphs: int = 1800, rounds: int = 2, least: float = 60.0) -> int:
     walls: dict[int, list[float]] = {1: [], 2: []}
     costs: dict[int, list[float]] = {1: [], 2: []}
     reports = set()
