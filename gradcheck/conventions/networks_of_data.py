@@ -122,8 +122,7 @@ def _outputs(net: Any, returned: Any, y: Any) -> Any:
 
 def _pass(kind: type, names: tuple[str, ...]) -> str | None:
     """The method of one of these names that needs no arguments."""
-    found: list[tuple[str, Callable[..., Any]]] = [(name, getattr(kind, name, None)) for name in names]  # type: ignore[misc]
-    fitting = (name for name, method in found if callable(method) and not name.startswith("__"))
+    fitting = (name for name in names if callable(getattr(kind, name, None)) and not name.startswith("__"))
     return next((name for name in fitting if not _needs(getattr(kind, name))), None)
 
 

@@ -13,7 +13,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import Any
 
 import numpy as np
@@ -129,7 +129,7 @@ def _cell(forward: Function, backward: Function, asked: Sequence[str], holder: s
             if name != holder
         }
         cell = Cell(forward, backward, data, parameters, holder, ())
-        returned, wrong = attempt(lambda cell=cell: cell.ahead({**cell.data, **cell.parameters}))  # type: ignore[misc]
+        returned, wrong = attempt(partial(cell.ahead, {**cell.data, **cell.parameters}))
         if wrong is not None:
             why = why or f"{forward.__name__} raised {type(wrong).__name__}: {wrong}"[:200]
             continue
