@@ -260,9 +260,11 @@ def _judged_in_form(
 
     def judge(form: Form, derivative: Callable[..., Any]) -> Result:
         plain, own = form.function(f), form.derivative(derivative, f)
+        meant = None if settings.meant is None else form.function(settings.meant)
+        mine = replace(settings, meant=meant)
         if any(is_strategy(value) for value in form.plain_inputs()):
-            return check_drawn(form.kind, plain, own, form.plain_inputs(), wrt, settings)
-        return _judge(form.kind, plain, own, form.plain_inputs(), wrt, settings)
+            return check_drawn(form.kind, plain, own, form.plain_inputs(), wrt, mine)
+        return _judge(form.kind, plain, own, form.plain_inputs(), wrt, mine)
 
     return judged(form, f, derivative, convention, judge)
 

@@ -7,6 +7,7 @@ revealed_adjoints    adjoints that a subject reveals
 function_trial       one derivative of a function: `question` and `function_value`, `function_estimates` with their
                      `cross_checks`, `function_entries` (or `random_directions`), `contracts` (and
                      `randomness`), `other_points`
+                     `spread_tangents`: a JVP that takes arrays; `not_finite`: where a right derivative answers nan
 allowance            how far an answer may be off by honest rounding; `higher_precision`, `truncated_loops`
 approximate          what approximates something, and how far it may be off then; small errors of what does not:
                      `small_errors`, `small_causes`

@@ -22,7 +22,7 @@ from gradcheck.errors import GradcheckError
 from gradcheck.judge.bounded_calls import bounded
 from gradcheck.judge.function_estimates import Evidence, estimated, gather
 from gradcheck.judge.other_points import samples
-from gradcheck.problem.function import Product
+from gradcheck.problem.function import Product, laid_out
 from gradcheck.verdict.compare import Comparison, Truth
 
 Array = NDArray[Any]
@@ -213,7 +213,7 @@ def _along_block(product: Product, block: str, direction: Array) -> float:
     step = STEP[product.dtype.itemsize] * (float(np.sqrt(np.mean(np.square(x, dtype=float)))) or 1.0)
 
     def value(t: float) -> float:
-        moved = np.asarray(x + t * direction, dtype=x.dtype)
+        moved = laid_out(x, x + t * direction)
         return product.scalar([moved if i == k else v for i, v in enumerate(product.inputs)])
 
     return (value(step) - value(-step)) / (2 * step)
@@ -232,7 +232,7 @@ def _along_tangents(product: Product, block: str) -> Array:
         inputs = list(product.inputs)
         for k, tangent in zip(product.function.wrt, product.tangents, strict=True):
             x = np.asarray(inputs[k])
-            inputs[k] = np.asarray(x + t * tangent, dtype=x.dtype)
+            inputs[k] = laid_out(x, x + t * tangent)
         sides.append(product.function.value(inputs)[0][product.blocks.index(_answered(product, block))].astype(float))
     return np.asarray((sides[0] - sides[1]) / (2 * step))
 

@@ -22,6 +22,7 @@ from gradcheck.judge.function_entries import Numbers, compare_numbers, repeats, 
 from gradcheck.judge.function_estimates import Evidence, estimated, gather
 from gradcheck.judge.function_protocol import wrong_form
 from gradcheck.judge.higher_precision import FEW_RUNS, own_branches, traced_answer
+from gradcheck.judge.not_finite import not_finite
 from gradcheck.judge.other_points import Neighbour
 from gradcheck.judge.question import Question, Reply
 from gradcheck.judge.right_in_floats import Ahead, seen_right
@@ -96,7 +97,7 @@ class Elsewhere:
         found: list[Finding] = []
         with self.time.part("points other than those named"):
             found = self._searched(product, evidence, reply)
-        return found or self._beyond[:1]
+        return found or sorted(self._beyond, key=lambda told: told.severity is not Severity.WARNING)[:1]
 
     def _searched(self, product: Product, evidence: Evidence, reply: Reply) -> list[Finding]:
         """Every other point in turn, each within its share of the time."""
@@ -129,6 +130,16 @@ class Elsewhere:
                 found = self._wrong_at(Neighbour("", repeated[1], fitting=True), product, None)
         if repeated and found:
             return [finding("GC036", **found[0].facts, name=repeated[0], sentence=found[0].sentence)]
+        if evidence.analysis is not None and not fixed and other_points.entries(product) <= other_points.LARGE:
+            with self.time.part("where it is not finite", PLACE):
+                self._beyond += not_finite(
+                    self.question,
+                    product,
+                    evidence.analysis,
+                    self.domain,
+                    self.truth_of,
+                    tuple_output=self.tuple_output,
+                )
         return []
 
     def _across(self, product: Product, analysis: Analysis | None) -> list[Finding]:

@@ -19,7 +19,7 @@ from gradcheck.oracle.analysis import Analysis, analyse
 from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Kind
 from gradcheck.oracle.finite_difference import RUNS, difference_gradient, directional
 from gradcheck.oracle.symbolic_function import NAME as SYMBOLIC
-from gradcheck.problem.function import Product, lend
+from gradcheck.problem.function import Product, laid_out, lend
 from gradcheck.problem.time_limit import TimeUp, calls_left, in_time, left
 from gradcheck.verdict.compare import Truth
 
@@ -217,7 +217,7 @@ def _size_nearby(product: Product) -> float:
     for k in product.function.wrt:
         x = np.asarray(inputs[k], dtype=float)
         step = 0.1 * (np.abs(x) + (float(np.max(np.abs(x), initial=0.0)) or 1.0))
-        inputs[k] = np.asarray(x + step * random.uniform(-1, 1, x.shape), dtype=np.asarray(inputs[k]).dtype)
+        inputs[k] = laid_out(inputs[k], x + step * random.uniform(-1, 1, x.shape))
     try:
         value = product.scalar(inputs)
     except Exception:  # not a point of f

@@ -25,6 +25,7 @@ from gradcheck.judge.protocol import no_answer
 from gradcheck.judge.question import NOTHING_RETURNED, Question, Reply
 from gradcheck.judge.raised import by_user, function_raised, trimmed
 from gradcheck.judge.settings import Settings
+from gradcheck.judge.spread_tangents import spread_tangents
 from gradcheck.judge.structure_hint import structure_hints
 from gradcheck.judge.time_budget import TimeBudget
 from gradcheck.judge.user_names import function_name, listed
@@ -141,9 +142,15 @@ class Examination:
         domain = Domain.of(self._settings.domain, self._inputs, self._question.function.names, self._settings.seed)
         early = self._asked_before_f()
         product = self._product()
-        reply = self._question.ask(product, tuple_output=self._tuple)
+        try:
+            reply = self._question.ask(product, tuple_output=self._tuple)
+        except SubjectError as failure:
+            if told := spread_tangents(self._question, product):
+                self._exception = failure.__cause__
+                return told, None
+            raise
         if wrong := wrong_form(product, reply):
-            return wrong, None
+            return spread_tangents(self._question, product) or wrong, None
         evidence = gather(self._truth_of(product))
         numbers = compare_numbers(self._question, product, reply, evidence, self._settings)
         if numbers.findings:

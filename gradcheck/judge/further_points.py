@@ -19,7 +19,7 @@ from gradcheck.judge.function_estimates import Evidence, estimated, gather
 from gradcheck.judge.function_protocol import wrong_form
 from gradcheck.judge.question import Question, Reply
 from gradcheck.judge.settings import Settings
-from gradcheck.problem.function import Product
+from gradcheck.problem.function import Product, laid_out
 from gradcheck.verdict.compare import Comparison
 
 Array = NDArray[Any]
@@ -100,7 +100,7 @@ class FurtherPoints:
             step = BESIDE * self.random.standard_normal(x.shape)
             one_sign = x.size and (np.all(x > 0) or np.all(x < 0))  # f may be defined for one sign alone
             moved = x * np.exp(step) if one_sign else x + (size or 1.0) * step
-            inputs[k] = np.asarray(kept(x, np.asarray(moved)), dtype=x.dtype)
+            inputs[k] = laid_out(x, kept(x, np.asarray(moved)))
         return self._drawn(replace(self.given, inputs=tuple(inputs)))
 
     def _shuffled(self) -> Product:
@@ -109,7 +109,7 @@ class FurtherPoints:
             x = np.asarray(given)
             if x.dtype.kind == "f" and x.size > 1:
                 moved = self.random.permutation(x.ravel()).reshape(x.shape)
-                inputs.append(np.asarray(kept(x, moved), dtype=x.dtype))
+                inputs.append(laid_out(x, kept(x, moved)))
             elif x.dtype.kind in "iu" and x.size > 1 and np.min(x) >= 0 and np.max(x) < MOST_RENAMED:
                 inputs.append(np.asarray(self.random.permutation(int(np.max(x)) + 1)[x], dtype=x.dtype))
             else:

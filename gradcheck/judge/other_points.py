@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gradcheck.judge.apparent_structure import kept
 from gradcheck.judge.function_estimates import Evidence
-from gradcheck.problem.function import Product
+from gradcheck.problem.function import Product, laid_out
 
 Array = NDArray[Any]
 
@@ -67,7 +67,7 @@ def neighbours(
     if evidence.analysis is None:
         blocks = {k: np.asarray(product.inputs[k]) for k in product.function.wrt}
         steps = {k: CLOSE * _size(b) * random.standard_normal(b.shape) for k, b in blocks.items()}
-        close = (np.asarray(x + steps[k], x.dtype) if k in steps else x for k, x in enumerate(product.inputs))
+        close = (laid_out(x, x + steps[k]) if k in steps else x for k, x in enumerate(product.inputs))
         few = entries(product) <= MOST_DIFFERENCED
         yield Neighbour("a point close by", replace(product, inputs=tuple(close)), blind=few)
     else:
@@ -85,7 +85,7 @@ def followed(product: Product, random: np.random.Generator) -> Iterator[Neighbou
     def moved(words: str, change: Any) -> Neighbour:
         inputs = list(product.inputs)
         for k, block in blocks.items():
-            inputs[k] = np.asarray(kept(block, change(block)), dtype=block.dtype)
+            inputs[k] = laid_out(block, kept(block, change(block)))
         return Neighbour(words, replace(product, inputs=tuple(inputs)), followed=True)
 
     yield moved("every sign turned", lambda b: -b)
@@ -105,7 +105,7 @@ def at(product: Product, point: Sequence[Array], where: str) -> Neighbour:
     inputs = list(product.inputs)
     for k, value in zip(product.function.wrt, point, strict=True):
         block = np.asarray(inputs[k])
-        inputs[k] = np.asarray(kept(block, value), dtype=block.dtype)
+        inputs[k] = laid_out(block, kept(block, value))
     return Neighbour(where, replace(product, inputs=tuple(inputs)))
 
 
@@ -139,7 +139,7 @@ def hair_away(product: Product) -> Neighbour:
     inputs = list(product.inputs)
     for k in product.function.wrt:
         x = np.asarray(inputs[k])
-        inputs[k] = np.asarray(kept(x, x * x.dtype.type(1 + _HAIR)), dtype=x.dtype)
+        inputs[k] = laid_out(x, kept(x, x * x.dtype.type(1 + _HAIR)))
     where = "a point a hair away, right after this one"
     few = entries(product) <= MOST_DIFFERENCED
     return Neighbour(where, replace(product, inputs=tuple(inputs)), gross=0.0, blind=few)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.oracle.finite_difference import directional
-from gradcheck.problem.function import Product, lend
+from gradcheck.problem.function import Product, laid_out, lend
 from gradcheck.verdict.finding import Finding, finding
 
 Array = NDArray[Any]
@@ -253,7 +253,7 @@ class Directions:
             inputs = list(lend(self._product.inputs))
             for block, k in self._blocks.items():
                 x = np.asarray(inputs[k], dtype=np.float64)
-                inputs[k] = np.asarray(x + sign * step * moves[block], dtype=np.asarray(inputs[k]).dtype)
+                inputs[k] = laid_out(inputs[k], x + sign * step * moves[block])
             values.append(self._product.scalar(inputs))
             lengths.append(sign * step)
             self._count += 1

@@ -20,6 +20,7 @@ from gradcheck.oracle.differences.blackbox import BlackBox
 from gradcheck.oracle.differences.gradients import Differences, chosen_inputs, cotangent_parts
 from gradcheck.oracle.differences.sampling import entry_scales
 from gradcheck.oracle.estimate import Array, Aside, Estimate, Kind
+from gradcheck.problem.function import laid_out
 from gradcheck.tracing.kept_state import restoring
 
 NAME = "complex_step"
@@ -150,7 +151,7 @@ class _Probe:
     def __call__(self, unit: Unit, z: complex) -> complex:
         inputs = list(self.box.inputs)
         for block, u in unit.items():
-            inputs[block] = inputs[block] + u * z
+            inputs[block] = laid_out(inputs[block], inputs[block] + u * z)
         outputs = self.box(inputs)
         return complex(np.nan) if outputs is None else _weighed(outputs, self.weights)
 

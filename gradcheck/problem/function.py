@@ -145,6 +145,16 @@ def lend(inputs: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(copies[id(value)] for value in inputs)
 
 
+def laid_out(like: Any, values: Any) -> Any:
+    """Values as an array of another's dtype, and of its layout in memory, which f may read (`ravel(order="K")`)."""
+    old, new = np.asarray(like), np.asarray(values)
+    if new.dtype == old.dtype and (old.ndim < 2 or (new.strides == old.strides)):
+        return new
+    moved = np.empty_like(old, order="K", shape=new.shape)
+    moved[...] = new
+    return moved
+
+
 def as_inputs(inputs: Sequence[Any]) -> tuple[Any, ...]:
     """Numbers and lists become arrays; arrays stay themselves, an array given twice stays one array.
 

@@ -108,6 +108,8 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "GC081": {},
         "GC090": {"block": "b", "wanted": "float32 of shape (3,)", "came": "float64 of shape (1, 3)"},
         "GC091": {"who": "the derivative"},
+        "GC096": {"where": "x[1] = 0", "block": "x", "entry": [1], "subject": float("nan"), "truth": 3.0},
+        "GC111": {"tuples": "(x,), (dx,)", "own": "x, dx", "given": "*xs, *dxs"},
         "GC110": {"block": "biases", "wanted": (1, 5), "came": (4, 1)},
         "GC109": {"what": "along a line the derivative's slope is 7, and differences of f give 2"},
         "GC095": {"seconds": 60.0, "what": "every sign turned; the other side of a comparison"},

@@ -745,6 +745,23 @@ def _kinds() -> dict[str, FindingKind]:
             "So dropout gets the same mask forward and backward. It also changes what everybody else draws: a generator of "
             "your own, numpy.random.default_rng(seed), does not.",
         ),
+        FindingKind(
+            "GC096",
+            warning,
+            "not finite elsewhere",
+            "with {where} the derivative answers {subject} for {block}{entry}, where {truth} is right",
+            "f is smooth there, and the derivative's formula is 0/0 or inf/inf: it divides by an input (prod(x) / x), or an "
+            "exponential in it overflows. Multiply the other factors, or write it so that nothing overflows. If f is not "
+            "meant for such a point, say domain=, or elsewhere=False.",
+        ),
+        FindingKind(
+            "GC111",
+            fatal,
+            "arrays in place of tuples",
+            "the derivative is called as jvp({tuples}), with two tuples, and answers jvp({own}): check "
+            "lambda xs, dxs: jvp({given})",
+            "The first tuple holds f's arguments, the second a tangent for each of them, as in jax.jvp.",
+        ),
         # --- Jacobians, Hessians, operators -----------------------------------------------------------------
         FindingKind(
             "GC100",

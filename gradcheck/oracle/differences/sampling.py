@@ -8,6 +8,7 @@ import numpy as np
 
 from gradcheck.oracle.differences.blackbox import BlackBox
 from gradcheck.oracle.differences.stencil import Array
+from gradcheck.problem.function import laid_out
 
 LEAST_SHARED = 2.0**-500
 """Size of an entry below which a step along a direction takes no account of it."""
@@ -115,7 +116,10 @@ class Along:
 
     def __init__(self, box: BlackBox, direction: Sequence[Array], weigh: Weighing | None) -> None:
         self._box, self._weigh = box, weigh
-        self._direction = [np.asarray(u).astype(box.dtype) for u in direction]
+        self._direction = [
+            laid_out(x, u) if x.dtype.kind == "f" else np.asarray(u).astype(box.dtype)
+            for x, u in zip(box.inputs, direction, strict=True)
+        ]
         self.base = self._flat(box.outputs) if weigh is None else weigh.base
         self.magnitude: Array | float = self._magnitude() if weigh is None else weigh.magnitude
         shares = [

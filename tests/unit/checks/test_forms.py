@@ -418,3 +418,19 @@ def test_domain_and_structure_name_an_argument_with_what_it_holds() -> None:
     )
     with pytest.raises(InvalidProblem, match="domain names an input by position or name, got None"):
         gradcheck.check_gradient(f, right_where_positive, layer, domain={None: (0, None)})  # type: ignore[dict-item]
+
+
+def test_what_was_meant_of_containers() -> None:
+    layer = {"a": np.array([0.3, 0.6]), "b": np.array([1.0, 2.0])}
+
+    def rounded(p: Any) -> Any:
+        return np.sum(np.floor(p["a"] * 4) / 4 * p["b"])
+
+    def smooth(p: Any) -> Any:
+        return np.sum(p["a"] * p["b"])
+
+    def grad(p: Any) -> Any:
+        return {"a": p["b"], "b": p["a"]}
+
+    assert gradcheck.check_gradient(rounded, grad, layer, meant=smooth).verdict == "PASS"
+    assert gradcheck.check_gradient(rounded, grad, layer, meant=lambda p: 2 * smooth(p)).verdict == "FAIL"
