@@ -17,8 +17,9 @@ built_layers       layers that make their parameters in their first forward pass
 loss_classes       losses whose backward method takes the prediction
 function_classes   value and derivative as two methods
 named_derivatives  functions and their derivatives, by `derivative_names`; `derivative_functions` tells what comes back,
-                   `slope_arguments` whether a slope takes the input or the output, `flagged_functions` of f(x, d=True),
-                   `folded_outputs` whether a cross-entropy's derivative is by the softmax's input
+                   `slope_arguments` whether a slope takes the input or the output, by `slope_uses`, its calls;
+                   `flagged_functions` of f(x, d=True); `folded_outputs` whether a cross-entropy's derivative is by the
+                   softmax's input; `readings` asks in both ways where nothing tells
 loss_functions     a loss and its gradients returned at once; `returned_losses` tells which part is which
 example_inputs     inputs for functions that nobody gave any for, by `example_shapes` and `example_values`;
                    `example_sources` says in which order: by `word_vectors`, `sized_networks`, then `calls_in_file`

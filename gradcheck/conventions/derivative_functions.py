@@ -42,6 +42,11 @@ class Found:
     what: str
     where: Places
 
+    @property
+    def is_slope(self) -> bool:
+        """Whether f maps one entry to one entry, so that a slope could be written by what f returns."""
+        return self.what.startswith("a slope") or not any(map(np.ndim, self.example.values.values()))
+
 
 class DerivativeFunctions:
     """One function and its derivative."""

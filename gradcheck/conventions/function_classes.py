@@ -21,7 +21,7 @@ from gradcheck.conventions.foreign_calls import ForeignCalls
 from gradcheck.conventions.left_over import is_derivative
 from gradcheck.conventions.named_derivatives import pair_of
 from gradcheck.conventions.offer import Bound, Contents, Found, Miss, Offer, Pair, required_arguments
-from gradcheck.conventions.slope_arguments import flag_takes_output
+from gradcheck.conventions.slope_arguments import Side, side_of_flag
 
 NAME = "function-classes"
 ABOUT = (
@@ -51,7 +51,7 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
         for asked in _asked(contents, name, kind, made):
             both = Bound(contents, asked.functions)
             value, slope = asked.functions
-            found = pair_of(both, calls, value, slope, "derivative", options, NAME, asked.at_output)
+            found = pair_of(both, calls, value, slope, "derivative", options, NAME, asked.side)
             if isinstance(found, Miss):
                 if not _abstract(calls, next(iter(asked.functions.values()))):
                     yield Miss(NAME, name, found.why)
@@ -69,11 +69,11 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
 
 @dataclass(frozen=True)
 class _Asked:
-    """A value and its derivative: the pair's name, both by their own, and whether the slope takes the output."""
+    """A value and its derivative: the pair's name, both by their own, and which side of f the slope takes."""
 
     name: str
     functions: Mapping[str, Callable[..., Any]]
-    at_output: Callable[[], bool | None] | None = None
+    side: Callable[[], Side | None] | None = None
 
 
 def _asked(contents: Contents, name: str, kind: type, made: Any) -> Iterator[_Asked]:
@@ -87,8 +87,8 @@ def _asked(contents: Contents, name: str, kind: type, made: Any) -> Iterator[_As
         parts = parts_of(getattr(made, method))
         if parts is not None and not any(method in pair for pair in named):
             both = {f"{name}.{method}": parts.value, f"{name}.{method}({parts.flag}=True)": parts.derivative}
-            at_output = partial(flag_takes_output, getattr(made, method), parts.flag, contents.module)
-            yield _Asked(f"{name}.{method}", both, at_output)
+            side = partial(side_of_flag, getattr(made, method), parts.flag, contents.module)
+            yield _Asked(f"{name}.{method}", both, side)
 
 
 def _named(kind: type, made: Any) -> Iterator[tuple[str, str]]:

@@ -13,18 +13,18 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from gradcheck.conventions.derivative_functions import DerivativeFunctions
 from gradcheck.conventions.derivative_names import Hint, derivatives
 from gradcheck.conventions.example_inputs import arguments, as_example, given, how_to_give
 from gradcheck.conventions.example_sources import asked_arguments, inputs_of_calls
 from gradcheck.conventions.flagged_functions import flagged
 from gradcheck.conventions.folded_outputs import OPTION as INNER
-from gradcheck.conventions.folded_outputs import Folded, composed, folded
+from gradcheck.conventions.folded_outputs import folded
 from gradcheck.conventions.foreign_calls import ForeignCalls
 from gradcheck.conventions.layer_functions import LayerFunctions, Ran
 from gradcheck.conventions.loss_functions import losses
 from gradcheck.conventions.offer import Bound, Contents, Found, Miss, Offer, Pair
-from gradcheck.conventions.slope_arguments import flag_takes_output, takes_output
+from gradcheck.conventions.readings import Asking
+from gradcheck.conventions.slope_arguments import Side, side_of, side_of_flag
 
 NAME = "functions"
 ABOUT = (
@@ -57,8 +57,8 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     for name, parts in flagged(contents):
         slope = f"{name}({parts.flag}=True)"
         both = Bound(contents, {name: parts.value, slope: parts.derivative})
-        at_output = partial(flag_takes_output, contents.functions[name], parts.flag, contents.module)
-        found = pair_of(both, calls, name, slope, "derivative", options, at_output=at_output)
+        side = partial(side_of_flag, contents.functions[name], parts.flag, contents.module)
+        found = pair_of(both, calls, name, slope, "derivative", options, side=side)
         if isinstance(found, Miss):
             yield replace(found, name=name)
             continue
@@ -98,11 +98,11 @@ def pair_of(
     hint: Hint,
     options: Mapping[str, str],
     convention: str = NAME,
-    at_output: Callable[[], bool | None] | None = None,
+    side: Callable[[], Side | None] | None = None,
 ) -> tuple[list[Pair], list[str]] | Miss:
     """The pair of two of the file's helpers, and notes; a Miss where they cannot be asked.
 
-    `at_output()` says whether the derivative takes the output of f, where that shows otherwise than between functions.
+    `side()` says which side of f the derivative takes, where that shows otherwise than between functions.
     """
     function, answer = contents.helpers[f], contents.helpers[derivative]
     names, asked = arguments(function), arguments(answer)
@@ -113,38 +113,16 @@ def pair_of(
     takes_another = len(asked) == len(names) + 1 and not set(asked) <= set(inspect.signature(function).parameters)
     if hint == "vjp" or (hint == "derivative" and takes_another):
         return _vjp(calls, f, function, answer, example)
-    told = at_output() if at_output is not None else takes_output(function, answer, contents.module)
-    slope = options.get("slope") or {True: "output", False: "input", None: ""}[told]
     through = folded(function, answer, contents.module, options.get("inner", "")) if hint == "derivative" else None
-    if through is not None and through.sure:
-        function, answer = composed(function, through, function), composed(answer, through, function)
-    further = inputs_of_calls(contents, function, asked_arguments(function, asked) or [])
-    functions = DerivativeFunctions(calls, function, answer, hint, slope or "input", further)
-    found = functions.found(example)
-    if isinstance(found, str):
-        return Miss(NAME, f"{f} and {derivative}", f"{found}; {how_to_give(f, names)}")
-    notes = [f"{f}: asked at {found.example.shapes} ({found.example.layout}), {derivative} as {found.what}"]
-    pair = functions.pair(f, found)
-    if through is not None:
-        clause, note = _of_folded(f, derivative, through, convention)
-        pair = replace(pair, settles=clause)
-        notes.append(note)
-    elif not slope and found.what.startswith("a slope"):
-        way = f"--as {convention}:slope=output"
-        pair = replace(pair, settles=f"if your code calls {derivative} with the output of {f}: {way}")
-        notes.append(
-            f"{derivative}: nothing tells whether it takes the input or the output of {f}; it is asked with the input, "
-            f"and {way} asks with the output (after FILE:{derivative}, of this one alone)"
-        )
-    return [pair], notes
-
-
-def _of_folded(f: str, derivative: str, through: Folded, convention: str) -> tuple[str, str]:
-    """What settles with respect to what a cross-entropy is differentiated, and a note on it."""
-    outputs, inputs = f"of the outputs that {f} takes", f"of what the {through.kind} before it gets"
-    asked, other, value = (inputs, outputs, "none") if through.sure else (outputs, inputs, through.kind)
-    way = f"--as {convention}:inner={value}"
-    return f"if {derivative} is meant as the gradient {other}: {way}", f"{derivative}: asked as the gradient {asked}"
+    own_names = (f.rpartition(".")[2], derivative.rpartition(".")[2])
+    told = side() if side is not None else side_of(function, answer, own_names, contents.module)
+    needed = asked_arguments(function, asked) or []
+    further = partial(inputs_of_calls, contents, function, needed)
+    asking = Asking(calls, (f, derivative), function, answer, hint, further, example, convention, options)
+    made = asking.pair(through, told)
+    if isinstance(made, str):
+        return Miss(NAME, f"{f} and {derivative}", f"{made}; {how_to_give(f, names)}")
+    return [made[0]], made[1]
 
 
 def _vjp(

@@ -14,6 +14,24 @@ PairKind = Literal["gradient", "vjp", "jvp", "value_and_gradient"]
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What a derivative is taken for where it could be meant in two ways.
+
+    Attributes
+    ----------
+    words: "as a function of the output of sigmoid".
+    demand: what the user says to have it judged so and no other way, "--as functions:slope=output".
+    call: how the user's code uses a derivative that is meant so, in one clause.
+    because: what in the file says that it is meant so, in one clause; "" where nothing does.
+    """
+
+    words: str
+    demand: str
+    call: str
+    because: str = ""
+
+
+@dataclass(frozen=True)
 class Pair:
     """A function and its derivative, as one of gradcheck's `check_` functions takes them.
 
@@ -28,7 +46,8 @@ class Pair:
     shown: the names in the user's file, such as "affine_forward and affine_backward".
     told: what the subject's own answers tell about its mistake, if the check fails and finds no cause.
     other_luck: gives a block in which the derivative draws other random numbers.
-    settles: what the user says where the pair was asked in another way than is meant, in one clause; "" if nothing.
+    reading: what the derivative is taken for, if it could be meant in two ways.
+    other: the same two functions in the other reading; None where there is none.
     """
 
     name: str
@@ -40,7 +59,8 @@ class Pair:
     shown: str = ""
     told: str = ""
     other_luck: Callable[[], AbstractContextManager[None]] | None = None
-    settles: str = ""
+    reading: Reading | None = None
+    other: Pair | None = None
 
 
 @dataclass(frozen=True)

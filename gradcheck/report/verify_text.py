@@ -21,6 +21,7 @@ from gradcheck.verdict.styles import STYLES
 from gradcheck.verify.engine_trial import EngineTrial, EngineTried
 from gradcheck.verify.groups import Group
 from gradcheck.verify.trials import Trial
+from gradcheck.verify.two_readings import IN_TWO_WAYS
 from gradcheck.verify.verify_events import Lacking, Offered, PairTried, Recognised, Verified, VerifyEvent
 
 FEEDBACK = ("none", "category", "hint", "full")
@@ -148,6 +149,7 @@ class VerifyText:
         line = Text.assemble("  ", (trial.verdict, style), f"  {shown(trial.pair.shown)}")
         if trial.verdict == "PASS":
             self._print(line.append(f"  {trial.entries} entries", style="dim"))
+            self._read(trial)
             if self._verbose:
                 self._indented(trial.verbose)
         elif self._feedback == "none":
@@ -163,10 +165,14 @@ class VerifyText:
             elif setting := _setting(trial):
                 self._print(Text(f"  with {shown(setting)}:"))
             self._indented(trial.verbose if self._verbose or self._feedback == "full" else trial.report)
-            if trial.pair.settles and trial.verdict == "FAIL":
-                self._print(Text(f"    settle    {shown(trial.pair.settles)}"))
+            self._read(trial)
             if replay:
                 self._replay(replay, indent=4)
+
+    def _read(self, trial: Trial) -> None:
+        """In which sense a derivative was judged that may be meant in two."""
+        if sentence := trial.sentence_of(IN_TWO_WAYS):
+            self._print(Text(f"    {'read':<{LABEL}}{shown(sentence)}"), 4 + LABEL)
 
     def _told_before(self, trial: Trial) -> Trial | None:
         """An earlier trial of the same functions, under another setting, that told the same kinds of mistake."""

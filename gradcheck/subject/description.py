@@ -21,7 +21,6 @@ class SeenPair:
     name: str
     kind: str
     shown: str
-    settles: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,10 +76,7 @@ def seen(offer: Offer) -> SeenOffer:
         tuple(text[:LONGEST] for text in offer.notes[:MOST]),
         tuple(text[:LONGEST] for text in offer.limits[:MOST]),
         {str(k)[:LONGEST]: str(v)[:LONGEST] for k, v in list(offer.words.items())[:MOST]},
-        tuple(
-            SeenPair(p.name[:LONGEST], p.kind, (p.shown or p.name)[:LONGEST], p.settles[:LONGEST])
-            for p in offer.pairs[:MOST]
-        ),
+        tuple(SeenPair(p.name[:LONGEST], p.kind, (p.shown or p.name)[:LONGEST]) for p in offer.pairs[:MOST]),
         tuple(text[:LONGEST] for text in offer.warnings[:MOST]),
     )
 
@@ -90,7 +86,7 @@ def to_wire(found: Recognition, public: list[str]) -> dict[str, Any]:
     offers = []
     for offer in map(seen, found.offers[:MOST]):
         fields = {**vars(offer), "ops": None if offer.ops is None else sorted(offer.ops)}
-        fields["pairs"] = [[pair.name, pair.kind, pair.shown, pair.settles] for pair in offer.pairs]
+        fields["pairs"] = [[pair.name, pair.kind, pair.shown] for pair in offer.pairs]
         texts = ("entries", "forms", "lacking", "notes", "limits", "warnings")
         fields.update({name: list(fields[name]) for name in texts})
         offers.append({**fields, "words": dict(offer.words)})

@@ -821,6 +821,15 @@ def _kinds() -> dict[str, FindingKind]:
             "A gradient has an entry for each entry of its input. A layer's other gradients are compared all the same.",
         ),
         FindingKind(
+            "GC111",
+            note,
+            "meant in two ways",
+            "{derivative} is {here} {reading}, and {there} {other}: {advice}",
+            "sigmoid_prime(a) = a (1 - a) is a derivative if a is what the sigmoid returned, and none if it is what the "
+            "sigmoid got; a cross-entropy's p - y is the gradient by what the softmax before it got. A derivative that is "
+            "right in one such sense is not wrong, but it has to be called so.",
+        ),
+        FindingKind(
             "GC105",
             note,
             "whole numbers taken as floats",

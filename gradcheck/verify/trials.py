@@ -52,6 +52,12 @@ class Trial:
     document: Mapping[str, Any] = field(default_factory=dict)
     unanswered: Finding | None = None
 
+    def sentence_of(self, code: str) -> str:
+        """The sentence of the first finding with this code; "" where there is none, or the child's document is odd."""
+        findings = self.document.get("findings")
+        rows = [row for row in findings if isinstance(row, Mapping)] if isinstance(findings, list) else []
+        return next((str(row.get("sentence", "")) for row in rows if row.get("code") == code), "")
+
 
 class TrialSubject(WrittenSubject):
     """The child in which the pairs of one offer are judged."""

@@ -21,9 +21,11 @@ from gradcheck.conventions.source_trees import CELLS, is_gradient
 from gradcheck.errors import UsageError
 from gradcheck.subject import notebook
 from gradcheck.subject.loading import Package
+from gradcheck.subject.pair_slopes import slopes
 from gradcheck.verdict.finding import finding
 from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verify.function_pairs import judged
+from gradcheck.verify.second_look import contradicts
 from gradcheck.verify.spelled_advice import spelled, spelled_text
 
 
@@ -211,13 +213,72 @@ USED = """
 )
 def test_what_a_flagged_function_is_handed(tmp_path: Path, text: str, verdict: Verdict) -> None:
     found = pair(tmp_path, text)
-    assert found.settles == ""
+    assert found.reading is not None and found.reading.because
     assert judged(found).verdict is verdict
 
 
-def test_a_flagged_function_that_nothing_tells_about_says_what_settles(tmp_path: Path) -> None:
-    assert pair(tmp_path, FLAG.format(doc="")).settles.endswith("--as functions:slope=output")
-    assert judged(pair(tmp_path, FLAG.format(doc=""), "functions:slope=output")).verdict is Verdict.PASS
+@pytest.mark.parametrize(
+    ("slope", "wanted", "verdict", "read"),
+    [
+        ("x * (1 - x)", None, Verdict.PASS, ("right", "function of the output", "wrong")),
+        ("x * (1 + x)", None, Verdict.FAIL, ("wrong", "function of the", "wrong")),
+        ("x * (1 - x)", "functions:slope=output", Verdict.PASS, ()),
+        ("x * (1 - x)", "functions:slope=input", Verdict.FAIL, ()),
+    ],
+    ids=["right for the output", "wrong for both", "the user says the output", "the user says the input"],
+)
+def test_where_nothing_tells_what_a_slope_takes_both_are_tried(tmp_path, slope, wanted, verdict, read) -> None:
+    found = pair(tmp_path, FLAG.format(doc="").replace("x * (1 - x)", slope), wanted)
+    result = judged(found)
+    assert result.verdict is verdict
+    assert sum(map(contradicts, slopes(found.other or found))) == (0 if verdict is Verdict.PASS else 4)
+    told = [f.facts for f in result.findings if f.code == "GC111"]
+    assert [(f["here"], f["there"]) for f in told] == ([(read[0], read[2])] if read else [])
+    assert all(read[1] in f["reading"] for f in told)
+
+
+CALLED = """
+    def sigmoid(x): return 1 / (1 + np.exp(-x))
+
+    def sigmoid_derivative(x): return {slope}
+
+    class Net:
+        def forward(self, x):
+            self.caches, self.z1 = [], self.w @ x
+            self.a1 = sigmoid(self.z1)
+            z = self.v @ self.a1
+            a = sigmoid(z)
+            self.caches.append(a)
+            return {{"Z": z, "A": a}}
+
+        def backward(self, out):
+            cache = self.forward(1)
+            last = self.caches[-1]
+            return sigmoid_derivative({given})
+"""
+OF_OUTPUT, OF_INPUT = "x * (1 - x)", "sigmoid(x) * (1 - sigmoid(x))"
+
+
+@pytest.mark.parametrize(
+    ("slope", "given", "verdict"),
+    [
+        (OF_OUTPUT, "self.a1", Verdict.PASS),
+        (OF_OUTPUT, "last", Verdict.PASS),
+        (OF_OUTPUT, "cache['A']", Verdict.PASS),
+        (OF_OUTPUT, "out", Verdict.PASS),
+        (OF_OUTPUT, "self.z1", Verdict.FAIL),
+        (OF_OUTPUT, "cache['Z']", Verdict.FAIL),
+        (OF_OUTPUT, "self.w @ out", Verdict.FAIL),
+        (OF_INPUT, "self.z1", Verdict.PASS),
+        (OF_INPUT, "last", Verdict.FAIL),
+        (OF_INPUT, "out", Verdict.PASS),
+    ],
+)
+def test_calls_decide_what_a_slope_takes(tmp_path: Path, slope: str, given: str, verdict: Verdict) -> None:
+    result = judged(pair(tmp_path, CALLED.format(slope=slope, given=given)))
+    assert result.verdict is verdict
+    assert verdict is Verdict.PASS or given.replace("'", "") in str(result.findings).replace("'", "")
+    assert verdict is Verdict.PASS or "slope-at-output" in {f.facts.get("kind") for f in result.findings}
 
 
 def test_other_flags_are_none() -> None:
@@ -247,18 +308,23 @@ SOFTMAX = "def softmax(z): return np.exp(z) / np.sum(np.exp(z), axis=-1, keepdim
         (SOFTMAX, "y - a", None, Verdict.FAIL),
         (SOFTMAX, "-y / a", None, Verdict.PASS),
         (SOFTMAX, "a - y", "functions:inner=none", Verdict.FAIL),
-        ("", "a - y", None, Verdict.FAIL),
+        ("", "a - y", None, Verdict.PASS),
+        ("", "y - a", None, Verdict.FAIL),
+        ("", "a - y", "functions:inner=none", Verdict.FAIL),
         ("", "a - y", "functions:inner=softmax", Verdict.PASS),
     ],
-    ids=["folded", "folded, wrong sign", "by the outputs", "the user says no", "no softmax", "the user says so"],
+    ids=["folded", "folded, wrong sign", "by the outputs", "the user says no", "no softmax", "no softmax, wrong sign",
+         "no softmax, and none is meant", "the user says so"],
 )
 def test_a_softmax_folded_into_the_derivative(tmp_path, before, value, wanted, verdict) -> None:
     found = [p for p in look(tmp_path, FOLDED.format(before, value), wanted)[0][0].pairs if "entropy" in p.name]
     assert judged(found[0]).verdict is verdict
 
 
-def test_without_a_softmax_it_is_said_what_settles(tmp_path: Path) -> None:
-    assert pair(tmp_path, FOLDED.format("", "a - y")).settles.endswith("--as functions:inner=softmax")
+def test_without_a_softmax_it_is_said_in_which_sense_it_is_right(tmp_path: Path) -> None:
+    (told,) = [f for f in judged(pair(tmp_path, FOLDED.format("", "a - y"))).findings if f.code == "GC111"]
+    assert "before it gets, and wrong" in told.sentence
+    assert told.sentence.endswith("or say --as functions:inner=none to demand the other")
 
 
 def test_the_user_says_of_what_a_gradient_is(tmp_path: Path) -> None:
