@@ -15,7 +15,7 @@ PairKind = Literal["gradient", "vjp", "jvp", "value_and_gradient"]
 
 @dataclass(frozen=True)
 class Reading:
-    """What a derivative is taken for where it could be meant in two ways.
+    """What a derivative is taken for where it could be meant in several ways.
 
     Attributes
     ----------
@@ -46,8 +46,8 @@ class Pair:
     shown: the names in the user's file, such as "affine_forward and affine_backward".
     told: what the subject's own answers tell about its mistake, if the check fails and finds no cause.
     other_luck: gives a block in which the derivative draws other random numbers.
-    reading: what the derivative is taken for, if it could be meant in two ways.
-    other: the same two functions in the other reading; None where there is none.
+    reading: what the derivative is taken for, if it could be meant in several ways.
+    others: the same two functions in the other readings.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Pair:
     told: str = ""
     other_luck: Callable[[], AbstractContextManager[None]] | None = None
     reading: Reading | None = None
-    other: Pair | None = None
+    others: tuple[Pair, ...] = ()
 
 
 @dataclass(frozen=True)

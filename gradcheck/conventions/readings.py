@@ -52,7 +52,7 @@ class Asking:
             return str(readings[0])
         (pair, note), *others = found
         if others and not {"slope", "inner"} & set(self.options):
-            pair = replace(pair, other=others[0][0])
+            pair = replace(pair, others=tuple(other for other, _ in others))
         else:
             pair = replace(pair, reading=None)
         return pair, [note, *self._remarks(pair)]

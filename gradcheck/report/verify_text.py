@@ -21,7 +21,6 @@ from gradcheck.verdict.styles import STYLES
 from gradcheck.verify.engine_trial import EngineTrial, EngineTried
 from gradcheck.verify.groups import Group
 from gradcheck.verify.trials import Trial
-from gradcheck.verify.two_readings import IN_TWO_WAYS
 from gradcheck.verify.verify_events import Lacking, Offered, PairTried, Recognised, Verified, VerifyEvent
 
 FEEDBACK = ("none", "category", "hint", "full")
@@ -170,8 +169,8 @@ class VerifyText:
                 self._replay(replay, indent=4)
 
     def _read(self, trial: Trial) -> None:
-        """In which sense a derivative was judged that may be meant in two."""
-        if sentence := trial.sentence_of(IN_TWO_WAYS):
+        """In which sense a derivative was judged that may be meant in several."""
+        if sentence := trial.read:
             self._print(Text(f"    {'read':<{LABEL}}{shown(sentence)}"), 4 + LABEL)
 
     def _told_before(self, trial: Trial) -> Trial | None:

@@ -66,7 +66,7 @@ class Service:
                 return {"status": "looked", **description.to_wire(looked.recognition, looked.public)}, []
             case "slopes":
                 pair = self._look(header).offer(header["convention"], header["offer"]).pairs[header["pair"]]
-                pair = pair.other if header["other"] and pair.other is not None else pair
+                pair = (pair, *pair.others)[header["reading"]]
                 self._send(header["id"], {"status": "begin"})
                 return {"status": "slopes", "lines": pair_slopes.slopes(pair)}, []
             case "load":

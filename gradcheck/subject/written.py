@@ -41,14 +41,14 @@ class WrittenSubject(ChildSubject):
         except wire.Malformed as wrong:
             raise self._violation(child, "loading", str(wrong)) from None
 
-    def slopes(self, convention: str, offer: str, pair: int, seconds: float, *, other: bool) -> list[list[float]]:
+    def slopes(self, convention: str, offer: str, pair: int, seconds: float, *, reading: int) -> list[list[float]]:
         """What a pair answers along lines, see `pair_slopes`; SubjectError where it does not within `seconds`.
 
-        `other`: whether the pair is taken in its other reading.
+        `reading`: number of the sense in which the derivative is meant, 0 for the first.
         """
         child = self._start()
         wish = {"do": "slopes", **self.source.header(), "convention": convention, "offer": offer, "pair": pair}
-        reply, *_ = self._exchange(child, {**wish, "other": other}, [], 0, seconds)
+        reply, *_ = self._exchange(child, {**wish, "reading": reading}, [], 0, seconds)
         return [list(row) for row in checked(reply, "slopes")["lines"]]
 
     def _what(self) -> dict[str, Any]:

@@ -143,7 +143,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "GC102": {"entry": [0, 1], "mirror": [1, 0], "first": 2.0, "second": 3.0},
         "GC108": {"how": "its code was differentiated"},
         "GC107": {"declared": "conjugate", "other": "holomorphic", "formula": "dL/da - i dL/db, as in JAX"},
-        "GC111": {
+        "GC113": {
             "derivative": "sigmoid_prime",
             "here": "right",
             "reading": "as a function of the output",

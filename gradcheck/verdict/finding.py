@@ -821,9 +821,9 @@ def _kinds() -> dict[str, FindingKind]:
             "A gradient has an entry for each entry of its input. A layer's other gradients are compared all the same.",
         ),
         FindingKind(
-            "GC111",
+            "GC113",
             note,
-            "meant in two ways",
+            "meant in several ways",
             "{derivative} is {here} {reading}, and {there} {other}: {advice}",
             "sigmoid_prime(a) = a (1 - a) is a derivative if a is what the sigmoid returned, and none if it is what the "
             "sigmoid got; a cross-entropy's p - y is the gradient by what the softmax before it got. A derivative that is "

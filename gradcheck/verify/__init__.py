@@ -1,6 +1,6 @@
 """What does a file offer, whatever its convention, and is it right?
 
 function_pairs    a function and its derivative, put to the check of its kind, in its `own_precision`; `other_shapes`
-                  are wrong gradients; `two_readings` of a derivative that may be meant in two ways
+                  are wrong gradients; `several_readings` of a derivative that may be meant in several ways
 engine_trial      an engine's cases (`engine_cases`, `form_cases`, `rule_cases`), judged, and grouped by mistake
 """

@@ -16,8 +16,8 @@ from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verify.other_shapes import told_beside_the_rest
 from gradcheck.verify.own_answers import told
 from gradcheck.verify.own_precision import in_own_precision
+from gradcheck.verify.several_readings import in_its_readings
 from gradcheck.verify.trials import SECONDS
-from gradcheck.verify.two_readings import in_two_readings
 
 CHECKS: Mapping[str, Callable[..., Result]] = MappingProxyType(
     {"gradient": check_gradient, "vjp": check_vjp, "jvp": check_jvp}
@@ -26,7 +26,7 @@ CHECKS: Mapping[str, Callable[..., Result]] = MappingProxyType(
 
 def judged(pair: Pair) -> Result:
     """The result of the pair's check; errors as for `check_gradient` and its like."""
-    result = in_two_readings(pair, _judged)
+    result = in_its_readings(pair, _judged)
     # the budget is not the user's choice, and so no setting to be told of
     return replace(result, settings={key: value for key, value in result.settings.items() if key != "budget"})
 

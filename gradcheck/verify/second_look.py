@@ -19,7 +19,6 @@ from gradcheck.subject.written import WrittenSubject
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import WIDTH
 from gradcheck.verify.trials import GRACE, SECONDS, Trial
-from gradcheck.verify.two_readings import IN_TWO_WAYS
 
 SHARE = 0.02
 """Relative distance between a slope and a difference quotient from which on they contradict each other."""
@@ -32,8 +31,7 @@ def confirmed(trial: Trial, subject: WrittenSubject, convention: str, offer: str
     if trial.verdict != "PASS":
         return trial
     try:
-        other = IN_TWO_WAYS in trial.codes
-        lines = subject.slopes(convention, offer, number, GRACE * SECONDS, other=other)
+        lines = subject.slopes(convention, offer, number, GRACE * SECONDS, reading=trial.reading)
     except SubjectError as wrong:
         sentence = no_answer(wrong).sentence
         return _doubted(trial, "ERROR", finding("GC109", what=f"it does not answer there: {sentence}"))

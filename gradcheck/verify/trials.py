@@ -23,6 +23,8 @@ MEMORY = 16 << 30
 GRACE = 3.0
 """Factor on the budget of one pair, after which its child is ended."""
 SERVICE = "gradcheck.verify.trial_service"
+OTHERWISE = "GC113"
+"""Code of the note that a derivative may be meant in several ways."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,24 @@ class Trial:
     document: Mapping[str, Any] = field(default_factory=dict)
     unanswered: Finding | None = None
 
-    def sentence_of(self, code: str) -> str:
-        """The sentence of the first finding with this code; "" where there is none, or the child's document is odd."""
+    @property
+    def read(self) -> str:
+        """In which sense a derivative was judged that may be meant in several; "" for another one."""
+        return str(self._noted.get("sentence", ""))
+
+    @property
+    def reading(self) -> int:
+        """The number of that sense, 0 for the pair's own."""
+        facts = self._noted.get("facts")
+        number = facts.get("number") if isinstance(facts, Mapping) else 0
+        return number if isinstance(number, int) else 0
+
+    @property
+    def _noted(self) -> Mapping[str, Any]:
+        """The note on that; what the child's document holds may be anything."""
         findings = self.document.get("findings")
         rows = [row for row in findings if isinstance(row, Mapping)] if isinstance(findings, list) else []
-        return next((str(row.get("sentence", "")) for row in rows if row.get("code") == code), "")
+        return next((row for row in rows if row.get("code") == OTHERWISE), {})
 
 
 class TrialSubject(WrittenSubject):

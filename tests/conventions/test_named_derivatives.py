@@ -114,7 +114,7 @@ def test_without_a_sign_it_is_right_in_one_sense_and_that_is_said(tmp_path: Path
     assert any("nothing in the file tells" in note for note in offers[0].notes)
     result = judged(offers[0].pairs[0])
     assert result.verdict is Verdict.PASS
-    assert "say --as functions:slope=input" in next(f.sentence for f in result.findings if f.code == "GC111")
+    assert "say --as functions:slope=input" in next(f.sentence for f in result.findings if f.code == "GC113")
 
 
 def test_gradients_by_another_order_than_the_arguments(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from gradcheck.verify import form_cases
 from gradcheck.verify.engine_trial import EngineTrial, engine_trial
 from gradcheck.verify.function_pairs import judged
 from gradcheck.verify.second_look import ENOUGH, contradicts
-from gradcheck.verify.two_readings import IN_TWO_WAYS
+from gradcheck.verify.trials import OTHERWISE
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*/*_*.py"))
@@ -87,7 +87,7 @@ def verified(path: Path) -> Outcome:
             named.update(str(f.facts["kind"]) for f in result.findings if f.facts.get("kind"))
             named.update(result.codes)
             results.append(result)
-            asked = pair.other if IN_TWO_WAYS in result.codes and pair.other is not None else pair
+            asked = (pair, *pair.others)[next((f.facts["number"] for f in result.findings if f.code == OTHERWISE), 0)]
             if result.verdict == "PASS" and sum(map(contradicts, slopes(asked))) >= ENOUGH:
                 doubted.add(pair.name)
             words += [pair.name, pair.shown, str(result)]
