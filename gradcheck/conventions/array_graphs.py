@@ -65,8 +65,8 @@ def _learns_from_whole_numbers(uses: ValueClass) -> bool:
     """Whether a leaf made of ints has a gradient at all after a sweep."""
     try:
         a = uses.make(np.array([[2, 3], [1, 4]]))
-        swept(uses, a * uses.make(np.full((2, 2), SAMPLE[0])))
-        return uses.gradient(a) is not None
+        root = swept(uses, a * uses.make(np.full((2, 2), SAMPLE[0])))
+        return uses.gradient(a, root) is not None
     except Exception:  # a class may refuse ints in any way
         return False
 

@@ -79,6 +79,7 @@ class Tried:
     value: Any = None
     wrong: BaseException | None = None
     node: Any = None
+    operands: tuple[Any, ...] = ()
 
 
 class Trials:
@@ -112,6 +113,7 @@ class Trials:
         values = comfortable(op, form.shapes)
         right = np.asarray(OPS[op].value(*values, **attributes))
         broken: list[Tried] = []
+        cut: list[Tried] = []
         stuck: list[Tried] = []
         doubtful: list[Tried] = []
         for way in ways(op, attributes, len(values), self._uses.kind, self._contents):
@@ -120,6 +122,9 @@ class Trials:
                 broken.append(tried)
             elif tried.value is not None and alike(tried.value, right):
                 self.right.add(op)
+                if self._is_cut(tried):  # `x.T` may be made for looking at data, beside an op that is recorded
+                    cut.append(tried)
+                    continue
                 if not (form.given or form.is_extra) or (wrong := self._stops(tried.node)) is None:
                     return tried.way
                 if not form.is_extra or not isinstance(wrong, ValueError | IndexError):
@@ -127,7 +132,17 @@ class Trials:
             elif tried.value is not None and way.sure and (np.shape(tried.value) == right.shape or not attributes):
                 doubtful.append(tried)
         bugs = [tried for tried in broken if tried.wrong is not None and is_bug(tried.wrong, attributes)]
-        return next((tried.way for tried in (*stuck, *doubtful, *bugs)), None)
+        return next((tried.way for tried in (*cut, *stuck, *doubtful, *bugs)), None)
+
+    def _is_cut(self, tried: Tried) -> bool:
+        """Whether nothing arrives at any argument when the node is swept."""
+        leaves = [operand for operand in tried.operands if isinstance(operand, self._uses.kind)]
+        try:
+            root = swept(self._uses, tried.node)
+            found = [self._uses.gradient(leaf, root) for leaf in leaves]
+        except Exception:  # what a sweep raises is told apart below
+            return False
+        return bool(leaves) and not any(g is not None and np.any(np.asarray(g, dtype=float)) for g in found)
 
     def _stops(self, node: Any) -> BaseException | None:
         """What a sweep from this node raises: a class may take a form forward, and not backward."""
@@ -147,27 +162,30 @@ class Trials:
                     came = way.apply(*operands, **form.attributes)
                     if isinstance(came, self._uses.kind):
                         if as_it_is:
-                            swept(self._uses, came)
-                            self._need_numbers(operands)
+                            self._need_numbers(operands, swept(self._uses, came))
                         wrapped = any(form.constants) and not as_it_is
                         kept = replace(way, infix=way.infix and not wrapped)
-                        return Tried(kept, self._uses.value(came), node=came)
+                        return Tried(kept, self._uses.value(came), node=came, operands=tuple(operands))
             except Exception as wrong:  # whatever the subject's op raises
                 tried = Tried(way, wrong=wrong)
         return tried
 
-    def _need_numbers(self, operands: list[Any]) -> None:
+    def _need_numbers(self, operands: list[Any], root: Any) -> None:
         """Raise TypeError where a node's gradient holds objects: an array beside it took the arithmetic on itself."""
         for operand in operands:
-            if isinstance(operand, self._uses.kind) and np.asarray(self._uses.gradient(operand)).dtype.kind == "O":
+            if (
+                isinstance(operand, self._uses.kind)
+                and np.asarray(self._uses.gradient(operand, root)).dtype.kind == "O"
+            ):
                 raise TypeError("a gradient that holds no numbers")
 
 
-def swept(uses: ValueClass, node: Any) -> None:
-    """Sweep from a node: an array beside a node may be recorded as it is, and have no gradient to add to."""
+def swept(uses: ValueClass, node: Any) -> Any:
+    """The root that was swept, made of this node: an array beside a node may be recorded, and have no gradient."""
     root = uses.ends(node)
     seeded(uses, root)
     uses.sweep(root)
+    return root
 
 
 def comfortable(op: str, shapes: Shapes) -> list[Any]:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions.framework_inputs import candidates, is_array, parameters
-from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair
+from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair, inherits
 from gradcheck.conventions.trial_data import finite
 from gradcheck.conventions.user_calls import attempt, called
 
@@ -33,7 +33,7 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
         return
     base = sys.modules["torch"].autograd.Function
     for name, kind in contents.classes.items():
-        if issubclass(kind, base) and {"forward", "backward"} <= set(vars(kind)):
+        if inherits(kind, base) and {"forward", "backward"} <= set(vars(kind)):
             yield _looked_at(name, kind, base)
 
 

@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.conventions.held_numbers import numbers_of, plain, read
+from gradcheck.conventions.held_numbers import numbers_of, read, single
 from gradcheck.conventions.named_variables import NamedClass, NamedEngine, named_class
 from gradcheck.conventions.offer import Contents, Found, Miss, Offer
+from gradcheck.conventions.pulled_gradients import no_sweep
 from gradcheck.conventions.spellings import FUNCTIONS, Spelling
-from gradcheck.conventions.value_class import SAMPLE, ValueClass, itself
+from gradcheck.conventions.value_class import SAMPLE, ValueClass
 from gradcheck.conventions.value_graphs import Engine, lacking_forms, operators_of, spelled_ops
 from gradcheck.problem import Graph
 
@@ -59,22 +60,28 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
 def look_at(kind: type) -> DualClass | str:
     """How the class holds value and derivative, or why it is no class of duals."""
     try:
-        one = kind(SAMPLE[0], SEED)
-        held = numbers_of(one)
-        squared = one * one
-        after = numbers_of(squared) if isinstance(squared, kind) else {}
+        held, after = _squared(kind, SEED)
+        _, twice = _squared(kind, 2 * SEED)
     except Exception as wrong:  # a foreign class may refuse in any way
         return f"{kind.__name__}({SAMPLE[0]}, {SEED}) or its square raises {type(wrong).__name__}"
     values = [n for n, found in held.items() if _is(found, SAMPLE[0]) and _is(after.get(n), SAMPLE[0] ** 2)]
     slopes = [n for n, found in held.items() if _is(found, SEED) and n in after and not _is(after[n], SEED)]
     slopes = [n for n in slopes if not _is(after[n], SEED**2)]  # a pair of numbers, squared one by one
+    slopes = [n for n in slopes if n in twice and _is(twice[n], 2 * single(after[n]))]  # a derivative is linear in it
     if not values or not slopes:
         return f"no two attributes of {kind.__name__}({SAMPLE[0]}, {SEED}) hold a value and a derivative"
     return DualClass(kind, values[0], slopes[0])
 
 
+def _squared(kind: type, seed: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Numbers held by a dual with this derivative, and by its square."""
+    one = kind(SAMPLE[0], seed)
+    squared = one * one
+    return numbers_of(one), numbers_of(squared) if isinstance(squared, kind) else {}
+
+
 def _is(found: Any, value: float) -> bool:
-    return found is not None and np.shape(found) == () and bool(np.isclose(found, value, rtol=1e-6))
+    return found is not None and np.size(found) == 1 and bool(np.isclose(single(found), value, rtol=1e-6))
 
 
 def _constant(kind: type, value: Any) -> Any:
@@ -84,19 +91,7 @@ def _constant(kind: type, value: Any) -> Any:
 def _offer(name: str, dual: DualClass | NamedClass, contents: Contents) -> Offer:
     named_ones = isinstance(dual, NamedClass)
     make = partial(dual.make, "constant") if isinstance(dual, NamedClass) else partial(_constant, dual.kind)
-    uses = ValueClass(
-        dual.kind,
-        dual.value,
-        dual.derivative,
-        make,
-        lambda root: None,
-        "",
-        None,
-        "",
-        seeds=False,
-        reveals=False,
-        ends=itself,
-    )
+    uses = ValueClass(dual.kind, dual.value, dual.derivative, make, no_sweep, "", reveals=False)
     ops = dict(spelled_ops(uses, contents, float))
     answers: Any = ForwardEngine(dual, uses, ops) if isinstance(dual, DualClass) else NamedEngine(dual, uses, ops)
     named = sorted(s.name for s in ops.values() if s.name)
@@ -140,8 +135,8 @@ class ForwardEngine(Engine):
         root = self._forward(graph, values, None)
         for name in parameters:
             root = self._forward(graph, values, name)
-            gradients[name] = plain(read(root, self._dual.derivative))
-        return plain(read(root, self._dual.value)), gradients
+            gradients[name] = single(read(root, self._dual.derivative))
+        return single(read(root, self._dual.value)), gradients
 
     def _forward(self, graph: Graph, values: Mapping[str, Any], seeded: str | None) -> Any:
         leaves = {name: self._dual.make(value, float(name == seeded)) for name, value in values.items()}

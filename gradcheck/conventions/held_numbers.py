@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,9 @@ DATA = ("data", "value", "val", "v", "x", "item", "_data", "cached_data", "array
 """Names of the attribute that holds the value, the usual ones first."""
 GRADIENTS = ("grad", "gradient", "derivative", "adjoint", "g", "d", "deriv", "grad_value", "_grad", "dx")
 """Names of the attribute that holds the gradient."""
+
+MOST_AXES = 8
+"""Maximum number of axes of an array that is read entry by entry."""
 
 
 def read(node: Any, name: str) -> Any:
@@ -27,8 +31,29 @@ def plain(found: Any) -> Any:
         inner = getattr(found, name, None)
         if inner is None or isinstance(inner, memoryview | type(found)):
             continue
-        found = inner() if callable(inner) else inner
+        inner = inner() if callable(inner) else inner
+        found = _in_its_shape(inner, found) if isinstance(inner, list) else inner
     return found
+
+
+def _in_its_shape(numbers: list[Any], holder: Any) -> Any:
+    """The entries of an array of a class of its own, which keeps them in one list, and its shape beside it."""
+    shape = getattr(holder, "shape", None)
+    if not isinstance(shape, tuple) or np.shape(numbers) == shape or len(shape) > MOST_AXES:
+        return numbers
+    for index_as in ("__getitem__", "get"):
+        try:
+            read_one = getattr(holder, index_as)
+            entries = [read_one(i) if index_as == "__getitem__" else read_one(*i) for i in np.ndindex(*shape)]
+            return np.array([float(entry) for entry in entries]).reshape(shape)
+        except Exception:  # a class without this way of reading an entry
+            continue
+    return np.reshape(numbers, shape) if len(numbers) == math.prod(shape) else numbers
+
+
+def single(found: Any) -> float:
+    """A single number, which may be held in an array or list of one entry."""
+    return float(np.reshape(np.asarray(plain(found), dtype=float), ()))
 
 
 def attributes_of(node: Any) -> Iterator[str]:
@@ -41,7 +66,9 @@ def attributes_of(node: Any) -> Iterator[str]:
 
 def is_new(before: Any, found: Any) -> bool:
     """Whether an attribute holds other numbers than before."""
-    return before is None or not np.array_equal(np.asarray(before, dtype=float), np.asarray(found, dtype=float))
+    return before is None or not np.array_equal(
+        np.asarray(before, dtype=float), np.asarray(found, dtype=float), equal_nan=True
+    )
 
 
 def numbers_of(node: Any) -> dict[str, Any]:
@@ -50,7 +77,7 @@ def numbers_of(node: Any) -> dict[str, Any]:
     for name in attributes_of(node):
         try:
             value = plain(read(node, name))
-            if value is not None and not isinstance(value, str | bytes | list | tuple | bool):
+            if value is not None and not isinstance(value, str | bytes | tuple | bool) and np.size(value):
                 found[name] = np.array(value, dtype=float)
         except Exception:
             continue

@@ -23,7 +23,7 @@ from gradcheck.conventions.layer_objects import Layer
 from gradcheck.conventions.layer_search import LayerSearch
 from gradcheck.conventions.layer_settings import a_further_axis, windows_of
 from gradcheck.conventions.making_layers import instances
-from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair, PairKind
+from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair, PairKind, inherits
 from gradcheck.conventions.used_layers import Reuse, reuse, same_outputs
 
 NAME = "layer-classes"
@@ -50,7 +50,7 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
         except Exception as wrong:  # the class's own code ran, and may raise anything
             found = Miss(NAME, name, f"looking at it raised {type(wrong).__name__}: {wrong}"[:300])
         if isinstance(found, Miss):
-            if not any(other is not kind and issubclass(other, kind) for other in contents.classes.values()):
+            if not any(other is not kind and inherits(other, kind) for other in contents.classes.values()):
                 yield found  # a base class is no layer of its own
             continue
         pairs += found[0]

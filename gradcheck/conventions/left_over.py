@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from gradcheck.conventions.name_words import words
-from gradcheck.conventions.offer import Contents, Miss, Offer, required_arguments
+from gradcheck.conventions.offer import Contents, Miss, Offer, inherits, required_arguments
 
 NAME = "checked"
 """Stands where a miss names its convention: "not checked"."""
@@ -41,7 +41,7 @@ def left_over(contents: Contents, offers: Sequence[Offer], misses: Sequence[Miss
     explained = {name for offer in offers for name in (offer.name, *offer.claims)}
     told = {word for miss in misses for word in re.findall(r"\w+", miss.name)} | explained
     for name, kind in contents.classes.items():
-        if name in told or any(issubclass(o, kind) for o in contents.classes.values() if o is not kind):
+        if name in told or any(inherits(o, kind) for o in contents.classes.values() if o is not kind):
             continue
         method = next((m for m in _methods(kind) if is_derivative(m) or _takes_upstream(m, getattr(kind, m))), None)
         if method is not None:

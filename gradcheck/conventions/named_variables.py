@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.conventions.held_numbers import attributes_of, numbers_of, plain, read
+from gradcheck.conventions.held_numbers import attributes_of, numbers_of, read, single
 from gradcheck.conventions.spellings import Spelling
 from gradcheck.conventions.value_class import SAMPLE, ValueClass
 from gradcheck.conventions.value_graphs import Engine
@@ -41,7 +41,7 @@ def named_class(kind: type) -> NamedClass | None:
         try:
             one = kind(_NAME, SAMPLE[0]) if name_first else kind(SAMPLE[0], _NAME)
             squared = one * one
-            values = [n for n, v in numbers_of(one).items() if np.shape(v) == () and np.isclose(v, SAMPLE[0])]
+            values = [n for n, v in numbers_of(one).items() if np.size(v) == 1 and np.all(np.isclose(v, SAMPLE[0]))]
             slopes = [n for n in attributes_of(one) if _of_its_name(one, n) is not None]
             slopes = [n for n in slopes if _of_its_name(squared, n) not in (None, _of_its_name(one, n))]
         except Exception:  # a foreign class may refuse in any way
@@ -55,7 +55,7 @@ def _of_its_name(node: Any, attribute: str) -> float | None:
     """The derivative by the variable of the trial that an attribute holds."""
     try:
         held = read(node, attribute)
-        return float(held[_NAME]) if isinstance(held, Mapping) and _NAME in held else None
+        return single(held[_NAME]) if isinstance(held, Mapping) and _NAME in held else None
     except Exception:  # a property or a method of a foreign class
         return None
 
@@ -79,6 +79,6 @@ class NamedEngine(Engine):
         leaves = {name: self._named.make(name, value) for name, value in values.items()}
         root = self._evaluated(graph, leaves)[graph.names[graph.loss]]
         slopes = read(root, self._named.derivative)
-        return plain(read(root, self._named.value)), {
-            graph.names[i]: plain(slopes.get(graph.names[i], 0.0)) for i in graph.parameters
+        return single(read(root, self._named.value)), {
+            graph.names[i]: single(slopes.get(graph.names[i], 0.0)) for i in graph.parameters
         }

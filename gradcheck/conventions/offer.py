@@ -202,6 +202,11 @@ class Bound(Contents):
         self.functions = dict(functions)
 
 
+def inherits(kind: type, base: type) -> bool:
+    """Whether `base` is among the bases of `kind`; abstract classes and protocols are not asked what they think."""
+    return base in kind.__mro__
+
+
 def required_arguments(function: Callable[..., Any]) -> list[str] | None:
     """Names of the positional arguments that a call must give; None where the signature is not to be had."""
     try:

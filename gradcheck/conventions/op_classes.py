@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair, required_arguments
+from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair, inherits, required_arguments
 from gradcheck.conventions.op_calls import Call, arguments_of, with_call, with_context, with_node
 from gradcheck.conventions.tensor_value import node_class
 from gradcheck.conventions.user_calls import called
@@ -68,7 +68,7 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
             pairs.append(pair)
         if found:
             claims.add(name)
-        elif _written_as_op(kind) and not any(o is not kind and issubclass(o, kind) for o in contents.classes.values()):
+        elif _written_as_op(kind) and not any(o is not kind and inherits(o, kind) for o in contents.classes.values()):
             yield Miss(NAME, name, "no operands were found at which its forward and backward run")
     if pairs:
         title = f"{' and '.join(sorted(manners))}: {', '.join(pair.name for pair in pairs)}"

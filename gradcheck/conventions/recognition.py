@@ -40,6 +40,9 @@ CONVENTIONS: Mapping[str, str] = MappingProxyType(
 Those of gradcheck's own functions stand in the room `subject`, which says what those functions are.
 """
 
+GRAPH = "graph"
+"""The convention of gradcheck's own functions."""
+
 
 @dataclass(frozen=True)
 class Recognition:
@@ -106,10 +109,16 @@ def recognised(module: ModuleType, only: str | None = None, wanted: Wish | None 
             if not found.claims <= claimed or wanted.convention is not None:
                 offers.append(found)
         claimed.update(*(offer.claims for offer in offers))
+    offers = [offer for offer in offers if offer.convention != GRAPH or not _is_of_nodes(offer, offers)]
     if wanted.convention is None:
         misses += left_over(contents, offers, misses)
     explained = {offer.name for offer in offers} | claimed
     return Recognition(tuple(offers), tuple(miss for miss in misses if miss.name not in explained))
+
+
+def _is_of_nodes(native: Offer, offers: list[Offer]) -> bool:
+    """Whether `gradients(root, leaves)` belongs to a class of nodes, and takes no graph of ours."""
+    return any(native.claims <= offer.claims for offer in offers if offer is not native)
 
 
 def _found(name: str, contents: Contents, options: Mapping[str, str]) -> Iterator[Any]:

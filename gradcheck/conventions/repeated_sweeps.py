@@ -39,7 +39,7 @@ def _second_graph(uses: ValueClass, sample: Any) -> tuple[Any, Any]:
         root = uses.ends(_loss(a, b))
         seeded(uses, root)
         uses.sweep(root)
-        answers.append(np.array(uses.gradient(a), dtype=float))
+        answers.append(np.array(uses.gradient(a, root), dtype=float))
     return answers[0], answers[1]
 
 
@@ -50,7 +50,7 @@ def _second_sweep(uses: ValueClass, sample: Any) -> tuple[Any, Any]:
     for _ in range(2):
         seeded(uses, root)
         uses.sweep(root)
-        answers.append(np.array(uses.gradient(a), dtype=float))
+        answers.append(np.array(uses.gradient(a, root), dtype=float))
     return answers[0], answers[1]
 
 

@@ -7,23 +7,23 @@ looked at. No gradient is compared with a right one; what counts is where number
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from gradcheck.conventions.asked_gradients import Asked, asked
 from gradcheck.conventions.held_numbers import (
-    DATA,
     GRADIENTS,
-    attributes_of,
     is_new,
     numbers_of,
     plain,
     read,
     seed,
 )
+from gradcheck.conventions.making_nodes import Maker, makers, refusal
 from gradcheck.conventions.offer import Contents, Miss, required_arguments
 from gradcheck.conventions.pulled_gradients import no_sweep, pulls
 
@@ -44,13 +44,18 @@ SAMPLE = (1.5, 2.75)
 """Values of the two operands of the trial."""
 
 
+def itself(node: Any) -> Any:
+    """The node: a single number can be swept as it is."""
+    return node
+
+
 @dataclass(frozen=True)
 class ValueClass:
     """How one class is used.
 
     Attributes
     ----------
-    kind: the class.
+    kind: the class of all nodes.
     data, grad: names of its attributes (or methods without arguments).
     make: `make(value)` gives a leaf.
     sweep: `sweep(root)` runs the reverse sweep.
@@ -61,41 +66,43 @@ class ValueClass:
     ends: `ends(node)` makes a node that can be swept out of any node, such as its sum where nodes hold arrays.
     seed: name of the attribute that is set to 1, where that is not `grad` itself: then there is no sweep, and `grad` is
         a method of a leaf that asks for its gradient when it is called.
+    asks: how the root is asked for the gradient of a leaf, where no attribute of the leaf holds it.
+    boxed: whether single numbers are held in lists or arrays of one entry.
+    leaf: how a leaf is written, with {} for its value.
     """
 
     kind: type
     data: str
     grad: str
-    make: partial[Any]
+    make: Callable[[Any], Any]
     sweep: Callable[[Any], None]
     sweep_text: str
-    reset: Callable[[Any], None] | None
-    reset_text: str
-    seeds: bool
-    reveals: bool
-    ends: Callable[[Any], Any]
+    reset: Callable[[Any], None] | None = None
+    reset_text: str = ""
+    seeds: bool = False
+    reveals: bool = True
+    ends: Callable[[Any], Any] = itself
     seed: str = ""
-
-    @property
-    def further(self) -> tuple[str, ...]:
-        """Arguments besides the value with which a leaf is made, as they are written."""
-        positional, named = self.make.args[1:]
-        return (*map(repr, positional), *(f"{name}={value}" for name, value in named.items()))
+    asks: Asked | None = None
+    boxed: bool = False
+    leaf: str = ""
 
     def value(self, node: Any) -> Any:
         """The value of a node, as a number or an array."""
-        return plain(read(node, self.data))
+        return self._unboxed(plain(read(node, self.data)))
 
-    def gradient(self, node: Any) -> Any:
-        """The gradient of a node after a sweep; None where nothing arrived, or the attribute was never made."""
+    def gradient(self, node: Any, root: Any) -> Any:
+        """The gradient of a node after a sweep of `root`; None where nothing arrived, or the attribute was not made."""
+        if self.asks is not None:
+            return self._unboxed(self.asks(root, node))
         found = read(node, self.grad) if hasattr(node, self.grad) else None
         found = read(found, self.data) if isinstance(found, self.kind) else found
-        return None if found is None else plain(found)
+        return None if found is None else self._unboxed(plain(found))
 
-
-def itself(node: Any) -> Any:
-    """The node: a single number can be swept as it is."""
-    return node
+    def _unboxed(self, found: Any) -> Any:
+        """An array where a list is held; the number in one of one entry, where the class holds single numbers so."""
+        found = np.asarray(found, dtype=float) if isinstance(found, list | tuple) else found
+        return np.reshape(found, ()) if self.boxed and np.ndim(found) and np.size(found) == 1 else found
 
 
 def look_at(
@@ -112,66 +119,55 @@ def look_at(
 
     if not any(hasattr(kind, name) for name in ("__add__", "__mul__")):
         return miss("it has neither __add__ nor __mul__")
-    make = _maker(kind, sample)
-    if make is None:
-        return miss("no instance can be made from a number alone")
-    leaf = make(sample(SAMPLE[0]))
-    data = _holding(leaf, sample(SAMPLE[0]))
-    if data is None:
-        return miss(f"no attribute of {kind.__name__}({SAMPLE[0]}) holds {SAMPLE[0]}")
-    sweeps = list(_sweeps(kind, contents, data))
-    for fits in (True, False):
-        for sweep, text in sweeps:
-            for seeds in (False, True):
-                if (grad := _where_it_arrives(kind, make, data, sweep, seeds, sample, ends, fits)) is not None:
-                    reset, reset_text = _reset(kind, contents)
-                    reveals = _reveals(make, sweep, grad, seeds, sample, ends)
-                    return ValueClass(kind, data, grad, make, sweep, text, reset, reset_text, seeds, reveals, ends)
-    if (pulled := pulls(kind, make, sample, ends)) is not None:
-        grad, seed_name = pulled
-        return ValueClass(kind, data, grad, make, no_sweep, "", None, "", True, True, ends, seed_name)
-    if not sweeps:
+    found = list(makers(kind, sample, SAMPLE[0]))
+    if not found:
+        return miss(f"no instance can be made from a number alone: {refusal(kind, sample(SAMPLE[0]))}")
+    for make in found:
+        if (uses := _uses(kind, contents, make, sample, ends)) is not None:
+            return uses
+    if not list(_sweeps(kind, contents, found[0].data)):
         return miss(f"no method or function of the names {', '.join(SWEEPS[:3])} ... runs a reverse sweep")
     return miss("after the reverse sweep no attribute of a leaf holds a number that was not there before")
 
 
-def _maker(kind: type, sample: Callable[[float], Any]) -> partial[Any] | None:
-    """How an instance is made from one value; further required arguments get None, () or what they are named after."""
-    given = sample(SAMPLE[0])
-    required = required_arguments(kind) or []
-    tries: list[tuple[Mapping[str, Any], tuple[Any, ...]]] = [({}, ())]
-    if len(required) > 1:
-        tries += [({}, (None,) * (len(required) - 1)), ({}, ((),) * (len(required) - 1))]
-        tries += [({name: name in ("requires_grad", "grad_enabled") for name in required[1:]}, ())]
-    for name in ("diff", "requires_gradient", "track_grad", "autograd", "requires_grad"):
-        tries.insert(0, ({name: True}, ()))
-    for named, further in tries:
-        try:
-            instance = kind(given, *further, **named)
-        except Exception:
-            continue
-        if isinstance(instance, kind) and _holding(instance, given) is not None:
-            return partial(_instance, kind, further, named)
+def _uses(
+    kind: type, contents: Contents, make: Maker, sample: Callable[[float], Any], ends: Callable[[Any], Any]
+) -> ValueClass | None:
+    """How nodes made in this way are used; None where no gradient is found."""
+    family = _family(kind, make, sample)
+    sweeps = list(_sweeps(kind, contents, make.data))
+
+    def used(grad: str, sweep: Callable[[Any], None], text: str, **more: Any) -> ValueClass:
+        uses = ValueClass(family, make.data, grad, make, sweep, text, ends=ends, boxed=make.boxed, leaf=make.written)
+        return replace(uses, **more)
+
+    for fits in (True, False):
+        for sweep, text in sweeps:
+            for seeds in (False, True):
+                grad = _where_it_arrives(family, make, sweep, seeds, sample, ends, fits)
+                if grad is not None:
+                    reset, reset_text = _reset(kind, contents)
+                    uses = used(grad, sweep, text, reset=reset, reset_text=reset_text, seeds=seeds)
+                    return replace(uses, reveals=_reveals(uses, sample))
+    if (pulled := pulls(kind, make, sample, ends)) is not None:
+        return used(pulled[0], no_sweep, "", seeds=True, seed=pulled[1])
+    runs = {no_sweep: "", **dict(sweeps)}
+    if (way := asked(family, contents, make, sample, ends, runs)) is not None:
+        uses = used("", way[1], runs[way[1]], asks=way[0])
+        return replace(uses, reveals=_reveals(uses, sample))
     return None
 
 
-def _holding(node: Any, given: Any) -> str | None:
-    """The attribute that holds the value that the node was made from."""
-    names = list(attributes_of(node))
-    names.sort(key=lambda name: (DATA.index(name) if name in DATA else len(DATA), name.startswith("_")))
-    methods = [name for name in ("item", "numpy") if callable(getattr(node, name, None))]
-    for name in [*names, *methods]:
+def _family(kind: type, make: Maker, sample: Callable[[float], Any]) -> type:
+    """The class of all nodes: `kind`, or the base that it shares with what its operators make."""
+    for form in (operator.mul, operator.add):
         try:
-            found = plain(read(node, name))
-            if np.shape(found) == np.shape(given) and np.array_equal(np.asarray(found, dtype=float), given):
-                return name
-        except Exception:
+            made = form(*(make(sample(value)) for value in SAMPLE))
+        except Exception:  # a foreign class without this operator
             continue
-    return None
-
-
-def _instance(kind: type, further: tuple[Any, ...], named: Mapping[str, Any], value: Any) -> Any:
-    return kind(value, *further, **named)
+        if any(hasattr(type(made), name) for name in ("__add__", "__mul__")):
+            return next((base for base in kind.__mro__[:-1] if isinstance(made, base)), kind)
+    return kind
 
 
 def _sweeps(kind: type, contents: Contents, data: str) -> Iterator[tuple[Callable[[Any], None], str]]:
@@ -207,8 +203,7 @@ def _by_function(function: Callable[..., Any], more: tuple[Any, ...], node: Any)
 
 def _where_it_arrives(
     kind: type,
-    make: Callable[[Any], Any],
-    data: str,
+    make: Maker,
     sweep: Callable[[Any], None],
     seeds: bool,
     sample: Any,
@@ -217,15 +212,16 @@ def _where_it_arrives(
 ) -> str | None:
     """The attribute of a leaf in which a number appears when a product and a sum of two leaves are swept.
 
-    `fits`: what appears must have the shape of the leaf's value.
+    `fits`: what appears must have the shape of the leaf's value. What was there before is seen at another leaf, since
+    to read a property may make what it holds.
     """
     for form in (operator.mul, operator.add):
         try:
             a, b = (make(sample(value)) for value in SAMPLE)
             root = ends(form(a, b))
-            if not isinstance(root, kind):
-                continue
-            before = numbers_of(a)
+            if not isinstance(root, kind) or not is_new(plain(read(a, make.data)), plain(read(root, make.data))):
+                continue  # what keeps the number of an operand is no value: it may be a name
+            before, beside = (numbers_of(make(sample(SAMPLE[0]))) for _ in range(2))
             if seeds and not seed(root, 1.0):
                 continue
             sweep(root)
@@ -235,8 +231,9 @@ def _where_it_arrives(
         new = [
             name
             for name, found in after.items()
-            if name != data and found is not None and is_new(before.get(name), found)
-            if not fits or np.shape(found) == np.shape(sample(SAMPLE[0]))
+            if name != make.data and found is not None and is_new(before.get(name), found)
+            if name in GRADIENTS or name not in beside or not is_new(before.get(name), beside[name])  # no number of it
+            if not fits or np.shape(found) == np.shape(sample(SAMPLE[0])) or (make.boxed and np.size(found) == 1)
         ]
         new.sort(
             key=lambda name: (GRADIENTS.index(name) if name in GRADIENTS else len(GRADIENTS), name.startswith("_"))
@@ -257,24 +254,16 @@ def _reset(kind: type, contents: Contents) -> tuple[Callable[[Any], None] | None
     return None, ""
 
 
-def _reveals(
-    make: Callable[[Any], Any],
-    sweep: Callable[[Any], None],
-    grad: str,
-    seeds: bool,
-    sample: Any,
-    ends: Callable[[Any], Any],
-) -> bool:
+def _reveals(uses: ValueClass, sample: Any) -> bool:
     """Whether inner nodes still hold a number that is not 0 after the sweep."""
     try:
-        a, b = (make(sample(value)) for value in SAMPLE)
+        a, b = (uses.make(sample(value)) for value in SAMPLE)
         inner = a * b
-        root = ends(inner + a)
-        if seeds:
-            seed(root, 1.0)
-        sweep(root)
-        found = read(inner, grad)
-        return found is not None and bool(np.any(np.asarray(plain(found), dtype=float) != 0))
+        root = uses.ends(inner + a)
+        seeded(uses, root)
+        uses.sweep(root)
+        found = uses.gradient(inner, root)
+        return found is not None and bool(np.any(np.asarray(found, dtype=float) != 0))
     except Exception:  # a foreign class without one of the two operators
         return False
 

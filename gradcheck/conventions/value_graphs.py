@@ -15,6 +15,7 @@ from gradcheck.conventions.repeated_sweeps import NEITHER, remarks
 from gradcheck.conventions.spellings import FUNCTIONS, OPERATORS, REFLECTED, Spelling, at_the_door, refused
 from gradcheck.conventions.value_class import SAMPLE, ValueClass, seeded
 from gradcheck.problem import LEAVES, OPS, Graph, Node
+from gradcheck.problem.walks import ancestors
 
 Gradients = Callable[[Graph, Mapping[str, Any]], tuple[Any, dict[str, Any], dict[str, Any]]]
 
@@ -48,7 +49,7 @@ def offer_of(
     sample: Callable[[float], Any],
 ) -> Offer:
     """The offer of a class of nodes, with what was found in words."""
-    repeated = [] if uses.seed else list(remarks(uses, sample))
+    repeated = [] if uses.seed or uses.asks is not None else list(remarks(uses, sample))
     dtype = "float32" if contents.names.get("DTYPE") == "float32" else _dtype(uses, sample)
     answers.single = dtype == "float32"
     forms: dict[str, Callable[..., Any]] = {}
@@ -63,6 +64,9 @@ def offer_of(
     title = f"class {name}: .{uses.data}, .{uses.grad}, {uses.sweep_text.format('root')}"
     if uses.seed:
         title = f"class {name}: .{uses.data}, root.{uses.seed} = 1, then x.{uses.grad}()"
+    if uses.asks is not None:
+        swept = f"{uses.sweep_text.format('root')}, " if uses.sweep_text else ""
+        title = f"class {name}: .{uses.data}, {swept}{uses.asks.text.format('x', root='root')}"
     title += f"; operators {operators}" if operators else ""
     title += f"; functions {named}" if named else ""
     return Offer(
@@ -70,7 +74,11 @@ def offer_of(
         title,
         name=name,
         claims=frozenset(
-            {name, *(known for names in FUNCTIONS.values() for known in names if known in contents.helpers)}
+            {
+                name,
+                *(known for names in FUNCTIONS.values() for known in names if known in contents.helpers),
+                *(() if uses.asks is None else uses.asks.text.split("(")[:1]),
+            }
         ),
         functions={"gradients": answers.gradients},
         ops=frozenset(spelled),
@@ -167,16 +175,15 @@ class Engine:
                 raise
             raise NotImplementedError("the sweep of a bare leaf") from wrong
         parameters = [graph.names[i] for i in graph.parameters]
-        gradients = {name: self._gradient(nodes[name]) for name in parameters}
+        gradients = {name: self._gradient(graph, name, nodes) for name in parameters}
+        value = self._rounded(_of_shape(self._uses.value(root), graph.shapes[graph.loss]))
         if not self._uses.reveals:
-            return self._rounded(self._uses.value(root)), gradients
+            return value, gradients
         inner = [n for n, node in nodes.items() if n not in leaves and isinstance(node, self._uses.kind)]
         inner = [n for n in inner if not self._is_view(graph, n, nodes)]
-        return (
-            self._rounded(self._uses.value(root)),
-            gradients,
-            {**gradients, **{n: self._gradient(nodes[n]) for n in inner}},
-        )
+        if self._uses.asks is not None:  # the root, and what it does not depend on, may not be asked for
+            inner = [n for n in inner if self._uses.asks.tells(root, nodes[n])]
+        return value, gradients, {**gradients, **{n: self._gradient(graph, n, nodes) for n in inner}}
 
     def _is_view(self, graph: Graph, name: str, nodes: Mapping[str, Any]) -> bool:
         """Whether a node shows the memory of an argument: engines may then keep one gradient for both."""
@@ -212,10 +219,17 @@ class Engine:
                 return made
         raise NotImplementedError(op)
 
-    def _gradient(self, node: Any) -> Any:
-        found, value = self._uses.gradient(node), self._uses.value(node)
+    def _gradient(self, graph: Graph, name: str, nodes: Mapping[str, Any]) -> Any:
+        node, root, index = nodes[name], nodes[graph.names[graph.loss]], graph.index(name)
+        try:
+            found = self._uses.gradient(node, root)
+        except Exception:  # a root may refuse a leaf that it does not depend on
+            if self._uses.asks is None or index in ancestors(graph, graph.loss):
+                raise
+            found = None
+        value = _of_shape(self._uses.value(node), graph.shapes[index])
         untouched = found is None or (np.ndim(found) == 0 and np.ndim(value) > 0 and not np.any(found))
-        return self._rounded(np.zeros(np.shape(value)) if untouched else found)
+        return self._rounded(np.zeros(np.shape(value)) if untouched else _of_shape(found, graph.shapes[index]))
 
     def _rounded(self, found: Any) -> Any:
         """A value or gradient in the engine's precision."""
@@ -227,6 +241,11 @@ class Engine:
 
     def _whole(self, value: Any) -> Any:
         return int(value) if float(value).is_integer() else float(value)
+
+
+def _of_shape(found: Any, shape: tuple[int, ...]) -> Any:
+    """A single number without axes, where an engine keeps axes of length 1."""
+    return np.reshape(found, ()) if shape == () and np.ndim(found) and np.size(found) == 1 else found
 
 
 def beside_plain(operands: list[Any], uses: ValueClass, infix: bool, made: Callable[[Any], Any]) -> Iterator[list[Any]]:
@@ -328,7 +347,7 @@ def _slope(uses: ValueClass, third: Any) -> Any:
         root = uses.ends(leaf * other)
         seeded(uses, root)
         uses.sweep(root)
-        return np.asarray(uses.gradient(leaf), dtype=None)
+        return np.asarray(uses.gradient(leaf, root), dtype=None)
     except Exception:  # a product that is not offered, or a sweep that breaks: the trials tell
         return np.zeros(())
 
@@ -361,8 +380,8 @@ def _wrapped(spelled: Mapping[str, Spelling], lacking: Sequence[str]) -> dict[st
 
 def _words(name: str, uses: ValueClass, spelled: Mapping[str, Spelling]) -> dict[str, str]:
     words = {
-        "leaf": f"{name}({', '.join(['{}', *uses.further])})",
-        "grad": f"{{}}.{uses.grad}",
+        "leaf": uses.leaf,
+        "grad": f"{{}}.{uses.grad}" if uses.asks is None else uses.asks.text,
         "value": f"{{}}.{uses.data}",
         "sweep": uses.sweep_text,
     }

@@ -103,13 +103,15 @@ def shown_script(found: Diagnosed | None, words: Mapping[str, str]) -> list[str]
     wrong = [row for row in found.parameters if row.wrong]
     for row in wrong:
         came, right = apart(row.yours, row.right)
-        lines.append(f"{gradient(row, words)}   # gives {came}, right is {right}")
+        lines.append(
+            f"{gradient(row, words, found.case.graph.names[found.case.graph.loss])}   # gives {came}, right is {right}"
+        )
     if not wrong and example is not None:
         lines.append(f"# {summary(example)}")
     return lines
 
 
-def gradient(row: ParameterRow, words: Mapping[str, str]) -> str:
-    """How the gradient of a leaf, or of one of its entries, is read, such as `x.grad[0]`."""
+def gradient(row: ParameterRow, words: Mapping[str, str], root: str) -> str:
+    """How the gradient of a leaf, or of one of its entries, is read, such as `x.grad[0]` or `root.grad(x)[0]`."""
     block, bracket, entry = row.name.partition("[")
-    return words.get("grad", "{}").format(block) + bracket + entry
+    return words.get("grad", "{}").format(block, root=root) + bracket + entry

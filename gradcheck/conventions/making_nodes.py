@@ -1,0 +1,138 @@
+"""How a leaf is made from a value: the arguments that its class takes besides, and the form that the value has."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from gradcheck.conventions.held_numbers import DATA, attributes_of, plain, read
+from gradcheck.conventions.offer import required_arguments
+
+FLAGS = ("requires_grad", "autograd", "track_grad", "requires_gradient", "diff")
+"""Names of the flag that makes a leaf record; an argument whose default is False and that is named like one, too."""
+FLAG_WORDS = ("grad", "diff", "track", "train", "leaf")
+"""Words in the name of such an argument."""
+
+
+@dataclass(frozen=True)
+class Maker:
+    """One way of making a leaf.
+
+    Attributes
+    ----------
+    kind: the class.
+    positional, named: arguments besides the value.
+    listed: whether the value is given as a list.
+    data: the attribute that holds the value.
+    boxed: whether a single number is held in an array or list of one entry.
+    """
+
+    kind: type
+    positional: tuple[Any, ...]
+    named: Mapping[str, Any]
+    listed: bool = False
+    data: str = ""
+    boxed: bool = False
+
+    def __call__(self, value: Any) -> Any:
+        """A leaf of this value."""
+        return self.kind(_as_list(value) if self.listed else value, *self.positional, **self.named)
+
+    @property
+    def written(self) -> str:
+        """How it is written, with {} for the value."""
+        value = ("{}.tolist()" if not self.boxed else "[{}]") if self.listed else "{}"
+        more = (*map(repr, self.positional), *(f"{name}={_shown(given)}" for name, given in self.named.items()))
+        return f"{self.kind.__name__}({', '.join((value, *more))})"
+
+
+def makers(kind: type, sample: Callable[[float], Any], value: float) -> Iterator[Maker]:
+    """Every way in which an instance of `kind` comes to hold `sample(value)`, those that make it record first.
+
+    Further required arguments get None, () or what they are named after.
+    """
+    given = sample(value)
+    for listed in (False, True):
+        for positional, named in _further(kind):
+            maker = Maker(kind, positional, named, listed)
+            try:
+                instance = maker(given)
+            except Exception:
+                continue
+            if not isinstance(instance, kind):
+                continue
+            for boxed in (False, True) if np.ndim(given) == 0 else (False,):
+                if (data := holding(instance, given, boxed)) is not None:
+                    yield Maker(kind, positional, named, listed, data, boxed)
+                    break
+
+
+def refusal(kind: type, given: Any) -> str:
+    """What the class says to a value alone."""
+    shown = given if np.ndim(given) == 0 else "an array"
+    try:
+        kind(given)
+    except Exception as wrong:
+        return f"{kind.__name__}({shown}) raises {type(wrong).__name__}: {wrong}"[:200]
+    return f"no attribute of {kind.__name__}({shown}) holds the value"
+
+
+def _further(kind: type) -> Iterator[tuple[tuple[Any, ...], Mapping[str, Any]]]:
+    """Arguments besides the value, positional and named."""
+    flags, choices = _optional(kind)
+    for name in dict.fromkeys((*FLAGS, *flags)):
+        yield (), {name: True}
+    yield (), {}
+    for name, members in choices.items():
+        for member in members:
+            yield (), {name: member}
+    required = required_arguments(kind) or []
+    if len(required) > 1:
+        yield (None,) * (len(required) - 1), {}
+        yield ((),) * (len(required) - 1), {}
+        yield (), {name: name in ("requires_grad", "grad_enabled") for name in required[1:]}
+
+
+def _optional(kind: type) -> tuple[list[str], dict[str, list[Any]]]:
+    """Optional arguments that are named like a flag and off, and those that choose a member of an enumeration."""
+    try:
+        parameters = inspect.signature(kind).parameters.values()
+    except (TypeError, ValueError):
+        return [], {}
+    flags = [p.name for p in parameters if p.default is False and any(word in p.name.lower() for word in FLAG_WORDS)]
+    enums = {
+        p.name: [member for member in type(p.default) if member is not p.default]
+        for p in parameters
+        if isinstance(p.default, Enum)
+    }
+    return flags, enums
+
+
+def holding(node: Any, given: Any, boxed: bool) -> str | None:
+    """The attribute that holds the value that the node was made from; `boxed`: in an array of one entry."""
+    names = list(attributes_of(node))
+    names.sort(key=lambda name: (DATA.index(name) if name in DATA else len(DATA), name.startswith("_")))
+    methods = [name for name in ("item", "numpy") if callable(getattr(node, name, None))]
+    for name in [*names, *methods]:
+        try:
+            found = np.asarray(plain(read(node, name)), dtype=float)
+            if boxed and found.size == 1 and found.ndim:
+                found = found.reshape(np.shape(given))
+            if found.shape == np.shape(given) and np.array_equal(found, given):
+                return name
+        except Exception:
+            continue
+    return None
+
+
+def _as_list(value: Any) -> Any:
+    return np.asarray(value, dtype=float).tolist() if np.ndim(value) else [float(value)]
+
+
+def _shown(given: Any) -> str:
+    return f"{type(given).__name__}.{given.name}" if isinstance(given, Enum) else repr(given)

@@ -1,0 +1,252 @@
+"""How classes of nodes are made and asked: by the root, in lists, with bases, properties and flags."""
+
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradcheck.conventions.held_numbers import plain
+from gradcheck.conventions.offer import Offer, inherits
+from gradcheck.conventions.recognition import Recognition, recognised
+from gradcheck.problem import GraphBuilder
+from gradcheck.subject.inprocess import InProcessSubject
+from gradcheck.subject.loading import Package
+
+GRADIENTS = """
+    class Node:
+        def __init__(self, value, links=()):
+            self.value, self.links = value, links
+
+        def __add__(self, other):
+            return Node(self.value + other.value, ((self, 1.0), (other, 1.0)))
+
+        def __mul__(self, other):
+            return Node(self.value * other.value, ((self, other.value), (other, self.value)))
+
+    def slopes(root):
+        found = {}
+        def walk(node, so_far):
+            for child, slope in node.links:
+                found[child] = found.get(child, 0.0) + so_far * slope
+                walk(child, so_far * slope)
+        walk(root, 1.0)
+        return found
+    """
+ASKED: dict[str, tuple[str, str]] = {
+    "method": (
+        "def partial(self, leaf):\n    if leaf not in slopes(self): raise ValueError\n    return slopes(self)[leaf]",
+        "root.partial(x)",
+    ),
+    "several": ("def gradient(self, leaves):\n    return [slopes(self).get(x, 0.0) for x in leaves]", "root.gradient([x])[0]"),
+    "mapping": ("def derivatives(self):\n    return slopes(self)", "root.derivatives()[x]"),
+}
+FUNCTIONS: dict[str, tuple[str, str]] = {
+    "function": ("def grad(root, leaf):\n    return Node(slopes(root).get(leaf, 0.0))", "grad(root, x)"),
+    "function of several": ("def gradients(root, xs):\n    return [slopes(root).get(x, 0.0) for x in xs]", "gradients(root, [x])[0]"),
+    "mapping given": ("def get_gradients(root):\n    return slopes(root)", "get_gradients(root)[x]"),
+    "mapping of ids": ("def grads(root):\n    return {id(k): v for k, v in slopes(root).items()}", "grads(root)[x]"),
+}
+
+
+def looked_at(tmp_path: Path, text: str) -> Recognition:
+    file = tmp_path / "engine.py"
+    file.write_text(dedent(text))
+    return recognised(Package(file).load())
+
+
+def answers(offer: Offer, point: dict[str, Any]) -> tuple[float, dict[str, float]]:
+    """Value and gradients of (x * y) * x + x, where z is not needed."""
+    build = GraphBuilder()
+    x, y, _ = (build.parameter(name) for name in ("x", "y", "z"))
+    graph = build.graph(build.add(build.mul(build.mul(x, y), x), x))
+    answer = InProcessSubject(offer.functions["gradients"]).ask(graph, point)
+    return float(np.asarray(answer.value)), {k: float(np.asarray(v)) for k, v in answer.gradients.items()}
+
+
+def asks(name: str) -> tuple[str, str]:
+    if name in FUNCTIONS:
+        return dedent(GRADIENTS) + "\n" + FUNCTIONS[name][0], FUNCTIONS[name][1]
+    body = "\n".join(f"    {line}" for line in ASKED[name][0].splitlines())
+    return dedent(GRADIENTS).replace("def slopes", f"{body}\n\ndef slopes").replace("\n\n    def", "\n    def"), ASKED[name][1]
+
+
+@pytest.mark.parametrize("name", [*ASKED, *FUNCTIONS])
+def test_a_root_is_asked_for_the_gradient_of_a_leaf(tmp_path: Path, name: str) -> None:
+    text, written = asks(name)
+    (offer,) = looked_at(tmp_path, text).offers
+    assert offer.convention == "scalar-value"
+    assert written in offer.title
+    assert offer.words["grad"].format("w", root="loss") == written.replace("root", "loss").replace("x", "w")
+    assert answers(offer, {"x": 1.5, "y": 0.5, "z": 3.0}) == (2.625, {"x": 2.5, "y": 2.25, "z": 0.0})
+
+
+def test_a_wrong_gradient_is_asked_for_like_a_right_one(tmp_path: Path) -> None:
+    text, _ = asks("mapping given")
+    (offer,) = looked_at(tmp_path, text.replace("found.get(child, 0.0) + ", "")).offers
+    _, gradients = answers(offer, {"x": 1.5, "y": 0.5, "z": 3.0})
+    assert gradients["x"] != 2.5
+
+
+ENGINE = """
+    from enum import Enum
+
+    class Base:
+        def __add__(self, other):
+            return Sum(self, other)
+
+        def __mul__(self, other):
+            return Product(self, other)
+
+        def backward(self, upstream=1.0):
+            self.receive(upstream)
+
+    class Leaf(Base):
+        def __init__(self, value):
+            self.value, self.grad = value, 0.0
+
+        def receive(self, upstream):
+            self.grad += upstream
+
+    class Sum(Base):
+        def __init__(self, a, b):
+            self.a, self.b, self.value = a, b, a.value + b.value
+
+        def receive(self, upstream):
+            self.a.receive(upstream)
+            self.b.receive(upstream)
+
+    class Product(Base):
+        def __init__(self, a, b):
+            self.a, self.b, self.value = a, b, a.value * b.value
+
+        def receive(self, upstream):
+            self.a.receive(upstream * self.b.value)
+            self.b.receive(upstream * self.a.value)
+    """
+LIST = """
+    class Vector:
+        def __init__(self, data, children=()):
+            self.data, self.children = list(data), children
+            self.grad = [0.0 for _ in self.data]
+            self.sweep = lambda: None
+
+        def _made(self, other, data, slopes):
+            out = Vector(data, (self, other))
+            def sweep():
+                for node, slope in zip((self, other), slopes):
+                    node.grad = [g + s * u for g, s, u in zip(node.grad, slope, out.grad)]
+            out.sweep = sweep
+            return out
+
+        def __add__(self, other):
+            ones = [1.0] * len(self.data)
+            return self._made(other, [a + b for a, b in zip(self.data, other.data)], (ones, ones))
+
+        def __mul__(self, other):
+            return self._made(other, [a * b for a, b in zip(self.data, other.data)], (other.data, self.data))
+
+        def backward(self):
+            order, seen = [], []
+            def visit(node):
+                if node not in seen:
+                    seen.append(node)
+                    for child in node.children:
+                        visit(child)
+                    order.append(node)
+            visit(self)
+            self.grad = [1.0] * len(self.data)
+            for node in reversed(order):
+                node.sweep()
+    """
+LAZY = """
+    class Value:
+        def __init__(self, data, record=Kind.FIXED, links=()):
+            self.data, self.record, self.links, self._grad = data, record, links, None
+
+        @property
+        def grad(self):
+            if self._grad is None:
+                self._grad = float("nan")
+            return self._grad
+
+        def __add__(self, other):
+            return Value(self.data + other.data, Kind.FREE, ((self, 1.0), (other, 1.0)))
+
+        def __mul__(self, other):
+            return Value(self.data * other.data, Kind.FREE, ((self, other.data), (other, self.data)))
+
+        def backward(self, upstream=1.0):
+            if self.record is Kind.FREE:
+                self._grad = upstream if self._grad is None else self._grad + upstream
+                for child, slope in self.links:
+                    child.backward(upstream * slope)
+    """
+USED = {
+    "nodes of several classes": (ENGINE, "Leaf({})"),
+    "a number in a list": (LIST, "Vector([{}])"),
+    "a property that makes what it reads, and a choice": (
+        "\n    from enum import Enum\n\n    class Kind(Enum):\n        FIXED = 0\n        FREE = 1\n" + LAZY,
+        "Value({}, record=Kind.FREE)",
+    ),
+    "a flag of another name": (
+        LAZY.replace("record=Kind.FIXED", "trainable=False")
+        .replace("record, links, None", "trainable, links, None")
+        .replace("Kind.FREE", "True"),
+        "Value({}, trainable=True)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "leaf"), USED.values(), ids=USED)
+def test_leaves_are_made_in_the_way_that_lets_a_gradient_arrive(tmp_path: Path, text: str, leaf: str) -> None:
+    offer = looked_at(tmp_path, text).offers[0]
+    assert offer.words["leaf"] == leaf
+    assert answers(offer, {"x": 1.5, "y": 0.5, "z": 3.0})[1] | {"z": 0.0} == {"x": 2.5, "y": 2.25, "z": 0.0}
+
+
+def test_a_name_that_is_a_number_is_no_value(tmp_path: Path) -> None:
+    text = ENGINE.replace("def __init__(self, value):", "def __init__(self, label, value=2.0):").replace(
+        "self.value, self.grad = value, 0.0", "self.label, self.value, self.grad = label, value, 0.0"
+    )
+    assert not looked_at(tmp_path, text).offers
+
+
+def test_a_second_number_that_does_not_scale_with_itself_is_no_derivative(tmp_path: Path) -> None:
+    text = """
+    class Typed:
+        def __init__(self, value, kind=0.0):
+            self.value, self.kind = value, kind
+
+        def __mul__(self, other):
+            return Typed(self.value * other.value, 2.0)
+    """
+    assert not looked_at(tmp_path, text).offers
+
+
+class Flat:
+    """An array that keeps its entries in one list."""
+
+    def __init__(self, read: Callable[[list[float], Any], float] | None) -> None:
+        self.data, self.shape, self._read = [1.0, 2.0, 3.0, 4.0], (2, 2), read
+
+    def __getitem__(self, index: Any) -> float:
+        if self._read is None:
+            raise TypeError
+        return self._read(self.data, index)
+
+
+def test_entries_of_an_array_of_a_class_of_its_own() -> None:
+    columns = Flat(lambda data, index: data[index[1] * 2 + index[0]])
+    assert np.array_equal(plain(columns), [[1.0, 3.0], [2.0, 4.0]])
+    assert np.array_equal(plain(Flat(None)), [[1.0, 2.0], [3.0, 4.0]])
+    short = Flat(None)
+    short.data.pop()
+    assert plain(short) == [1.0, 2.0, 3.0]
+
+
+def test_inherits_asks_no_abstract_class() -> None:
+    assert inherits(bool, int)
+    assert not inherits(int, bool)
