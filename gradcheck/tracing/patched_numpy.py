@@ -18,10 +18,19 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from gradcheck.tracing.complex_traced import is_complex, of_parts
-from gradcheck.tracing.handlers import factorizations, linear_algebra, reductions
+from gradcheck.tracing.handlers import (
+    factorizations,
+    linear_algebra,
+    reductions,
+    scipy_matrices,
+    scipy_transforms,
+    special_functions,
+)
 from gradcheck.tracing.handlers.buffers import buffer
+from gradcheck.tracing.handlers.moving_entries import strided
 from gradcheck.tracing.lifting import contains_traced, lift
 from gradcheck.tracing.location import OWN
 from gradcheck.tracing.registry import FUNCTIONS, UFUNCS
@@ -55,7 +64,9 @@ class _Replacements:
         for name in _CONVERTED:
             self.convert(getattr(np, name), copies=name in ("array", "copy"))
         _math(self)
-        self.modules = [vars(module) for module in (np, math, *_scipy(self))]
+        self.add(as_strided, self._strided, inside=True)
+        self.modules = [vars(module) for module in (np, math, *_scipy(self), np.lib.stride_tricks)]
+        self.modules += [vars(sys.modules[name]) for name in _STRIDING if name in sys.modules]
         originals = {key: original for key, (original, _) in self.by_original.items()}
         self._places = [(space, n, v) for space in self.modules for n, v in space.items() if id(v) in originals]
         self._loaded = _loaded()
@@ -73,8 +84,14 @@ class _Replacements:
                 found.append((name, value, stand_in))
         return found
 
-    def add(self, original: Any, stand_in: Callable[..., Any]) -> None:
-        """Note a stand-in for `original`; calls that must see the original are passed on to it."""
+    def _strided(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        return strided(self.trace, x, *args, **kwargs) if is_traced(x) else as_strided(x, *args, **kwargs)
+
+    def add(self, original: Any, stand_in: Callable[..., Any], *, inside: bool = False) -> None:
+        """Note a stand-in for `original`; calls that must see the original are passed on to it.
+
+        Calls from inside a library do, unless `inside`.
+        """
 
         @functools.wraps(original)
         def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -85,7 +102,7 @@ class _Replacements:
             bound = caller.f_globals
             called = any(n == original.__name__ or bound.get(n) is guarded or bound.get(n) is original for n in names)
             called = called and "random" not in names
-            if threading.get_ident() != self.thread or not called or _foreign(caller):
+            if threading.get_ident() != self.thread or not called or (_foreign(caller) and not inside):
                 return original(*args, **kwargs)
             return stand_in(*args, **kwargs)
 
@@ -125,7 +142,9 @@ _NEW = ("zeros", "ones", "empty", "full", "eye", "identity")
 """Constructors of arrays from shapes."""
 _CONVERTED = ("array", "copy", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "require")
 """Constructors of arrays from values."""
-_SCIPY = ("scipy.special", "scipy.linalg")
+_STRIDING = ("scipy.linalg._special_matrices",)
+"""Modules that read an array's memory at other strides: circulant, toeplitz, hankel."""
+_SCIPY = ("scipy.special", "scipy.linalg", "scipy.sparse.linalg", *scipy_transforms.MODULES)
 
 
 def _loaded() -> tuple[str, ...]:
@@ -186,23 +205,33 @@ def _math(replacements: _Replacements) -> None:
 def _scipy(replacements: _Replacements) -> list[Any]:
     """Replace SciPy's Python functions in the modules that are loaded, and give these modules."""
     handlers: dict[str, dict[str, Callable[..., Any]]] = {
-        "scipy.special": {name: getattr(reductions, name) for name in ("logsumexp", "softmax", "log_softmax")},
-        "scipy.linalg": {
-            **{name: FUNCTIONS[getattr(np.linalg, name)] for name in ("inv", "det", "norm")},
-            "solve": linear_algebra.scipy_solve,
-            "cholesky": linear_algebra.scipy_cholesky,
-            "expm": linear_algebra.scipy_expm,
-            **factorizations.SCIPY,
-            "solve_triangular": linear_algebra.scipy_solve_triangular,
-            "cho_factor": linear_algebra.scipy_cho_factor,
-            "cho_solve": linear_algebra.scipy_cho_solve,
+        "scipy.special": {
+            **{name: getattr(reductions, name) for name in ("logsumexp", "softmax", "log_softmax")},
+            "polygamma": special_functions.polygamma,
+            "multigammaln": special_functions.multigammaln,
         },
+        "scipy.linalg": scipy_matrices.handlers(
+            {
+                **{name: FUNCTIONS[getattr(np.linalg, name)] for name in ("inv", "det", "norm")},
+                "solve": linear_algebra.scipy_solve,
+                "cholesky": linear_algebra.scipy_cholesky,
+                "expm": linear_algebra.scipy_expm,
+                **factorizations.SCIPY,
+                "solve_triangular": linear_algebra.scipy_solve_triangular,
+                "cho_factor": linear_algebra.scipy_cho_factor,
+                "cho_solve": linear_algebra.scipy_cho_solve,
+            }
+        ),
+        "scipy.sparse.linalg": {"expm_multiply": scipy_matrices.expm_multiply},
+        **scipy_transforms.MODULES,
     }
     modules = []
     for module in _loaded():
         modules.append(sys.modules[module])
         for name, handler in handlers[module].items():
-            original = getattr(sys.modules[module], name)
+            original = getattr(sys.modules[module], name, None)
+            if original is None:
+                continue
 
             def call(*args: Any, original: Any = original, handler: Any = handler, **kwargs: Any) -> Any:
                 plain = (

@@ -20,6 +20,11 @@ class Storage:
         self.source: Array | None = None
         self.entry: Array | None = None
 
+    @property
+    def size(self) -> int:
+        """Number of positions."""
+        return math.prod(self.run.record.nodes[self.slot].shape)
+
     def read(self, index: Array) -> int:
         """A slot that holds the current values at the given positions."""
         if self.source is None or self.entry is None:
@@ -36,8 +41,7 @@ class Storage:
     def write(self, index: Array, slot: int, entries: Array) -> None:
         """Put entries of a node at the given positions."""
         if self.source is None or self.entry is None:
-            size = math.prod(self.run.record.nodes[self.slot].shape)
-            self.source, self.entry = np.full(size, self.slot), np.arange(size)
+            self.source, self.entry = np.full(self.size, self.slot), np.arange(self.size)
         self.source[index] = slot
         self.entry[index] = entries
         self.version += 1

@@ -6,7 +6,10 @@ elementwise        smooth ufuncs; `special_functions`, those of SciPy; `step_fun
 comparison         comparisons, decided or forked; `maximum_and_where`: maximum, abs, clip, where
 reductions         sums, products, means; `extremes`, the largest and smallest; `statistics`; `sorting`
 contraction        products of matrices and tensors; `linear_algebra`, `factorizations`
-complex_ufuncs     complex numbers: arithmetic; `complex_functions`: what NumPy offers besides, Fourier transforms
+eigenpairs         eigenvalues of any square matrix; `scipy_matrices`, what scipy.linalg offers besides;
+                   `scipy_transforms`: scipy.fft, scipy.signal, distances
+complex_ufuncs     complex numbers: arithmetic; `complex_functions`: what NumPy offers besides, Fourier transforms;
+                   `complex_matrices`
 moving_entries     functions that only move entries; `buffers`: copies, and writing into arrays
 """
 
@@ -14,8 +17,10 @@ from gradcheck.tracing.handlers import (  # noqa: F401 - importing them fills th
     buffers,
     comparison,
     complex_functions,
+    complex_matrices,
     complex_ufuncs,
     contraction,
+    eigenpairs,
     elementwise,
     extremes,
     factorizations,
@@ -26,6 +31,8 @@ from gradcheck.tracing.handlers import (  # noqa: F401 - importing them fills th
     moving_entries,
     numpy_source,
     reductions,
+    scipy_matrices,
+    scipy_transforms,
     sorting,
     special_functions,
     statistics,

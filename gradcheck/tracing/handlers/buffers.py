@@ -90,6 +90,14 @@ def _put_along_axis(trace: Trace, arr: Any, indices: Any, values: Any, axis: Any
     flat[where.ravel()] = np.broadcast_to(lift(trace, values), where.shape).reshape(-1)
 
 
+@implements(np.put)
+def _put(trace: Trace, a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
+    if not is_traced(a):
+        raise trace.refuse("np.put would put traced numbers into a plain buffer: their derivative would be lost")
+    places = np.take(np.arange(a.size), np.ravel(ind), mode=mode)  # type: ignore[call-overload]
+    a[np.unravel_index(places, a.shape)] = np.resize(v, places.shape)
+
+
 # -- facts about arrays ----------------------------------------------------------------------------------------------
 
 FUNCTIONS[np.shape] = lambda trace, a: lift(trace, a).shape

@@ -17,6 +17,7 @@ from gradcheck.tracing.complex_traced import (
     parts,
     trace_of,
 )
+from gradcheck.tracing.handlers.complex_matrices import embedded, norm_by_singular_values
 from gradcheck.tracing.registry import FUNCTIONS, numpy_functions
 from gradcheck.tracing.traced import is_traced
 
@@ -192,6 +193,8 @@ def _norm(
     axis: Any = None,
     keepdims: bool = False,
 ) -> Any:
+    if x.ndim == 2 and axis is None and not keepdims and ord in (2, -2, "nuc"):
+        return norm_by_singular_values(x, ord)
     if ord not in (None, 2, "fro") or (ord == 2 and axis is None and x.ndim > 1):
         raise Unsupported(f"np.linalg.norm of complex numbers with ord={ord!r} cannot be traced")
     return np.sqrt(np.sum(x.real**2 + x.imag**2, axis=axis, keepdims=keepdims))
@@ -336,23 +339,17 @@ for _function, _handler in _FOURIER.items():
 # -- linear algebra --------------------------------------------------------------------------------------------------
 
 
-def _embedded(x: Any) -> Any:
-    """[[A, -B], [B, A]], the real matrix that acts as A + i B on (real, imaginary) parts."""
-    a, b = parts(x)
-    return np.concatenate([np.concatenate([a, -b], axis=-1), np.concatenate([b, a], axis=-1)], axis=-2)
-
-
 def _solve(a: Any, b: Any) -> Any:
     n = np.shape(a)[-1]
     real, imag = parts(b)
     vector = np.ndim(b) == 1
-    value = np.linalg.solve(_embedded(a), np.concatenate([real, imag], axis=0 if vector else -2))
+    value = np.linalg.solve(embedded(a), np.concatenate([real, imag], axis=0 if vector else -2))
     return ComplexTraced(value[:n], value[n:]) if vector else ComplexTraced(value[..., :n, :], value[..., n:, :])
 
 
 def _inv(a: Any) -> Any:
     n = a.shape[-1]
-    value = np.linalg.inv(_embedded(a))
+    value = np.linalg.inv(embedded(a))
     return ComplexTraced(value[..., :n, :n], value[..., n:, :n])
 
 

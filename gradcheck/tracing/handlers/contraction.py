@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcheck.errors import Unsupported
 from gradcheck.tracing.lifting import lift, operand, result
-from gradcheck.tracing.registry import FUNCTIONS, UFUNCS, implements
+from gradcheck.tracing.registry import FUNCTIONS, UFUNCS, implements, numpy_functions, ufunc
 from gradcheck.tracing.trace import Trace, positions
 from gradcheck.tracing.traced import Traced, is_traced
 
@@ -67,6 +67,26 @@ FUNCTIONS[np.inner] = _inner
 @implements(np.vdot)
 def _vdot(trace: Trace, a: Any, b: Any) -> Any:
     return _dot(trace, lift(trace, a).ravel(), lift(trace, b).ravel())
+
+
+@ufunc("vecdot")
+def _vecdot(trace: Trace, a: Any, b: Any) -> Any:
+    return np.sum(UFUNCS["multiply"](trace, lift(trace, a), lift(trace, b)), axis=-1)
+
+
+@ufunc("matvec")
+def _matvec(trace: Trace, a: Any, b: Any) -> Any:
+    return matmul(trace, lift(trace, a), lift(trace, b)[..., None])[..., 0]
+
+
+@ufunc("vecmat")
+def _vecmat(trace: Trace, a: Any, b: Any) -> Any:
+    return matmul(trace, lift(trace, a)[..., None, :], lift(trace, b))[..., 0, :]
+
+
+@implements(*numpy_functions("vecdot", np.linalg))
+def _linalg_vecdot(trace: Trace, x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    return np.sum(UFUNCS["multiply"](trace, lift(trace, x1), lift(trace, x2)), axis=axis)
 
 
 @implements(np.outer)

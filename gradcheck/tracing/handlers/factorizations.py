@@ -55,7 +55,7 @@ class Orthogonal(NamedTuple):
     R: Any
 
 
-def _of_constants(plain: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def of_constants(plain: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A handler that calls `plain` where the matrix does not depend on an input: constants have no derivative."""
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -180,21 +180,21 @@ def _eigh(trace: Trace, a: Any, lower: bool, own: Callable[..., Any] = linalg.ei
 
 
 @implements(linalg.eigh)
-@_of_constants(linalg.eigh)
+@of_constants(linalg.eigh)
 @_over_stack
 def _numpy_eigh(trace: Trace, a: Any, UPLO: str = "L") -> Eigen:
     return _eigh(trace, a, UPLO.upper() == "L")
 
 
 @implements(linalg.eigvalsh)
-@_of_constants(linalg.eigvalsh)
+@of_constants(linalg.eigvalsh)
 @_over_stack
 def _numpy_eigvalsh(trace: Trace, a: Any, UPLO: str = "L") -> Any:
     return _eigh(trace, a, UPLO.upper() == "L").eigenvalues
 
 
 @implements(linalg.svd)
-@_of_constants(linalg.svd)
+@of_constants(linalg.svd)
 @_over_stack
 def _svd(trace: Trace, a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
     """As `np.linalg.svd`."""
@@ -223,7 +223,7 @@ def _decomposed(trace: Trace, a: Any, full_matrices: bool, compute_uv: bool, own
 
 
 @implements(linalg.pinv)
-@_of_constants(linalg.pinv)
+@of_constants(linalg.pinv)
 @_over_stack
 def _pinv(trace: Trace, a: Any, *_: Any, **__: Any) -> Any:
     """(A^T A)^-1 A^T for full rank."""
@@ -238,7 +238,7 @@ def _pinv(trace: Trace, a: Any, *_: Any, **__: Any) -> Any:
 
 
 @implements(linalg.qr)
-@_of_constants(linalg.qr)
+@of_constants(linalg.qr)
 @_over_stack
 def _qr(trace: Trace, a: Any, mode: str = "reduced") -> Any:
     """By the Cholesky factor of A^T A, with the signs of NumPy's own."""

@@ -107,6 +107,23 @@ def _pad(trace: Trace, array: Any, pad_width: Any, mode: str = "constant", **kwa
     return where_plain(trace, index < 0, frame, inner)
 
 
+def strided(
+    trace: Trace, x: Any, shape: Any = None, strides: Any = None, subok: bool = False, writeable: bool = True, **_: Any
+) -> Any:
+    """As `np.lib.stride_tricks.as_strided`, within the memory of `x` alone."""
+    base = lift(trace, x)
+    lengths = base.shape if shape is None else tuple(shape)
+    steps = base.strides if strides is None else tuple(strides)
+    if not base.size or len(lengths) != len(steps) or any(step % base.itemsize for step in steps):
+        raise trace.refuse("as_strided with a shape and strides that do not fit the traced array")
+    index = np.full(lengths, int(base.memory().flat[0]))
+    for axis, (n, step) in enumerate(zip(lengths, steps, strict=True)):
+        index += (np.arange(n) * (step // base.itemsize)).reshape(-1, *(1,) * (len(lengths) - axis - 1))
+    if index.size and (index.min() < 0 or index.max() >= base.storage().size):
+        raise trace.refuse("as_strided beyond the memory of the traced array")
+    return Traced.in_memory(base, index)
+
+
 # -- several arrays into one -----------------------------------------------------------------------------------------
 
 

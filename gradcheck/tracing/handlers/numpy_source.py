@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.tracing.handlers.buffers import buffer
 from gradcheck.tracing.lifting import contains_traced, lift
-from gradcheck.tracing.registry import FUNCTIONS, numpy_functions
+from gradcheck.tracing.registry import FUNCTIONS, implements, numpy_functions
 from gradcheck.tracing.trace import Trace
 from gradcheck.tracing.traced import is_traced
 
 _NAMES = "array_equiv corrcoef cumulative_prod cumulative_sum ediff1d gradient linspace logspace piecewise unwrap"
-_POLYNOMIALS = "poly polyadd polyder polyint polysub"
+_POLYNOMIALS = "poly polyadd polyder polydiv polyfit polyint polysub roots"
 
 
 class _Namespace(types.ModuleType):
@@ -62,9 +63,15 @@ def _names(trace: Trace, source: Any) -> dict[str, Any]:
         return converted
 
     own = {name: converting(getattr(np, name), copies=name == "array") for name in ("array", "asarray", "asanyarray")}
+    for name in ("zeros", "ones"):  # buffers that traced numbers are written into
+        own[name] = _buffers(trace, getattr(np, name))
     known = dict(source.__globals__)
     modules = {name: _Namespace(known[name], own) for name in ("np", "_nx", "NX") if name in known}
     return {**known, **{name: f for name, f in own.items() if name in known}, **modules}
+
+
+def _buffers(trace: Trace, new: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *args, **kwargs: buffer(trace, new(*args, **kwargs))
 
 
 for _function in numpy_functions(f"{_NAMES} {_POLYNOMIALS}"):
@@ -72,5 +79,37 @@ for _function in numpy_functions(f"{_NAMES} {_POLYNOMIALS}"):
         FUNCTIONS[_function] = _from_source(_function)
 for _function in numpy_functions("fftshift ifftshift", np.fft):
     FUNCTIONS[_function] = _from_source(_function)
-for _function in numpy_functions("cond cross matrix_norm matrix_transpose svdvals", np.linalg):
+for _function in numpy_functions("cond cross matrix_norm matrix_transpose svdvals tensorinv", np.linalg):
     FUNCTIONS[_function] = _from_source(_function)
+
+
+@implements(np.polymul)
+def _polymul(trace: Trace, a1: Any, a2: Any) -> Any:
+    """As `np.polymul` of arrays; leading zeros are no coefficients."""
+    factors: list[Any] = []
+    for a in (a1, a2):
+        coefficients = np.atleast_1d(lift(trace, a))
+        first = int(np.argmax(np.not_equal(coefficients, 0))) if np.any(np.not_equal(coefficients, 0)) else 0
+        factors.append(coefficients[first:])
+    return np.convolve(factors[0], factors[1])
+
+
+@implements(np.geomspace)
+def _geomspace(
+    trace: Trace, start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+) -> Any:
+    """As `np.geomspace` of numbers of one sign."""
+    first, last = lift(trace, start), lift(trace, stop)
+    sign = np.sign(first)
+    logs = np.linspace(np.log(first * sign), np.log(last * sign), num, endpoint=endpoint, axis=axis)
+    return sign * np.exp(logs)
+
+
+@implements(np.linalg.tensorsolve)
+def _tensorsolve(trace: Trace, a: Any, b: Any, axes: Any = None) -> Any:
+    tensor: Any = lift(trace, a)
+    right = lift(trace, b)
+    if axes is not None:
+        tensor = np.moveaxis(tensor, axes, range(tensor.ndim - len(axes), tensor.ndim))
+    shape = tensor.shape[right.ndim :]
+    return np.linalg.solve(tensor.reshape(right.size, -1), right.ravel()).reshape(shape)

@@ -1,5 +1,6 @@
 """Ufuncs of scipy.special that are made of others."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from gradcheck.numbers.families import FAMILIES, named
 from gradcheck.tracing.complex_traced import from_real
 from gradcheck.tracing.handlers.maximum_and_where import where_plain
 from gradcheck.tracing.lifting import lift, result
-from gradcheck.tracing.registry import UFUNCS, ufunc
+from gradcheck.tracing.registry import FUNCTIONS, UFUNCS, ufunc
 from gradcheck.tracing.trace import Trace
 from gradcheck.tracing.traced import Traced
 
@@ -107,6 +108,162 @@ def _principal_lambertw(trace: Trace, x: Any, k: Any = 0, tol: Any = None) -> An
     if np.any(trace.balls.midpoint(trace.values[x.slot]) <= -np.exp(-1.0)):
         raise Unsupported("scipy.special.lambertw is traced for arguments above -1/e only, where it is real")
     return from_real(result(trace, "unary", (x,), function="lambertw"))
+
+
+FUNCTIONS[np.i0] = lambda trace, x: UFUNCS["i0"](trace, x)
+
+
+@ufunc("beta")
+def _beta(trace: Trace, a: Any, b: Any) -> Any:
+    return _gamma(trace, a) * _gamma(trace, b) / _gamma(trace, lift(trace, a) + lift(trace, b))
+
+
+@ufunc("rgamma")
+def _rgamma(trace: Trace, x: Any) -> Any:
+    return 1.0 / _gamma(trace, x)
+
+
+@ufunc("poch")
+def _poch(trace: Trace, x: Any, m: Any) -> Any:
+    return _gamma(trace, lift(trace, x) + lift(trace, m)) / _gamma(trace, x)
+
+
+@ufunc("binom")
+def _binom(trace: Trace, n: Any, k: Any) -> Any:
+    n, k = lift(trace, n), lift(trace, k)
+    return _gamma(trace, n + 1) / (_gamma(trace, k + 1) * _gamma(trace, n - k + 1))
+
+
+@ufunc("erfcx")
+def _erfcx(trace: Trace, x: Any) -> Any:
+    """exp(x^2) erfc(x), by ndtr(-x sqrt(2)) in logarithms, so that neither factor underflows."""
+    x = lift(trace, x)
+    return 2.0 * np.exp(x * x + UFUNCS["log_ndtr"](trace, -x * np.sqrt(lift(trace, 2.0))))
+
+
+@ufunc("cosm1")
+def _cosm1(trace: Trace, x: Any) -> Any:
+    return -2.0 * np.sin(lift(trace, x) / 2) ** 2
+
+
+@ufunc("boxcox")
+def _boxcox(trace: Trace, x: Any, lmbda: Any) -> Any:
+    return _box(trace, np.log(lift(trace, x)), lmbda)
+
+
+@ufunc("boxcox1p")
+def _boxcox1p(trace: Trace, x: Any, lmbda: Any) -> Any:
+    return _box(trace, np.log1p(lift(trace, x)), lmbda)
+
+
+def _box(trace: Trace, log: Any, lmbda: Any) -> Any:
+    power = lift(trace, lmbda)
+    if np.any(trace.balls.midpoint(trace.values[power.slot]) == 0):
+        if power.varies or power.size > 1:
+            raise Unsupported("scipy.special.boxcox near the power 0 is not traced")
+        return log
+    return np.expm1(power * log) / power
+
+
+@ufunc("inv_boxcox")
+def _inv_boxcox(trace: Trace, y: Any, lmbda: Any) -> Any:
+    power = lift(trace, lmbda)
+    if np.any(trace.balls.midpoint(trace.values[power.slot]) == 0):
+        raise Unsupported("scipy.special.inv_boxcox at the power 0 is not traced")
+    return np.exp(np.log1p(power * lift(trace, y)) / power)
+
+
+@ufunc("huber")
+def _huber(trace: Trace, delta: Any, r: Any) -> Any:
+    delta, r = lift(trace, delta), lift(trace, r)
+    size = np.abs(r)
+    return np.where(size <= delta, r * r / 2, delta * (size - delta / 2))
+
+
+@ufunc("pseudo_huber")
+def _pseudo_huber(trace: Trace, delta: Any, r: Any) -> Any:
+    delta, r = lift(trace, delta), lift(trace, r)
+    return delta**2 * (np.sqrt(1 + (r / delta) ** 2) - 1)
+
+
+def _scaled(name: str, of: str, grows: float) -> None:
+    """An exponentially scaled Bessel function."""
+
+    def handler(trace: Trace, *operands: Any) -> Any:
+        x: Any = lift(trace, operands[-1])
+        return UFUNCS[of](trace, *operands) * np.exp(grows * (np.abs(x) if grows < 0 else x))
+
+    UFUNCS[name] = handler
+
+
+for _name in ("i0", "i1", "iv"):
+    _scaled(f"{_name}e", _name, -1.0)
+for _name in ("k0", "k1", "kv"):
+    _scaled(f"{_name}e", _name, 1.0)
+
+
+def _polynomial(name: str, start: Callable[[Any], Any], step: Callable[[int, Any, Any, Any], Any]) -> None:
+    """Orthogonal polynomials of a whole degree by their recurrence: p_1 = start, p_(k+1) = step(k, x, p_k, p_(k-1))."""
+
+    def handler(trace: Trace, *operands: Any) -> Any:
+        degree, x = (lift(trace, operand) for operand in operands)
+        if degree.varies or degree.size != 1 or float(degree.constant_value().item()) % 1:
+            raise Unsupported(f"scipy.special.{name} is traced for one whole degree only")
+        before: Any = np.ones_like(x)
+        n = int(degree.constant_value().item())
+        value = before if n == 0 else start(x)
+        for k in range(1, n):
+            before, value = value, step(k, x, value, before)
+        return value
+
+    UFUNCS[name] = handler
+
+
+_polynomial("eval_chebyt", lambda x: x, lambda k, x, p, q: 2 * x * p - q)
+_polynomial("eval_chebyu", lambda x: 2 * x, lambda k, x, p, q: 2 * x * p - q)
+_polynomial("eval_legendre", lambda x: x, lambda k, x, p, q: ((2 * k + 1) * x * p - k * q) / (k + 1))
+_polynomial("eval_hermite", lambda x: 2 * x, lambda k, x, p, q: 2 * x * p - 2 * k * q)
+_polynomial("eval_hermitenorm", lambda x: x, lambda k, x, p, q: x * p - k * q)
+_polynomial("eval_laguerre", lambda x: 1 - x, lambda k, x, p, q: ((2 * k + 1 - x) * p - k * q) / (k + 1))
+
+
+@ufunc("stdtr")
+def _stdtr(trace: Trace, df: Any, t: Any) -> Any:
+    """Student's distribution by a hypergeometric function (Abramowitz & Stegun 26.7.1 in closed form)."""
+    nu = lift(trace, df)
+    if nu.varies or nu.size != 1:
+        raise Unsupported("scipy.special.stdtr is traced with respect to its last argument only")
+    n, x = float(nu.constant_value().item()), lift(trace, t)
+    log_gamma = UFUNCS["gammaln"]
+    height = np.exp(log_gamma(trace, lift(trace, (n + 1) / 2)) - log_gamma(trace, lift(trace, n / 2)))
+    pi = 4 * np.arctan(lift(trace, 1.0))
+    return 0.5 + x * height / np.sqrt(pi * n) * UFUNCS["hyp2f1"](trace, 0.5, (n + 1) / 2, 1.5, -x * x / n)
+
+
+def polygamma(trace: Trace, n: Any, x: Any) -> Any:
+    """As `scipy.special.polygamma`, which is no ufunc."""
+    return UFUNCS["digamma" if np.all(np.equal(n, 0)) else "polygamma"](
+        trace, *(() if np.all(np.equal(n, 0)) else (n,)), x
+    )
+
+
+def multigammaln(trace: Trace, a: Any, d: int) -> Any:
+    """As `scipy.special.multigammaln`."""
+    a = lift(trace, a)
+    constant = d * (d - 1) / 4.0 * np.log(np.pi)
+    return sum((UFUNCS["gammaln"](trace, a - j / 2.0) for j in range(d)), constant)
+
+
+@ufunc("sici")
+def _sici(trace: Trace, x: Any) -> tuple[Any, Any]:
+    x = lift(trace, x)
+    return tuple(result(trace, "unary", (x,), function=named(part)) for part in ("si", "ci"))  # type: ignore[return-value]
+
+
+@ufunc("fresnel")
+def _fresnel(trace: Trace, x: Any) -> tuple[Any, Any]:
+    x = lift(trace, x)
+    return tuple(result(trace, "unary", (x,), function=named(f"fresnel_{part}")) for part in "sc")  # type: ignore[return-value]
 
 
 @ufunc("exp10")

@@ -1,5 +1,6 @@
 """Functions that are made of sums, extremes and sorting: quantiles, covariances, differences, interpolation."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,31 @@ def _median(
     keepdims: Any = False,
 ) -> Any:
     return _quantile(trace, a, 0.5, axis, keepdims=keepdims)
+
+
+def _skipping(function: Any) -> Callable[..., Any]:
+    """A function of rows that leaves out what is no number."""
+
+    def handler(trace: Trace, a: Any, *args: Any, axis: Any = None, keepdims: Any = False, **rest: Any) -> Any:
+        x: Any = lift(trace, a)
+        missing = np.isnan(x)
+        if not np.any(missing):
+            return function(x, *args, axis=axis, keepdims=keepdims, **rest)
+        if axis is None and not keepdims:
+            return function(x.ravel()[~missing.ravel()], *args, **rest)
+        if not isinstance(axis, int | np.integer) or keepdims or any(np.ndim(q) for q in args):
+            raise Unsupported(f"np.nan{function.__name__} of nan along several axes, or at several places")
+        rows = np.moveaxis(x, axis, -1)
+        flat, gaps = rows.reshape(-1, rows.shape[-1]), np.moveaxis(missing, axis, -1).reshape(-1, rows.shape[-1])
+        values = [function(row[~gap], *args, **rest) for row, gap in zip(flat, gaps, strict=True)]
+        return np.stack(values).reshape(rows.shape[:-1])
+
+    return handler
+
+
+FUNCTIONS[np.nanquantile] = _skipping(np.quantile)
+FUNCTIONS[np.nanpercentile] = _skipping(np.percentile)
+FUNCTIONS[np.nanmedian] = _skipping(np.median)
 
 
 @implements(np.diff)

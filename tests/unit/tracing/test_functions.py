@@ -258,9 +258,9 @@ def test_whole_numbers_and_truth_values_are_plain() -> None:
 @pytest.mark.parametrize(
     ("function", "name"),
     [
-        (lambda x: np.linalg.eigvals(x), "np.eigvals"),
+        (lambda x: np.histogram(x, 3)[0], "np.histogram"),
         (lambda x: np.fft.hfft(x), "np.hfft"),
-        (lambda x: scipy.special.hyp2f1(1, 2, 3, x), "ufunc hyp2f1"),
+        (lambda x: scipy.special.airy(x)[0], "ufunc airy"),
         (lambda x: np.pad(x, 1, mode="mean"), "mode='mean'"),
         (lambda x: x * 1j, "complex128"),
         (lambda x: np.add(x, 1, where=X > 0), "where="),

@@ -72,6 +72,18 @@ FAMILIES: dict[str, tuple[Callable[[Any], Any], tuple[float, ...]]] = {
     "betainc:1.0:1.0": (lambda x: mpmath.betainc(1, 1, 0, x, regularized=True), (0.125, 0.75)),
     "polygamma:1.0": (lambda x: mpmath.polygamma(1, x), (0.5, 6.0)),
     "polygamma:2.0": (lambda x: mpmath.polygamma(2, x), (0.5, 6.0)),
+    "jv:0.1@1": (lambda x: mpmath.besselj(mpmath.mpf(0.1) + 1, x), (0.5, 6.0)),
+    "gammainc:0.1": (lambda x: mpmath.gammainc(mpmath.mpf(0.1), 0, x, regularized=True), (0.5, 6.0)),
+    "hyp1f1:0.1:2.3": (lambda x: mpmath.hyp1f1(mpmath.mpf(0.1), mpmath.mpf(2.3), x), (-2.0, 3.0)),
+    "hyp2f1:0.1:2.3:0.7": (lambda x: mpmath.hyp2f1(mpmath.mpf(0.1), mpmath.mpf(2.3), mpmath.mpf(0.7), x), (-2.0, 0.5)),
+    "ellipk": (mpmath.ellipk, (-2.0, 0.75)),
+    "ellipe": (mpmath.ellipe, (-2.0, 0.75)),
+    "si": (mpmath.si, (-2.0, 0.75)),
+    "ci": (mpmath.ci, (0.5, 6.0)),
+    "fresnel_s": (mpmath.fresnels, (-2.0, 0.75)),
+    "fresnel_c": (mpmath.fresnelc, (-2.0, 0.75)),
+    "dawsn": (lambda x: mpmath.exp(-x * x) * mpmath.erfi(x) * mpmath.sqrt(mpmath.pi) / 2, (-2.0, 0.75)),
+    "spence": (lambda x: mpmath.re(mpmath.polylog(2, 1 - x)), (0.5, 6.0)),
 }
 FUNCTIONS_OF_ONE_ARGUMENT = FUNCTIONS
 FUNCTIONS = {**FUNCTIONS, **FAMILIES}
