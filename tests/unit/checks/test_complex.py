@@ -211,7 +211,7 @@ def test_transforms_agree_with_numpys(function: Any, n: int | None, norm: Any) -
 
 def test_what_is_not_traced_says_so() -> None:
     def f(x: Any) -> Any:
-        return np.linalg.eigvals(np.diag(x + 1j)).real.sum()
+        return np.sort_complex(x + 1j).real.sum()
 
     result = gradcheck.check_gradient(f, lambda x: np.ones(3), T)
     assert result.verdict == "PASS"  # by differences
