@@ -46,7 +46,9 @@ def not_finite(
         if not domain.holds(near.inputs):
             continue
         try:
-            reply = bounded(lambda near=near: question.ask(near, tuple_output=tuple_output))  # type: ignore[misc]
+            asked = replace(near)
+            asked.__dict__["outputs"] = product.outputs  # their number tells a JVP's blocks; f is not run for it
+            reply = bounded(lambda asked=asked: question.ask(asked, tuple_output=tuple_output))  # type: ignore[misc]
             gaps = [None if p is None else np.argwhere(~np.isfinite(p)) for p in reply.parts]
             if not any(g is not None and len(g) for g in gaps):
                 continue
