@@ -7,13 +7,11 @@ BudgetSpent. No experiment catches that, so that none reads an unfinished search
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
-
-from gradcheck.subject.answer import NATIVE, Answer, Declared, Guarantee, Subject, TrainingAnswer
+from gradcheck.subject.answer import Subject
+from gradcheck.subject.wrapped import Wrapped
 
 MOST_QUESTIONS = 20_000
 
@@ -67,55 +65,12 @@ class Budget:
         self._asked += 1
 
 
-class Rationed:
-    """`subject`, until `budget` is spent: then `ask` and `train` raise BudgetSpent."""
+class Rationed(Wrapped):
+    """`subject`, until `budget` is spent: then every question raises BudgetSpent."""
 
     def __init__(self, subject: Subject, budget: Budget) -> None:
-        self._subject = subject
+        super().__init__(subject)
         self._budget = budget
 
-    def __repr__(self) -> str:
-        return f"Rationed({self._subject!r})"
-
-    @property
-    def guarantees(self) -> Mapping[str, Guarantee]:
-        """The guarantees of the subject."""
-        return self._subject.guarantees
-
-    @property
-    def declared(self) -> Declared:
-        """The declarations of the subject's file."""
-        return self._subject.declared
-
-    def entry_points(self) -> frozenset[str]:
-        """The entry points of the subject."""
-        return self._subject.entry_points()
-
-    def ask(
-        self,
-        problem: Any,
-        point: Mapping[str, ArrayLike],
-        dtype: DTypeLike = np.float64,
-        entry: str = NATIVE,
-        *,
-        count: bool = False,
-        most: int | None = None,
-    ) -> Answer:
-        """The subject's answer; raises what the subject raises, and BudgetSpent."""
+    def _before(self, problem: Any) -> None:
         self._budget.spend()
-        return self._subject.ask(problem, point, dtype, entry, count=count, most=most)
-
-    def train(self, training: Any) -> TrainingAnswer:
-        """The subject's steps; raises what the subject raises, and BudgetSpent."""
-        self._budget.spend()
-        return self._subject.train(training)
-
-    def close(self) -> None:
-        """Close the subject; its next question starts a fresh one."""
-        self._subject.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()

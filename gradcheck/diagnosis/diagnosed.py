@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from gradcheck.diagnosis.causes import causes
+from gradcheck.diagnosis.made_in import with_origin
 from gradcheck.diagnosis.place import Locator
 from gradcheck.diagnosis.wrong_steps import cause
 from gradcheck.judge.dispatch import try_any
@@ -48,6 +49,8 @@ def diagnosed(tried: Tried, subject: Subject, oracles: Sequence[Oracle]) -> Resu
     found = list[Finding]()
     if tried.wrong and SINGLE_PRECISION not in tried.result.codes:
         found = _of_step(tried) + _of_gradient(tried, subject, oracles)
+        if not {"GC015", "GC050"} & {f.code for f in found}:  # the subject could not be asked about parts of the graph
+            tried = replace(tried, result=replace(tried.result, findings=tuple(with_origin(tried, subject))))
     result = with_findings(tried.result, found)
     return replace(result, seconds=result.seconds + time.perf_counter() - started)
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.diagnosis.made_in import made_in
 from gradcheck.errors import HarnessFault, InvalidProblem, SubjectError
 from gradcheck.judge.graph_comparison import compare_answer, legal_by_local_rules
 from gradcheck.judge.graph_estimates import gather
@@ -101,10 +102,11 @@ class Locator:
         graph = self._graph
         users = [k for k in range(len(graph)) if node in graph.arguments(k)]
         for user in users:
-            if how := self._rule_wrong(user):
+            how, where = self._rule_wrong(user)
+            if how:
                 fits = f" (broadcast from {graph.shapes[node]})" if self._broadcasts(user, node) else ""
                 what = f"passes a wrong gradient to {graph.names[node]!r}{fits}: its rule is wrong, {how}"
-                return finding("GC050", node=repr(graph.names[user]), op=graph.op(user), what=what)
+                return finding("GC050", node=repr(graph.names[user]), op=graph.op(user), what=what, **where)
         uses = int(np.sum(graph.inputs == node))
         what = (
             f"is used {uses} times, and the gradient that arrives at it is wrong, though every node after it is right: "
@@ -132,30 +134,40 @@ class Locator:
         judged = self._gradients(part, extra)
         return None if judged is None else bool(judged[graph.names[node]].wrong.any())
 
-    def _rule_wrong(self, node: int) -> str:
-        """How the node's op, alone, passes on a wrong cotangent; "" if it does not.
+    def _rule_wrong(self, node: int) -> tuple[str, dict[str, Any]]:
+        """How the node's op, alone, passes on a wrong cotangent, "" if it does not; and in which function (`made_in`).
 
         It is asked for a cotangent of ones, and for another.
         """
         part, extra = slot_by_slot(self._graph, node, self._values)
-        if self._wrong_somewhere(part, extra):
-            return ALONE
+        if wrong := self._wrong_ones(part, extra):
+            return ALONE, self._made_in(part, extra, wrong)
         name, shape = self._graph.names[node], self._graph.shapes[node]
         if self._graph.op(node) == "mul":
-            return ""
+            return "", {}
         # Ones hide a wrong order of entries, and a rule that ignores its cotangent. Weights show both, provided that
         # the subject multiplies by them correctly.
         build = GraphBuilder()
         probe = weighted(build.graph(build.sum(build.parameter(name, shape))), name)
-        if self._wrong_somewhere(probe, {name: self._values[name]}):
-            return ""
-        if not self._wrong_somewhere(weighted(part, name), extra):
-            return ""
-        return UPSTREAM if OPS[self._graph.op(node)].elementwise else ALONE
+        if self._wrong_ones(probe, {name: self._values[name]}):
+            return "", {}
+        heavier = weighted(part, name)
+        if not (wrong := self._wrong_ones(heavier, extra)):
+            return "", {}
+        how = UPSTREAM if OPS[self._graph.op(node)].elementwise else ALONE
+        return how, self._made_in(heavier, extra, wrong)
 
-    def _wrong_somewhere(self, part: Graph, extra: Mapping[str, Array]) -> bool:
+    def _wrong_ones(self, part: Graph, extra: Mapping[str, Array]) -> list[str]:
+        """The parameters of a part of which the subject's gradient is wrong."""
         judged = self._gradients(part, extra)
-        return judged is not None and any(c.wrong.any() for c in judged.values())
+        return [name for name, c in (judged or {}).items() if c.wrong.any()]
+
+    def _made_in(self, part: Graph, extra: Mapping[str, Array], wrong: Sequence[str]) -> dict[str, Any]:
+        return made_in(self._subject, part, part, self._point(part, extra), wrong, self._case.dtype)
+
+    def _point(self, part: Graph, extra: Mapping[str, Array]) -> dict[str, Array]:
+        values = {**self._values, **extra}
+        return {part.names[i]: values[part.names[i]] for i in part.free}
 
     def _value(self, part: Graph) -> Comparison | None:
         asked = self._ask(part, {})
@@ -173,10 +185,8 @@ class Locator:
         if self._left <= 0:
             return None
         self._left -= 1
-        values = {**self._values, **extra}
-        point = {part.names[i]: values[part.names[i]] for i in part.free}
         try:
-            case = Case("part", part, point, dtype=self._case.dtype)
+            case = Case("part", part, self._point(part, extra), dtype=self._case.dtype)
             answer = self._subject.ask(part, case.point, case.dtype)
             judged = self._judged(case, answer, self._oracles[:1])
             if judged is None or any(c.wrong.any() or not np.all(c.truth.known) for c in judged):

@@ -102,9 +102,17 @@ class Failure:
 
     def _look(self) -> str:
         if self.diagnosed is not None and self.diagnosed.look_at:
-            return self.diagnosed.look_at
-        places = [f for f in self.result.findings if f.code in PLACES]
-        return plainly(places[0]) if places else ""
+            look = self.diagnosed.look_at
+        else:
+            look = next((plainly(f) for f in self.result.findings if f.code in PLACES), "")
+        return "; ".join(text for text in (look, self._made_in()) if text)
+
+    def _made_in(self) -> str:
+        """The function of the subject's in which the wrong gradient came to be; "" where that is not known."""
+        facts = next((f.facts for f in self.result.findings if f.facts.get("own_function")), None)
+        if facts is None:
+            return ""
+        return f"the wrong gradient was made in {facts['own_function']} ({facts['own_file']}, line {facts['own_line']})"
 
 
 def headline(result: Result, others: int = 0) -> Text:

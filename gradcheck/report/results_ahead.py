@@ -7,6 +7,7 @@ has come, or the run has ended. Only a run that was killed leaves the file; the 
 from __future__ import annotations
 
 import stat
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
@@ -18,7 +19,7 @@ def place(report: Path) -> Path:
 
 
 class ResultsAhead:
-    """The file beside one report. It is not there while no result waits; where it cannot be written, none is kept."""
+    """The file beside one report: there while a result waits. Where it cannot be written, standard error says so."""
 
     def __init__(self, report: Path) -> None:
         self._report = report
@@ -41,9 +42,11 @@ class ResultsAhead:
             self._file = self._file or place(self._report).open("w", encoding="utf-8")
             self._file.write(line)
             self._file.flush()
-        except OSError:  # the report itself is written all the same
+        except OSError as wrong:  # the report itself is written all the same
             self.end()
             self._none = True
+            lost = f"{place(self._report)} cannot be written ({wrong.strerror or wrong})"
+            print(f"gradcheck: {lost}: if the run is killed, results before their turn are lost", file=sys.stderr)
         else:
             self._waiting.add(address)
 

@@ -93,8 +93,10 @@ def collect(
     Raises UsageError for a suite or case that does not exist, InvalidProblem for a suite file that is invalid.
     """
     found: list[Addressed] = []
+    known: dict[Path, str] = {}
     for target in targets or list(builtin_suites()):
         suite, _, name = target.partition("::")
+        suite = known.setdefault(suite_file(suite).resolve(), suite)  # ./s.py and s.py are one suite
         cases = each(suite, load_suite(suite, seed=seed))
         if name:
             chosen = [a for a in cases if a.case.name == name] or [a for a in cases if name in a.case.labels]

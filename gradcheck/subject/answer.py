@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, Self
 
@@ -75,6 +75,15 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """A function of the subject's: its file, named from the subject's folder, the line of its `def`, and its name."""
+
+    file: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True)
 class TrainingStep:
     """Indices of the samples in a step's batch, and every parameter after it."""
 
@@ -128,6 +137,20 @@ class Subject(Protocol):
 
     def train(self, training: Any) -> TrainingAnswer:
         """The steps of a training; SubjectError where there is none to judge."""
+        ...
+
+    def origins(
+        self,
+        problem: Any,
+        point: Mapping[str, ArrayLike],
+        blocks: Collection[str],
+        dtype: DTypeLike = np.float64,
+        entry: str = NATIVE,
+    ) -> Mapping[str, Origin]:
+        """The functions in which the gradients of `blocks` came to be, as far as they are known, the first one first.
+
+        SubjectError where there is no answer.
+        """
         ...
 
     def close(self) -> None:

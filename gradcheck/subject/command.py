@@ -14,7 +14,7 @@ from gradcheck.conventions.recognition import Wish
 from gradcheck.errors import SubjectError, UsageError
 from gradcheck.problem.reading import brief, is_there
 from gradcheck.subject import line_protocol
-from gradcheck.subject.answer import Array, Declared
+from gradcheck.subject.answer import Array, Declared, Origin
 from gradcheck.subject.description import Seen, SeenOffer
 from gradcheck.subject.offspring import Offspring
 from gradcheck.subject.paths import subject_path
@@ -126,6 +126,10 @@ class CommandSubject(ChildSubject):
             declared.dtype,
         )
         return Seen((offer,), (), (name,))
+
+    def origins(self, *question: Any, **options: Any) -> Mapping[str, Origin]:
+        """None: gradcheck sees into Python code alone."""
+        return {}
 
     def _what(self) -> dict[str, Any]:
         search = os.environ.get("PATH", os.defpath)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from gradcheck.errors import SubjectError, UsageError
 from gradcheck.subject import calling, limits
-from gradcheck.subject.answer import ENTRY_POINTS, NATIVE, Answer, Declared, Guarantee, TrainingAnswer
+from gradcheck.subject.answer import ENTRY_POINTS, NATIVE, Answer, Declared, Guarantee, Origin, TrainingAnswer
 from gradcheck.subject.point import rounded
 from gradcheck.subject.trouble import Place
 
@@ -64,6 +64,17 @@ class InProcessSubject:
         begun = time.monotonic()
         answer = calling.ask(self._function, problem, named, place=self._place, trusted=True, count=count, most=most)
         return replace(answer, seconds=time.monotonic() - begun)
+
+    def origins(
+        self,
+        problem: Any,
+        point: Mapping[str, ArrayLike],
+        blocks: Collection[str],
+        dtype: DTypeLike = np.float64,
+        entry: str = NATIVE,
+    ) -> Mapping[str, Origin]:
+        """None: a suite's own subject, or a fault of the catalogue, is in no file that is on trial."""
+        return {}
 
     def train(self, training: Any) -> TrainingAnswer:
         """As `ChildSubject.train`, without GC005."""

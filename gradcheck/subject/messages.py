@@ -17,6 +17,9 @@ from gradcheck.subject.wire import Malformed
 MOST_UNKNOWN, LONGEST_UNKNOWN = 400, 150
 """Maximum number of names, and of characters of each, in one mapping of an answer that the problem lacks."""
 
+LONGEST_PATH = 4_096
+"""Maximum number of characters of a file's or a function's name."""
+
 MOST_FORMS = 20
 """Maximum number of further forms in which a subject can be asked for the same gradients."""
 
@@ -89,6 +92,20 @@ def _lines(value: object) -> bool:
     return all(type(row) is list and len(row) == 6 and all(type(x) is float for x in row) for row in value)
 
 
+def _origins(value: object) -> bool:
+    """Rows of a block's position, and the file, the line and the name of a function, as `origins` finds them."""
+    forms = (_whole, _short, _whole, _short)
+    if type(value) is not list or len(value) > MOST_OPS:
+        return False
+    return all(
+        type(row) is list and len(row) == 4 and all(f(x) for f, x in zip(forms, row, strict=True)) for row in value
+    )
+
+
+def _short(value: object) -> bool:
+    return type(value) is str and len(value) <= LONGEST_PATH
+
+
 def _or_none(form: Form) -> Form:
     return lambda value: value is None or form(value)
 
@@ -129,6 +146,7 @@ MESSAGES: Mapping[str, tuple[Mapping[str, Form], Mapping[str, Form]]] = {
         {"adjoints": _names, "operations": _whole, "tampered": _few},
     ),
     "training": ({"mutated": _few, "steps": _whole, "names": _few}, {}),
+    "origins": ({"found": _origins}, {}),
     "error": ({"code": _text, "facts": lambda value: type(value) is dict}, {}),
 }
 """Fields that a message must have, and may have, by status, besides "status" and "id"."""
@@ -155,6 +173,7 @@ REPLIES: Mapping[str, tuple[str, ...]] = {
     "look": ("looked", "error"),
     "load": ("loaded", "error"),
     "ask": ("begin", "answer", "error"),
+    "origins": ("begin", "origins", "error"),
     "judge": ("begin", "judged", "error"),
     "slopes": ("begin", "slopes", "error"),
     "train": ("begin", "training", "error"),

@@ -8,7 +8,7 @@ SubjectError within its time limit, plus the time of gradcheck's own start and t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self, TypeVar
@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from gradcheck.errors import HarnessFault, SubjectError, UsageError
 from gradcheck.subject import limits, received_answers, wire
-from gradcheck.subject.answer import NATIVE, Answer, Array, Declared, Guarantee, Subject, TrainingAnswer
+from gradcheck.subject.answer import NATIVE, Answer, Array, Declared, Guarantee, Origin, Subject, TrainingAnswer
 from gradcheck.subject.channel import Gone, TooLate
 from gradcheck.subject.inprocess import InProcessSubject, no_entry
 from gradcheck.subject.messages import REPLIES, checked
@@ -147,6 +147,24 @@ class ChildSubject:
             lambda reply, got, printed, seconds: received_answers.answer_from_wire(
                 reply, got, vocabulary, stdout=printed, seconds=seconds
             ),
+        )
+
+    def origins(
+        self,
+        problem: Any,
+        point: Mapping[str, ArrayLike],
+        blocks: Collection[str],
+        dtype: DTypeLike = np.float64,
+        entry: str = NATIVE,
+    ) -> Mapping[str, Origin]:
+        """The functions in which the gradients of `blocks` came to be (see `origins.py`); SubjectError as for `ask`."""
+        arrays: list[Array] = []
+        data = problem_to_wire(problem, arrays)
+        names, values = rounded(problem, point, dtype)
+        asked = list(blocks)[: received_answers.MOST_ORIGINS]
+        header = {"do": "origins", "problem": data, "point": names, "at": len(arrays), "entry": entry, "blocks": asked}
+        return self._question(
+            header, [*arrays, *values], 0, lambda reply, *_: received_answers.origins_from_wire(reply, asked)
         )
 
     def train(self, training: Any) -> TrainingAnswer:

@@ -15,10 +15,13 @@ import numpy as np
 from gradcheck.errors import SubjectError
 from gradcheck.problem.graph import Graph
 from gradcheck.problem.training import Training
-from gradcheck.subject.answer import Answer, Array, Declared, TrainingAnswer, TrainingStep
+from gradcheck.subject.answer import Answer, Array, Declared, Origin, TrainingAnswer, TrainingStep
 from gradcheck.subject.messages import LONGEST_UNKNOWN, MOST_UNKNOWN, checked, checked_error
 from gradcheck.subject.trouble import LONGEST
 from gradcheck.subject.wire import Malformed
+
+MOST_ORIGINS = 100
+"""Maximum number of gradients whose origin is asked for at once."""
 
 
 class Vocabulary:
@@ -110,6 +113,14 @@ def training_from_wire(
         for i in range(count)
     )
     return TrainingAnswer(steps, tuple(header["mutated"]), stdout, seconds)
+
+
+def origins_from_wire(header: Mapping[str, Any], blocks: Sequence[str]) -> dict[str, Origin]:
+    """The origins of `blocks`; raises Malformed for any other message."""
+    checked(header, "origins")
+    if any(row[0] >= len(blocks) for row in header["found"]):
+        raise Malformed("an origin of what it was not asked about")
+    return {blocks[k]: Origin(file, line, function) for k, file, line, function in header["found"]}
 
 
 def loaded_from_wire(header: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str], Declared]:

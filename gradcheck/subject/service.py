@@ -10,7 +10,18 @@ from typing import Any
 
 import gradcheck.problem  # noqa: F401 - imported before the subject's time starts
 from gradcheck.errors import SubjectError
-from gradcheck.subject import beside, calling, description, limits, loading, looking, masking, pair_slopes, wire
+from gradcheck.subject import (
+    beside,
+    calling,
+    description,
+    limits,
+    loading,
+    looking,
+    masking,
+    origins,
+    pair_slopes,
+    wire,
+)
 from gradcheck.subject.answer import ENTRY_POINTS, Array
 from gradcheck.subject.plain_arrays import LARGEST
 from gradcheck.subject.problems import problem_from_wire
@@ -83,11 +94,15 @@ class Service:
                 training = problem_from_wire(header["problem"], arrays)
                 function = self._begin(header)
                 return training_to_wire(calling.train(function, training, place=self._place, largest=self._largest))
+            case "origins":
+                problem, point = _question(header, arrays)
+                function = self._begin(header)
+                blocks = header["blocks"]
+                found = origins.origins(function, problem, point, blocks, place=self._place)
+                rows = [[blocks.index(block), o.file, o.line, o.function] for block, o in found.items()]
+                return {"status": "origins", "found": rows}, []
             case _:
-                problem = problem_from_wire(header["problem"], arrays)
-                names = header["point"]
-                names = [problem.names[i] for i in problem.free] if names is None else names
-                point = dict(zip(names, arrays[header["at"] :], strict=True))
+                problem, point = _question(header, arrays)
                 vocabulary = Vocabulary(problem, point)
                 function = self._begin(header)
                 answer = calling.ask(
@@ -153,3 +168,11 @@ class Service:
             view = memoryview(piece)
             while view:
                 view = view[os.write(self._answers, view) :]
+
+
+def _question(header: Mapping[str, Any], arrays: list[Array]) -> tuple[Any, dict[str, Array]]:
+    """The problem and the point of a question about gradients."""
+    problem = problem_from_wire(header["problem"], arrays)
+    names = header["point"]
+    names = [problem.names[i] for i in problem.free] if names is None else names
+    return problem, dict(zip(names, arrays[header["at"] :], strict=True))

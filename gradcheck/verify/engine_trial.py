@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
 
 from gradcheck.conventions.value_graphs import WHOLE_NUMBERS
 from gradcheck.diagnosis.budget import Budget
@@ -22,8 +21,9 @@ from gradcheck.run.events import CaseFinished, Diagnosed, Faulted, Finished, Not
 from gradcheck.run.exit_code import as_it_should_be
 from gradcheck.run.posed import USUAL, posed
 from gradcheck.run.suite import Addressed
-from gradcheck.subject.answer import NATIVE, Answer, Declared, Guarantee, Subject, TrainingAnswer
+from gradcheck.subject.answer import NATIVE, Subject
 from gradcheck.subject.description import SeenOffer
+from gradcheck.subject.wrapped import Wrapped
 from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verify.accuracy import Loss, losses
 from gradcheck.verify.engine_cases import DRAWN, engine_cases, in_form
@@ -203,62 +203,26 @@ def _asked(
         into += known
 
 
-class OnlyTrees:
+class OnlyTrees(Wrapped):
     """A subject that refuses graphs in which a node is used twice: what it then gets wrong is a rule."""
 
-    def __init__(self, subject: Subject) -> None:
-        self._subject = subject
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._subject, name)
-
-    def ask(self, problem: Any, *arguments: Any, **options: Any) -> Answer:
-        """As the subject's own, for trees alone."""
+    def _before(self, problem: Any) -> None:
         if isinstance(problem, Graph) and not is_tree(problem):
             raise SubjectError("GC004", type="NotImplementedError", message="a node that is used twice")
-        return self._subject.ask(problem, *arguments, **options)
 
 
-class _InForm:
+class _InForm(Wrapped):
     """A subject that is asked for its gradients in another form."""
 
     def __init__(self, subject: Subject, form: str) -> None:
-        self._subject, self._form = subject, form
-
-    @property
-    def guarantees(self) -> Mapping[str, Guarantee]:
-        return self._subject.guarantees
-
-    @property
-    def declared(self) -> Declared:
-        return self._subject.declared
+        super().__init__(subject)
+        self._form = form
 
     def entry_points(self) -> frozenset[str]:
         return frozenset({NATIVE})
 
-    def ask(
-        self,
-        problem: Any,
-        point: Mapping[str, ArrayLike],
-        dtype: DTypeLike = np.float64,
-        entry: str = NATIVE,
-        *,
-        count: bool = False,
-        most: int | None = None,
-    ) -> Answer:
-        return self._subject.ask(problem, point, dtype, self._form, count=count, most=most)
-
-    def train(self, training: Any) -> TrainingAnswer:
-        return self._subject.train(training)
-
-    def close(self) -> None:
-        self._subject.close()
-
-    def __enter__(self) -> _InForm:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        return None
+    def _entry(self, entry: str) -> str:
+        return self._form
 
 
 def _answerable(case: Case, offer: SeenOffer) -> bool:

@@ -74,6 +74,11 @@ def test_mutated_expressions_choose_or_say_why_not(desk: Any) -> None:
     assert complaints > EXPRESSIONS / 20
 
 
+def test_two_names_of_one_file_are_one_suite(desk: Any) -> None:
+    once = [item.address for item in collect(["mine.py"])]
+    assert [item.address for item in collect(["mine.py", "./mine.py", f"{Path.cwd()}/mine.py"])] == once
+
+
 def test_expressions_may_be_long_but_not_deep(desk: Any) -> None:
     cases = collect(["mine.py"])
     assert len(select(cases, "(" * MOST_DEEP + "product" + ")" * MOST_DEEP)) == 1

@@ -172,7 +172,7 @@ def test_a_repository_adopts_gradcheck(project: Project) -> None:
     ran = project.shell("gradcheck run --report github=- --report sarif=g.sarif --report junit=g.xml")
     assert ran.returncode == 1
     annotations = [line for line in ran.stdout.splitlines() if line.startswith("::")]
-    at = project.line_of("def gradients")
+    at = project.line_of("def layer_backward")
     assert len(annotations) == 1
     assert annotations[0].startswith(
         f"::error file=layer.py,line={at},title=gradcheck FAIL gradcheck_suite.py%3A%3A4 rows::"

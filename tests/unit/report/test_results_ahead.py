@@ -6,6 +6,8 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from gradcheck.report.lines import LinesReport
 from gradcheck.run.events import CaseAhead, CaseFinished, Finished, Started
 from gradcheck.verdict.result import Result, Verdict
@@ -55,12 +57,15 @@ def test_a_report_that_is_a_device_has_no_file_beside_it(tmp_path: Path) -> None
     assert other.read_text() == "of somebody else"
 
 
-def test_where_the_file_cannot_be_written_the_report_is(tmp_path: Path) -> None:
+def test_where_the_file_cannot_be_written_the_report_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "out.jsonl"
     (tmp_path / "out.jsonl.waiting").mkdir()
     report = LinesReport(file)
-    for event in (Started(1, "", False, None), CaseAhead(result("a")), CaseFinished(result("a"))):
+    ahead = (CaseAhead(result("a")), CaseAhead(result("b")))
+    for event in (Started(1, "", False, None), *ahead, CaseFinished(result("a"))):
         report.add(event)
     report.add(Finished((), (), 0.0))
     report.close()
     assert (addresses(file), report.complete) == (["mine.py::a"], True)
+    told = capsys.readouterr().err
+    assert told.count("out.jsonl.waiting cannot be written (Is a directory)") == 1  # once, not for every result
