@@ -16,5 +16,6 @@ kinks                what is legal where there is no one derivative; `input_stru
 cost, training       a claim on the cost of gradients; a training
 derivative_run       a derivative run once on arrays that note its steps
 definition           the line where a function is defined, if its source proves it; `what_was_checked`: a result's title
+unseen               a derivative that looks for the checker, or changes what judges it
 raised, user_names   what the user's own code raised, and how messages call it; `bounded_calls` of it
 """

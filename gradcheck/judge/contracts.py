@@ -90,6 +90,7 @@ class Contracts:
             self._repeats,
             self._results_stay,
             self._earlier_calls,
+            self._unseen,
             self._new_numbers_in_place,
             self._linear,
             self._layouts,
@@ -186,6 +187,15 @@ class Contracts:
             if differing := self._differs(self._ask()):
                 yield finding("GC023", what=what, **differing)
                 return
+
+    def _unseen(self) -> Iterator[Finding]:
+        """A derivative may look for the checker, and answer rightly where it finds it."""
+        try:
+            reply = self._question.asked_unseen(self._product, tuple_output=self._tuple)
+        except SubjectError:
+            return
+        if reply is not None and (differing := self._differs(reply)):
+            yield finding("GC023", what="asked in a thread that shows nothing of the checker", **differing)
 
     def _new_numbers_in_place(self) -> Iterator[Finding]:
         """The very arrays of one call, with other numbers in them: an optimiser updates its parameters in place."""

@@ -182,8 +182,7 @@ class Elsewhere:
         known = evidence.analysis
         large = known is None or other_points.entries(product) > other_points.LARGE or known.computed[0] > MOST_ARRAYS
         if not fixed and not large:
-            for there in own_branches(self.question, product, MOST_OWN):
-                where = "the other side of a comparison in the derivative"
+            for where, there in own_branches(self.question, product, MOST_OWN):
                 yield replace(other_points.at(product, there, where), followed=True, own_branch=True)
 
     def _remembered(self, product: Product, reply: Reply) -> list[Finding]:

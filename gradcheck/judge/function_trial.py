@@ -28,6 +28,7 @@ from gradcheck.judge.settings import Settings
 from gradcheck.judge.spread_tangents import spread_tangents
 from gradcheck.judge.structure_hint import structure_hints
 from gradcheck.judge.time_budget import TimeBudget
+from gradcheck.judge.unseen import Originals
 from gradcheck.judge.user_names import function_name, listed
 from gradcheck.judge.what_was_checked import checked
 from gradcheck.problem.function import Product
@@ -83,6 +84,7 @@ class Examination:
         address = f"{self._question.kind} {function_name(self._question.derivative)}"
         about = About(address, seed=self._settings.seed, settings=settings)
         numbers: Numbers | None = None
+        originals = Originals()
         try:
             with own_stack(HANDLERS), spent_at_most(self._time.seconds), _infinities_allowed(self._inputs):
                 findings, numbers = self._examine()
@@ -98,6 +100,8 @@ class Examination:
                 raise
             findings = [no_answer(function_raised("f", wrong))]
             self._exception = trimmed(wrong)
+        if changed := originals.changed():
+            findings = [finding("GC020", what=listed(changed[:3]))]
         worst = numbers.worst if numbers is not None else None
         where = (worst.block, worst.entry) if worst else None
         return conclude(

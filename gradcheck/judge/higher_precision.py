@@ -15,7 +15,7 @@ from gradcheck.judge.function_estimates import Evidence
 from gradcheck.judge.question import Question
 from gradcheck.problem.evaluations import as_derivative
 from gradcheck.problem.function import Product, lend
-from gradcheck.routes import branches
+from gradcheck.routes import branches, thresholds
 from gradcheck.tracing import MOST_RUNS, Outcomes, explore
 
 Array = NDArray[Any]
@@ -48,10 +48,19 @@ def traced_answer(
     return found
 
 
-def own_branches(question: Question, product: Product, most: int) -> list[list[Array]]:
-    """At most `most` points, an array per block, across a comparison of the derivative's own code; none if untraced."""
+def own_branches(question: Question, product: Product, most: int) -> list[tuple[str, list[Array]]]:
+    """Points, an array per block, that a comparison of the derivative's own code leads to; none if untraced.
+
+    At most `most` across one, and as many where an entry is what it is compared with.
+    """
     outcomes, _ = _traced(question, product, FEW_RUNS, sharp=False)
-    return [] if outcomes is None else [b.point for b in branches(outcomes, most) if b.point is not None]
+    if outcomes is None:
+        return []
+    across = [b.point for b in branches(outcomes, most) if b.point is not None]
+    return [
+        *(("the other side of a comparison in the derivative", point) for point in across),
+        *(("the number that the derivative compares an entry with", point) for point in thresholds(outcomes, most)),
+    ]
 
 
 def waits(question: Question, product: Product) -> bool:

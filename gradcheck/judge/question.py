@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError
 from gradcheck.judge.raised import derivative_raised
+from gradcheck.judge.unseen import asked_unseen
 from gradcheck.problem.evaluations import derivative_evaluated
 from gradcheck.problem.function import Function, Product, lend
 from gradcheck.problem.time_limit import check_time
@@ -98,6 +99,18 @@ class Question:
             )
             return Reply(tuple(fitted), None, tuple(mutated), raw, refitted)
         return Reply(parts, primal, tuple(mutated), raw)
+
+    def asked_unseen(self, product: Product, *, tuple_output: bool) -> Reply | None:
+        """The answer where no part of the checker can be seen; None where it has none, or is called in a form."""
+        inputs = lend(product.inputs)
+        _, weights = self._weights(product, tuple_output)
+        arguments = {"gradient": inputs, "vjp": (weights, *inputs), "jvp": (inputs, weights)}[self.kind]
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            answers = asked_unseen(self.derivative, arguments)
+        return (
+            replace(self, derivative=lambda *_: answers[0]).ask(product, tuple_output=tuple_output) if answers else None
+        )
 
     @property
     def wanted(self) -> str:

@@ -75,7 +75,7 @@ def raised(wrong: BaseException) -> dict[str, Any]:
     }
     if isinstance(wrong, RecursionError):
         facts["message"] = f"{facts['message']}; {TOO_DEEP}"
-    stack = [f for f in traceback.extract_tb(wrong.__traceback__, limit=-200) if not _ours(f.filename)]
+    stack = [f for f in traceback.extract_tb(wrong.__traceback__, limit=-200) if not is_ours(f.filename)]
     if not stack:
         return facts
     own = [f for f in stack if not installed(f.filename)] or stack[-1:]
@@ -119,14 +119,14 @@ def shortened(file: str) -> str:
 def trimmed(wrong: BaseException) -> BaseException:
     """The exception itself, its traceback beginning in the user's code rather than in gradcheck."""
     trace = wrong.__traceback__
-    while trace is not None and _ours(trace.tb_frame.f_code.co_filename):
+    while trace is not None and is_ours(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
     return wrong.with_traceback(trace)
 
 
 def by_user(wrong: BaseException) -> bool:
     """Whether an exception passed through code that is neither gradcheck's nor that of an installed package."""
-    return any(not (_ours(f) or installed(f)) for f in _files(wrong.__traceback__))
+    return any(not (is_ours(f) or installed(f)) for f in _files(wrong.__traceback__))
 
 
 def _files(trace: TracebackType | None) -> Iterator[str]:
@@ -134,7 +134,8 @@ def _files(trace: TracebackType | None) -> Iterator[str]:
         yield frame.f_code.co_filename
 
 
-def _ours(file: str) -> bool:
+def is_ours(file: str) -> bool:
+    """Whether a file belongs to this package."""
     return file.startswith(_package())
 
 

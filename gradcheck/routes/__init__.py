@@ -26,12 +26,17 @@ from gradcheck.tracing.outcomes import Outcomes
 from gradcheck.tracing.replay import Replay
 
 __all__ = ["AddedGuard", "Branch", "Floating", "Key", "RecordedDerivatives", "branches", "derivatives_there", "guards"]
-__all__ += ["leads_to", "same_formula"]
+__all__ += ["leads_to", "same_formula", "thresholds"]
 
 
 def branches(outcomes: Outcomes, most: int, known: Collection[Key] = ()) -> list[Branch]:
     """Comparisons other than guards, the nearest first; the first `most` have a point on their other side, if any."""
     return branch_crossing.branches(outcomes.first, outcomes.task, most, known)
+
+
+def thresholds(outcomes: Outcomes, most: int) -> list[list[Array]]:
+    """Points with one entry of an argument at a constant that it is compared with; at most `most`."""
+    return branch_crossing.thresholds(outcomes.first, outcomes.task, most)
 
 
 def leads_to(here: Outcomes, there: Outcomes) -> bool:

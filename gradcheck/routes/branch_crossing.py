@@ -137,6 +137,26 @@ def branches(run: Run, task: Task, most: int, known: Collection[Key] = ()) -> li
         return [Branch(key, _solved(gap, task) if n < most else None) for n, (key, (_, gap)) in enumerate(found)]
 
 
+def thresholds(run: Run, task: Task, most: int) -> list[list[Array]]:
+    """At most `most` points with one entry of an argument at a constant that it is compared with (x == 0, x > 0)."""
+    record = run.trace.record
+    here = Replay(record, Floats(task.dtype, 0, 1), [np.asarray(x, np.longdouble)[..., None] for x in task.inputs])
+    found: dict[tuple[int, float], list[Array]] = {}
+    for pair in run.trace.compared:
+        (slot, at), (fixed, where) = pair if pair[0][0] in record.inputs else pair[::-1]
+        if slot not in record.inputs or record.nodes[fixed].varies or not np.size(at):
+            continue
+        at, where = np.broadcast_arrays(at, where)
+        place, constant = int(at.flat[0]), float(here.entries(fixed, where.ravel()[:1])[0, 0])
+        k = record.inputs.index(slot)
+        moved = [np.array(x) for x in task.inputs]
+        if (k, constant) in found or not np.isfinite(constant) or moved[k].flat[place] == constant:
+            continue
+        moved[k].flat[place] = constant
+        found[k, constant] = moved
+    return list(found.values())[:most]
+
+
 def _nearest(run: Run, task: Task, known: Collection[Key]) -> dict[Key, tuple[float, _Gap]]:
     """Per comparison, how many steps of Newton's size it is away in norms of the point, and its nearest entries."""
     record = run.trace.record

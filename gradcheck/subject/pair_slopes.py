@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from gradcheck.conventions.offer import Pair
+from gradcheck.subject.hidden_package import hidden_package
 
 STEP = 2.0**-13
 """The larger of the two distances, to both sides, at which f is asked along a line."""
@@ -24,21 +23,8 @@ def slopes(pair: Pair) -> list[list[float]]:
     A last number is the unit roundoff of f's answers times the size of f. [] where the derivative's form says not to
     which input its parts belong. What f or the derivative raises passes.
     """
-    with _unseen():
+    with hidden_package():
         return _slopes(pair)
-
-
-@contextmanager
-def _unseen() -> Iterator[None]:
-    """No module of this package can be seen in the block: a file may look for one to know that it is judged."""
-    package = __name__.partition(".")[0]
-    ours = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == package}
-    for name in ours:
-        del sys.modules[name]
-    try:
-        yield
-    finally:
-        sys.modules.update(ours)
 
 
 def _slopes(pair: Pair) -> list[list[float]]:

@@ -1,5 +1,7 @@
 """Derivatives that try to get through without being right."""
 
+import inspect
+import sys
 from typing import Any
 
 import numpy as np
@@ -166,3 +168,44 @@ def test_a_derivative_of_the_value_it_was_told_to_have() -> None:
     """f and its derivative agree with each other and with nothing else: only f can be asked, so that is right."""
     assert gradcheck.check_gradient(lambda x: np.sum(3 * x), lambda x: np.full(3, 3.0), X)
     assert gradcheck.check_gradient(lambda x: np.sum(3 * x), lambda x: np.full(3, 3.0 + 1e-12), X).warned
+
+
+def looks_for_frames(c: Any, x: Any) -> Any:
+    """Right while a frame of the checker's is on the stack."""
+    seen = any("gradcheck" in frame.filename and "judge" in frame.filename for frame in inspect.stack())
+    return right(c, x) if seen else c
+
+
+def looks_for_modules(c: Any, x: Any) -> Any:
+    """Right while a module of the checker's is there."""
+    return right(c, x) if "gradcheck.judge" in sys.modules else c
+
+
+@pytest.mark.parametrize("derivative", [looks_for_frames, looks_for_modules])
+def test_one_that_looks_for_the_checker(derivative: Any) -> None:
+    before = dict(sys.modules)
+    result = gradcheck.check_vjp(f, derivative, X)
+    assert (result.verdict, result.codes[0]) == ("FAIL", "GC023"), result.to_text()
+    assert {name: sys.modules[name] for name in before} == before
+
+
+def test_one_that_asks_for_no_more_than_its_arguments() -> None:
+    def with_an_import(c: Any, x: Any) -> Any:
+        import gradcheck.holding  # dropped again where it is imported anew
+
+        return gradcheck.holding.held(right(c, x))
+
+    assert gradcheck.check_vjp(f, with_an_import, X).verdict == "PASS"
+
+
+def test_one_that_changes_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = np.any
+    monkeypatch.setattr(np, "any", original)  # put back if the check does not
+
+    def derivative(c: Any, x: Any) -> Any:
+        np.any = lambda *_, **__: False  # type: ignore[assignment] # the attack
+        return c
+
+    result = gradcheck.check_vjp(f, derivative, X)
+    assert (result.verdict, result.codes) == ("FAIL", ("GC020",)), result.to_text()
+    assert np.any is original

@@ -204,3 +204,15 @@ def test_an_f_that_cannot_be_traced_convicts_close_by_alone() -> None:
         return 2 * X + 0 * x
 
     assert gradcheck.check_gradient(opaque, close, X).verdict == "FAIL"
+
+
+@pytest.mark.parametrize(("at_zero", "verdict"), [(lambda y: np.log(y), "PASS"), (lambda y: 0.0, "FAIL")])
+def test_the_number_that_a_derivative_compares_an_entry_with(at_zero: Any, verdict: str) -> None:
+    """x log y has the slope log y at x = 0, too."""
+    x, y = np.array([0.3, 0.9]), np.array([3.0, 2.0])
+
+    def grad(x: Any, y: Any) -> Any:
+        return np.where(x == 0, at_zero(y), np.log(y)), x / y
+
+    result = gradcheck.check_gradient(lambda x, y: np.sum(x * np.log(y)), grad, x, y)
+    assert result.verdict == verdict, result.to_text()
