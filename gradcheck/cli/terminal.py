@@ -184,13 +184,19 @@ def consoles() -> tuple[Console, Console]:
     return out, err
 
 
-def signs_of_life() -> Progress:
-    """The progress display on stderr: one rewritten line on a terminal, elsewhere a line now and then."""
-    from gradcheck.report.progress import Progress
+def signs_of_life(silence: float | None = None) -> Progress:
+    """The progress display on stderr: one rewritten line on a terminal, elsewhere a line after so many seconds."""
+    from gradcheck.report.progress import SILENCE, Progress
 
     out, err = sys.stdout, sys.stderr
     width = shutil.get_terminal_size().columns
-    return Progress(err, live=_live(), width=width, others=lambda: max(getattr(s, "wrote", 0.0) for s in (out, err)))
+    return Progress(
+        err,
+        live=_live(),
+        width=width,
+        others=lambda: max(getattr(s, "wrote", 0.0) for s in (out, err)),
+        silence=SILENCE if silence is None else silence,
+    )
 
 
 def _live() -> bool:

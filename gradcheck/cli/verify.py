@@ -27,6 +27,9 @@ from gradcheck.verify.target import looked_at
 from gradcheck.verify.verification import Wanted, verification
 from gradcheck.verify.verify_events import Lacking, Unusable, Verified, VerifyEvent
 
+SILENCE = 1.75
+"""Seconds without output after which a line says what is being done, where stderr is no terminal."""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
@@ -98,7 +101,7 @@ def main(options: argparse.Namespace) -> int:
     )
     manner = Manner(SubjectCode.of_verify(target), verbosity=int(options.verbose), feedback=options.feedback)
     reports = [file.opened(manner) for file in files]
-    with signs_of_life() as progress, ExitStack() as stack:
+    with signs_of_life(SILENCE) as progress, ExitStack() as stack:
         for report in reports:
             stack.callback(report.close)
         return _verify(options, wanted, progress, reports)

@@ -22,7 +22,8 @@ def pulls(
 ) -> tuple[str, str] | None:
     """The method of a leaf that gives its gradient, and the attribute that holds the seed; None for other classes.
 
-    It is known by repeated calls: twice the seed doubles what the method gives.
+    It is known by repeated calls: twice the seed doubles what the method gives. The seed is "" where there is none, as
+    whatever nobody uses counts as the loss: then the method gives a fresh leaf something else.
     """
     for name in PULLS:
         method = getattr(kind, name, None)
@@ -33,14 +34,19 @@ def pulls(
                 (once, place), (twice, _) = (_asked(name, seed, form, make, sample, ends) for seed in (1.0, 2.0))
             except Exception:  # a foreign class without this operator, or whose method does something else
                 continue
-            if (
-                place
-                and np.shape(once) == np.shape(sample(VALUES[0]))
-                and np.any(once)
-                and np.array_equal(2 * once, twice)
-            ):
+            if np.shape(once) != np.shape(sample(VALUES[0])) or not np.any(once):
+                continue
+            if np.array_equal(2 * once, twice) if place else _is_known_by_use(name, once, make, sample):
                 return name, place
     return None
+
+
+def _is_known_by_use(name: str, used: Any, make: Callable[[Any], Any], sample: Callable[[float], Any]) -> bool:
+    """Whether a leaf that nothing was made of gives something else."""
+    try:
+        return not np.array_equal(np.array(plain(getattr(make(sample(VALUES[0])), name)()), dtype=float), used)
+    except Exception:  # a fresh leaf may refuse
+        return True
 
 
 def _asked(

@@ -64,11 +64,11 @@ class ValueClass:
     seeds: whether the gradient of the root has to be set to 1 by the caller.
     reveals: whether inner nodes keep their gradients.
     ends: `ends(node)` makes a node that can be swept out of any node, such as its sum where nodes hold arrays.
-    seed: name of the attribute that is set to 1, where that is not `grad` itself: then there is no sweep, and `grad` is
-        a method of a leaf that asks for its gradient when it is called.
+    seed: name of the attribute that is set to 1 where gradients are pulled, and a root is told by it.
     asks: how the root is asked for the gradient of a leaf, where no attribute of the leaf holds it.
     boxed: whether single numbers are held in lists or arrays of one entry.
     leaf: how a leaf is written, with {} for its value.
+    pulled: whether `grad` is a method of a leaf that asks for its gradient when it is called; then there is no sweep.
     """
 
     kind: type
@@ -86,6 +86,7 @@ class ValueClass:
     asks: Asked | None = None
     boxed: bool = False
     leaf: str = ""
+    pulled: bool = False
 
     def value(self, node: Any) -> Any:
         """The value of a node, as a number or an array."""
@@ -150,7 +151,7 @@ def _uses(
                     uses = used(grad, sweep, text, reset=reset, reset_text=reset_text, seeds=seeds)
                     return replace(uses, reveals=_reveals(uses, sample))
     if (pulled := pulls(kind, make, sample, ends)) is not None:
-        return used(pulled[0], no_sweep, "", seeds=True, seed=pulled[1])
+        return used(pulled[0], no_sweep, "", seeds=bool(pulled[1]), seed=pulled[1], pulled=True)
     runs = {no_sweep: "", **dict(sweeps)}
     if (way := asked(family, contents, make, sample, ends, runs)) is not None:
         uses = used("", way[1], runs[way[1]], asks=way[0])

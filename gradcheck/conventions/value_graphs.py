@@ -49,7 +49,7 @@ def offer_of(
     sample: Callable[[float], Any],
 ) -> Offer:
     """The offer of a class of nodes, with what was found in words."""
-    repeated = [] if uses.seed or uses.asks is not None else list(remarks(uses, sample))
+    repeated = [] if uses.pulled or uses.asks is not None else list(remarks(uses, sample))
     dtype = "float32" if contents.names.get("DTYPE") == "float32" else _dtype(uses, sample)
     answers.single = dtype == "float32"
     forms: dict[str, Callable[..., Any]] = {}
@@ -62,8 +62,9 @@ def offer_of(
     named = ", ".join(sorted(s.name for s in spelled.values() if s.name))
     lacking = tuple(lacking)
     title = f"class {name}: .{uses.data}, .{uses.grad}, {uses.sweep_text.format('root')}"
-    if uses.seed:
-        title = f"class {name}: .{uses.data}, root.{uses.seed} = 1, then x.{uses.grad}()"
+    if uses.pulled:
+        told = f"root.{uses.seed} = 1, then " if uses.seed else ""
+        title = f"class {name}: .{uses.data}, {told}x.{uses.grad}()"
     if uses.asks is not None:
         swept = f"{uses.sweep_text.format('root')}, " if uses.sweep_text else ""
         title = f"class {name}: .{uses.data}, {swept}{uses.asks.text.format('x', root='root')}"
@@ -165,6 +166,8 @@ class Engine:
         return nodes
 
     def _swept(self, graph: Graph, leaves: Mapping[str, Any]) -> Any:
+        if self._uses.pulled and not self._uses.seed and len(ancestors(graph, graph.loss)) < len(graph):
+            raise NotImplementedError("a node that the loss does not need: it would count as a loss itself")
         nodes = self._evaluated(graph, leaves)
         root = nodes[graph.names[graph.loss]]
         try:
@@ -361,8 +364,9 @@ def _summed(uses: ValueClass, third: Any) -> Any:
 
 
 def _how(uses: ValueClass) -> Iterator[str]:
-    if uses.seed:
-        yield f"gradients are pulled: the loss gets .{uses.seed} = 1, and each leaf is asked by .{uses.grad}()"
+    if uses.pulled:
+        told = f"the loss gets .{uses.seed} = 1, and" if uses.seed else "what nobody uses counts as the loss, and"
+        yield f"gradients are pulled: {told} each leaf is asked by .{uses.grad}()"
     elif uses.seeds:
         yield f"the sweep does not set the gradient of its root, so .{uses.grad} is set to 1 before it"
     if not uses.reveals:
@@ -385,8 +389,8 @@ def _words(name: str, uses: ValueClass, spelled: Mapping[str, Spelling]) -> dict
         "value": f"{{}}.{uses.data}",
         "sweep": uses.sweep_text,
     }
-    if uses.seed:
-        words |= {"grad": f"{{}}.{uses.grad}()", "sweep": f"{{}}.{uses.seed} = 1.0"}
+    if uses.pulled:
+        words |= {"grad": f"{{}}.{uses.grad}()", "sweep": f"{{}}.{uses.seed} = 1.0" if uses.seed else ""}
     elif uses.seeds:
         words["sweep"] = f"{{0}}.{uses.grad} = 1; {uses.sweep_text.replace('{}', '{0}')}"
     return words | {f"op {op}": spelling.text for op, spelling in spelled.items() if op not in LEAVES}

@@ -45,8 +45,8 @@ def script(case: Case, words: Mapping[str, str]) -> list[str]:
             attributes = {name: _attribute(value) for name, value in node.attributes.items()}
             operands = [_operand(texts[name], graph.node(name).op, node.op, words) for name in node.inputs]
             lines.append(f"{texts[node.name]} = {spelled.format(*operands, **attributes)}")
-    lines.append(words["sweep"].format(graph.names[graph.loss]))
-    return lines
+    sweep = words["sweep"].format(graph.names[graph.loss])
+    return [*lines, sweep] if sweep else lines
 
 
 def _operand(text: str, op: str, user: str, words: Mapping[str, str]) -> str:

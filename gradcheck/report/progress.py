@@ -19,8 +19,9 @@ from gradcheck.verdict.result import Verdict
 LIVE_SECONDS = 0.2
 """Seconds between two updates of the line on a terminal."""
 SILENCE = 8.0
-"""Seconds without output after which a line is written elsewhere; checked every second, so at most 10 s pass."""
-LOOK = 1.0
+"""Seconds without output after which a line is written elsewhere; `silence` says otherwise."""
+LOOK = 0.25
+"""Seconds between two looks at how long nothing was written."""
 BAR = 20
 """Number of characters of the bar."""
 
@@ -34,6 +35,7 @@ class Progress:
     live: whether it is a terminal, on which one line is rewritten.
     width: maximum number of characters of that line.
     others: returns when the user last saw other output, in seconds of `clock`.
+    silence: seconds without output after which a line is written where there is no terminal.
     """
 
     def __init__(
@@ -43,10 +45,11 @@ class Progress:
         live: bool,
         width: int = 80,
         others: Callable[[], float] = lambda: 0.0,
+        silence: float = SILENCE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream, self._live, self._width = stream, live, width
-        self._others, self._clock = others, clock
+        self._others, self._clock, self._silence = others, clock, silence
         self._begun = self._last = clock()
         self._total = self._done = 0
         self._counts: Counter[Verdict] = Counter()
@@ -130,7 +133,7 @@ class Progress:
                 text = text if len(text) < self._width else f"{text[: self._width - 4]}..."
                 self._stream.write(f"\r\x1b[2K{text}")
                 self._shown = True
-            elif self._clock() - max(self._last, self._others()) >= SILENCE:
+            elif self._clock() - max(self._last, self._others()) >= self._silence:
                 self._stream.write(f"gradcheck: {self.line()}\n")
                 self._last = self._clock()
             else:

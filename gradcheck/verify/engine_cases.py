@@ -14,7 +14,7 @@ from gradcheck.strategies.pick import picker
 from gradcheck.strategies.wish import REDUCTIONS, Wish
 from gradcheck.subject.answer import NATIVE
 from gradcheck.subject.description import SeenOffer
-from gradcheck.verify.form_cases import forked, form_cases
+from gradcheck.verify.form_cases import form_cases
 from gradcheck.verify.rule_cases import rules_without_products
 
 SUITES = ("local_rules", "branches", "worked_examples")
@@ -34,7 +34,7 @@ def engine_cases(offer: SeenOffer, count: int = DRAWN) -> list[Addressed]:
     """Cases in the order in which they are asked: single rules first, so that a wrong rule is seen alone."""
     if NATIVE not in offer.entries:
         return list(_networks(offer))
-    forms = [Addressed(f"forms::{case.name}", "forms", case) for case in (*form_cases(), forked())]
+    forms = [Addressed(f"forms::{case.name}", "forms", case) for case in form_cases()]
     suites = [item for suite in SUITES for item in load_suite(suite)]
     if not offer.scalars:
         suites += [item for suite in ARRAY_SUITES for item in load_suite(suite)]

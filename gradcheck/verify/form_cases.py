@@ -37,9 +37,10 @@ def form_cases() -> Iterator[Case]:
 
 
 def deep_cases() -> Iterator[Case]:
-    """Chains that are too deep for an engine that recurses."""
+    """Chains that are too deep for an engine that recurses, and forks that are too many for one that walks paths."""
     for depth in DEPTHS:
         yield Case(f"a chain of {depth:,} nodes", _chain(depth), {"x": 0.5}, "depth alone must not stop a sweep")
+    yield forked()
 
 
 def _chain(depth: int) -> Graph:

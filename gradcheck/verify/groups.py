@@ -15,6 +15,8 @@ USES = "uses of a node"
 """The group of failures where no rule is wrong alone: what arrives from several uses is put together wrongly."""
 PLACES = ("GC050", "GC015")
 """Codes of findings that say which node is wrong, and its op."""
+LAST = 10**9
+"""Size of the graphs of further cases, the deep ones: any other is a better example."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,10 @@ def groups(cases: Sequence[Addressed], wrong: Sequence[Result]) -> list[Group]:
         fitting = [key for key in found if key[1] in ops.get(result.address, frozenset())]
         found.setdefault(fitting[0] if fitting else (1, USES), []).append(result)
     ordered = [
-        (key, sorted(results, key=lambda r: (r.verdict is not Verdict.FAIL, sizes.get(r.address, 0), r.address)))
+        (key, sorted(results, key=lambda r: (r.verdict is not Verdict.FAIL, sizes.get(r.address, LAST), r.address)))
         for key, results in found.items()
     ]
-    ordered.sort(key=lambda row: (row[0][0], sizes.get(row[1][0].address, 0)))
+    ordered.sort(key=lambda row: (row[0][0], sizes.get(row[1][0].address, LAST)))
     return [Group(key[1], tuple(results)) for key, results in ordered]
 
 

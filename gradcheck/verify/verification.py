@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
-from gradcheck.diagnosis.budget import Budget
+from gradcheck.diagnosis.budget import Budget, working_seconds
 from gradcheck.errors import SubjectError
 from gradcheck.judge.protocol import no_answer
 from gradcheck.run.runner import number_of
@@ -139,7 +139,12 @@ def _engine(wanted: Wanted, offer: SeenOffer, now: Callable[[str], None]) -> Ite
     yield from (Lacking(op) for op in wanted.required if known is not None and op not in known)
     with subject_of(wanted.source, offer, timeout=wanted.timeout) as subject:
         yield from engine_events(
-            subject, offer, replay=wanted.replay, only=wanted.only, budget=Budget(wanted.budget), now=now
+            subject,
+            offer,
+            replay=wanted.replay,
+            only=wanted.only,
+            budget=Budget(wanted.budget, clock=working_seconds),
+            now=now,
         )
 
 

@@ -11,6 +11,7 @@ import pytest
 from gradcheck.conventions.held_numbers import plain
 from gradcheck.conventions.offer import Offer, inherits
 from gradcheck.conventions.recognition import Recognition, recognised
+from gradcheck.errors import SubjectError
 from gradcheck.problem import GraphBuilder
 from gradcheck.subject.inprocess import InProcessSubject
 from gradcheck.subject.loading import Package
@@ -250,3 +251,37 @@ def test_entries_of_an_array_of_a_class_of_its_own() -> None:
 def test_inherits_asks_no_abstract_class() -> None:
     assert inherits(bool, int)
     assert not inherits(int, bool)
+
+
+PULLED = """
+    class Variable:
+        def __init__(self, value):
+            self.value, self.users = value, []
+
+        def _made(self, other, value, slopes):
+            out = Variable(value)
+            self.users.append((out, slopes[0]))
+            other.users.append((out, slopes[1]))
+            return out
+
+        def __add__(self, other):
+            return self._made(other, self.value + other.value, (1.0, 1.0))
+
+        def __mul__(self, other):
+            return self._made(other, self.value * other.value, (other.value, self.value))
+
+        def grad(self):
+            return sum(slope * user.grad() for user, slope in self.users) if self.users else 1.0
+    """
+
+
+def test_where_whatever_nobody_uses_counts_as_the_loss_no_other_node_is_asked_about(tmp_path: Path) -> None:
+    (offer,) = looked_at(tmp_path, PULLED).offers
+    assert "x.grad()" in offer.title
+    build = GraphBuilder()
+    x, y = build.parameter("x"), build.parameter("y")
+    loss = build.mul(build.add(x, y), x)
+    answer = InProcessSubject(offer.functions["gradients"]).ask(build.graph(loss), {"x": 1.5, "y": 0.5})
+    assert {k: float(np.asarray(v)) for k, v in answer.gradients.items()} == {"x": 3.5, "y": 1.5}
+    with pytest.raises(SubjectError, match="would count as a loss"):
+        answers(offer, {"x": 1.5, "y": 0.5, "z": 3.0})

@@ -95,6 +95,15 @@ def test_a_pipe_gets_a_line_after_a_silence_and_none_before() -> None:
     assert "\x1b" not in stream.getvalue()
 
 
+def test_a_command_may_want_a_line_after_a_shorter_silence() -> None:
+    clock, stream = Clock(), io.StringIO()
+    progress = Progress(stream, live=False, silence=2.0, clock=clock)
+    progress.now("reading engine.py")
+    for clock.now in (1.9, 2.0):
+        progress.look()
+    assert stream.getvalue() == "gradcheck: 2 s; now reading engine.py\n"
+
+
 def test_a_terminal_has_one_line_that_goes_away() -> None:
     clock, stream = Clock(), io.StringIO()
     with Progress(stream, live=True, width=50, clock=clock) as progress:

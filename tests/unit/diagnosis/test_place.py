@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gradcheck.diagnosis.diagnosed import try_and_diagnose
-from gradcheck.diagnosis.place import weighted
+from gradcheck.diagnosis.place import LARGE, weighted
 from gradcheck.faults.graphs import accumulation, layouts
 from gradcheck.faults.graphs.local_rules import WrongForward, WrongRule
 from gradcheck.faults.graphs.textbook_backprop import Backprop
@@ -113,3 +113,15 @@ def test_weights_are_all_different_and_none_is_one(shape: tuple[int, ...]) -> No
     graph = weighted(build.graph(build.sum(x)), "x")
     right = partial(Backprop().__call__)(graph, {"x": np.full(shape, 0.5)})[1]["x"]
     assert sorted(right.ravel()) == [2.0 + k for k in range(right.size)]
+
+
+@pytest.mark.parametrize(("length", "places"), [(3, 1), (LARGE, 0)])
+def test_a_graph_of_very_many_nodes_is_not_taken_apart(length: int, places: int) -> None:
+    build = GraphBuilder()
+    node = build.parameter("w")
+    for _ in range(length):
+        node = build.neg(node)
+    case = Case("chain", build.graph(build.tanh(node)), {"w": 0.5})
+    subject = InProcessSubject(WrongRule("tanh", lambda g, y, x: 2 * g))
+    result = try_and_diagnose("a::chain", case, subject, graph_oracles()[:1])
+    assert result.codes.count("GC050") == places

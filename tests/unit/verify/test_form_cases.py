@@ -52,7 +52,8 @@ def test_stacked_forks_have_more_paths_than_can_be_walked():
 
 
 def test_chains_are_as_deep_as_they_say():
-    assert [len(case.graph) > depth for case, depth in zip(deep_cases(), (1_000, 10_000), strict=True)] == [True, True]
+    first, second, _ = deep_cases()
+    assert [len(first.graph) > 1_000, len(second.graph) > 10_000] == [True, True]
 
 
 @pytest.mark.parametrize("scalars", [True, False])

@@ -73,3 +73,13 @@ def test_a_tree_uses_no_node_twice():
     build = GraphBuilder()
     x = build.parameter("x")
     assert not is_tree(build.graph(build.mul(x, x)))
+
+
+def test_a_deep_graph_is_no_first_example():
+    cases = [case("small", "tanh")]
+    wrong = [
+        Result("deep::a chain", Verdict.FAIL, (place("tanh", RULE),)),
+        Result("small", Verdict.FAIL, (place("tanh", RULE),)),
+    ]
+    (group,) = groups(cases, wrong)
+    assert [r.address for r in group.results] == ["small", "deep::a chain"]
