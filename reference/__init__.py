@@ -1,7 +1,8 @@
 """The reference implementation: backpropagation as the source documents describe it, written to be read.
 
 `rules`: one vector-Jacobian product per op. `dag`: any graph (S0). `mlp`: the delta recursion, a batch at a time
-(S3, S4). `neurons`: a network of single neurons (S2). `sgd`: mini-batches and update schedules (S3, S4).
+(S3, S4). `neurons`: a network of single neurons (S2). `sgd`: mini-batches and update schedules (S3, S4). `plans` and
+`mlp_plans`: the same, faster, for what is differentiated often.
 """
 
 from .dag import gradients

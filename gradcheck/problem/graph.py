@@ -78,6 +78,7 @@ class Graph:
     """
 
     __slots__ = (
+        "__weakref__",  # what an engine makes of a graph may be kept as long as the graph
         "_free",
         "_ids",
         "_parameters",
@@ -205,7 +206,7 @@ class Graph:
         if dtype == np.float64 or not self.constants:
             return self
         made = object.__new__(Graph)
-        for name in self.__slots__:
+        for name in self.__slots__[1:]:  # all but the references to it
             object.__setattr__(made, name, getattr(self, name))
         with np.errstate(over="ignore"):
             constants = {i: c.astype(dtype) for i, c in self.constants.items()}
