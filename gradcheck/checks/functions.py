@@ -23,7 +23,7 @@ from gradcheck.judge.declarations import check_signature
 from gradcheck.judge.domain import Declared
 from gradcheck.judge.function_trial import Examination
 from gradcheck.judge.question import Kind
-from gradcheck.judge.settings import Settings
+from gradcheck.judge.settings import NEEDED, Settings
 from gradcheck.judge.strategies_of_inputs import is_strategy
 from gradcheck.problem.function import as_inputs
 from gradcheck.verdict.conclusion import with_findings
@@ -53,6 +53,7 @@ def check_gradient(
     interest: float | None = None,
     max_ulps: float | None = None,
     seed: int | None = None,
+    oracles: str = NEEDED,
 ) -> Result:
     """Is `grad(*inputs)` the gradient of the scalar function `f(*inputs)`?
 
@@ -86,6 +87,8 @@ def check_gradient(
     interest: relative error that matters, by default 1e-6; 1e-4 in float32, 0.03 in float16.
     max_ulps: fail gradients that are further off than this many units in the last place.
     seed: whole number >= 0, of random cotangents, tangents and drawn inputs; by default derived from grad's name.
+    oracles: "needed", where a clear PASS leaves out the oracles that it does not need (a proof bounds every entry, the
+        answer agrees with it everywhere, and a complex step confirms the proof), or "all". Any other verdict asks all.
 
     Returns
     -------
@@ -107,7 +110,7 @@ def check_gradient(
     ('PASS', 2)
     """
     declared = _declared(structure, meant, accuracy, domain, elsewhere, stop_gradient)
-    settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed)
+    settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed, oracles=oracles)
     return _check("gradient", f, grad, inputs, wrt, settings, kwargs, has_aux=has_aux, convention=convention)
 
 
@@ -132,6 +135,7 @@ def check_vjp(
     interest: float | None = None,
     max_ulps: float | None = None,
     seed: int | None = None,
+    oracles: str = NEEDED,
 ) -> Result:
     """Is `vjp(cotangent, *inputs)` equal to J^T cotangent for `f(*inputs)`?
 
@@ -163,7 +167,7 @@ def check_vjp(
     """
     check_order(order, vjp2, inputs, structure)
     declared = _declared(structure, meant, accuracy, domain, elsewhere, stop_gradient)
-    settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed)
+    settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed, oracles=oracles)
     result = _check("vjp", f, vjp, inputs, wrt, settings, kwargs, has_aux=has_aux, convention=convention)
     if order == 1:
         return result
@@ -189,13 +193,14 @@ def check_jvp(
     interest: float | None = None,
     max_ulps: float | None = None,
     seed: int | None = None,
+    oracles: str = NEEDED,
 ) -> Result:
     """Is `jvp(primals, tangents)`, two tuples, equal to J tangents for `f(*primals)`?
 
     It returns the output tangent, or (output, output tangent). Everything else as `check_gradient`.
     """
     declared = _declared(structure, meant, accuracy, domain, elsewhere, stop_gradient)
-    settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed)
+    settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed, oracles=oracles)
     return _check("jvp", f, jvp, inputs, wrt, settings, kwargs, has_aux=has_aux)
 
 

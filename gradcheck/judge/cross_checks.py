@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import GradcheckError, HarnessFault
 from gradcheck.oracle.analysis import Analysis, Jump
-from gradcheck.oracle.complex_step import complex_step_along, complex_step_gradient
+from gradcheck.oracle.complex_step import complex_step_along, complex_step_gradient, one_complex_step
 from gradcheck.oracle.differences.sampling import entry_scales
 from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Kind
 from gradcheck.oracle.finite_difference import directional
@@ -24,6 +24,10 @@ from gradcheck.problem.function import Product, lend
 
 Array = NDArray[Any]
 
+COMPLEX_STEP, DIFFERENCES = "complex_step", "finite_difference"
+CLOSELY = 2.0**-44
+"""How closely one complex step has to agree with a proof, relative to the sum of the absolute values of its parts:
+500 times the rounding of float64."""
 MOST_STEPPED = 32
 """Entries up to which complex step answers for each, at some fifty runs of f."""
 MOST_ARRAYS = 1_000
@@ -49,14 +53,14 @@ def along_one_direction(product: Product, analysis: Analysis) -> tuple[list[Alon
     arrays, numbers = analysis.computed
     if arrays > MOST_ARRAYS or numbers > MOST_NUMBERS:
         why = f"f computes {numbers} numbers in {arrays} arrays, budget {MOST_NUMBERS} in {MOST_ARRAYS}"
-        return [], [Aside("complex_step", why), Aside("finite_difference", why)]
+        return [], [Aside(COMPLEX_STEP, why), Aside(DIFFERENCES, why)]
     moves, cotangents = _direction(product)
     blocks = [moves[k] for k in product.function.wrt] if product.tangents is None else list(cotangents)
     direction = dict(zip(product.blocks, blocks, strict=True))
     weights: Any = tuple(cotangents) if product.outputs[1] else cotangents[0]
     found: list[Along] = []
     asides: list[Aside] = []
-    for name, ask in (("complex_step", _complex), ("finite_difference", _differenced)):
+    for name, ask in ((COMPLEX_STEP, _complex), (DIFFERENCES, _differenced)):
         try:
             answer = ask(product, moves, weights)
         except HarnessFault:
@@ -71,18 +75,35 @@ def along_one_direction(product: Product, analysis: Analysis) -> tuple[list[Alon
     return found, asides
 
 
+def one_step(product: Product, analysis: Analysis) -> Along | None:
+    """One complex step along a direction, as a number that a proof has to meet; None where f has no such value.
+
+    It decides nothing: its error is no bound, but how closely the two have to agree.
+    """
+    moves, cotangents = _direction(product)
+    blocks = [moves[k] for k in product.function.wrt] if product.tangents is None else list(cotangents)
+    direction = dict(zip(product.blocks, blocks, strict=True))
+    middles = [analysis.estimates.gradients[block].value for block in product.blocks]
+    size = sum(float(np.sum(np.abs(m * d))) for m, d in zip(middles, blocks, strict=True))
+    value = one_complex_step(product.function.f, lend(product.inputs), moves, cotangents)
+    if not np.isfinite(value):
+        return None
+    estimate = Estimate(np.asarray(value), np.asarray(CLOSELY * size), Kind.ESTIMATED)
+    return Along(COMPLEX_STEP, direction, estimate, ("1 evaluation in complex128",))
+
+
 def complex_entries(product: Product) -> Estimates | Aside:
     """Complex step for every entry of a small product: beside finite differences where nothing is proven."""
     entries = sum(np.size(product.inputs[k]) for k in product.function.wrt)
     entries = entries if product.tangents is None else sum(o.size for o in product.outputs[0])
     if entries > MOST_STEPPED:
-        return Aside("complex_step", f"{entries} entries, of which at most {MOST_STEPPED} are stepped into one by one")
+        return Aside(COMPLEX_STEP, f"{entries} entries, of which at most {MOST_STEPPED} are stepped into one by one")
     try:
         return _stepped(product) if product.tangents is None else _stepped_outputs(product)
     except HarnessFault:
         raise
     except GradcheckError as reason:
-        return Aside("complex_step", str(reason))
+        return Aside(COMPLEX_STEP, str(reason))
 
 
 def _stepped(product: Product) -> Estimates | Aside:
@@ -93,7 +114,7 @@ def _stepped(product: Product) -> Estimates | Aside:
     if isinstance(found, Aside):
         return found
     gradients = {b: g for b, k in zip(product.blocks, wrt, strict=True) if (g := found.gradients[k]) is not None}
-    return Estimates("complex_step", None, gradients, (f"{found.evaluations} evaluations in complex128",))
+    return Estimates(COMPLEX_STEP, None, gradients, (f"{found.evaluations} evaluations in complex128",))
 
 
 def _stepped_outputs(product: Product) -> Estimates | Aside:
@@ -112,7 +133,7 @@ def _stepped_outputs(product: Product) -> Estimates | Aside:
             blocks[block][0][index], blocks[block][1][index] = answer[0].value, answer[0].error
             runs += 1
     gradients = {b: Estimate(value, error, Kind.ESTIMATED) for b, (value, error) in blocks.items()}
-    return Estimates("complex_step", None, gradients, (f"{runs} outputs, one by one",))
+    return Estimates(COMPLEX_STEP, None, gradients, (f"{runs} outputs, one by one",))
 
 
 def _direction(product: Product) -> tuple[dict[int, Array], Sequence[Array]]:
@@ -146,6 +167,6 @@ def _differenced(
     value, error, info = directional(product.function.f, lend(product.inputs), direction, cotangent=weights)
     if not np.isfinite(error):
         what = "jumps" if info.jump else "has a kink" if info.kink else "is too noisy, or too little known, to tell"
-        return Aside("finite_difference", f"along one direction the function {what}")
+        return Aside(DIFFERENCES, f"along one direction the function {what}")
     estimate = Estimate(np.asarray(value), np.asarray(error), Kind.ESTIMATED)
     return estimate, (f"{info.evaluations} evaluations in {info.precision}",)

@@ -143,6 +143,13 @@ def comparisons_of(product: Product, reply: Reply, evidence: Evidence, settings:
     return tuple(_judge(b, a, evidence, product, settings, by_structure) for b, a in answers.items())
 
 
+def clear(product: Product, reply: Reply, evidence: Evidence, settings: Settings) -> Numbers | None:
+    """The comparison of an answer that proofs decide in every entry, and that is right in each; None for any other."""
+    comparisons = comparisons_of(product, reply, evidence, settings)
+    right = [not np.any(c.wrong | c.open) and np.all(c.truth.proven) for c in comparisons]
+    return Numbers(evidence, comparisons, ()) if comparisons and all(right) else None
+
+
 def _by_directions(evidence: Evidence, answers: dict[str, Array], settings: Settings) -> Numbers:
     """No oracle bounds single entries: random directions, then group testing."""
     try:

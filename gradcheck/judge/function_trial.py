@@ -15,8 +15,8 @@ from gradcheck.errors import HarnessFault, InvalidProblem, SubjectError
 from gradcheck.judge.contracts import ANSWER, VALUE, Contracts, instead
 from gradcheck.judge.domain import Domain
 from gradcheck.judge.elsewhere import Elsewhere, drawn
-from gradcheck.judge.function_entries import Numbers, compare_numbers
-from gradcheck.judge.function_estimates import gather
+from gradcheck.judge.function_entries import Numbers, clear, compare_numbers
+from gradcheck.judge.function_estimates import all_asked, gather
 from gradcheck.judge.function_protocol import wrong_form
 from gradcheck.judge.function_value import value_of
 from gradcheck.judge.higher_precision import exact_answer
@@ -24,7 +24,7 @@ from gradcheck.judge.input_structure import projections
 from gradcheck.judge.protocol import no_answer
 from gradcheck.judge.question import NOTHING_RETURNED, Question, Reply
 from gradcheck.judge.raised import by_user, function_raised, trimmed
-from gradcheck.judge.settings import Settings
+from gradcheck.judge.settings import NEEDED, Settings
 from gradcheck.judge.spread_tangents import spread_tangents
 from gradcheck.judge.structure_hint import structure_hints
 from gradcheck.judge.time_budget import TimeBudget
@@ -155,8 +155,11 @@ class Examination:
             raise
         if wrong := wrong_form(product, reply):
             return spread_tangents(self._question, product) or wrong, None
-        evidence = gather(self._truth_of(product))
-        numbers = compare_numbers(self._question, product, reply, evidence, self._settings)
+        evidence = gather(self._truth_of(product), needed_only=self._settings.oracles == NEEDED)
+        numbers = clear(product, reply, evidence, self._settings) if evidence.gathered.left_out else None
+        if numbers is None:
+            evidence = all_asked(evidence)
+            numbers = compare_numbers(self._question, product, reply, evidence, self._settings)
         if numbers.findings:
             with self._time.part("the cause"):
                 numbers = replace(numbers, findings=tuple(self._small_causes().findings(product, numbers)))
@@ -209,7 +212,19 @@ class Examination:
             if any(f.code == "GC028" for f in found) and elsewhere.convicted:
                 findings += self._causes(*elsewhere.convicted[-1], where="at that other point ")
             self._branches, self._unreached = len(elsewhere.branches), tuple(elsewhere.unreached)
-        return [*findings, *evidence.gathered.findings(), *self._time.findings()], numbers
+        if verdict_of(findings) is not Verdict.PASS:
+            numbers = self._all_asked(numbers)
+        return [*findings, *numbers.evidence.gathered.findings(), *self._time.findings()], numbers
+
+    def _all_asked(self, numbers: Numbers) -> Numbers:
+        """The same with every oracle's answer: what the verdict rests on besides is no reason to leave one out."""
+        with self._time.part("oracles that the gradient given did not need"):
+            try:
+                return replace(numbers, evidence=all_asked(numbers.evidence))
+            except Exception as wrong:  # f answered at first, and a finding that was made stands
+                if isinstance(wrong, HarnessFault) or not by_user(wrong):
+                    raise
+        return numbers
 
     def _slight(self, reply: Reply, product: Product, numbers: Numbers) -> dict[str, float]:
         """Per block, what an approximate derivative, which is not wrong, may be off in another order of additions."""

@@ -23,6 +23,10 @@ CLOSELY = 1e-12
 """Error of a proof, relative to the largest entry of its block, that settles an entry."""
 
 
+NOT_ASKED = "a proven bound decided"
+"""Why an oracle is left out."""
+
+
 @dataclass(frozen=True)
 class Gathered:
     """What all oracles answered about one case.
@@ -34,8 +38,9 @@ class Gathered:
     loss: the truth about the loss value.
     gradients: the truth about each parameter's gradient.
     along: what oracles answered along one direction.
-    missed: the oracles among these that miss the proven truth, and are discarded.
+    missed: the oracles among `along` that miss the proven truth, and are discarded.
     analysis: the whole analysis that one of the answers comes of; None where no oracle made one.
+    left_out: the oracles that were not asked, since a proof decided without them.
     """
 
     answers: tuple[Estimates, ...]
@@ -45,6 +50,7 @@ class Gathered:
     along: tuple[Along, ...] = ()
     missed: tuple[str, ...] = ()
     analysis: Analysis | None = None
+    left_out: tuple[str, ...] = ()
 
     def findings(self) -> list[Finding]:
         """Discarded estimates (warnings), oracles that stepped aside and oracles' own remarks (notes)."""
@@ -78,6 +84,7 @@ class Gathered:
                 Witness(along.oracle, str(along.estimate.kind), state, "; ".join(along.notes), None, directions=1)
             )
         rows += [Witness(aside.oracle, "", "aside", aside.reason) for aside in self.asides]
+        rows += [Witness(oracle, "", "not asked", NOT_ASKED) for oracle in self.left_out]
         return tuple(rows)
 
 

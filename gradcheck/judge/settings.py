@@ -9,6 +9,8 @@ from typing import Any
 
 from gradcheck.errors import InvalidProblem, UsageError
 
+NEEDED, ALL = "needed", "all"
+"""Which oracles are asked."""
 REPORTED = ("interest", "max_ulps", "moved_points")
 """The options that every report shows once they are changed."""
 
@@ -28,6 +30,7 @@ class Settings:
     structure, meant, accuracy, domain, elsewhere, stop_gradient: what the author declares about a function; see
         `check_gradient`.
     budget: seconds for one check of a function; None for `time_budget.BUDGET`.
+    oracles: of a function, "needed" or "all": whether a clear PASS leaves out the oracles that it does not need.
     seed: of random cotangents, tangents and drawn inputs; None for one derived from the derivative's name.
     """
 
@@ -42,6 +45,7 @@ class Settings:
     elsewhere: bool = True
     budget: float | None = None
     stop_gradient: Any = ()
+    oracles: str = NEEDED
 
     def __post_init__(self) -> None:
         for name in ("interest", "max_ulps"):
@@ -72,6 +76,8 @@ class Settings:
             )
         if self.budget is not None and not (_number(self.budget) and 0 < self.budget < float("inf")):
             raise UsageError(f"budget is the time for one check in seconds, above 0, got {self.budget!r:.100}")
+        if self.oracles not in (NEEDED, ALL):
+            raise UsageError(f'oracles must be "{NEEDED}" or "{ALL}", got {self.oracles!r:.100}')
         if self.seed is not None and not (_whole(self.seed) and self.seed >= 0):
             raise UsageError(f"seed must be a whole number >= 0, got {self.seed!r:.100}")
 

@@ -232,20 +232,21 @@ class Balls:
         with np.errstate(all="ignore"):  # the libraries leave floating-point flags set, which NumPy reports
             return np.asarray(a, dtype=np.float64)
 
-    def radius(self, a: Array) -> NDArray[np.float64]:
-        """Upper bounds on the radii (inf for NaN)."""
+    def radius(self, a: Array, middle: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Upper bounds on the radii (inf for NaN). `middle`: the midpoints, where they are known already."""
         # Conversion may have rounded down by one unit in the last place.
         with np.errstate(all="ignore"):
             radius = np.asarray(self._radius(a), dtype=np.float64) * (1 + 1e-15)
-        return np.asarray(np.where(np.isnan(radius) | np.isnan(self.midpoint(a)), np.inf, radius))
+        middle = self.midpoint(a) if middle is None else middle
+        return np.asarray(np.where(np.isnan(radius) | np.isnan(middle), np.inf, radius))
 
     def _rest(self, a: Array, high: Array) -> NDArray[np.float64]:
         """What is left of the midpoints after `high`, rounded to float64."""
         return np.asarray(self._middle(a) - np.asarray(high, dtype=object), dtype=np.float64)
 
-    def longdouble(self, a: Array) -> Array:
-        """Midpoints to the precision of np.longdouble."""
-        high = self.midpoint(a)
+    def longdouble(self, a: Array, middle: NDArray[np.float64] | None = None) -> Array:
+        """Midpoints to the precision of np.longdouble. `middle`: those in float64, where they are known already."""
+        high = self.midpoint(a) if middle is None else middle
         if np.finfo(np.longdouble).eps >= np.finfo(np.float64).eps:
             return high.astype(np.longdouble)
         finite = np.isfinite(high)
@@ -261,8 +262,11 @@ class Balls:
         middle = self.midpoint(a)
         finite = np.isfinite(middle)
         rest = np.zeros_like(middle)
-        rest[finite] = self._rest(a[finite], middle[finite])
-        own = self.radius(a)
+        if finite.all():
+            rest = self._rest(a, middle)
+        else:
+            rest[finite] = self._rest(a[finite], middle[finite])
+        own = self.radius(a, middle)
         radius = (own + np.abs(rest)) * (1 + 1e-15)
         # Near the subnormal numbers that factor has no effect, and the rest may have underflowed to 0.
         faint = np.where(radius == 0, (middle != 0) & (np.abs(middle) < 1e-280), radius < 1e-290)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -85,6 +85,27 @@ class Analysis(TracedPoint):
     rounding: Rounding
     _cotangents: Sequence[Array] | None = field(default=None, repr=False)
     _tangents: Sequence[Array] | None = field(default=None, repr=False)
+
+    @property
+    def other_sweep(self) -> str:
+        """The oracle that checks the derivative along one direction: the sweep by which it was not computed."""
+        return f"{NAME} (forward)" if self._tangents is None else f"{NAME} (reverse)"
+
+    def crossed(self) -> Analysis | Aside:
+        """The same with the other sweep's answer, where it was left out; or why there is none.
+
+        Raises HarnessFault when the two sweeps contradict each other.
+        """
+        if self.estimates.along or not self.smooth or self._outcomes.crowd:
+            return self
+        with np.errstate(all="ignore"):
+            try:
+                crossing = self._outcomes.crossing(self._cotangents, self._tangents)
+            except Unsupported as reason:
+                return Aside(NAME, str(reason))
+        derivative = replace(self.derivative, crossing=crossing)
+        along = _along(derivative, list(self.estimates.gradients), self.other_sweep)
+        return replace(self, derivative=derivative, estimates=replace(self.estimates, along=along))
 
     @property
     def smooth(self) -> bool:
@@ -196,8 +217,10 @@ class Jump(Aside):
     """It stepped aside since the function jumps at the point: there is no derivative that another could find."""
 
 
-def analyse(product: Product, *, most_runs: int = MOST_RUNS) -> Analysis | Aside:
+def analyse(product: Product, *, most_runs: int = MOST_RUNS, crossed: bool = True) -> Analysis | Aside:
     """J^T c or J t, proven, if `most_runs` outcomes of undecided comparisons are all there are; or why not.
+
+    Without `crossed` the other sweep may be left out; `Analysis.crossed` catches up.
 
     Raises HarnessFault when the reverse and the forward sweep contradict each other.
     """
@@ -207,7 +230,7 @@ def analyse(product: Product, *, most_runs: int = MOST_RUNS) -> Analysis | Aside
     own, many = product.run_f()  # in the state in which it was traced, which may not be that of its first call
     if reasons := admit(outcomes, own if many else own[0]):
         return Aside(NAME, reasons[0])
-    return _analysis(outcomes, product.blocks, None, product.cotangents, product.tangents)
+    return _analysis(outcomes, product.blocks, None, product.cotangents, product.tangents, crossed=crossed)
 
 
 def traced_point(product: Product, most_runs: int) -> TracedPoint | None:
@@ -258,11 +281,13 @@ def _analysis(
     loss: Estimate | None,
     cotangents: Sequence[Array] | None,
     tangents: Sequence[Array] | None,
+    *,
+    crossed: bool = True,
 ) -> Analysis | Aside:
     """What the runs say of the derivative."""
     with np.errstate(all="ignore"):
         try:
-            derivative = derivative_of(outcomes, cotangents, tangents)
+            derivative = derivative_of(outcomes, cotangents, tangents, crossed=crossed)
             rounding = outcomes.rounding(cotangents) if tangents is None else outcomes.rounding_jvp(tangents)
         except Unsupported as reason:
             return Aside(NAME, str(reason))
@@ -275,22 +300,21 @@ def _analysis(
         estimate = proven(part)
         gradients[block] = estimate if smooth else Estimate.unknown(estimate.value.shape, Kind.PROVEN)
     notes = () if smooth else tuple(derivative.notes)
-    along = _along(derivative, blocks, "forward" if tangents is None else "reverse")
-    return Analysis(
-        outcomes, Estimates(NAME, loss, gradients, notes, along), derivative, rounding, cotangents, tangents
-    )
+    estimates = Estimates(NAME, loss, gradients, notes)
+    found = Analysis(outcomes, estimates, derivative, rounding, cotangents, tangents)
+    return replace(found, estimates=replace(estimates, along=_along(derivative, blocks, found.other_sweep)))
 
 
 def _shortly(derivative: Derivative) -> str:
     return "; ".join(derivative.notes[:3])
 
 
-def _along(derivative: Derivative, blocks: Sequence[str], sweep: str) -> tuple[Along, ...]:
+def _along(derivative: Derivative, blocks: Sequence[str], oracle: str) -> tuple[Along, ...]:
     """The number by which the other sweep confirms the derivative, where it is smooth."""
     crossing = derivative.crossing
     if crossing is None or derivative.smoothness is not Smoothness.SMOOTH:
         return ()
-    return (Along(f"{NAME} ({sweep})", dict(zip(blocks, crossing.directions, strict=True)), proven(crossing.number)),)
+    return (Along(oracle, dict(zip(blocks, crossing.directions, strict=True)), proven(crossing.number)),)
 
 
 def proven(part: Enclosure) -> Estimate:

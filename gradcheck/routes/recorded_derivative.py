@@ -18,9 +18,8 @@ from gradcheck.tracing.sweep import forward, reverse
 from gradcheck.tracing.trace import MARGIN
 
 _BESIDE = 3
-"""Number of runs beside the point; one at it follows, and one at the record's own point."""
+"""Number of runs beside the point; one at it follows, and one at the record's own point, where f compares numbers."""
 _THERE, _HERE = _BESIDE, _BESIDE + 1
-_RUNS = _BESIDE + 2
 
 
 @dataclass(frozen=True)
@@ -53,11 +52,14 @@ class RecordedDerivatives:
         tangents: Sequence[Array] | None,
     ) -> None:
         self._run, self._task, self._cotangents = run, task, cotangents
-        self._floats = Floats(task.dtype, 0, _RUNS * len(points))
+        self._each = _THERE + 2 if run.trace.compared or run.trace.beyond else _THERE + 1
+        self._floats = Floats(task.dtype, 0, self._each * len(points))
         columns = []
         for point in points:
             random = np.random.default_rng(task.seed + 8)
-            columns.append([_starts(there, here, random) for there, here in zip(point, task.inputs, strict=True)])
+            columns.append(
+                [_starts(there, here, random, self._each) for there, here in zip(point, task.inputs, strict=True)]
+            )
         starts = [np.concatenate(column, axis=-1) for column in zip(*columns, strict=True)]
         record = run.trace.record
         self._slopes: list[Array | None] | None = None
@@ -77,19 +79,23 @@ class RecordedDerivatives:
         record's value there is f's own, `outputs`, up to rounding.
         """
         run = self._run
-        values = [_own(value, k) for value in self._values]
+        values = [self._own(value, k) for value in self._values]
         with np.errstate(all="ignore"):
-            if not _same_order(run, values) or not _same_values(run, self._task, values, outputs):
+            if not _same_order(run, values) or not _same_values(run, self._task, values, outputs, self._each):
                 return None
             if self._slopes is None:
                 assert self._cotangents is not None
                 seeds = seeds_of(run, self._floats, self._cotangents)
                 self._slopes = reverse(self._floats, run.trace.record, self._values, seeds)
             nodes = run.trace.record.nodes
-            found = [None if (s := self._slopes[slot]) is None else _own(s, k) for slot in self._slots]
-            parts = [_part(s, (*nodes[slot].shape, _RUNS)) for s, slot in zip(found, self._slots, strict=True)]
+            found = [None if (s := self._slopes[slot]) is None else self._own(s, k) for slot in self._slots]
+            parts = [_part(s, (*nodes[slot].shape, self._each)) for s, slot in zip(found, self._slots, strict=True)]
             spreads = tuple(_spread(part) for part in parts)
         return Floating(tuple(part[..., _THERE].astype(np.float64) for part in parts), spreads)
+
+    def _own(self, runs: Array, k: int) -> Array:
+        """The runs of one point; a constant has one run for all."""
+        return runs if runs.shape[-1] == 1 else runs[..., k * self._each : (k + 1) * self._each]
 
 
 def recorded_derivatives(
@@ -106,17 +112,13 @@ def recorded_derivatives(
     return RecordedDerivatives(run, task, points, cotangents=cotangents, tangents=tangents)
 
 
-def _own(runs: Array, k: int) -> Array:
-    """The runs of one point; a constant has one run for all."""
-    return runs if runs.shape[-1] == 1 else runs[..., k * _RUNS : (k + 1) * _RUNS]
-
-
-def _starts(there: Array, here: Array, random: np.random.Generator) -> Array:
-    """An input: the other point, moved or not, in all runs but the last. Zeros do not move, as in `Replay`."""
-    start = np.repeat(np.asarray(there, np.longdouble)[..., None], _RUNS, axis=-1)
+def _starts(there: Array, here: Array, random: np.random.Generator, runs: int) -> Array:
+    """An input: the other point, moved or not, in all runs but _HERE's. Zeros do not move, as in `Replay`."""
+    start = np.repeat(np.asarray(there, np.longdouble)[..., None], runs, axis=-1)
     unit = np.where(there == 0, 0, np.abs(np.spacing(there))).astype(np.longdouble)[..., None]
     start[..., :_BESIDE] += unit * random.choice([-1.0, 1.0], (*there.shape, _BESIDE))
-    start[..., _HERE] = here
+    if runs > _HERE:
+        start[..., _HERE] = here
     return start
 
 
@@ -133,16 +135,23 @@ def _spread(runs: Array) -> Array:
 def _same_order(run: Run, values: Sequence[Array]) -> bool:
     """Whether every comparison comes out as it did here, and clearly."""
     for (a, i), (b, j) in (*run.trace.compared, *run.trace.beyond):
-        left, right = (values[slot].reshape(-1, values[slot].shape[-1])[at] for slot, at in ((a, i), (b, j)))
-        gap = np.broadcast_to(left - right, (*np.broadcast_shapes(i.shape, j.shape), _RUNS))
+        left, right = (_entries(values[slot], at) for slot, at in ((a, i), (b, j)))
+        gap = np.broadcast_to(left - right, (*np.broadcast_shapes(i.shape, j.shape), _HERE + 1))
         there, here = gap[..., _THERE], gap[..., _HERE]
-        clear = (np.abs(there) > MARGIN * _spread(gap)) | np.all(gap == 0, axis=-1)
+        clear = np.abs(there) > MARGIN * _spread(gap)
+        clear[~clear] = np.all(gap[~clear] == 0, axis=-1)
         if not np.all(clear & (np.sign(there) == np.sign(here))):
             return False
     return True
 
 
-def _same_values(run: Run, task: Task, values: Sequence[Array], outputs: Sequence[Array]) -> bool:
+def _entries(runs: Array, at: Array) -> Array:
+    """The runs of entries at flat positions, those of one entry once (a maximum is compared with all others)."""
+    one = at[:1] if at.size and np.all(at == at[0]) else at
+    return np.asarray(runs.reshape(-1, runs.shape[-1])[one])
+
+
+def _same_values(run: Run, task: Task, values: Sequence[Array], outputs: Sequence[Array], each: int) -> bool:
     """Whether the record's outputs are f's own, to within rounding."""
     unit, smallest = unit_roundoff(task.dtype), float(np.finfo(task.dtype).smallest_subnormal)
     if len(outputs) != len(run.outputs):
@@ -151,7 +160,7 @@ def _same_values(run: Run, task: Task, values: Sequence[Array], outputs: Sequenc
         shape = run.trace.record.nodes[slot].shape
         if own.shape != shape:
             return False
-        runs = np.broadcast_to(values[slot], (*shape, _RUNS))
+        runs = np.broadcast_to(values[slot], (*shape, each))
         there = runs[..., _THERE]
         allowed = MARGIN * (_spread(runs) + unit * np.abs(there) + smallest)
         if not np.all(np.abs(own.astype(np.longdouble) - there) <= allowed):

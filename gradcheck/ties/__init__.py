@@ -18,13 +18,19 @@ __all__ = ["derivative_of"]
 
 
 def derivative_of(
-    outcomes: Outcomes, cotangents: Sequence[Array] | None, tangents: Sequence[Array | None] | None
+    outcomes: Outcomes,
+    cotangents: Sequence[Array] | None,
+    tangents: Sequence[Array | None] | None,
+    *,
+    crossed: bool = True,
 ) -> Derivative:
     """J^T u for `cotangents`, or J v for `tangents`, with what its ties allow (`sides`, `possible`).
 
+    `crossed` as for `Outcomes.vjp`.
+
     Raises Unsupported where there are too many ties and it is not known what they allow.
     """
-    found = outcomes.vjp(cotangents) if tangents is None else outcomes.jvp(tangents)
+    found = outcomes.vjp(cotangents, crossed=crossed) if tangents is None else outcomes.jvp(tangents, crossed=crossed)
     if found.smoothness is not Smoothness.KINK:
         return found
     if not outcomes.crowd:

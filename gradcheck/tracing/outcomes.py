@@ -233,10 +233,11 @@ class Outcomes:
 
     # -- derivatives -----------------------------------------------------------------------------------------------
 
-    def vjp(self, cotangents: Sequence[Array] | None = None) -> Derivative:
+    def vjp(self, cotangents: Sequence[Array] | None = None, *, crossed: bool = True) -> Derivative:
         """J^T u: one part per differentiated argument.
 
-        `cotangents`: one array per output, of its shape; default 1 for a single output of shape ().
+        `cotangents`: one array per output, of its shape; default 1 for a single output of shape (). Without `crossed`,
+        the other sweep is left to `crossing` where there is one run.
 
         Raises HarnessFault if a forward sweep contradicts it.
         """
@@ -252,13 +253,15 @@ class Outcomes:
                     return self.again(given, None).vjp(given)
                 adjoints, _ = derivative.adjoints_of(run, given)
                 gradient = derivative.gradients(run, adjoints)
-                if number < _CHECKED:
+                if number < _CHECKED and (crossed or len(self.runs) > 1):
                     crossings.append(derivative.cross_check(run, given, gradient, self.task.seed + 1))
                 answers.append(gradient)
             return self._judge(answers, crossings)
 
-    def jvp(self, tangents: Sequence[Array | None]) -> Derivative:
+    def jvp(self, tangents: Sequence[Array | None], *, crossed: bool = True) -> Derivative:
         """J v: one part per output. `tangents`: one array per differentiated argument (None for zeros).
+
+        `crossed` as for `vjp`.
 
         Raises HarnessFault if the reverse sweep contradicts it.
         """
@@ -267,8 +270,23 @@ class Outcomes:
             crossings = [
                 derivative.cross_check_forward(run, tangents, answer, self.task.seed)
                 for run, answer in zip(self.runs[:_CHECKED], answers, strict=False)
+                if crossed or len(self.runs) > 1
             ]
             return self._judge(answers, crossings)
+
+    def crossing(self, cotangents: Sequence[Array] | None, tangents: Sequence[Array | None] | None) -> Crossing | None:
+        """The check by the other sweep of what `vjp` or `jvp` found in the first run.
+
+        Raises HarnessFault if the sweeps contradict each other.
+        """
+        with self.balls.working(self.bits):
+            if tangents is not None:
+                found = derivative.tangents_of(self.first, tangents)
+                return derivative.cross_check_forward(self.first, tangents, found, self.task.seed)
+            given = probe(self.first, cotangents, 0)
+            adjoints, _ = derivative.adjoints_of(self.first, given)
+            gradient = derivative.gradients(self.first, adjoints)
+            return derivative.cross_check(self.first, given, gradient, self.task.seed + 1)
 
     def _judge(self, answers: Sequence[Sequence[Array]], crossings: Sequence[Crossing | None]) -> Derivative:
         """Decide between smooth, kink and jump."""

@@ -35,14 +35,20 @@ class Replay:
         values = self.catch_up()[slot]
         return np.asarray(values.reshape(-1, values.shape[-1])[positions])
 
+    def _rounded(self, slot: int, positions: Array) -> Array:
+        """The rounded runs of entries, those of one entry once: half of what a large comparison took."""
+        one = positions[:1] if positions.size and np.all(positions == positions[0]) else positions
+        runs = self.catch_up()[slot]
+        return np.asarray(runs.reshape(-1, runs.shape[-1])[:, : self.floats.rounded][one])
+
     def spread(self, left: tuple[int, Array], right: tuple[int, Array], exact: Array) -> NDArray[np.float64]:
         """Largest distance, over the rounded runs, of left - right from the exact difference (a longdouble array).
 
         0 where the exact difference is infinite, inf where a run broke down.
         """
         with np.errstate(all="ignore"):
-            moved = self.entries(*left) - self.entries(*right) - exact[..., None]
-            size = np.max(np.abs(moved[..., : self.floats.rounded]), axis=-1).astype(np.float64)
+            moved = self._rounded(*left) - self._rounded(*right) - exact[..., None]
+            size = np.max(np.abs(moved, out=moved), axis=-1).astype(np.float64)
         size = np.where(np.isnan(size), np.inf, size)
         return np.where(np.isinf(exact), 0.0, size)
 

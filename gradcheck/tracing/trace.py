@@ -249,7 +249,8 @@ class Trace:
         shape, i, j = i.shape, np.ravel(i), np.ravel(j)
         x, y = self.values[a].ravel()[i], self.values[b].ravel()[j]
         gap = self.balls.sub(x, y)
-        middle, radius = self.balls.midpoint(gap), self.balls.radius(gap)
+        middle = self.balls.midpoint(gap)
+        radius = self.balls.radius(gap, middle)
         undefined = np.isnan(middle)
         sign = np.sign(np.where(undefined, 0, middle)).astype(np.int8)
         for k in np.flatnonzero(middle == 0):  # a tiny difference underflows as float64
@@ -266,7 +267,7 @@ class Trace:
             self.beyond.append(((a, i), (b, j)))
         else:
             self.hidden = True
-        noise = MARGIN * self.replay.spread((a, i), (b, j), self.balls.longdouble(gap))
+        noise = MARGIN * self.replay.spread((a, i), (b, j), self.balls.longdouble(gap, middle))
         undecided = (np.abs(middle) - radius <= noise) & ~undefined
         if undecided.any():
             if not self.last and np.any(undecided & (np.abs(middle) > noise)):

@@ -42,6 +42,9 @@ def every_number(result: Result, *, always: bool = False) -> RenderableType:
         parts.append(_lines(notes))
     if heard := [w for w in result.witnesses if w.state != "aside" and (w.of or w.directions)]:
         parts.append(Text(f"  oracles (entries): {'; '.join(map(_said, heard))}", style="dim"))
+    if left_out := [w for w in result.witnesses if w.state == "not asked"]:
+        names = ", ".join(w.oracle for w in left_out)
+        parts.append(Text(f'  not asked: {names}: {left_out[0].reason}; oracles="all" asks them', style="dim"))
     if result.moved_point:
         parts.append(
             Text(f"  at another point than the case's own, where nothing is wrong: {_values(result.moved_point)}")

@@ -39,9 +39,9 @@ class Witness:
     Attributes
     ----------
     oracle: its name.
-    kind: "proven" or "estimated"; "" if it stepped aside.
-    state: "agreed" (its intervals hold the truth that was used), "aside" or "discarded".
-    reason: why it stepped aside or was discarded; notes otherwise.
+    kind: "proven" or "estimated"; "" if it did not answer.
+    state: "agreed" (its intervals hold the truth that was used), "aside", "discarded" or "not asked".
+    reason: why it stepped aside, was discarded or was not asked; notes otherwise.
     worst: its (value, error) at the result's worst entry, where it has one.
     entries, of: how many entries it bounds, of how many.
     directions: along how many directions it was asked, where it was not asked about entries.

@@ -38,6 +38,7 @@ USUAL: Mapping[str, Any] = {
     "interest": None,
     "max_ulps": None,
     "seed": None,
+    "oracles": "all",
 }
 """A value of every option that changes nothing here."""
 

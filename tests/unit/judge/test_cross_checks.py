@@ -9,7 +9,7 @@ import pytest
 import scipy.linalg
 
 import gradcheck
-from gradcheck.errors import HarnessFault
+from gradcheck.errors import HarnessFault, UsageError
 from gradcheck.judge import cross_checks, function_estimates
 from gradcheck.numbers.ball import Enclosure
 from gradcheck.oracle.analysis import Analysis
@@ -46,16 +46,15 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
 }
 
 
-def check(kind: str, name: str, bend: Callable[[Any], Any]) -> Result:
+def check(kind: str, name: str, bend: Callable[[Any], Any], oracles: str = "needed") -> Result:
     """The result for a derivative that is right but for `bend`, which is applied to every answer."""
+    options: Any = {"interest": 1e-10, "oracles": oracles}
     f, jacobian = FUNCTIONS[name]
     if kind == "gradient":
-        return gradcheck.check_gradient(
-            lambda x: np.sum(C * f(x)), lambda x: bend(jacobian(x).T @ C), X, interest=1e-10
-        )
+        return gradcheck.check_gradient(lambda x: np.sum(C * f(x)), lambda x: bend(jacobian(x).T @ C), X, **options)
     if kind == "vjp":
-        return gradcheck.check_vjp(f, lambda c, x: bend(jacobian(x).T @ c), X, interest=1e-10)
-    return gradcheck.check_jvp(f, lambda primals, tangents: bend(jacobian(*primals) @ tangents[0]), X, interest=1e-10)
+        return gradcheck.check_vjp(f, lambda c, x: bend(jacobian(x).T @ c), X, **options)
+    return gradcheck.check_jvp(f, lambda primals, tangents: bend(jacobian(*primals) @ tangents[0]), X, **options)
 
 
 # -- corruptions: what a bug does to numbers and their bounds ---------------------------------------------------------
@@ -143,12 +142,14 @@ def _symbolic(patch: pytest.MonkeyPatch, bend: Bend) -> None:
 
 def _complex_step(patch: pytest.MonkeyPatch, bend: Bend) -> None:
     sound: Any = vars(cross_checks)["complex_step_along"]
+    one: Any = vars(cross_checks)["one_complex_step"]
 
     def bent(*arguments: Any) -> Any:
         found, runs = sound(*arguments)
         return estimate(found, bend), runs
 
     patch.setattr(cross_checks, "complex_step_along", bent)
+    patch.setattr(cross_checks, "one_complex_step", lambda *arguments: float(bend(np.asarray(one(*arguments)), 0.0)[0]))
 
 
 def _differences(patch: pytest.MonkeyPatch, bend: Bend) -> None:
@@ -190,9 +191,12 @@ def test_a_corrupt_proof_is_a_fault(
     monkeypatch: pytest.MonkeyPatch, oracle: str, name: str, kind: str, bend: Bend
 ) -> None:
     PROOFS[oracle](monkeypatch, bend)
-    for subject in SUBJECTS:
+    for number, subject in enumerate(SUBJECTS):
+        left_out = not number and oracle not in ("exact", "forward sweep" if kind == "jvp" else "reverse sweep")
+        if left_out:
+            assert check(kind, name, subject).verdict == "PASS"  # a clear PASS does not ask it
         with pytest.raises(HarnessFault, match=r"contradict|do not meet"):
-            check(kind, name, subject)
+            check(kind, name, subject, "all" if left_out else "needed")
 
 
 @pytest.mark.parametrize("bend", CORRUPTIONS)
@@ -204,7 +208,9 @@ def test_a_corrupt_estimate_is_discarded_and_reported(
 ) -> None:
     ESTIMATES[oracle](monkeypatch, bend)
     for number, subject in enumerate(SUBJECTS):
-        result = check(kind, name, subject)
+        if oracle == "finite_difference" and not number:
+            assert "GC041" not in check(kind, name, subject).codes  # a clear PASS does not ask it
+        result = check(kind, name, subject, "needed" if number or oracle == "complex_step" else "all")
         assert result.verdict == ("FAIL" if number else "PASS"), result.to_text()
         (reported,) = [f for f in result.findings if f.code == "GC041"]
         assert reported.facts["oracle"] == oracle
@@ -225,8 +231,64 @@ def test_uncorrupted_all_agree(name: str, kind: str) -> None:
 # -- what a result says about who covers what -------------------------------------------------------------------------
 
 
-def test_a_result_says_what_each_oracle_covers() -> None:
+def test_a_clear_pass_leaves_oracles_out_and_says_so() -> None:
     result = check("vjp", "small", lambda g: g)
+    assert result.verdict == "PASS"
+    assert {w.oracle: (w.state, w.reason) for w in result.witnesses if not w.entries} == {
+        "complex_step": ("agreed", "1 evaluation in complex128"),
+        "symbolic": ("not asked", "a proven bound decided"),
+        "exact (forward)": ("not asked", "a proven bound decided"),
+        "finite_difference": ("not asked", "a proven bound decided"),
+    }
+    said = 'not asked: symbolic, exact (forward), finite_difference: a proven bound decided; oracles="all" asks them'
+    assert said in result.to_text(width=300)
+
+
+def repeats_on(g: Any, calls: list[int]) -> Any:
+    """Another answer from the twelfth call on: the numbers are right, and the contract is broken."""
+    calls.append(0)
+    return g if len(calls) < 12 else 2 * g
+
+
+@pytest.mark.parametrize(
+    ("bend", "oracles", "verdict"),
+    [
+        (lambda g: g, "all", "PASS"),
+        (lambda g: 1.01 * g, "needed", "FAIL"),
+        (lambda g, calls=[]: repeats_on(g, calls), "needed", "FAIL"),
+        (lambda g: np.nan * g, "needed", "FAIL"),
+    ],
+)
+def test_every_oracle_is_asked_otherwise(bend: Callable[[Any], Any], oracles: str, verdict: str) -> None:
+    result = check("vjp", "small", bend, oracles)
+    assert result.verdict == verdict
+    assert [w.oracle for w in result.witnesses if w.state == "agreed"] == [
+        "exact",
+        "symbolic",
+        "exact (forward)",
+        "complex_step",
+        "finite_difference",
+    ]
+    assert "not asked" not in result.to_text(width=300)
+
+
+def test_what_no_complex_step_confirms_is_put_to_every_oracle() -> None:
+    def f(x: Any) -> Any:
+        return np.sum(np.sin(np.abs(x)))
+
+    result = gradcheck.check_gradient(f, lambda x: np.sign(x) * np.cos(np.abs(x)), X)
+    assert result.verdict == "PASS"
+    states = {w.oracle: w.state for w in result.witnesses}
+    assert (states["symbolic"], states["finite_difference"], states["complex_step"]) == ("agreed", "agreed", "aside")
+
+
+def test_unknown_choice_of_oracles() -> None:
+    with pytest.raises(UsageError, match='oracles must be "needed" or "all", got \'exact\''):
+        check("vjp", "small", lambda g: g, "exact")
+
+
+def test_a_result_says_what_each_oracle_covers() -> None:
+    result = check("vjp", "small", lambda g: g, "all")
     covered = {w.oracle: (w.state, w.entries, w.of, w.directions) for w in result.witnesses}
     assert covered == {
         "exact": ("agreed", 3, 3, 0),
@@ -242,7 +304,7 @@ def test_a_result_says_what_each_oracle_covers() -> None:
 
 
 def test_a_result_says_why_an_oracle_stepped_aside() -> None:
-    result = check("jvp", "solved", lambda g: g)
+    result = check("jvp", "solved", lambda g: g, "all")
     reasons = {w.oracle: w.reason for w in result.witnesses if w.state == "aside"}
     assert list(reasons) == ["symbolic"]
     assert "solve" in reasons["symbolic"]
@@ -252,7 +314,7 @@ def test_a_result_says_why_an_oracle_stepped_aside() -> None:
 
 def test_budgets_are_told() -> None:
     x = np.linspace(0.1, 1.0, 1500)
-    result = gradcheck.check_gradient(lambda x: np.sum(np.sin(x)), np.cos, x)
+    result = gradcheck.check_gradient(lambda x: np.sum(np.sin(x)), np.cos, x, oracles="all")
     assert result.verdict == "PASS"
     reasons = {w.oracle: w.reason for w in result.witnesses if w.state == "aside"}
     assert "1500 entries, budget" in reasons["symbolic"]
@@ -268,7 +330,7 @@ def test_budgets_are_told() -> None:
             total, x = total * np.cos(x), np.sin(x)
         return total
 
-    result = gradcheck.check_gradient(long, slope, np.array(0.5))
+    result = gradcheck.check_gradient(long, slope, np.array(0.5), oracles="all")
     assert result.verdict == "PASS", result.to_text()
     reasons = {w.oracle: w.reason for w in result.witnesses if w.state == "aside"}
     assert "budget" in reasons["complex_step"]
