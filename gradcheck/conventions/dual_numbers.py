@@ -18,6 +18,7 @@ import numpy as np
 from gradcheck.conventions.held_numbers import numbers_of, read, single
 from gradcheck.conventions.named_variables import NamedClass, NamedEngine, named_class
 from gradcheck.conventions.offer import Contents, Found, Miss, Offer
+from gradcheck.conventions.other_functions import other_functions
 from gradcheck.conventions.pulled_gradients import no_sweep
 from gradcheck.conventions.spellings import FUNCTIONS, Spelling
 from gradcheck.conventions.value_class import SAMPLE, ValueClass
@@ -93,6 +94,8 @@ def _offer(name: str, dual: DualClass | NamedClass, contents: Contents) -> Offer
     make = partial(dual.make, "constant") if isinstance(dual, NamedClass) else partial(_constant, dual.kind)
     uses = ValueClass(dual.kind, dual.value, dual.derivative, make, no_sweep, "", reveals=False)
     ops = dict(spelled_ops(uses, contents, float))
+    others = dict(other_functions(ops, uses, float))
+    ops = {op: spelling for op, spelling in ops.items() if op not in others}
     answers: Any = ForwardEngine(dual, uses, ops) if isinstance(dual, DualClass) else NamedEngine(dual, uses, ops)
     named = sorted(s.name for s in ops.values() if s.name)
     title = f"class {name}: .{dual.value}, .{dual.derivative}; operators {operators_of(ops)}"
@@ -108,6 +111,7 @@ def _offer(name: str, dual: DualClass | NamedClass, contents: Contents) -> Offer
         scalars=True,
         forms={"with whole numbers": answers.with_whole_numbers},
         lacking=tuple(lacking_forms(uses, ops, float)),
+        limits=tuple(others.values()),
         notes=(
             "one pass forward, with a name for each parameter" if named_ones else "one pass forward for each parameter",
         ),

@@ -23,24 +23,37 @@ FURTHER = (1e-3, 0.5, 2.0)
 FAR = 1e3
 """How many times the constant an argument must be at least, for the two logs to be the same question."""
 
+BELOW = 1e-14
+"""Argument below every guard, at which a log that takes the larger of the two gives the log of its guard."""
+
 
 @dataclass(frozen=True)
 class GuardedLog:
-    """The constant that a log adds, and how the engine adds."""
+    """The constant that a log adds, and how the engine adds; `clips`: it takes the larger of argument and constant."""
 
     constant: float
     uses: ValueClass
     add: Callable[..., Any]
+    clips: bool = False
 
     @property
     def sentence(self) -> str:
         """What a user should know."""
         text = f"{self.constant:g}"
+        if self.clips:
+            return f"log takes arguments below {text} for {text}, and is asked above"
         return f"log adds {text} to its argument: value and gradient are those of log(x + {text})"
 
     def argument(self, x: Any) -> Any:
-        """A node of `x - constant`; NotImplementedError where x is not much larger than the constant."""
+        """A node of `x - constant`; NotImplementedError where x is not much larger than the constant.
+
+        `x` itself, where the log clips.
+        """
         value = np.asarray(self.uses.value(x))
+        if self.clips:
+            if np.any(value <= self.constant):
+                raise NotImplementedError(f"log of what is not above {self.constant:g}")
+            return x
         if np.any(value < FAR * self.constant):
             raise NotImplementedError(f"log of what is not much larger than {self.constant:g}")
         less = np.full(value.shape, -self.constant, value.dtype if value.dtype.kind == "f" else float)
@@ -60,6 +73,8 @@ def guarded_log(log: Spelling | None, add: Spelling | None, uses: ValueClass, sa
         return there - x, 16 * float(eps) * there * (1 + abs(float(held)))
 
     try:
+        if (clip := _clipped(added)) is not None:
+            return GuardedLog(clip, uses, add.apply, clips=True)
         constant, error = added(FIRST)
         if not SMALLEST * (1 - 1e-3) <= constant <= LARGEST * (1 + 1e-3) or constant < 4 * error:
             return None
@@ -71,3 +86,11 @@ def guarded_log(log: Spelling | None, add: Spelling | None, uses: ValueClass, sa
     except Exception:  # a log that refuses small numbers, or is none
         return None
     return GuardedLog(constant, uses, add.apply)
+
+
+def _clipped(added: Callable[[float], tuple[float, float]]) -> float | None:
+    """The constant below which the log takes no argument; None where it has none, or adds one."""
+    constants = [added(x)[0] + x for x in (BELOW, BELOW / 2)]
+    exact = all(abs(found) <= error for found, error in map(added, FURTHER))
+    same = abs(constants[0] - constants[1]) <= BELOW / 100
+    return float(f"{constants[0]:.3g}") if exact and same and SMALLEST <= constants[0] <= LARGEST * 1.01 else None

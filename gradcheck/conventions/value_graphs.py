@@ -11,6 +11,7 @@ import numpy as np
 
 from gradcheck.conventions.guarded_logs import GuardedLog, guarded_log
 from gradcheck.conventions.offer import Contents, Offer
+from gradcheck.conventions.other_functions import other_functions
 from gradcheck.conventions.repeated_sweeps import NEITHER, remarks
 from gradcheck.conventions.spellings import FUNCTIONS, OPERATORS, REFLECTED, Spelling, at_the_door, refused
 from gradcheck.conventions.value_class import SAMPLE, ValueClass, seeded
@@ -57,6 +58,8 @@ def offer_of(
         forms[WHOLE_NUMBERS] = answers.with_whole_numbers
     if uses.reset is not None:
         forms[AFTER_A_RESET] = answers.after_a_reset
+    others = dict(other_functions(spelled, uses, sample))
+    spelled = {op: spelling for op, spelling in spelled.items() if op not in others}
     answers.guard = guarded_log(spelled.get("log"), spelled.get("add"), uses, sample)
     operators = operators_of(spelled)
     named = ", ".join(sorted(s.name for s in spelled.values() if s.name))
@@ -88,7 +91,7 @@ def offer_of(
         forms=forms,
         lacking=lacking,
         notes=(*_how(uses), *answers.notes, *(line for line in repeated if not line.endswith(NEITHER))),
-        limits=tuple(line for line in repeated if line.endswith(NEITHER)),
+        limits=(*(line for line in repeated if line.endswith(NEITHER)), *others.values()),
         warnings=() if answers.guard is None else (answers.guard.sentence,),
         words={**_words(name, uses, spelled), **answers.words, **_wrapped(spelled, lacking)},
     )
@@ -235,7 +238,9 @@ class Engine:
         return self._rounded(np.zeros(np.shape(value)) if untouched else _of_shape(found, graph.shapes[index]))
 
     def _rounded(self, found: Any) -> Any:
-        """A value or gradient in the engine's precision."""
+        """A value or gradient in the engine's precision; whole numbers, as leaves of ints may have, as others."""
+        if isinstance(found, np.ndarray | np.generic) and found.dtype.kind in "iu":
+            found = found.astype(np.float32 if self.single else float)
         wider = self.single and isinstance(found, np.ndarray | np.generic) and found.dtype == np.float64
         return found.astype(np.float32) if wider else found
 

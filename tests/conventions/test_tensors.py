@@ -317,9 +317,13 @@ def test_a_log_near_its_guard_is_not_asked(tmp_path: Path) -> None:
         offer.functions["gradients"](of_one_op("log", (1,)), {"x0": np.array([1e-7])})
 
 
-def test_a_log_of_a_maximum_adds_no_constant(tmp_path: Path) -> None:
+def test_a_log_of_a_maximum_adds_no_constant_and_is_asked_above(tmp_path: Path) -> None:
     limited = GUARDED.replace("np.log(self.data + 1e-8)", "np.log(np.maximum(self.data, 1e-5))")
-    assert offered(bent(tmp_path, UNGUARDED, limited)).warnings == ()
+    offer = offered(bent(tmp_path, UNGUARDED, limited))
+    assert offer.warnings == ("log takes arguments below 1e-05 for 1e-05, and is asked above",)
+    assert answer(offer, of_one_op("log", (1,)), {"x0": np.array([0.5])}).value == np.log(0.5)
+    with pytest.raises(NotImplementedError, match="log"):
+        offer.functions["gradients"](of_one_op("log", (1,)), {"x0": np.array([1e-6])})
 
 
 def test_a_leaf_that_no_sweep_reached_need_not_have_a_gradient(tmp_path: Path) -> None:

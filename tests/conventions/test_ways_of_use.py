@@ -285,3 +285,69 @@ def test_where_whatever_nobody_uses_counts_as_the_loss_no_other_node_is_asked_ab
     assert {k: float(np.asarray(v)) for k, v in answer.gradients.items()} == {"x": 3.5, "y": 1.5}
     with pytest.raises(SubjectError, match="would count as a loss"):
         answers(offer, {"x": 1.5, "y": 0.5, "z": 3.0})
+
+
+CURVES = """
+    import math
+
+    class Value:
+        def __init__(self, data, links=()):
+            self.data, self.grad, self.links = data, 0.0, links
+
+        def __mul__(self, other):
+            return Value(self.data * other.data, ((self, other.data), (other, self.data)))
+
+        def gelu(self):
+            u = math.sqrt(2 / math.pi) * (self.data + 0.044715 * self.data**3)
+            return Value(0.5 * self.data * (1 + math.tanh(u)))
+
+        def leaky_relu(self):
+            return Value(self.data if self.data > 0 else 0.2 * self.data)
+
+        def elu(self):
+            return Value(self.data if self.data > 0 else math.exp(self.data) - 1)
+
+        def tanh(self):
+            return Value(math.tanh(self.data) + 0.25)
+
+        def backward(self, upstream=1.0):
+            self.grad += upstream
+            for node, slope in self.links:
+                node.backward(upstream * slope)
+
+    def logistic(value, steepness=1.0, middle=1.0):
+        return Value(1 / (1 + math.exp(-steepness * (value.data - middle))))
+    """
+
+
+def test_another_function_of_the_same_name_is_not_asked_and_a_wrong_value_is(tmp_path: Path) -> None:
+    (offer,) = looked_at(tmp_path, CURVES).offers
+    assert offer.ops == {"mul", "elu", "tanh"}
+    assert [line for line in offer.limits if "is not asked" in line] == [
+        "logistic is not asked: with steepness=1, middle=1 it is another function than sigmoid",
+        "leaky_relu is not asked: its slope is another",
+        "gelu is not asked: it is the approximation by tanh",
+    ]
+
+
+LOG = """def log(self):
+            return Value(math.log(WRITTEN), ((self, 1 / self.data),))
+
+        def __add__(self, other):
+            return Value(self.data + other.data, ((self, 1.0), (other, 1.0)))
+
+        def gelu"""
+
+
+@pytest.mark.parametrize(("written", "sentence"), [("max(self.data, 1e-6)", "below 1e-06"), ("self.data", None)])
+def test_a_log_that_clips_is_asked_above(tmp_path: Path, written: str, sentence: str | None) -> None:
+    log = LOG.replace("WRITTEN", written)
+    (offer,) = looked_at(tmp_path, CURVES.replace("def gelu", log)).offers
+    assert [sentence in line for line in offer.warnings] == ([] if sentence is None else [True])
+    build = GraphBuilder()
+    graph = build.graph(build.log(build.parameter("x")))
+    subject = InProcessSubject(offer.functions["gradients"])
+    assert subject.ask(graph, {"x": 0.5}).gradients["x"] == 2.0
+    if sentence is not None:
+        with pytest.raises(SubjectError, match="not above"):
+            subject.ask(graph, {"x": 1e-7})

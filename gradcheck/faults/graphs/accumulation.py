@@ -317,15 +317,16 @@ class SharedBuffers(Backprop):
             self.adjoints[node] = message if message.flags.writeable else message.copy()
 
 
-class SharedArrays(SharedBuffers):
-    """The same where single numbers are NumPy's own: `+=` on one makes a new number, and changes arrays alone.
-
-    A difference hands the array to what it subtracts from, too.
-    """
+class SharedByDifferences(SharedBuffers):
+    """The same where a difference is a sum: it hands the array to what it subtracts from, too."""
 
     def hands_on(self, node: int, slot: int) -> bool:
         """Both operands of a sum, the first of a difference."""
         return super().hands_on(node, slot) or (self.graph.op(node) == "sub" and slot == 0)
+
+
+class SharedArrays(SharedByDifferences):
+    """The same where single numbers are NumPy's own: `+=` on one makes a new number, and changes arrays alone."""
 
     def message(self, node: int, slot: int, upstream: Array) -> Array:
         """A message without axes cannot be changed later, unless it is the upstream array itself."""
