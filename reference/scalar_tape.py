@@ -20,7 +20,7 @@ class Tape:
 
     Nodes have new numbers: first the leaves (parameters, inputs, constants), then a number per row, so that row r is
     node `leaves + r`, and the loss is the last. Rows are sorted by level (`dag.levels`), and by op within a level: a
-    processor then guesses the op that comes next, and the loop of `compiled_tape` takes 0.55 x at 100,000 nodes.
+    processor then guesses the op that comes next, and the loop of `compiled_tape` takes 0.6 x at 100,000 nodes.
 
     Attributes
     ----------

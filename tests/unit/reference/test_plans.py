@@ -287,9 +287,7 @@ def network(**options):
 
 
 @pytest.mark.parametrize("batch", [1, 3])
-@pytest.mark.parametrize("together", [1, 1 << 20])
-def test_networks_by_a_plan(batch, together, monkeypatch):
-    monkeypatch.setattr(mlp_plans, "TOGETHER", together)
+def test_networks_by_a_plan(batch):
     net, point = network(batch=batch, l2=0.5, bias=batch > 1)
     plan = mlp_plans.MLPPlan(net)
     out = {name: np.full(shape, np.nan) for name, shape in net.parameter_shapes.items()}
