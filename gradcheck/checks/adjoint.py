@@ -30,7 +30,7 @@ ROOM = 64.0
 
 
 @entrance
-def check_adjoint(A: Any, AH: Any, x: Any, y: Any, **options: Any) -> Result:
+def check_adjoint(A: Any, AH: Any = None, x: Any = None, y: Any = None, **options: Any) -> Result:
     """Is `AH` the adjoint (the conjugate transpose) of the linear operator `A`?
 
     Parameters
@@ -38,6 +38,7 @@ def check_adjoint(A: Any, AH: Any, x: Any, y: Any, **options: Any) -> Result:
     A: an array, a scipy.sparse array, a LinearOperator, or a function of one array.
     AH: the same, or None for a LinearOperator that has an adjoint of its own (`rmatvec`).
     x, y: arrays of the shapes that A takes and returns; their values are a point, which for a linear A does not matter.
+        May be left out for a matrix or a LinearOperator, which has a shape.
     options: as in `check_vjp`.
 
     Returns
@@ -46,7 +47,8 @@ def check_adjoint(A: Any, AH: Any, x: Any, y: Any, **options: Any) -> Result:
 
     Raises
     ------
-    InvalidProblem: A or AH is no operator, a LinearOperator has no adjoint, y has not the shape of A x.
+    InvalidProblem: A or AH is no operator, a LinearOperator has no adjoint, y has not the shape of A x, x or y is left
+        out for a function.
 
     Examples
     --------
@@ -55,6 +57,7 @@ def check_adjoint(A: Any, AH: Any, x: Any, y: Any, **options: Any) -> Result:
     >>> gradcheck.check_adjoint(np.cumsum, backwards, np.ones(4), np.ones(4)).verdict.value
     'PASS'
     """
+    x, y = _of_shape(A, x, 1, "x"), _of_shape(A, y, 0, "y")
     at, image = (_numbers(value, name) for value, name in ((x, "x"), (y, "y")))
     forward = _operator(A, "A", adjoint=False)
     backward = _operator(A, "A", adjoint=True) if AH is None else _operator(AH, "AH", adjoint=False)
@@ -79,6 +82,17 @@ def check_adjoint(A: Any, AH: Any, x: Any, y: Any, **options: Any) -> Result:
     return replace(result, address=f"adjoint {name}", checked=about)
 
 
+def _of_shape(given: Any, value: Any, axis: int, name: str) -> Any:
+    """The value, or numbers of the shape that an operator takes (axis 1) or returns (axis 0)."""
+    if value is not None:
+        return value
+    shape = getattr(given, "shape", None)
+    if not isinstance(shape, tuple) or len(shape) != 2:
+        raise InvalidProblem("expected an array of the shape that A takes (x) and returns (y), got None", where=name)
+    dtype = np.dtype(getattr(given, "dtype", None) or float)
+    return np.ones(shape[axis], dtype if dtype.kind in "fc" else float)
+
+
 def _numbers(value: Any, name: str) -> Array:
     """An array of floats or complex numbers; whole numbers become floats."""
     (array,) = as_inputs((value,))
@@ -91,6 +105,8 @@ def _numbers(value: Any, name: str) -> Array:
 def _operator(given: Any, who: str, *, adjoint: bool) -> Operator:
     """A function of one array from whatever stands for an operator."""
     if hasattr(given, "matvec"):
+        if adjoint:
+            _has_adjoint(given)
         method = given.rmatvec if adjoint else given.matvec
         return lambda v: np.asarray(method(np.ravel(v)))
     if hasattr(given, "shape") and hasattr(given, "__matmul__"):
@@ -101,6 +117,17 @@ def _operator(given: Any, who: str, *, adjoint: bool) -> Operator:
         raise InvalidProblem("expected an adjoint, got None; only a LinearOperator or a matrix has its own", where="AH")
     function: Operator = given
     return function
+
+
+def _has_adjoint(given: Any) -> None:
+    """Raises InvalidProblem for a LinearOperator without `rmatvec`."""
+    try:
+        given.rmatvec(np.zeros(given.shape[0], np.dtype(given.dtype or float)))
+    except NotImplementedError:
+        what = f"expected an adjoint, and the LinearOperator of shape {given.shape} has none of its own"
+        raise InvalidProblem(f"{what}: give it rmatvec=, or pass AH", where="AH") from None
+    except Exception:  # the check itself reports what it raises
+        return
 
 
 def _shape_of_image(forward: Operator, at: Array, image: Array) -> None:

@@ -215,8 +215,9 @@ def dense(answer: Any, columns: int) -> Array:
     """
     if hasattr(answer, "toarray"):
         answer = answer.toarray()
-    elif hasattr(answer, "matmat") and hasattr(answer, "shape"):
-        answer = answer.matmat(np.eye(columns))
+    elif hasattr(answer, "matvec") and hasattr(answer, "shape"):
+        # Column by column: of a LinearOperator's own functions, some take vectors of one axis alone.
+        answer = np.stack([np.ravel(answer.matvec(column)) for column in np.eye(columns)], axis=-1)
     try:
         array = np.asarray(answer)
     except ValueError:

@@ -6,7 +6,7 @@ cannot be traced is asked about close by alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -54,6 +54,8 @@ HALVINGS = 12
 """Number of halvings of the way, in search of the place from which on it is wrong."""
 FARTHER, SMALL = 0.004, 1e-5
 """Share of the way beyond that place at which an approximation's error is still below SMALL of its scale."""
+STEADY = 0.05
+"""Relative difference of two answers at points beside each other that says nothing."""
 LONGEST = 100
 """Maximum number of characters of a point that is written out in a sentence."""
 
@@ -182,8 +184,26 @@ class Elsewhere:
         known = evidence.analysis
         large = known is None or other_points.entries(product) > other_points.LARGE or known.computed[0] > MOST_ARRAYS
         if not fixed and not large:
-            for where, there in own_branches(self.question, product, MOST_OWN):
+            across, thresholds = own_branches(self.question, product, MOST_OWN)
+            for there in across:
+                where = "the other side of a comparison in the derivative"
                 yield replace(other_points.at(product, there, where), followed=True, own_branch=True)
+            for triple in thresholds:
+                where = "the number that the derivative compares an entry with"
+                near, *sides = (other_points.at(product, there, where) for there in triple)
+                if self._stands_apart(near.product, [side.product for side in sides]):
+                    yield replace(near, followed=True, own_branch=True)
+
+    def _stands_apart(self, product: Product, sides: Sequence[Product]) -> bool:
+        """Whether the derivative's answer is another one than at both of the points beside."""
+        try:
+            own, *others = (
+                bounded(lambda asked=asked: self.question.ask(asked, tuple_output=self.tuple_output))  # type: ignore[misc]
+                for asked in (product, *sides)
+            )
+        except (SubjectError, TooLongError):
+            return False
+        return not any(_alike(own, other) for other in others)
 
     def _remembered(self, product: Product, reply: Reply) -> list[Finding]:
         """Whether a point a hair away gets the very answer of this one, although its derivative is another."""
@@ -336,6 +356,20 @@ def drawn(random: np.random.Generator, like: Array) -> Array:
     dtype = like.dtype if like.dtype.kind == "f" else np.dtype(float)
     numbers = random.uniform(0.5, 2.0, like.shape) * random.choice([-1.0, 1.0], like.shape)
     return np.asarray(np.round(numbers, 4), dtype=dtype)
+
+
+def _alike(one: Reply, other: Reply) -> bool:
+    """Whether two answers differ by no more than a short step between their points may explain."""
+    for a, b in zip(one.parts, other.parts, strict=True):
+        if (a is None) != (b is None):
+            return False
+        if a is None or b is None:
+            continue
+        with np.errstate(invalid="ignore", over="ignore"):
+            size = max(float(np.max(np.abs(part), initial=0.0)) for part in (a, b))
+            if a.shape != b.shape or not np.all((np.abs(a - b) <= STEADY * size) | (a == b)):
+                return False
+    return True
 
 
 def _at(near: Neighbour, given: Product, found: list[Finding]) -> list[Finding]:

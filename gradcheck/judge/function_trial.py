@@ -305,7 +305,10 @@ class Examination:
             raise SubjectError("GC018", who="f", what=came)
         if self._question.kind == "gradient" and (self._tuple or outputs[0].size != 1):
             shapes = listed([str(o.shape) for o in outputs])
-            raise SubjectError("GC018", who="f", what=f"must return one number for a gradient, got shape {shapes}")
+            other = "a backward pass is for check_vjp" if self._tuple else "use check_jacobian, or check_vjp"
+            raise SubjectError(
+                "GC018", who="f", what=f"must return one number for a gradient, got shape {shapes}: {other}"
+            )
         if self._settings.meant is not None:
             meant, _ = value_of(replace(function, f=self._settings.meant), self._inputs, "meant")
             alike = [m.shape == o.shape or m.size == o.size == 1 for m, o in zip(meant, outputs, strict=False)]
@@ -329,7 +332,9 @@ class Examination:
         kinds = [np.asarray(self._inputs[k]).dtype for k in self._question.function.wrt]
         dtype = np.result_type(*kinds)
         if dtype.itemsize > 8:
-            raise InvalidProblem(f"inputs must be float64, float32 or float16, got {dtype}")
+            raise InvalidProblem(
+                f"inputs must be float64, float32 or float16, got {dtype}: convert them, x.astype(np.float64)"
+            )
         return dtype
 
     def _truth_of(self, product: Product) -> Product:

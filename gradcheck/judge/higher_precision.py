@@ -48,19 +48,15 @@ def traced_answer(
     return found
 
 
-def own_branches(question: Question, product: Product, most: int) -> list[tuple[str, list[Array]]]:
+def own_branches(question: Question, product: Product, most: int) -> tuple[list[list[Array]], list[list[list[Array]]]]:
     """Points, an array per block, that a comparison of the derivative's own code leads to; none if untraced.
 
-    At most `most` across one, and as many where an entry is what it is compared with.
+    At most `most` across one, and as many where an entry is what it is compared with, each with a point on both sides.
     """
     outcomes, _ = _traced(question, product, FEW_RUNS, sharp=False)
     if outcomes is None:
-        return []
-    across = [b.point for b in branches(outcomes, most) if b.point is not None]
-    return [
-        *(("the other side of a comparison in the derivative", point) for point in across),
-        *(("the number that the derivative compares an entry with", point) for point in thresholds(outcomes, most)),
-    ]
+        return [], []
+    return [b.point for b in branches(outcomes, most) if b.point is not None], thresholds(outcomes, most)
 
 
 def waits(question: Question, product: Product) -> bool:

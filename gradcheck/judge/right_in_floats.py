@@ -78,10 +78,11 @@ def _right(product: Product, reply: Reply, found: Floating, settings: Settings) 
     share = min(INTEREST[product.dtype.name], GROSS)
     share = (share if settings.interest is None else min(share, settings.interest)) / 2
     for part, value, spread in zip(reply.parts, found.values, found.spreads, strict=True):
-        size = np.maximum(np.abs(value), np.sqrt(np.mean(np.square(value))) if value.size else 0.0)
+        with np.errstate(over="ignore"):  # a size that is infinite is no scale: nothing is right by it
+            size = np.maximum(np.abs(value), np.sqrt(np.mean(np.square(value))) if value.size else 0.0)
         answer = np.zeros(value.shape) if part is None else np.asarray(part, np.float64)
         with np.errstate(invalid="ignore"):  # infinities, which are not known to a tenth of anything
-            right = (spread <= KNOWN * share * size) & (np.abs(answer - value) <= share * size)
+            right = (spread <= KNOWN * share * size) & (np.abs(answer - value) <= share * size) & np.isfinite(size)
         if answer.shape != value.shape or not np.all(right & np.isfinite(value)):
             return False
     return True

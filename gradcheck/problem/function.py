@@ -48,8 +48,10 @@ class Function:
         names = input_names(f, len(inputs))
         for name, value in zip(names, inputs, strict=True):
             if np.asarray(value).dtype.kind not in "fiub":
+                came = f"dtype {np.asarray(value).dtype} of shape {np.shape(value)}"
                 raise InvalidProblem(
-                    f"expected an array of real numbers, got dtype {np.asarray(value).dtype}", where=f"input {name!r}"
+                    f"expected an array of real numbers, got {came}; give np.asarray(x, float)",
+                    where=f"input {name!r}",
                 )
         return cls(f, _positions(wrt, inputs, names), names)
 

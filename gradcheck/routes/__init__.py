@@ -34,8 +34,8 @@ def branches(outcomes: Outcomes, most: int, known: Collection[Key] = ()) -> list
     return branch_crossing.branches(outcomes.first, outcomes.task, most, known)
 
 
-def thresholds(outcomes: Outcomes, most: int) -> list[list[Array]]:
-    """Points with one entry of an argument at a constant that it is compared with; at most `most`."""
+def thresholds(outcomes: Outcomes, most: int) -> list[list[list[Array]]]:
+    """Points with an entry of an argument at a constant that it is compared with, and on both sides; at most `most`."""
     return branch_crossing.thresholds(outcomes.first, outcomes.task, most)
 
 

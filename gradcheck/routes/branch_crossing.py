@@ -33,6 +33,8 @@ _CLOSER = 0.9
 """Share of the gap that has to be left at most for another line to be worthwhile."""
 _BEYOND = (0.0625, 0.02, 5e-3, 1e-3, 1e-4, 1e-5, 1e-6)
 """Distances beyond a threshold, in units of the way to it: the first is taken up to which nothing turns again."""
+_BESIDE = 1e-4
+"""Relative distance from a constant of the points beside it."""
 _THIN = 1e-7
 """Minimum width of the other side, in norms of the point."""
 _MOST_NUMBERS = 4_000_000
@@ -137,11 +139,13 @@ def branches(run: Run, task: Task, most: int, known: Collection[Key] = ()) -> li
         return [Branch(key, _solved(gap, task) if n < most else None) for n, (key, (_, gap)) in enumerate(found)]
 
 
-def thresholds(run: Run, task: Task, most: int) -> list[list[Array]]:
-    """At most `most` points with one entry of an argument at a constant that it is compared with (x == 0, x > 0)."""
+def thresholds(run: Run, task: Task, most: int) -> list[list[list[Array]]]:
+    """Points with one entry of an argument at a constant that it is compared with (x == 0, x > 0), a little below it
+    and a little above it; at most `most` triples of them.
+    """
     record = run.trace.record
     here = Replay(record, Floats(task.dtype, 0, 1), [np.asarray(x, np.longdouble)[..., None] for x in task.inputs])
-    found: dict[tuple[int, float], list[Array]] = {}
+    found: dict[tuple[int, float], list[list[Array]]] = {}
     for pair in run.trace.compared:
         (slot, at), (fixed, where) = pair if pair[0][0] in record.inputs else pair[::-1]
         if slot not in record.inputs or record.nodes[fixed].varies or not np.size(at):
@@ -149,11 +153,13 @@ def thresholds(run: Run, task: Task, most: int) -> list[list[Array]]:
         at, where = np.broadcast_arrays(at, where)
         place, constant = int(at.flat[0]), float(here.entries(fixed, where.ravel()[:1])[0, 0])
         k = record.inputs.index(slot)
-        moved = [np.array(x) for x in task.inputs]
-        if (k, constant) in found or not np.isfinite(constant) or moved[k].flat[place] == constant:
+        if (k, constant) in found or not np.isfinite(constant) or task.inputs[k].flat[place] == constant:
             continue
-        moved[k].flat[place] = constant
-        found[k, constant] = moved
+        step = _BESIDE * (abs(constant) or abs(float(task.inputs[k].flat[place])))
+        triple = [[np.array(x) for x in task.inputs] for _ in range(3)]
+        for moved, number in zip(triple, (constant, constant - step, constant + step), strict=True):
+            moved[k].flat[place] = number
+        found[k, constant] = triple
     return list(found.values())[:most]
 
 

@@ -87,3 +87,17 @@ def test_wrong_calls() -> None:
     gradcheck.assert_adjoint(A, A.T, X, Y)
     with pytest.raises(gradcheck.GradientError):
         gradcheck.assert_adjoint(A, 2 * A.T, X, Y)
+
+
+def test_what_has_a_shape_needs_no_arrays() -> None:
+    matrix = np.array([[1.0, 2.0j, 0.5], [0.0, 1.0, -1.0j]])
+    assert gradcheck.check_adjoint(aslinearoperator(matrix)).verdict == "PASS"
+    assert gradcheck.check_adjoint(matrix, matrix.conj().T).verdict == "PASS"
+    assert gradcheck.check_adjoint(matrix, matrix.T).verdict == "FAIL"
+    with pytest.raises(InvalidProblem, match=r"x: expected an array of the shape that A takes"):
+        gradcheck.check_adjoint(np.cumsum, np.cumsum)
+
+
+def test_an_operator_without_an_adjoint_says_what_to_do() -> None:
+    with pytest.raises(InvalidProblem, match="has none of its own: give it rmatvec="):
+        gradcheck.check_adjoint(LinearOperator((2, 2), matvec=lambda v: v, dtype=float))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse
-from scipy.sparse.linalg import aslinearoperator
+from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
 import gradcheck
 from gradcheck.checks import jacobian
@@ -301,3 +301,17 @@ def test_rows_of_a_function_that_answers_in_one_array() -> None:
     rows = Rows(double, lambda x: x, (np.array([1.0, 2.0]),), (0,), ((2,),))
     assert rows.scalar()(np.array([[1.0, 2.0], [5.0, 7.0]])) == 2.0 + 14.0
     assert rows.scalar()(np.array([[1.0, 2.0], [1.0, 2.0]])) == 2.0 + 4.0
+
+
+def test_an_operator_that_takes_vectors_of_one_axis() -> None:
+    def jac(x: Any, factor: float = 2.0) -> Any:
+        return LinearOperator((2, 2), matvec=lambda v: factor * x * v, dtype=float)
+
+    x = np.array([1.0, 2.0])
+    assert gradcheck.check_jacobian(np.square, jac, x).verdict == "PASS"
+    assert gradcheck.check_jacobian(np.square, lambda x: jac(x, 3.0), x).verdict == "FAIL"
+
+
+def test_a_jacobian_given_as_a_gradient_is_told_its_check() -> None:
+    result = gradcheck.check_gradient(lambda x: np.outer(x, x)[0], lambda x: np.eye(2), np.array([1.0, 2.0]))
+    assert "shape (2,): use check_jacobian" in result.findings[0].sentence
