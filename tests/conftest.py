@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if module in SLOW:
             item.add_marker(pytest.mark.slow)
         function = f"{module}::{getattr(item, 'originalname', item.name)}"
-        name = module if module in THOROUGH else function
+        name = function if function in THOROUGH else module
         if name in THOROUGH and not thorough:
             counts[name] += 1
             if not THOROUGH[name] or counts[name] % THOROUGH[name]:
