@@ -203,7 +203,8 @@ class Elsewhere:
             )
         except (SubjectError, TooLongError):
             return False
-        return not any(_alike(own, other) for other in others)
+        finite = all(p is None or np.all(np.isfinite(p)) for p in own.parts)  # else it is no number: `not_finite`
+        return finite and not any(_alike(own, other) for other in others)
 
     def _remembered(self, product: Product, reply: Reply) -> list[Finding]:
         """Whether a point a hair away gets the very answer of this one, although its derivative is another."""
