@@ -13,6 +13,7 @@ own_rounding    the truth rounded to a coarser type
 wrong_places    the truth but for some places: which, and what stands there instead
 over_blocks     relations of several blocks said once
 other_question  a question made from another one, to which an answer may be the right one
+equal_constant  a number by which f multiplies, which may be a length as well
 other_weights   with another cotangent or tangent
 other_inputs    at another point
 otherwise       all of them, in the order of telling
@@ -34,6 +35,8 @@ constants        an epsilon or a count that is another one in the derivative
 sides            wrong exactly on one side of a comparison
 broadcast_rules  broadcasting undone over other axes, by an average, by one slice alone
 loop_rules       parts of an array that overwrite each other, states of another step of a loop
+loop_cuts        loops differentiated in part: earlier turns held constant, fewer turns
+library_calls    what belongs to the inside of a library's call, where nobody made a mistake
 altered_records  answers that are right for another function: one side always taken, a held value followed
 at_ties          right beside a tie, and wrong at it
 record_forms     normalisers, sums of squares and means in a record
@@ -43,6 +46,6 @@ telling          of all that reproduce the answer, what they have in common, as 
 By experiments on the derivative's own code, which is replayed (`gradcheck.rerun`) with one step done otherwise:
 
 own_steps        the steps of one instruction, and an edit of them
-own_edits        other signs, operands, axes, indices of a step; `own_operands`: other numbers in it
+own_edits        other signs, operands, indices of a step; `own_axes`: other axes; `own_operands`: other numbers
 own_code         the edit that makes the derivative right at two points
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
@@ -11,7 +12,9 @@ from gradcheck.attribution.constants import other_constants
 from gradcheck.attribution.explanation import Explanation
 from gradcheck.attribution.hypothesis import Hypothesis, outcomes
 from gradcheck.attribution.jacobians import diagonals
+from gradcheck.attribution.library_calls import inside_a_library
 from gradcheck.attribution.located_trace import located
+from gradcheck.attribution.loop_cuts import fewer_turns, states_held
 from gradcheck.attribution.loop_rules import last_writers, states_of_another_step
 from gradcheck.attribution.other_slopes import slope_mistakes
 from gradcheck.attribution.path_factors import edge_factors, grouped, kept_uses, measured_factors, taken_for_another
@@ -42,6 +45,8 @@ SEARCHES: Sequence[Search] = (
     held_followed,
     last_writers,
     states_of_another_step,
+    states_held,
+    fewer_turns,
     measured_factors,
 )
 
@@ -74,15 +79,27 @@ class Investigation:
         """The mistake that reproduces the answers at both points, with its place; None where there is no one name."""
         others = views_of(elsewhere) if self.promising else []
         for view, number, blocks, several in self._found:
-            if number >= len(others) or not view.located.alike(others[number].located):
+            if number >= len(others):
                 continue
-            if found := [h for h in several if reproduces(others[number], h, blocks)]:
+            other = others[number]
+            if view.located.alike(other.located):
+                found = [h for h in several if reproduces(other, h, blocks)]
+            else:  # a loop has another number of turns there
+                same = {_said(other, h) for h in reproducing(other, blocks)}
+                found = [h for h in several if _said(view, h) in same]
+            if found := [h for h in found if not inside_a_library(view, h)]:
                 alone = frozenset() if blocks == frozenset(view.blocks) else blocks
                 return told(view, found, alone)
         if self._sides and others and self._first.located.alike(others[0].located):
             there = sides(others[0])
             return told_by_side(self._first, [side for side in self._sides if side in there])
         return None
+
+
+def _said(view: View, hypothesis: Hypothesis) -> tuple[object, ...]:
+    """What a hypothesis says, whatever the number of turns of a loop is."""
+    sites = frozenset((view.located.site(slot), position) for slot, position in hypothesis.edges)
+    return hypothesis.mistake, re.sub(r"\d+", "#", hypothesis.words), sites
 
 
 def views_of(asked: Asked) -> list[View]:

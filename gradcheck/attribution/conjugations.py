@@ -6,7 +6,7 @@ is b with the wrong sign in both slopes.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 import numpy as np
@@ -44,7 +44,10 @@ def _halves(view: View) -> Iterator[tuple[Edge, ...]]:
     for factors in together.values():
         if len(factors) == 2:
             for factor in factors:
-                yield tuple(sorted(edge for edges in uses[factor].values() for edge in edges))
+                edges = tuple(sorted(edge for edges in uses[factor].values() for edge in edges))
+                sites = Counter(view.located.site(slot) for slot, _ in edges)
+                if min(sites.values()) > 1:  # a product of complex numbers is one instruction of the user's code
+                    yield edges
 
 
 def _first_alike(view: View) -> list[int]:

@@ -56,6 +56,15 @@ def usual(known: Known) -> list[Factor]:
     return found
 
 
+def _or_a_constant(factor: Factor, known: Known) -> Factor:
+    """A factor that is a length, where f holds it as a constant, too: then it is either."""
+    n = max(factor.value, 1 / factor.value) if factor.value > 0 else 0.0
+    if factor.mistake is not Mistake.MEAN_SUM or not (where := known.constant(n)):
+        return factor
+    clause = factor.clause.partition(":")[0]
+    return Factor(factor.value, Mistake.FACTOR, f"{clause}, as well as {where}", factor.besides)
+
+
 def _less_usual(known: Known) -> Iterator[Factor]:
     """Factors that only a block of several entries can show."""
     for n, where in known.lengths.items():
@@ -107,7 +116,7 @@ def _of_argument(name: str, s: float) -> Iterator[Factor]:
 def multiples(answer: Array, truth: Array, room: Array, known: Known) -> Iterator[Relation]:
     """Relations of the form answer = factor * truth, the usual factors first."""
     common = usual(known)
-    found = [f for f in common if f.value == 1 or _is(f.value, answer, truth, room)]
+    found = [_or_a_constant(f, known) for f in common if f.value == 1 or _is(f.value, answer, truth, room)]
     yield from (Relation(f.mistake, f.clause) for f in found)
     for f in common[1:]:
         if not found and _is(-f.value, answer, truth, room):

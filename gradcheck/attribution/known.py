@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +82,7 @@ class Known:
     others: right derivatives of the other blocks.
     weights: cotangents or tangents, by what a sentence calls them.
     outputs: f's values, by what a sentence calls them.
+    constant: where f multiplies or divides by a number, as "a constant on line 12 of f"; "" if it does not.
     """
 
     block: str = ""
@@ -90,6 +91,7 @@ class Known:
     others: Mapping[str, Array] = field(default_factory=dict)
     weights: Mapping[str, Array] = field(default_factory=dict)
     outputs: Mapping[str, Array] = field(default_factory=dict)
+    constant: Callable[[float], str] = lambda number: ""
 
     @property
     def given(self) -> Array | None:

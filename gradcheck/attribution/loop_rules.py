@@ -11,7 +11,7 @@ import numpy as np
 from gradcheck.attribution.altered_sweep import Edge
 from gradcheck.attribution.hypothesis import Change, Hypothesis, Rule
 from gradcheck.attribution.mistake import Mistake
-from gradcheck.attribution.path_factors import fits
+from gradcheck.attribution.path_factors import CURVED, fits
 from gradcheck.attribution.view import View
 from gradcheck.tracing.primitives import PRIMITIVES, value
 
@@ -60,12 +60,12 @@ def _covered(view: View, edge: Edge) -> Any:
 
 def states_of_another_step(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     """The operations of a loop whose local derivatives are taken at the state of the step after, or before."""
-    rows = _rows(view)
+    rows = rows_of(view)
     if not rows:
         return
     for step, which in ((1, "after"), (-1, "before")):
         slots = _moved_inputs(view, rows, step)
-        edges = [e for e in view.contributions if e[0] in slots and view.record.nodes[e[0]].primitive in _CURVED]
+        edges = [e for e in view.contributions if e[0] in slots and view.record.nodes[e[0]].primitive in CURVED]
         by_site: dict[Any, list[Edge]] = defaultdict(list)
         for edge in sorted(edges):
             by_site[view.located.site(edge[0])].append(edge)
@@ -77,12 +77,11 @@ def states_of_another_step(view: View, blocks: frozenset[str]) -> Iterator[Hypot
                 yield Hypothesis(Mistake.STALE, 5, tuple(group), words, Change(instead=rules))
 
 
-_CURVED = ("mul", "div", "pow", "power", "unary", "matmul", "hypot", "logaddexp", "arctan2")
 Row = list[int]
 """The nodes made in one place by the steps of a loop, in order."""
 
 
-def _rows(view: View) -> dict[int, tuple[Row, int]]:
+def rows_of(view: View) -> dict[int, tuple[Row, int]]:
     """Node -> the row that it belongs to, and its place in the row counted from the end."""
     places: dict[Any, Row] = defaultdict(list)
     for slot, node in enumerate(view.record.nodes):
@@ -137,7 +136,7 @@ def _rule(slot: int, position: int, step: int) -> Rule:
     def rule(view: View, adjoint: Any) -> Any:
         node = view.record.nodes[slot]
         if step not in view.moved:
-            view.moved[step] = _moved_inputs(view, _rows(view), step)
+            view.moved[step] = _moved_inputs(view, rows_of(view), step)
         inputs = view.moved[step][slot]
         primitive = PRIMITIVES[node.primitive]
         needed = [k == position for k in range(len(node.args))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from gradcheck.problem.function import Product
 
 Array = NDArray[Any]
 
+MOST_EXCHANGED = 3
+"""Maximum number of pairs of inputs that are put in each other's place."""
 RATES = (1.0, 0.5, 0.1, 0.05, 0.01, 0.001)
 """Learning rates of the step of gradient descent after which a gradient may have been taken."""
 
@@ -29,8 +32,28 @@ def at_other_points(product: Product, block: str) -> Iterator[Otherwise]:
             others = [] if fine else [_moving(k, control) for control in _controls(x)]
             nudge = None if fine else _moving(k, _nudged)
             yield Otherwise(mistake, words, _moving(k, change), fine, controls=others, nudge=nudge)
+    yield from _exchanged(product)
     if product.tangents is None and len(product.outputs[0]) == 1:
         yield from _at_output(product)
+
+
+def _exchanged(product: Product) -> Iterator[Otherwise]:
+    """Two inputs of one shape in each other's place."""
+    names, xs = product.function.names, [np.asarray(x) for x in product.inputs]
+    pairs = [
+        (i, k)
+        for i, k in combinations(range(len(xs)), 2)
+        if xs[i].shape == xs[k].shape and xs[i].dtype == xs[k].dtype and xs[i].dtype.kind == "f" and xs[i].size > 1
+    ]
+    for i, k in pairs[:MOST_EXCHANGED]:
+
+        def asked(p: Product, _: Gradients, i: int = i, k: int = k) -> Product:
+            there = list(p.inputs)
+            there[i], there[k] = there[k], there[i]
+            return replace(p, inputs=tuple(there))
+
+        words = f"is the right one for {names[i]} and {names[k]} in each other's place"
+        yield Otherwise(Mistake.EXCHANGED, words, asked)
 
 
 def _changed_inputs(name: str, x: Array, *, own: bool) -> Iterator[tuple[Mistake, str, Callable[[Array], Array], bool]]:

@@ -17,7 +17,7 @@ from gradcheck.attribution.hypothesis import Change, Hypothesis
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.pairs import Pair, between, pair_of, pairs, slope_at
 from gradcheck.attribution.path_factors import fits, single
-from gradcheck.attribution.record_forms import sum_of_squares
+from gradcheck.attribution.record_forms import mean_of, plain, sum_of_squares
 from gradcheck.attribution.view import Array, View
 
 MOST_GROUPED = 80
@@ -167,9 +167,13 @@ def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]
             yield Mistake.MASK_SCALE, "reaching the entries that do not count there, too", np.ones_like(right)
         else:
             yield Mistake.SLOPE_FORGOTTEN, "lacking the slope there, as if it were 1", np.ones_like(right)
-        if (unguarded := _unguarded(view, pair)) is not None:
+            if len(pair.steps) > 1 and np.all(right < 0):
+                yield Mistake.SLOPE_FORGOTTEN, "lacking the slope there but for its sign", -np.ones_like(right)
+        if (unguarded := _without(view, pair, _guards(view, pair))) is not None:
             kind = Mistake.GUARD if _all_single(view, pair) else Mistake.OTHER_SLOPE
             yield kind, "without the constant that is added there", unguarded
+        if (uncentred := _without(view, pair, _means(view, pair))) is not None:
+            yield Mistake.VARIANCE_MEAN, "without the mean that is subtracted there", uncentred
         if (masks := _masks(view, pair)) and (whole := slope_at(view, pair, x, dict.fromkeys(masks, 1.0))) is not None:
             yield Mistake.MASK_SCALE, "without the mask there", whole
         if not np.all(np.isin(np.abs(right), (0.0, 1.0))):
@@ -191,10 +195,16 @@ def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]
                 words = f"with {FORMULAS[name]} for its slope, y its output, as {name} has it"
                 yield Mistake.OTHER_SLOPE, words, formula(y)
         for name, formula in OTHERS.items():
-            yield Mistake.OTHER_SLOPE, f"with the slope of {name}", formula(x)
+            if name == "half the square" and np.allclose(right, 2 * x, rtol=1e-9, atol=1e-12):
+                yield Mistake.POWER_RULE, "lacking the factor 2 of the square", x
+            else:
+                yield Mistake.OTHER_SLOPE, f"with the slope of {name}", formula(x)
         if _root(view, pair):
             kind = Mistake.NORM if sum_of_squares(view, pair.x) else Mistake.POWER_RULE
             yield kind, "lacking the root in the denominator", np.full_like(x, 0.5)
+        if len(pair.steps) > 1 and (p := _power_of(x, y, right)) is not None:
+            yield Mistake.POWER_RULE, f"having the exponent {p:.6g} not lowered by one", right * x
+            yield Mistake.POWER_RULE, f"having the exponent {p:.6g} lowered by two", right / x
         if (p := _exponent(view, pair)) is not None:
             yield Mistake.POWER_RULE, "having the exponent not lowered by one", p * y
             yield Mistake.POWER_RULE, "having the exponent lowered by two", p * np.power(x, p - 2)
@@ -229,8 +239,20 @@ def _guards(view: View, pair: Pair) -> list[int]:
         node = view.record.nodes[slot]
         for argument in node.args if node.primitive in ("add", "sub") else ():
             constant = view.record.nodes[argument]
-            if constant.primitive == "constant" and np.all(np.abs(constant.attributes["value"]) <= most):
+            own = constant.primitive == "constant" and argument not in view.replaced
+            if own and np.all(np.abs(constant.attributes["value"]) <= most):
                 found.append(argument)
+    return found
+
+
+def _means(view: View, pair: Pair) -> list[int]:
+    """Means that are subtracted on the way, and held constant because what they contribute cancels."""
+    found = []
+    for slot in pair.steps:
+        node = view.record.nodes[slot]
+        held = node.primitive == "sub" and plain(view, node.args[1]) in view.replaced
+        if held and mean_of(view.original, node.args[1], node.args[0]):
+            found.append(node.args[1])
     return found
 
 
@@ -239,18 +261,26 @@ def _all_single(view: View, pair: Pair) -> bool:
     return all(single(view.record.nodes[s].attributes["value"]) is not None for s in _guards(view, pair))
 
 
-def _unguarded(view: View, pair: Pair) -> Array | None:
-    """The slope without the small constants that are added on the way; None if there are none."""
-    guards = _guards(view, pair)
-    if not guards:
+def _without(view: View, pair: Pair, constants: Sequence[int]) -> Array | None:
+    """The slope without some constants that are added on the way; None if there are none."""
+    if not constants:
         return None
     x = np.asarray(view.values[pair.x][..., 0], dtype=float)
-    return slope_at(view, pair, x, dict.fromkeys(guards, 0.0))
+    return slope_at(view, pair, x, dict.fromkeys(constants, 0.0))
 
 
 def _root(view: View, pair: Pair) -> bool:
     node = view.record.nodes[pair.y]
     return len(pair.steps) == 1 and node.primitive == "unary" and node.attributes["function"] == "sqrt"
+
+
+def _power_of(x: Array, y: Array, slope: Array) -> float | None:
+    """The exponent p where y is a multiple of the power x**p; None where it is none, or x has a zero."""
+    if not x.size or not np.all(x) or not np.all(y):
+        return None
+    exponents = slope * x / y
+    p = float(np.ravel(exponents)[0])
+    return p if np.allclose(exponents, p, rtol=1e-9, atol=0) and p not in (0.0, 1.0) and np.ptp(x) else None
 
 
 def _exponent(view: View, pair: Pair) -> float | None:

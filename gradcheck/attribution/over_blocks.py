@@ -69,11 +69,12 @@ def _exchanged(left: dict[str, Relation], tangent: bool) -> list[Named]:
     named = []
     for a in list(left):
         relation = left.get(a)
-        if relation is None or relation.mistake is not Mistake.EXCHANGED:
+        if relation is None or relation.mistake is not Mistake.EXCHANGED or not relation.other:
             continue
         partner = next((b for b, r in left.items() if b != a and r.other == a and relation.other == b), None)
         if partner is None:
-            left[a] = Relation(Mistake.CONSTANT, relation.words.partition(":")[0] + ", filed in the wrong place")
+            words = relation.words.partition(":")[0] + ", filed in the wrong place"
+            left[a] = Relation(Mistake.CONSTANT, words, vague=True)
             continue
         what = "tangents of" if tangent else "gradients with respect to"
         how = ", and transposed" if "transposed" in relation.words else ""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gradcheck.attribution.explanation import Place
 from gradcheck.attribution.mistake import Mistake
+from gradcheck.attribution.own_axes import of_other_axes
 from gradcheck.attribution.own_edits import edits_of, nonlinear
 from gradcheck.attribution.own_operands import ANOTHER_TURN, REPLACED, multiplied, of_another_turn, others, replaced
 from gradcheck.attribution.own_steps import Edit, Steps, by_instruction, numeric
@@ -126,6 +127,11 @@ class OwnCode:
                     return
                 if self.right(self.with_edit(steps, edit)):
                     yield _Found(edit, steps, (k, "edit", n))
+        for n, (steps, edit) in enumerate(of_other_axes(self.instructions)):
+            if self.replay.visits > most:
+                return
+            if self.right(self.with_edit(steps, edit)):
+                yield _Found(edit, steps, (self.instructions.index(_one_of(self.instructions, steps)), "axes", n))
         for k, steps in enumerate(self.instructions):
             if (scale := self.scaled(steps)) is not None and self.replay.visits <= most:
                 yield _Found(scale, steps, (k, "scaled", scale.words))
@@ -185,6 +191,11 @@ class OwnCode:
 
 _BY_ARRAYS = {"another turn": of_another_turn, "replaced": replaced, "multiplied": multiplied}
 """Edits that need the arrays of the run, by the name of the way."""
+
+
+def _one_of(instructions: Sequence[Steps], steps: Steps) -> Steps:
+    """The instruction that the first of some steps belongs to."""
+    return next(s for s in instructions if steps.slots[0] in s.slots)
 
 
 def _times(factor: float) -> Edit:
@@ -270,6 +281,9 @@ def _again(there: OwnCode, steps: Steps, found: _Found) -> bool:
     if how == "scaled":
         edit = there.scaled(steps)
         return edit is not None and edit.words == what
+    if how == "axes":
+        moved = next((m for n, m in enumerate(of_other_axes(there.instructions)) if n == what), None)
+        return moved is not None and moved[1].words == found.edit.words and there.right(there.with_edit(*moved))
     if how == "edit":
         edits: Any = enumerate(edits_of(steps))
     else:

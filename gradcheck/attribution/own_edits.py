@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.attribution.mistake import Mistake
+from gradcheck.attribution.own_axes import reordered, stretched
 from gradcheck.attribution.own_steps import Edit, Steps, numeric, several
 from gradcheck.rerun.steps_tape import Ref
 
@@ -63,6 +64,9 @@ _UNARY: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
 }
 """Functions that are taken for one another; each may also be one too many."""
 _COMPARISONS = ("greater", "less", "greater_equal", "less_equal")
+_POWERS = ("power", "float_power", "square", "sqrt", "cbrt", "norm")
+"""Functions in whose result a wrong exponent is one of a power, and none of a quotient's denominator."""
+_STRETCHING = ("multiply", "divide", "subtract", "add")
 _SUMS = ("sum", "add.reduce", "mean")
 _ROUNDING = ("round", "rint", "trunc", "floor", "fix")
 
@@ -70,7 +74,7 @@ _ROUNDING = ("round", "rint", "trunc", "floor", "fix")
 def edits_of(steps: Steps) -> list[Edit]:
     """The edits of the steps of one instruction that can be told from the function that it calls."""
     name = steps.name
-    found: list[Edit] = []
+    found: list[Edit] = list(stretched(steps)) if name in _STRETCHING else []
     if name in _TABLE:
         found += _TABLE[name](steps)
     if name in _UNARY:
@@ -145,10 +149,14 @@ def _divide(steps: Steps) -> list[Edit]:
     scalar = np.ndim(steps.operand(1)) == 0 and np.ndim(steps.first.value) != 0
     count = scalar and float(steps.operand(1)) == round(float(steps.operand(1))) > 2
     kind = Mistake.MEAN_SUM if count else Mistake.PATH_FACTOR if scalar else Mistake.QUOTIENT
+    below = steps.first.args[1]
+    made = steps.replay.steps[below.slot] if isinstance(below, Ref) else None
+    raised = made is not None and made.name in _POWERS and not (len(made.args) > 1 and made.args[1] == 1)
+    powers = Mistake.POWER_RULE if raised else Mistake.QUOTIENT
     rows = [
         (kind, 2, "divides once too often", lambda a, b: a),
         (kind, 2, "divides where it must multiply", lambda a, b: a * b),
-        (Mistake.QUOTIENT, 2, "lacks the square of the denominator", lambda a, b: a / (b * b)),
+        (powers, 2, "lacks the square of the denominator", lambda a, b: a / (b * b)),
         (Mistake.QUOTIENT, 3, "has the denominator for its root", lambda a, b: a / np.sqrt(b)),
     ]
     return several(rows)
@@ -260,7 +268,7 @@ def _sums(steps: Steps) -> Iterator[Edit]:
     for count in range(1, len(shape) + 1):
         for axes in combinations(range(len(shape)), count):
             left = tuple(1 if k in axes else n for k, n in enumerate(shape) if kept or k not in axes)
-            for keep in (False, True) if _spreads(left, result) else (kept,):
+            for keep in (False, True) if not kept or _spreads(left, result) else (kept,):
                 where = f"axis {axes[0]}" if count == 1 else "axes " + " and ".join(map(str, axes))
                 other = partial(_over, np.mean if mean else np.sum, axes, keep)
                 words = f"{'averages' if mean else 'adds up'} over the wrong axes, where {where} {is_due[count == 1]}"
@@ -398,6 +406,7 @@ _TABLE: Mapping[str, Callable[[Steps], Any]] = {
     "setitem": _setitem,
     "roll": _moved,
     "flip": _moved,
+    "reshape": reordered,
     "solve": _system,
     "inv": _system,
 }

@@ -10,6 +10,7 @@ from itertools import permutations
 import numpy as np
 
 from gradcheck.attribution.altered_sweep import Edge
+from gradcheck.attribution.equal_constant import constant_in
 from gradcheck.attribution.hypothesis import Change, Hypothesis, outcomes
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.source_place import line_of
@@ -27,6 +28,8 @@ TOGETHER = 24
 """Experiments per sweep."""
 MOST_ALIKE = 4
 """Maximum number of uses of a value of which two may be taken for one another."""
+CURVED = ("mul", "div", "pow", "power", "unary", "matmul", "hypot", "logaddexp", "arctan2")
+"""Primitives that are not linear in all their arguments together."""
 MOST_CONSTANT = 1e4
 """Maximum size of a factor that is named."""
 
@@ -71,7 +74,7 @@ def kept_uses(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
                 rest = [e for e in edges if e != edge]
                 alike = {view.located.site(s) for s, _ in edges}
                 kind = Mistake.OVERWRITTEN if len(alike) == 1 else Mistake.DROPPED
-                if kind is Mistake.OVERWRITTEN and k == 0 and not _reaches(view, edges[-1][0], edges[0][0]):
+                if kind is Mistake.OVERWRITTEN and k == 0 and not _builds_upon(view, edges[-1][0], edges[0][0]):
                     kind = Mistake.FIRST_SAMPLE
                 words = f"being left out, of {len(edges)} uses of the same value all but one"
                 yield Hypothesis(kind, 2, tuple(rest), words, Change(factors=dict.fromkeys(rest, 0.0)), operand=True)
@@ -130,13 +133,18 @@ def _all_but_one_step(view: View, uses: Sequence[list[Edge]]) -> Iterator[Hypoth
         yield Hypothesis(Mistake.OVERWRITTEN, 3, tuple(rest), words, Change(factors=dict.fromkeys(rest, 0.0)))
 
 
-def _reaches(view: View, late: int, early: int) -> bool:
-    """Whether one node is computed from another."""
-    reached = {early}
-    for slot in range(early + 1, late + 1):
-        if reached.intersection(view.record.nodes[slot].args):
-            reached.add(slot)
-    return late in reached
+def _builds_upon(view: View, late: int, early: int) -> bool:
+    """Whether one node is computed from another, or goes into one curved function together with it."""
+    nodes = view.record.nodes
+    mine, others = {late}, {early}
+    for slot in range(early + 1, len(nodes)):
+        if others.intersection(nodes[slot].args):
+            others.add(slot)
+        if mine.intersection(nodes[slot].args):
+            mine.add(slot)
+        if slot > late and slot in mine and slot in others and nodes[slot].primitive in CURVED:
+            return any(view.located.site(s) == view.located.site(slot) for s in range(slot) if nodes[s].args)
+    return late in others
 
 
 def grouped(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
@@ -203,6 +211,9 @@ def _named(view: View, edges: tuple[Edge, ...], factor: float) -> Iterator[Hypot
     own = _own_factors(view, edges)
     for value, (mistake, rank, words) in {**_USUAL, **own}.items():
         if abs(factor - value) <= (1e-8 + UNITS * view.unit) * max(abs(value), 1.0):
+            length = max(value, 1 / value) if value > 0 else 0.0
+            if words.endswith("a length there") and constant_in(view.located, view.asked.product.function.f, length):
+                mistake, words = Mistake.PATH_FACTOR, f"being taken {factor:.6g} times"
             yield _times(edges, value, mistake, rank, words)
             return
     if abs(factor - 1) < 1e-2:
@@ -239,6 +250,8 @@ def _own_factors(view: View, edges: tuple[Edge, ...]) -> dict[float, Factor]:
         n = math.prod(shape[axis] for axis in node.attributes["axes"])
         if n > 1:
             found[1 / n] = Mistake.MEAN_SUM, 1, f"being divided by {n}, as if the sum there were a mean"
+    elif node.primitive == "neg" and _of_modulus(view, slot):
+        found[-1.0] = Mistake.SLOPE_FORGOTTEN, 1, "lacking the sign, which is the slope of the absolute value there"
     elif node.primitive == "neg" or (node.primitive == "sub" and position == 1):
         found[-1.0] = Mistake.PATH_SIGN, 1, "lacking the minus sign there"
     if node.primitive != "sum":
@@ -249,6 +262,18 @@ def _own_factors(view: View, edges: tuple[Edge, ...]) -> dict[float, Factor]:
         found.setdefault(float(n), (Mistake.MEAN_SUM, 4, f"being taken {n} times, and {n} is a length there"))
         found.setdefault(1 / n, (Mistake.MEAN_SUM, 4, f"being divided by {n}, and {n} is a length there"))
     return {value: row for value, row in found.items() if value not in _USUAL or row[1] <= _USUAL[value][1]}
+
+
+def _of_modulus(view: View, slot: int) -> bool:
+    """Whether a minus sign is that of an absolute value: x and -x are chosen from, in one place."""
+    argument, stacks = view.record.nodes[slot].args[0], view.located.stacks
+    users = [s for s, _ in _users(view, slot)]
+    return (
+        len(users) == 1
+        and bool(stacks[slot])
+        and stacks[users[0]] == stacks[slot]
+        and (view.record.nodes[users[0]].primitive == "gather" and argument in view.record.nodes[users[0]].args)
+    )
 
 
 def constant_factor(view: View, slot: int, position: int) -> float | None:

@@ -7,6 +7,20 @@ import numpy as np
 from gradcheck.attribution.pairs import pair_of
 from gradcheck.attribution.view import View
 
+OPERATIONS = {
+    "mul": "product",
+    "div": "quotient",
+    "sub": "difference",
+    "add": "sum",
+    "pow": "power",
+    "matmul": "matrix product",
+    "cumsum": "running sum",
+    "gather": "selection",
+    "scatter": "sums by index",
+    "neg": "minus sign",
+}
+"""What the primitives of a record are called where there is no line to show."""
+
 
 def is_call(view: View, slot: int, function: str) -> bool:
     """Whether a node is a certain function of one array."""

@@ -18,7 +18,7 @@ from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.moves import moved
 from gradcheck.attribution.own_rounding import rounded
 from gradcheck.attribution.sums import summed
-from gradcheck.attribution.terms import terms
+from gradcheck.attribution.terms import penalty_of_few, terms
 from gradcheck.attribution.wrong_places import in_places
 
 Array = NDArray[Any]
@@ -55,4 +55,6 @@ def relations(answer: Array, truth: Array, tolerance: Array, known: Known | None
         yield from summed(answer, truth, tolerance)
         yield from terms(answer, truth, tolerance, about)
         yield from entrywise(answer, truth, tolerance, about)
+        if np.any(np.abs(answer - truth) <= tolerance):
+            yield from penalty_of_few(answer, truth, tolerance, about)
         yield from in_places(answer, truth, tolerance, about)

@@ -32,6 +32,8 @@ def gather_mistakes(view: View, slot: int, node: Node, k: int) -> list[Variant]:
         for last in (True, False):
             words = f"keeping only the {'last' if last else 'first'} of several uses of an entry"
             rows.append((kind, words, _assigned(slot, k, start, last)))
+        if len(node.args) == 1 and (inside := _inside(index, shape)) is not None:
+            rows.append((Mistake.DROPPED, "lacking what the padding there repeats", _cropped(inside)))
     if len(node.args) > 1 and shape == node.shape and np.all(index[mine] - start == np.flatnonzero(mine)):
         if slot in view.located.stored:
             rows.append((Mistake.SCATTER, "reaching entries that were assigned anew later, too", lambda view, g: g))
@@ -54,6 +56,22 @@ def gather_mistakes(view: View, slot: int, node: Node, k: int) -> list[Variant]:
         rows.append((kind, "being reshaped where its entries must go back to their places", _reshaped(slot)))
         rows.append((kind, "being moved by the permutation itself, not by its inverse", _moved_on(slot)))
     return rows
+
+
+def _inside(index: Any, shape: tuple[int, ...]) -> tuple[slice, ...] | None:
+    """Where an array stands as a whole within one that is padded with its own entries."""
+    if index.ndim != len(shape) or index.size == math.prod(shape) or not np.all(np.array(index.shape) >= shape):
+        return None
+    own = np.arange(math.prod(shape)).reshape(shape)
+    for corner in np.argwhere(index == 0):
+        part = tuple(slice(at, at + n) for at, n in zip(corner.tolist(), shape, strict=True))
+        if np.array_equal(index[part], own):
+            return part
+    return None
+
+
+def _cropped(inside: tuple[slice, ...]) -> Rule:
+    return lambda view, g: g[inside]
 
 
 def _compared_there(view: View, slot: int) -> bool:

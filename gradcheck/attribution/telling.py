@@ -13,7 +13,14 @@ from gradcheck.attribution.explanation import Explanation, Place
 from gradcheck.attribution.hypothesis import Hypothesis
 from gradcheck.attribution.located_trace import Call
 from gradcheck.attribution.mistake import Mistake
-from gradcheck.attribution.record_forms import elementwise_quotient, is_call, mean_of, normaliser, sum_of_squares
+from gradcheck.attribution.record_forms import (
+    OPERATIONS,
+    elementwise_quotient,
+    is_call,
+    mean_of,
+    normaliser,
+    sum_of_squares,
+)
 from gradcheck.attribution.source_place import in_a_loop, place_of
 from gradcheck.attribution.view import View
 
@@ -29,25 +36,13 @@ PREFERRED = (
     Mistake.SLOPE_TWICE,
     Mistake.MAXIMUM,
     Mistake.PRODUCT_TRANSPOSED,
+    Mistake.VARIANCE_MEAN,
 )
 """Which kind is said where hypotheses of one rank amount to the same numbers: the first of these."""
 
 
 OWN_FACTORS = (Mistake.POWER_RULE, Mistake.MEAN_SUM)
 """Kinds of which a factor is that of an operation: of several operations that have it, none is the place."""
-OPERATIONS = {
-    "mul": "product",
-    "div": "quotient",
-    "sub": "difference",
-    "add": "sum",
-    "pow": "power",
-    "matmul": "matrix product",
-    "cumsum": "running sum",
-    "gather": "selection",
-    "scatter": "sums by index",
-    "neg": "minus sign",
-}
-"""What the primitives of a record are called where there is no line to show."""
 FEWEST_STEPS = 3
 """Minimum number of times that an operation is executed in one place to be called the steps of a loop."""
 
@@ -145,7 +140,7 @@ def _clause(view: View, chosen: Hypothesis, place: Place | None, meaning: str) -
 
 def _meaning(view: View, paths: Sequence[Hypothesis], chosen: Hypothesis) -> tuple[Mistake, str]:
     """A more telling kind for a path that was left out, and what it means."""
-    if chosen.mistake is not Mistake.DROPPED:
+    if chosen.mistake is not Mistake.DROPPED or "left out" not in chosen.words:
         return chosen.mistake, ""
     edges = sorted({edge for h in paths for edge in h.edges})
     for slot, position in edges:

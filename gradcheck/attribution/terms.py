@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 from gradcheck.attribution.known import FEWEST, NUMBER, Known, Relation, equal
 from gradcheck.attribution.mistake import Mistake
+from gradcheck.attribution.wrong_places import listed_places
 
 Array = NDArray[Any]
 
+IN_PLACES = " itself, such as a penalty's, in "
+"""Words before the places of a term that stands in a few of them."""
 DIGITS = 3
 """Number of digits of a round number, as a penalty's weight is."""
 
@@ -33,16 +36,27 @@ def terms(answer: Array, truth: Array, room: Array, known: Known) -> Iterator[Re
 
 
 def penalty_of_few(answer: Array, truth: Array, room: Array, known: Known) -> Iterator[Relation]:
-    """A term of a round number times the input itself, in a block of few entries; at one point it may be chance."""
+    """A term of a round number times the input itself, in few entries; at one point it may be chance."""
     x, off = known.given, answer - truth
-    if off.size >= FEWEST or x is None or x.shape != off.shape or not np.all(np.isfinite(x)) or not np.all(x):
+    if x is None or x.shape != off.shape or not np.all(np.isfinite(x)):
         return
-    factor = float(np.vdot(off, x) / np.vdot(x, x))
-    slack = 4 * float(np.linalg.norm(room) / np.linalg.norm(x)) + 1e-9 * abs(factor)
-    if abs(factor - float(f"{factor:.{DIGITS}g}")) <= slack < 1e-6 * abs(factor) and equal(off, factor * x, 4 * room):
+    wrong = np.abs(off) > room
+    few = np.count_nonzero(wrong)
+    if not few or few >= FEWEST or not np.all(x[wrong]):
+        return
+    there, slack_there = x[wrong], room[wrong]
+    factor = float(np.vdot(off[wrong], there) / np.vdot(there, there))
+    slack = 4 * float(np.linalg.norm(slack_there) / np.linalg.norm(there)) + 1e-9 * abs(factor)
+    round_number = abs(factor - float(f"{factor:.{DIGITS}g}")) <= slack < 1e-6 * abs(factor)
+    if round_number and equal(off[wrong], factor * there, 4 * slack_there):
         words = "lacks" if factor < 0 else "has, too many,"
-        term = f"a term of {NUMBER} times {known.block} itself, such as a penalty's"
-        yield Relation(Mistake.LOSS_TERM, f"{words} {term}", abs(factor), slack)
+        where = (
+            " itself, such as a penalty's"
+            if np.all(wrong)
+            else f"{IN_PLACES}{listed_places(wrong) or 'some places'} alone"
+        )
+        term = f"a term of {NUMBER} times {known.block}"
+        yield Relation(Mistake.LOSS_TERM, f"{words} {term}{where}", abs(factor), slack)
 
 
 def _simple(known: Known, shape: tuple[int, ...]) -> Iterator[tuple[Mistake, tuple[str, str], Array]]:

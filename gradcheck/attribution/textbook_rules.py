@@ -16,7 +16,9 @@ from gradcheck.attribution.broadcast_rules import broadcast_mistakes
 from gradcheck.attribution.hypothesis import Change, Hypothesis, Rule, Variant
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.path_factors import constant_factor, fits, line_at
+from gradcheck.attribution.record_forms import OPERATIONS
 from gradcheck.attribution.selection_rules import gather_mistakes
+from gradcheck.attribution.source_place import line_of, place_of
 from gradcheck.attribution.view import Array, View
 from gradcheck.tracing.record import Node
 
@@ -24,6 +26,15 @@ MOST_NODES = 150
 """Maximum number of nodes of a record whose matrix products are tried with other arrays as factors."""
 MOST_OTHERS = 12
 """Maximum number of such arrays for each."""
+
+
+RARE = (
+    "being divided by the root of the denominator",
+    "having the cube of the denominator for its square",
+    "having no denominator",
+    "being multiplied by the denominator",
+)
+"""Wrong rules that few write: a simpler mistake that comes to the same is the likelier one."""
 
 
 def local_mistakes(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
@@ -39,7 +50,8 @@ def local_mistakes(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
             if sent is None or np.shape(sent)[:-1] != np.shape(right)[:-1]:
                 continue
             if fits(view.along(node.args[position], sent - right)[chosen], off, room):
-                yield _hypothesis(((slot, position),), mistake, words, {(slot, position): rule})
+                rule_of = {(slot, position): rule}
+                yield _hypothesis(((slot, position),), mistake, words, rule_of, rank=int(words in RARE))
             alike[node.primitive, position, words].append(((slot, position), variant))
             if node.primitive == "gather" and len(node.args) > 1:
                 alike["both of two", words].append(((slot, position), variant))
@@ -54,7 +66,7 @@ def local_mistakes(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
         for group in _groups(view, several):
             mistake, words, _ = group[0][1]
             edges = tuple(edge for edge, _ in group)
-            rank = 3 if mistake in (Mistake.BROADCAST, Mistake.FIRST_SAMPLE, Mistake.MEAN_SUM) else 1
+            rank = 3 if mistake in (Mistake.BROADCAST, Mistake.FIRST_SAMPLE, Mistake.MEAN_SUM) else 1 + (words in RARE)
             yield _hypothesis(edges, mistake, words, {e: v[2] for e, v in group}, rank=rank)
 
 
@@ -75,7 +87,7 @@ def _whole_quotients(view: View, chosen: Any, off: Any, room: Any) -> Iterator[H
         ]
         if fits(sum(moved), off, room):
             words = "having the denominator where its square is due, in both terms of the quotient rule"
-            yield _hypothesis(tuple(rules), Mistake.QUOTIENT, words, rules)
+            yield _hypothesis(tuple(rules), Mistake.QUOTIENT, words, rules, rank=2)
 
 
 def _groups(view: View, several: list[tuple[Edge, Variant]]) -> Iterator[list[tuple[Edge, Variant]]]:
@@ -123,7 +135,8 @@ def _product(view: View, slot: int, node: Node, k: int) -> list[Variant]:
     constant = other.primitive == "constant"
     if constant_factor(view, slot, k) is not None:  # then a factor of the path says the same
         return []
-    forgotten = Mistake.MASK_SCALE if constant and other.shape else Mistake.SLOPE_FORGOTTEN
+    signs = constant and np.all(np.abs(other.attributes["value"]) == 1)
+    forgotten = Mistake.MASK_SCALE if constant and other.shape and not signs else Mistake.SLOPE_FORGOTTEN
     rows: list[tuple[Mistake, str, Callable[[Any, list[Any], Any], Any]]] = [
         (forgotten, "lacking the other factor there", lambda g, xs, y: g),
         (Mistake.SLOPE_TWICE, "taking the other factor there twice", lambda g, xs, y: g * xs[1 - k] * xs[1 - k]),
@@ -132,7 +145,7 @@ def _product(view: View, slot: int, node: Node, k: int) -> list[Variant]:
     if np.all(factor < 0):
         unsigned = "lacking the other factor there but for its sign"
         rows.append((Mistake.SLOPE_FORGOTTEN, unsigned, lambda g, xs, y: -g))
-    if constant and other.shape:
+    if constant and other.shape and not signs:
         masked = "having the mask there without its scale"
         rows.append((Mistake.MASK_SCALE, masked, lambda g, xs, y: g * (xs[1 - k] != 0)))
     elif node.args[0] != node.args[1]:
@@ -221,7 +234,7 @@ def _matmul(view: View, slot: int, node: Node, k: int) -> list[Variant]:
         left, right = (n.swap(g), n.swap(b)) if k == 0 else (n.swap(a), n.swap(g))
         return n.matmul(left, right) if left.shape[-2] == right.shape[-3] else None
 
-    rows: list[Variant] = []
+    rows: list[Variant] = [(Mistake.SLOPE_FORGOTTEN, "lacking the other factor there", lambda view, g: g)]
     if len(shape) >= 2:
         if len(node.shape) >= 2 and node.shape[-1] == node.shape[-2] > 1:
             rows.append((kind, "having the adjoint transposed", turned_adjoint))
@@ -247,15 +260,26 @@ def _other_operands(view: View, slot: int, node: Node, k: int) -> list[tuple[str
 
         return rule
 
-    return [(f"having {_called(view, s)} in place of the other factor", with_other(s)) for s in alike[:MOST_OTHERS]]
+    rows: dict[str, Rule] = {}
+    for s in alike[:MOST_OTHERS]:
+        called = _called(view, s)
+        turn = sum(text.startswith(f"having {called} ") for text in rows)  # of a loop
+        which = f" (array {turn + 1} of it)" if turn else ""
+        rows[f"having {called} {which}in place of the other factor".replace("  ", " ")] = with_other(s)
+    return list(rows.items())
 
 
 def _called(view: View, slot: int) -> str:
-    """An argument of f by its name, another array by the operation that makes it."""
-    node, inputs = view.record.nodes[slot], view.record.inputs
+    """An argument of f by its name, another array by the expression that makes it."""
+    node, inputs, site = view.record.nodes[slot], view.record.inputs, view.located.site(slot)
     if slot in inputs and not view.forward:
         return view.blocks[inputs.index(slot)]
-    return f"the result of operation {slot} of f ({node.attributes.get('function') or node.primitive})"
+    place = None if site is None else place_of(site)
+    if place is not None:
+        return f"{place.expression} of line {place.line}"
+    line = None if site is None else line_of(site)
+    name = node.attributes.get("function") or OPERATIONS.get(node.primitive, node.primitive)
+    return f"the result of the {name} in f" if line is None else f"the result of the {name} on line {line}"
 
 
 def _shaped(rule: Rule, shape: tuple[int, ...]) -> Rule:

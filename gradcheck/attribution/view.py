@@ -179,6 +179,11 @@ class View:
         """The same with other nodes in the place of some."""
         return View(self.asked, self.located, {**self.replaced, **nodes})
 
+    @cached_property
+    def original(self) -> View:
+        """The same with no node replaced."""
+        return View(self.asked, self.located) if self.replaced else self
+
     def without_shifts(self) -> View | None:
         """The same with nodes held constant whose adjoint cancels, such as the maximum that a softmax is shifted by.
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from gradcheck.attribution.at_ties import told_by_ties
 from gradcheck.attribution.by_record import Investigation
+from gradcheck.attribution.equal_constant import constant_in
 from gradcheck.attribution.explanation import Explanation, Place
 from gradcheck.attribution.known import FEWEST, FIXED, Known, Relation, lengths_of
 from gradcheck.attribution.located_trace import Located, located
@@ -26,7 +27,7 @@ from gradcheck.attribution.over_blocks import Named, strewn, together
 from gradcheck.attribution.own_code import MOST_VISITS, Answered, OwnCode, OwnMistake, explained
 from gradcheck.attribution.relation import relations
 from gradcheck.attribution.source_place import constants_of
-from gradcheck.attribution.terms import penalty_of_few
+from gradcheck.attribution.terms import IN_PLACES, penalty_of_few
 from gradcheck.attribution.view import Asked, View
 from gradcheck.errors import GradcheckError
 from gradcheck.judge.asked_otherwise import Spot, right_otherwise
@@ -84,7 +85,13 @@ def causes(
         return []
     except Exception as wrong:
         return [finding("GC040", oracle="the search for the cause", why=f"{type(wrong).__name__}: {str(wrong)[:200]}")]
-    return [finding("GC051", **{**f.facts, "cause": f"{where}{f.facts['cause']}"}) for f in found] if where else found
+    return [_elsewhere(f, where) for f in found] if where else found
+
+
+def _elsewhere(found: Finding, where: str) -> Finding:
+    """The finding about another point: which entries are wrong there is no kind of mistake."""
+    facts = {k: v for k, v in found.facts.items() if k != "kind" or v != Mistake.PLACES.value}
+    return finding("GC051", **{**facts, "cause": f"{where}{facts['cause']}"})
 
 
 def _causes(product: Product, numbers: Numbers, points: FurtherPoints) -> list[Finding]:
@@ -96,7 +103,7 @@ def _causes(product: Product, numbers: Numbers, points: FurtherPoints) -> list[F
     telling = search.telling(strong)
     own = search.by_own_code() if len(telling) < len(search.wrong) else None
     found = search.named(telling)
-    plain = bool(found) and all(r.mistake in AS_PLAIN and not r.vague for r in found.values())
+    plain = bool(found) and all(r.mistake in AS_PLAIN and not (r.vague or IN_PLACES in r.words) for r in found.values())
     if own is not None and own.mistake is not None and not plain:
         return [_by_own_code(own)]
     if own is not None and all(r.vague for r in found.values()):
@@ -210,8 +217,8 @@ class _Search:
 
     def __post_init__(self) -> None:
         self.wrong = [c for c in self.here.comparisons if np.any(c.wrong) and np.all(c.truth.known)]
-        self.relations = {c.block: list(_relations(self.here, c)) for c in self.wrong}
         self.large = sum(c.answer.size for c in self.here.comparisons) > MOST_ENTRIES
+        self.relations = {c.block: list(_relations(self.here, c, self._constant)) for c in self.wrong}
 
     def strong(self) -> dict[str, Relation]:
         """The first relation of each block that says what was done."""
@@ -220,7 +227,10 @@ class _Search:
     def looks_for_a_path(self, strong: Mapping[str, Relation]) -> bool:
         """Whether the record may say more than relations do."""
         settled = [
-            b for b, r in strong.items() if (r.mistake in SETTLED and PARTIAL not in r.words) or r.words == FIXED
+            b
+            for b, r in strong.items()
+            if (r.mistake in SETTLED and PARTIAL not in r.words and (not r.other or r.other in strong))
+            or r.words == FIXED
         ]
         return not self.large and len(settled) < len(self.wrong)
 
@@ -252,6 +262,11 @@ class _Search:
         asked = _asked(spot.product, spot.comparisons)
         constants = [] if self.traced is None else constants_of(self.traced)
         return None if asked is None else _own_code(self.points, asked, compares=self.compares, constants=constants)
+
+    def _constant(self, number: float) -> str:
+        """Where f multiplies or divides by a number that its source holds, as words; "" if it does not."""
+        function = self.points.truth_of(self.here.product).function.f
+        return "" if self.traced is None else constant_in(self.traced, function, number)
 
     @cached_property
     def compares(self) -> bool:
@@ -295,7 +310,11 @@ class _Search:
             spots += [self.points.shuffled(k) for k in range(SHUFFLES)]
         for spot in spots:
             there = None if spot is None else spot.of(compared.block)
-            if spot is None or there is None or not any(relation.same(r) for r in _relations(spot, there)):
+            if (
+                spot is None
+                or there is None
+                or not any(relation.same(r) for r in _relations(spot, there, self._constant))
+            ):
                 return False
         return True
 
@@ -365,17 +384,17 @@ def _asked(product: Product, comparisons: Sequence[Comparison]) -> Asked | None:
     )
 
 
-def _relations(spot: Spot, compared: Comparison) -> Iterator[Relation]:
+def _relations(spot: Spot, compared: Comparison, constant: Callable[[float], str]) -> Iterator[Relation]:
     """The relations of one block at one point."""
     if np.any(compared.wrong) and np.all(compared.truth.known):
         room = compared.allowance + compared.truth.radius
         answer = compared.answer.astype(np.float64)
-        known = _known(spot, compared.block)
+        known = _known(spot, compared.block, constant)
         yield from relations(answer, compared.truth.middle, room, known)
         yield from penalty_of_few(answer, compared.truth.middle, room, known)
 
 
-def _known(spot: Spot, block: str) -> Known:
+def _known(spot: Spot, block: str, constant: Callable[[float], str]) -> Known:
     """What a block's answer may be related to at a point."""
     product, names = spot.product, spot.product.function.names
     arrays = {name: np.asarray(x) for name, x in zip(names, product.inputs, strict=True)}
@@ -397,4 +416,5 @@ def _known(spot: Spot, block: str) -> Known:
         {b: t for b, t in spot.truths().items() if b != block},
         {words: np.asarray(w, dtype=float) for words, w in weights.items()},
         {"f's value" + f" {k}" * (len(outputs) > 1): o for k, o in enumerate(outputs)},
+        constant,
     )

@@ -10,24 +10,31 @@ import gradcheck
 from by_path import load
 
 WORDED = load(Path(__file__).with_name("worded_causes.py")).WORDED
+KINDS = load(Path(__file__).with_name("worded_axes_and_turns.py")).WORDED
 
 
-def causes_of(worded: Any, derivative: Any) -> list[str]:
+def causes_of(worded: Any, derivative: Any) -> list[Any]:
     check = getattr(gradcheck, f"check_{worded.check}")
     result = check(worded.f, derivative, *worded.inputs, elsewhere=False)
     assert str(result.verdict) == "FAIL"
-    return [f.sentence for f in result.findings if f.code == "GC051"]
+    return [f for f in result.findings if f.code == "GC051"]
 
 
 @pytest.mark.parametrize("what", WORDED)
 def test_the_mistake_is_named(what):
-    (sentence,) = causes_of(WORDED[what], WORDED[what].derivative)
-    assert WORDED[what].words in sentence
+    (cause,) = causes_of(WORDED[what], WORDED[what].derivative)
+    assert WORDED[what].words in cause.sentence
 
 
-@pytest.mark.parametrize("what", list(WORDED)[::2])
+@pytest.mark.parametrize("what", KINDS)
+def test_the_mistake_is_named_with_its_kind(what):
+    (cause,) = causes_of(KINDS[what], KINDS[what].derivative)
+    assert (cause.facts["kind"], KINDS[what].words in cause.sentence) == (KINDS[what].kind, True)
+
+
+@pytest.mark.parametrize("what", [*list(WORDED)[::2], *list(KINDS)[::3]])
 def test_it_is_not_named_where_something_else_is_wrong_besides(what):
-    worded = WORDED[what]
+    worded = (WORDED | KINDS)[what]
 
     def off(*given: Any) -> Any:
         answer = worded.derivative(*given)
@@ -35,4 +42,4 @@ def test_it_is_not_named_where_something_else_is_wrong_besides(what):
         moved = tuple(p + 1e-2 * np.cos(3 * p + np.arange(np.size(p)).reshape(np.shape(p))) for p in parts)
         return moved if isinstance(answer, tuple) else moved[0]
 
-    assert not [s for s in causes_of(worded, off) if worded.words in s]
+    assert not [c for c in causes_of(worded, off) if worded.words in c.sentence]
