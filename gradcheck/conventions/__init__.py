@@ -27,7 +27,8 @@ example_inputs     inputs for functions that nobody gave any for, by `example_sh
 source_trees       the syntax tree of a file or function, and what it returns by name; `name_words` the words of a name
 network_loss       a class with parameters and a loss: `constructing` makes it, `weights_of` finds its parameters,
                    `network_methods` its methods, `gradients_held` where gradients are; `assumed_losses` are for one
-                   without a loss of its own, `networks_of_data` for one that is made with its data
+                   without a loss of its own, `networks_of_data` for one that is made with its data,
+                   `networks_of_functions` for forward_prop(W1, b1, X) and its like
 dictionaries       functions with dicts (Coursera): `dictionary_models` a whole network, `dictionary_layers` its layers,
                    `parameter_dicts` their data; `recurrent_cells` one step, and over time
 nielsen            Network.backprop; autograd_function, custom_vjp: rules of PyTorch and JAX, by `framework_inputs`

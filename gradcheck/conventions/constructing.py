@@ -50,7 +50,10 @@ FILTER_NAMES: Mapping[str, int] = MappingProxyType(
 
 def size_kind(name: str) -> str | None:
     """Which size an argument of this name is."""
-    return next((kind for kind, names in SIZES.items() if name.lower() in names.split()), None)
+    found = next((kind for kind, names in SIZES.items() if name.lower() in names.split()), None)
+    if found is None and (stem := name.rstrip("0123456789").rstrip("_")) != name:
+        return "hidden" if size_kind(stem) == "hidden" else None  # one for each hidden layer
+    return found
 
 
 def instance(kind: type, changes: Mapping[str, Any] | None = None, outputs: int = OUTPUTS) -> Any:
@@ -86,6 +89,8 @@ def small_sizes(constructor: Callable[..., Any], outputs: int = OUTPUTS) -> dict
             given[parameter.name] = filters
         elif found is not None and not isinstance(parameter.default, tuple):
             given[parameter.name] = sizes[found]
+            if found == "hidden":  # of the next layer, if there is one
+                sizes["hidden"] = HIDDEN[1]
         elif parameter.name == "dtype":
             given[parameter.name] = np.float64
         elif parameter.name in ("seed", "random_state", "random_seed"):

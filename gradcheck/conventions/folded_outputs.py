@@ -143,6 +143,13 @@ def _normalised(outputs: Any, targets: Any) -> bool:
     return any(np.allclose(mine, 1.0) and np.allclose(theirs, 1.0) for mine, theirs in sums)
 
 
+def normalised_columns(outputs: Any) -> bool:
+    """Whether a plain array's columns add up to 1, as a softmax's over samples in columns, and its rows do not."""
+    if not _plain(outputs) or outputs.ndim != 2 or 1 in outputs.shape:
+        return False
+    return bool(np.allclose(outputs.sum(0), 1.0)) and not np.allclose(outputs.sum(1), 1.0)
+
+
 def _picks(loss: Callable[[Any], Any], outputs: Any, targets: Any) -> bool:
     """Whether a loss that gets class numbers depends on the outputs of these classes alone."""
     if not _plain(outputs) or np.shape(targets) == outputs.shape:

@@ -6,7 +6,7 @@ method keeps anything for the other: each takes the argument itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.conventions.constructing import instance
 from gradcheck.conventions.derivative_names import derivatives
 from gradcheck.conventions.flagged_functions import parts_of
 from gradcheck.conventions.folded_outputs import OPTION as INNER
@@ -79,7 +80,7 @@ class _Asked:
 def _asked(contents: Contents, name: str, kind: type, made: Any) -> Iterator[_Asked]:
     """The pairs of methods of one class: the one that its usual names tell, those of methods named after each other."""
     usual = _methods(kind)
-    named = list(_named(kind, made)) if usual is None else [usual]
+    named = [pair for pair in (_named(kind, made) if usual is None else [usual]) if not _asks_arrays(made, pair)]
     for value, slope in named:
         functions = {f"{name}.{method}": getattr(made, method) for method in (value, slope)}
         yield _Asked(name if len(named) == 1 else f"{name}.{value}", functions)
@@ -92,17 +93,19 @@ def _asked(contents: Contents, name: str, kind: type, made: Any) -> Iterator[_As
 
 
 def _named(kind: type, made: Any) -> Iterator[tuple[str, str]]:
-    """Methods that take equally many arguments, one named as the derivative of the other.
-
-    An object that holds arrays may be asked for the gradient of these: that is no matter of two functions.
-    """
-    if any(isinstance(value, np.ndarray) for value in getattr(made, "__dict__", {}).values()):
-        return
+    """Methods that take equally many arguments, one named as the derivative of the other."""
     methods = _own_methods(kind)
     for value, slope, hint in derivatives(methods, iter(methods)):
         asked = [required_arguments(getattr(made, name)) or [] for name in (value, slope)]
         if hint == "derivative" and asked[0] and len(asked[0]) == len(asked[1]):
             yield value, slope
+
+
+def _asks_arrays(made: Any, methods: Sequence[str]) -> bool:
+    """Whether methods use arrays that the object holds: a gradient may be by these, and no derivative of a method."""
+    arrays = {name for name, value in getattr(made, "__dict__", {}).items() if isinstance(value, np.ndarray)}
+    codes = (getattr(getattr(made, method), "__code__", None) for method in methods)
+    return bool(arrays) and any(code is None or arrays & set(code.co_names) for code in codes)
 
 
 def _own_methods(kind: type) -> list[str]:
@@ -125,11 +128,12 @@ def _methods(kind: type) -> tuple[str, str] | None:
 
 
 def _instance(calls: ForeignCalls, kind: type) -> Any:
-    """An object of a class that can be made without arguments."""
+    """An object of a class that can be made without arguments, or of small sizes; None for an abstract one."""
     try:
         return calls(kind)
-    except Exception:  # whatever a foreign constructor raises, or an abstract class
-        return None
+    except Exception:  # whatever a foreign constructor raises
+        made = instance(kind)
+        return made if isinstance(made, kind) else None
 
 
 def _abstract(calls: ForeignCalls, value: Callable[..., Any]) -> bool:

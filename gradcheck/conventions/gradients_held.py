@@ -13,10 +13,14 @@ GRADIENT_DICTS = ("grads", "grad", "gradients", "gradient", "dparams", "d_params
 """Names of the attribute that holds a dict of gradients."""
 
 
+class NoGradients(TypeError):
+    """Nothing that was returned or is held is the gradient of a parameter."""
+
+
 def gradients_by_name(answer: Any, owner: Any, weights: Weights) -> dict[str, Any]:
     """The gradient of each parameter, out of an answer, or out of the owner where nothing fitting was returned.
 
-    A parameter without one is left out. TypeError where there is none at all.
+    A parameter without one is left out. NoGradients where there is none at all.
     """
     if isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[1], Mapping):  # (loss, grads)
         answer = answer[1]
@@ -28,7 +32,7 @@ def gradients_by_name(answer: Any, owner: Any, weights: Weights) -> dict[str, An
             return _in_order(place, weights)
         if place is answer and isinstance(place, tuple | list) and (found := _of_lists(place, weights)):
             return found
-    raise TypeError("no gradients were returned, and none are in its attributes")
+    raise NoGradients("no gradients were returned, and none are in its attributes")
 
 
 def parameters_taken(before: Mapping[str, Any], after: Mapping[str, Any], rate: float) -> dict[str, Any]:

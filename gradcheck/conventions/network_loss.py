@@ -6,7 +6,7 @@ is the loss as a function of the parameters: each call sets them on a deep copy 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
@@ -14,13 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.conventions.assumed_losses import ASSUMED
+from gradcheck.conventions.assumed_losses import ASSUMED, IN_WORDS, is_binary, likely_first
 from gradcheck.conventions.constructing import image_shape, instance, reg_argument
+from gradcheck.conventions.folded_outputs import normalised_columns
 from gradcheck.conventions.log_guards import Guards, guards
-from gradcheck.conventions.network_methods import BACKWARDS, LOSSES, Way, forward_of, outputs, ways
-from gradcheck.conventions.networks_of_data import averages, backward_name, made, own_ways, stepped, takes_its_data
-from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair
+from gradcheck.conventions.network_methods import BACKWARDS, LOSSES, STEPS, Way, backwards_of, forward_of, outputs, ways
+from gradcheck.conventions.networks_of_data import averages, made, own_ways, stepped, takes_its_data
+from gradcheck.conventions.networks_of_functions import made_of_functions
+from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair, Reading
 from gradcheck.conventions.roles import roles
+from gradcheck.conventions.source_trees import source_of
 from gradcheck.conventions.trial_data import IMAGES, OUTPUTS, SAMPLES, STRENGTH, finite, normal, targets, weights
 from gradcheck.conventions.user_calls import attempt, called, steady
 from gradcheck.conventions.weights_of import LIKE_A_PARAMETER, Weights, in_a_dict, in_attributes, in_lists
@@ -34,7 +37,10 @@ OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Use:
-    """One network, the data that it takes, and the way in which it is asked."""
+    """One network, the data that it takes, and the way in which it is asked.
+
+    `assumed` is the name of a loss that is not its own.
+    """
 
     weights: Weights
     way: Way
@@ -42,6 +48,7 @@ class Use:
     y: Any
     about: str
     guards: Guards
+    assumed: str = ""
 
     def loss(self, values: Mapping[str, Any]) -> Any:
         """The loss of the network with these parameters."""
@@ -64,37 +71,59 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
             found = _looked_at(name, kind, contents, options)
             if found is not None:
                 yield found
+    for networks in made_of_functions(contents):
+        if (offer := _of_functions(networks, contents, options)) is not None:
+            yield offer
+
+
+def _of_functions(networks: Sequence[Weights], contents: Contents, options: Mapping[str, str]) -> Found | None:
+    """The first network of two functions that runs; None where that is no network."""
+    kind = type(networks[0].owner)
+    for found in networks:
+        use = _use(found, contents, options)
+        uses = [use] if isinstance(use, Use) else list(_assuming(found, contents, options))
+        if uses:
+            title = f"{kind.__name__}: parameters {', '.join(found.values)}{_for_a_loss(uses[0])}"
+            names = frozenset(kind.__name__.split(" and "))
+            pairs, notes = _pairs("", kind, uses), _notes(uses[0])
+            return Offer(NAME, title, claims=names, pairs=tuple(pairs), notes=tuple(notes))
+    return None
 
 
 def _resembles(kind: type) -> bool:
     """Whether the class has a method that takes labels, for a loss or for gradients."""
-    told = [name for name in (*LOSSES, *BACKWARDS) if "y" in roles(getattr(kind, name, None))]
-    asked = [name for name in BACKWARDS if callable(getattr(kind, name, None))]
+    asked = backwards_of(kind)
+    told = [name for name in (*LOSSES, *asked) if name in STEPS or "y" in roles(getattr(kind, name, None))]
     return bool(told) and (bool(asked) or bool(set(told) & set(LOSSES[:-1])))
 
 
 def _with_its_data(name: str, kind: type, contents: Contents, options: Mapping[str, str]) -> Found:
     """A network that is made with its data: of the first labels at which both passes run."""
-    assumed, last = options.get("loss", ""), "its passes do not run on samples in rows"
+    last = "its passes do not run on samples in rows"
     for network, X, y, about in made(kind):
         if (found := stepped(network)) is None:
             continue
-        for way in own_ways(found, assumed):
-            use = Use(found, way, X, y, about, guards(contents.module))
-            loss, wrong = attempt(partial(use.loss, weights(found.shapes)))
-            if wrong is None and np.size(loss) == 1 and finite([loss]):
-                if assumed and averages(way, found, weights(found.shapes), X, y):
-                    use = _mean_of(use, 0)
-                return _offer(name, kind, use, contents, 1)
-            last = f"{way.names[0]} gives no number" if wrong is None else f"{type(wrong).__name__}: {wrong}"[:300]
-        if not assumed and not list(own_ways(found, assumed)):
-            last = _ask_for_loss(backward_name(kind))
+        uses: list[Use] = []
+        losses = [options["loss"]] if "loss" in options else ["", *likely_first(source_of(kind))]
+        for assumed in losses:
+            for way in own_ways(found, assumed):
+                use = Use(found, way, X, y, about, guards(contents.module), "" if "loss" in options else assumed)
+                loss, wrong = attempt(partial(use.loss, weights(found.shapes)))
+                if wrong is None and np.size(loss) == 1 and finite([loss]):
+                    if assumed and averages(way, found, weights(found.shapes), X, y):
+                        use = _mean_of(use, 0)
+                    uses.append(use)
+                last = f"{way.names[0]} gives no number" if wrong is None else f"{type(wrong).__name__}: {wrong}"[:300]
+            if uses and not assumed:
+                break
+        if uses:
+            return _offer(name, kind, uses, contents, 1)
     return Miss(NAME, name, last)
 
 
 def _looked_at(name: str, kind: type, contents: Contents, options: Mapping[str, str]) -> Found | None:
     why = ""
-    for count in (OUTPUTS, 1):
+    for count in (1, OUTPUTS) if is_binary(source_of(kind)) else (OUTPUTS, 1):
         network = instance(kind, outputs=count)
         if isinstance(network, str) and not set(LOSSES[:-1]) & set(dir(kind)):
             return None  # a layer, made from its parameters
@@ -102,13 +131,15 @@ def _looked_at(name: str, kind: type, contents: Contents, options: Mapping[str, 
             return Miss(NAME, name, f"what the argument {network} of {name}() is for is not known")
         if isinstance(network, Exception):
             return Miss(NAME, name, f"{name}() of small sizes raised {type(network).__name__}: {network}"[:300])
-        for found in (in_a_dict(network), in_attributes(network), in_lists(network)):
-            if found is None:
-                continue
+        held = [found for found in (in_a_dict(network), in_attributes(network), in_lists(network)) if found is not None]
+        for found in held:
             use = _use(found, contents, options)
             if isinstance(use, Use):
-                return _offer(name, kind, use, contents, count)
+                return _offer(name, kind, [use], contents, count)
             why = use
+        for found in held if "loss" not in options else ():
+            if uses := list(_assuming(found, contents, options)):
+                return _offer(name, kind, uses, contents, count)
     return Miss(NAME, name, why) if why else None  # without parameters it is a loss or a layer
 
 
@@ -132,6 +163,14 @@ def _use(found: Weights, contents: Contents, options: Mapping[str, str]) -> Use 
     return why
 
 
+def _assuming(found: Weights, contents: Contents, options: Mapping[str, str]) -> Iterator[Use]:
+    """Uses of a network without a loss, one for each loss that it may be trained with, the likeliest first."""
+    for name in likely_first(source_of(type(found.owner))):
+        use = _use(found, contents, {**options, "loss": name})
+        if isinstance(use, Use):
+            yield replace(use, assumed=name)
+
+
 def _without_loss(network: Any) -> str:
     """What is said of a network without a loss of its own, and how the user says which one is meant."""
     back = next((name for name in BACKWARDS if "y" in roles(getattr(network, name, None))), None)
@@ -148,10 +187,11 @@ def _ask_for_loss(back: str) -> str:
 def _averaged(use: Use, values: Mapping[str, Any]) -> Use:
     """The use with its loss averaged over samples, if every sample given twice changes no gradient."""
     axis = 0 if use.X.shape[0] in (SAMPLES, IMAGES) else 1
-    X, y = (np.concatenate([part, part], axis) for part in (use.X, use.y))
+    X, y = (np.concatenate([part, part], min(axis, part.ndim - 1)) for part in (use.X, use.y))
     once, _ = attempt(partial(use.gradients, values))
     twice, wrong = attempt(partial(replace(use, X=X, y=y).gradients, values))
-    if wrong is not None or not all(np.allclose(once[name], twice[name]) for name in once):
+    kept = [] if wrong is not None else [n for n in once if np.shape(once[n]) == np.shape(twice[n])]
+    if not kept or not all(np.allclose(once[name], twice[name]) for name in kept):
         return use
     return _mean_of(use, axis)
 
@@ -204,17 +244,21 @@ def _labels(found: Weights, values: Mapping[str, Any], X: Any, options: Mapping[
             return
         if np.ndim(out) and np.asarray(out).dtype.kind == "f":  # not class numbers, as `predict` may give
             shapes = [np.shape(out)]
+            wanted = wanted or ("column" if normalised_columns(out) else "")
     for shape in shapes:
         yield from ((about, y) for about, y in targets(shape) if wanted in about)
 
 
-def _offer(name: str, kind: type, use: Use, contents: Contents, count: int) -> Offer:
-    pairs = [_pair(name, kind, use, "")]
+def _offer(name: str, kind: type, uses: Sequence[Use], contents: Contents, count: int) -> Offer:
+    use = uses[0]
+    pairs = _pairs(name, kind, uses)
     with_reg = _with_reg(kind, use, count, contents) if hasattr(kind, use.way.names[0]) else None
     if with_reg is not None:
         pairs.append(_pair(name, kind, with_reg[0], f", {with_reg[1]}={STRENGTH}"))
     methods = " and ".join(f"{method}()" for method in dict.fromkeys(use.way.names))
     where = f".{use.weights.store}" if use.weights.store else "attributes"
+    if use.assumed:
+        methods = f"{use.way.names[1]}(){_for_a_loss(use)}"
     return Offer(
         NAME,
         f"class {name}: parameters {', '.join(use.weights.values)} in {where}, asked by {methods}",
@@ -223,6 +267,16 @@ def _offer(name: str, kind: type, use: Use, contents: Contents, count: int) -> O
         pairs=tuple(pairs),
         notes=tuple(_notes(use)),
     )
+
+
+def _pairs(name: str, kind: type, uses: Sequence[Use]) -> list[Pair]:
+    """The pair of the likeliest use, with the others as other readings."""
+    first, *others = (_pair(name, kind, use, "") for use in uses)
+    return [replace(first, others=tuple(others))]
+
+
+def _for_a_loss(use: Use) -> str:
+    return f", for {IN_WORDS[use.assumed]} or another loss, since it has none of its own" if use.assumed else ""
 
 
 def _notes(use: Use) -> Iterator[str]:
@@ -260,13 +314,22 @@ def _pair(name: str, kind: type, use: Use, more: str) -> Pair:
     def gradient(params: Mapping[str, Any]) -> Any:
         return use.gradients(params)
 
-    texts = [f"{name}.{method}" if hasattr(kind, method) else method for method in (asked, answered)]
+    texts = [f"{name}.{method}" if name and hasattr(kind, method) else method for method in (asked, answered)]
     methods: list[Callable[..., Any]] = [getattr(kind, asked, loss), getattr(kind, answered)]
     return Pair(
-        name=f"{name}{more}",
+        name=f"{name or answered}{more}",
         kind="gradient",
         f=called(loss, methods[0], texts[0], ["params"]),
         derivative=called(gradient, methods[1], texts[1], ["params"]),
         inputs=(weights(use.weights.shapes),),
-        shown=" and ".join(dict.fromkeys(texts)) + more.replace(", ", " with "),
+        shown=texts[1] if use.assumed else " and ".join(dict.fromkeys(texts)) + more.replace(", ", " with "),
+        reading=_reading(use) if use.assumed else None,
+    )
+
+
+def _reading(use: Use) -> Reading:
+    return Reading(
+        f"as the gradient of {IN_WORDS[use.assumed]}",
+        f"--as network-loss:loss={use.assumed}",
+        "that is the loss that it goes down",
     )

@@ -103,11 +103,6 @@ def own_ways(weights: Weights, assumed: str) -> Iterator[Way]:
         yield Way(loss, gradients, (own or assumed.replace("-", "_"), backward), updates=True, wide=True)
 
 
-def backward_name(kind: type) -> str:
-    """Name of the pass backward."""
-    return _pass(kind, BACKWARDS) or ""
-
-
 def _of_data(kind: type, X: Any, y: Any) -> Any:
     return kind(**{p.name: {"X": X, "y": y}.get(role(p.name) or "", _number(p)) for p in _required(kind)})
 

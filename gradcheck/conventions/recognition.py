@@ -113,7 +113,8 @@ def recognised(module: ModuleType, only: str | None = None, wanted: Wish | None 
     if wanted.convention is None:
         misses += left_over(contents, offers, misses)
     explained = {offer.name for offer in offers} | claimed
-    return Recognition(tuple(offers), tuple(miss for miss in misses if miss.name not in explained))
+    left = (m for m in misses if not set(m.name.split(" and ")) <= explained)
+    return Recognition(tuple(offers), tuple(left))
 
 
 def _is_of_nodes(native: Offer, offers: list[Offer]) -> bool:

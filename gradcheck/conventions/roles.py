@@ -9,8 +9,52 @@ from typing import Any
 
 ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "X": ("X", "x", "inputs", "input", "data", "images", "features", "A0", "input_data", "inp", "X_train", "xs"),
-        "y": ("y", "Y", "t", "target", "targets", "labels", "label", "T", "d", "desired", "expected", "ys"),
+        "X": (
+            "X",
+            "x",
+            "inputs",
+            "input",
+            "data",
+            "images",
+            "features",
+            "A0",
+            "input_data",
+            "inp",
+            "X_train",
+            "xs",
+            "training_inputs",
+            "training_set_inputs",
+            "train_inputs",
+            "train_x",
+            "inputs_list",
+            "input_list",
+            "x_train",
+        ),
+        "y": (
+            "y",
+            "Y",
+            "t",
+            "target",
+            "targets",
+            "labels",
+            "label",
+            "T",
+            "d",
+            "desired",
+            "expected",
+            "ys",
+            "training_outputs",
+            "training_set_outputs",
+            "train_outputs",
+            "train_y",
+            "targets_list",
+            "target_list",
+            "y_train",
+            "expected_output",
+            "expected_outputs",
+            "actual",
+            "target_outputs",
+        ),
         "out": ("AL", "output", "outputs", "out", "y_hat", "yhat", "y_pred", "pred", "preds", "prediction", "logits"),
         "cache": ("cache", "caches", "memory", "stored", "activations", "forward_cache", "intermediate"),
         "parameters": ("parameters", "params", "param", "weights", "parameters_values", "theta", "model"),
@@ -28,6 +72,25 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "lamda",
             "l2_lambda",
             "weight_decay_lambda",
+        ),
+        "epochs": (
+            "epochs",
+            "iterations",
+            "n_iter",
+            "n_iters",
+            "num_iterations",
+            "num_iters",
+            "n_iterations",
+            "num_epochs",
+            "n_epochs",
+            "iters",
+            "max_iter",
+            "training_iterations",
+            "number_of_training_iterations",
+            "number_of_iterations",
+            "iteration_time",
+            "epoch",
+            "nb_epoch",
         ),
         "keep": ("keep_prob", "dropout_keep_ratio", "keep"),
     }
@@ -64,14 +127,22 @@ def roles(function: Callable[..., Any] | None) -> list[str | None]:
     return [role(p.name) for p in arguments(function) or ()]
 
 
-def filled(function: Callable[..., Any], values: Mapping[str, Any], first: str | None = None) -> dict[str, Any] | None:
+def filled(
+    function: Callable[..., Any],
+    values: Mapping[str, Any],
+    first: str | None = None,
+    named: Mapping[str, Any] | None = None,
+) -> dict[str, Any] | None:
     """The arguments of a call by name, each by what it is for; None where a required one is for something else.
 
     An argument with a default keeps it unless `values` holds its role. `first` is the role of the first argument where
-    its own name tells nothing.
+    its own name tells nothing. What `named` holds under an argument's own name comes before all roles.
     """
     given = {}
     for k, parameter in enumerate(arguments(function) or ()):
+        if named is not None and parameter.name in named:
+            given[parameter.name] = named[parameter.name]
+            continue
         found = role(parameter.name) or (first if k == 0 else None)
         if found is not None and found in values:
             given[parameter.name] = values[found]

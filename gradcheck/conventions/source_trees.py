@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
@@ -28,6 +28,17 @@ def tree_of(thing: ModuleType | Callable[..., Any]) -> ast.Module | None:
         return None
 
 
+def source_of(kind: type) -> str:
+    """The source of a class, or of its methods where it was not written as one; "" where none is to be had."""
+    parts: Iterable[Any] = (value for value in vars(kind).values() if inspect.isfunction(value))
+    for things in ([kind], parts):
+        try:
+            return "\n".join(map(inspect.getsource, things))
+        except (OSError, TypeError):
+            continue
+    return ""
+
+
 def returned_names(function: Callable[..., Any]) -> tuple[str, ...]:
     """The names in the tuple that a function returns, "" for what is no name; () where it returns none."""
     tree = tree_of(inspect.unwrap(function))
@@ -48,8 +59,10 @@ def is_gradient(name: str) -> bool:
 
 
 def _name(part: ast.expr) -> str:
-    """`grad` in `grad`, `grad.flatten()`, `grad / m`, `np.ravel(grad)`."""
+    """`grad` in `grad`, `self.grad`, `grad.flatten()`, `grad / m`, `np.ravel(grad)`."""
     if isinstance(part, ast.Name):
         return part.id
+    if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == "self":
+        return part.attr
     names = [node.id for node in ast.walk(part) if isinstance(node, ast.Name)]
     return next((name for name in names if is_gradient(name)), "")

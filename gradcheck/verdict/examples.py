@@ -149,7 +149,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "reading": "as a function of the output",
             "there": "wrong",
             "other": "as a function of the input",
-            "advice": "call it with the output, or say --as functions:slope=input to demand the other",
+            "advice": "call it with the output, or say --as functions:slope=input to demand the latter",
         },
         "GC105": {"block": "a"},
         "GC106": {"block": "idx"},

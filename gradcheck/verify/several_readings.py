@@ -18,7 +18,7 @@ from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verify.second_look import ENOUGH, contradicts
 from gradcheck.verify.trials import OTHERWISE
 
-_MOST_CAUSES = 2
+_MOST_CAUSES = 1
 """Maximum number of further readings in which the cause of a wrong derivative is searched for."""
 
 
@@ -49,7 +49,7 @@ def in_its_readings(pair: Pair, judge: Callable[[Pair], Result]) -> Result:
     if pair.reading.because:
         return result if right is None else _used_otherwise(pair, mine, right)
     if right is not None:
-        advice = f"{right.reading.call}, or say {mine.reading.demand} to demand the other"
+        advice = f"{right.reading.call}, or say {mine.reading.demand} to demand the latter"
         return with_findings(right.result, [_note(pair, right, mine, advice)])
     tried = [mine] if mine.has_a_cause else [mine, *_with_causes(pair, judge)]
     nearest = next((one for one in tried if one.has_a_cause), mine)

@@ -324,7 +324,7 @@ def test_a_softmax_folded_into_the_derivative(tmp_path, before, value, wanted, v
 def test_without_a_softmax_it_is_said_in_which_sense_it_is_right(tmp_path: Path) -> None:
     (told,) = [f for f in judged(pair(tmp_path, FOLDED.format("", "a - y"))).findings if f.code == "GC113"]
     assert "before it gets, and wrong" in told.sentence
-    assert told.sentence.endswith("or say --as functions:inner=none to demand the other")
+    assert told.sentence.endswith("or say --as functions:inner=none to demand the latter")
 
 
 def test_the_user_says_of_what_a_gradient_is(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -11,7 +12,9 @@ import pytest
 from gradcheck.conventions.offer import Miss, Offer, Pair
 from gradcheck.conventions.recognition import Recognition, recognised, wish
 from gradcheck.subject.loading import Package
+from gradcheck.subject.pair_slopes import slopes
 from gradcheck.verify.function_pairs import judged
+from gradcheck.verify.second_look import ENOUGH, contradicts
 
 HERE = Path(__file__).parent
 
@@ -421,11 +424,99 @@ class Perceptron:
 SLOPE = " * self.output * (1 - self.output)"
 
 
-def test_a_network_without_a_loss_is_told_with_the_option_that_gives_it_one(tmp_path: Path) -> None:
-    found = looked_at(written(tmp_path, NO_LOSS.replace("SCALE", "").replace("SLOPE", SLOPE)))
-    assert found.offers == ()
-    assert {miss.name for miss in found.misses} == {"Perceptron"}
-    assert "--as network-loss:loss=half-squares" in found.misses[0].why
+def contradicted(pair: Pair) -> bool:
+    """Whether differences of the loss contradict the gradient."""
+    return sum(map(contradicts, slopes(pair))) >= ENOUGH
+
+
+@pytest.mark.parametrize(
+    ("scale", "slope", "right"),
+    [
+        ("", SLOPE, ["half the squared error"]),
+        (" * 2 / len(inputs)", SLOPE, ["the squared error"]),
+        (" * 2 / targets.size", SLOPE, ["the mean squared error"]),
+        ("", "", ["the binary cross-entropy"]),
+        ("", " * self.output", []),
+        (" * -1", SLOPE, []),
+    ],
+    ids=["half squares", "mean of squares", "mean over all", "binary cross-entropy", "half of the slope", "uphill"],
+)
+def test_a_network_without_a_loss_is_right_for_one_that_it_may_have(tmp_path, scale, slope, right) -> None:
+    (pair,) = pairs(looked_at(written(tmp_path, NO_LOSS.replace("SCALE", scale).replace("SLOPE", slope))))
+    assert pair.shown == "Perceptron.backward"
+    found = [one.reading.words for one in (pair, *pair.others) if one.reading and not contradicted(one)]
+    assert found == [f"as the gradient of {loss}" for loss in right]
+
+
+@pytest.mark.parametrize(("slope", "verdict"), [("", "PASS"), (" * self.output", "FAIL")])
+def test_of_several_losses_one_has_to_be_the_right_one(tmp_path: Path, slope: str, verdict: str) -> None:
+    (pair,) = pairs(looked_at(written(tmp_path, NO_LOSS.replace("SCALE", "").replace("SLOPE", slope))))
+    result = judged(pair)
+    assert str(result.verdict) == verdict
+    (told,) = [f.sentence for f in result.findings if f.code == "GC113"]
+    assert ("is right as the gradient of the binary cross-entropy" in told) == (verdict == "PASS")
+
+
+RATE_HELD = NO_LOSS.replace("SCALE", "").replace("SLOPE", SLOPE).replace("targets, learning_rate", "targets")
+HELD = ("output_size):", "output_size):\n        self.lr = 0.01"), ("learning_rate *", "self.lr *")
+TRAINED = ("backward(self, inputs, targets)", "train(self, inputs, targets, epochs)"), ("error =", "self.forward(inputs)\n        error =")
+BY_OUTPUT = (("targets)", "targets, output)"),)
+GIVEN = ("return self.output", "return inputs, self.hidden, self.output"), ("targets)", "hidden, output, targets)")
+
+
+@pytest.mark.parametrize("changes", [HELD, (*HELD, *TRAINED), (*HELD, *BY_OUTPUT), (*HELD, *GIVEN), (("learning_rate *", ""), *TRAINED)],
+                         ids=["a rate that it holds", "training once", "outputs given", "all that forward returns given", "no rate"])
+@pytest.mark.parametrize(("factor", "verdict"), [("", "PASS"), (" * self.hidden", "FAIL")])
+def test_a_step_tells_the_gradient(tmp_path, changes, factor, verdict) -> None:
+    text = RATE_HELD.replace("self.w2.T)", f"self.w2.T){factor}")
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    (pair,) = pairs(looked_at(written(tmp_path, text)))
+    assert contradicted(pair) == (verdict == "FAIL")
+
+
+FUNCTIONS = """
+def softmax(Z):
+    return np.exp(Z) / np.exp(Z).sum(axis=0)
+
+def forward_prop(W1, b1, W2, b2, X):
+    Z1 = W1.dot(X) + b1
+    A1 = np.maximum(Z1, 0)
+    Z2 = W2.dot(A1) + b2
+    A2 = softmax(Z2)
+    return Z1, A1, Z2, A2
+
+def backward_prop(Z1, A1, A2, W2, X, Y):
+    m = X.shape[1]
+    dZ2 = A2 - np.eye(3)[Y].T
+    dZ1 = W2.T.dot(dZ2)SLOPE
+    return dZ1.dot(X.T) / m, dZ1.sum(axis=1, keepdims=True) / m, dZ2.dot(A1.T) / m, BIAS / m
+"""
+
+
+@pytest.mark.parametrize(
+    ("slope", "bias", "wrong"),
+    [
+        (" * (Z1 > 0)", "dZ2.sum(axis=1, keepdims=True)", []),
+        ("", "dZ2.sum(axis=1, keepdims=True)", ["W1", "b1"]),
+        (" * (Z1 > 0)", "dZ2.sum(axis=0, keepdims=True)", ["b2"]),
+    ],
+    ids=["right", "slope forgotten", "summed over the wrong axis"],
+)
+def test_a_network_of_plain_functions(tmp_path: Path, slope: str, bias: str, wrong: list[str]) -> None:
+    found = looked_at(written(tmp_path, FUNCTIONS.replace("SLOPE", slope).replace("BIAS", bias)))
+    assert not found.misses
+    (pair,) = pairs(found)
+    assert pair.shown == "backward_prop"
+    assert pair.reading is not None and pair.reading.words == "as the gradient of the cross-entropy"
+    result = judged(replace(pair, others=()))
+    assert [name for name, (bad, _) in result.blocks.items() if bad] == [f"params['{name}']" for name in wrong]
+
+
+def test_training_without_a_number_of_rounds_is_not_called(tmp_path: Path) -> None:
+    text = RATE_HELD.replace("learning_rate *", "").replace("def backward", "def train")
+    assert looked_at(written(tmp_path, text)).offers == ()
 
 
 @pytest.mark.parametrize("scale", ["", " / len(inputs)"], ids=["summed", "averaged"])
@@ -491,10 +582,10 @@ class Net:
 """
 
 
-def test_a_network_made_with_its_data_asks_which_loss_is_meant(tmp_path: Path) -> None:
-    found = looked_at(written(tmp_path, OF_ITS_DATA.format(scale="")))
-    assert not pairs(found)
-    assert any("--as network-loss:loss=half-squares" in miss.why for miss in found.misses)
+@pytest.mark.parametrize(("scale", "verdict"), [("", "PASS"), (" * 2", "PASS"), (" * -1", "FAIL")])
+def test_a_network_made_with_its_data_is_right_for_one_loss_that_it_may_have(tmp_path, scale: str, verdict: str) -> None:
+    (pair,) = pairs(looked_at(written(tmp_path, OF_ITS_DATA.format(scale=scale))))
+    assert str(judged(pair).verdict) == verdict
 
 
 @pytest.mark.parametrize(("scale", "verdict"), [("", "PASS"), (" / len(self.y)", "PASS"), (" * 3", "FAIL")])
