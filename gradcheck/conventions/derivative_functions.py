@@ -12,6 +12,7 @@ import numpy as np
 
 from gradcheck.conventions.derivative_names import Hint
 from gradcheck.conventions.example_inputs import Example, arguments, candidates
+from gradcheck.conventions.example_shapes import role
 from gradcheck.conventions.example_sources import asked_arguments, inputs_by_names
 from gradcheck.conventions.foreign_calls import ForeignCalls, copied, lent
 from gradcheck.conventions.layer_functions import is_real
@@ -133,9 +134,20 @@ class DerivativeFunctions:
                 return self._calls(self._derivative, tuple(primals), tuple(tangents))
             return self._calls(self._derivative, *primals, *tangents)
 
+        def hessian(*arrays: Any) -> Any:
+            returned = self._answer(values(arrays), None)
+            if len(wrt) == 1:
+                return returned
+            return tuple(tuple(np.asarray(returned[i][j]) for j in range(len(wrt))) for i in range(len(wrt)))
+
+        def hvp(*arrays: Any) -> Any:
+            return self._calls(self._derivative, *arrays)
+
         kinds: dict[str, tuple[PairKind, Callable[..., Any]]] = {
             "a JVP": ("jvp", jvp),
             "the gradient of a number": ("gradient", gradient),
+            "a Hessian": ("hessian", hessian),
+            "a Hessian times a vector": ("hvp", hvp),
         }
         kind, derivative = kinds.get(found.what, ("vjp", vjp))
         own = update_wrapper(f, self._f)
@@ -145,9 +157,27 @@ class DerivativeFunctions:
         return Pair(name, kind, own, update_wrapper(derivative, self._derivative), inputs, shown=shown)
 
     def _examples(self) -> Iterator[Example]:
-        if self._hint != "jvp":  # a tangent is due for every argument
+        if self._stacks():
+            yield from self._numbers()
+        if self._hint not in ("jvp", "hvp"):  # a tangent is due for every argument
             yield from inputs_by_names(self._names, self._further)
         yield from candidates(self._names, targets_are_data=True)
+
+    def _numbers(self) -> Iterator[Example]:
+        if len(self._names) > 1:
+            found = candidates(self._names, targets_are_data=True)
+            yield from (e for e in found if not any(map(np.ndim, e.values.values())))
+
+    def _stacks(self) -> bool:
+        """Whether the derivative puts the gradients by several numbers into one array."""
+        for example in itertools.islice(self._numbers(), 1):
+            try:
+                value = self._value(example.values)
+                answer = self._answer(example.values, value)
+            except Exception:  # no function of numbers
+                return False
+            return np.size(value) == 1 and isinstance(answer, np.ndarray) and answer.shape == (len(self._names),)
+        return False
 
     def _value(self, values: Mapping[str, Any]) -> Any:
         """f of these; an argument beyond those that it requires goes by its name."""
@@ -159,7 +189,7 @@ class DerivativeFunctions:
 
     def _answer(self, values: Mapping[str, Any], value: Any) -> Any:
         """What the derivative returns for these arguments of f."""
-        if self._hint == "jvp":
+        if self._hint in ("jvp", "hvp"):
             mine = [values[n] for n in self._names]
             if len(self._asked) == 2 and len(mine) != 1:
                 return self._calls(self._derivative, tuple(mine), tuple(mine))
@@ -182,6 +212,14 @@ class DerivativeFunctions:
             part = answer[1] if isinstance(answer, tuple) and len(answer) == 2 else answer
             fit = np.shape(part) == np.shape(value)
             return Found(example, "a JVP", Places(dict.fromkeys(variable), fit))
+        if self._hint in ("hessian", "hvp"):
+            return self._of_second_order(example, variable, value, answer)
+        if (
+            isinstance(answer, np.ndarray)
+            and answer.shape == (len(variable),)
+            and not any(map(np.ndim, variable.values()))
+        ):
+            answer = tuple(answer)
         if np.size(value) == 1 and self._hint not in ("jacobian", "hessian"):
             where = places(answer, variable, self._names, returned_names(self._derivative))
             return where if isinstance(where, str) else Found(example, "the gradient of a number", where)
@@ -198,6 +236,23 @@ class DerivativeFunctions:
         if fit and self._is_constant(example, first, value):
             return f"what {self._f.__name__} returns does not depend on its input"
         return Found(example, "a slope, entry by entry", Places({first: None}, fit))
+
+    def _of_second_order(self, example: Example, variable: Mapping[str, Any], value: Any, answer: Any) -> Found | str:
+        """A Hessian by one input, or by several numbers at once; or its product with a vector."""
+        if np.size(value) != 1:
+            return f"{self._f.__name__} returns several numbers, and a Hessian is of one"
+        own = [n for n in variable if role(n) == "weight"] or list(variable)
+        if self._hint == "hvp":
+            fit = np.shape(answer) == np.shape(variable[own[0]])
+            return Found(example, "a Hessian times a vector", Places({own[0]: None}, fit))
+        if len(variable) > 1 and not any(map(np.ndim, variable.values())):
+            fit = np.shape(answer) == (len(variable), len(variable))
+            return Found(example, "a Hessian", Places(dict.fromkeys(variable), fit))
+        for name in own:
+            shape, size = np.shape(variable[name]), np.size(variable[name])
+            if np.shape(answer) in ((*shape, *shape), (size, size)):
+                return Found(example, "a Hessian", Places({name: None}, True))
+        return Found(example, "a Hessian", Places({own[0]: None}, False))
 
     def _is_constant(self, example: Example, name: str, value: Any) -> bool:
         """Whether f gives the same when all of an input changes, as a softmax over one entry does."""

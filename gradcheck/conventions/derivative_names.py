@@ -8,7 +8,7 @@ from typing import Literal
 
 from gradcheck.conventions.name_words import without, words
 
-Hint = Literal["derivative", "vjp", "jvp", "jacobian", "hessian"]
+Hint = Literal["derivative", "vjp", "jvp", "jacobian", "hessian", "hvp"]
 """What a name says that a function returns."""
 
 _AROUND: tuple[tuple[str, Hint], ...] = (
@@ -25,22 +25,34 @@ _AROUND: tuple[tuple[str, Hint], ...] = (
     (r"(?P<f>\w+?)_(jvp|pushforward|fwd_grad|tangent|directional)", "jvp"),
     (r"(?P<f>\w+?)_(jac|jacobian|J)", "jacobian"),
     (r"(jac|jacobian|jacobian_of|J)_(?P<f>\w+)", "jacobian"),
-    (r"(?P<f>\w+?)_(hess|hessian)", "hessian"),
-    (r"(hess|hessian|hessian_of)_(?P<f>\w+)", "hessian"),
+    (r"(?P<f>\w+?)_(hvp|hessp|hess(ian)?_(vec|vector|prod|vector_product|vec_product))", "hvp"),
+    (r"hvp_(?P<f>\w+)", "hvp"),
+    (r"(?P<f>\w+?)_(hess|hessian|Hessian)", "hessian"),
+    (r"(compute_|calc_)?(hess|hessian|hessian_of|d2)_?(?P<f>\w+)", "hessian"),
 )
 """How the name of a derivative is made from that of its function."""
+_OBJECTIVES = (
+    "loss", "cost", "objective", "energy", "f", "func", "fun", "function", "cost_function", "loss_function",
+    "compute_cost", "compute_loss", "criterion", "potential", "J", "forward", "error", "log_likelihood", "nll",
+    "calculate_cost", "calculate_loss", "get_loss", "get_cost", "objective_function",
+)  # fmt: skip
+"""Names of functions whose derivative does not hold them."""
 _ALONE: tuple[tuple[str, tuple[str, ...], Hint], ...] = (
     (
         r"(compute_|calc_|calculate_|get_)?(grad|gradient|gradients|derivative|d)(_function|_func|_fn)?|fprime|gradf|dfunc|dfdx|df",
-        ("loss", "cost", "objective", "energy", "f", "func", "fun", "function", "cost_function", "loss_function",
-         "compute_cost", "compute_loss", "criterion", "potential", "J", "forward", "error", "log_likelihood", "nll",
-         "calculate_cost", "calculate_loss", "get_loss", "get_cost", "objective_function"),
+        _OBJECTIVES,
         "derivative",
     ),
     (r"backward|backprop|bwd|vjp|backward_pass", ("forward", "fwd", "f", "func", "forward_pass", "loss"), "vjp"),
     (r"jvp", ("f", "func", "forward"), "jvp"),
-    (r"jac|jacobian", ("f", "func", "fun", "residual", "residuals", "model", "forward"), "jacobian"),
-)  # fmt: skip
+    (
+        r"(compute_|calc_)?(jac|jacobian)",
+        ("f", "func", "fun", "residual", "residuals", "model", "forward", "objective", "F", "system"),
+        "jacobian",
+    ),
+    (r"(compute_|calc_)?(hess|hessian|Hessian)(_matrix)?|d2f|ddf|H|f2prime|fprime2", _OBJECTIVES, "hessian"),
+    (r"hvp|hessp|hess(ian)?_(vec|vector|prod|vector_product|vec_product)", _OBJECTIVES, "hvp"),
+)
 """Names of derivatives that do not hold that of their function, and what their function is called then."""
 _LOSSES = frozenset({"cost", "loss", "objective", "energy", "error", "j", "criterion", "likelihood", "penalty"})
 """Words of which one is in the name of a function whose gradient has `gradient` in its place."""

@@ -110,6 +110,8 @@ def pair_of(
         return Miss(NAME, derivative, f"{f} takes no inputs, or a signature is not to be had")
     own = given(contents, f, derivative)
     example = None if own is None else as_example(own, names)
+    if hint == "hvp" and len(asked) < 2:
+        return Miss(NAME, derivative, "it takes no vector")
     takes_another = len(asked) == len(names) + 1 and not set(asked) <= set(inspect.signature(function).parameters)
     if hint == "vjp" or (hint == "derivative" and takes_another):
         return _vjp(calls, f, function, answer, example)

@@ -10,7 +10,7 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any, Literal, Protocol
 
-PairKind = Literal["gradient", "vjp", "jvp", "value_and_gradient"]
+PairKind = Literal["gradient", "vjp", "jvp", "value_and_gradient", "hessian", "hvp"]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gradcheck.checks.functions import check_gradient, check_jvp, check_vjp
+from gradcheck.checks.hessian import check_hessian, check_hvp
 from gradcheck.checks.value_and_gradient import check_value_and_gradient
 from gradcheck.conventions.offer import Pair
 from gradcheck.verdict.conclusion import with_findings
@@ -20,7 +21,13 @@ from gradcheck.verify.several_readings import in_its_readings
 from gradcheck.verify.trials import SECONDS
 
 CHECKS: Mapping[str, Callable[..., Result]] = MappingProxyType(
-    {"gradient": check_gradient, "vjp": check_vjp, "jvp": check_jvp}
+    {
+        "gradient": check_gradient,
+        "vjp": check_vjp,
+        "jvp": check_jvp,
+        "hessian": check_hessian,
+        "hvp": check_hvp,
+    }
 )
 
 

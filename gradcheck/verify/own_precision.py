@@ -26,7 +26,7 @@ def _answers(pair: Pair) -> Iterator[Any]:
     given = [np.array(value) for value in pair.inputs]
     value = pair.f(*given)
     yield from value if isinstance(value, tuple) else (value,)
-    if pair.kind == "value_and_gradient" or pair.derivative is None or pair.kind == "jvp":
+    if pair.kind == "value_and_gradient" or pair.derivative is None or pair.kind in ("jvp", "hvp"):
         return
     ones = tuple(np.ones(np.shape(part)) for part in value) if isinstance(value, tuple) else np.ones(np.shape(value))
     answer = pair.derivative(ones, *given) if pair.kind == "vjp" else pair.derivative(*given)

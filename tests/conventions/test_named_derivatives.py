@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import dedent
 
+import numpy as np
 import pytest
 
 from gradcheck.conventions.derivative_names import derivatives
@@ -147,3 +148,38 @@ def test_without_inputs_at_which_both_run_the_miss_says_how_to_give_them(tmp_pat
     """
     _, (miss,) = look(tmp_path, text)
     assert 'EXAMPLES = {"area": (blob,)}' in miss.why
+
+
+SECOND = """
+    def f(x, y): return x**3 * y + y**2
+
+    def f_grad(x, y): return np.array([3 * x**2 * y, x**3 + 2 * y])
+
+    def f_hessian(x, y): return np.array([[6 * x * y, 3 * x**2], [{own} * x**2, 2.0]])
+
+    def energy(w, X, y): return 0.5 * np.sum((X @ w - y) ** 2)
+
+    def energy_hess(w, X, y): return {own} * X.T @ X / 3
+
+    def bowl(x): return np.sum(x**4)
+
+    def bowl_hessp(x, v): return {own} * 4 * x**2 * v
+"""
+
+
+@pytest.mark.parametrize(("own", "verdict"), [("3", Verdict.PASS), ("2", Verdict.FAIL)])
+def test_second_derivatives(tmp_path: Path, own: str, verdict: Verdict) -> None:
+    offers, _ = look(tmp_path, SECOND.format(own=own))
+    found = [pair for offer in offers for pair in offer.pairs]
+    assert [(p.name, p.kind) for p in found] == [
+        ("f", "gradient"), ("f", "hessian"), ("energy", "hessian"), ("bowl", "hvp")
+    ]  # fmt: skip
+    assert [judged(pair).verdict for pair in found[1:]] == [verdict] * 3
+
+
+@pytest.mark.parametrize(("last", "verdict"), [("2 * y", Verdict.PASS), ("y", Verdict.FAIL)])
+def test_gradients_by_several_numbers_in_one_array(tmp_path: Path, last: str, verdict: Verdict) -> None:
+    text = SECOND.format(own="3").replace("+ 2 * y]", f"+ {last}]")
+    pair = look(tmp_path, text)[0][0].pairs[0]
+    assert [np.shape(value) for value in pair.inputs] == [(), ()]
+    assert judged(pair).verdict is verdict
