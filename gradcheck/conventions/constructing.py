@@ -50,7 +50,8 @@ FILTER_NAMES: Mapping[str, int] = MappingProxyType(
 
 def size_kind(name: str) -> str | None:
     """Which size an argument of this name is."""
-    found = next((kind for kind, names in SIZES.items() if name.lower() in names.split()), None)
+    plain = name.lower().replace("_", "")
+    found = next((kind for kind, names in SIZES.items() if plain in names.replace("_", "").split()), None)
     if found is None and (stem := name.rstrip("0123456789").rstrip("_")) != name:
         return "hidden" if size_kind(stem) == "hidden" else None  # one for each hidden layer
     return found

@@ -1,4 +1,6 @@
-"""`custom-vjp`: functions with `jax.custom_vjp`, in double precision; the derivative is what `jax.vjp` makes of it.
+"""`custom-vjp`: functions with `jax.custom_vjp` or `jax.custom_jvp`, in double precision.
+
+The derivative is what `jax.vjp` makes of their rules.
 
 The function cannot be traced by gradcheck, so that the truth comes from differences.
 """
@@ -20,7 +22,7 @@ from gradcheck.conventions.trial_data import finite
 from gradcheck.conventions.user_calls import attempt, called
 
 NAME = "custom-vjp"
-ABOUT = "functions with jax.custom_vjp and their defvjp(fwd, bwd)"
+ABOUT = "functions with jax.custom_vjp and their defvjp(fwd, bwd), or with jax.custom_jvp and their defjvp"
 OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
@@ -30,14 +32,16 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
         if {"jax", "jnp"} & set(contents.names) and importlib.util.find_spec("jax") is None:
             yield Miss(NAME, "", "JAX is not installed here, so that jax.custom_vjp cannot be run")
         return
+    jax = sys.modules["jax"]
     for name, function in contents.functions.items():
-        if isinstance(function, sys.modules["jax"].custom_vjp):
+        if isinstance(function, jax.custom_vjp | jax.custom_jvp):
             yield _looked_at(name, function)
 
 
 def _looked_at(name: str, function: Any) -> Found:
-    if getattr(function, "fwd", None) is None:
-        return Miss(NAME, name, f"{name}.defvjp was not called, so that it has no rule of its own")
+    if not _rules(function):
+        kind = type(function).__name__.removeprefix("custom_")
+        return Miss(NAME, name, f"{name}.def{kind} was not called, so that it has no rule of its own")
     found = parameters(function.fun)
     if not found:
         return Miss(NAME, name, "the number of its arguments is open")
@@ -49,6 +53,12 @@ def _looked_at(name: str, function: Any) -> Found:
             return _offer(name, function, use, [p.name for p in found])
         why = f"{name} raised {type(wrong).__name__}: {wrong}"[:300] if wrong is not None else why
     return Miss(NAME, name, why)
+
+
+def _rules(function: Any) -> tuple[Any, ...]:
+    """The functions that differentiate it: fwd and bwd, or a jvp; () where none were given."""
+    found = [getattr(function, rule, None) for rule in ("fwd", "bwd", "jvp")]
+    return tuple(rule for rule in found if callable(rule))
 
 
 class Use:
@@ -108,6 +118,8 @@ class Use:
 
 
 def _offer(name: str, function: Any, use: Use, names: list[str]) -> Offer:
+    rules = _rules(function)
+    called_rules = " and ".join(rule.__name__ for rule in rules)
     arrays = [n for n, value in zip(names, use._arguments, strict=True) if is_array(value)]
 
     def value(*arrays: Any) -> Any:
@@ -120,15 +132,15 @@ def _offer(name: str, function: Any, use: Use, names: list[str]) -> Offer:
         name=name,
         kind="vjp",
         f=called(value, function.fun, name, arrays),
-        derivative=called(vjp, function.bwd, function.bwd.__name__, ["cotangent", *arrays]),
+        derivative=called(vjp, rules[-1], rules[-1].__name__, ["cotangent", *arrays]),
         inputs=use.arrays,
-        shown=f"{name}, {function.fwd.__name__} and {function.bwd.__name__}",
+        shown=f"{name}{',' if len(rules) > 1 else ' and'} {called_rules}",
     )
     shapes = ", ".join(f"{n} {value.shape}" for n, value in zip(arrays, use.arrays, strict=True))
     notes = (
         f"{name} is asked in double precision, at {shapes}",
         "it is JAX's code and cannot be traced: the truth comes from differences, which prove nothing",
     )
-    title = f"{name} with jax.custom_vjp: {function.fwd.__name__} and {function.bwd.__name__}"
-    claims = frozenset({name, function.fwd.__name__, function.bwd.__name__})
+    title = f"{name} with jax.{type(function).__name__}: {called_rules}"
+    claims = frozenset({name, *(rule.__name__ for rule in rules)})
     return Offer(NAME, title, name=name, claims=claims, pairs=(pair,), notes=notes)

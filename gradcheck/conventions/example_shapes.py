@@ -77,6 +77,8 @@ _COLUMNS = {"data": (D, N), "prediction": (D, N), "weight": (M, D), "bias": (M, 
 _LABELLED = (("labels", (N, D)), ("one-hot", (N, D)), ("real", (N, D)))
 _SQUARE = {role: tuple(3 for _ in shape) for role, shape in _ROWS.items()}
 
+ONE_ROW = "one sample in a row"
+"""Layout of code that takes no batches."""
 ROWS = Layout("samples in rows", _ROWS, _LABELLED)
 LAYOUTS: tuple[Layout, ...] = (
     ROWS,
@@ -154,6 +156,7 @@ def of_width(width: int) -> tuple[Layout, ...]:
         Layout("samples in rows", rows, (("labels", (N, width)), ("one-hot", (N, width)), ("real", (N, 1)))),
         Layout("samples in columns", columns, (("one-hot columns", (N, width)),)),
         Layout("one sample", {"data": (width,)}, (("real", (width,)),)),
+        Layout(ONE_ROW, {"data": (1, width)}, (("real", (1, width)),)),
     )
 
 

@@ -18,6 +18,8 @@ from gradcheck.conventions.sized_networks import sized_networks
 from gradcheck.conventions.word_vectors import word_vectors
 
 _LAYOUT = "a call in the file"
+_MOST_DATA = 1000
+"""Maximum number of entries of an array that a file holds as its data."""
 
 
 def asked_arguments(function: Callable[..., Any], also: Sequence[str] = ()) -> list[str] | None:
@@ -60,6 +62,34 @@ def inputs_of_calls(contents: Contents, function: Callable[..., Any], names: Seq
         if set(names) <= set(held):
             variable = tuple(n for n, v in held.items() if isinstance(v, np.ndarray) and v.dtype.kind == "f")
             yield Example(held, tuple(n for n in variable if role(n) != "target"), (), _LAYOUT)
+    yield from data_of_the_file(contents, names)
+
+
+def data_of_the_file(contents: Contents, names: Sequence[str]) -> Iterator[Example]:
+    """An example of the arrays that the file itself holds as its data, with parameters that go with them."""
+    held = {name: value for name, value in contents.names.items() if isinstance(value, np.ndarray | list)}
+    mine = {name: roles.role(name) for name in names}
+    X = next((np.asarray(v) for n, v in held.items() if roles.role(n) == "X" and _is_data(v, 2)), None)
+    y = next((np.asarray(v) for n, v in held.items() if roles.role(n) == "y" and _is_data(v, 1)), None)
+    if X is None or y is None or len(X) != len(y) or not {"X", "y"} <= set(mine.values()):
+        return
+    values: dict[str, Any] = {}
+    for name in names:
+        if mine[name] in ("X", "y"):
+            values[name] = (X if mine[name] == "X" else y).astype(float)
+        elif role(name) in ("weight", "bias"):
+            values[name] = numbers((X.shape[1],) if role(name) == "weight" else (), name) / 10
+        else:
+            return
+    yield Example(values, tuple(n for n in names if role(n) in ("weight", "bias")), (), "the file's own data")
+
+
+def _is_data(value: Any, axes: int) -> bool:
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of several lengths
+        return False
+    return array.dtype.kind in "fiu" and array.ndim == axes and 0 < array.size <= _MOST_DATA
 
 
 def _varied(name: str, value: Any) -> Any:

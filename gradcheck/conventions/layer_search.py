@@ -14,6 +14,7 @@ import numpy as np
 from gradcheck.conventions.backward_calls import BackwardCall, backward_call
 from gradcheck.conventions.built_layers import built
 from gradcheck.conventions.example_inputs import Example, arguments, candidates, of_widths, square
+from gradcheck.conventions.example_shapes import ONE_ROW
 from gradcheck.conventions.example_values import numbers
 from gradcheck.conventions.foreign_calls import ForeignCalls, copied
 from gradcheck.conventions.held_arrays import Path, arrays, gradient_paths, grouped, read, spelled, write
@@ -60,7 +61,11 @@ class LayerSearch:
             found = other if other is not None and other.fits else found
         if example is None and (found is None or not found.fits):
             sizes = {size for _, array in arrays(instance) for size in np.shape(array) if 1 < size <= _WIDEST}
+            raised = self.last if found is not None and self.raised else ""
             other = self._first(instance, of_widths(names, sorted(sizes)), names)
+            if raised and other is not None and other.fits and other.example.layout.startswith(ONE_ROW):
+                said = f"{type(instance).__name__} takes one sample at a time: on several, {raised}"
+                other = replace(other, warnings=(*other.warnings, said))
             found = other if found is None or (other is not None and other.fits) else found
         return found
 

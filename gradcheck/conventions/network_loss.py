@@ -243,10 +243,12 @@ def _labels(found: Weights, values: Mapping[str, Any], X: Any, options: Mapping[
         if wrong is not None:
             return
         if np.ndim(out) and np.asarray(out).dtype.kind == "f":  # not class numbers, as `predict` may give
-            shapes = [np.shape(out)]
+            shapes = [np.shape(out), *([np.shape(out)[::-1]] if np.ndim(out) == 2 else [])]
             wanted = wanted or ("column" if normalised_columns(out) else "")
+    samples = X.shape[0 if X.shape[0] in (SAMPLES, IMAGES) else -1]
     for shape in shapes:
-        yield from ((about, y) for about, y in targets(shape) if wanted in about)
+        fitting = ((about, y) for about, y in targets(shape) if wanted in about and samples in np.shape(y))
+        yield from fitting
 
 
 def _offer(name: str, kind: type, uses: Sequence[Use], contents: Contents, count: int) -> Offer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from gradcheck.conventions.gradients_held import NoGradients, gradients_by_name,
 from gradcheck.conventions.left_over import is_derivative
 from gradcheck.conventions.offer import Contents
 from gradcheck.conventions.roles import arguments, filled, role, roles
-from gradcheck.conventions.source_trees import returned_names
+from gradcheck.conventions.source_trees import returned_names, tree_of
 from gradcheck.conventions.weights_of import Weights
 
 FORWARDS = (
@@ -133,12 +134,18 @@ def backwards_of(kind: type) -> list[str]:
 
 
 def _takes_a_step(name: str, method: Callable[..., Any]) -> bool:
-    """Whether a method takes data, labels, and how often to go over them, unless its name says once.
+    """Whether a method takes data, labels, and how often to go over them, unless its name or its code says once.
 
     Beside inputs, `outputs` are labels.
     """
     asked = set(roles(method))
-    return "X" in asked and bool({"y", "out"} & asked) and ("step" in name or "batch" in name or "epochs" in asked)
+    once = "step" in name or "batch" in name or "epochs" in asked or not _loops(method)
+    return "X" in asked and bool({"y", "out"} & asked) and once
+
+
+def _loops(method: Callable[..., Any]) -> bool:
+    tree = tree_of(method)
+    return tree is None or any(isinstance(node, ast.For | ast.While) for node in ast.walk(tree))
 
 
 def forward_of(owner: Any) -> str | None:

@@ -463,3 +463,22 @@ def test_a_call_tells_shapes_before_anything_is_tried_that_names_do_not_tell(tmp
     found = pair(tmp_path, text)
     assert [np.shape(value) for value in found.inputs] == [(2,)]
     assert judged(found).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(("last", "verdict"), [("/ m", Verdict.PASS), ("", Verdict.FAIL)])
+def test_functions_that_need_the_data_of_their_file(tmp_path: Path, last: str, verdict: Verdict) -> None:
+    text = """
+        X_train = np.arange(14.0).reshape(7, 2) / 7
+        y_train = [0, 1, 0, 0, 1, 1, 0]
+        m, n = X_train.shape
+
+        def compute_cost(X, y, w, b):
+            return sum((X[i] @ w + b - y[i]) ** 2 for i in range(m)) / (2 * m)
+
+        def compute_gradient(X, y, w, b):
+            errors = [X[i] @ w + b - y[i] for i in range(m)]
+            return sum(errors) LAST, sum(e * X[i, :n] for i, e in enumerate(errors)) LAST
+    """
+    found = pair(tmp_path, text.replace("LAST", last))
+    assert [np.shape(value) for value in found.inputs] == [(2,), ()]
+    assert judged(found).verdict is verdict

@@ -514,9 +514,32 @@ def test_a_network_of_plain_functions(tmp_path: Path, slope: str, bias: str, wro
     assert [name for name, (bad, _) in result.blocks.items() if bad] == [f"params['{name}']" for name in wrong]
 
 
-def test_training_without_a_number_of_rounds_is_not_called(tmp_path: Path) -> None:
+def test_training_that_loops_without_a_number_of_rounds_is_not_called(tmp_path: Path) -> None:
     text = RATE_HELD.replace("learning_rate *", "").replace("def backward", "def train")
-    assert looked_at(written(tmp_path, text)).offers == ()
+    text = text.replace("        error =", "        self.forward(inputs)\n        error =")
+    assert looked_at(written(tmp_path, text.replace("        error =", "        while True: pass\n        error ="))).offers == ()
+    assert len(pairs(looked_at(written(tmp_path, text)))) == 1
+
+
+TRANSPOSED = """
+class neuralNetwork:
+    def __init__(self, inputnodes, outputnodes, learningrate):
+        self.who, self.lr = np.ones((outputnodes, inputnodes)), learningrate
+
+    def query(self, inputs_list):
+        return np.tanh(self.who @ np.array(inputs_list, ndmin=2).T)
+
+    def train(self, inputs_list, targets_list):
+        outputs = self.query(inputs_list)
+        errors = np.array(targets_list, ndmin=2).T - outputs
+        self.who += self.lr * (errors * SLOPE) @ np.array(inputs_list, ndmin=2)
+"""
+
+
+@pytest.mark.parametrize(("slope", "wrong"), [("(1 - outputs**2)", False), ("(1 - outputs)", True)])
+def test_a_network_that_transposes_what_it_is_given(tmp_path: Path, slope: str, wrong: bool) -> None:
+    (pair,) = pairs(looked_at(written(tmp_path, TRANSPOSED.replace("SLOPE", slope))))
+    assert contradicted(pair) == wrong
 
 
 @pytest.mark.parametrize("scale", ["", " / len(inputs)"], ids=["summed", "averaged"])
