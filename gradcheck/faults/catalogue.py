@@ -114,7 +114,7 @@ CATALOGUE: tuple[Fault, ...] = (
       partial(accumulation.UpstreamAdded, spared=False)),
     _("F14", "dag", "order", "cut off", accumulation.CutOff,
       "Gradients stop after a few levels; whatever is further from the loss gets too little or nothing.",
-      "A depth limit, as in truncated backprop through time, where the whole gradient is asked for.",
+      "A depth limit, as in truncated backprop through time, or the order of the forward pass (`topo` not reversed).",
       *(partial(accumulation.CutOff, levels) for levels in (1, 2, 3, 5, 6, 7, 8))),
     _("F15", "dag", "branches", "shared buffers", accumulation.SharedBuffers,
       "Adding in place changes another node's gradient, because an addition handed the same array to both operands.",

@@ -35,7 +35,7 @@ class VerifyJson:
                 self._end_of_pairs()
                 self._offer = event.offer
             case EngineTried():
-                self._offers.append({**_described(event.trial.offer), **_engine(event.trial)})
+                self._offers.append({**described(event.trial.offer), **_engine(event.trial)})
             case PairTried():
                 self._pairs.append(event.trial)
             case Verified():
@@ -45,7 +45,7 @@ class VerifyJson:
     def _end_of_pairs(self) -> None:
         if self._offer is not None and self._offer.pairs:
             results = [{"name": t.pair.name, "verdict": t.verdict, "result": dict(t.document)} for t in self._pairs]
-            self._offers.append({**_described(self._offer), "pairs": results})
+            self._offers.append({**described(self._offer), "pairs": results})
         self._pairs, self._offer = [], None
 
     def text(self) -> str:
@@ -75,7 +75,8 @@ def mistakes_to_list(trial: EngineTrial) -> list[Mapping[str, Any]]:
     ]
 
 
-def _described(offer: SeenOffer) -> dict[str, Any]:
+def described(offer: SeenOffer) -> dict[str, Any]:
+    """An offer as JSON data."""
     return {
         "convention": offer.convention,
         "name": offer.name,

@@ -70,7 +70,9 @@ def _of_op(op: str, rows: Sequence[tuple[float, Result]]) -> list[Loss]:
     kinks = [result for _, result in rows if KINK in result.labels]
     usual = [result for at, result in rows if at <= ORDINARY and result not in kinks]
     if not any(r.verdict is Verdict.PASS for r in usual) or any(_is_wrong(r) for r in usual):
-        return []
+        raised = sorted(((at, r) for at, r in rows if at > ORDINARY and _raises(r)), key=lambda row: row[0])
+        told = [f"{op} gives no finite number at {at:g}{_shown(r)}" for at, r in raised[:1]]
+        return [Loss(op, sentence, tuple(r.address for _, r in raised)) for sentence in told]
     found = []
     if beside := [result for result in kinks if result.verdict is Verdict.FAIL]:
         sentence = f"{op} answers at its kink what no side of it gives{_shown(beside[0])}; elsewhere its rule is right"
@@ -103,9 +105,13 @@ def _loses_digits(result: Result) -> bool:
 def _overflows(result: Result) -> bool:
     """Whether the answer is inf or NaN, or an exception that says so."""
     if result.verdict is Verdict.ERROR:
-        return any(str(f.facts.get("type")) in OVERFLOWS for f in result.findings)
+        return _raises(result)
     worst = result.worst
     return result.verdict is Verdict.FAIL and worst is not None and not np.isfinite(worst.subject)
+
+
+def _raises(result: Result) -> bool:
+    return any(str(f.facts.get("type")) in OVERFLOWS for f in result.findings)
 
 
 def _shown(result: Result) -> str:

@@ -24,6 +24,8 @@ from gradcheck.run.suite import Addressed
 from gradcheck.subject.answer import NATIVE, Subject
 from gradcheck.subject.description import SeenOffer
 from gradcheck.subject.wrapped import Wrapped
+from gradcheck.verdict.conclusion import with_findings
+from gradcheck.verdict.finding import finding
 from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verify.accuracy import Loss, losses
 from gradcheck.verify.engine_cases import DRAWN, engine_cases, in_form
@@ -283,7 +285,23 @@ def _explained(
         now(f"looking for the cause, {number + 1} of {len(found)}")
         part = budget.part(1.0 / max(1, min(len(found), MOST_GROUPS) - number))
         others = {other.what for other in found if other.is_rule and other.what != group.what}
-        yield group, _diagnosed(subject, trial, _without(cases, others), group, right, part)
+        diagnosed = _diagnosed(subject, trial, _without(cases, others), group, right, part)
+        yield _with_rule(group, diagnosed, subject, trial.offer.dtype), diagnosed
+
+
+def _with_rule(group: Group, found: Diagnosed | None, subject: Subject, dtype: str | None) -> Group:
+    """The group, whose first result says what the rule has for a derivative, if no known fault explains it."""
+    first, *others = group.results
+    named = found is not None and bool(found.faults)
+    if named or not group.is_rule or first.verdict is not Verdict.FAIL or {"GC014", "GC015"} & set(first.codes):
+        return group
+    from gradcheck.verify.rule_mistakes import rule_mistake  # imported late: it needs the causes of functions
+
+    words = rule_mistake(subject, group.what, dtype)
+    if not words:
+        return group
+    first = replace(first, findings=tuple(f for f in first.findings if f.code != "GC051"))
+    return replace(group, results=(with_findings(first, [finding("GC051", cause=words)]), *others))
 
 
 def _without(cases: Sequence[Addressed], ops: Collection[str]) -> list[Addressed]:

@@ -13,6 +13,8 @@ from gradcheck.conventions.offer import Offer, inherits
 from gradcheck.conventions.recognition import Recognition, recognised
 from gradcheck.errors import SubjectError
 from gradcheck.problem import GraphBuilder
+from gradcheck.report.verify_json import described
+from gradcheck.subject.description import SeenOffer
 from gradcheck.subject.inprocess import InProcessSubject
 from gradcheck.subject.loading import Package
 
@@ -192,6 +194,13 @@ USED = {
         "\n    from enum import Enum\n\n    class Kind(Enum):\n        FIXED = 0\n        FREE = 1\n" + LAZY,
         "Value({}, record=Kind.FREE)",
     ),
+    "the flag diff": (
+        LAZY.replace("record=Kind.FIXED", "diff=False")
+        .replace("record, links, None", "diff, links, None")
+        .replace("self.record", "self.diff")
+        .replace("Kind.FREE", "True"),
+        "Value({}, diff=True)",
+    ),
     "a flag of another name": (
         LAZY.replace("record=Kind.FIXED", "trainable=False")
         .replace("record, links, None", "trainable, links, None")
@@ -351,3 +360,9 @@ def test_a_log_that_clips_is_asked_above(tmp_path: Path, written: str, sentence:
     if sentence is not None:
         with pytest.raises(SubjectError, match="not above"):
             subject.ask(graph, {"x": 1e-7})
+
+
+@pytest.mark.parametrize("warnings", [(), ("log adds 1e-08 to its argument",)])
+def test_json_says_what_is_computed_otherwise_than_names_say(warnings: tuple[str, ...]) -> None:
+    data = described(SeenOffer("scalar-value", "Value", "class Value", warnings=warnings))
+    assert data.get("warnings", []) == list(warnings)

@@ -69,3 +69,11 @@ def test_an_answer_at_a_kink_is_a_remark():
     (sentence,) = found(*rows, op="leaky_relu")
     assert "at its kink" in sentence
     assert found((1.0, result("a", came=3.0)), rows[1], op="leaky_relu") == []
+
+
+def test_overflow_where_a_rule_is_wrong_besides_is_no_second_mistake():
+    wrong = (1.0, result("a", came=2.0, right=1.0))
+    (sentence,) = found(wrong, (400.0, result("b", raised="OverflowError")))
+    assert sentence == "tanh gives no finite number at 400 (it raises OverflowError)"
+    assert found(wrong, (400.0, result("b", raised="NameError"))) == []
+    assert found(wrong, (ORDINARY, result("b", raised="OverflowError"))) == []

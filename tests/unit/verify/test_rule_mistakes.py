@@ -1,0 +1,51 @@
+"""What a wrong rule has for a derivative, told from its own slopes; a right rule and other things say nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradcheck.faults.graphs.local_rules import WrongRule
+from gradcheck.faults.graphs.textbook_backprop import Backprop
+from gradcheck.subject.inprocess import InProcessSubject
+from gradcheck.verify.rule_mistakes import rule_mistake
+
+
+@pytest.mark.parametrize(
+    ("op", "rule", "words"),
+    [
+        ("tanh", lambda g, y, x: g * (1 - y), "having 1 - y where 1 - y**2 is due, y its output"),
+        ("sqrt", lambda g, y, x: g / y, "lacking the factor 1/2 of the root's derivative"),
+        ("log", lambda g, y, x: g / y, "with the slope taken at the output, not at the input"),
+        (
+            "pow",
+            lambda g, y, x, n: g * (n - 1) * x ** (n - 1),
+            "the exponent less one is its factor, where the exponent itself is due",
+        ),
+        ("pow", lambda g, y, x, n: g * n * x**n, "having the exponent not lowered by one"),
+        ("exp", lambda g, y, x: -g * y, "the gradient with respect to input has the wrong sign throughout"),
+    ],
+)
+def test_a_wrong_rule_of_one_number(op: str, rule: Callable[..., Any], words: str) -> None:
+    assert rule_mistake(InProcessSubject(WrongRule(op, rule)), op) == f"the derivative of {op}: {words}"
+
+
+def test_nothing_is_said_of_a_right_rule_and_of_one_that_nothing_fits() -> None:
+    assert rule_mistake(InProcessSubject(Backprop()), "tanh") == ""
+    odd = WrongRule("tanh", lambda g, y, x: g * np.cos(3 * x) ** 2 + 0.0173)
+    assert rule_mistake(InProcessSubject(odd), "tanh") == ""
+
+
+@pytest.mark.parametrize("op", ["sum", "where"])
+def test_ops_of_arrays_and_of_three_numbers_are_left_alone(op: str) -> None:
+    assert rule_mistake(InProcessSubject(Backprop()), op) == ""
+
+
+def test_an_engine_that_refuses_says_nothing() -> None:
+    def refuses(graph: Any, point: Any) -> Any:
+        raise NotImplementedError("tanh")
+
+    assert rule_mistake(InProcessSubject(refuses), "tanh") == ""
