@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import InvalidProblem, Unsupported
-from gradcheck.oracle.finite_difference import difference_gradient
 from gradcheck.tracing import explore
 from gradcheck.tracing.kept_state import remembering
 from gradcheck.tracing.lifting import contains_traced, lift
@@ -89,6 +88,8 @@ class GradientOf:
         return found if all(np.all(np.isfinite(x)) for x in found) else self._differenced(inputs)
 
     def _differenced(self, inputs: Sequence[Any]) -> list[Array]:
+        from gradcheck.oracle.finite_difference import difference_gradient  # late: few checks need it
+
         found = difference_gradient(self._f, inputs, wrt=self._wrt)
         return [np.asarray(g.value) for k in self._wrt if (g := found.gradients[k]) is not None]
 

@@ -6,28 +6,23 @@ one number: the derivative along one direction, which any wrong entry moves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import GradcheckError, HarnessFault
+from gradcheck.judge.confirmation import COMPLEX_STEP, DIFFERENCES, SYMBOLIC, direction_of
 from gradcheck.oracle.analysis import Analysis, Jump
-from gradcheck.oracle.complex_step import complex_step_along, complex_step_gradient, one_complex_step
-from gradcheck.oracle.differences.sampling import entry_scales
+from gradcheck.oracle.complex_step import complex_step_along, complex_step_gradient
 from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Kind
 from gradcheck.oracle.finite_difference import directional
-from gradcheck.oracle.symbolic_function import NAME as SYMBOLIC
 from gradcheck.oracle.symbolic_function import symbolically
 from gradcheck.problem.function import Product, lend
 
 Array = NDArray[Any]
 
-COMPLEX_STEP, DIFFERENCES = "complex_step", "finite_difference"
-CLOSELY = 2.0**-44
-"""How closely one complex step has to agree with a proof, relative to the sum of the absolute values of its parts:
-500 times the rounding of float64."""
 MOST_STEPPED = 32
 """Entries up to which complex step answers for each, at some fifty runs of f."""
 MOST_ARRAYS = 1_000
@@ -54,7 +49,7 @@ def along_one_direction(product: Product, analysis: Analysis) -> tuple[list[Alon
     if arrays > MOST_ARRAYS or numbers > MOST_NUMBERS:
         why = f"f computes {numbers} numbers in {arrays} arrays, budget {MOST_NUMBERS} in {MOST_ARRAYS}"
         return [], [Aside(COMPLEX_STEP, why), Aside(DIFFERENCES, why)]
-    moves, cotangents = _direction(product)
+    moves, cotangents = direction_of(product)
     blocks = [moves[k] for k in product.function.wrt] if product.tangents is None else list(cotangents)
     direction = dict(zip(product.blocks, blocks, strict=True))
     weights: Any = tuple(cotangents) if product.outputs[1] else cotangents[0]
@@ -73,23 +68,6 @@ def along_one_direction(product: Product, analysis: Analysis) -> tuple[list[Alon
             estimate, notes = answer
             found.append(Along(name, direction, estimate, notes))
     return found, asides
-
-
-def one_step(product: Product, analysis: Analysis) -> Along | None:
-    """One complex step along a direction, as a number that a proof has to meet; None where f has no such value.
-
-    It decides nothing: its error is no bound, but how closely the two have to agree.
-    """
-    moves, cotangents = _direction(product)
-    blocks = [moves[k] for k in product.function.wrt] if product.tangents is None else list(cotangents)
-    direction = dict(zip(product.blocks, blocks, strict=True))
-    middles = [analysis.estimates.gradients[block].value for block in product.blocks]
-    size = sum(float(np.sum(np.abs(m * d))) for m, d in zip(middles, blocks, strict=True))
-    value = one_complex_step(product.function.f, lend(product.inputs), moves, cotangents)
-    if not np.isfinite(value):
-        return None
-    estimate = Estimate(np.asarray(value), np.asarray(CLOSELY * size), Kind.ESTIMATED)
-    return Along(COMPLEX_STEP, direction, estimate, ("1 evaluation in complex128",))
 
 
 def complex_entries(product: Product) -> Estimates | Aside:
@@ -120,7 +98,7 @@ def _stepped(product: Product) -> Estimates | Aside:
 def _stepped_outputs(product: Product) -> Estimates | Aside:
     """J t, output by output."""
     outputs, many = product.outputs
-    moves, _ = _direction(product)
+    moves, _ = direction_of(product)
     blocks = {b: (np.zeros(o.shape), np.full(o.shape, np.inf)) for b, o in zip(product.blocks, outputs, strict=True)}
     runs = 0
     for block, output in zip(product.blocks, outputs, strict=True):
@@ -134,22 +112,6 @@ def _stepped_outputs(product: Product) -> Estimates | Aside:
             runs += 1
     gradients = {b: Estimate(value, error, Kind.ESTIMATED) for b, (value, error) in blocks.items()}
     return Estimates(COMPLEX_STEP, None, gradients, (f"{runs} outputs, one by one",))
-
-
-def _direction(product: Product) -> tuple[dict[int, Array], Sequence[Array]]:
-    """Moves of the differentiated inputs, and weights of the outputs: what the product leaves open is random."""
-    random = np.random.default_rng(23)
-
-    def drawn(shape: tuple[int, ...]) -> Array:
-        return np.asarray(random.uniform(0.5, 1.5, shape) * random.choice([-1.0, 1.0], shape))
-
-    if product.tangents is None:
-        assert product.cotangents is not None
-        inputs = {k: np.asarray(product.inputs[k], dtype=np.float64) for k in product.function.wrt}
-        # Entries move by about their own size, and none is so small that nothing would be seen of it.
-        return {k: entry_scales(x) * drawn(x.shape) for k, x in inputs.items()}, product.cotangents
-    moves = {k: np.asarray(t, dtype=np.float64) for k, t in zip(product.function.wrt, product.tangents, strict=True)}
-    return moves, [drawn(o.shape) for o in product.outputs[0]]
 
 
 def _complex(product: Product, moves: Mapping[int, Array], weights: Any) -> tuple[Estimate, tuple[str, ...]] | Aside:

@@ -17,7 +17,6 @@ from gradcheck.judge.higher_precision import FEW_RUNS, exact_answer
 from gradcheck.judge.input_structure import Projection, project, projections
 from gradcheck.judge.kinks import at_differenced_kink, at_kink, at_singular_point, by_local_rules
 from gradcheck.judge.question import Question, Reply
-from gradcheck.judge.random_directions import Directions
 from gradcheck.judge.settings import Settings
 from gradcheck.judge.small_errors import is_small, unexplained
 from gradcheck.judge.truncated_loops import shrinks
@@ -152,6 +151,8 @@ def clear(product: Product, reply: Reply, evidence: Evidence, settings: Settings
 
 def _by_directions(evidence: Evidence, answers: dict[str, Array], settings: Settings) -> Numbers:
     """No oracle bounds single entries: random directions, then group testing."""
+    from gradcheck.judge.random_directions import Directions  # late, as below: few checks need it
+
     try:
         directions = Directions(evidence.product, answers, np.random.default_rng(17))
         verified = directions.verify(_share(evidence.product, settings))
@@ -176,6 +177,8 @@ def _confirmed(
     product = evidence.product
     if product.tangents is None:
         try:
+            from gradcheck.judge.random_directions import Directions
+
             suspected = {c.block: np.nan_to_num(answers[c.block] - c.truth.middle) for c in comparisons}
             agreed = Directions(product, answers, np.random.default_rng(29)).confirm(suspected)
         except GradcheckError:

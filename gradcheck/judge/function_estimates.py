@@ -9,36 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.errors import GradcheckError
 from gradcheck.judge.allowance import FEWEST, counted, euclidean, measured
-from gradcheck.judge.cross_checks import (
-    COMPLEX_STEP,
-    DIFFERENCES,
-    along_one_direction,
-    closed_form,
-    complex_entries,
-    one_step,
-)
+from gradcheck.judge.confirmation import COMPLEX_STEP, DIFFERENCES, SYMBOLIC, one_step
 from gradcheck.judge.graph_estimates import Gathered, put_together
-from gradcheck.judge.time_budget import ORACLE
+from gradcheck.judge.time_budget import NO_TIME, ORACLE
 from gradcheck.oracle.analysis import NAME as EXACT
 from gradcheck.oracle.analysis import Analysis, analyse
-from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Kind
-from gradcheck.oracle.finite_difference import RUNS, difference_gradient, directional
-from gradcheck.oracle.symbolic_function import NAME as SYMBOLIC
+from gradcheck.oracle.estimate import Along, Aside, Estimates
 from gradcheck.problem.function import Product, laid_out, lend
-from gradcheck.problem.time_limit import TimeUp, calls_left, in_time, left
+from gradcheck.problem.time_limit import calls_left, in_time, left
 from gradcheck.verdict.compare import Truth
 
 Array = NDArray[Any]
 
-MOST_DIFFERENCED = 400
-"""Entries up to which every one of them gets finite differences of its own."""
 DIRECTION_RUNS = 100
 """Runs of f that the derivative along one direction takes, which checks a proof and decides nothing else."""
-NO_TIME = "its share of the time was used up; budget= gives more"
-"""Why an oracle steps aside that was broken off."""
-
 FEW_RUNS = 8
 """Outcomes of undecided comparisons that are explored at a point of our choosing; a loop that ends on one has many."""
 
@@ -117,6 +102,10 @@ def _asked(product: Product, traced: Analysis | Aside, *, cross_checked: bool) -
     along: list[Along] = []
     one_sided, jumps = None, False
     if cross_checked:
+        # Imported late: a clear PASS needs none of their code, whose imports take a fifth of a first check.
+        from gradcheck.judge.cross_checks import along_one_direction, closed_form, complex_entries
+        from gradcheck.judge.function_differences import differenced
+
         written = in_time(ORACLE, lambda: closed_form(product, traced), lambda: Aside(SYMBOLIC, NO_TIME))
         answers.append(written)
         if analysis is not None and analysis.complete:
@@ -125,7 +114,7 @@ def _asked(product: Product, traced: Analysis | Aside, *, cross_checked: bool) -
                 along, stepped_aside = in_time(ORACLE, lambda: along_one_direction(product, analysis), _no_directions)
             answers += stepped_aside
         elif analysis is None or analysis.smooth:  # a formula that is 0/0 (the root of 0)
-            other, one_sided, jumps = _differenced(product)
+            other, one_sided, jumps = differenced(product)
             stepped = in_time(ORACLE, lambda: complex_entries(product), lambda: Aside(COMPLEX_STEP, NO_TIME))
             answers += [other, stepped]
         if isinstance(written, Estimates):  # a proof: no need of slopes seen by differences
@@ -153,7 +142,9 @@ def _evidence(
 
 def estimated(product: Product) -> Evidence | None:
     """Finite differences alone, where nothing traces f; None unless they see every entry, and neither kink nor jump."""
-    answer, one_sided, jumps = _differenced(product)
+    from gradcheck.judge.function_differences import differenced
+
+    answer, one_sided, jumps = differenced(product)
     if not isinstance(answer, Estimates) or one_sided is not None or jumps:
         return None
     gathered = put_together([answer], [], _shapes(product), [])
@@ -174,68 +165,6 @@ def _shapes(product: Product) -> dict[str, tuple[int, ...]]:
     else:
         arrays = list(product.outputs[0])
     return {block: array.shape for block, array in zip(product.blocks, arrays, strict=True)}
-
-
-def _differenced(
-    product: Product,
-) -> tuple[Estimates | Aside, dict[str, tuple[Array, Array]] | None, bool]:
-    """Differences of every entry: as many calls of f as there is time for, and what they tell until then."""
-    name = DIFFERENCES
-    try:
-        if product.tangents is not None:
-            return _along(product, name)
-        entries = sum(np.size(product.inputs[k]) for k in product.function.wrt)
-        if entries > MOST_DIFFERENCED:
-            return Aside(name, f"{entries} entries, of which at most {MOST_DIFFERENCED} are differenced"), None, False
-        if calls_left(ORACLE) < RUNS * entries:
-            return Aside(name, NO_TIME), None, False
-        many = product.outputs[1]
-        assert product.cotangents is not None
-        cotangent = product.cotangents if many else product.cotangents[0]
-        found = difference_gradient(
-            product.function.f,
-            product.inputs,
-            wrt=product.function.wrt,
-            cotangent=cotangent,
-            budget=calls_left(ORACLE),
-        )
-    except GradcheckError as reason:
-        return Aside(name, str(reason)), None, False
-    except TimeUp:
-        return Aside(name, NO_TIME), None, False
-    gradients = {
-        block: estimate
-        for block, k in zip(product.blocks, product.function.wrt, strict=True)
-        if (estimate := found.gradients[k]) is not None
-    }
-    sides = None
-    if found.breaks and not any(b.jump for b in found.breaks):
-        sides = {
-            block: (np.array(gradients[block].value), np.array(gradients[block].value)) for block in product.blocks
-        }
-        names = dict(zip(product.function.wrt, product.blocks, strict=True))
-        for b in found.breaks:
-            left, right = sides[names[b.block]]
-            left[b.index], right[b.index] = b.left, b.right
-    notes = tuple(f"{product.function.names[b.block]}{list(b.index) or ''}: {b}" for b in found.breaks[:4])
-    notes = (f"{found.evaluations} evaluations in {found.precision}", *notes)
-    return Estimates(name, found.loss, gradients, notes), sides, any(b.jump for b in found.breaks)
-
-
-def _along(product: Product, name: str) -> tuple[Estimates | Aside, dict[str, tuple[Array, Array]] | None, bool]:
-    assert product.tangents is not None
-    given = dict(zip(product.function.wrt, product.tangents, strict=True))
-    direction = [given.get(k, np.zeros(np.shape(x))) for k, x in enumerate(product.inputs)]
-    f, budget = product.function.f, calls_left(ORACLE)
-    value, error, info = directional(f, product.inputs, direction, budget=budget)
-    many = product.outputs[1]
-    values, errors = (value, error) if many else ((value,), (error,))
-    parts = {
-        block: Estimate(np.asarray(v, dtype=float), np.asarray(e, dtype=float), Kind.ESTIMATED)
-        for block, v, e in zip(product.blocks, values, errors, strict=True)
-    }
-    jump = bool(np.any([np.any(j) for j in (info.jump if many else (info.jump,))]))
-    return Estimates(name, None, parts, (f"{info.evaluations} evaluations in {info.precision}",)), None, jump
 
 
 def _fallback(product: Product) -> dict[str, float]:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from gradcheck.errors import Unsupported
 from gradcheck.judge.crowded_kinks import at_many_ties, outside
 from gradcheck.oracle.analysis import Analysis
-from gradcheck.oracle.finite_difference import directional
 from gradcheck.problem.function import Product
 from gradcheck.tracing import Derivative
 from gradcheck.verdict.finding import Finding, finding
@@ -139,6 +138,8 @@ def at_differenced_kink(
     other subgradients); wrong if it lies outside along a coordinate and along a random direction; else undecided.
     `slack` is the relative error that does not matter.
     """
+    from gradcheck.oracle.finite_difference import directional  # late: few checks need it
+
     place, facts = "", dict[str, Any]()
     for block, answer in answers.items():
         low, high = np.minimum(*one_sided[block]), np.maximum(*one_sided[block])

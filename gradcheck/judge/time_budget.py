@@ -15,6 +15,8 @@ from gradcheck.verdict.finding import Finding, finding
 
 BUDGET = 60.0
 """Seconds for one check, unless `budget` says otherwise."""
+NO_TIME = "its share of the time was used up; budget= gives more"
+"""Why an oracle steps aside that was broken off."""
 ORACLE = 0.5
 """Share of the time left that one oracle may take."""
 PLACE = 0.25

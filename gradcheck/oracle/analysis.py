@@ -254,8 +254,10 @@ def _outcomes(product: Product, most_runs: int, *, sharp: bool = True) -> Outcom
     return outcomes
 
 
-def analyse_graph(graph: Graph, point: Point) -> Analysis | Aside:
+def analyse_graph(graph: Graph, point: Point, *, crossed: bool = True) -> Analysis | Aside:
     """The gradient of a graph's loss with respect to every parameter, and the loss itself; or why not.
+
+    `crossed` as for `analyse`.
 
     The point's arrays have the subject's dtype, whose rounding decides which comparisons are open.
     """
@@ -272,7 +274,7 @@ def analyse_graph(graph: Graph, point: Point) -> Analysis | Aside:
     outcomes = _explored(loss, inputs, range(len(given)), dtype, None, held)
     if isinstance(outcomes, Aside):
         return outcomes
-    return _analysis(outcomes, names, proven(outcomes.values[0]), None, None)
+    return _analysis(outcomes, names, proven(outcomes.values[0]), None, None, crossed=crossed)
 
 
 def _analysis(

@@ -9,7 +9,6 @@ at every step h, is made visible by moving the point by a millionth of its size.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,15 +20,11 @@ from gradcheck.oracle.differences.blackbox import BlackBox
 from gradcheck.oracle.differences.gradients import Differences, chosen_inputs, cotangent_parts
 from gradcheck.oracle.differences.sampling import entry_scales
 from gradcheck.oracle.estimate import Array, Aside, Estimate, Kind
-from gradcheck.problem.evaluations import f_evaluated
+from gradcheck.oracle.one_complex_step import STEP
 from gradcheck.problem.function import laid_out
-from gradcheck.problem.time_limit import TimeUp, timed_call
 from gradcheck.tracing.kept_state import restoring
 
 NAME = "complex_step"
-
-STEP = 2.0**-70
-"""Imaginary step relative to an entry's scale; its square is far below rounding."""
 
 DITHER = 2.0**-20 * np.array([0.0, 0.967, -0.941, 0.713, -0.687, 0.487, -0.461, 0.233, -0.197])
 """Real displacements relative to the scale, over which the derivative is a cubic but for rounding."""
@@ -120,33 +115,6 @@ def complex_step_along(
         return Aside(NAME, probe.refusal)
     found = Estimate(np.array(value), np.array(error + _UNIT * abs(value)), Kind.ESTIMATED)
     return found, real.evaluations + probe.box.evaluations
-
-
-@restoring
-def one_complex_step(f: Callable[..., Any], inputs: Sequence[Any], direction: Unit, cotangent: Sequence[Any]) -> float:
-    """The imaginary part of sum(cotangent * f(inputs + ih u)) / h: one run of f, and no bound on its error.
-
-    It can confirm a proof: what does not compute a holomorphic function contradicts it. NaN where f has no value, or no
-    complex one. `direction` as `complex_step_along`; `cotangent` has an array per output. Raises nothing of f's.
-    """
-    moved = list(inputs)
-    for k, u in direction.items():
-        moved[k] = np.asarray(inputs[k]).astype(np.complex128)  # in the layout given
-        moved[k].imag = STEP * u
-    try:
-        with timed_call(), np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            f_evaluated()
-            answer = f(*moved)
-        parts = answer if isinstance(answer, (tuple, list)) else (answer,)
-        outputs = [np.asarray(part) for part in parts]
-        if [o.shape for o in outputs] != [np.shape(c) for c in cotangent]:
-            return np.nan
-        return _weighed(outputs, cotangent).imag / STEP
-    except TimeUp:
-        raise
-    except Exception:  # the code does not run in complex numbers, each in a way of its own
-        return np.nan
 
 
 def _open(

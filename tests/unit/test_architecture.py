@@ -413,7 +413,7 @@ PASSES = (
         ("from gradcheck import InvalidProblem", HEAVY | {"numpy"}),
         ("from gradcheck import Graph, GraphBuilder, OPS, Case", HEAVY),
         ("import gradcheck.subject.service", HEAVY),
-        (PASSES, HEAVY - {"flint", "symengine"}),  # the oracles compute with them
+        (PASSES, HEAVY - {"flint"}),  # the proof computes with it; formulas are not asked for
     ],
 )
 def test_importing_costs_little(statement: str, without: set[str]) -> None:
@@ -443,3 +443,4 @@ def test_what_is_loaded_is_seen() -> None:
     assert "rich" in loaded_by("import gradcheck.verdict.rendering")
     shown = PASSES.replace("assert check.verdict == 'PASS'", "check.to_text()")
     assert "rich" in loaded_by(shown)
+    assert "symengine" in loaded_by(PASSES.replace("np.ones(3))", "np.ones(3), oracles='all')"))

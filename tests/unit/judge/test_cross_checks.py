@@ -10,7 +10,7 @@ import scipy.linalg
 
 import gradcheck
 from gradcheck.errors import HarnessFault, UsageError
-from gradcheck.judge import cross_checks, function_estimates
+from gradcheck.judge import confirmation, cross_checks, function_differences, function_estimates
 from gradcheck.numbers.ball import Enclosure
 from gradcheck.oracle.analysis import Analysis
 from gradcheck.oracle.estimate import Aside, Estimate
@@ -142,14 +142,14 @@ def _symbolic(patch: pytest.MonkeyPatch, bend: Bend) -> None:
 
 def _complex_step(patch: pytest.MonkeyPatch, bend: Bend) -> None:
     sound: Any = vars(cross_checks)["complex_step_along"]
-    one: Any = vars(cross_checks)["one_complex_step"]
+    one: Any = vars(confirmation)["one_complex_step"]
 
     def bent(*arguments: Any) -> Any:
         found, runs = sound(*arguments)
         return estimate(found, bend), runs
 
     patch.setattr(cross_checks, "complex_step_along", bent)
-    patch.setattr(cross_checks, "one_complex_step", lambda *arguments: float(bend(np.asarray(one(*arguments)), 0.0)[0]))
+    patch.setattr(confirmation, "one_complex_step", lambda *arguments: float(bend(np.asarray(one(*arguments)), 0.0)[0]))
 
 
 def _differences(patch: pytest.MonkeyPatch, bend: Bend) -> None:
@@ -356,13 +356,13 @@ def test_complex_step_speaks_beside_differences_where_nothing_is_proven(monkeypa
     result = gradcheck.check_gradient(opaque, np.exp, X)
     assert result.verdict == "PASS", result.to_text()
     assert result.agreed == ("finite_difference", "complex_step")
-    sound: Any = vars(function_estimates)["difference_gradient"]
+    sound: Any = vars(function_differences)["difference_gradient"]
 
     def bent(*arguments: Any, **options: Any) -> Any:
         found = sound(*arguments, **options)
         gradients = tuple(None if g is None else estimate(g, scaled) for g in found.gradients)
         return replace(found, gradients=gradients)
 
-    monkeypatch.setattr(function_estimates, "difference_gradient", bent)
+    monkeypatch.setattr(function_differences, "difference_gradient", bent)
     for subject in (np.exp, lambda x: 1.01 * np.exp(x)):
         assert gradcheck.check_gradient(opaque, subject, X).verdict == "UNDECIDED"

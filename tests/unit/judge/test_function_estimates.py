@@ -13,7 +13,7 @@ import pytest
 import gradcheck
 from gradcheck.cli import main
 from gradcheck.errors import HarnessFault
-from gradcheck.judge import function_estimates
+from gradcheck.judge import function_differences
 from gradcheck.numbers import Balls, Enclosure, dual
 from gradcheck.oracle.estimate import Estimate, Estimates
 from gradcheck.oracle.exact import Exact
@@ -120,13 +120,13 @@ def shifted(estimate: Any, factor: float) -> Any:
 
 @pytest.mark.parametrize("factor", [1.0 + 1e-4, -1.0, 0.0])
 def test_corrupt_differences_per_entry_need_a_second_voice(monkeypatch: pytest.MonkeyPatch, factor: float) -> None:
-    sound: Any = vars(function_estimates)["difference_gradient"]
+    sound: Any = vars(function_differences)["difference_gradient"]
 
     def bent(*arguments: Any, **options: Any) -> Any:
         found = sound(*arguments, **options)
         return replace(found, gradients=tuple(shifted(g, factor) for g in found.gradients))
 
-    monkeypatch.setattr(function_estimates, "difference_gradient", bent)
+    monkeypatch.setattr(function_differences, "difference_gradient", bent)
     result = gradcheck.check_gradient(opaque, right, X)
     assert result.verdict == "UNDECIDED"
     assert "GC032" in result.codes
@@ -143,14 +143,14 @@ def test_sound_estimates_decide() -> None:
 
 
 def test_an_oracle_that_knows_nothing_leaves_it_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
-    sound: Any = vars(function_estimates)["difference_gradient"]
+    sound: Any = vars(function_differences)["difference_gradient"]
 
     def silent(*arguments: Any, **options: Any) -> Any:
         found = sound(*arguments, **options)
         unknown = tuple(None if g is None else Estimate.unknown(g.value.shape, g.kind) for g in found.gradients)
         return replace(found, gradients=unknown)
 
-    monkeypatch.setattr(function_estimates, "difference_gradient", silent)
+    monkeypatch.setattr(function_differences, "difference_gradient", silent)
     for subject in (right, lambda x: 2 * right(x)):
         result = gradcheck.check_gradient(opaque, subject, X)
         assert result.verdict == "UNDECIDED"
