@@ -71,6 +71,10 @@ class Applied:
         return f"{self.op} of {' and '.join(f'shape {shape}' for shape in self.shapes)}"
 
 
+SUMS = ("add", "sub")
+"""Ops whose operands are broadcast in every network, by a bias."""
+
+
 @dataclass(frozen=True)
 class Tried:
     """What came of one call: the node and its value where it gave one, or what it raised."""
@@ -127,7 +131,8 @@ class Trials:
                     continue
                 if not (form.given or form.is_extra) or (wrong := self._stops(tried.node)) is None:
                     return tried.way
-                if not form.is_extra or not isinstance(wrong, ValueError | IndexError):
+                refuses = form.is_extra and isinstance(wrong, ValueError | IndexError)
+                if not refuses or (form.is_stretched and op in SUMS and self._undoes_broadcasting()):
                     stuck.append(tried)
             elif tried.value is not None and way.sure and (np.shape(tried.value) == right.shape or not attributes):
                 doubtful.append(tried)
@@ -143,6 +148,21 @@ class Trials:
         except Exception:  # what a sweep raises is told apart below
             return False
         return bool(leaves) and not any(g is not None and np.any(np.asarray(g, dtype=float)) for g in found)
+
+    def _undoes_broadcasting(self) -> bool:
+        """Whether a product gives an operand that was broadcast a gradient of its own shape: then sums are meant to."""
+        form = Applied("mul", ((2, 3), (3,)), {})
+        way = self.way(form)
+        if way is None:
+            return False
+        tried = self._once(way, comfortable("mul", form.shapes), form)
+        if tried.node is None or len(tried.operands) != 2:
+            return False
+        small = tried.operands[1]
+        try:
+            return bool(np.shape(self._uses.gradient(small, swept(self._uses, tried.node))) == (3,))
+        except Exception:  # a product that stops there, too
+            return False
 
     def _stops(self, node: Any) -> BaseException | None:
         """What a sweep from this node raises: a class may take a form forward, and not backward."""

@@ -20,12 +20,19 @@ BROADCASTING = "broadcasting"
 """The group of these failures."""
 SHAPES = "the shape of a gradient"
 """The group of the other failures by a shape."""
+IN_PLACE = "non-broadcastable output operand with shape"
+"""How NumPy's message begins where an array is too small for what is added to it in place."""
 CODE = "F52"
 """The fault of the catalogue."""
 
 
 def is_unreduced(result: Result) -> bool:
-    """Whether what speaks against an answer is that gradients have the shape to which their leaf was broadcast."""
+    """Whether what speaks against an answer is that gradients have the shape to which their leaf was broadcast.
+
+    Added in place (`x.grad += g`), they raise what NumPy says of an array that is too small for the sum.
+    """
+    if _is_too_small(result):
+        return True
     found = [f.facts for f in result.findings if f.code == "GC010"]
     return is_of_another_shape(result) and all(_widens(facts["wanted"], facts["came"]) for facts in found)
 
@@ -37,8 +44,8 @@ def is_of_another_shape(result: Result) -> bool:
 
 
 def as_failure(result: Result) -> Result:
-    """The result; FAIL in place of ERROR where gradients have other shapes."""
-    wrong = result.verdict is Verdict.ERROR and is_of_another_shape(result)
+    """The result; FAIL in place of ERROR where gradients have other shapes, or did not fit what they were added to."""
+    wrong = result.verdict is Verdict.ERROR and (is_of_another_shape(result) or _is_too_small(result))
     return replace(result, verdict=Verdict.FAIL) if wrong else result
 
 
@@ -53,6 +60,12 @@ def explained(results: tuple[Result, ...], case: Case | None) -> Diagnosed:
         explains=tuple(result.address for result in results),
         look_at=look_at(results[0].findings, named, case),
     )
+
+
+def _is_too_small(result: Result) -> bool:
+    """Whether a sum in place was refused, as its result is broadcast."""
+    raised = [f.facts for f in result.findings if f.code == "GC004"]
+    return bool(raised) and all(str(facts.get("message", "")).startswith(IN_PLACE) for facts in raised)
 
 
 def _widens(wanted: tuple[int, ...], came: tuple[int, ...]) -> bool:

@@ -361,6 +361,20 @@ def test_an_array_as_exponent_is_asked_for_by_itself(tmp_path: Path) -> None:
     assert unoffered.value.facts["type"] == "NotImplementedError"
 
 
+def test_sums_that_raise_are_offered_where_products_undo_broadcasting(tmp_path: Path) -> None:
+    kept = "child.grad = child.grad + unbroadcast(rule(out.grad), child.data.shape)"
+    plain = f"if op == '+':\n                    child.grad += rule(out.grad)\n                else:\n                    {kept}"
+    offer = offered(bent(tmp_path, kept, plain))
+    for op in ("add", "mul"):
+        ask = (of_one_op(op, (3,), (2, 3)), {"x0": np.ones(3), "x1": np.ones((2, 3))})
+        if op == "mul":
+            assert answer(offer, *ask).gradients["x0"].shape == (3,)
+            continue
+        with pytest.raises(SubjectError) as raised:
+            answer(offer, *ask)
+        assert raised.value.facts["type"] == "ValueError"
+
+
 def test_broadcasting_at_which_a_sweep_raises_is_not_offered(tmp_path: Path) -> None:
     plain = "child.grad += rule(out.grad)"
     offer = offered(bent(tmp_path, "child.grad = child.grad + unbroadcast(rule(out.grad), child.data.shape)", plain))

@@ -41,3 +41,17 @@ def test_an_answer_that_lacks_something_besides_stays_an_error() -> None:
     result = of_shape((3,), (2,))
     lacking = finding("GC008", mapping="gradients", missing="y", keys="x")
     assert as_failure(replace(result, findings=(*result.findings, lacking))).verdict is Verdict.ERROR
+
+
+@pytest.mark.parametrize(
+    ("message", "verdict"),
+    [
+        ("non-broadcastable output operand with shape (3,) doesn't match the broadcast shape (2,3)", Verdict.FAIL),
+        ("operands could not be broadcast together with shapes (2,3) (2,)", Verdict.ERROR),
+    ],
+)
+def test_a_sum_in_place_into_an_array_that_is_too_small(message: str, verdict: Verdict) -> None:
+    raised = finding("GC004", type="ValueError", message=message, place=" (mine.py, line 3)")
+    result = as_failure(Result("s::c", Verdict.ERROR, (raised,)))
+    assert result.verdict is verdict
+    assert [group.what for group in groups([], [result])] == [BROADCASTING if verdict is Verdict.FAIL else "ValueError"]
