@@ -2,9 +2,9 @@
 
 `dag` is the algorithm, and what is right. A plan computes the same in one of three ways, as the graph's shape is:
 
-- `compiled_tape`: a loop over the nodes, compiled by numba, where it is installed;
 - `wide_levels`: NumPy calls, for graphs whose levels are wide and for batches of points;
-- `straight_line`: generated Python, for all others.
+- `straight_line`: generated Python, for all others;
+- `compiled_tape`: a loop over the nodes, compiled by numba, where that is installed and has come to be worth it.
 
 This file is a subject, too: `gradcheck run --subject reference/plans.py`.
 """
@@ -32,6 +32,10 @@ Executor = Literal["compiled", "levels", "straight"]
 
 WIDE = 32
 """Number of nodes and points that a NumPy call works on, on average, from which on calls are faster than Python."""
+WORTH = 10_000_000
+"""Number of rows that are worked off, 1 to 2 s, before numba is asked to compile, which takes 2 s."""
+ROWS_OF_MAKING = 300
+"""A row of a straight line takes 40 us to make: as long as running so many."""
 BLOCK = 1 << 20
 """Maximum number of nodes times points that NumPy works on at once; more points are worked off in blocks."""
 
@@ -47,7 +51,7 @@ class Plan:
 
     def __init__(self, tape: Tape, executor: Executor | None = None) -> None:
         self.tape, self.names = tape, tape.names
-        self._executor = executor or ("compiled" if compiled_tape.AVAILABLE else None)
+        self._executor, self._worked = executor, 0
         self._shape = (len(tape.names),)
         self._one: Callable[[Array], tuple[Any, Array]] | None = None
         self._levels: WideLevels | None = None
@@ -74,6 +78,7 @@ class Plan:
             block = max(1, BLOCK // len(self.tape))
             for k in range(0, len(given), block):
                 out[k : k + block] = self._by_levels(given[k : k + block])
+            self._count(len(given))
         else:
             one = self._one or self._made()
             for k, point in enumerate(given):
@@ -81,34 +86,40 @@ class Plan:
         return out[:, 0], out[:, 1:]
 
     def executor(self, points: int = 1) -> Executor:
-        """What that many points are worked off by."""
+        """What that many points are worked off by now."""
         if self._executor:
             return self._executor
-        return "levels" if len(self.tape.rows) * points >= WIDE * len(self.tape.runs) else "straight"
+        rows = len(self.tape.rows)
+        wide = rows * points >= WIDE * len(self.tape.runs)
+        if compiled_tape.AVAILABLE and self._worked + (0 if wide else ROWS_OF_MAKING * rows) >= WORTH:
+            return "compiled"
+        return "levels" if wide else "straight"
+
+    def _count(self, points: int) -> None:
+        self._worked += points * len(self.tape.rows)
+        if self.executor() == "compiled":
+            self._one = None  # made anew for the next point
 
     def _made(self) -> Callable[[Array], tuple[Any, Array]]:
         """What computes one point, made when it is first needed."""
         if (chosen := self.executor()) == "compiled":
             self._one = CompiledTape(self.tape)
-        elif chosen == "levels":
-            self._one = self._one_by_levels
-        else:
-            self._one = self._in_range(StraightLine(self.tape))
-        return self._one
+            return self._one
+        program = StraightLine(self.tape) if chosen == "straight" else None
 
-    def _in_range(self, program: StraightLine) -> Callable[[Array], tuple[Any, Array]]:
         def one(point: Array) -> tuple[Any, Array]:
-            try:
-                value, *grads = program(point.tolist())
-            except (ArithmeticError, ValueError):  # beyond the range of floats, where NumPy goes on with inf and NaN
-                return self._one_by_levels(point)
-            return value, np.array(grads)
+            self._count(1)
+            if program:
+                try:
+                    value, *grads = program(point.tolist())
+                    return value, np.array(grads)
+                except (ArithmeticError, ValueError):  # beyond the range of floats: NumPy goes on with inf and NaN
+                    pass
+            out = self._by_levels(point[None])[0]
+            return out[0], out[1:]
 
+        self._one = one
         return one
-
-    def _one_by_levels(self, point: Array) -> tuple[Any, Array]:
-        out = self._by_levels(point[None])[0]
-        return out[0], out[1:]
 
     def _by_levels(self, points: Array) -> Array:
         if self._levels is None or self._levels.points != len(points):

@@ -147,8 +147,9 @@ def tape(graph: Graph, x: Any, compiled: Callable[..., float] | None) -> Run:
 
 
 def plan_run(graph: Graph, x: Any, executor: Any = None) -> Run:
+    """A plan that numba has compiled ("compiled"), or as it is made where numba is not installed."""
     plan = plans.Plan(plans.tape_of(graph), executor)
-    if executor is None:  # as if numba were not there
+    if executor is None:
         wide = len(plan.tape.rows) >= plans.WIDE * len(plan.tape.runs)
         plan = plans.Plan(plan.tape, "levels" if wide else "straight")
     return lambda: plan.run(x)

@@ -203,8 +203,24 @@ def test_the_shape_chooses(monkeypatch):
     wide, deep = tape_of(levels_of(256, 8)), tape_of(levels_of(2, 300))
     assert plans.Plan(wide).executor() == "levels"
     assert [plans.Plan(deep).executor(points) for points in (1, 16, 17)] == ["straight", "straight", "levels"]
+
+
+def test_numba_compiles_what_has_been_run_often(monkeypatch):
+    tape = tape_of(levels_of(2, 300))
+    without, plan = plans.Plan(tape), plans.Plan(tape)
+    monkeypatch.setattr(plans, "WORTH", 3 * len(tape.rows))
+    monkeypatch.setattr(plans, "ROWS_OF_MAKING", 0)
+    assert [without.run([0.5, 0.25])[0] for _ in range(5)] == 5 * [without.run([0.5, 0.25])[0]]
+    assert without.executor() == "straight"
     monkeypatch.setattr(compiled_tape, "AVAILABLE", True)
-    assert plans.Plan(wide).executor() == plans.Plan(deep).executor() == "compiled"
+    seen = []
+    for _ in range(4):
+        seen.append(plan.executor())
+        assert apart(plan.run([0.5, 0.25])[1], without.run([0.5, 0.25])[1]) < 1e-13
+    assert seen == ["straight", "straight", "straight", "compiled"]
+    monkeypatch.setattr(plans, "ROWS_OF_MAKING", 3)  # a program that takes longer to make
+    assert plans.Plan(tape).executor() == "compiled"
+    assert plans.Plan(tape_of(levels_of(256, 8))).executor() == "levels"
 
 
 def test_a_plan_is_made_once_and_dies_with_its_graph():
@@ -315,6 +331,17 @@ def test_one_sample_through_a_large_layer(monkeypatch):
     monkeypatch.setattr(mlp_plans, "DOT_UP_TO", 0)
     net, point = network(batch=1)
     assert off(net, point, lambda _, at: mlp_plans.MLPPlan(net).run(at)) < 1e-13
+
+
+def test_large_layers_take_the_faster_tanh(monkeypatch):
+    net, point = network(batch=3)
+    engine = mlp_plans.MLPPlan(net)
+    monkeypatch.setattr(mlp_plans, "fastest", lambda: lambda a: a.fill(0.5))  # a wrong one
+    assert off(net, point, lambda _, at: engine.run(at)) < 1e-13
+    monkeypatch.setattr(mlp_plans, "LARGE", 12)
+    assert off(net, point, lambda _, at: engine.run(at)) > 1e-3
+    monkeypatch.setattr(mlp_plans, "fastest", lambda: tanh_in_place)
+    assert off(net, point, lambda _, at: engine.run(at)) < 1e-13
 
 
 def units_apart(function, x):
