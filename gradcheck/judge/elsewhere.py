@@ -105,7 +105,8 @@ class Elsewhere:
         """Every other point in turn, each within its share of the time."""
         found: list[Finding] = []
         fixed = bool(self.settings.structure)
-        if evidence.analysis is not None and self.settings.meant is None:
+        follows = evidence.analysis is not None and not evidence.analysis.near_only
+        if evidence.analysis is not None and follows and self.settings.meant is None:
             drawn_ahead = (
                 []
                 if fixed or not other_points.entries(product)
@@ -122,7 +123,7 @@ class Elsewhere:
                 found = _at(near, product, self._wrong_at(near, product, evidence.analysis))
             if found:
                 return found
-        if not fixed and other_points.entries(product) <= other_points.LARGE:
+        if not fixed and follows and other_points.entries(product) <= other_points.LARGE:
             found = self._across(product, evidence.analysis)
         if found:
             return found
@@ -132,7 +133,8 @@ class Elsewhere:
                 found = self._wrong_at(Neighbour("", repeated[1], fitting=True), product, None)
         if repeated and found:
             return [finding("GC036", **found[0].facts, name=repeated[0], sentence=found[0].sentence)]
-        if evidence.analysis is not None and not fixed and other_points.entries(product) <= other_points.LARGE:
+        few = not fixed and other_points.entries(product) <= other_points.LARGE
+        if evidence.analysis is not None and follows and few:
             with self.time.part("where it is not finite", PLACE):
                 self._beyond += not_finite(
                     self.question,
@@ -182,7 +184,8 @@ class Elsewhere:
             yield Neighbour("a point of the domain", replace(product, inputs=point))
         yield from other_points.neighbours(product, evidence, self.random, fixed=fixed)
         known = evidence.analysis
-        large = known is None or other_points.entries(product) > other_points.LARGE or known.computed[0] > MOST_ARRAYS
+        many = known is not None and (known.near_only or known.computed[0] > MOST_ARRAYS)
+        large = known is None or many or other_points.entries(product) > other_points.LARGE
         if not fixed and not large:
             across, thresholds = own_branches(self.question, product, MOST_OWN)
             for there in across:

@@ -232,7 +232,9 @@ class _Search:
             if (r.mistake in SETTLED and PARTIAL not in r.words and (not r.other or r.other in strong))
             or r.words == FIXED
         ]
-        return not self.large and len(settled) < len(self.wrong)
+        known = None if self.here.evidence is None else self.here.evidence.analysis
+        inside = known is not None and known.near_only  # the steps of an iteration are no operations of f's
+        return not self.large and not inside and len(settled) < len(self.wrong)
 
     def by_record(self, strong: Mapping[str, Relation]) -> Explanation | None:
         """A mistake on the record of f that reproduces all blocks at both points, unless relations say it as well."""

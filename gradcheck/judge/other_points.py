@@ -60,15 +60,15 @@ def neighbours(
 ) -> Iterator[Neighbour]:
     """Neighbours, the most telling first; none where inputs are `fixed`.
 
-    An f that cannot be traced cannot be followed, and is asked about close by alone.
+    An f that cannot be traced, or near the point alone, cannot be followed, and is asked about close by alone.
     """
     if fixed or not entries(product):
         return
-    if evidence.analysis is None:
+    if evidence.analysis is None or evidence.analysis.near_only:
         blocks = {k: np.asarray(product.inputs[k]) for k in product.function.wrt}
         steps = {k: CLOSE * _size(b) * random.standard_normal(b.shape) for k, b in blocks.items()}
         close = (laid_out(x, x + steps[k]) if k in steps else x for k, x in enumerate(product.inputs))
-        few = entries(product) <= MOST_DIFFERENCED
+        few = evidence.analysis is None and entries(product) <= MOST_DIFFERENCED
         yield Neighbour("a point close by", replace(product, inputs=tuple(close)), blind=few)
     else:
         yield from followed(product, random)

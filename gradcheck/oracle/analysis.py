@@ -143,6 +143,11 @@ class Analysis(TracedPoint):
         return self._outcomes.waits
 
     @property
+    def near_only(self) -> bool:
+        """Whether the record is that of an iteration which converges near the point alone."""
+        return self._outcomes.first.trace.near_only
+
+    @property
     def operations(self) -> int:
         """Number of operations on numbers in one run."""
         return self._outcomes.operations

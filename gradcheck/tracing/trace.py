@@ -109,6 +109,7 @@ class Trace:
         `MOST_COMPARED_ENTRIES` entries each.
     compared_at: where in the user's code, one by one.
     beyond: further pairs compared, which `compared` has no room for.
+    near_only: the record is that of an iteration which converges near this point alone.
     hidden: what the function does hangs on more than the signs of their differences.
     truths: the arrays of truth values that comparisons gave the user's code, and the slots compared.
     added_at: where in the user's code small constants were added, by the sum's slot.
@@ -136,6 +137,7 @@ class Trace:
     compared: list[tuple[tuple[int, Array], tuple[int, Array]]] = field(default_factory=list)
     compared_at: list[Site] = field(default_factory=list)
     beyond: list[tuple[tuple[int, Array], tuple[int, Array]]] = field(default_factory=list)
+    near_only: bool = False
     hidden: bool = False
     truths: list[tuple[Array, tuple[int, int]]] = field(default_factory=list)
     added_at: dict[int, Site] = field(default_factory=dict)

@@ -13,7 +13,7 @@ import numpy as np
 
 from gradcheck.errors import Unsupported
 from gradcheck.numbers.arithmetic import Array
-from gradcheck.tracing.complex_traced import COMPLEX_FUNCTIONS, is_complex, parts
+from gradcheck.tracing.complex_traced import COMPLEX_FUNCTIONS, is_complex, parts, trace_of
 from gradcheck.tracing.handlers.factorizations import CLOSE, Eigen, Singular, of_constants
 from gradcheck.tracing.registry import implements
 from gradcheck.tracing.trace import Trace
@@ -53,6 +53,9 @@ def apart(values: Array) -> None:
 
 def _pair(a: Any, value: Any, vector: Array) -> tuple[Any, Any]:
     """One eigenvalue, and its vector v with w^H v = 1, where w is the vector found in floats."""
+    trace = trace_of(a)
+    if trace is not None:
+        trace.near_only = True  # so few steps, from pairs that were found at this point
     n = len(vector)
     unit = np.zeros(n + 1)
     unit[n] = 1.0

@@ -127,6 +127,7 @@ def logm(trace: Trace, a: Any, *_: Any, **__: Any) -> Any:
 
     if is_complex(a):
         return function_of(lambda real: logm(trace, real), a)
+    trace.near_only = True  # the number of roots is the one that is needed here
     matrix: Any = lift(trace, a)
     eye = np.eye(matrix.shape[0])
     root = SCIPY["sqrtm"]

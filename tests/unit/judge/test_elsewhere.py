@@ -216,3 +216,21 @@ def test_the_number_that_a_derivative_compares_an_entry_with(at_zero: Any, verdi
 
     result = gradcheck.check_gradient(lambda x, y: np.sum(x * np.log(y)), grad, x, y)
     assert result.verdict == verdict, result.to_text()
+
+
+@pytest.mark.parametrize(("at", "verdict"), [(1.0, "PASS"), (2.0, "FAIL")])
+def test_an_iteration_recorded_near_a_point_is_asked_close_by_alone(at: float, verdict: str) -> None:
+    """The larger eigenvalue of [[c0, 1], [c1, 0]], whose record holds Newton's steps from the ones found here."""
+    given = np.array([1.0, 2.0])
+
+    def f(c: Any) -> Any:
+        return np.max(np.linalg.eigvals(np.stack([np.stack([c[0], 1.0]), np.stack([c[1], 0.0])])))
+
+    def grad(c: Any) -> Any:
+        root = np.sqrt(c[0] ** 2 + 4 * c[1])
+        right = np.stack([(1 + c[0] / root) / 2, 1 / root])
+        return right if np.array_equal(c, given) else at * right
+
+    result = gradcheck.check_gradient(f, grad, given)
+    assert any(w.oracle == "exact" and w.kind == "proven" for w in result.witnesses)
+    assert result.verdict == verdict, result.to_text()
