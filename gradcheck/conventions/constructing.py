@@ -47,6 +47,26 @@ FILTER_NAMES: Mapping[str, int] = MappingProxyType(
 )
 """Names that constructors give to the sizes of a convolution."""
 
+NUMBERS = frozenset(
+    (
+        *(
+            "alpha",
+            "beta",
+            "gamma",
+            "delta",
+            "slope",
+            "negative_slope",
+            "temperature",
+            "scale",
+            "lam",
+            "lambda_",
+            "sigma",
+        ),
+        *("margin", "threshold", "tau", "a", "b"),
+    )
+)
+"""Names of required arguments that are a number of the order of 1."""
+
 
 def size_kind(name: str) -> str | None:
     """Which size an argument of this name is."""
@@ -97,10 +117,20 @@ def small_sizes(constructor: Callable[..., Any], outputs: int = OUTPUTS) -> dict
         elif parameter.name in ("seed", "random_state", "random_seed"):
             given[parameter.name] = 0
         elif parameter.default is Parameter.empty:
-            if role(parameter.name) not in ("rate", "reg"):
+            if role(parameter.name) in ("rate", "reg"):
+                given[parameter.name] = 1.0 if role(parameter.name) == "rate" else 0.0
+            elif (number := _number(parameter)) is not None:
+                given[parameter.name] = number
+            else:
                 return parameter.name
-            given[parameter.name] = 1.0 if role(parameter.name) == "rate" else 0.0
     return given
+
+
+def _number(parameter: Parameter) -> Any:
+    """A value for a required argument that is a number by its annotation or its name; None for any other."""
+    annotated = {"float": 0.5, "int": 2, "bool": False}
+    said = getattr(parameter.annotation, "__name__", str(parameter.annotation))
+    return annotated.get(said, 0.5 if parameter.name.lower() in NUMBERS else None)
 
 
 def image_shape(constructor: Callable[..., Any]) -> tuple[int, ...] | None:

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.conventions.constructing import instance
+from gradcheck.conventions.calls_in_file import calls_of
+from gradcheck.conventions.constructing import NUMBERS, instance
 from gradcheck.conventions.derivative_names import derivatives
 from gradcheck.conventions.flagged_functions import parts_of
 from gradcheck.conventions.folded_outputs import OPTION as INNER
@@ -23,6 +24,7 @@ from gradcheck.conventions.left_over import is_derivative
 from gradcheck.conventions.named_derivatives import pair_of
 from gradcheck.conventions.offer import Bound, Contents, Found, Miss, Offer, Pair, required_arguments
 from gradcheck.conventions.slope_arguments import Side, side_of_flag
+from gradcheck.conventions.user_calls import attempt
 
 NAME = "function-classes"
 ABOUT = (
@@ -46,7 +48,7 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     notes: list[str] = []
     claims: set[str] = set()
     for name, kind in contents.classes.items():
-        if name in contents.claimed or (made := _instance(calls, kind)) is None:
+        if name in contents.claimed or (made := _instance(contents, calls, kind)) is None:
             continue
         asked_methods: set[str] = set()
         for asked in _asked(contents, name, kind, made):
@@ -127,13 +129,21 @@ def _methods(kind: type) -> tuple[str, str] | None:
     return None
 
 
-def _instance(calls: ForeignCalls, kind: type) -> Any:
-    """An object of a class that can be made without arguments, or of small sizes; None for an abstract one."""
+def _instance(contents: Contents, calls: ForeignCalls, kind: type) -> Any:
+    """An object of a class that can be made without arguments, as the file makes one, or of small sizes and numbers.
+
+    None for an abstract class, and for one whose arguments tell nothing.
+    """
     try:
         return calls(kind)
     except Exception:  # whatever a foreign constructor raises
-        made = instance(kind)
-        return made if isinstance(made, kind) else None
+        pass
+    for given in calls_of(contents.module, kind):
+        made, _ = attempt(partial(kind, **given))
+        if isinstance(made, kind):
+            return made
+    made = instance(kind, dict.fromkeys(NUMBERS & set(required_arguments(kind) or ()), 0.5))
+    return made if isinstance(made, kind) else None
 
 
 def _abstract(calls: ForeignCalls, value: Callable[..., Any]) -> bool:

@@ -366,3 +366,37 @@ def test_a_log_that_clips_is_asked_above(tmp_path: Path, written: str, sentence:
 def test_json_says_what_is_computed_otherwise_than_names_say(warnings: tuple[str, ...]) -> None:
     data = described(SeenOffer("scalar-value", "Value", "class Value", warnings=warnings))
     assert data.get("warnings", []) == list(warnings)
+
+
+SETTINGS = """
+    import numpy as np
+
+    class Leaky:
+        def __init__(self, {argument}):
+            self.setting = setting
+
+        def forward(self, x):
+            return np.where(x > 0, x, self.setting * x)
+
+        def derivative(self, x):
+            return np.where(x > 0, 1.0, self.setting)
+    {call}
+    """
+
+
+@pytest.mark.parametrize(
+    ("argument", "call", "setting"),
+    [
+        ("setting: float", "", 0.5),
+        ("setting", "used = Leaky(0.125)", 0.125),
+        ("setting=0.25", "used = Leaky(0.125)", 0.25),
+        ("setting", "", None),
+    ],
+)
+def test_a_class_is_made_as_the_file_makes_it_or_of_small_numbers(
+    tmp_path: Path, argument: str, call: str, setting: float | None
+) -> None:
+    offers = looked_at(tmp_path, SETTINGS.format(argument=argument, call=call)).offers
+    assert [offer.convention for offer in offers] == ([] if setting is None else ["function-classes"])
+    if setting is not None:
+        assert np.all(offers[0].pairs[0].f(np.array([-1.0])) == -setting)
