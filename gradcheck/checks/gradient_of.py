@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import InvalidProblem, Unsupported
 from gradcheck.tracing import explore
-from gradcheck.tracing.kept_state import remembering
+from gradcheck.tracing.kept_state import Known, remembering
 from gradcheck.tracing.lifting import contains_traced, lift
 from gradcheck.tracing.recorded_arithmetic import RecordedArithmetic
 from gradcheck.tracing.sweep import reverse
@@ -35,7 +35,7 @@ class GradientOf:
         self._f = f
         self._wrt = tuple(wrt)
         self._known: dict[Any, list[Array]] = {}
-        self._reached: dict[int, tuple[Any, list[Any]]] = {}
+        self._reached: Known = {}
 
     def __call__(self, *inputs: Any) -> Any:
         """The gradient."""

@@ -34,6 +34,7 @@ from gradcheck.judge.what_was_checked import checked
 from gradcheck.problem.function import Product
 from gradcheck.problem.headroom import own_stack
 from gradcheck.problem.time_limit import TimeUp, spent_at_most
+from gradcheck.tracing.kept_state import remembering
 from gradcheck.verdict.conclusion import About, conclude, verdict_of
 from gradcheck.verdict.finding import Finding, Severity, finding
 from gradcheck.verdict.measurement import Measurement, measurement
@@ -86,7 +87,12 @@ class Examination:
         numbers: Numbers | None = None
         originals = Originals()
         try:
-            with own_stack(HANDLERS), spent_at_most(self._time.seconds), _infinities_allowed(self._inputs):
+            with (
+                own_stack(HANDLERS),
+                spent_at_most(self._time.seconds),
+                _infinities_allowed(self._inputs),
+                remembering({}, afresh=True),
+            ):
                 findings, numbers = self._examine()
         except TimeUp:
             findings = [finding("GC039", seconds=self._time.seconds)]

@@ -10,6 +10,7 @@ from gradcheck.oracle.complex_step import complex_step_along
 from gradcheck.oracle.symbolic_function import symbolically
 from gradcheck.problem.function import Function, Product
 from gradcheck.tracing import explore
+from gradcheck.tracing.kept_state import remembering
 from gradcheck.tracing.traced import is_traced
 
 X = np.array([0.5, 1.25, -0.75])
@@ -107,3 +108,28 @@ def test_a_cache_in_a_global_does_no_harm(keep: Any) -> None:
         return np.sum(np.exp(x))
 
     assert gradcheck.check_gradient(f, np.exp, X).verdict == "PASS"
+
+
+class Lazy:
+    """Makes the list in which it keeps its inputs when it is first called with plain numbers."""
+
+    def __init__(self) -> None:
+        self.cache: Any = None
+
+    def forward(self, x: Any) -> Any:
+        if self.cache is None and not is_traced(x):
+            self.cache = {"inputs": []}
+        if self.cache is not None:
+            self.cache["inputs"].append(x)
+        return np.sum(x * x)
+
+
+@pytest.mark.parametrize("afresh", [True, False])
+def test_what_is_made_later_is_found_only_afresh(afresh: bool) -> None:
+    lazy = Lazy()
+    forward = lazy.forward
+    with remembering({}, afresh=afresh):
+        explore(forward, (X,))
+        forward(X)
+        explore(forward, (X,))
+    assert any(map(is_traced, lazy.cache["inputs"])) is not afresh
