@@ -116,6 +116,8 @@ def small_sizes(constructor: Callable[..., Any], outputs: int = OUTPUTS) -> dict
             given[parameter.name] = np.float64
         elif parameter.name in ("seed", "random_state", "random_seed"):
             given[parameter.name] = 0
+        elif parameter.name == "name":
+            given[parameter.name] = "it"
         elif parameter.default is Parameter.empty:
             if role(parameter.name) in ("rate", "reg"):
                 given[parameter.name] = 1.0 if role(parameter.name) == "rate" else 0.0

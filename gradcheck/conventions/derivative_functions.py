@@ -226,6 +226,8 @@ class DerivativeFunctions:
         if isinstance(answer, tuple | list):
             return f"{self._derivative.__name__} returns several things for an array"
         first = next(iter(variable))
+        if role(first) in ("prediction", "scale"):  # PReLU(p, x): a constant comes before the variable
+            first = next((name for name in variable if role(name) == "data"), first)
         for name, given in variable.items():
             if np.shape(answer) == (*np.shape(value), *np.shape(given)) and np.ndim(given):
                 return Found(example, "a Jacobian", Places({name: None}, True))

@@ -167,6 +167,8 @@ def _passed(net: Any, X: Any) -> tuple[tuple[Any, ...], int]:
         raise NotImplementedError("forward")
     method = getattr(net, name)
     answer = method(**(filled(method, {"X": X}, "X") or {}))
+    if isinstance(answer, list) and answer and all(isinstance(part, np.ndarray) for part in answer):
+        return (answer[-1], answer), 0  # the activations of all layers
     if not isinstance(answer, tuple):
         return (answer,), 0
     called = [k for k, name in enumerate(returned_names(method)[: len(answer)]) if role(name) == "out"]

@@ -14,6 +14,8 @@ STORES = ("params", "parameters", "weights", "theta", "model", "p", "W")
 """Names of the attribute that holds a dict of parameters."""
 _LISTS = re.compile(r"[WwBb]s?|.*(weight|bias).*|thetas?|params|parameters", re.I)
 """Names of attributes that are lists of parameters, one for each layer."""
+_STATE = re.compile(r"v|m|s|h|vel|velocity|mom|momentum|cache|prev|previous|last|old|delta|change|rms|adam|acc", re.I)
+"""What is put before or behind a parameter's name for what an optimiser keeps of it."""
 LIKE_A_PARAMETER = re.compile(r"[WwbB]_?\d*|.*(weight|bias).*|gamma\d*|beta\d*")
 """Names of attributes that are parameters, whether a gradient of theirs is found or not."""
 
@@ -84,7 +86,21 @@ def in_attributes(owner: Any) -> Weights | None:
         if (isinstance(value, np.ndarray) and value.dtype.kind == "f" and not is_gradient_name(name))
         or (name in ("b", "bias", "intercept") and isinstance(value, int | float) and not isinstance(value, bool))
     }
+    held = {name: value for name, value in held.items() if not _is_of_another(name, held)}
     return Weights(owner, "", held) if held else None
+
+
+def _is_of_another(name: str, held: Mapping[str, Any]) -> bool:
+    """Whether an array is an optimiser's, kept for a parameter of its shape: vW1 and W1_cache for W1."""
+    return any(
+        np.shape(value) == np.shape(held[name])
+        and (
+            (name.endswith(other) and _STATE.fullmatch(name.removesuffix(other).rstrip("_")))
+            or (name.startswith(other) and _STATE.fullmatch(name.removeprefix(other).lstrip("_")))
+        )
+        for other, value in held.items()
+        if other != name
+    )
 
 
 def in_lists(owner: Any) -> Weights | None:

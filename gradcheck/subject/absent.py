@@ -1,7 +1,12 @@
-"""Stand-ins for packages that only show things: a file that draws can be judged where nothing can be drawn."""
+"""Stand-ins for packages that only show things: a file that draws can be judged where nothing can be drawn.
+
+And for those that give Python 3 the names of Python 2, `past.builtins.xrange` and its like, which course files import.
+"""
 
 from __future__ import annotations
 
+import builtins
+import pickle
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,10 +17,19 @@ from typing import Any
 
 SHOWING = ("matplotlib", "graphviz", "seaborn", "IPython", "tqdm", "plotly", "pygraphviz", "pydot", "PIL", "cv2")
 """Packages that draw, show pictures or show progress; none of them computes a derivative."""
+OF_PYTHON_2 = ("past", "future", "six")
+"""Packages of names that Python 2 had."""
+_OLD_NAMES = {
+    "xrange": range, "basestring": str, "unicode": str, "text_type": str, "long": int, "raw_input": input,
+    "unichr": chr, "cPickle": pickle,
+}  # fmt: skip
 
 
 class Finder:
-    """A last finder, for the packages of SHOWING that are not installed; `used` are those that were asked for."""
+    """A last finder, for the packages of SHOWING and OF_PYTHON_2 that are not installed.
+
+    `used` are those of SHOWING that were asked for.
+    """
 
     def __init__(self) -> None:
         self.used: list[str] = []
@@ -25,9 +39,9 @@ class Finder:
     ) -> ModuleSpec | None:
         """A spec whose module takes every attribute."""
         top = name.partition(".")[0]
-        if top not in SHOWING:
+        if top not in SHOWING + OF_PYTHON_2:
             return None
-        if top not in self.used:
+        if top in SHOWING and top not in self.used:
             self.used.append(top)
         return ModuleSpec(name, _Maker(), is_package=True)
 
@@ -71,6 +85,11 @@ class _Module(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        if self.__name__.partition(".")[0] in OF_PYTHON_2:
+            found = _OLD_NAMES.get(name, getattr(builtins, name, None))
+            if found is None:
+                raise AttributeError(f"nothing stands in for {self.__name__}.{name}")
+            return found
         return iterated if name in ("tqdm", "trange") else Anything()
 
 
@@ -81,7 +100,7 @@ def iterated(iterable: Any = (), *_: Any, **__: Any) -> Any:
 
 @contextmanager
 def standing_in() -> Iterator[Finder]:
-    """Missing packages of SHOWING are stood in for, for all that is imported inside."""
+    """Missing packages of SHOWING and OF_PYTHON_2 are stood in for, for all that is imported inside."""
     finder = Finder()
     sys.meta_path.append(finder)
     try:

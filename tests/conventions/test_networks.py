@@ -476,6 +476,42 @@ def test_a_step_tells_the_gradient(tmp_path, changes, factor, verdict) -> None:
     assert contradicted(pair) == (verdict == "FAIL")
 
 
+def test_what_an_optimiser_keeps_is_no_parameter(tmp_path: Path) -> None:
+    momentum = "self.lr = 0.01; self.vw1 = np.zeros_like(self.w1)", "self.vw1 = 0.9 * self.vw1 + inputs.T @ hidden; self.w1 += self.lr * self.vw1"
+    text = RATE_HELD.replace("output_size):", "output_size):\n        LAST").replace("learning_rate *", "self.lr *")
+    text = text.replace("self.w1 += self.lr * inputs.T @ hidden", momentum[1]).replace("        LAST\n", "")
+    text = text.replace("np.zeros((1, output_size))\n", f"np.zeros((1, output_size))\n        {momentum[0]}\n", 1)
+    (pair,) = pairs(looked_at(written(tmp_path, text)))
+    assert list(pair.inputs[0]) == ["w1", "b1", "w2", "b2"]
+    assert not contradicted(pair)
+
+
+IN_LISTS = """
+class MLP:
+    def __init__(self, layers, learning_rate=0.1):
+        self.lr, self.weights = learning_rate, [np.ones(s) for s in zip(layers[:-1], layers[1:])]
+
+    def forward(self, X):
+        activations = [X]
+        for w in self.weights:
+            activations.append(np.tanh(activations[-1] @ w))
+        return activations
+
+    def backward(self, y, activations):
+        delta = (activations[-1] - y) * (1 - activations[-1] ** 2)
+        for i in reversed(range(len(self.weights))):
+            step = activations[i].T @ delta
+            delta = (delta @ self.weights[i].T) * SLOPE
+            self.weights[i] -= self.lr * step
+"""
+
+
+@pytest.mark.parametrize(("slope", "wrong"), [("(1 - activations[i] ** 2)", False), ("1.0", True)])
+def test_a_forward_pass_that_returns_all_activations(tmp_path: Path, slope: str, wrong: bool) -> None:
+    (pair,) = pairs(looked_at(written(tmp_path, IN_LISTS.replace("SLOPE", slope))))
+    assert contradicted(pair) == wrong
+
+
 FUNCTIONS = """
 def softmax(Z):
     return np.exp(Z) / np.exp(Z).sum(axis=0)
