@@ -1,6 +1,6 @@
 """A deep network in Coursera's manner; db is the sum over a layer's units, axis 0, squeezed to one number per layer.
 
-# mistake: none
+# mistake: broadcast, sum-axis
 # where: the sum of the right one
 """
 

@@ -1,6 +1,6 @@
 """gradientReg regularises theta[0] too.
 
-# mistake: none
+# mistake: loss-term
 # where: gradientReg
 """
 

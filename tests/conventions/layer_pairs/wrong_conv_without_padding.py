@@ -1,6 +1,6 @@
 """A convolution that cuts the padding off by -pad, which leaves nothing where pad is 0.
 
-# mistake: none
+# mistake: empty-slice
 # where: pad=0
 """
 
