@@ -6,22 +6,27 @@ from gradcheck.attribution.hypothesis import Hypothesis
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.view import View
 
-MANY = 40
+MANY = 25
 """Minimum number of operations in a row by which one call of the user's is one of an algorithm."""
-OF_THE_CALL = (Mistake.DROPPED, Mistake.TRUNCATED, Mistake.CONJUGATE, Mistake.CONSTANT_CUT)
-"""Kinds that may be said of a call whose inside is concerned."""
+OF_ONE_OPERATION = (
+    *(Mistake.OVERWRITTEN, Mistake.FIRST_SAMPLE, Mistake.STALE, Mistake.POWER_RULE, Mistake.QUOTIENT),
+    *(Mistake.SLOPE_FORGOTTEN, Mistake.SLOPE_TWICE, Mistake.SLOPE_AT_OUTPUT, Mistake.OTHER_SLOPE),
+)
+"""Kinds that are said of a single operation, which is the user's own, or of its uses."""
 
 
 def inside_a_library(view: View, hypothesis: Hypothesis) -> bool:
     """Whether a hypothesis speaks of single operations of an algorithm that the user's code calls as a whole."""
-    if hypothesis.mistake in OF_THE_CALL:
+    if hypothesis.mistake not in OF_ONE_OPERATION:
         return False
-    stacks = view.located.stacks
-    return all(bool(stacks[slot]) and _length(view, slot) >= MANY for slot, _ in hypothesis.edges)
+    return all(_length(view, slot) >= MANY for slot, _ in hypothesis.edges)
 
 
 def _length(view: View, slot: int) -> int:
-    """The number of operations in a row that one call of the user's made; those without a place count with it."""
+    """The number of operations in a row that one call of the user's made; those without a place count with it.
+
+    None has a place where f is a library's function itself.
+    """
     stacks = view.located.stacks
     mine, first, last = ((), stacks[slot]), slot, slot
     while first > 0 and stacks[first - 1] in mine:

@@ -134,16 +134,12 @@ def _grouped(view: View, found: Sequence[Pair]) -> Iterator[Hypothesis]:
         tables[0][site, len(pair.steps), node.primitive].append(pair)
         if len(pair.steps) == 1:
             tables[1][node.primitive, str(node.attributes.get("function"))].append(pair)
-    tried = 0
-    for table in tables:
-        for several in table.values():
-            if not 1 < len(several) <= 50:
-                continue
-            common = set.intersection(*({(m, w) for m, w, _ in _known_slopes(view, p)} for p in several))
-            for mistake, words in sorted(common):
-                if (tried := tried + 1) > MOST_GROUPED:
-                    return
-                yield _hypothesis(several, mistake, words)
+    groups = [several for table in tables for several in table.values() if 1 < len(several) <= 50]
+    common = [set.intersection(*({(m, w) for m, w, _ in _known_slopes(view, p)} for p in some)) for some in groups]
+    trials = [(several, *row) for several, rows in zip(groups, common, strict=True) for row in sorted(rows)]
+    trials.sort(key=lambda trial: trial[1] is Mistake.OTHER_SLOPE)  # there are many, and each is seldom
+    for several, mistake, words in trials[:MOST_GROUPED]:
+        yield _hypothesis(several, mistake, words)
 
 
 def _known_slopes(view: View, pair: Pair) -> list[tuple[Mistake, str, Array]]:

@@ -149,7 +149,32 @@ def turned_on(g: Any, x: Any) -> Any:
     return turned(g)
 
 
+def gated(u: Any) -> Any:
+    h = np.zeros(3)
+    for x in X[:3]:
+        z = 1 / (1 + np.exp(-(u @ x + h)))
+        h = (1 - z) * h + z * np.tanh(x)
+    return h @ h
+
+
+def gated_gradient(u: Any) -> Any:
+    states, h = [], np.zeros(3)
+    for x in X[:3]:
+        z = 1 / (1 + np.exp(-(u @ x + h)))
+        states.append((x, h, z))
+        h = (1 - z) * h + z * np.tanh(x)
+    du, g = np.zeros_like(u), 2 * h
+    for x, h, z in reversed(states):
+        dz = g * (np.tanh(x) - h)
+        du += np.outer(dz, x)
+        g = g * (1 - z) + dz
+    return du
+
+
 WORDED: dict[str, Worded] = {
+    "a sigmoid's slope in every turn": Worded(
+        "gradient", gated, gated_gradient, (W,), "lacking the slope there, as if it were 1", Mistake.SLOPE_FORGOTTEN
+    ),
     "a norm over the wrong axis": Worded(
         "vjp", row_norms, norms_of_columns, (SQUARE,), "reduces over axis 0 where axis 1 is due", Mistake.BROADCAST
     ),
