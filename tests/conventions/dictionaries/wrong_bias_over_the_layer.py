@@ -1,7 +1,7 @@
 """A deep network in Coursera's manner; db is the sum over a layer's units, axis 0, squeezed to one number per layer.
 
 # mistake: broadcast, sum-axis
-# where: the sum of the right one
+# where: axis 1 is due
 """
 
 import numpy as np
