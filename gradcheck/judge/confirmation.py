@@ -1,6 +1,6 @@
 """The one number that confirms a proof along a direction, so that the other oracles may be left out of a clear PASS.
 
-What it imports is what such a check needs: without the code of the other oracles a first check takes a fifth less time.
+What it imports is what such a check needs: the code of the other oracles is imported where they are asked.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ def gather(product: Product, *, cross_checked: bool = True, needed_only: bool = 
 
     Without `cross_checked`, at a point of our choosing, `exact` answers alone, checked by its own other sweep, and only
     if that takes no long exploring. With `needed_only`, where `exact` has bounded every entry and one complex step
-    confirms it, the others are left out (half of the time of a check with 10 entries); `all_asked` asks them later.
+    confirms it, the others are left out; `all_asked` asks them later.
 
     Raises HarnessFault when proofs contradict each other. Whatever f raises at the point itself passes.
     """
@@ -102,7 +102,7 @@ def _asked(product: Product, traced: Analysis | Aside, *, cross_checked: bool) -
     along: list[Along] = []
     one_sided, jumps = None, False
     if cross_checked:
-        # Imported late: a clear PASS needs none of their code, whose imports take a fifth of a first check.
+        # Imported late: a clear PASS needs none of their code.
         from gradcheck.judge.cross_checks import along_one_direction, closed_form, complex_entries
         from gradcheck.judge.function_differences import differenced
 

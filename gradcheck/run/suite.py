@@ -96,7 +96,7 @@ def collect(
     known: dict[Path, str] = {}
     for target in targets or list(builtin_suites()):
         suite, _, name = target.partition("::")
-        suite = known.setdefault(suite_file(suite).resolve(), suite)  # ./s.py and s.py are one suite
+        suite = known.setdefault(suite_file(suite).absolute(), suite)  # ./s.py and s.py are one suite
         cases = each(suite, load_suite(suite, seed=seed))
         if name:
             chosen = [a for a in cases if a.case.name == name] or [a for a in cases if name in a.case.labels]

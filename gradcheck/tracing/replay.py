@@ -36,7 +36,7 @@ class Replay:
         return np.asarray(values.reshape(-1, values.shape[-1])[positions])
 
     def _rounded(self, slot: int, positions: Array) -> Array:
-        """The rounded runs of entries, those of one entry once: half of what a large comparison took."""
+        """The rounded runs of entries, those of one entry once."""
         one = positions[:1] if positions.size and np.all(positions == positions[0]) else positions
         runs = self.catch_up()[slot]
         return np.asarray(runs.reshape(-1, runs.shape[-1])[:, : self.floats.rounded][one])
