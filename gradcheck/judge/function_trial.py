@@ -31,6 +31,7 @@ from gradcheck.judge.time_budget import TimeBudget
 from gradcheck.judge.unseen import Originals
 from gradcheck.judge.user_names import function_name, listed
 from gradcheck.judge.what_was_checked import checked
+from gradcheck.problem.evaluations import noted_failures
 from gradcheck.problem.function import Product
 from gradcheck.problem.headroom import own_stack
 from gradcheck.problem.time_limit import TimeUp, spent_at_most
@@ -92,8 +93,11 @@ class Examination:
                 spent_at_most(self._time.seconds),
                 _infinities_allowed(self._inputs),
                 remembering({}, afresh=True),
+                noted_failures() as failures,
             ):
                 findings, numbers = self._examine()
+                if failures and verdict_of(findings) is Verdict.PASS:  # was it the point, or has f stopped working?
+                    value_of(self._question.function, self._inputs, "f")
         except TimeUp:
             findings = [finding("GC039", seconds=self._time.seconds)]
         except SubjectError as failure:

@@ -24,6 +24,7 @@ class Evaluations:
 
 _counting: list[Evaluations] = []
 """Who counts, in the whole process: a test may check in threads of its own. The last one does."""
+_FAILURES: ContextVar[list[None] | None] = ContextVar("failures", default=None)
 _DERIVATIVE: ContextVar[bool] = ContextVar("derivative", default=False)
 
 
@@ -62,6 +63,23 @@ def as_derivative() -> Iterator[None]:
         yield
     finally:
         _DERIVATIVE.reset(token)
+
+
+@contextmanager
+def noted_failures() -> Iterator[list[None]]:
+    """One entry for every time that a function raises inside the block, whatever is made of the exception."""
+    failures: list[None] = []
+    token = _FAILURES.set(failures)
+    try:
+        yield failures
+    finally:
+        _FAILURES.reset(token)
+
+
+def function_failed() -> None:
+    """A function has raised."""
+    if (failures := _FAILURES.get()) is not None:
+        failures.append(None)
 
 
 def counting() -> bool:

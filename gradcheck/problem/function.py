@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import InvalidProblem
 from gradcheck.holding import Tape
-from gradcheck.problem.evaluations import f_evaluated
+from gradcheck.problem.evaluations import f_evaluated, function_failed
 from gradcheck.problem.time_limit import timed_call
 
 Array = NDArray[Any]
@@ -63,7 +63,11 @@ class Function:
         with timed_call(), np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             f_evaluated()
-            returned = self.f(*inputs)
+            try:
+                returned = self.f(*inputs)
+            except (Exception, SystemExit):
+                function_failed()
+                raise
         many = isinstance(returned, tuple | list)
         outputs = tuple(np.asarray(part) for part in (returned if many else (returned,)))
         for k, part in enumerate(outputs):

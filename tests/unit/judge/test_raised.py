@@ -224,7 +224,7 @@ def test_whatever_exception_it_is_the_users(exception: Exception) -> None:
         assert result.exception is exception
 
 
-@pytest.mark.parametrize("calls", [3, 6, 12, 20])
+@pytest.mark.parametrize("calls", [3, 6, 12, 15, 20, 21])
 def test_an_f_that_raises_at_a_later_call_is_no_traceback(calls: int) -> None:
     left = [calls]
 
