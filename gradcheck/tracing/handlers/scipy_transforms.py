@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -116,6 +117,22 @@ def pdist(trace: Trace, x: Any, metric: Any = "euclidean", **rest: Any) -> Any:
     return _METRICS[metric](x[first] - x[second])
 
 
+def squareform(trace: Trace, X: Any, force: str = "no", checks: bool = True) -> Any:
+    """As `scipy.spatial.distance.squareform`, whose compiled code would take the objects in an array for numbers."""
+    x = lift(trace, X)
+    if (x.ndim == 1 and force == "tovector") or (x.ndim == 2 and force == "tomatrix") or x.ndim not in (1, 2):
+        raise Unsupported(f"scipy.spatial.distance.squareform of shape {x.shape} with force={force!r} is not traced")
+    if x.ndim == 2:
+        return x[np.triu_indices(x.shape[0], 1)]
+    n = (1 + math.isqrt(1 + 8 * x.shape[0])) // 2
+    if n * (n - 1) // 2 != x.shape[0]:
+        raise Unsupported(f"scipy.spatial.distance.squareform of {x.shape[0]} distances: no set of points has as many")
+    first, second = np.triu_indices(n, 1)
+    place = np.zeros((n, n), dtype=np.intp)
+    place[first, second] = place[second, first] = 1 + np.arange(x.shape[0])
+    return np.concatenate([np.zeros(1), x])[place]
+
+
 _METRICS: dict[str, Callable[[Any], Any]] = {
     "euclidean": lambda off: np.sqrt(np.sum(off * off, axis=-1)),
     "sqeuclidean": lambda off: np.sum(off * off, axis=-1),
@@ -133,6 +150,6 @@ MODULES: dict[str, dict[str, Callable[..., Any]]] = {
         "correlate2d": correlate2d,
         "lfilter": lfilter,
     },
-    "scipy.spatial.distance": {"cdist": cdist, "pdist": pdist},
+    "scipy.spatial.distance": {"cdist": cdist, "pdist": pdist, "squareform": squareform},
 }
 """Handlers by module and name (see `patched_numpy`)."""

@@ -15,7 +15,7 @@ import scipy.signal
 import scipy.sparse.linalg
 import scipy.special
 from numpy.lib.stride_tricks import as_strided
-from scipy.spatial.distance import cdist, pdist
+from scipy.spatial.distance import cdist, pdist, squareform
 
 import gradcheck
 from gradcheck.errors import Unsupported
@@ -101,6 +101,7 @@ FUNCTIONS: dict[str, tuple[Any, Any]] = {
     "fftconvolve": (lambda a: scipy.signal.fftconvolve(A, a, "valid"), K),
     "correlate": (lambda a: scipy.signal.correlate(a, K, "same"), A),
     "lfilter": (lambda x: scipy.signal.lfilter(x[:2], [2.0, -0.3, 0.2], x), X),
+    "squareform": (lambda a: squareform(squareform(pdist(a)) ** 2) + squareform(pdist(a))[0, 1], A),
     "cdist and pdist": (lambda a: cdist(a, a + 1).ravel()[:6] + pdist(a, "sqeuclidean"), A),
     "jv of 0.1": (lambda x: scipy.special.jv(0.1, x), POSITIVE),
     "gammainc of 1.1": (lambda x: scipy.special.gammainc(1.1, x), POSITIVE),
