@@ -353,7 +353,7 @@ def layers(rounds: int) -> list[bool]:
         agreeing(contenders, "NumPy")
         found = measured(contenders, rounds)
         ratio = {name: round(found[name] / found["NumPy"], 2) for name in found}
-        met.append(ratio["plan"] <= min(1.0, *(ratio[name] for name in peers)))
+        met.append(ratio["plan"] <= min([1.0, *(ratio[name] for name in peers)]))
         cells = "".join(f"{ratio[name]:8.2f}" for name in ratio if name != "NumPy")
         print(f"{title:30}{1e3 * found['NumPy']:10.2f}{cells}   1.0 and peers: {said(met[-1])}", flush=True)
     return met
