@@ -312,10 +312,12 @@ class Contracts:
     def _reads_layout(self, plain: Sequence[Any], arranged: Sequence[Any]) -> bool:
         """Whether f itself has another value where the same numbers are laid out otherwise in memory."""
         values: list[tuple[Array, ...]] = []
-        value = self._product.function.value
-        for inputs in (plain, arranged):
-            if not _quietly(lambda inputs=inputs: values.append(value(lend(inputs))[0])):  # type: ignore[misc]
-                return False
+
+        def keep(inputs: Sequence[Any]) -> None:
+            values.append(self._product.function.value(lend(inputs))[0])
+
+        if not all(_quietly(partial(keep, inputs)) for inputs in (plain, arranged)):
+            return False
         return _unlike(values[0], values[1], self._product.dtype) is not None
 
     def _one_array_twice(self) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -201,7 +202,7 @@ class Elsewhere:
         """Whether the derivative's answer is another one than at both of the points beside."""
         try:
             own, *others = (
-                bounded(lambda asked=asked: self.question.ask(asked, tuple_output=self.tuple_output))  # type: ignore[misc]
+                bounded(partial(self.question.ask, asked, tuple_output=self.tuple_output))
                 for asked in (product, *sides)
             )
         except (SubjectError, TooLongError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ def not_finite(
         try:
             asked = replace(near)
             asked.__dict__["outputs"] = product.outputs  # their number tells a JVP's blocks; f is not run for it
-            reply = bounded(lambda asked=asked: question.ask(asked, tuple_output=tuple_output))  # type: ignore[misc]
+            reply = bounded(partial(question.ask, asked, tuple_output=tuple_output))
             gaps = [None if p is None else np.argwhere(~np.isfinite(p)) for p in reply.parts]
             if not any(g is not None and len(g) for g in gaps):
                 continue

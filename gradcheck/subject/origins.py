@@ -136,7 +136,7 @@ def _held(frame: FrameType) -> Held:
         (id(holder), key): thing
         for holder in holders
         for key, thing in _entries(holder)
-        if _is_numbers(thing) and np.any(thing)  # type: ignore[call-overload]
+        if _is_numbers(thing) and np.any(np.asarray(thing))
     }
 
 

@@ -91,10 +91,10 @@ def _put_along_axis(trace: Trace, arr: Any, indices: Any, values: Any, axis: Any
 
 
 @implements(np.put)
-def _put(trace: Trace, a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
+def _put(trace: Trace, a: Any, ind: Any, v: Any, mode: Any = "raise") -> None:
     if not is_traced(a):
         raise trace.refuse("np.put would put traced numbers into a plain buffer: their derivative would be lost")
-    places = np.take(np.arange(a.size), np.ravel(ind), mode=mode)  # type: ignore[call-overload]
+    places = np.take(np.arange(a.size), np.ravel(ind), mode=mode)
     a[np.unravel_index(places, a.shape)] = np.resize(v, places.shape)
 
 

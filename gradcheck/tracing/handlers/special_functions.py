@@ -257,13 +257,15 @@ def multigammaln(trace: Trace, a: Any, d: int) -> Any:
 @ufunc("sici")
 def _sici(trace: Trace, x: Any) -> tuple[Any, Any]:
     x = lift(trace, x)
-    return tuple(result(trace, "unary", (x,), function=named(part)) for part in ("si", "ci"))  # type: ignore[return-value]
+    si, ci = (result(trace, "unary", (x,), function=named(part)) for part in ("si", "ci"))
+    return si, ci
 
 
 @ufunc("fresnel")
 def _fresnel(trace: Trace, x: Any) -> tuple[Any, Any]:
     x = lift(trace, x)
-    return tuple(result(trace, "unary", (x,), function=named(f"fresnel_{part}")) for part in "sc")  # type: ignore[return-value]
+    s, c = (result(trace, "unary", (x,), function=named(f"fresnel_{part}")) for part in "sc")
+    return s, c
 
 
 @ufunc("exp10")
