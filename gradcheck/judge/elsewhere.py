@@ -257,7 +257,7 @@ class Elsewhere:
             return [], None
         if evidence.analysis is None:
             # Where f is traced elsewhere, only a proof counts at a point that nobody asked about.
-            differenced = self._differenced_at(product) if near.blind else None
+            differenced = self._estimated_at(product) if near.blind else None
             if differenced is None:
                 return [], None
             evidence = differenced
@@ -274,6 +274,8 @@ class Elsewhere:
         if errors and near.followed and (why := self._does_not_count(near, given, start, evidence.analysis)):
             (told,) = _at(near, given, errors)
             self._beyond.append(finding("GC049", **{**told.facts, "why": why}))
+            return [], None
+        if errors and evidence.analysis is None and not self._confirmed(product, reply):
             return [], None
         if errors:
             self.convicted.append((product, numbers))
@@ -343,10 +345,21 @@ class Elsewhere:
         wrong = [c for c in numbers.comparisons if np.any(c.wrong)]
         return not all(slight(c, evidence, product, matters) for c in wrong)
 
-    def _differenced_at(self, product: Product) -> Evidence | None:
-        """Differences around a neighbour at which f was seen to end; None where they tell nothing."""
+    def _confirmed(self, product: Product, reply: Reply) -> bool:
+        """Whether an answer is wrong by differences and by the complex step, where that one runs at all.
+
+        Nobody asked about this point, so one estimate alone does not convict there.
+        """
+        evidence = self._estimated_at(product, stepped=True)
+        if evidence is None:
+            return False
+        numbers = compare_numbers(self.question, product, reply, evidence, self.settings, lenient=True)
+        return any(np.any(c.wrong) for c in numbers.comparisons)
+
+    def _estimated_at(self, product: Product, *, stepped: bool = False) -> Evidence | None:
+        """What is estimated around a neighbour at which f cannot be traced; None where that tells nothing."""
         try:
-            return estimated(self.truth_of(product))
+            return estimated(self.truth_of(product), stepped=stepped)
         except HarnessFault:
             raise
         except Exception:  # what f raises beside such a point is no fact about its derivative

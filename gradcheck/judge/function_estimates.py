@@ -140,14 +140,23 @@ def _evidence(
     return Evidence(product, gathered, allowance, fallback, analysis, one_sided, jumps)
 
 
-def estimated(product: Product) -> Evidence | None:
-    """Finite differences alone, where nothing traces f; None unless they see every entry, and neither kink nor jump."""
+def estimated(product: Product, *, stepped: bool = False) -> Evidence | None:
+    """Finite differences alone, where nothing traces f; None unless they see every entry, and neither kink nor jump.
+
+    With `stepped`, `complex_step` is asked as well, and has to agree with them where it answers.
+    """
     from gradcheck.judge.function_differences import differenced
 
     answer, one_sided, jumps = differenced(product)
     if not isinstance(answer, Estimates) or one_sided is not None or jumps:
         return None
-    gathered = put_together([answer], [], _shapes(product), [])
+    answers = [answer]
+    if stepped:
+        from gradcheck.judge.cross_checks import complex_entries
+
+        other = complex_entries(product)
+        answers += [other] if isinstance(other, Estimates) else []
+    gathered = put_together(answers, [], _shapes(product), [])
     if not all(np.all(t.known) for t in gathered.gradients.values()):
         return None
     fallback = _fallback(product)

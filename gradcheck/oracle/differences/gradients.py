@@ -112,14 +112,14 @@ def difference_gradient(
     entries = Entries(box, chosen, weigh)
     n = len(entries.places)
     with box.watching():
-        centre = Centre(entries, np.broadcast_to(weigh.base, (n,)), weigh.magnitude)
+        centre = Centre(entries, np.broadcast_to(weigh.base, (n,)), weigh.magnitude, weigh.coarseness)
         slopes = climb(centre, entries.scales, budget=budget)
     shapes = {b: box.inputs[b].shape for b in chosen}
     values, errors = split(slopes.value, shapes), split(slopes.error, shapes)
     noises = split(slopes.noise, shapes)
     blocks = range(len(box.inputs))
     return Differences(
-        loss=loss_estimate(weigh.base[0], slopes, weigh.magnitude, centre.unit),
+        loss=loss_estimate(weigh.base[0], slopes, weigh.magnitude, weigh.coarseness * centre.unit),
         gradients=tuple(Estimate(values[b], errors[b], Kind.ESTIMATED) if b in shapes else None for b in blocks),
         breaks=breaks_of(slopes, entries.places, shapes),
         noise=tuple(noises.get(b) for b in blocks),
@@ -162,7 +162,7 @@ def directional(
     weigh = None if cotangent is None else Weighing(box, cotangent_parts(box, cotangent))
     along = Along(box, given, weigh)
     with box.watching():
-        centre = Centre(along, along.base, along.magnitude)
+        centre = Centre(along, along.base, along.magnitude, along.coarseness)
         slopes = climb(centre, np.full(len(along.base), along.scale), together=True, budget=budget)
 
     def shaped(flat: Array) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class Weighing:
         self._weights = [np.asarray(c).astype(np.longdouble) for c in cotangents]
         self._bare = len(self._weights) == 1 and self._weights[0].size == 1 and bool(np.all(self._weights[0] == 1))
         self.base = np.array([self(box.outputs)])
-        self.magnitude = self._magnitude()
+        self.magnitude, self.coarseness = self._rounded()
 
     def __call__(self, outputs: Sequence[Array] | None) -> Array:
         """The number, as an array of the box's dtype, shape (); NaN for no outputs."""
@@ -52,17 +53,23 @@ class Weighing:
             return np.asarray(np.sum(parts)).astype(self._box.dtype)
 
     @np.errstate(over="ignore", invalid="ignore")
-    def _magnitude(self) -> float:
-        """Size of a single number rounded as coarsely as all the outputs together."""
-        own, sizes = float(np.finfo(self._box.dtype).eps), []
-        for weight, output in zip(self._weights, self._box.outputs, strict=True):
-            eps = float(np.finfo(output.dtype).eps) if output.dtype.kind == "f" else own
-            sizes.append(np.abs(weight * output).ravel() * (max(eps, own) / own))
-        size = np.concatenate(sizes) if sizes else np.zeros(1)
+    def _rounded(self) -> tuple[float, float]:
+        """Root of the sum of squares of what is added up, and the coarseness of its rounding (see `Centre`)."""
+        sizes = [np.abs(w * o).ravel() for w, o in zip(self._weights, self._box.outputs, strict=True)]
+        coarse = [np.full(o.size, coarseness(o, self._box.dtype)) for o in self._box.outputs]
+        size, by = np.concatenate(sizes or [np.zeros(0)]), np.concatenate(coarse or [np.ones(0)])
         largest = size.max(initial=0)
         if not 0 < largest < np.inf:
-            return 0.0
-        return float(largest * np.sqrt(np.sum((size / largest) ** 2)))
+            return 0.0, float(by.max(initial=1.0))
+        share = (size / largest) ** 2
+        total = float(np.sum(share))
+        return float(largest * np.sqrt(total)), float(np.sqrt(float(np.sum(share * by**2)) / total))
+
+
+def coarseness(output: Array, dtype: np.dtype[Any]) -> float:
+    """Unit roundoff of the output's dtype relative to that of `dtype`, at least 1."""
+    own = float(np.finfo(dtype).eps)
+    return max(float(np.finfo(output.dtype).eps) / own, 1.0) if output.dtype.kind == "f" else 1.0
 
 
 class Entries:
@@ -110,7 +117,7 @@ class Along:
     Attributes
     ----------
     base: f at the point, shape (n,).
-    magnitude: see `Centre`.
+    magnitude, coarseness: see `Centre`.
     scale: a step along the direction that moves entries by about their own size.
     """
 
@@ -121,7 +128,8 @@ class Along:
             for x, u in zip(box.inputs, direction, strict=True)
         ]
         self.base = self._flat(box.outputs) if weigh is None else weigh.base
-        self.magnitude: Array | float = self._magnitude() if weigh is None else weigh.magnitude
+        self.magnitude: Array | float = np.abs(self.base).astype(np.float64) if weigh is None else weigh.magnitude
+        self.coarseness: Array | float = self._coarseness() if weigh is None else weigh.coarseness
         shares = [
             (u[u != 0].astype(np.float64) / np.maximum(entry_scales(x)[u != 0], LEAST_SHARED))
             for x, u in zip(box.inputs, self._direction, strict=True)
@@ -160,12 +168,7 @@ class Along:
     def _flat(self, outputs: Sequence[Array]) -> Array:
         return np.concatenate([o.ravel().astype(self._box.dtype) for o in outputs] or [np.zeros(0, self._box.dtype)])
 
-    @np.errstate(over="ignore")
-    def _magnitude(self) -> Array:
-        own = float(np.finfo(self._box.dtype).eps)
-        parts = [
-            np.abs(o.ravel()).astype(np.float64)
-            * (max(float(np.finfo(o.dtype).eps), own) / own if o.dtype.kind == "f" else 1.0)
-            for o in self._box.outputs
-        ]
-        return np.concatenate(parts or [np.zeros(0)])
+    def _coarseness(self) -> Array:
+        return np.concatenate(
+            [np.full(o.size, coarseness(o, self._box.dtype)) for o in self._box.outputs] or [np.ones(0)]
+        )

@@ -97,15 +97,19 @@ class Centre:
     sample: see `Sample`.
     base: f at the point, shape (n,), float64 or longdouble; decides the arithmetic.
     magnitude: size of what f rounds where that is more than f's own value (a sum that cancels), shape (n,).
+    coarseness: unit roundoff of f's outputs relative to that of `base`, at least 1; shape (n,).
     """
 
-    def __init__(self, sample: Sample, base: Array, magnitude: Array | float = 0.0) -> None:
+    def __init__(
+        self, sample: Sample, base: Array, magnitude: Array | float = 0.0, coarseness: Array | float = 1.0
+    ) -> None:
         self.sample = sample
         self.base = np.asarray(base)
         self.dtype = self.base.dtype
         self.maps = stencil(self.dtype)
         self.unit = float(np.finfo(self.dtype).eps) / 2
         self.magnitude = np.broadcast_to(np.asarray(magnitude, np.float64), self.base.shape)
+        self.coarseness = np.broadcast_to(np.asarray(coarseness, np.float64), self.base.shape)
 
     def window(self, step: Array, active: Array) -> Window:
         """The window of half-width `step`, shape (n,), for the components `active` (indices); others are unusable."""
@@ -199,7 +203,7 @@ class Centre:
         for _ in range(3 if np.abs(offset).max(initial=0) > 4 * self.unit else 0):
             values = raw - (maps.slopes @ values) * offset  # what f would be at the nominal points
         peak = np.maximum(np.abs(raw + self.base).max(axis=0).astype(np.float64), self.magnitude)
-        unit = np.where(_is_single(raw + self.base), 2.0**-24, self.unit)
+        unit = np.maximum(np.where(_is_single(raw + self.base), 2.0**-24, 0.0), self.unit * self.coarseness)
         floor = unit * peak / 2 + float(np.finfo(np.float64).smallest_subnormal)
         rest, centre = maps.rest @ values, maps.rest[:, 0]
         spread = np.maximum(_rms(rest), floor)

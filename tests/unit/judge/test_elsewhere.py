@@ -7,12 +7,14 @@ f leads there, and the derivative FAILs; in the other something lies in between,
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import gradcheck
+from gradcheck.oracle.differences.weigh import weigh
 
 X = np.array([0.4, 1.2, 0.7])
 FACTOR = 1.5
@@ -234,3 +236,36 @@ def test_an_iteration_recorded_near_a_point_is_asked_close_by_alone(at: float, v
     result = gradcheck.check_gradient(f, grad, given)
     assert any(w.oracle == "exact" and w.kind == "proven" for w in result.witnesses)
     assert result.verdict == verdict, result.to_text()
+
+
+def from_memory(x: Any) -> Any:
+    """Sum of sines of numbers read from raw memory, so that no tracer follows; it runs in complex numbers."""
+    plain = np.asarray(x)
+    return np.sum(np.sin(np.frombuffer(plain.tobytes(), dtype=plain.dtype)))
+
+
+class TestOneEstimateConvictsNowhereElse:
+    """Differences that are four times too large, with bounds of 1e-13, as a mistake in them would make them."""
+
+    @pytest.fixture
+    def lying(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fourfold(*args: Any) -> Any:
+            slopes = weigh(*args)
+            return replace(slopes, value=4 * slopes.value)
+
+        monkeypatch.setattr("gradcheck.oracle.differences.ladder.weigh", fourfold)
+
+    @pytest.mark.usefixtures("lying")
+    def test_the_complex_step_disagrees(self) -> None:
+        result = gradcheck.check_gradient(from_memory, np.cos, X)
+        assert result.verdict is gradcheck.Verdict.UNDECIDED
+        assert "GC032" in [f.code for f in result.findings]
+
+    def test_the_complex_step_agrees(self) -> None:
+        assert gradcheck.check_gradient(from_memory, np.cos, X).verdict is gradcheck.Verdict.PASS
+
+    def test_both_see_what_is_wrong_close_by(self) -> None:
+        at_the_point = lambda x: np.where(np.abs(x - X) < 1e-9, np.cos(x), 4 * np.cos(x))  # noqa: E731
+        result = gradcheck.check_gradient(from_memory, at_the_point, X)
+        assert result.verdict is gradcheck.Verdict.FAIL
+        assert "GC028" in [f.code for f in result.findings]

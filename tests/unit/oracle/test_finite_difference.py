@@ -386,6 +386,27 @@ class TestBlackBox:
         assert np.all(np.abs(estimate.value - np.cos(x.astype(float))) <= estimate.error)
         assert np.all(estimate.error < 1e-12)
 
+    @pytest.mark.parametrize("answer", [np.float32, np.float64])
+    @pytest.mark.parametrize(
+        ("f", "slope"), [(np.sin, np.cos), (np.square, lambda x: 2 * x), (np.exp, np.exp)], ids=["sin", "square", "exp"]
+    )
+    def test_a_function_that_computes_in_float32(self, f: Any, slope: Any, answer: Any) -> None:
+        # The bound holds, and 4 digits of 7 are left, whatever dtype the answer has: its rounding is counted once.
+        x = np.array([0.3, 1.3, 2.3])
+        single = lambda x: answer(np.sum(f(x.astype(np.float32))))  # noqa: E731
+        found = difference_gradient(single, [x])
+        estimate = found.gradients[0]
+        assert np.all(np.abs(estimate.value - slope(x)) <= estimate.error)
+        assert np.all(estimate.error < 1e-4 * np.maximum(1, slope(x)))
+        assert found.loss.error < 1e-4
+
+    @pytest.mark.parametrize("answer", [np.float32, np.float64])
+    def test_a_direction_of_a_function_that_computes_in_float32(self, answer: Any) -> None:
+        x = np.array([0.3, 1.3, 2.3])
+        value, error, _ = directional(lambda x: np.sin(x.astype(np.float32)).astype(answer), [x], [np.ones(3)])
+        assert np.all(np.abs(value - np.cos(x)) <= error)
+        assert np.all(error < 1e-4)
+
     def test_direction(self) -> None:
         rng = np.random.default_rng(1)
         w, x = rng.standard_normal((5, 4)), rng.standard_normal(4)
