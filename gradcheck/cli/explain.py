@@ -21,7 +21,7 @@ from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.problem.reading import brief
 from gradcheck.report.trimmed import Trimmed
 from gradcheck.run.suite import builtin_suites, near_names
-from gradcheck.verdict.finding import KINDS
+from gradcheck.verdict.finding_kinds import KINDS
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

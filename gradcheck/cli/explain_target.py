@@ -17,7 +17,7 @@ from gradcheck.problem.arrays import real_array
 from gradcheck.problem.reading import brief, is_there, parsed, read_text
 from gradcheck.problem.serialise import case_from_dict, graph_from_dict
 from gradcheck.run.suite import Addressed, builtin_suites, collect, load_suite, near_names
-from gradcheck.verdict.finding import KINDS
+from gradcheck.verdict.finding_kinds import KINDS
 
 _LONGEST_NAME = 200
 """Maximum number of characters of a name or label that is looked up in the built-in suites."""

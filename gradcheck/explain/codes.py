@@ -13,7 +13,7 @@ from rich.text import Text
 from gradcheck.errors import printable
 from gradcheck.faults.fault import Fault
 from gradcheck.verdict.examples import example
-from gradcheck.verdict.finding import FindingKind
+from gradcheck.verdict.finding_kind import FindingKind
 from gradcheck.verdict.result import Result
 from gradcheck.verdict.styles import STYLES
 

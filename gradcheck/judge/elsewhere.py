@@ -32,7 +32,8 @@ from gradcheck.judge.time_budget import PLACE, TimeBudget
 from gradcheck.oracle.analysis import Analysis, TracedPoint
 from gradcheck.problem.function import Product
 from gradcheck.routes import Branch, Key
-from gradcheck.verdict.finding import Finding, Severity, finding, shown
+from gradcheck.verdict.finding import Finding, finding, shown
+from gradcheck.verdict.finding_kind import Severity
 
 Array = NDArray[Any]
 

@@ -23,7 +23,8 @@ from gradcheck.judge.truncated_loops import shrinks
 from gradcheck.problem.function import Product
 from gradcheck.tracing import MOST_RUNS
 from gradcheck.verdict.compare import INTEREST, Comparison, Worst, interest, judge, scale
-from gradcheck.verdict.finding import Finding, Severity, finding
+from gradcheck.verdict.finding import Finding, finding
+from gradcheck.verdict.finding_kind import Severity
 from gradcheck.verdict.worst import code_of_wrong, facts_of_open, facts_of_wrong, first_open, named
 
 Array = NDArray[Any]

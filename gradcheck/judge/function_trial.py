@@ -37,7 +37,8 @@ from gradcheck.problem.headroom import own_stack
 from gradcheck.problem.time_limit import TimeUp, spent_at_most
 from gradcheck.tracing.kept_state import remembering
 from gradcheck.verdict.conclusion import About, conclude, verdict_of
-from gradcheck.verdict.finding import Finding, Severity, finding
+from gradcheck.verdict.finding import Finding, finding
+from gradcheck.verdict.finding_kind import Severity
 from gradcheck.verdict.measurement import Measurement, measurement
 from gradcheck.verdict.result import Result, Verdict
 

@@ -28,7 +28,8 @@ from gradcheck.problem import Case
 from gradcheck.subject.answer import Answer, Subject
 from gradcheck.verdict.compare import UNIT_ROUNDOFF, Comparison
 from gradcheck.verdict.conclusion import About, conclude
-from gradcheck.verdict.finding import Finding, Severity, finding
+from gradcheck.verdict.finding import Finding, finding
+from gradcheck.verdict.finding_kind import Severity
 from gradcheck.verdict.measurement import Measurement, measurement
 from gradcheck.verdict.worst import code_of_wrong, facts_of_open, facts_of_wrong, worst_of
 

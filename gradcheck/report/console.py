@@ -25,7 +25,8 @@ from gradcheck.report.trimmed import Hanging, Trimmed
 from gradcheck.run.events import CaseFinished, Diagnosed, Event, Faulted, Finished, Started
 from gradcheck.run.exit_code import as_it_should_be
 from gradcheck.verdict.digits import apart, number
-from gradcheck.verdict.finding import Severity, shown
+from gradcheck.verdict.finding import shown
+from gradcheck.verdict.finding_kind import Severity
 from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verdict.styles import STYLES
 

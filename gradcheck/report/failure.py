@@ -14,7 +14,8 @@ from gradcheck.report.graph_text import formula, values
 from gradcheck.report.plain_words import derivative, plainly
 from gradcheck.run.events import Diagnosed
 from gradcheck.verdict.digits import apart
-from gradcheck.verdict.finding import Finding, Severity, shown
+from gradcheck.verdict.finding import Finding, shown
+from gradcheck.verdict.finding_kind import Severity
 from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verdict.styles import STYLES
 

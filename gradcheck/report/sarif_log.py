@@ -16,7 +16,9 @@ from urllib.parse import quote
 from gradcheck.report.code_place import CodePlace, checkout
 from gradcheck.report.reported import Mistake, Reported
 from gradcheck.report.run_record import RunRecord
-from gradcheck.verdict.finding import KINDS, Severity, shown
+from gradcheck.verdict.finding import shown
+from gradcheck.verdict.finding_kind import Severity
+from gradcheck.verdict.finding_kinds import KINDS
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 ROOT = "%SRCROOT%"

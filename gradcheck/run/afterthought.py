@@ -28,7 +28,7 @@ from gradcheck.run.exit_code import as_it_should_be
 from gradcheck.run.offered import refuses
 from gradcheck.run.suite import Addressed
 from gradcheck.subject.answer import NATIVE, Subject
-from gradcheck.verdict.finding import Severity
+from gradcheck.verdict.finding_kind import Severity
 from gradcheck.verdict.result import Result, Verdict
 
 NO_ANSWER = frozenset({"GC001", "GC002", "GC003", "GC004", "GC005", "GC006", "GC017"})

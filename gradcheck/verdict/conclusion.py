@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gradcheck.verdict.finding import Finding, Severity, finding
+from gradcheck.verdict.finding import Finding, finding
+from gradcheck.verdict.finding_kind import Severity
 from gradcheck.verdict.result import Result, Verdict
 
 EXPECTATIONS = ("GC042", "GC043")

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from gradcheck.verdict.checked import short_file
 from gradcheck.verdict.digits import apart, number
-from gradcheck.verdict.finding import Finding, Severity, shown
+from gradcheck.verdict.finding import Finding, shown
+from gradcheck.verdict.finding_kind import Severity
 from gradcheck.verdict.mistakes import ELSEWHERE, mistakes, picture, without_source
 from gradcheck.verdict.plain_findings import of_kind, plainly_of
 

@@ -12,7 +12,8 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from gradcheck.verdict.finding import Finding, Severity, shown
+from gradcheck.verdict.finding import Finding, shown
+from gradcheck.verdict.finding_kind import Severity
 from gradcheck.verdict.function_report import function_report
 from gradcheck.verdict.styles import STYLES
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from gradcheck.verdict.checked import Checked
 from gradcheck.verdict.compare import Worst
-from gradcheck.verdict.finding import Finding, Severity, plain
+from gradcheck.verdict.finding import Finding, plain
+from gradcheck.verdict.finding_kind import Severity
 from gradcheck.verdict.function_report import function_report
 from gradcheck.verdict.measurement import Measurement
 from gradcheck.verdict.summary import headline, short

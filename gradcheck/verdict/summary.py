@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gradcheck.verdict.finding import Finding, Severity
+from gradcheck.verdict.finding import Finding
+from gradcheck.verdict.finding_kind import Severity
 from gradcheck.verdict.mistakes import ELSEWHERE, mistakes, without_source
 from gradcheck.verdict.plain_findings import of_kind
 

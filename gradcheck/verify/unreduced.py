@@ -13,7 +13,7 @@ from gradcheck.diagnosis.look_at import look_at
 from gradcheck.faults.catalogue import fault
 from gradcheck.problem import Case
 from gradcheck.run.events import Diagnosed
-from gradcheck.verdict.finding import Severity
+from gradcheck.verdict.finding_kind import Severity
 from gradcheck.verdict.result import Result, Verdict
 
 BROADCASTING = "broadcasting"

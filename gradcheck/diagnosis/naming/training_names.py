@@ -21,7 +21,8 @@ from gradcheck.faults.trainings.descent import Descent, RemainderDropped
 from gradcheck.faults.trainings.rivals import RIVALS
 from gradcheck.problem import Training
 from gradcheck.subject.answer import Subject
-from gradcheck.verdict.finding import KINDS, Severity
+from gradcheck.verdict.finding_kind import Severity
+from gradcheck.verdict.finding_kinds import KINDS
 
 ENOUGH = 2
 """Minimum number of steps, or other limits, that distinguish a mistake from other explanations."""

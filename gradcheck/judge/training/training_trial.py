@@ -26,7 +26,8 @@ from gradcheck.problem.evaluations import derivative_evaluated
 from gradcheck.subject.answer import Subject
 from gradcheck.verdict.compare import Comparison
 from gradcheck.verdict.conclusion import About, conclude
-from gradcheck.verdict.finding import Finding, Severity, finding
+from gradcheck.verdict.finding import Finding, finding
+from gradcheck.verdict.finding_kind import Severity
 from gradcheck.verdict.worst import worst_of
 
 Array = NDArray[Any]

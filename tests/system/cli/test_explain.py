@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from gradcheck.verdict.finding import KINDS
+from gradcheck.verdict.finding_kinds import KINDS
 
 S4B = "worked_examples::S4.b"
 

@@ -11,7 +11,7 @@ import pytest
 from gradcheck.explain.tables import shown
 from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.run.suite import builtin_suites
-from gradcheck.verdict.finding import KINDS
+from gradcheck.verdict.finding_kinds import KINDS
 
 
 @pytest.fixture

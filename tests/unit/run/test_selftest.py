@@ -22,7 +22,7 @@ from gradcheck.problem import Case, Graph, GraphBuilder, Point
 from gradcheck.run import selftest
 from gradcheck.run.selftest import TELLING, Catch, Graded, Remembering, false_alarms, grade_faults
 from gradcheck.run.suite import Addressed
-from gradcheck.verdict.finding import KINDS
+from gradcheck.verdict.finding_kinds import KINDS
 from gradcheck.verdict.result import Verdict
 
 Suites = dict[str, Sequence[Addressed]]

@@ -5,7 +5,7 @@ import string
 import pytest
 
 from gradcheck.verdict.examples import EXAMPLES, example
-from gradcheck.verdict.finding import KINDS
+from gradcheck.verdict.finding_kinds import KINDS
 
 
 def test_every_kind_has_one_and_no_other_code_does() -> None:

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 import gradcheck
-from gradcheck.verdict.finding import KINDS, Finding, FindingKind, Severity, finding, plain, shown
+from gradcheck.verdict.finding import Finding, finding, plain, shown
+from gradcheck.verdict.finding_kind import FindingKind, Severity
+from gradcheck.verdict.finding_kinds import KINDS
 
 PACKAGE = Path(gradcheck.__file__).parent
 
@@ -69,10 +71,9 @@ class TestRow:
 
 
 def test_no_code_stands_twice_in_the_table() -> None:
-    source = (PACKAGE / "verdict" / "finding.py").read_text(encoding="utf-8")
-    literals = [
-        n.value for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Constant) and isinstance(n.value, str)
-    ]
+    sources = [path.read_text(encoding="utf-8") for path in (PACKAGE / "verdict" / "finding_kinds").glob("*.py")]
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
+    literals = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     codes = [text for text in literals if re.fullmatch(r"GC\d{3}", text)]
     assert sorted(codes) == sorted(KINDS)  # the dict would hide a repeat
 

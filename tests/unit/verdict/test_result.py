@@ -11,7 +11,8 @@ from rich.console import Console
 
 from gradcheck.verdict.checked import Checked
 from gradcheck.verdict.compare import Worst
-from gradcheck.verdict.finding import Severity, finding
+from gradcheck.verdict.finding import finding
+from gradcheck.verdict.finding_kind import Severity
 from gradcheck.verdict.result import GradientError, Result, Verdict, Witness
 from gradcheck.verdict.styles import STYLES
 

@@ -1,0 +1,99 @@
+"""Kinds of findings: Jacobians, Hessians, operators and layers (GC10x, GC11x)."""
+
+from __future__ import annotations
+
+from gradcheck.verdict.finding_kind import error, fatal, note, warning
+
+ROWS = (
+    fatal(
+        "GC100",
+        "wrong shape of a Jacobian",
+        "the Jacobian must have shape {wanted}: the output's {out}, then the input's {inner} (or flattened, {flat}); "
+        "got {came}{hint}",
+        "Entry [i, j] of a Jacobian is the derivative of output i by input entry j. Outputs come first.",
+    ),
+    note(
+        "GC101",
+        "judged by columns",
+        "the {what} has {rows} rows of {columns} entries: each column was judged by a random sum of its entries, and "
+        "an error that is lost in the rounding of that sum would be missed",
+        "Up to 64 outputs and 4,096 entries every entry is decided by itself. Larger matrices can be checked in parts: "
+        "give f some of its outputs alone.",
+    ),
+    error(
+        "GC102",
+        "not symmetric",
+        "the Hessian is not symmetric: entry {entry} is {first}, and entry {mirror} is {second}",
+        "Second derivatives do not depend on the order of differentiation where they are continuous, so that a Hessian "
+        "equals its transpose.",
+    ),
+    error(
+        "GC103",
+        "not linear",
+        "{who} is not linear: {what} (distance {distance:.3g}, allowed {allowed:.3g})",
+        "An adjoint belongs to a linear operator: A(x + y) is A(x) + A(y), and A(2 x) is 2 A(x). A constant term, or a "
+        "nonlinear step, makes an operator affine or nonlinear; check_vjp is for those.",
+    ),
+    fatal(
+        "GC104",
+        "built otherwise",
+        "the gradient must be built as the input is: {path} should be {wanted}, got {came}",
+        "The gradient of a dict, a list, a tuple or a dataclass of arrays is one of the same keys or fields, with an array "
+        "(or None) for each of its arrays.",
+    ),
+    note(
+        "GC105",
+        "whole numbers taken as floats",
+        "{block} holds whole numbers, and the derivative answers for it: it was judged as an array of floats",
+        "Give floats for what is differentiated by, and return None for what is not.",
+    ),
+    warning(
+        "GC106",
+        "answer for an index",
+        "the derivative answers for {block}, which f uses as an index or a count: that answer was not judged",
+        "There is no derivative by an index. Return None in its place.",
+    ),
+    note(
+        "GC107",
+        "the other convention",
+        'the gradient is right under convention="{other}" ({formula}); "{declared}" was declared',
+        "A complex gradient is dL/da + i dL/db or its conjugate. Both are in use, and code that mixes them goes uphill "
+        "along the imaginary axis.",
+    ),
+    error(
+        "GC108",
+        "right, but not to be differentiated",
+        "the VJP is right and its own derivative is not ({how}): the second derivatives of f are others",
+        "Second order asks a VJP for its derivative by the cotangent and by the inputs. A value that the VJP computes apart "
+        "from its arguments (detached, held, looked up, rounded) has none there, however right it is.",
+    ),
+    error(
+        "GC109",
+        "judged otherwise elsewhere",
+        "the check in the file's own process says PASS, and in a process without the judge {what}: the file changes "
+        "what judges it, or answers there in another way",
+        "A function is traced in the process of its file, which can change everything there. So the derivative is asked "
+        "once more in a process that holds the file alone, and compared with differences of f.",
+    ),
+    error(
+        "GC110",
+        "gradient of another shape",
+        "the gradient of {block} has shape {came}, and {block} has shape {wanted}",
+        "A gradient has an entry for each entry of its input. A layer's other gradients are compared all the same.",
+    ),
+    fatal(
+        "GC111",
+        "arrays in place of tuples",
+        "the derivative is called as jvp({tuples}), with two tuples, and answers jvp({own}): check "
+        "lambda xs, dxs: jvp({given})",
+        "The first tuple holds f's arguments, the second a tangent for each of them, as in jax.jvp.",
+    ),
+    note(
+        "GC113",
+        "meant in several ways",
+        "{derivative} is {here} {reading}, and {there} {other}: {advice}",
+        "sigmoid_prime(a) = a (1 - a) is a derivative if a is what the sigmoid returned, and none if it is what the "
+        "sigmoid got; a cross-entropy's p - y is the gradient by what the softmax before it got. A derivative that is "
+        "right in one such sense is not wrong, but it has to be called so.",
+    ),
+)
