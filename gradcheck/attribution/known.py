@@ -126,8 +126,16 @@ def lengths_of(inputs: Mapping[str, Array], outputs: Sequence[Array] = ()) -> di
 
 
 def equal(a: Array, b: Array, tolerance: Array) -> bool:
-    """Whether two arrays agree within every entry's tolerance."""
+    """Whether two arrays agree within every entry's tolerance; NaN agrees with nothing."""
     return bool(np.all(np.abs(a - b) <= tolerance))
+
+
+def stretches(shape: tuple[int, ...], over: tuple[int, ...]) -> bool:
+    """Whether an array of `shape` broadcasts to the shape `over`."""
+    try:
+        return np.broadcast_shapes(shape, over) == over
+    except ValueError:
+        return False
 
 
 def shown_number(factor: float) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.attribution.known import stretches
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.own_edits import NONLINEAR
 from gradcheck.attribution.own_steps import Edit, Make, Steps, numeric
@@ -198,31 +199,16 @@ def multiplied(steps: Steps, arrays: Sequence[Other], instructions: Sequence[Ste
     shape, tried, kind = np.shape(value), 0, Mistake.SLOPE_FORGOTTEN
     for other in arrays:
         array = other.array
-        if other.slot >= steps.slots[0] or not _spreads(array.shape, shape) or (array.size < 2 and np.size(value) > 1):
+        if other.slot >= steps.slots[0] or not stretches(array.shape, shape) or (array.size < 2 and np.size(value) > 1):
             continue
         if (tried := tried + 1) > MOST_OTHERS:
             return
-        yield Edit(
-            kind, REPLACED, "lacks a factor", partial(_times, array), more=partial(_named, ", ", steps.replay, other)
-        )
-        yield Edit(
-            kind, REPLACED, "lacks a division", partial(_over, array), more=partial(_named, " by ", steps.replay, other)
-        )
+        ways = [("lacks a factor", _times, ", "), ("lacks a division", _over, " by ")]
         if array.ndim == 2 and len(shape) and array.shape[0] == array.shape[1] == shape[-1] > 1:
-            yield Edit(
-                kind,
-                REPLACED,
-                "lacks a matrix factor",
-                partial(_before_matrix, array),
-                more=partial(_named, ", ", steps.replay, other),
-            )
-            yield Edit(
-                kind,
-                REPLACED,
-                "lacks a matrix factor",
-                partial(_after_matrix, array),
-                more=partial(_named, ", ", steps.replay, other),
-            )
+            ways += [("lacks a matrix factor", way, ", ") for way in (_before_matrix, _after_matrix)]
+        for lacks, way, joint in ways:
+            more = partial(_named, joint, steps.replay, other)
+            yield Edit(kind, REPLACED, lacks, partial(way, array), more=more)
 
 
 def _times(array: Array, args: Any, kwargs: Any, value: Any) -> Any:
@@ -239,10 +225,3 @@ def _before_matrix(array: Array, args: Any, kwargs: Any, value: Any) -> Any:
 
 def _after_matrix(array: Array, args: Any, kwargs: Any, value: Any) -> Any:
     return array @ value
-
-
-def _spreads(shape: tuple[int, ...], over: tuple[int, ...]) -> bool:
-    try:
-        return np.broadcast_shapes(shape, over) == over
-    except ValueError:
-        return False

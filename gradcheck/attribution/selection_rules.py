@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.attribution.hypothesis import Rule, Variant
+from gradcheck.attribution.known import stretches
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.view import View
 from gradcheck.tracing.record import Node
@@ -86,15 +87,8 @@ def choice_mistake(view: View, slot: int) -> Mistake:
     if _compared_there(view, slot):
         return Mistake.MAXIMUM if all(view.record.nodes[a].varies for a in node.args) else Mistake.BRANCH
     outcomes = zip(view.located.outcomes, view.located.before, strict=True)
-    compared = any(made <= slot and _stretches(sign.shape, node.shape) for (sign, _), made in outcomes)
+    compared = any(made <= slot and stretches(sign.shape, node.shape) for (sign, _), made in outcomes)
     return Mistake.BRANCH if compared else Mistake.MASK_SCALE
-
-
-def _stretches(shape: tuple[int, ...], over: tuple[int, ...]) -> bool:
-    try:
-        return np.broadcast_shapes(shape, over) == over
-    except ValueError:
-        return False
 
 
 def _reshaped(slot: int) -> Rule:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.attribution.altered_sweep import Alter, Edge, Shortcuts, altered_sweep, contributed
+from gradcheck.attribution.known import equal
 from gradcheck.attribution.located_trace import Located
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.numbers.stochastic import Floats
@@ -257,11 +258,11 @@ class View:
     def faithful(self) -> bool:
         """Whether the record's own gradient is the right one, within what is granted."""
         own = self.gradient()
-        return all(near(own[b], self.asked.truths[b], self.granted(b)) for b in self.blocks)
+        return all(equal(own[b], self.asked.truths[b], self.granted(b)) for b in self.blocks)
 
     def reproduces(self, gradient: Mapping[str, Array], blocks: frozenset[str]) -> bool:
         """Whether an altered gradient is the answer in the given blocks."""
-        return all(near(gradient[b], self.asked.answers[b], self.granted(b)) for b in blocks)
+        return all(equal(gradient[b], self.asked.answers[b], self.granted(b)) for b in blocks)
 
     # -- along directions --------------------------------------------------------------------------------------
 
@@ -344,8 +345,3 @@ class View:
             and self.wrong
             and self.faithful
         )
-
-
-def near(a: Array, b: Array, granted: Array) -> bool:
-    """Whether two arrays agree within what is granted, entry by entry; NaN agrees with nothing."""
-    return bool(np.all(np.abs(a - b) <= granted))

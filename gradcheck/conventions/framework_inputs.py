@@ -83,5 +83,5 @@ def _fixed(name: str) -> Any:
 
 
 def is_array(value: Any) -> bool:
-    """Whether an argument is an array of floats, which is differentiated by."""
+    """Whether a value is an array of floats, by which can be differentiated."""
     return isinstance(value, np.ndarray) and value.dtype.kind == "f"

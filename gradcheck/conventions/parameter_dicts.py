@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions.constructing import small_sizes
+from gradcheck.conventions.framework_inputs import is_array
 from gradcheck.conventions.roles import filled
 from gradcheck.conventions.trial_data import HIDDEN, INPUTS, OUTPUTS, SAMPLES, labels, normal, one_hot, weights
 from gradcheck.conventions.user_calls import attempt
@@ -80,13 +81,9 @@ def of_initialiser(helpers: Mapping[str, Callable[..., Any]], orientation: str |
                 sizes = small_sizes(function, outputs)
                 given = filled(function, {"X": usual.X, "y": usual.y}) or (sizes if isinstance(sizes, dict) else None)
                 made, wrong = attempt(partial(function, **(given or {})))
-                if wrong is None and isinstance(made, Mapping) and all(map(_is_array, made.values())) and made:
+                if wrong is None and isinstance(made, Mapping) and all(map(is_array, made.values())) and made:
                     shapes = {str(key): np.shape(value) for key, value in made.items()}
                     yield Network(usual.X, usual.y, weights(shapes), columns)
-
-
-def _is_array(value: Any) -> bool:
-    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
 
 
 def network(columns: bool, depth: int, outputs: int, *, flat: bool = False) -> Network:

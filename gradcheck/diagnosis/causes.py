@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.attribution.known import equal
 from gradcheck.diagnosis.operands import operand_name
 from gradcheck.errors import GradcheckError
 from gradcheck.oracle.path_enumeration import count_paths, paths
@@ -61,13 +62,13 @@ def relation(answer: Array, truth: Array, tolerance: Array, sizes: Mapping[str, 
     if not np.any(answer):
         return "the gradient is zero throughout: nothing arrives here"
     for factor, words in _factors(sizes):
-        if _equal(answer, factor * truth, tolerance * max(1.0, abs(factor))):
+        if equal(answer, factor * truth, tolerance * max(1.0, abs(factor))):
             return words
     square = answer.ndim == 2 and answer.shape[0] == answer.shape[1] > 1
-    if square and _equal(answer, truth.T, np.maximum(tolerance, tolerance.T)):
+    if square and equal(answer, truth.T, np.maximum(tolerance, tolerance.T)):
         return "the transpose of the true gradient: an outer product the wrong way round"
     flat, true = np.sort(answer.ravel()), np.sort(truth.ravel())
-    if answer.size > 1 and _equal(flat, true, np.full(flat.shape, float(np.max(tolerance)))):
+    if answer.size > 1 and equal(flat, true, np.full(flat.shape, float(np.max(tolerance)))):
         return "a permutation of the true entries: right numbers in wrong places"
     return ""
 
@@ -176,7 +177,3 @@ def along(graph: Graph, ways: Sequence[tuple[str, ...]], at: int) -> str:
 def _node(graph: Graph, name: str) -> int:
     """The node of an entry's name, "W[0,2]"."""
     return graph.index(name if name in graph.names else name.rpartition("[")[0])
-
-
-def _equal(a: Array, b: Array, tolerance: Array) -> bool:
-    return bool(np.all(np.abs(a - b) <= tolerance))

@@ -135,3 +135,12 @@ def one_less(exponent: Array) -> tuple[Array, NDArray[np.bool_]]:
     less = np.asarray(exponent - 1)
     back = less - exponent
     return less, np.asarray((exponent - (less - back)) + (-1.0 - back) == 0.0)
+
+
+def object_array(value: Any) -> Array:
+    """An array of objects; NumPy returns results of shape () as the bare object."""
+    if isinstance(value, np.ndarray):
+        return value
+    data = np.empty((), dtype=object)
+    data[()] = value
+    return data

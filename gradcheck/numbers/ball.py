@@ -16,7 +16,7 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from gradcheck.numbers.arithmetic import Array, Axes, Shape, broadcast_axes, segments
+from gradcheck.numbers.arithmetic import Array, Axes, Shape, broadcast_axes, object_array, segments
 from gradcheck.numbers.families import WithFamilies
 from gradcheck.numbers.flint_balls import FlintBalls
 
@@ -47,15 +47,6 @@ class Enclosure:
     def shape(self) -> Shape:
         """Shape of midpoint and radius."""
         return self.midpoint.shape
-
-
-def _objects(value: Any) -> Array:
-    """NumPy returns 0-d object results as bare objects; make arrays of them again."""
-    if isinstance(value, np.ndarray):
-        return value
-    out = np.empty((), dtype=object)
-    out[()] = value
-    return out
 
 
 class Balls:
@@ -101,59 +92,59 @@ class Balls:
 
     def between(self, low: float, high: float) -> Array:
         """A ball, of shape (), that holds every number from `low` to `high`."""
-        return _objects(self.scalars.between(low, high))
+        return object_array(self.scalars.between(low, high))
 
     def real(self, name: str) -> Array:
         """A ball around one of CONSTANTS."""
-        return _objects(self.scalars.constants[name]())
+        return object_array(self.scalars.constants[name]())
 
     def add(self, a: Array, b: Array) -> Array:
         """Balls that contain a + b."""
-        return _objects(a + b)
+        return object_array(a + b)
 
     def sub(self, a: Array, b: Array) -> Array:
         """Balls that contain a - b."""
-        return _objects(a - b)
+        return object_array(a - b)
 
     def mul(self, a: Array, b: Array) -> Array:
         """Balls that contain a b."""
-        return _objects(a * b)
+        return object_array(a * b)
 
     def div(self, a: Array, b: Array) -> Array:
         """Balls that contain a / b; not finite where b contains 0."""
-        return _objects(a / b)
+        return object_array(a / b)
 
     def neg(self, a: Array) -> Array:
         """The balls of -a."""
-        return _objects(-a)
+        return object_array(-a)
 
     def unary(self, a: Array, *, function: str) -> Array:
         """Balls that contain the function's values."""
-        return _objects(self._functions[function](a))
+        return object_array(self._functions[function](a))
 
     def pow(self, a: Array, *, exponent: Array) -> Array:
         """Balls that contain a to constant powers."""
         if exponent.ndim == 0 and exponent == 2:
-            return _objects(a * a)
+            return object_array(a * a)
         if exponent.ndim == 0 and exponent == 1:
             return a
-        return _objects(self._power(a, self.constant(exponent)))
+        return object_array(self._power(a, self.constant(exponent)))
 
     def power(self, a: Array, b: Array) -> Array:
         """Balls that contain a to the power b."""
-        return _objects(self._power(a, b))
+        return object_array(self._power(a, b))
 
     def arctan2(self, a: Array, b: Array) -> Array:
         """Balls that contain the angle of (b, a)."""
-        return _objects(self._arctan2(a, b))
+        return object_array(self._arctan2(a, b))
 
     def hypot(self, a: Array, b: Array) -> Array:
         """sqrt(a a + b b): balls neither overflow nor underflow, so no scaling is needed."""
-        return self.unary(_objects(a * a + b * b), function="sqrt")
+        return self.unary(object_array(a * a + b * b), function="sqrt")
 
     def logaddexp(self, a: Array, b: Array) -> Array:
         """a + softplus(b - a)."""
-        return self.add(a, self.unary(_objects(b - a), function="softplus"))
+        return self.add(a, self.unary(object_array(b - a), function="softplus"))
 
     def sum(self, a: Array, *, axes: Axes) -> Array:
         """Sums over axes; 0 where nothing is added."""
@@ -161,7 +152,7 @@ class Balls:
             return a
         if a.size == 0:
             return self.constant(np.zeros([n for axis, n in enumerate(a.shape) if axis not in axes]))
-        return _objects(np.add.reduce(a, axis=axes))
+        return object_array(np.add.reduce(a, axis=axes))
 
     def cumsum(self, a: Array, *, axis: int, reverse: bool = False) -> Array:
         """Running sums along an axis."""
@@ -187,8 +178,8 @@ class Balls:
     def gather(self, *arrays: Array, index: Array, fill: float = 0.0) -> Array:
         """Entries by flat position."""
         # `fill` stands last, where position -1 finds it.
-        flat = np.concatenate([*(a.ravel() for a in arrays), _objects(self._exact(fill)).reshape(1)])
-        return _objects(flat[index])
+        flat = np.concatenate([*(a.ravel() for a in arrays), object_array(self._exact(fill)).reshape(1)])
+        return object_array(flat[index])
 
     def scatter(self, a: Array, *, index: Array, shape: Shape) -> Array:
         """Entries added at flat positions."""
@@ -219,7 +210,7 @@ class Balls:
 
     def keep(self, a: Array, mask: Array) -> Array:
         """a where the mask holds, else the ball 0."""
-        return _objects(np.where(mask, a, _objects(self.scalars.zero)))
+        return object_array(np.where(mask, a, object_array(self.scalars.zero)))
 
     def shape(self, a: Array) -> Shape:
         """The array's own shape."""

@@ -6,12 +6,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradcheck.errors import Unsupported
+from gradcheck.numbers.arithmetic import Array, object_array
 from gradcheck.numbers.symbol import FUNCTIONS, Sheet, Symbol
-
-Array = NDArray[Any]
 
 _TRUTH_VALUES = frozenset(
     ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "isfinite", "isnan", "isinf")
@@ -66,7 +64,7 @@ class Symbols(np.lib.mixins.NDArrayOperatorsMixin):
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> "Symbols":
-        return Symbols(self.sheet, _array(self.data[index]))
+        return Symbols(self.sheet, object_array(self.data[index]))
 
     def __setitem__(self, index: Any, value: Any) -> None:
         value = _plain(value)
@@ -166,25 +164,16 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _array(value: Any) -> Array:
-    """NumPy returns 0-d object results as bare elements; make arrays of them again."""
-    if isinstance(value, np.ndarray):
-        return value
-    data = np.empty((), dtype=object)
-    data[()] = value
-    return data
-
-
 def _wrap(sheet: Sheet, value: Any) -> Any:
     if isinstance(value, Symbol) or (isinstance(value, np.ndarray) and value.dtype == object):
-        return Symbols(sheet, _array(value))
+        return Symbols(sheet, object_array(value))
     if isinstance(value, (list, tuple)):
         return type(value)(_wrap(sheet, v) for v in value)
     return value
 
 
 def _sum(sheet: Sheet, data: Any, axis: Any = None, keepdims: bool = False) -> Array:
-    data = _array(data)
+    data = object_array(data)
     axes = [int(a) % data.ndim for a in (range(data.ndim) if axis is None else np.atleast_1d(axis))]
     kept = [a for a in range(data.ndim) if a not in axes]
     shape = [data.shape[a] for a in kept]
@@ -197,8 +186,8 @@ def _sum(sheet: Sheet, data: Any, axis: Any = None, keepdims: bool = False) -> A
 
 
 def _log_sum(sheet: Sheet, data: Any, **options: Any) -> Array:
-    exponentials = np.frompyfunc(lambda x: sheet.lift(x).call("exp"), 1, 1)(_array(data))
-    return _array(np.frompyfunc(lambda x: x.call("log"), 1, 1)(_sum(sheet, exponentials, **options)))
+    exponentials = np.frompyfunc(lambda x: sheet.lift(x).call("exp"), 1, 1)(object_array(data))
+    return object_array(np.frompyfunc(lambda x: x.call("log"), 1, 1)(_sum(sheet, exponentials, **options)))
 
 
 def _matmul(sheet: Sheet, a: Any, b: Any) -> Array:
@@ -209,7 +198,7 @@ def _matmul(sheet: Sheet, a: Any, b: Any) -> Array:
     products = lifted(rows)[..., :, :, None] * lifted(columns)[..., None, :, :]
     out = _sum(sheet, products, axis=-2)
     out = out[..., 0, :] if a.ndim == 1 else out
-    return _array(out[..., 0] if b.ndim == 1 else out)
+    return object_array(out[..., 0] if b.ndim == 1 else out)
 
 
 _REDUCTIONS: dict[str, Callable[..., Array]] = {"add": _sum, "logaddexp": _log_sum}

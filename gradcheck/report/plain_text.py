@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from io import StringIO
 
-from rich.console import Console
-
 from gradcheck.report.console import NORMAL, ConsoleReport
 from gradcheck.report.verify_text import VerifyText
 from gradcheck.run.events import CaseFinished, Event, Faulted
+from gradcheck.verdict.rendering import plain_console
 from gradcheck.verify.engine_trial import EngineTried
 from gradcheck.verify.verify_events import (
     Lacking,
@@ -34,16 +33,7 @@ class PlainText:
     def __init__(
         self, *, timings: bool = True, verbosity: int = NORMAL, feedback: str = "hint", width: int = WIDTH
     ) -> None:
-        # Said explicitly, because FORCE_COLOR and notebooks would otherwise have their way with it.
-        self._console = Console(
-            file=StringIO(),
-            width=width,
-            color_system=None,
-            force_terminal=False,
-            force_jupyter=False,
-            highlight=False,
-            legacy_windows=False,
-        )
+        self._console = plain_console(width)
         self._run = ConsoleReport(self._console, timings=timings, verbosity=verbosity)
         self._verification = VerifyText(self._console, feedback=feedback, verbose=verbosity > NORMAL)
         self._verifies = False

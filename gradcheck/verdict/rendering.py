@@ -70,8 +70,15 @@ def every_number(result: Result, *, always: bool = False) -> RenderableType:
 
 def plain_text(result: Result, width: int) -> str:
     """The result with every number, without colour."""
-    # Said explicitly, because FORCE_COLOR and notebooks would otherwise have their way with it.
-    console = Console(
+    console = plain_console(width)
+    with console.capture() as capture:
+        console.print(every_number(result))
+    return "\n".join(line.rstrip() for line in capture.get().rstrip().split("\n"))
+
+
+def plain_console(width: int) -> Console:
+    """A console that writes plain text into a buffer, whatever FORCE_COLOR or a notebook asks for."""
+    return Console(
         file=StringIO(),
         width=width,
         color_system=None,
@@ -80,9 +87,6 @@ def plain_text(result: Result, width: int) -> str:
         highlight=False,
         legacy_windows=False,
     )
-    with console.capture() as capture:
-        console.print(every_number(result))
-    return "\n".join(line.rstrip() for line in capture.get().rstrip().split("\n"))
 
 
 def html(result: Result) -> str:

@@ -78,6 +78,11 @@ def _single_samples(case: AskedCase) -> list[AskedCase]:
     return [Case(f"{case.name}, sample {k}", alone, point, dtype=case.dtype) for k, point in enumerate(points)]
 
 
+def nodes_of(case: AskedCase) -> int:
+    """Number of nodes of the case's graph; 0 for a training."""
+    return len(case.graph) if isinstance(case, Case) else 0
+
+
 def entry_of(case: AskedCase, subject: Subject) -> str:
     """The entry point that takes the case."""
     return "train" if isinstance(case, Training) else entry_for(case, subject)

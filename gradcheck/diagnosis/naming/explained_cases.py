@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradcheck.diagnosis.naming.answer_match import AnyAnswer, Array, AskedCase, Observed, entry_of, equal
+from gradcheck.diagnosis.naming.answer_match import AnyAnswer, Array, AskedCase, Observed, entry_of, equal, nodes_of
 from gradcheck.diagnosis.naming.fitted_numbers import fitted
 from gradcheck.diagnosis.naming.match_catalogue import LARGEST, RELATIONS, Bend
 from gradcheck.diagnosis.naming.search import Named
@@ -37,18 +37,14 @@ def sorted_out(
 
     Only the MOST_CASES smallest are tried; a graph that is too large for a textbook is in neither list.
     """
-    looked_at = sorted((c for c in cases if not _large(c[1])), key=lambda c: _nodes(c[1]))[:MOST_CASES]
+    looked_at = sorted((c for c in cases if not _large(c[1])), key=lambda c: nodes_of(c[1]))[:MOST_CASES]
     found = {address: explains(case) for address, case in looked_at}
     order = [address for address, _ in cases if address in found]
     return tuple(a for a in order if found[a]), tuple(a for a in order if not found[a])
 
 
-def _nodes(case: AskedCase) -> int:
-    return len(case.graph) if isinstance(case, Case) else 0
-
-
 def _large(case: AskedCase) -> bool:
-    return _nodes(case) > LARGEST
+    return nodes_of(case) > LARGEST
 
 
 class Explains:

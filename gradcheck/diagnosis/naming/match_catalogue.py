@@ -32,6 +32,7 @@ from gradcheck.diagnosis.naming.answer_match import (
     at_kink,
     breaks,
     entry_of,
+    nodes_of,
     outside,
     same,
 )
@@ -172,8 +173,8 @@ def alike(subject: Subject, failing: Sequence[AskedCase], others: Sequence[Asked
 def usable(cases: Sequence[AskedCase], entry: str, subject: Subject) -> list[AskedCase]:
     """The cases of an entry point that are small enough, and at no kink; the smallest first."""
     fit = [c for c in cases if entry_of(c, subject) == entry]
-    small = [c for c in fit if entry != NATIVE or _nodes(c) <= LARGEST]
-    return [c for c in sorted(small, key=_nodes) if not at_kink(c)]
+    small = [c for c in fit if entry != NATIVE or nodes_of(c) <= LARGEST]
+    return [c for c in sorted(small, key=nodes_of) if not at_kink(c)]
 
 
 class _Search:
@@ -234,7 +235,3 @@ class _Search:
 def _telling(one: Observed) -> bool:
     """Whether there are wrong numbers to explain."""
     return one.wrong and one.theirs is not None
-
-
-def _nodes(case: AskedCase) -> int:
-    return len(case.graph) if isinstance(case, Case) else 0

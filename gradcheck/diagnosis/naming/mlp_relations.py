@@ -7,12 +7,19 @@ for a single sample (S3, S4); a batch's gradient is computed from its samples' d
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from gradcheck.diagnosis.naming.answer_match import Observed
-from gradcheck.diagnosis.naming.network_relations import Deltas, Judge, Make, gradients, right_value, stacked
+from gradcheck.diagnosis.naming.network_relations import (
+    Deltas,
+    Judge,
+    Make,
+    Relations,
+    after_forward,
+    gradients,
+    right_value,
+)
 from gradcheck.faults.mlps.delta_recursion import DeltaRecursion
 from gradcheck.problem import MLP, Case
 from gradcheck.problem.ops import Array
@@ -27,7 +34,7 @@ def layers_explained(make: Make, one: Observed) -> bool:
         return False
     try:
         with np.errstate(all="ignore"):
-            return any(_explained(make, one, reading) for reading in READINGS)
+            return any(_RELATIONS.explain(make, one, reading) for reading in READINGS)
     except ValueError:  # this engine has no answer here: shapes do not fit
         return False
 
@@ -36,48 +43,17 @@ def own_deltas(one: Observed) -> tuple[DeltaRecursion, Deltas] | None:
     """The textbook after its forward pass, and the subject's deltas of a single sample, read from its biases."""
     if not isinstance(one.case, Case) or not isinstance(one.case.problem, MLP) or not right_value(one):
         return None
-    right = _run(DeltaRecursion(), one)
+    right: DeltaRecursion = after_forward(DeltaRecursion(), one)
     delta = _of_biases(one, right, right)
     return None if delta is None else (right, delta)
 
 
-def _explained(make: Make, one: Observed, reading: Reading) -> bool:
-    samples, judge = one.samples, Judge(one.case.dtype, throughout=make().throughout)
-    deltas: list[Deltas] = []
-    for sample in samples:
-        right, bent = _run(DeltaRecursion(), sample), _run(make(), sample)
-        delta = reading(sample, right, bent)
-        if delta is None or not _single(judge, delta, sample, right, bent):
-            return False
-        deltas.append(delta)
-    if samples == [one]:
-        return True
-    engines = []
-    for engine, alone in ((_run(DeltaRecursion(), one), DeltaRecursion()), (_run(make(), one), make())):
-        engine.delta = stacked(deltas, engine.share() / _run(alone, samples[0]).share())
-        engines.append(_gradient(engine))
-    return judge.all_explained(gradients(one), *engines)
-
-
-def _single(judge: Judge, delta: Deltas, one: Observed, right: DeltaRecursion, bent: DeltaRecursion) -> bool:
-    """Whether the recursion, and the gradients of each layer, are explained."""
+def _layers(judge: Judge, delta: Deltas, right: DeltaRecursion, bent: DeltaRecursion) -> bool:
+    """Whether the recursion is explained."""
     last = right.mlp.layers
-    right.delta, bent.delta = delta, delta
-    return (
-        judge.explained(delta[last], right.top(), bent.top())
-        and all(
-            judge.explained(delta[k - 1], right.down(k, delta[k]), bent.down(k, delta[k])) for k in range(2, last + 1)
-        )
-        and judge.all_explained(gradients(one), _gradient(right), _gradient(bent))
+    return judge.explained(delta[last], right.top(), bent.top()) and all(
+        judge.explained(delta[k - 1], right.down(k, delta[k]), bent.down(k, delta[k])) for k in range(2, last + 1)
     )
-
-
-def _run(engine: DeltaRecursion, one: Observed) -> DeltaRecursion:
-    case = one.case
-    assert isinstance(case, Case)
-    problem: Any = case.problem
-    engine.forward(problem, {n: np.asarray(x, dtype=case.dtype) for n, x in case.point.items()})
-    return engine
 
 
 def _gradient(engine: DeltaRecursion) -> dict[str, Array]:
@@ -121,4 +97,5 @@ def _of_textbook(one: Observed, right: DeltaRecursion, bent: DeltaRecursion) -> 
     return dict(right.delta)
 
 
+_RELATIONS = Relations(DeltaRecursion, "delta", _gradient, _layers)
 READINGS: tuple[Reading, ...] = (_of_biases, _of_weights, _of_weights_or_fault, _of_textbook)

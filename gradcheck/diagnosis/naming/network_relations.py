@@ -11,11 +11,13 @@ applies to every layer (`throughout`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gradcheck.diagnosis.naming.answer_match import Observed, equal
+from gradcheck.problem import Case
 from gradcheck.problem.ops import Array
 from gradcheck.subject.answer import Answer
 
@@ -61,3 +63,55 @@ def stacked(deltas: list[Deltas], factor: float) -> Deltas:
 
 Make = Callable[[], Any]
 """Returns a new engine that has a fault."""
+
+
+@dataclass(frozen=True)
+class Relations:
+    """What the relations of one kind of network are.
+
+    Attributes
+    ----------
+    right: makes the right textbook.
+    deltas: the attribute of an engine that holds its deltas.
+    gradient: the parameters' gradients that an engine computes from its deltas.
+    explained: whether the deltas of one sample fit each other, by the right engine or by the bent one.
+    """
+
+    right: Make
+    deltas: str
+    gradient: Callable[[Any], dict[str, Array]]
+    explained: Callable[[Judge, Deltas, Any, Any], bool]
+
+    def explain(self, make: Make, one: Observed, reading: Callable[[Observed, Any, Any], Deltas | None]) -> bool:
+        """Whether the fault explains all relations: the batch's, and those of each sample asked about alone."""
+        samples, judge = one.samples, Judge(one.case.dtype, throughout=make().throughout)
+        deltas: list[Deltas] = []
+        for sample in samples:
+            right, bent = after_forward(self.right(), sample), after_forward(make(), sample)
+            delta = reading(sample, right, bent)
+            if delta is None or not self._fits(judge, delta, sample, right, bent):
+                return False
+            deltas.append(delta)
+        if samples == [one]:
+            return True
+        gradient = []
+        for made in (self.right, make):
+            engine, alone = after_forward(made(), one), after_forward(made(), samples[0])
+            setattr(engine, self.deltas, stacked(deltas, engine.share() / alone.share()))
+            gradient.append(self.gradient(engine))
+        return judge.all_explained(gradients(one), *gradient)
+
+    def _fits(self, judge: Judge, delta: Deltas, one: Observed, right: Any, bent: Any) -> bool:
+        for engine in (right, bent):
+            setattr(engine, self.deltas, delta)
+        return self.explained(judge, delta, right, bent) and judge.all_explained(
+            gradients(one), self.gradient(right), self.gradient(bent)
+        )
+
+
+def after_forward(engine: Any, one: Observed) -> Any:
+    """The engine after its forward pass at the case's point."""
+    case = one.case
+    assert isinstance(case, Case)
+    engine.forward(case.problem, {n: np.asarray(x, dtype=case.dtype) for n, x in case.point.items()})
+    return engine

@@ -7,12 +7,11 @@ for a single sample; a batch's gradient is the sum or mean of its samples' gradi
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from gradcheck.diagnosis.naming.answer_match import Observed
-from gradcheck.diagnosis.naming.network_relations import Deltas, Judge, Make, gradients, right_value, stacked
+from gradcheck.diagnosis.naming.network_relations import Deltas, Judge, Make, Relations, gradients, right_value
 from gradcheck.faults.neurons.single_neurons import Neurons
 from gradcheck.problem import Case, NeuronDAG
 from gradcheck.problem.neuron_dag import weight
@@ -27,47 +26,18 @@ def neurons_explained(make: Make, one: Observed) -> bool:
     if not isinstance(one.case, Case) or not isinstance(one.case.problem, NeuronDAG) or not right_value(one):
         return False
     with np.errstate(all="ignore"):
-        return any(_explained(make, one, reading) for reading in (_of_weights, _of_textbook))
+        return any(_RELATIONS.explain(make, one, reading) for reading in (_of_weights, _of_textbook))
 
 
-def _explained(make: Make, one: Observed, reading: Reading) -> bool:
-    samples, judge = one.samples, Judge(one.case.dtype, throughout=make().throughout)
-    deltas: list[Deltas] = []
-    for sample in samples:
-        right, bent = _run(Neurons(), sample), _run(make(), sample)
-        delta = reading(sample, right, bent)
-        if delta is None or not _single(judge, delta, sample, right, bent):
-            return False
-        deltas.append(delta)
-    if samples == [one]:
-        return True
-    engines = []
-    for engine, alone in ((_run(Neurons(), one), Neurons()), (_run(make(), one), make())):
-        engine.in_grad = stacked(deltas, engine.share() / _run(alone, samples[0]).share())
-        engines.append(_gradient(engine))
-    return judge.all_explained(gradients(one), *engines)
-
-
-def _single(judge: Judge, delta: Deltas, one: Observed, right: Neurons, bent: Neurons) -> bool:
-    """Whether the messages into each neuron, and the gradients of the weights, are explained."""
-    right.in_grad, bent.in_grad = delta, delta
-    return all(
-        judge.explained(delta[v], _expected(right, v), _expected(bent, v)) for v in right.network.neurons
-    ) and judge.all_explained(gradients(one), _gradient(right), _gradient(bent))
+def _messages(judge: Judge, delta: Deltas, right: Neurons, bent: Neurons) -> bool:
+    """Whether the messages into each neuron are explained."""
+    return all(judge.explained(delta[v], _expected(right, v), _expected(bent, v)) for v in right.network.neurons)
 
 
 def _expected(engine: Neurons, v: str) -> Array:
     """The dL/din(v) that the engine computes from v's successors."""
     sent = [engine.count(w) * engine.message(v, w) for u, w in engine.network.edges if u == v]
     return np.asarray(engine.slope(v) * np.sum([engine.from_loss(v), *sent], axis=0))
-
-
-def _run(engine: Neurons, one: Observed) -> Neurons:
-    case = one.case
-    assert isinstance(case, Case)
-    problem: Any = case.problem
-    engine.forward(problem, {n: np.asarray(x, dtype=case.dtype) for n, x in case.point.items()})
-    return engine
 
 
 def _gradient(engine: Neurons) -> dict[str, Array]:
@@ -99,3 +69,6 @@ def _of_textbook(one: Observed, right: Neurons, bent: Neurons) -> Deltas | None:
     """The right dL/din, for answers in which other things are wrong."""
     right.backward()
     return dict(right.in_grad)
+
+
+_RELATIONS = Relations(Neurons, "in_grad", _gradient, _messages)
