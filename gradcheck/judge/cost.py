@@ -57,22 +57,12 @@ class Measured:
     forward: int
 
 
-def try_cost(
-    address: str,
-    cost: Cost,
-    subject: Subject,
-    oracles: Sequence[Oracle],
-    settings: Settings | None = None,
-    *,
-    replay: str = "",
-) -> Tried:
+def try_cost(about: About, cost: Cost, subject: Subject, oracles: Sequence[Oracle], settings: Settings) -> Tried:
     """Put `subject` on trial in one cost case.
 
     Raises HarnessFault as `try_case`; nothing the subject does raises.
     """
-    settings = settings or Settings()
-    about = About(address, cost.sentence, cost.labels, cost.smallest.seed, replay, settings.changed(), cost.expect)
-    tried = try_case(address, replace(cost.smallest, expect=None), subject, oracles, settings)
+    tried = try_case(replace(about, expect=None), cost.smallest, subject, oracles, settings)
     smallest = tried.result
     findings, shows, compared = list(smallest.findings), dict[str, object](), smallest.comparisons
     if smallest.verdict is Verdict.PASS:

@@ -13,6 +13,7 @@ from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case, Cost, Training
 from gradcheck.subject.answer import NATIVE, Subject
 from gradcheck.subject.inprocess import InProcessSubject
+from gradcheck.verdict.conclusion import About
 
 
 def try_any(
@@ -28,11 +29,14 @@ def try_any(
 
     Raises HarnessFault when proven oracles contradict each other; nothing the subject does raises.
     """
+    settings = settings or Settings()
+    seed = None if isinstance(case, Training) else (case.smallest if isinstance(case, Cost) else case).seed
+    about = About(address, case.sentence, case.labels, seed, replay, settings.changed(), case.expect)
     if isinstance(case, Training):
-        return try_training(address, case, subject, oracles, settings, replay=replay)
+        return try_training(about, case, subject, oracles, settings)
     if isinstance(case, Cost):
-        return try_cost(address, case, subject, oracles, settings, replay=replay)
-    return try_case(address, case, subject, oracles, settings, replay=replay)
+        return try_cost(about, case, subject, oracles, settings)
+    return try_case(about, case, subject, oracles, settings)
 
 
 def own_subject(case: Case | Training | Cost) -> InProcessSubject | None:

@@ -57,21 +57,11 @@ class Judged:
         return any(f.severity in (Severity.ERROR, Severity.FATAL) for f in self.findings)
 
 
-def try_case(
-    address: str,
-    case: Case,
-    subject: Subject,
-    oracles: Sequence[Oracle],
-    settings: Settings | None = None,
-    *,
-    replay: str = "",
-) -> Tried:
+def try_case(about: About, case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Settings) -> Tried:
     """Put `subject` on trial in one case.
 
     Raises HarnessFault when proven oracles contradict each other; nothing the subject does raises.
     """
-    settings = settings or Settings()
-    about = About(address, case.sentence, case.labels, case.seed, replay, settings.changed(), case.expect)
     judged = own = _try(case, subject, oracles, settings)
     if not judged.wrong:
         for moved in moved_cases(case, _zero_blocks(judged), settings.moved_points):

@@ -19,8 +19,8 @@ from gradcheck.diagnosis.operands import ParameterRow, parameter_rows
 from gradcheck.diagnosis.smallest import OPS_OF_SCALARS, Shows, smallest, smallest_like
 from gradcheck.errors import GradcheckError, HarnessFault
 from gradcheck.faults.catalogue import fault
+from gradcheck.judge.dispatch import try_any
 from gradcheck.judge.entry_points import entry_for
-from gradcheck.judge.graph_trial import try_case
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case, Cost, Training
 from gradcheck.run.events import Diagnosed, Diagnosing
@@ -167,7 +167,7 @@ class _Search:
         if case is None:
             return
         try:
-            tried = try_case(EXAMPLE, case, self._unlimited, self._oracles)
+            tried = try_any(EXAMPLE, case, self._unlimited, self._oracles)
             self._example = diagnosed(tried, self._unlimited, self._oracles)
             self._case = tried.case if tried.case is not None else case
             self._rows = parameter_rows(self._case, tried.comparisons)

@@ -12,8 +12,8 @@ import numpy as np
 from gradcheck.conventions.value_graphs import WHOLE_NUMBERS
 from gradcheck.diagnosis.budget import Budget, working_seconds
 from gradcheck.errors import GradcheckError, Interrupted, SubjectError
+from gradcheck.judge.dispatch import try_any
 from gradcheck.judge.entry_points import ask
-from gradcheck.judge.graph_trial import try_case
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, Graph
 from gradcheck.run import runner
@@ -386,7 +386,7 @@ def _with_example(found: Diagnosed | None, case: Case, subject: Subject) -> Diag
     from gradcheck.run.afterthought import EXAMPLE
 
     try:
-        tried = try_case(EXAMPLE, case, subject, graph_oracles())
+        tried = try_any(EXAMPLE, case, subject, graph_oracles())
         result = diagnosed(tried, subject, graph_oracles())
         shown = tried.case if tried.case is not None else case
         rows = parameter_rows(shown, tried.comparisons)

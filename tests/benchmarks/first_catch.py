@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.faults.fault import Fault
-from gradcheck.judge.graph_trial import try_case
+from gradcheck.judge.dispatch import try_any
 from gradcheck.judge.settings import Settings
 from gradcheck.oracle.exact import exact
 from gradcheck.problem import Case
@@ -44,7 +44,7 @@ def first_catch(fault: Fault, cases: list[Case], oracle: Remembering) -> int | N
     subject = InProcessSubject(fault.subject(), entry=fault.entry)
     settings = Settings(moved_points=0)
     for number, case in enumerate(cases, 1):
-        if try_case("", case, subject, (oracle,), settings).wrong:
+        if try_any("", case, subject, (oracle,), settings).wrong:
             return number
     return None
 

@@ -16,7 +16,7 @@ from gradcheck.diagnosis.naming.single_edges import bends_messages
 from gradcheck.diagnosis.operands import made_of_parts, parameter_rows
 from gradcheck.errors import InvalidProblem
 from gradcheck.faults.entries import bends_at
-from gradcheck.judge.graph_trial import try_case
+from gradcheck.judge.dispatch import try_any
 from gradcheck.judge.settings import Settings
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import Case, Graph
@@ -88,7 +88,7 @@ class Explains:
             return any(relation(bend.make, one) for bend in bends if not bend.partly)
         if not self._by_parts or entry != NATIVE or not isinstance(case, Case):
             return False
-        tried = try_case("", case, self._subject, (symbolic,), ONE_POINT)
+        tried = try_any("", case, self._subject, (symbolic,), ONE_POINT)
         return made_of_parts(parameter_rows(case, tried.comparisons))
 
 
@@ -111,7 +111,7 @@ def _wrong_alike(bend: Bend, one: Observed) -> bool:
         if not all(equal(ours[node], right[node], one.case.dtype) for node in shared):
             return True
     engine = InProcessSubject(bend.make(), entry=bend.entry)
-    tried = try_case("", one.case, engine, (symbolic,), ONE_POINT)
+    tried = try_any("", one.case, engine, (symbolic,), ONE_POINT)
     return any(np.any(compared.wrong) for compared in tried.comparisons)
 
 

@@ -34,21 +34,12 @@ Array = NDArray[Any]
 
 
 def try_training(
-    address: str,
-    training: Training,
-    subject: Subject,
-    oracles: Sequence[Oracle],
-    settings: Settings | None = None,
-    *,
-    replay: str = "",
+    about: About, training: Training, subject: Subject, oracles: Sequence[Oracle], settings: Settings
 ) -> Tried:
     """Put `subject` on trial in one training.
 
     Raises HarnessFault when proven oracles contradict each other; nothing the subject does raises.
     """
-    settings = settings or Settings()
-    sentence, labels = training.sentence, training.labels
-    about = About(address, sentence, labels, None, replay, settings.changed(), training.expect)
     gathered = TrainingEstimates(oracles)
     findings, judged, wrong_step = _try(training, subject, gathered, settings)
     findings += gathered.findings()

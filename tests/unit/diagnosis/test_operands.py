@@ -14,7 +14,7 @@ from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.diagnosis.operands import OPERANDS, ParameterRow, operand_name, parameter_rows
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.graphs.textbook_backprop import Backprop
-from gradcheck.judge.graph_trial import try_case
+from gradcheck.judge.dispatch import try_any
 from gradcheck.judge.settings import Settings
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import OPS, Case, GraphBuilder
@@ -26,7 +26,7 @@ BASE, EXPONENT = 27.0, 27 * np.log(3.0)
 
 def rows(case: Case, engine: Any) -> tuple[ParameterRow, ...]:
     return parameter_rows(
-        case, try_case("c", case, InProcessSubject(engine), graph_oracles(), Settings(moved_points=0)).comparisons
+        case, try_any("c", case, InProcessSubject(engine), graph_oracles(), Settings(moved_points=0)).comparisons
     )
 
 

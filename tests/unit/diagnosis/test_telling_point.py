@@ -12,7 +12,7 @@ from gradcheck.diagnosis.smallest import smallest, smallest_like
 from gradcheck.diagnosis.telling_point import OneMessage, answer_key, hypotheses, telling
 from gradcheck.faults.catalogue import fault
 from gradcheck.faults.graphs.textbook_backprop import Backprop
-from gradcheck.judge.graph_trial import try_case
+from gradcheck.judge.dispatch import try_any
 from gradcheck.judge.settings import Settings
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import OPS, Case, Graph, GraphBuilder
@@ -79,7 +79,7 @@ def graph_of(code: str) -> Case:
 
 def told(code: str, case: Case) -> Case:
     subject = InProcessSubject(fault(code).subject())
-    return telling(case, subject, lambda c: try_case("c", c, subject, (symbolic,), Settings(moved_points=0)).wrong)
+    return telling(case, subject, lambda c: try_any("c", c, subject, (symbolic,), Settings(moved_points=0)).wrong)
 
 
 @pytest.mark.parametrize("code", SMALLEST)

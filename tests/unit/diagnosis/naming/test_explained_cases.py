@@ -10,7 +10,7 @@ import pytest
 from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.diagnosis.naming import Explains, Named
 from gradcheck.faults.catalogue import fault
-from gradcheck.judge.graph_trial import try_case
+from gradcheck.judge.dispatch import try_any
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, GraphBuilder
 from gradcheck.problem.parts import leaves_as_parameters
@@ -83,7 +83,7 @@ def run(cases: Sequence[Case], engine: Any) -> tuple[list[Any], Diagnosed]:
 )
 def test_the_mistake_explains_the_case(case: Any, code: str, engine: Any) -> None:
     subject = InProcessSubject(engine)
-    tried = try_case("case", case(), subject, graph_oracles())
+    tried = try_any("case", case(), subject, graph_oracles())
     assert tried.wrong
     assert tried.case is not None
     assert Explains(Named((fault(code),)), subject)(tried.case)
@@ -97,7 +97,7 @@ def test_the_point_that_shows_the_mistake_is_in_the_result_and_its_texts() -> No
     assert x > 0
     assert result.to_dict()["moved_point"] == {"x": x}
     assert f"at another point than the case's own, where nothing is wrong: x = {x:.12g}" in result.to_text(200)
-    plain = try_case("case", shared(), InProcessSubject(silent), graph_oracles()).result
+    plain = try_any("case", shared(), InProcessSubject(silent), graph_oracles()).result
     assert plain.moved_point == {}
 
 
