@@ -242,11 +242,11 @@ def _matmul(view: View, slot: int, node: Node, k: int) -> list[Variant]:
         rows.append((kind, "having the factors in the wrong order", reversed_order))
         if shape[-1] == shape[-2] > 1:
             rows.append((kind, "being transposed", turned))
-    rows += [(Mistake.SLOPE_AT_OUTPUT, *other) for other in _other_operands(view, slot, node, k)]
+    rows += [(Mistake.SLOPE_AT_OUTPUT, *other) for other in _other_operands(view, node, k)]
     return [(m, w, _shaped(rule, shape)) for m, w, rule in rows]
 
 
-def _other_operands(view: View, slot: int, node: Node, k: int) -> list[tuple[str, Rule]]:
+def _other_operands(view: View, node: Node, k: int) -> list[tuple[str, Rule]]:
     """The rule with an array of another layer in place of the other factor."""
     nodes, due = view.record.nodes, node.args[1 - k]
     if len(nodes) > MOST_NODES:

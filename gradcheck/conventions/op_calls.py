@@ -72,16 +72,11 @@ def with_node(make: Callable[[], Any], uses: ValueClass | None) -> Iterator[Call
     if uses is not None:
         known = uses
 
-        def made(*operands: Any) -> tuple[Any, Any]:
-            op = make()
-            node = op(*(known.make(np.array(operand)) for operand in operands))
-            return known.value(node), (op, node)
-
         def pulled(kept: Any, cotangent: Any) -> tuple[Any, ...]:
             op, node = kept
             return values_of(several(op.gradient(known.make(np.array(cotangent)), node)))
 
-        yield Call(made, pulled, "compute(...) and gradient(out_grad, node)")
+        yield Call(_on_nodes(make, known), pulled, "compute(...) and gradient(out_grad, node)")
 
     def forward(*operands: Any) -> tuple[Any, Any]:
         op = make()
@@ -96,10 +91,7 @@ def with_node(make: Callable[[], Any], uses: ValueClass | None) -> Iterator[Call
 def with_call(make: Callable[[], Any], uses: ValueClass) -> Iterator[Call]:
     """A function object that is called with nodes, and then `backward(gy)` with an array or a node."""
 
-    def forward(*operands: Any) -> tuple[Any, Any]:
-        op = make()
-        node = op(*(uses.make(np.array(operand)) for operand in operands))
-        return uses.value(node), (op, node)
+    forward = _on_nodes(make, uses)
 
     def with_array(kept: Any, cotangent: Any) -> tuple[Any, ...]:
         return values_of(several(kept[0].backward(cotangent)))
@@ -109,6 +101,17 @@ def with_call(make: Callable[[], Any], uses: ValueClass) -> Iterator[Call]:
 
     yield Call(forward, with_array, "forward(x) and backward(gy)")
     yield Call(forward, with_a_node, "forward(x) and backward(gy)")
+
+
+def _on_nodes(make: Callable[[], Any], uses: ValueClass) -> Callable[..., tuple[Any, Any]]:
+    """`forward(*operands)` by a new function object, called with the file's own nodes."""
+
+    def forward(*operands: Any) -> tuple[Any, Any]:
+        op = make()
+        node = op(*(uses.make(np.array(operand)) for operand in operands))
+        return uses.value(node), (op, node)
+
+    return forward
 
 
 def several(answer: Any) -> tuple[Any, ...]:

@@ -93,7 +93,7 @@ def offer_of(
         notes=(*_how(uses), *answers.notes, *(line for line in repeated if not line.endswith(NEITHER))),
         limits=(*(line for line in repeated if line.endswith(NEITHER)), *others.values()),
         warnings=() if answers.guard is None else (answers.guard.sentence,),
-        words={**_words(name, uses, spelled), **answers.words, **_wrapped(spelled, lacking)},
+        words={**_words(uses, spelled), **answers.words, **_wrapped(spelled, lacking)},
     )
 
 
@@ -387,7 +387,7 @@ def _wrapped(spelled: Mapping[str, Spelling], lacking: Sequence[str]) -> dict[st
     return {"wrapped": " ".join(ops)} if ops else {}
 
 
-def _words(name: str, uses: ValueClass, spelled: Mapping[str, Spelling]) -> dict[str, str]:
+def _words(uses: ValueClass, spelled: Mapping[str, Spelling]) -> dict[str, str]:
     words = {
         "leaf": uses.leaf,
         "grad": f"{{}}.{uses.grad}" if uses.asks is None else uses.asks.text,

@@ -70,7 +70,6 @@ class ParameterRow:
     value: its value at the point.
     yours, right: the subject's gradient and the true one.
     wrong: whether the subject's is wrong.
-    wrong_entries, entries: how many entries are wrong of those that the row stands for.
     used: the node whose uses are listed: the parameter itself, or the first node on its way to the loss with several
         uses; "" where there is none, or nothing is wrong.
     uses: these uses, each with what it adds.
@@ -83,8 +82,6 @@ class ParameterRow:
     yours: float
     right: float
     wrong: bool
-    wrong_entries: int
-    entries: int
     used: str = ""
     uses: tuple[Use, ...] = ()
     equals: str = ""
@@ -124,7 +121,6 @@ def _rows(case: Case, block: Comparison) -> Iterator[ParameterRow]:
     for at in shown:
         if not truth.known[at]:
             continue
-        alone = shown is entries
         yield ParameterRow(
             name=f"{block.block}[{','.join(map(str, at))}]" if at else block.block,
             block=block.block,
@@ -132,8 +128,6 @@ def _rows(case: Case, block: Comparison) -> Iterator[ParameterRow]:
             yours=float(block.answer[at]),
             right=float(truth.middle[at]),
             wrong=bool(block.wrong[at]),
-            wrong_entries=int(block.wrong[at]) if alone else int(np.sum(block.wrong)),
-            entries=1 if alone else len(entries),
             used=used if block.wrong[at] else "",
             uses=tuple(Use(*use, float(part[at])) for use, part in uses) if block.wrong[at] else (),
             equals=equals if block.wrong[at] else "",

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.oracle.differences.gradients import Directional
 from gradcheck.oracle.finite_difference import directional
 from gradcheck.problem.function import Product, laid_out, lend
 from gradcheck.verdict.finding import Finding, finding
@@ -95,6 +96,16 @@ class Directions:
 
     def _discrepancy(self, u: Mapping[str, Array]) -> tuple[float, float]:
         """<a, u> - D_u f and how large it may be without anything being wrong."""
+        value, error, info = self._slope(u)
+        self._step = float(info.step)
+        terms = [a * u[b] for b, a in self._answers.items()]
+        inner = float(sum(np.sum(t) for t in terms))
+        unit = float(np.finfo(self._product.dtype).eps)
+        rounding = 64 * unit * math.sqrt(sum(float(np.sum(t * t)) for t in terms)) + 64 * unit * abs(inner)
+        return inner - float(value), float(error) + rounding
+
+    def _slope(self, u: Mapping[str, Array]) -> tuple[Any, Any, Directional]:
+        """D_u f, the bound on its error, and how it was found."""
         value, error, info = directional(
             self._product.function.f,
             self._product.inputs,
@@ -104,12 +115,7 @@ class Directions:
         )
         self._precision = info.precision  # found out once
         self._count += info.evaluations
-        self._step = float(info.step)
-        terms = [a * u[b] for b, a in self._answers.items()]
-        inner = float(sum(np.sum(t) for t in terms))
-        unit = float(np.finfo(self._product.dtype).eps)
-        rounding = 64 * unit * math.sqrt(sum(float(np.sum(t * t)) for t in terms)) + 64 * unit * abs(inner)
-        return inner - float(value), float(error) + rounding
+        return value, error, info
 
     def _full(self, u: Mapping[str, Array]) -> list[Array]:
         full = [np.zeros(np.shape(x)) for x in self._product.inputs]
@@ -125,15 +131,7 @@ class Directions:
         """
         a = self._answers[block]
         u = {block: self._random.standard_normal(a.shape)}
-        value, _, info = directional(
-            self._product.function.f,
-            self._product.inputs,
-            self._full(u),
-            cotangent=self._cotangent,
-            precision=self._precision,
-        )
-        self._precision = info.precision  # found out once
-        self._count += info.evaluations
+        value, _, info = self._slope(u)
         low = list(self._answers).index(block)
         low = sum(a.size for a in list(self._answers.values())[:low])
         slopes = [float(value)]

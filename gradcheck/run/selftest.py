@@ -148,7 +148,7 @@ def _grade(fault: Fault, suites: Mapping[str, Sequence[Addressed]], oracles: Seq
     passing: list[Case | Training] = []
     for name, items in suites.items():
         catches[name] = None
-        for item in _for(items, fault, subject):
+        for item in _for(items, subject):
             result = try_any(item.address, item.case, subject, oracles).result
             case = item.case
             if isinstance(case, Case | Training) and result.verdict is Verdict.PASS and len(passing) < EVIDENCE:
@@ -170,8 +170,8 @@ def _grade(fault: Fault, suites: Mapping[str, Sequence[Addressed]], oracles: Seq
     return Graded(fault, catches, codes, None if found is None else len(found.graph), tuple(sorted(seen_codes)))
 
 
-def _for(items: Sequence[Addressed], fault: Fault, subject: Subject) -> Iterator[Addressed]:
-    """The cases for the fault's own entry point."""
+def _for(items: Sequence[Addressed], subject: Subject) -> Iterator[Addressed]:
+    """The cases for the entry points that the subject has."""
     for item in items:
         if item.case.subject is None and missing_entry(item.case, subject) is None:
             yield item

@@ -135,7 +135,7 @@ def _tried(
     offer = trial.offer
     cases, _ = posed(engine_cases(offer, drawn), offer.dtype or USUAL)
     forms = {form: in_form(form, cases) for form in offer.forms}
-    deep = [Addressed(f"deep::{case.name}", "deep", case) for case in deep_cases() if _answerable(case, offer)]
+    deep = [Addressed(f"deep::{case.name}", "deep", case) for case in deep_cases() if _adds_and_multiplies(offer)]
     if only is not None:
         cases = [item for item in cases if item.address == only]
         forms = {form: [i for i in items if i.address == only] for form, items in forms.items()}
@@ -227,7 +227,7 @@ class _InForm(Wrapped):
         return self._form
 
 
-def _answerable(case: Case, offer: SeenOffer) -> bool:
+def _adds_and_multiplies(offer: SeenOffer) -> bool:
     return offer.ops is None or {"add", "mul"} <= offer.ops
 
 
