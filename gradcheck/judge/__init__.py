@@ -9,6 +9,8 @@ function_trial       one derivative of a function: `question` and `function_valu
                      `randomness`), `other_points`
                      `spread_tangents`: a JVP that takes arrays; `not_finite`: where a right derivative answers nan
 allowance            how far an answer may be off by honest rounding; `higher_precision`, `truncated_loops`
+block_comparison     one block beside the truth, for graphs and for functions; `differing_entry`: two answers to one
+                     question
 approximate          what approximates something, and how far it may be off then; small errors of what does not:
                      `small_errors`, `small_causes`
 kinks                what is legal where there is no one derivative; `input_structure`: where inputs are tied,

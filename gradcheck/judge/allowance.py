@@ -17,7 +17,7 @@ the smaller allowance needs no bound: it is right as closely as that says.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,18 +97,30 @@ def allowances(case: Case, gathered: Gathered, analysis: Analysis | None = None)
     size = abs(float(gathered.loss.middle))
     if size <= rounds_by:  # a loss that is 0 up to rounding has no scale of its own
         size = case.largest or 1.0
-    fallback, limits = {}, {}
-    for k, (block, truth) in enumerate(gathered.gradients.items()):
-        norm = euclidean(case.point[block])
-        fallback[block] = size / max(1.0, norm)
-        if analysis is not None:
-            limits[block] = measured(analysis, k, truth, np.dtype(case.dtype))
-        else:
-            limits[block] = counted(operations, truth, fallback[block], np.dtype(case.dtype))
+    fallback = {block: size / max(1.0, euclidean(case.point[block])) for block in gathered.gradients}
+    dtypes = [np.dtype(case.dtype)] * len(fallback)
+    limits = of_blocks(gathered, analysis, fallback, operations, dtypes)
     loss = rounds_by
     if analysis is not None:
         loss = rounds_by + ROUNDINGS * u * size + operations * float(info.smallest_subnormal)
     return Allowances(np.asarray(loss), limits, fallback, analysis)
+
+
+def of_blocks(
+    gathered: Gathered,
+    analysis: Analysis | None,
+    fallback: Mapping[str, float],
+    operations: int,
+    dtypes: Sequence[np.dtype[Any]],
+) -> dict[str, Array]:
+    """The allowance of each block's entries: by `analysis`, or counted; `dtypes` are those the answers come in."""
+    limits = {}
+    for k, (block, truth) in enumerate(gathered.gradients.items()):
+        if analysis is not None:
+            limits[block] = measured(analysis, k, truth, dtypes[k])
+        else:
+            limits[block] = counted(operations, truth, fallback[block], dtypes[k])
+    return limits
 
 
 def measured(analysis: Analysis, k: int, truth: Truth, dtype: np.dtype[Any]) -> Array:

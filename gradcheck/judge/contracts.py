@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError
+from gradcheck.judge.differing_entry import first_apart
 from gradcheck.judge.question import Question, Reply
 from gradcheck.judge.raised import place
 from gradcheck.judge.randomness import DEPENDS, draws, touches_global_state
@@ -388,25 +389,17 @@ class Contracts:
             b = np.zeros_like(a) if second is None else second
             if a.shape != b.shape:
                 return {"block": block, "entry": "", "first": f"of shape {a.shape}", "second": f"of shape {b.shape}"}
-            with np.errstate(invalid="ignore", over="ignore"):
-                allowed = factor * np.broadcast_to((tolerance or self._tolerance)[block], a.shape)
-                same = (np.abs(a.astype(float) - b.astype(float)) <= allowed) | (a == b) | ((a != a) & (b != b))
-            if not np.all(same):
-                at = tuple(int(k) for k in np.argwhere(~same)[0])
-                return {"block": block, "entry": list(at) or "", "first": float(a[at]), "second": float(b[at])}
+            if apart := first_apart(a, b, factor * np.broadcast_to((tolerance or self._tolerance)[block], a.shape)):
+                return {"block": block, **apart}
         return None
 
 
 def _unlike(first: Sequence[Array], again: Sequence[Array], dtype: np.dtype[Any]) -> dict[str, Any] | None:
     """The facts of the first entry in which two values of f differ by more than rounding explains, if any."""
     for a, b in zip(first, again, strict=True):
-        with np.errstate(invalid="ignore"):
-            peak = float(np.max(np.abs(a[np.isfinite(a)].astype(float)), initial=0.0))
-            slack = 64 * float(np.finfo(dtype).eps) * peak
-            off = (np.abs(a.astype(float) - b.astype(float)) > slack) | (np.isnan(a) != np.isnan(b))
-        if np.any(off):
-            at = tuple(int(k) for k in np.argwhere(off)[0])
-            return {"entry": list(at) or "", "first": float(a[at]), "second": float(b[at])}
+        peak = float(np.max(np.abs(a[np.isfinite(a)].astype(float)), initial=0.0))
+        if apart := first_apart(a, b, np.asarray(64 * float(np.finfo(dtype).eps) * peak)):
+            return apart
     return None
 
 

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import GradcheckError
-from gradcheck.judge.allowance import settled
 from gradcheck.judge.approximate import LOOSE, TINY, approximation, digits, within
+from gradcheck.judge.block_comparison import compare_block
 from gradcheck.judge.function_estimates import Evidence
 from gradcheck.judge.higher_precision import FEW_RUNS, exact_answer
-from gradcheck.judge.input_structure import Projection, project, projections
+from gradcheck.judge.input_structure import Projection, projections
 from gradcheck.judge.kinks import at_differenced_kink, at_kink, at_singular_point, by_local_rules
 from gradcheck.judge.question import Question, Reply
 from gradcheck.judge.settings import Settings
@@ -22,7 +22,7 @@ from gradcheck.judge.small_errors import is_small, unexplained
 from gradcheck.judge.truncated_loops import shrinks
 from gradcheck.problem.function import Product
 from gradcheck.tracing import MOST_RUNS
-from gradcheck.verdict.compare import INTEREST, Comparison, Worst, interest, judge, scale
+from gradcheck.verdict.compare import INTEREST, Comparison, Worst, scale
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.finding_kind import Severity
 from gradcheck.verdict.worst import code_of_wrong, facts_of_open, facts_of_wrong, first_open, named
@@ -77,8 +77,7 @@ def compare_numbers(
         around = at_singular_point(answers, evidence.analysis)
         if around is not None:
             return Numbers(evidence, (), (around,), by_hull=sum(a.size for a in answers.values()))
-    function = product.function
-    by_structure = projections(settings.structure, product.inputs, function.names, function.wrt)
+    keep = _structures(product, settings)
     entries = sum(a.size for a in answers.values())
     if product.tangents is None and entries and not evidence.gathered.answers:
         return _by_directions(evidence, answers, settings)
@@ -89,7 +88,7 @@ def compare_numbers(
             pass  # differences along a direction cannot be had; the entries stay undecided below
         else:
             return Numbers(evidence, (), (found,), by_hull=entries if decided else 0)
-    comparisons = [_judge(b, a, evidence, product, settings, by_structure) for b, a in answers.items()]
+    comparisons = _compared(answers, evidence, settings, keep)
     findings: list[Finding] = []
     what = "f" if product.tangents is None else "output"
     wrong = [c for c in comparisons if np.any(c.wrong)]
@@ -137,10 +136,23 @@ def comparisons_of(product: Product, reply: Reply, evidence: Evidence, settings:
     at_kink = evidence.analysis is not None and evidence.analysis.at_kink
     if at_kink or not evidence.gathered.answers:
         return ()
-    function = product.function
-    by_structure = projections(settings.structure, product.inputs, function.names, function.wrt)
-    answers = _filled(product, reply, evidence)
-    return tuple(_judge(b, a, evidence, product, settings, by_structure) for b, a in answers.items())
+    return tuple(_compared(_filled(product, reply, evidence), evidence, settings, _structures(product, settings)))
+
+
+def _structures(product: Product, settings: Settings) -> dict[str, Projection]:
+    """The projection of each block that has a declared structure."""
+    return projections(settings.structure, product.inputs, product.function.names, product.function.wrt)
+
+
+def _compared(
+    answers: Mapping[str, Array], evidence: Evidence, settings: Settings, keep: Mapping[str, Projection]
+) -> list[Comparison]:
+    """Every block against the truth."""
+    dtype = evidence.product.dtype
+    return [
+        compare_block(b, a, evidence.truths[b], evidence.limits, settings, dtype, keep.get(b))
+        for b, a in answers.items()
+    ]
 
 
 def clear(product: Product, reply: Reply, evidence: Evidence, settings: Settings) -> Numbers | None:
@@ -199,40 +211,6 @@ def _filled(product: Product, reply: Reply, evidence: Evidence) -> dict[str, Arr
         array = np.zeros(shape, dtype=product.dtype) if part is None else part
         filled[block] = array if array.dtype.kind == "f" else array.astype(np.float64)
     return filled
-
-
-def _judge(
-    block: str,
-    answer: Array,
-    evidence: Evidence,
-    product: Product,
-    settings: Settings,
-    projections: Mapping[str, Projection],
-) -> Comparison:
-    truth, fallback = evidence.truths[block], evidence.fallback[block]
-    allowance = evidence.allowance[block]
-    if block in projections:
-        truth, allowance = project(truth, allowance, projections[block])
-        answer = projections[block](answer)
-    matters = interest(truth, product.dtype.name, fallback, settings.interest, allowance)
-    if settings.accuracy is not None:
-        size = np.maximum(np.abs(truth.middle), scale(truth, fallback))
-        allowance = allowance + settings.accuracy * size
-        matters = matters + 2 * settings.accuracy * size
-    if settings.max_ulps is not None:
-        peak = float(np.max(np.abs(truth.middle[truth.known]), initial=0.0)) or fallback
-        allowance = np.minimum(allowance, settings.max_ulps * float(np.spacing(np.asarray(peak, dtype=product.dtype))))
-    compared = judge(block, answer, truth, allowance, matters, fallback)
-    if settings.max_ulps is not None or evidence.analysis is None:
-        return compared
-    return settled(compared, lambda: _repeating(evidence, block, projections), fallback)
-
-
-def _repeating(evidence: Evidence, block: str, projections: Mapping[str, Projection]) -> Array:
-    """What roundings that repeat may cost a block's entries, after its projection."""
-    assert evidence.analysis is not None
-    bound = evidence.analysis.repeating[list(evidence.truths).index(block)]
-    return project(evidence.truths[block], bound, projections[block])[1] if block in projections else bound
 
 
 def _at_kink(evidence: Evidence, answers: dict[str, Array]) -> Numbers:

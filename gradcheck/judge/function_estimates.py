@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.judge.allowance import FEWEST, counted, euclidean, measured
+from gradcheck.judge.allowance import FEWEST, Allowances, euclidean, of_blocks
 from gradcheck.judge.confirmation import COMPLEX_STEP, DIFFERENCES, SYMBOLIC, one_step
 from gradcheck.judge.graph_estimates import Gathered, put_together
 from gradcheck.judge.time_budget import NO_TIME, ORACLE
@@ -35,18 +35,14 @@ class Evidence:
     Attributes
     ----------
     gathered: estimates and asides of all oracles; `gathered.gradients` has the truth of each block.
-    allowance: per block and entry, what honest rounding in the subject's dtype may cost.
-    fallback: per block the scale |f| / max(1, |x_b|), for blocks whose true derivative is zero.
-    analysis: what tracing f tells, kinks included; None where f cannot be traced.
+    limits: what honest rounding in the subject's dtype may cost each entry of each block.
     one_sided: per block (left, right) slopes where finite differences found a kink, else None.
     jumps: the function jumps here.
     """
 
     product: Product
     gathered: Gathered
-    allowance: Mapping[str, Array]
-    fallback: Mapping[str, float]
-    analysis: Analysis | None
+    limits: Allowances
     one_sided: Mapping[str, tuple[Array, Array]] | None
     jumps: bool
 
@@ -54,6 +50,21 @@ class Evidence:
     def truths(self) -> Mapping[str, Truth]:
         """The truth about each block."""
         return self.gathered.gradients
+
+    @property
+    def allowance(self) -> Mapping[str, Array]:
+        """The allowance of each block's entries."""
+        return self.limits.gradients
+
+    @property
+    def fallback(self) -> Mapping[str, float]:
+        """The scale of each block, for blocks whose true derivative is zero."""
+        return self.limits.fallback
+
+    @property
+    def analysis(self) -> Analysis | None:
+        """What tracing f tells, kinks included; None where f cannot be traced."""
+        return self.limits.analysis
 
 
 def gather(product: Product, *, cross_checked: bool = True, needed_only: bool = False) -> Evidence:
@@ -133,11 +144,10 @@ def _evidence(
     jumps: bool = False,
 ) -> Evidence:
     """What the oracles know, and what rounding may cost."""
-    fallback = _fallback(product)
-    allowance = _allowance(product, gathered, analysis, fallback)
+    limits = _limits(product, gathered, analysis)
     if left() > 0:
         product.run_f()  # what f keeps between its calls is of this point again
-    return Evidence(product, gathered, allowance, fallback, analysis, one_sided, jumps)
+    return Evidence(product, gathered, limits, one_sided, jumps)
 
 
 def estimated(product: Product, *, stepped: bool = False) -> Evidence | None:
@@ -159,8 +169,7 @@ def estimated(product: Product, *, stepped: bool = False) -> Evidence | None:
     gathered = put_together(answers, [], _shapes(product), [])
     if not all(np.all(t.known) for t in gathered.gradients.values()):
         return None
-    fallback = _fallback(product)
-    return Evidence(product, gathered, _allowance(product, gathered, None, fallback), fallback, None, None, jumps=False)
+    return Evidence(product, gathered, _limits(product, gathered, None), None, jumps=False)
 
 
 def _no_directions() -> tuple[list[Along], list[Aside]]:
@@ -210,18 +219,11 @@ def _size_nearby(product: Product) -> float:
     return abs(value) if np.isfinite(value) else 0.0
 
 
-def _allowance(
-    product: Product, gathered: Gathered, analysis: Analysis | None, fallback: Mapping[str, float]
-) -> dict[str, Array]:
+def _limits(product: Product, gathered: Gathered, analysis: Analysis | None) -> Allowances:
     """Per block and entry: measured where the function could be traced, counted otherwise."""
-    limits = {}
-    for k, (block, truth) in enumerate(gathered.gradients.items()):
-        dtype = _block_dtype(product, k)
-        if analysis is not None:
-            limits[block] = measured(analysis, k, truth, dtype)
-        else:
-            limits[block] = counted(FEWEST, truth, fallback[block], dtype)
-    return limits
+    fallback = _fallback(product)
+    dtypes = [_block_dtype(product, k) for k in range(len(gathered.gradients))]
+    return Allowances(np.zeros(()), of_blocks(gathered, analysis, fallback, FEWEST, dtypes), fallback, analysis)
 
 
 def _block_dtype(product: Product, k: int) -> np.dtype[Any]:

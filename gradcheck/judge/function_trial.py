@@ -133,13 +133,10 @@ class Examination:
 
     def _measurement(self, numbers: Numbers | None) -> Measurement | None:
         if numbers is None:
-            return measurement({}, (), (), self._inputs, "")
-        evidence = numbers.evidence
-        analysis = evidence.analysis
-        sides = analysis.derivative.one_sided if analysis is not None and analysis.at_kink else ()
-        product = evidence.product
+            return measurement({}, None, (), self._inputs, "")
+        evidence, product = numbers.evidence, numbers.evidence.product
         point = (*product.inputs, *(product.cotangents or ()), *(product.tangents or ()))
-        return measurement(evidence.truths, sides, numbers.comparisons, point, product.dtype.name)
+        return measurement(evidence.truths, evidence.analysis, numbers.comparisons, point, product.dtype.name)
 
     def _declared(self) -> dict[str, Any]:
         settings = self._settings

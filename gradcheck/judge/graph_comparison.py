@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.judge.allowance import Allowances, allowances, settled
+from gradcheck.judge.block_comparison import compare_block
 from gradcheck.judge.graph_estimates import Gathered
 from gradcheck.judge.kinks import by_local_rules
 from gradcheck.judge.settings import Settings
@@ -17,7 +18,7 @@ from gradcheck.oracle.analysis import Analysis, analyse_graph
 from gradcheck.oracle.estimate import Aside
 from gradcheck.problem import Case
 from gradcheck.subject.answer import Answer
-from gradcheck.verdict.compare import UNIT_ROUNDOFF, Comparison, interest, judge
+from gradcheck.verdict.compare import UNIT_ROUNDOFF, Comparison, judge
 from gradcheck.verdict.finding import Finding
 
 Array = NDArray[Any]
@@ -67,7 +68,11 @@ def _measured(case: Case, gathered: Gathered) -> Analysis | None:
 def _compared(
     case: Case, answer: Answer, gathered: Gathered, limits: Allowances, settings: Settings
 ) -> list[Comparison]:
-    blocks = [_block(case, block, answer, gathered, limits, settings) for block in answer.gradients]
+    dtype = np.dtype(case.dtype)
+    blocks = [
+        compare_block(block, given.astype(dtype), gathered.gradients[block], limits, settings, dtype)
+        for block, given in answer.gradients.items()
+    ]
     return [_loss(case, answer, gathered, limits), *blocks]
 
 
@@ -76,13 +81,3 @@ def _loss(case: Case, answer: Answer, gathered: Gathered, limits: Allowances) ->
     near = np.full((), 1e-6) * np.maximum(np.abs(truth.middle), 1.0)
     compared = judge("loss", np.asarray(answer.value, dtype=case.dtype), truth, limits.loss, near)
     return settled(compared, limits.repeating_loss)
-
-
-def _block(
-    case: Case, block: str, answer: Answer, gathered: Gathered, limits: Allowances, settings: Settings
-) -> Comparison:
-    truth, given = gathered.gradients[block], answer.gradients[block]
-    fallback = limits.fallback[block]
-    matters = interest(truth, case.dtype, fallback, settings.interest, limits.gradients[block])
-    compared = judge(block, given.astype(case.dtype), truth, limits.gradients[block], matters, fallback)
-    return settled(compared, lambda: limits.repeating(block), fallback)

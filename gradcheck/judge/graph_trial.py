@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError
 from gradcheck.judge.allowance import Allowances
+from gradcheck.judge.differing_entry import first_apart
 from gradcheck.judge.dtype_range import lost_node, within_range
 from gradcheck.judge.entry_points import ask
 from gradcheck.judge.graph_comparison import compare_answer, in_order, legal_by_local_rules
@@ -162,25 +163,19 @@ def _contracts(answer: Answer, again: Answer, limits: Allowances) -> list[Findin
     for name, (first, second, rounding) in pairs.items():
         if second is None or second.shape != first.shape or second.dtype != first.dtype:
             findings.append(finding("GC021", block=name, entry="", first=_form(first), second=_form(second)))
-        elif np.any(off := _apart(first, second, rounding)):
-            at = tuple(int(i) for i in np.argwhere(off)[0])
-            findings.append(
-                finding("GC021", block=name, entry=list(at) or "", first=float(first[at]), second=float(second[at]))
-            )
+        elif apart := first_apart(first, second, _slack(first, rounding)):
+            findings.append(finding("GC021", block=name, **apart))
     return findings
 
 
-def _apart(first: Array, second: Array, rounding: Array) -> Array:
-    """Entries in which two answers differ by more than `rounding` explains.
+def _slack(first: Array, rounding: Array) -> Array:
+    """How far two answers may be apart by rounding.
 
     The order of a sum may follow memory alignment, or that of a set: where its terms cancel, what is left is rounding.
     """
-    with np.errstate(invalid="ignore"):
-        finite = np.abs(first[np.isfinite(first)]).astype(np.float64)
-        slack = 64 * float(np.finfo(first.dtype).eps if first.dtype.kind == "f" else 0.0) * np.max(finite, initial=0.0)
-        rounded = np.maximum(slack, np.where(np.isfinite(rounding), rounding, 0.0))
-        near = np.abs(first.astype(np.float64) - second.astype(np.float64)) <= rounded
-    return np.asarray(~(near | (first == second) | ((first != first) & (second != second))))
+    finite = np.abs(first[np.isfinite(first)]).astype(np.float64)
+    slack = 64 * float(np.finfo(first.dtype).eps if first.dtype.kind == "f" else 0.0) * np.max(finite, initial=0.0)
+    return np.maximum(slack, np.where(np.isfinite(rounding), rounding, 0.0))
 
 
 def _form(array: Array | None) -> str:
@@ -222,9 +217,8 @@ def _measurement(case: Case, own: Judged) -> Measurement | None:
     """What is recorded of the case at its own point."""
     known = own.gathered.gradients if own.gathered is not None else {}
     analysis = own.gathered.analysis if own.gathered is not None else None
-    sides = analysis.derivative.one_sided if analysis is not None and analysis.at_kink else ()
     point = [np.asarray(case.point[name]) for name in sorted(case.point)]
-    return measurement(known, sides, own.comparisons[1:], point, case.dtype)
+    return measurement(known, analysis, own.comparisons[1:], point, case.dtype)
 
 
 def _shows(case: Case, gathered: Gathered | None) -> Mapping[str, Any]:

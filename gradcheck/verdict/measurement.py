@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.problem.evaluations import counting
 from gradcheck.verdict.compare import Comparison, Truth, ulp
+
+if TYPE_CHECKING:
+    from gradcheck.oracle.analysis import Analysis
 
 Array = NDArray[Any]
 _DIGITS = 16
@@ -43,19 +46,20 @@ class Measurement:
 
 def measurement(
     truths: Mapping[str, Truth],
-    alternatives: Sequence[Sequence[Array]],
+    analysis: Analysis | None,
     comparisons: Sequence[Comparison],
     point: Sequence[Any],
     dtype: str,
 ) -> Measurement | None:
     """The measurement of one trial; None unless evaluations are counted, which is when a record is made.
 
-    `alternatives` are the derivatives around a kink, each with one array per block, in the order of `truths`.
+    `analysis` has the derivatives around a kink, each with one array per block, in the order of `truths`.
     """
     if not counting():
         return None
     found = {c.block: c for c in comparisons}
     known = {block: found[block].truth if block in found else truth for block, truth in truths.items()}
+    alternatives = analysis.derivative.one_sided if analysis is not None and analysis.at_kink else ()
     sides = list(zip(*alternatives, strict=True)) if alternatives else []
     between = {
         block: (np.min(parts, axis=0), np.max(parts, axis=0)) for block, parts in zip(truths, sides, strict=False)

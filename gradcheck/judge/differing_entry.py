@@ -1,0 +1,24 @@
+"""Where two answers to one question differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def first_apart(first: Array, second: Array, allowed: Array) -> dict[str, Any] | None:
+    """The facts of the first entry in which two arrays of one shape differ by more than `allowed`; None if they agree.
+
+    Equal infinities agree, and NaN agrees with NaN.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        near = np.abs(first.astype(np.float64) - second.astype(np.float64)) <= allowed
+        same = near | (first == second) | ((first != first) & (second != second))
+    if np.all(same):
+        return None
+    at = tuple(int(k) for k in np.argwhere(~same)[0])
+    return {"entry": list(at) or "", "first": float(first[at]), "second": float(second[at])}
