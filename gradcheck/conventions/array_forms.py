@@ -129,6 +129,13 @@ FORMS: Mapping[str, tuple[Form, ...]] = MappingProxyType(
 )
 """Per op with attributes, the forms in the order in which they are tried; ops without attributes take none."""
 
+
+def renamed(op: str, attributes: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """The attributes by each keyword under which a function of numbers may take them."""
+    forms = [form for form in FORMS.get(op, (BARE,)) if form.named or not attributes]
+    return tuple(form.keywords(attributes) for form in forms if {name for _, name in form.named} == set(attributes))
+
+
 NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "sum": ("summation",),

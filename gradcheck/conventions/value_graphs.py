@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from gradcheck.conventions.array_forms import renamed
 from gradcheck.conventions.guarded_logs import GuardedLog, guarded_log
 from gradcheck.conventions.offer import Contents, Offer
 from gradcheck.conventions.other_functions import other_functions
 from gradcheck.conventions.repeated_sweeps import NEITHER, remarks
-from gradcheck.conventions.spellings import FUNCTIONS, OPERATORS, REFLECTED, Spelling, at_the_door, refused
+from gradcheck.conventions.spellings import FUNCTIONS, OPERATORS, REFLECTED, Spelling, at_the_door, misfit, refused
 from gradcheck.conventions.value_class import SAMPLE, ValueClass, seeded
 from gradcheck.problem import LEAVES, OPS, Graph, Node
 from gradcheck.problem.walks import ancestors
@@ -214,11 +216,11 @@ class Engine:
             node = isinstance(operands[0], self._uses.kind)
             operands = [self.guard.argument(operands[0] if node else self._uses.make(self._number(operands[0])))]
         ways = list(beside_plain(operands, self._uses, spelling.infix, self._number))
-        for way in ways:
+        for way, named in product(ways, renamed(op, given) if self.scalars else (given,)):
             try:
-                made = spelling.apply(*way, **given)
+                made = spelling.apply(*way, **named)
             except Exception as wrong:
-                if refused(wrong) or (way is not ways[-1] and about_plain(wrong, way[0])):
+                if refused(wrong) or (named and misfit(wrong)) or (way is not ways[-1] and about_plain(wrong, way[0])):
                     continue
                 raise
             if isinstance(made, self._uses.kind):

@@ -29,6 +29,8 @@ Path = tuple[tuple[str, ...], float]
 
 MOST_PATHS = 16
 """Maximum number of paths of one parameter entry among which missing or doubled ones are looked for."""
+OUTER_PRODUCT = ": an outer product the wrong way round"
+"""Why a gradient is transposed, where the graph has a product of matrices."""
 MOST_CHANGED = 3
 """Maximum number of paths that may be missing, or counted twice."""
 MOST_BLOCKS = 16
@@ -66,7 +68,7 @@ def relation(answer: Array, truth: Array, tolerance: Array, sizes: Mapping[str, 
             return words
     square = answer.ndim == 2 and answer.shape[0] == answer.shape[1] > 1
     if square and equal(answer, truth.T, np.maximum(tolerance, tolerance.T)):
-        return "the transpose of the true gradient: an outer product the wrong way round"
+        return f"the transpose of the true gradient{OUTER_PRODUCT}"
     flat, true = np.sort(answer.ravel()), np.sort(truth.ravel())
     if answer.size > 1 and equal(flat, true, np.full(flat.shape, float(np.max(tolerance)))):
         return "a permutation of the true entries: right numbers in wrong places"
@@ -90,7 +92,8 @@ def _relation(case: Case, comparison: Comparison) -> str:
     lengths = {n for i in case.graph.free for n in case.graph.shapes[i] if n > 2}
     sizes = {f"a length of {n}": n for n in sorted(lengths)}
     tolerance = comparison.allowance + truth.radius
-    return relation(comparison.answer.astype(np.float64), truth.middle, tolerance, sizes)
+    words = relation(comparison.answer.astype(np.float64), truth.middle, tolerance, sizes)
+    return words if "matmul" in case.graph.ops else words.removesuffix(OUTER_PRODUCT)
 
 
 def _rows(case: Case, comparison: Comparison) -> list[Path]:

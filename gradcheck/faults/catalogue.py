@@ -292,6 +292,10 @@ CATALOGUE: tuple[Fault, ...] = (
     _("F68", "dag", "shape", "same piece for all", layouts.SamePiece,
       "Every part of a concatenation gets the first piece of the gradient.",
       "The offsets of the later parts are forgotten."),
+    _("F69", "dag", "shape", "matrix rule for vectors and stacks", layouts.MatrixRuleAnywhere,
+      "The gradient through a product with a vector or of stacks is g y.T and x.T g, as for two matrices.",
+      ".T does nothing to a vector, and turns round all axes of a stack; shapes that fit hide it.",
+      partial(layouts.MatrixRuleAnywhere, outer=True)),
     # State, and the form of the answer.
     _("F70", "protocol", "state", "stale gradients", habits.StaleAdjoints,
       "A second call adds to the gradients of the first.",

@@ -17,7 +17,8 @@ from gradcheck.subject.description import SeenOffer
 from gradcheck.verify.form_cases import form_cases
 from gradcheck.verify.rule_cases import rules_without_products
 
-SUITES = ("local_rules", "branches", "worked_examples")
+RULES = "local_rules"
+SUITES = (RULES, "branches", "worked_examples")
 ARRAY_SUITES = ("mlps", "neuron_dags")
 NETWORK_SUITES = (*ARRAY_SUITES, "training")
 DRAWN = 40
@@ -38,7 +39,9 @@ def engine_cases(offer: SeenOffer, count: int = DRAWN) -> list[Addressed]:
     suites = [item for suite in SUITES for item in load_suite(suite)]
     if not offer.scalars:
         suites += [item for suite in ARRAY_SUITES for item in load_suite(suite)]
-        forms += [Addressed(f"forms::{case.name}", "forms", case) for case in rules_without_products(offer.ops or OPS)]
+        rules = [item.case for item in suites if item.suite == RULES and isinstance(item.case, Case)]
+        unweighted = rules_without_products(offer.ops or OPS, rules)
+        forms += [Addressed(f"forms::{case.name}", "forms", case) for case in unweighted]
     return [item for item in (*suites, *forms, *drawn(offer, count)) if _fits(item, offer)]
 
 

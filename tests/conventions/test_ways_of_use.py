@@ -339,6 +339,21 @@ def test_another_function_of_the_same_name_is_not_asked_and_a_wrong_value_is(tmp
     ]
 
 
+LEAKY = """def leaky_relu(self, negative_slope=0.01):
+            slope = 1.0 if self.data > 0 else negative_slope
+            return Value(slope * self.data, ((self, slope),))
+
+        def unused"""
+
+
+def test_a_slope_is_given_under_the_name_that_the_engine_has_for_it(tmp_path: Path) -> None:
+    (offer,) = looked_at(tmp_path, CURVES.replace("def leaky_relu", LEAKY)).offers
+    build = GraphBuilder()
+    graph = build.graph(build.apply("leaky_relu", build.parameter("x"), slope=0.25))
+    answer = InProcessSubject(offer.functions["gradients"]).ask(graph, {"x": -2.0})
+    assert (float(np.asarray(answer.value)), float(np.asarray(answer.gradients["x"]))) == (-0.5, 0.25)
+
+
 LOG = """def log(self):
             return Value(math.log(WRITTEN), ((self, 1 / self.data),))
 

@@ -176,6 +176,27 @@ class NotTransposed(Backprop):
         return super().local(node, slot, arguments, upstream)
 
 
+class MatrixRuleAnywhere(Backprop):
+    """g y.T and x.T g for any number of axes: .T does nothing to a vector, and turns round all axes of a stack.
+
+    `outer`: for a vector on the left it is the outer product. What comes is added into the operand's gradient, where a
+    single number spreads; NumPy raises ValueError where the shapes do not fit.
+    """
+
+    def __init__(self, *, outer: bool = False) -> None:
+        self.outer = outer
+
+    def message(self, node: int, slot: int, upstream: Array) -> Array:
+        """The product by .T, summed over leading axes that the operand does not have."""
+        arguments = self.arguments(node)
+        if self.graph.op(node) != "matmul" or (self.outer and slot == 1 and arguments[0].ndim == 1):
+            return super().message(node, slot, upstream)
+        factor, shape = arguments[1 - slot].T, arguments[slot].shape
+        product = np.multiply if not upstream.ndim else np.matmul
+        full = np.asarray(product(*((upstream, factor) if slot == 0 else (factor, upstream))))
+        return np.broadcast_to(np.sum(full, axis=tuple(range(max(0, full.ndim - len(shape))))), shape)
+
+
 class OuterProductReversed(Backprop):
     """dl/dW = a delta^T for delta a^T, where W is square; in `stacks` of matrices, too, and of one factor `only`."""
 
