@@ -123,6 +123,7 @@ class Elsewhere:
         for near in self._neighbours(product, evidence, fixed):
             with self.time.part(near.where, PLACE):
                 found = _at(near, product, self._wrong_at(near, product, evidence.analysis))
+                found = [] if found and self._written_for(near) else found
             if found:
                 return found
         if not fixed and follows and other_points.entries(product) <= other_points.LARGE:
@@ -168,6 +169,8 @@ class Elsewhere:
                 there: TracedPoint | None = None
                 with self.time.part(OTHER_SIDES, PLACE):
                     errors, there = self._looked_at(near, given, start, beyond=True)
+                    if not errors and not depth:
+                        near, errors = self._mirrored(near, given, start)
                 if errors:
                     return _at(near, product, errors)
                 if there is not None and start.leads_to(there):
@@ -175,6 +178,13 @@ class Elsewhere:
                     if depth < MOST_DEEP:
                         waiting.append((near.product, there, depth + 1))
         return []
+
+    def _mirrored(self, near: Neighbour, given: Product, start: TracedPoint) -> tuple[Neighbour, list[Finding]]:
+        """What is wrong where every sign of such a point is turned: |x| < 1 has two other sides."""
+        point = [-np.asarray(near.product.inputs[k]) for k in given.function.wrt]
+        turned = other_points.at(given, point, f"{near.where}, every sign turned")
+        turned = replace(turned, followed=True)
+        return turned, self._looked_at(turned, given, start, beyond=True)[0]
 
     @property
     def unreached(self) -> list[str]:
@@ -198,6 +208,18 @@ class Elsewhere:
                 near, *sides = (other_points.at(product, there, where) for there in triple)
                 if self._stands_apart(near.product, [side.product for side in sides]):
                     yield replace(near, followed=True, own_branch=True)
+
+    def _written_for(self, near: Neighbour) -> bool:
+        """Whether the derivative is meant for a batch of the length given alone, since it is wrong for a longer one."""
+        if near.larger is None:
+            return False
+        try:
+            outputs, _ = bounded(near.larger.run_f)
+            bounded(partial(self.question.ask, near.larger, tuple_output=self.tuple_output))
+        except (Exception, SystemExit):
+            return True
+        longer = Neighbour("a longer batch", near.larger)
+        return all(np.all(np.isfinite(o)) for o in outputs) and bool(self._wrong_at(longer, near.larger, None))
 
     def _stands_apart(self, product: Product, sides: Sequence[Product]) -> bool:
         """Whether the derivative's answer is another one than at both of the points beside."""

@@ -9,6 +9,7 @@ questions to which the answer is right, and last relations that say how the numb
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -38,6 +39,7 @@ from gradcheck.judge.further_points import FurtherPoints, spot_of
 from gradcheck.judge.question import Question
 from gradcheck.judge.settings import Settings
 from gradcheck.problem.function import Product
+from gradcheck.problem.time_limit import TimeUp, left, spent_at_most
 from gradcheck.verdict.compare import Comparison
 from gradcheck.verdict.finding import Finding, finding
 
@@ -57,6 +59,8 @@ AS_PLAIN = (Mistake.PLACES, Mistake.ZERO, Mistake.LOSS_TERM, Mistake.CONSTANT)
 """Relations that say as much as a step of the derivative's own code does."""
 FEW_VISITS = 6_000
 """Maximum number of steps of the derivative that are done again where the mistake has its name already."""
+ON_RECORD = 0.15
+"""Share of the time left for experiments on the record: a decomposition's has hundreds of operations."""
 AS_EXECUTED = 1e-10
 """Relative error granted to the gradient of a loop as it was executed, where the loop ends on a comparison."""
 PARTIAL = "elsewhere"
@@ -97,7 +101,10 @@ def _elsewhere(found: Finding, where: str) -> Finding:
 def _causes(product: Product, numbers: Numbers, points: FurtherPoints) -> list[Finding]:
     search = _Search(spot_of(product, numbers.comparisons, numbers.evidence), points)
     strong = search.strong()
-    if search.looks_for_a_path(strong) and (explanation := search.by_record(strong)) is not None:
+    explanation: Explanation | None = None
+    with suppress(TimeUp), spent_at_most(ON_RECORD * left()):
+        explanation = search.by_record(strong) if search.looks_for_a_path(strong) else None
+    if explanation is not None:
         own = search.by_own_code(FEW_VISITS)
         return [_by_record(explanation, product, own if own is not None and own.mistake is not None else None)]
     telling = search.telling(strong)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,10 @@ Array = NDArray[Any]
 
 GROSS = 1e-3
 """Relative error that counts at a point of our choosing, where f may be ill-conditioned or a series cut too early."""
+FEW = 3
+"""Number of inputs up to which each is also moved alone."""
+MOST_SAMPLES = 64
+"""Length of a batch up to which it is seen whether f treats samples one by one."""
 LARGE = 2_000
 """Entries above which only the cheapest neighbours are tried."""
 SMALL = (0.03, 0.001)
@@ -44,6 +49,7 @@ class Neighbour:
     own_branch: it was chosen across a comparison of the derivative's own code.
     blind: f cannot be traced; differences that agree among themselves count in place of a proof.
     fitting: an answer of another shape or dtype says that the derivative is not meant for this neighbour.
+    larger: a larger batch; a derivative that is wrong there as well has the length of its batch written into it.
     """
 
     where: str
@@ -53,6 +59,7 @@ class Neighbour:
     own_branch: bool = False
     blind: bool = False
     fitting: bool = False
+    larger: Product | None = None
 
 
 def neighbours(
@@ -82,10 +89,10 @@ def followed(product: Product, random: np.random.Generator) -> Iterator[Neighbou
     """Those to which an f that is traced is followed, the most telling first."""
     blocks = {k: np.asarray(product.inputs[k]) for k in product.function.wrt}
 
-    def moved(words: str, change: Any) -> Neighbour:
+    def moved(words: str, change: Any, chosen: Sequence[int] = tuple(blocks)) -> Neighbour:
         inputs = list(product.inputs)
-        for k, block in blocks.items():
-            inputs[k] = laid_out(block, kept(block, change(block)))
+        for k in chosen:
+            inputs[k] = laid_out(blocks[k], kept(blocks[k], change(blocks[k])))
         return Neighbour(words, replace(product, inputs=tuple(inputs)), followed=True)
 
     yield moved("every sign turned", lambda b: -b)
@@ -98,6 +105,11 @@ def followed(product: Product, random: np.random.Generator) -> Iterator[Neighbou
     if entries(product) <= LARGE:
         yield moved("values eight times as large", lambda b: 8.0 * b)
         yield moved("values an eighth as large", lambda b: b / 8.0)
+    if 1 < len(blocks) <= FEW and entries(product) <= LARGE:  # a ratio stays as it is where all are turned or grow
+        for k in blocks:
+            name = product.function.names[k]
+            yield moved(f"every sign of {name} turned", lambda b: -b, (k,))
+            yield moved(f"values of {name} eight times as large", lambda b: 8.0 * b, (k,))
 
 
 def at(product: Product, point: Sequence[Array], where: str) -> Neighbour:
@@ -167,34 +179,61 @@ class Samples:
     sample: Callable[[int], Product]
     mean: bool
 
+    def with_another(self, product: Product) -> Product:
+        """The question about a batch with one more sample, the first one again, with other numbers."""
+
+        def longer(x: Any) -> Any:
+            first = np.asarray(x)[:1]
+            return np.concatenate([x, np.asarray(1.25 * first, first.dtype) if first.dtype.kind in "fc" else first])
+
+        taken = [name in self.batches for name in product.function.names]
+        inputs = tuple(longer(x) if batch else x for x, batch in zip(product.inputs, taken, strict=True))
+        tangents, cotangents = product.tangents, product.cotangents
+        if tangents is not None:
+            of = [taken[k] for k in product.function.wrt]
+            tangents = tuple(longer(t) if batch else t for t, batch in zip(tangents, of, strict=True))
+        if cotangents is not None:
+            cotangents = tuple(longer(c) if np.shape(c)[:1] == (self.count,) else c for c in cotangents)
+        return replace(product, inputs=inputs, tangents=tangents, cotangents=cotangents)
+
 
 def samples(product: Product) -> Samples | None:
     """The batch, where f treats samples one by one."""
     outputs, _ = product.outputs
-    lengths = {np.shape(x)[0] for x in product.inputs if np.ndim(x) >= 2 and np.shape(x)[0] > 1}
+    lengths = {np.shape(x)[0] for x in product.inputs if np.ndim(x) >= 2 and 1 < np.shape(x)[0] <= MOST_SAMPLES}
     for n in sorted(lengths):
-        batches = [k for k, x in enumerate(product.inputs) if np.ndim(x) >= 1 and np.shape(x)[0] == n]
-
-        def sample(i: int, batches: list[int] = batches, n: int = n) -> Product:
-            inputs = tuple(x[i : i + 1] if k in batches else x for k, x in enumerate(product.inputs))
-            tangents, cotangents = product.tangents, product.cotangents
-            if tangents is not None:
-                chosen = [k in batches for k in product.function.wrt]
-                tangents = tuple(t[i : i + 1] if c else t for t, c in zip(tangents, chosen, strict=True))
-            if cotangents is not None:
-                cotangents = tuple(c[i : i + 1] if np.shape(c)[:1] == (n,) else c for c in cotangents)
-            return replace(product, inputs=inputs, tangents=tangents, cotangents=cotangents)
-
-        how = _by_sample(outputs, [sample(i) for i in range(n)] if n <= 64 else [])
-        if how:
-            return Samples(n, tuple(product.function.names[k] for k in batches), sample, how == "mean")
+        for batches in _batches(product, n):
+            parts = [_sample(product, i, batches, n) for i in range(n)]
+            if how := _by_sample(outputs, parts):
+                names = tuple(product.function.names[k] for k in batches)
+                return Samples(n, names, partial(_sample, product, batches=batches, n=n), how == "mean")
     return None
+
+
+def _batches(product: Product, n: int) -> list[list[int]]:
+    """Which arguments may hold a row per sample: all of that length, or the first alone (weights may be as long)."""
+    long = [k for k, x in enumerate(product.inputs) if np.ndim(x) >= 1 and np.shape(x)[0] == n]
+    return [long, long[:1]] if len(long) > 1 else [long]
+
+
+def _sample(product: Product, i: int, batches: list[int], n: int) -> Product:
+    inputs = tuple(x[i : i + 1] if k in batches else x for k, x in enumerate(product.inputs))
+    tangents, cotangents = product.tangents, product.cotangents
+    if tangents is not None:
+        chosen = [k in batches for k in product.function.wrt]
+        tangents = tuple(t[i : i + 1] if c else t for t, c in zip(tangents, chosen, strict=True))
+    if cotangents is not None:
+        cotangents = tuple(c[i : i + 1] if np.shape(c)[:1] == (n,) else c for c in cotangents)
+    return replace(product, inputs=inputs, tangents=tangents, cotangents=cotangents)
 
 
 def _batch_of_one(product: Product) -> Iterator[Neighbour]:
     """The first sample alone, where f is seen to treat samples one by one."""
     if found := samples(product):
-        yield Neighbour("a batch of one", replace(found.sample(0), cotangents=product.cotangents))
+        one = replace(found.sample(0), cotangents=product.cotangents)
+        lengths = [n for x in product.inputs for n in np.shape(x)]
+        elsewhere = lengths.count(found.count) > len(found.batches)
+        yield Neighbour("a batch of one", one, larger=None if elsewhere else found.with_another(product))
 
 
 def _batch_of_two(product: Product) -> Iterator[Neighbour]:

@@ -117,7 +117,9 @@ def segments(index: Array) -> tuple[Array, Array, Array]:
     """Group equal entries of a flat index array: (order, starts, targets), for `add.reduceat(x[order], starts)`."""
     order = np.argsort(index, kind="stable")
     ordered = index[order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if ordered.size else np.zeros(0, np.intp)
+    first = np.ones(ordered.size, dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    starts = np.flatnonzero(first)
     return order, starts, ordered[starts]
 
 

@@ -213,11 +213,16 @@ def _np_mean(x: Symbols, axis: Any = None, keepdims: bool = False) -> Any:
     return total / (x.size // max(total.size, 1))
 
 
+def _np_sinc(x: Symbols) -> Symbols:
+    raise Unsupported("the code of numpy.sinc has pi to 53 bits, which no formula means")
+
+
 _ARRAY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.sum: _np_sum,
     np.mean: _np_mean,
     np.shape: lambda x: x.shape,
     np.ndim: lambda x: x.ndim,
     np.size: lambda x, axis=None: x.size if axis is None else x.shape[axis],
+    np.sinc: _np_sinc,
 }
 """Functions that would otherwise go element by element, or lose the wrapper."""

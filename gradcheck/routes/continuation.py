@@ -9,17 +9,16 @@ The path is looked at in floats, at many points at once. Between two of them a s
 what must not be 0 there (a divisor, the argument of a logarithm); if it only touches 0, the place is searched for.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
 
 from gradcheck.numbers.arithmetic import Array
 from gradcheck.numbers.stochastic import Floats
-from gradcheck.routes.guards import edge_of, has_edge, is_guard
+from gradcheck.routes.guards import edge_of, folds, has_edge, is_guard
 from gradcheck.routes.segments import proven
 from gradcheck.tracing.derivative import seeds_of
-from gradcheck.tracing.record import Record
 from gradcheck.tracing.replay import Replay
 from gradcheck.tracing.session import Run, Task
 from gradcheck.tracing.sweep import reverse
@@ -108,10 +107,10 @@ def regular(
 
     def at(ts: Array) -> list[Array]:
         points = [a[..., None] + (b - a)[..., None] * ts for a, b in zip(start, end, strict=True)]
-        return _edges(run.trace.record, _values(run, task, points))
+        return _edges(run, _values(run, task, points), folded)
 
-    ts = np.linspace(0.0, 1.0, SAMPLES)
-    edges = at(ts) if along is None else _edges(run.trace.record, along)
+    ts, folded = np.linspace(0.0, 1.0, SAMPLES), folds(run.trace.record, run.trace.compared)
+    edges = at(ts) if along is None else _edges(run, along, folded)
     for number, edge in enumerate(edges):
         rows = edge.reshape(-1, edge.shape[-1])
         rows = rows[np.isfinite(rows[:, 0]) & (rows[:, 0] != 0)]  # what has no value here is no matter of the path
@@ -160,10 +159,16 @@ def _values(run: Run, task: Task, points: Sequence[Array]) -> list[Array]:
     return found
 
 
-def _edges(record: Record, values: Sequence[Array]) -> list[Array]:
-    """Everything that must not be 0, an array per node with a last axis of points."""
-    with np.errstate(all="ignore"):
-        return [edge_of(slot, n, values) for slot, n in enumerate(record.nodes) if n.varies and has_edge(n)]
+def _edges(run: Run, values: Sequence[Array], folded: Mapping[int, Array]) -> list[Array]:
+    """Everything that must not be 0, an array per node with a last axis of points; 1 where it may be (`folds`)."""
+    found = []
+    for slot, node in enumerate(run.trace.record.nodes):
+        if node.varies and has_edge(node):
+            with np.errstate(all="ignore"):
+                edge = edge_of(slot, node, values)
+            free = folded[slot].reshape(edge.shape[:-1])[..., None] if slot in folded else False
+            found.append(np.where(free, 1.0, edge))
+    return found
 
 
 def _paths(task: Task, start: list[Array], end: list[Array]) -> Iterator[list[list[Array]]]:

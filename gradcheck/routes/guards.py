@@ -1,6 +1,6 @@
 """Edges of domains, and what guards them: clips, floors, tests and added constants that keep a logarithm off 0."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -67,6 +67,44 @@ def edge_of(slot: int, node: Node, values: Sequence[Array]) -> Array:
     if node.primitive == "hypot":
         return values[slot]
     return np.asarray(EDGES[node.attributes["function"]](arguments[0])) if node.primitive == "unary" else arguments[0]
+
+
+def folds(record: Record, compared: Iterable[Comparison]) -> dict[int, Array]:
+    """Per root or positive power, which entries it takes from a number that f compares with 0: |x|**1.5, by flat place.
+
+    Both sides of that comparison are meant, and f has the value 0 between them: no edge of its domain.
+    """
+    takers = [k for k, node in enumerate(record.nodes) if node.varies and has_edge(node) and _continuous(node)]
+    if not takers:
+        return {}
+    zeros = set()
+    for (a, i), (b, j) in compared:
+        for (slot, at), (fixed, where) in (((a, i), (b, j)), ((b, j), (a, i))):
+            if record.nodes[slot].varies and record.nodes[fixed].primitive == "constant":
+                limits = np.ravel(record.nodes[fixed].attributes["value"])[np.ravel(where)]
+                limits, at = np.broadcast_arrays(limits, np.ravel(at))
+                zeros |= {_unsigned(record, slot, int(k)) for k in at[limits == 0]}
+    return {k: np.array(_folded(record, record.nodes[k], zeros)) for k in takers if zeros}
+
+
+def _continuous(node: Node) -> bool:
+    """Whether what has an edge at 0 has the value 0 there."""
+    if node.primitive == "pow":
+        return bool(np.all(node.attributes["exponent"] > 0))
+    return node.primitive == "unary" and node.attributes["function"] in ("sqrt", "cbrt")
+
+
+def _folded(record: Record, node: Node, zeros: set[tuple[int, int]]) -> list[bool]:
+    (base, *_) = node.args
+    return [_unsigned(record, base, k) in zeros for k in range(int(np.prod(record.nodes[base].shape)))]
+
+
+def _unsigned(record: Record, slot: int, place: int) -> tuple[int, int]:
+    """Where an entry was computed, looking through gathers and changes of sign."""
+    slot, place = record.origin(slot, place)
+    while record.nodes[slot].primitive == "neg":
+        slot, place = record.origin(record.nodes[slot].args[0], place)
+    return slot, place
 
 
 def is_guard(record: Record, replay: Replay, one: Comparison) -> bool:

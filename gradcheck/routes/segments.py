@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcheck.numbers.arithmetic import Array
 from gradcheck.numbers.ball import Balls
-from gradcheck.routes.guards import edge_of, has_edge
+from gradcheck.routes.guards import edge_of, folds, has_edge
 from gradcheck.tracing.session import Run
 
 BITS = 64
@@ -28,7 +28,7 @@ HALVINGS = 26
 def proven(run: Run, start: Sequence[Array], end: Sequence[Array]) -> bool | None:
     """Whether no edge of a domain lies on a segment; None if that takes too many pieces to tell.
 
-    Entries that lie on an edge at the start, or have no value there, are no matter of the path.
+    Entries that lie on an edge at the start, or have no value there, are no matter of the path, nor is what `folds`.
     """
     record, balls = run.trace.record, run.trace.balls
     edges = [slot for slot, node in enumerate(record.nodes) if node.varies and has_edge(node)]
@@ -38,7 +38,9 @@ def proven(run: Run, start: Sequence[Array], end: Sequence[Array]) -> bool | Non
     if most < FEWEST:
         return None
     with balls.working(BITS):
+        folded = folds(record, run.trace.compared)
         matters = [_clear(balls, e) for e in _edges(run, edges, start, end, 0.0, 0.0)]
+        matters = [m & ~folded[k].reshape(m.shape) if k in folded else m for k, m in zip(edges, matters, strict=True)]
         waiting, looked = [(0.0, 1.0, 0)], 0
         while waiting:
             low, high, depth = waiting.pop()

@@ -533,6 +533,25 @@ def test_a_batch_of_one() -> None:
     assert gradcheck.check_vjp(f, lambda c, x: c[:, None] * np.cos(x), M)
 
 
+@pytest.mark.parametrize("shape", [(4, 3), (-1, 3)])
+def test_the_length_of_a_batch_may_be_written_into_a_derivative(shape: tuple[int, int]) -> None:
+    def vjp(x: Any, w: Any) -> Any:
+        slope = (1 - np.tanh(x @ w) ** 2)[:, None] / 4
+        return np.reshape(slope * w, shape), np.sum(slope * x, axis=0)
+
+    x, w = np.arange(12.0).reshape(4, 3) / 7 - 0.6, np.array([0.5, -1.0, 0.3])
+    assert gradcheck.check_gradient(lambda x, w: np.mean(np.tanh(x @ w)), vjp, x, w).verdict == "PASS"
+
+
+def test_the_length_of_another_axis_in_its_place() -> None:
+    def vjp(x: Any, w: Any) -> Any:
+        slope = (1 - np.tanh(x @ w) ** 2)[:, None] / x.shape[1]
+        return slope * w, np.sum(slope * x, axis=0)
+
+    x, w = np.arange(9.0).reshape(3, 3) / 7 - 0.6, np.array([0.5, -1.0, 0.3])
+    assert gradcheck.check_gradient(lambda x, w: np.mean(np.tanh(x @ w)), vjp, x, w).verdict == "FAIL"
+
+
 def test_larger_batches_only() -> None:
     def vjp(c: Any, x: Any) -> Any:
         return np.broadcast_to(c[0], (len(x), 1)) * np.cos(x)  # the first sample's cotangent for all

@@ -82,6 +82,50 @@ def test_the_same_error_beyond_a_singularity_does_not(name: str, barrier: str) -
     assert "f cannot be followed there" in next(f for f in result.findings if f.code == "GC049").sentence
 
 
+# Both sides of an absolute value, and of a distance.
+
+POWERS = {
+    "a power": (lambda x: np.abs(x) ** 1.5, lambda x: 1.5 * np.sign(x) * np.sqrt(np.abs(x)), np.abs),
+    "a root": (lambda x: np.sqrt(np.abs(x)), lambda x: 0.5 * np.sign(x) / np.sqrt(np.abs(x)), np.abs),
+    "a signed root": (
+        lambda x: np.sign(x) * np.sqrt(np.abs(x)),
+        lambda x: 0.5 / np.sqrt(np.abs(x)),
+        lambda x: np.where(x > 0, x, 4 * x),
+    ),
+    "a choice": (lambda x: np.where(x > 0, x, -x) ** 2.5, lambda x: 2.5 * np.sign(x) * np.abs(x) ** 1.5, np.abs),
+    "a distance": (
+        lambda x: np.where(np.abs(x) < 9, 0.5 * x * x, 9 * np.abs(x) - 40.5),
+        lambda x: np.clip(x, -9, 9),
+        lambda x: np.where(np.abs(x) < 9, x, np.abs(x)),
+    ),
+}
+"""f, its derivative, and what the derivative is wrongly asked at."""
+
+
+@pytest.mark.parametrize("name", POWERS)
+def test_the_other_side_of_an_absolute_value(name: str) -> None:
+    f, slope, mistaken = POWERS[name]
+
+    x = np.array([0.5, 1.2])
+    assert gradcheck.check_gradient(lambda x: np.sum(f(x)), slope, x).verdict == "PASS"
+    assert gradcheck.check_gradient(lambda x: np.sum(f(x)), lambda x: slope(mistaken(x)), x).verdict == "FAIL"
+
+
+def test_a_root_at_its_singularity_is_no_other_side() -> None:
+    def f(x: Any) -> Any:
+        return np.sum(np.log(np.abs(x)))
+
+    assert gradcheck.check_gradient(f, lambda x: 1 / np.abs(x), np.array([0.5, 1.2])).verdict == "PASS"
+
+
+@pytest.mark.parametrize(("step", "verdict"), [(np.trunc, "PASS"), (np.floor, "FAIL"), (np.sign, "FAIL")])
+def test_a_ratio_is_moved_by_one_of_its_inputs(step: Any, verdict: str) -> None:
+    a, b = np.array([0.3, 2.9, 1.0]), np.array([1.0, 2.5, 1.5])
+    result = gradcheck.check_vjp(np.fmod, lambda c, a, b: (c, -c * step(np.trunc(a / b) if step is np.sign else a / b)),
+                                 a, b)  # fmt: skip
+    assert result.verdict == verdict, result.to_text()
+
+
 # Guards.
 
 

@@ -122,6 +122,7 @@ def test_a_swallowed_refusal_counts() -> None:
         (lambda x: x.nonsense() if not isinstance(x, np.ndarray) else np.sum(x), "AttributeError"),
         (lambda x: np.sum(x[:2] if isinstance(x, np.ndarray) else x[:1], keepdims=True), "is not the function's"),
         (lambda x: np.stack([x, x]) if isinstance(x, np.ndarray) else x, "shapes"),
+        (np.sinc, "pi to 53 bits"),
     ],
 )
 def test_it_steps_aside_with_its_reason(f: Callable[..., Any], words: str) -> None:
