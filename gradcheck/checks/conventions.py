@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from gradcheck.attribution.mistake import Mistake
+from gradcheck.checks.foreign_arrays import foreign
 from gradcheck.checks.forms import Form
 from gradcheck.checks.trees import branch, conjugated, scaled
 from gradcheck.errors import UsageError
@@ -129,7 +130,8 @@ def _value(form: Form, f: Callable[..., Any]) -> Any:
 def _answer(form: Form, derivative: Callable[..., Any], output: Any) -> Any:
     """What the derivative answers at the point, to a cotangent of ones."""
     arguments = form.arguments(form.plain_inputs())
-    cotangents = [np.ones(np.shape(output))] if form.kind == "vjp" else []
+    ones, own = np.ones(np.shape(output)), foreign(output)
+    cotangents = [ones if own is None else own.like(ones)] if form.kind == "vjp" else []
     return derivative(*cotangents, *arguments, **form.keywords)
 
 

@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.checks.foreign_arrays import as_numbers
 from gradcheck.checks.trees import branch, conjugated, is_sparse, leaves, leaves_like, rebuilt
 from gradcheck.errors import InvalidProblem, UsageError
 from gradcheck.judge.question import Kind
 from gradcheck.judge.raised import UnreadableAnswer
 from gradcheck.judge.settings import Settings
 from gradcheck.judge.strategies_of_inputs import is_strategy
+from gradcheck.judge.user_names import function_name
 from gradcheck.problem.function import input_names
 
 _ABSENT = object()
@@ -119,9 +121,12 @@ class Form:
                 if not isinstance(value, tuple | list) or len(value) != 2:
                     raise InvalidProblem("expected (value, aux) from f, since has_aux=True", where="f")
                 value = value[0]
+            value = as_numbers(value)
             return value if branch(value) is None else tuple(part for _, part in leaves(value))
 
         wrapped = update_wrapper(plain, f)
+        if not hasattr(f, "__name__"):  # a callable object goes by its class
+            wrapped.__name__ = wrapped.__qualname__ = function_name(f)
         wrapped.argument_names = self.plain_names()  # type: ignore[attr-defined] # read by input_names
         return wrapped
 
@@ -138,7 +143,7 @@ class Form:
 
         def jvp(primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
             own, along = self.arguments(primals), self.arguments(tangents)
-            answer = derivative(tuple(own), tuple(along), **self.keywords)
+            answer = as_numbers(derivative(tuple(own), tuple(along), **self.keywords))
             return answer if branch(answer) is None else tuple(part for _, part in leaves(answer))
 
         return update_wrapper({"gradient": gradient, "vjp": vjp, "jvp": jvp}[self.kind], derivative)
@@ -263,7 +268,7 @@ def _dtype(value: Any) -> str:
 
 
 def _as_array(part: Any) -> Any:
-    return part.toarray() if is_sparse(part) else part
+    return part.toarray() if is_sparse(part) else as_numbers(part)
 
 
 def _like(answer: Any, tree: Any) -> bool:

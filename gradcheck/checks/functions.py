@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from gradcheck.checks.arriving import answers_in_tensors, arriving, convention_of
 from gradcheck.checks.conventions import Convention, judged, known_convention
 from gradcheck.checks.drawn_inputs import check_drawn
 from gradcheck.checks.forms import Form, form_of
@@ -237,7 +238,10 @@ def _check(
         raise InvalidProblem(f"expected a function of arrays, got {type(f).__name__}", where="f")
     if settings.meant is not None:
         check_signature(settings.meant, f, inputs, keywords or {})
-    form = form_of(kind, f, inputs, keywords, has_aux=has_aux)
+    inputs = arriving(f, inputs, keywords or {})
+    convention = convention or convention_of(inputs)
+    tensors = answers_in_tensors(f, inputs, keywords or {})
+    form = form_of(kind, f, inputs, keywords, has_aux=has_aux, complex_output=tensors)
     if form is not None:
         return _judged_in_form(form, f, derivative, wrt, settings, convention)
     if any(is_strategy(value) for value in inputs):

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.checks.arriving import in_numpy
 from gradcheck.checks.function_arguments import entrance
 from gradcheck.checks.functions import Wrt, check_jvp
 from gradcheck.checks.given_form import GivenForm
@@ -66,6 +67,7 @@ def check_hessian(
     """
     require_callable(hess, "the Hessian to check")
     f, hess, options = without_keywords(f, hess, options)
+    f, hess, inputs = in_numpy(f, hess, inputs)
     gradient, wrt, options = _gradient(f, inputs, wrt, of, options)
     result = check_jacobian(gradient, hess, *inputs, wrt=wrt, **options)
     more = _asymmetry(hess, inputs) if result.verdict in (Verdict.FAIL, Verdict.UNDECIDED) else []
@@ -102,6 +104,7 @@ def check_hvp(
     """
     require_callable(hvp, "the Hessian-vector product to check")
     f, hvp, options = without_keywords(f, hvp, options)
+    f, hvp, inputs = in_numpy(f, hvp, inputs)
     gradient, wrt, options = _gradient(f, inputs, wrt, of, options)
 
     def along(primals: Sequence[Any], tangents: Sequence[Any]) -> Any:

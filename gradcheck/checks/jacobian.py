@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.attribution.mistake import Mistake
+from gradcheck.checks.arriving import in_numpy
 from gradcheck.checks.complex_outputs import halves
 from gradcheck.checks.forms import bound
 from gradcheck.checks.function_arguments import entrance
@@ -70,6 +71,7 @@ def check_jacobian(
     """
     require_callable(jac, "the Jacobian to check")
     f, jac, options = without_keywords(f, jac, options)
+    f, jac, inputs = in_numpy(f, jac, inputs)
     form = GivenForm.of(f, inputs)
     f, jac = form.function(f), form.derivative("gradient", jac)
     if callable(options.get("meant")):

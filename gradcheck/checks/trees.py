@@ -1,6 +1,6 @@
 """Nested containers of arrays (pytrees), taken apart and put together: dicts, lists, tuples, dataclasses, objects.
 
-A complex array is a container of two real ones.
+A complex array is a container of two real ones; an array of PyTorch or JAX is one of a NumPy array.
 
 A leaf is whatever is no such container. A list or a tuple of numbers alone is an array, as NumPy takes it: a leaf.
 """
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.checks.foreign_arrays import as_numbers, foreign
 from gradcheck.checks.wrappers import Attributes
 from gradcheck.errors import Unsupported
 from gradcheck.judge.raised import UnreadableAnswer
@@ -36,6 +37,9 @@ class Branch:
 
 def branch(value: Any) -> Branch | None:
     """The container that a value is; None for a leaf."""
+    own = foreign(value)
+    if own is not None:
+        return Branch(f"{own.package} array", (("", own.numbers()),), lambda parts: own.like(parts[0]))
     if is_complex(value):
         array = value if type(value) is ComplexTraced else np.asarray(value)
         children: tuple[Leaf, ...] = ((".real", array.real), (".imag", array.imag))
@@ -94,6 +98,8 @@ def leaves_like(answer: Any, tree: Any, path: str) -> list[Any]:
     here = branch(tree)
     if here is None:
         return [answer]
+    if foreign(tree) is not None:
+        return leaves_like(as_numbers(answer), here.children[0][1], path)
     if answer is None:
         return [None for _ in leaves(tree)]
     if isinstance(tree, Attributes):
@@ -221,6 +227,8 @@ def _mapping(like: Any, items: dict[Any, Any]) -> Any:
 
 def _numbers(value: Any) -> bool:
     """Whether a list or tuple stands for one array: numbers alone, or whatever NumPy reads as an array of numbers."""
+    if any(foreign(part) is not None for part in value):
+        return False
     if _nested_numbers(value):
         return True
     try:

@@ -29,6 +29,9 @@ class Attributes:
     def like(self, values: Sequence[Any]) -> Any:
         """A shallow copy of the object with other values."""
         other = copy.copy(self.owner)
+        own = vars(other).get("_parameters") if hasattr(other, "__dict__") else None
+        if isinstance(own, dict):  # a torch.nn.Module keeps its parameters in a dict, which the copy would share
+            vars(other)["_parameters"] = dict(own)
         for name, value in zip(self.names, values, strict=True):
             setattr(other, name, value)
         return other

@@ -26,9 +26,8 @@ def wrong_form(product: Product, reply: Reply) -> list[Finding]:
         if part.shape != like.shape:
             found.append(finding("GC010", what=what, block=block, wanted=like.shape, came=part.shape))
         elif part.dtype.kind == "f" and part.ndim and like.dtype.kind == "f" and part.dtype != like.dtype:
-            found.append(
-                finding("GC011", what=what, block=block, wanted=str(like.dtype), came=str(part.dtype), hint="")
-            )
+            facts = {"wanted": str(like.dtype), "came": str(part.dtype), "hint": _own_dtype(outputs, part.dtype)}
+            found.append(finding("GC011", what=what, block=block, **facts))
     if reply.primal is not None:
         for k, (mine, own) in enumerate(zip(reply.primal, outputs, strict=False)):
             if mine.shape != own.shape:
@@ -36,6 +35,13 @@ def wrong_form(product: Product, reply: Reply) -> list[Finding]:
             elif why := _primal_differs(mine, own, product):
                 found.append(why)
     return found
+
+
+def _own_dtype(outputs: tuple[Array, ...], came: np.dtype[Any]) -> str:
+    """What to do where f itself computes in the dtype that came, as JAX does in float32 unless told otherwise."""
+    if any(o.dtype != came for o in outputs):
+        return ""
+    return f": f itself answers in {came} here, so give the check inputs of dtype {came}, or let f compute in theirs"
 
 
 def _primal_differs(mine: Array, own: Array, product: Product) -> Finding | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ def function_name(function: Callable[..., Any]) -> str:
     if not isinstance(name, str) or not name:
         return type(function).__name__
     name = name.rpartition("<locals>.")[2]
+    if inspect.isbuiltin(function) and name.startswith("_"):  # a package's own class: torch.sigmoid's
+        name = name.rpartition(".")[2]
     place = str(definition(function)) if name == LAMBDA else ""
     return f"{name} ({place})" if place else name
 

@@ -40,6 +40,13 @@ STAYS = 0.2
 WIDENINGS = 10
 """How often a window is widened at most."""
 
+UNMOVED = 4
+"""How often one in which f does not change at all is, where f's values are coarse (float32): in float64 its bound is
+small already."""
+
+COARSE = 2.0**-40
+"""Rounding of f's values, relative to them, above which they are coarse."""
+
 
 def ladder(g: Callable[[Any], Any], scale: float = 1.0, *, dtype: Any = np.float64, budget: float = np.inf) -> Slopes:
     """The derivative at 0 of a function of one real variable.
@@ -154,8 +161,9 @@ class _Climber:
         if not self.windows:
             return
         wide, going = self.windows[0], (self.answer == 0) & ~self.torn[0]
-        for _ in range(WIDENINGS):
-            going = going & (self.best * wide.step > BLUNT * wide.range) & (wide.range > 0)
+        for k in range(WIDENINGS):
+            varies = (wide.range > 0) | ((k < UNMOVED) & (wide.floor > COARSE * wide.peak))
+            going = going & (self.best * wide.step > BLUNT * wide.range) & varies
             if not going.any() or self.centre.sample.evaluations >= budget:
                 return
             before = self.best
