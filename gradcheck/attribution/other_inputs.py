@@ -23,6 +23,7 @@ RATES = (1.0, 0.5, 0.1, 0.05, 0.01, 0.001)
 
 
 def at_other_points(product: Product, block: str) -> Iterator[Otherwise]:
+    """Questions at points made from the inputs by a known mistake, to which the answer may be right."""
     names = product.function.names
     for k, name in enumerate(names):
         x = np.asarray(product.inputs[k])

@@ -19,6 +19,7 @@ MOST_SLICES = 6
 
 
 def other_weights(product: Product, name: str, block: str, truths: Gradients) -> Iterator[Otherwise]:
+    """Questions with another cotangent (or tangent), which is called `name`, to which the answer may be right."""
     given = product.cotangents if product.tangents is None else product.tangents
     assert given is not None
 

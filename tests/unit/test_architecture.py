@@ -374,6 +374,30 @@ def test_slow_modules_exist(checkout: Path) -> None:
     assert strays([*listed, "unit/test_gone.py"], checkout / "tests") == ["unit/test_gone.py"]
 
 
+def undocumented(sources: Sources) -> list[str]:
+    """Public modules, functions, classes and methods without a docstring."""
+    found = []
+    for path, source in sources.items():
+        tree = ast.parse(source)
+        nodes: list[tuple[str, ast.AST]] = [(path, tree)]
+        while nodes:
+            name, node = nodes.pop()
+            if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                continue
+            if source.strip() and not ast.get_docstring(node):
+                found.append(name)
+            if not isinstance(node, ast.FunctionDef):
+                named = [n for n in node.body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+                nodes += [(f"{name}:{n.name}", n) for n in named if not n.name.startswith("_")]
+    return found
+
+
+def test_public_things_have_docstrings(sources: Sources) -> None:
+    assert undocumented(sources) == []
+    one = '"""A file."""\ndef f(): pass\ndef _g(): pass\nclass C:\n    """A class."""\n    def m(self): pass'
+    assert undocumented({"a.py": one, "b.py": ""}) == ["a.py:C:m", "a.py:f"]
+
+
 def test_a_long_file_is_found() -> None:
     table = dict.fromkeys(TABLES, "\n" * (LIMIT + 1))
     assert too_long({"gradcheck/a.py": "\n" * LIMIT, **table}) == []

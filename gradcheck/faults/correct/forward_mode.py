@@ -143,10 +143,12 @@ def log_softmax(x: Array, axis: int) -> Array:
 
 
 def where(x: Array, y: Array, mask: Any) -> Array:
+    """x where the mask is true, else y."""
     return np.where(np.asarray(mask, dtype=bool), x, y)
 
 
 def concatenate(*parts: Array, axis: int) -> Array:
+    """The parts one after the other along an axis."""
     return np.concatenate(parts, axis=axis)
 
 

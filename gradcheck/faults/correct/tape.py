@@ -62,6 +62,8 @@ def gradients(graph: Graph, point: Mapping[str, Array]) -> tuple[Array, dict[str
 
 
 def add(x: Value, y: Value) -> Value:
+    """x + y; each is sent g."""
+
     def backward(g: Array) -> None:
         x.receive(g)
         y.receive(g)
@@ -70,6 +72,8 @@ def add(x: Value, y: Value) -> Value:
 
 
 def sub(x: Value, y: Value) -> Value:
+    """x - y; y is sent -g."""
+
     def backward(g: Array) -> None:
         x.receive(g)
         y.receive(-g)
@@ -78,6 +82,8 @@ def sub(x: Value, y: Value) -> Value:
 
 
 def mul(x: Value, y: Value) -> Value:
+    """x y; each is sent g times the other."""
+
     def backward(g: Array) -> None:
         x.receive(g * y.data)
         y.receive(g * x.data)
@@ -86,6 +92,7 @@ def mul(x: Value, y: Value) -> Value:
 
 
 def div(x: Value, y: Value) -> Value:
+    """x / y; x is sent g / y, and y that times -x / y."""
     quotient = x.data / y.data
 
     def backward(g: Array) -> None:
@@ -224,16 +231,19 @@ def parts(rows: Array) -> tuple[Array, Array, Array]:
 
 
 def softmax_of(rows: Array) -> Array:
+    """The softmax of each row."""
     _, e, rest = parts(rows)
     return e / (1.0 + rest)
 
 
 def log_softmax_of(rows: Array) -> Array:
+    """The logarithm of the softmax of each row, without one of a small number."""
     d, _, rest = parts(rows)
     return np.asanyarray(d - np.log1p(rest))
 
 
 def logsumexp_of(rows: Array) -> Array:
+    """log(sum(exp(row))) of each row; exp does not overflow."""
     return np.asanyarray(np.max(rows, axis=-1) + np.log1p(parts(rows)[2][..., 0]))
 
 
@@ -245,6 +255,7 @@ def log_softmax_vjp(rows: Array, g: Array) -> Array:
 
 
 def softmax(x: Value, axis: int) -> Value:
+    """The softmax along an axis."""
     y = softmax_of(unrolled(x.data, axis))
 
     def backward(g: Array) -> None:
@@ -257,6 +268,7 @@ def softmax(x: Value, axis: int) -> Value:
 
 
 def log_softmax(x: Value, axis: int) -> Value:
+    """The logarithm of the softmax along an axis."""
     rows = unrolled(x.data, axis)
 
     def backward(g: Array) -> None:
@@ -297,20 +309,25 @@ def matmul(x: Value, y: Value) -> Value:
 
 
 def transpose(x: Value, axes: tuple[int, ...] | None) -> Value:
+    """The axes in another order; g is put back into the order of x."""
     order = list(range(x.data.ndim))[::-1] if axes is None else [a % x.data.ndim for a in axes]
     back = [order.index(a) for a in range(x.data.ndim)]
     return Value(np.transpose(x.data, order), lambda g: x.receive(np.transpose(g, back)))
 
 
 def reshape(x: Value, shape: tuple[int, ...]) -> Value:
+    """Another shape; g gets that of x."""
     return Value(np.reshape(x.data, shape), lambda g: x.receive(np.reshape(g, x.data.shape)))
 
 
 def broadcast_to(x: Value, shape: tuple[int, ...]) -> Value:
+    """x repeated to a larger shape; `receive` sums g over what was repeated."""
     return Value(np.broadcast_to(x.data, shape), x.receive)
 
 
 def concatenate(*pieces: Value, axis: int) -> Value:
+    """The pieces one after the other; each is sent its part of g."""
+
     def backward(g: Array) -> None:
         ends = np.cumsum([piece.data.shape[axis] for piece in pieces])
         for piece, share in zip(pieces, np.split(g, ends[:-1], axis=axis), strict=True):
@@ -333,6 +350,7 @@ def take(x: Value, indices: Any, axis: int) -> Value:
 
 
 def where(x: Value, y: Value, mask: Any) -> Value:
+    """x where the mask is true, else y; each is sent g where it was taken."""
     chosen = np.asarray(mask, dtype=bool)
 
     def backward(g: Array) -> None:
