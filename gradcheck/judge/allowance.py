@@ -32,11 +32,11 @@ from gradcheck.verdict.compare import Comparison, Truth, judge, scale
 Array = NDArray[Any]
 
 STOCHASTIC = 8.0
-"""Allowance in largest deviations observed over the stochastic runs."""
+"""Factor on the largest deviation observed over the stochastic runs."""
 ROUNDINGS = 16
-"""Roundings of the block's scale that any honest formula may cost: far below every error of interest."""
+"""Number of roundings of the block's scale that are always allowed: far below every error of interest."""
 FEWEST = 64
-"""Operations that the allowance covers at least, where it is counted and not measured."""
+"""Minimum number of operations that the allowance covers where it is counted and not measured."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 ROUNDINGS = 64.0
-"""Units of roundoff within which a length or a sum is 1."""
+"""Maximum distance of a length or a sum from 1, in units of roundoff."""
 
 
 def kept(block: Array, moved: Array) -> Array:

@@ -23,16 +23,16 @@ from gradcheck.verdict.compare import Comparison, scale
 SOLVERS = ("scipy.optimize", "scipy.integrate", "scipy.sparse.linalg")
 """Packages whose functions stop at a tolerance."""
 NO_SOLVERS = ("scipy.sparse.linalg._interface",)
-"""Modules of theirs that only call what they are given: LinearOperator."""
+"""Modules of these packages that only call what they are given: LinearOperator."""
 FORMULAS = frozenset(
     {"rosen", "rosen_der", "rosen_hess", "rosen_hess_prod", "trapezoid", "cumulative_trapezoid", "simpson"}
     | {"_basic_simpson", "tupleset", "romb"}
 )
-"""Functions of theirs that are plain sums and products, and stop at no tolerance."""
+"""Functions of these packages that are plain sums and products, and stop at no tolerance."""
 TINY = 1e-9
-"""Relative error of an approximation that is worth a warning and nothing else: far below what matters."""
+"""Maximum relative error of an approximation that is worth a warning only: far below what matters."""
 LOOSE = 1e-3
-"""Relative error that a solver inside f may leave: the default tolerance of `scipy.integrate.solve_ivp`."""
+"""Maximum relative error that a solver inside f may leave: the default tolerance of `scipy.integrate.solve_ivp`."""
 
 
 @dataclass(frozen=True)

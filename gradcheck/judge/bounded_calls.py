@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 Value = TypeVar("Value")
 
 MOST_LINES = 1_000_000
-"""Lines of Python that one such call may execute; about half a second of nothing but Python."""
+"""Maximum number of lines of Python that one such call may execute; about half a second of Python."""
 
 
 class TooLongError(Exception):

@@ -22,8 +22,8 @@ Array = NDArray[Any]
 SYMBOLIC, COMPLEX_STEP, DIFFERENCES = "symbolic", "complex_step", "finite_difference"
 """Names of oracles that are asked about functions."""
 CLOSELY = 2.0**-44
-"""How closely one complex step has to agree with a proof, relative to the sum of the absolute values of its parts:
-500 times the rounding of float64."""
+"""Maximum distance of one complex step from a proof, relative to the sum of the absolute values of its parts: 500 times
+the rounding of float64."""
 
 
 def one_step(product: Product, analysis: Analysis) -> Along | None:

@@ -27,15 +27,15 @@ from gradcheck.verdict.finding import Finding, finding
 Array = NDArray[Any]
 
 ADDRESSES = 1000
-"""Array objects held while identity is tried: far more than one examination frees, each 100 bytes or so."""
+"""Number of array objects held while identity is tried: far more than one examination frees, each 100 bytes or so."""
 REPEATS = 3
-"""Further calls with the same arguments: a mistake may come at every third one."""
+"""Number of further calls with the same arguments: a mistake may come at every third one."""
 RANDOM_REPEATS = 64
-"""Further values of an f that draws from a generator which nothing seeded."""
+"""Number of further values of an f that draws from a generator which nothing seeded."""
 VALUE = "the value of f"
 """The block of a finding about f's own values."""
 FADES = 1 / 32
-"""What is left of a discrepancy in wider numbers if it is rounding; the next wider ones have 11 bits more at least."""
+"""Maximum share of a discrepancy that is left in wider numbers (11 bits more at least) where it is rounding."""
 
 
 FORTRAN = "in Fortran order"

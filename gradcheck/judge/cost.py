@@ -32,11 +32,11 @@ from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import Verdict
 
 SEEN = 0.5
-"""A subject that does fewer operations than this share of a forward pass hides some."""
+"""Minimum share of the operations of a forward pass that a subject does; one that does fewer hides some."""
 
 
 MARGIN = 4.0
-"""A subject is stopped at so many times the operations that a claim allows; up to there its whole count is shown."""
+"""Number of operations, in multiples of what a claim allows, at which a subject is stopped. Up to there all are counted."""
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,10 @@ from gradcheck.problem.function import Product, lend
 Array = NDArray[Any]
 
 MOST_STEPPED = 32
-"""Entries up to which complex step answers for each, at some fifty runs of f."""
+"""Maximum number of entries for which complex step answers for each, in some fifty runs of f."""
 MOST_ARRAYS = 1_000
 MOST_NUMBERS = 100_000
-"""Arrays and numbers that f computes, up to which it is run some hundred times for one direction."""
+"""Maximum number of arrays and numbers that f computes where it is run some hundred times for one direction."""
 
 
 def closed_form(product: Product, traced: Analysis | Aside) -> Estimates | Aside:

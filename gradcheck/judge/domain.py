@@ -14,7 +14,7 @@ from gradcheck.judge.strategies_of_inputs import is_strategy, points_of
 
 Array = NDArray[Any]
 DRAWN = 6
-"""Points drawn of a domain that strategies declare."""
+"""Number of points drawn of a domain that strategies declare."""
 Declared = Mapping[int | str, Any]
 """{input: (low, high)}, both included, None for no bound; {input: function of the whole input that says whether}; or
 {input: Hypothesis strategy} that draws such inputs."""

@@ -38,26 +38,26 @@ from gradcheck.verdict.finding_kind import Severity
 Array = NDArray[Any]
 
 MOST_CROSSED = 8
-"""Comparisons of f of which the other side is solved for, the nearest."""
+"""Maximum number of comparisons of f, the nearest, whose other side is solved for."""
 MOST_NESTED = 2
-"""Further ones from each such point, of those that only stand on that side."""
+"""Maximum number of further ones from each such point, of those that are made on that side only."""
 MOST_DEEP = 2
-"""Number of branches within one another that are followed."""
+"""Maximum number of branches within one another that are followed."""
 OTHER_SIDES = "the other sides of comparisons of f"
-"""How a note about the time calls them."""
+"""Name of these points in a note about the time."""
 MOST_OWN = 4
-"""Comparisons of the derivative's own code of which the other side is looked at."""
+"""Maximum number of comparisons of the derivative's own code whose other side is looked at."""
 MOST_ARRAYS = 2_000
 """Maximum number of arrays that f computes before the derivative's own comparisons are left out: tracing it takes as
 long as all other points together."""
 NEAR = 0.05
-"""Share of the way to another point on which a derivative must be right to count as right near the given point."""
+"""Share of the way to another point on which a derivative has to be right to count as right near the given point."""
 HALVINGS = 12
 """Number of halvings of the way, in search of the place from which on it is wrong."""
 FARTHER, SMALL = 0.004, 1e-5
 """Share of the way beyond that place at which an approximation's error is still below SMALL of its scale."""
 STEADY = 0.05
-"""Relative difference of two answers at points beside each other that says nothing."""
+"""Maximum relative difference of two answers at neighbouring points that is no jump."""
 LONGEST = 100
 """Maximum number of characters of a point that is written out in a sentence."""
 

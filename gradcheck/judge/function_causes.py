@@ -50,15 +50,15 @@ MOST_ENTRIES = 2_000
 MANY = 100
 """Minimum number of different true entries of a block so large that a relation at one point is no accident."""
 SHUFFLES = 2
-"""Number of points with shuffled arguments that a property of them has to stand."""
+"""Number of points with shuffled arguments at which a property of them has to hold."""
 SETTLED = (Mistake.SIGN, Mistake.MEAN_SUM, Mistake.TRANSPOSED, Mistake.EXCHANGED, Mistake.ZERO, Mistake.PRECISION)
 """Relations of a whole block that say why it is wrong: no path of the function is looked for."""
 MORE_TELLING = (Mistake.MEAN_SUM, Mistake.POWER_RULE, Mistake.MASK_SCALE, Mistake.CONSTANT_CUT, Mistake.GUARD)
-"""What a path has to be instead of a plain factor of the whole block."""
+"""Mistakes of a path that are reported instead of a plain factor of the whole block."""
 AS_PLAIN = (Mistake.PLACES, Mistake.ZERO, Mistake.LOSS_TERM, Mistake.CONSTANT)
-"""Relations that say as much as a step of the derivative's own code does."""
+"""Relations that explain as much as a step of the derivative's own code does."""
 FEW_VISITS = 6_000
-"""Maximum number of steps of the derivative that are done again where the mistake has its name already."""
+"""Maximum number of steps of the derivative that are replayed where the mistake already has a name."""
 ON_RECORD = 0.15
 """Share of the time left for experiments on the record: a decomposition's has hundreds of operations."""
 AS_EXECUTED = 1e-10

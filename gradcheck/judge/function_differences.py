@@ -18,7 +18,7 @@ from gradcheck.problem.time_limit import TimeUp, calls_left
 Array = NDArray[Any]
 
 MOST_DIFFERENCED = 400
-"""Entries up to which every one of them gets finite differences of its own."""
+"""Maximum number of entries that each have finite differences of their own."""
 
 
 def differenced(

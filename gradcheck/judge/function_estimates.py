@@ -23,9 +23,9 @@ from gradcheck.verdict.compare import Truth
 Array = NDArray[Any]
 
 DIRECTION_RUNS = 100
-"""Runs of f that the derivative along one direction takes, which checks a proof and decides nothing else."""
+"""Number of runs of f for the derivative along one direction, which checks a proof and decides nothing else."""
 FEW_RUNS = 8
-"""Outcomes of undecided comparisons that are explored at a point of our choosing; a loop that ends on one has many."""
+"""Maximum number of outcomes of ties that are explored at a point of our choosing; a loop that ends on one has many."""
 
 
 @dataclass(frozen=True)

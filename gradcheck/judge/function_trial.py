@@ -49,10 +49,10 @@ Array = NDArray[Any]
 
 
 HANDLERS = 300
-"""Frames of Python's stack for what stands between this examination and the user's code, and for traced operations."""
+"""Number of frames of Python's stack for this examination and for traced operations."""
 
 APPROXIMATION = ("GC038", "GC093")
-"""Findings that an error is no larger than an approximation may leave; other points would show others like it."""
+"""Findings that an error is no larger than that of an approximation; other points would show the same."""
 
 
 class Examination:

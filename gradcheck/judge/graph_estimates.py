@@ -16,11 +16,11 @@ from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import Witness
 
 DIFFERENCED = 128
-"""Entries up to which an estimated oracle is asked although two proofs have settled every one: it adds nothing, and
-moving one entry after the other takes time like their square."""
+"""Maximum number of entries for which an estimated oracle is asked although two proofs have settled every one. Moving
+one entry after the other takes time like the square of their number."""
 
 CLOSELY = 1e-12
-"""Error of a proof, relative to the largest entry of its block, that settles an entry."""
+"""Maximum error of a proof that settles an entry, relative to the largest entry of its block."""
 
 
 NOT_ASKED = "a proven bound decided"

@@ -20,7 +20,7 @@ Array = NDArray[Any]
 
 _DIRECTIONS = 6
 _BOUNDED = 100.0
-"""Gradients near a singular point count as bounded if none is so many times as large as another."""
+"""Gradients near a singular point are bounded if none is more than this many times as large as another."""
 
 
 def at_kink(

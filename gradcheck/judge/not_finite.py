@@ -30,7 +30,7 @@ Array = NDArray[Any]
 FAR = 1000.0
 """A number whose exponential overflows in every dtype."""
 MOST_BLOCKS = 4
-"""Number of inputs of which an entry is set."""
+"""Maximum number of inputs of which an entry is set."""
 
 
 def not_finite(

@@ -19,11 +19,11 @@ Array = NDArray[Any]
 GROSS = 1e-3
 """Relative error that counts at a point of our choosing, where f may be ill-conditioned or a series cut too early."""
 FEW = 3
-"""Number of inputs up to which each is also moved alone."""
+"""Maximum number of inputs that are also moved one at a time."""
 MOST_SAMPLES = 64
-"""Length of a batch up to which it is seen whether f treats samples one by one."""
+"""Maximum length of a batch for which it is seen whether f treats samples one by one."""
 LARGE = 2_000
-"""Entries above which only the cheapest neighbours are tried."""
+"""Number of entries above which only the cheapest neighbours are tried."""
 SMALL = (0.03, 0.001)
 """Sizes of the numbers that replace zeros."""
 MOST_DIFFERENCED = 16

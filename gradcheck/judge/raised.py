@@ -17,7 +17,7 @@ from gradcheck.errors import SubjectError
 from gradcheck.subject.trouble import exits, shown_text
 
 LONGEST = 300
-"""Characters of an exception's message that a sentence holds."""
+"""Maximum number of characters of an exception's message in a sentence."""
 MOST_FRAMES = 20
 """Maximum number of the user's frames that are kept, the innermost ones."""
 

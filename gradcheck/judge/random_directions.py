@@ -27,11 +27,11 @@ MISS = 1e-9
 """Probability with which an error of interest may be missed."""
 MOST_DIRECTIONS = 12
 PILOTS = 3
-"""Further directions that a block's scale is measured along: one alone may be ten times too small by chance."""
+"""Number of further directions for a block's scale: along one alone it may be ten times too small by chance."""
 MOST_WRONG = 5
-"""Wrong entries that are named; beyond that it is "at least"."""
+"""Maximum number of wrong entries that are named; of more, "at least" so many."""
 SHARE = 0.2
-"""A part of the entries is to blame if its discrepancy exceeds this share of what the whole showed."""
+"""Minimum share of the whole discrepancy in a part of the entries that has wrong ones."""
 
 
 @dataclass(frozen=True)

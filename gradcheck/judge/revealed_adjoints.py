@@ -28,11 +28,11 @@ from gradcheck.verdict.worst import facts_of_wrong
 Array = NDArray[Any]
 
 MOST = 1000
-"""Revealed adjoints that are judged at most: each makes the question longer by two nodes."""
+"""Maximum number of revealed adjoints that are judged: each makes the question longer by two nodes."""
 
 PROOF = exact.name
-"""The oracle that is asked about right adjoints; before one is called wrong, all are asked, and this one in any case:
-it alone knows what rounding may cost."""
+"""The oracle that is asked about right adjoints. Before one is called wrong, all are asked, and this one always, since
+only its analysis gives what rounding may cost."""
 
 
 def revealed(case: Case, adjoints: Mapping[str, Array], oracles: Sequence[Oracle]) -> list[Finding]:

@@ -28,7 +28,7 @@ from gradcheck.verdict.compare import INTEREST
 Array = NDArray[Any]
 
 ONE_RUN = 1
-"""Outcomes of undecided comparisons that are looked at: where there are more, the proof decides."""
+"""Maximum number of outcomes of ties that are looked at; where there are more, the proof decides."""
 KNOWN = 0.1
 """Maximum effect of a unit in the last place of the inputs, as a share of the discrepancy allowed."""
 

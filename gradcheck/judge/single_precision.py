@@ -14,7 +14,7 @@ from gradcheck.verdict.finding import Finding, finding
 Array = NDArray[Any]
 
 COARSER = UNIT_ROUNDOFF["float32"] / UNIT_ROUNDOFF["float64"]
-"""So many times as much may rounding cost in float32: to first order it is proportional to the unit roundoff."""
+"""Factor on what rounding may cost in float32: to first order it is proportional to the unit roundoff."""
 
 
 def single_precision(dtype: str, compared: Sequence[Comparison]) -> Finding | None:

@@ -32,15 +32,15 @@ from gradcheck.verdict.compare import Comparison
 from gradcheck.verdict.finding import Finding, finding
 
 TIERS = ("GC093", "GC092")
-"""Findings about small errors that no mistake explains, as far as the comparison alone can tell."""
+"""Findings about small errors that no mistake explains by the comparison alone."""
 OWN_ACCURACY = "GC016"
 """The finding that rounding alone makes an answer less accurate; in a narrower dtype it is a mistake."""
 MOST_ENTRIES = 2_000
 """Maximum number of entries for which explanations are searched."""
 NEARLY = 3e-3
-"""Largest relative error of a gradient of which these mistakes are the likely ones."""
+"""Maximum relative error of a gradient for which these mistakes are tried."""
 GROSS = (Mistake.ZERO, Mistake.SIGN)
-"""Relations that no small error shows by accident: an entry that is small beside others is missing, or turned."""
+"""Relations that no small error shows by accident: an entry that is small beside others is 0, or has the wrong sign."""
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from gradcheck.verdict.compare import INTEREST, Comparison
 from gradcheck.verdict.finding import Finding, finding
 
 LARGEST = 1e-6
-"""Relative error from which on an error is a mistake whatever it comes of, unless `interest` says otherwise."""
+"""Minimum relative error that is always a mistake, unless `interest` says otherwise."""
 OWN = 1e-3
-"""Error relative to the entry itself from which on a warning is not enough, however large the other entries are."""
+"""Minimum error relative to the entry itself that is more than a warning, however large the other entries are."""
 
 LESS_EXACT = "exact arithmetic would give {}: an iterative solver, a truncated series, a cancelling formula?"
 

@@ -16,11 +16,11 @@ from gradcheck.verdict.finding import Finding, finding
 BUDGET = 60.0
 """Seconds for one check, unless `budget` says otherwise."""
 NO_TIME = "its share of the time was used up; budget= gives more"
-"""Why an oracle steps aside that was broken off."""
+"""Reason of an oracle that was stopped for want of time."""
 ORACLE = 0.5
-"""Share of the time left that one oracle may take."""
+"""Maximum share of the time left for one oracle."""
 PLACE = 0.25
-"""Share of the time left that one other point may take."""
+"""Maximum share of the time left for one other point."""
 
 
 class TimeBudget:

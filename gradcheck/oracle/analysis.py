@@ -28,9 +28,9 @@ from gradcheck.tracing import MOST_RUNS, Derivative, Outcomes, Rounding, Smoothn
 from gradcheck.tracing.session import Run
 
 NAME = "exact"
-"""The oracle whose estimates an analysis makes."""
+"""Name of the oracle whose estimates an analysis makes."""
 MOST_ENTRIES = 200_000
-"""Maximum number of entries to differentiate by before tracing is not tried; more take too long, ball by ball."""
+"""Maximum number of entries to differentiate by before the function is not traced; more take too long in balls."""
 SUM_WEIGHT = 2.0
 """w in min(n, w sqrt(n)) u sum|terms|, the perturbation of a sum of n terms. Ten, times the 8 of the allowance, would
 excuse 800 units of roundoff in a float32 sum of a hundred terms; two still covers naive summation many times over."""

@@ -27,7 +27,7 @@ from gradcheck.tracing.kept_state import restoring
 NAME = "complex_step"
 
 DITHER = 2.0**-20 * np.array([0.0, 0.967, -0.941, 0.713, -0.687, 0.487, -0.461, 0.233, -0.197])
-"""Real displacements relative to the scale, over which the derivative is a cubic but for rounding."""
+"""Real displacements relative to the scale; over these distances the derivative is a cubic but for rounding."""
 
 RADII = tuple(2.0**-k for k in (4, 8, 13, 18, 24))
 """Radii of the circles tried, relative to the scale."""
@@ -39,13 +39,13 @@ With these two, |x - c| has a negative coefficient of at least 0.24 times the ra
 """
 
 CIRCLE = 16
-"""Points on a circle; coefficients of order -6 to -1 are looked at, with which those of order 10 on are mixed up."""
+"""Number of points on a circle. Coefficients of order -6 to -1 are looked at; those of order 10 on add to them."""
 
 ALONE = 64
-"""Up to so many entries each has circles of its own; beyond that the entries of an input share two."""
+"""Maximum number of entries that have circles of their own; of more, the entries of an input share two."""
 
 SAFETY = 32.0
-"""Bound in units of the standard error: Student's t with 5 degrees of freedom asks 10 for 1e-4."""
+"""Bound on the error, in standard errors. Student's t with 5 degrees of freedom needs 10 for a probability of 1e-4."""
 
 _UNIT = 2.0**-53
 _SERIES = np.arange(1.0, 10) * (-CENTRES[0]) ** np.arange(9)  # slope at the point, from coefficients about a centre

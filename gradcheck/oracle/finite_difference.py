@@ -35,7 +35,7 @@ from gradcheck.problem import Graph, Point
 __all__ = ["Break", "Differences", "Directional", "difference_gradient", "directional", "finite_difference", "ladder"]
 
 RUNS = POINTS + len(PROBES)
-"""Runs of the function per entry where it is well behaved."""
+"""Number of runs of the function per entry where it is well behaved."""
 
 
 class FiniteDifference:

@@ -20,10 +20,10 @@ from gradcheck.oracle.scalar_graph import Edge, Expansion, Structure
 from gradcheck.problem import Graph, Point
 
 BUDGET = 200_000
-"""Paths that are still walked."""
+"""Maximum number of paths that are walked."""
 
 EDGES = 50_000
-"""Scalar edges to which a graph may expand."""
+"""Maximum number of scalar edges of an expanded graph."""
 
 _RETRY = 20_000  # paths that are walked again with more bits when they cancel
 

@@ -25,10 +25,10 @@ from gradcheck.problem import LEAVES, OPS, Graph, Point
 from gradcheck.problem.walks import ancestors
 
 LONGEST = 200
-"""Operations in one formula."""
+"""Maximum number of operations in one formula."""
 
 BUDGET = 30_000
-"""Operations in the whole closed form: about two seconds."""
+"""Maximum number of operations in the whole closed form: about two seconds."""
 
 
 class Symbolic:

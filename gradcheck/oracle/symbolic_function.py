@@ -31,17 +31,17 @@ from gradcheck.tracing.kept_state import restored
 NAME = "symbolic"
 
 LONGEST = 60
-"""Operations in one formula; a longer one is differentiated in pieces. In pieces of 200 the loss of a network with 100
-parameters took twice as long (43 ms instead of 23): each of its terms holds the whole inner sum, once per parameter."""
+"""Maximum number of operations in one formula; a longer one is differentiated in pieces. In pieces of 200 the loss of a
+network with 100 parameters took 43 ms instead of 23: every term holds the whole inner sum, once per parameter."""
 
 BUDGET = 2_500
-"""Operations in the closed form of a function: about a tenth of a second."""
+"""Maximum number of operations in the closed form of a function: about a tenth of a second."""
 
 MOST_ENTRIES = 400
-"""Entries to differentiate by, and entries of outputs."""
+"""Maximum number of entries to differentiate by, and of entries of outputs."""
 
 ROUNDINGS = 64
-"""How many roundings f's own value may be off at least, where no enclosure of it is known."""
+"""Minimum number of roundings allowed to the value of f where no enclosure of it is known."""
 
 
 def symbolically(product: Product, values: Sequence[Enclosure] | None = None) -> Estimates | Aside:

@@ -22,7 +22,7 @@ from gradcheck.subject.process import ChildSubject
 
 PREFIX = "cmd:"
 CONVENTION = "command"
-"""What a report calls the convention that such an engine keeps."""
+"""Name in a report of the convention that such an engine keeps."""
 MEMORY = 16 << 30
 """Bytes of address space: the machines of other languages (node, Java, Julia) reserve far more than they use."""
 SERVICE = "gradcheck.subject.command_service"

@@ -20,7 +20,7 @@ from gradcheck.subject.removal import remove
 MARK = "GRADCHECK_CHILD"
 """The environment variable that holds a child's mark."""
 PROCESSES = Path("/proc")
-"""Where Linux shows every process; elsewhere there is nothing of the kind."""
+"""Folder in which Linux shows every process; other systems have none."""
 _NAME = re.compile("gradcheck-([0-9a-f]{16})")
 
 

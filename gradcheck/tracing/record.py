@@ -18,7 +18,7 @@ MOST_ENTRIES = 2_000_000
 """Maximum number of entries of all nodes; each takes some 400 bytes with its ball and its stochastic runs."""
 
 LOOKS = 64
-"""Nodes after which a run looks at the time that is left."""
+"""Number of nodes after which a run checks the time that is left."""
 MOST_LOOKED_AT = 1_000
 """Maximum number of entries inspected to see whether one entry is constant."""
 

@@ -34,8 +34,8 @@ UNIT_ROUNDOFF = {name: float(np.finfo(name).eps) / 2 for name in ("float64", "fl
 """u of each dtype: half the distance from 1 to the next number."""
 
 INTEREST = {"float64": 1e-6, "float32": 1e-4, "float16": 64 * UNIT_ROUNDOFF["float16"]}
-"""Relative error that matters, by dtype. In float32 64 u (4e-6) is what an honest sum of a hundred terms may cost, so
-that nothing longer could ever be decided; 1e-4 is the smallest error that anybody would call one there."""
+"""Relative error that matters, by dtype. In float32 a sum of a hundred terms may cost 64 u (4e-6), so that nothing
+longer could be decided; 1e-4 is the smallest error that matters there."""
 
 
 CLOSE = 16

@@ -72,10 +72,10 @@ class Finding:
 _OF_A_GRADIENT = re.compile(r"the gradient( of \{loss\})? with respect to \{block\}")
 
 _DISTANCE = re.compile(r" \(distance [^()]*\)")
-"""How far off an answer is, and how far it may be, which matters to those who ask for every number."""
+"""The part of a sentence with the distance and the allowance; a brief sentence leaves it out."""
 
 _COMPARED = (("subject", "truth"), ("first", "second"), ("distance", "allowed"), ("bound", "interest"))
-"""Facts that a sentence holds against each other."""
+"""Pairs of facts that a sentence compares."""
 
 DIGITS = 12
 """Significant digits of a number in a sentence, unless it takes more to see a difference."""

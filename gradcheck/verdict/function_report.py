@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from gradcheck.verdict.result import Result
 
 LABEL = 10
-"""Columns of the labels on the left."""
+"""Width in columns of the labels on the left."""
 LINES = 12
-"""Number of lines that a report keeps to, unless a few sentences alone take more."""
+"""Maximum number of lines of a report, unless a few sentences alone take more."""
 FEWEST_ROWS = 2
-"""Number of blocks whose worst entries are shown however long the rest is."""
+"""Number of blocks whose worst entries are shown whatever the length of the rest."""
 MOST_NAMES = 6
 """Maximum number of names of blocks in a list."""
 MOST_MISTAKES = 2
-"""Maximum number of mistakes that are said."""
+"""Maximum number of mistakes in a report."""
 MOST_SENTENCES = 3
 """Maximum number of sentences besides that table."""
 MOST_FRAMES = 3
@@ -49,7 +49,7 @@ LABELS: Mapping[Severity, str] = {
     Severity.OPEN: "because",
     Severity.WARNING: "warning",
 }
-"""What stands on the left of a finding's sentence."""
+"""Label on the left of a finding's sentence, by severity."""
 DECIDES: Mapping[str, Severity] = {
     "ERROR": Severity.FATAL,
     "FAIL": Severity.ERROR,

@@ -18,7 +18,7 @@ LONGEST_SOURCE = 90
 
 
 ELSEWHERE = "at that other point"
-"""How a cause begins that explains an error at another point, and so follows the finding that says which point."""
+"""Beginning of a cause that explains an error at another point. It follows the finding about that point."""
 
 
 def mistakes(findings: Sequence[Finding]) -> list[tuple[str, Finding]]:

@@ -12,7 +12,7 @@ from gradcheck.verdict.finding import Finding, shown
 ASIDE = "GC040"
 """The note that an oracle stepped aside, and why."""
 BEST = "exact"
-"""The oracle whose reason says most, since it proves every entry where it can follow f."""
+"""The oracle whose reason is shown: it proves every entry where it can follow f."""
 
 
 def plainly_of(finding: Finding, checked: Checked, findings: Sequence[Finding]) -> str:
@@ -75,12 +75,12 @@ _OF_KIND: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "adjoint": {"the gradient with respect to x": "the adjoint's answer"},
     }
 )
-"""What stands for the judge's words, by the kind of check."""
+"""Words in place of those of the judge, by the kind of check."""
 
 _UNKNOWN = ("GC031", "GC032")
-"""Findings that nobody knows the truth."""
+"""Findings that the truth is not known."""
 
 _PLAIN: Mapping[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType(
     {"GC006": _left, "GC031": _unknown, "GC032": _unknown}
 )
-"""Sentences in plain words, where a finding's own is none for a first course."""
+"""Sentences in plain words, for findings whose own sentence is not plain enough for a first course."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 WIDTH = 88
-"""Columns of `str(result)` of a check of a function."""
+"""Width in columns of `str(result)` of a check of a function."""
 
 
 class Verdict(StrEnum):

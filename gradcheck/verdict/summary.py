@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gradcheck.verdict.result import Result
 
 LONGEST = 300
-"""Characters of a headline."""
+"""Maximum number of characters of a headline."""
 MOST_BLOCKS = 4
 """Maximum number of blocks that a headline lists."""
 

@@ -28,7 +28,7 @@ MOVES = ("transpose", "reshape", "broadcast_to", "concatenate", "take", "where")
 """Ops whose every output entry is one input entry."""
 
 LIMIT = 2_000_000
-"""Entries of a lane table that is still written out."""
+"""Maximum number of entries of a lane table that is written out."""
 
 _REMEMBERED = 10_000  # product of the arguments' sizes up to which tables are kept
 

@@ -24,7 +24,7 @@ from gradcheck.problem import OPS
 Decisions = tuple[int, ...]
 
 COMPARISONS = 256
-"""Comparisons in one small op (the max of 257 entries) that are still written down, one formula each."""
+"""Maximum number of comparisons in one small op, which has a formula for each: the maximum of 257 entries."""
 
 
 @dataclass(frozen=True)

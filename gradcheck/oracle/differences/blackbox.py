@@ -20,7 +20,7 @@ WIDE = np.finfo(np.longdouble).nmant > np.finfo(np.float64).nmant
 """Whether this platform has a longdouble that is wider than float64."""
 
 AGREE = 2.0**-16
-"""How far f in longdouble may be from f in float64, relative to its largest output: rounding, amplified."""
+"""Maximum distance of f in longdouble from f in float64, relative to its largest output: rounding, amplified."""
 
 
 class BlackBox:

@@ -16,10 +16,10 @@ from gradcheck.problem.validate import all_scalar
 from gradcheck.problem.walks import reached
 
 LANES = 4096
-"""How many evaluations of a scalar graph are done at once."""
+"""Number of evaluations of a scalar graph that are done at once."""
 
 WORK = 60_000.0
-"""Budget of the oracles that go entry by entry: array operations to move every entry of every parameter once."""
+"""Maximum number of array operations of an oracle that moves every entry of every parameter once."""
 
 Step = tuple[int, Callable[..., Any], tuple[int, ...]]
 """Node, what it computes, and its arguments."""

@@ -23,29 +23,29 @@ SHRINK = 8.0
 """Ratio of the widths of consecutive windows."""
 
 RUNGS = 15
-"""Windows from the first one down, at most: the last one is 2^-44 as wide."""
+"""Maximum number of windows from the first one down; the last one is 2^-44 as wide."""
 
 LEAST_SCALE = 2.0**-976
-"""Scale below which none is believed: the last window's points would be subnormal numbers, or all be 0."""
+"""Minimum scale: below it the points of the last window would be subnormal numbers, or all be 0."""
 
 ENOUGH = 1e-9
-"""A bound of this size, relative to the derivative, is good enough to try no other window."""
+"""Bound on the error, relative to the derivative, at which no further window is tried."""
 
 BLUNT = 1e-8
-"""A bound of this size, relative to the mean slope in the window, makes a window of rounding noise worth widening."""
+"""Bound on the error, relative to the mean slope, above which a window of rounding noise is widened."""
 
 STAYS = 0.2
-"""What is left over may be noise if it shrinks by no more than this factor in the next window; at a kink it is 1/8."""
+"""Minimum share of what is left over that remains in the next window where it is noise; at a kink it is 1/8."""
 
 WIDENINGS = 10
-"""How often a window is widened at most."""
+"""Maximum number of times that a window is widened."""
 
 UNMOVED = 4
-"""How often one in which f does not change at all is, where f's values are coarse (float32): in float64 its bound is
-small already."""
+"""The same for one in which f does not change at all, where the values of f are coarse (float32). In float64 its
+bound is small already."""
 
 COARSE = 2.0**-40
-"""Rounding of f's values, relative to them, above which they are coarse."""
+"""Minimum relative rounding of the values of f for them to be coarse."""
 
 
 def ladder(g: Callable[[Any], Any], scale: float = 1.0, *, dtype: Any = np.float64, budget: float = np.inf) -> Slopes:

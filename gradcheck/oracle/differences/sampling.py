@@ -12,7 +12,7 @@ from gradcheck.oracle.differences.stencil import Array
 from gradcheck.problem.function import laid_out
 
 LEAST_SHARED = 2.0**-500
-"""Size of an entry below which a step along a direction takes no account of it."""
+"""Minimum size of an entry that a step along a direction takes into account."""
 
 
 def entry_scales(x: Array) -> Array:

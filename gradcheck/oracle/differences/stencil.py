@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 POINTS = 20
-"""Values of f in a window, besides the one at its centre."""
+"""Number of values of f in a window, besides the one at its centre."""
 
 DEGREE = 11
 """Degree of the polynomial fitted to a window."""
@@ -29,11 +29,11 @@ SIDE_DEGREE = 5
 """Degree of the polynomial fitted to one half of a window."""
 
 SAFETY = 20.0
-"""Bound in units of the standard error of the slope; 20 where Student's t with 9 degrees of freedom asks 6 for 1e-4,
-because what is left over may be truncation and not noise."""
+"""Bound on the error, in standard errors of the slope. Student's t with 9 degrees of freedom needs 6 for a probability
+of 1e-4; it is 20 because what is left over may be truncation and not noise."""
 
 PROBES = tuple(sign * 0.87 / 16.0**k for k in range(1, 7) for sign in (1.0, -1.0))
-"""Where, relative to the window, the fit must predict f once the window is believed."""
+"""Points, relative to the window, at which the fit must predict f before the window is used."""
 
 
 @dataclass(frozen=True)

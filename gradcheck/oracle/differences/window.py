@@ -10,22 +10,22 @@ import numpy as np
 from gradcheck.oracle.differences.stencil import POINTS, PROBES, SAFETY, Array, Side, stencil
 
 COARSEST = 2.0**-6
-"""Relative displacement of a point by rounding of its position above which a window is not used."""
+"""Maximum relative displacement of a point by rounding of its position in a window that is used."""
 
 QUIET = 30.0
-"""What is left over counts as rounding of f's values when it is at most so many times that."""
+"""What is left over counts as rounding where it is at most this many times the rounding of the values of f."""
 
 RESOLVED = 0.02
-"""What is left over, relative to f's range, up to which the fit is said to follow f."""
+"""Maximum share of the range of f that is left over where the fit follows f."""
 
 ROUNDING = 2.0**-21
-"""Noise up to this size, relative to f, is taken for rounding of a function that is meant to be smooth."""
+"""Maximum noise, relative to f, that counts as rounding of a function that is meant to be smooth."""
 
 TORN = 0.3
-"""Difference between f at neighbouring floats, relative to what is left over, from which on f is said to be torn."""
+"""Minimum difference between f at neighbouring floats, relative to what is left over, where f is torn."""
 
 BEAM, WIDE_DEPTH = 4, 30
-"""How many parts of a window a search for tears follows, and to which depth; below that, one."""
+"""Number of parts of a window that a search for tears follows, and the depth below which it follows one."""
 
 
 class Sample(Protocol):

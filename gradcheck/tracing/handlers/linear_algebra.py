@@ -298,7 +298,7 @@ _ASSUMED = {
     **dict.fromkeys(("general", "gen"), False),
     **dict.fromkeys(("symmetric", "sym", "hermitian", "her", "positive definite", "pos"), True),
 }
-"""Kinds of matrices that scipy.linalg.solve is told of, and whether it reads one triangle of them."""
+"""Kinds of matrices that scipy.linalg.solve can be told, and whether it reads one triangle of them."""
 
 
 def scipy_cholesky(trace: Trace, a: Any, lower: bool = False, *_: Any, **__: Any) -> Any:
