@@ -36,7 +36,7 @@ SEEN = 0.5
 
 
 MARGIN = 4.0
-"""Number of operations, in multiples of what a claim allows, at which a subject is stopped. Up to there all are counted."""
+"""Number of operations, in multiples of what a claim allows, at which a subject is stopped; until then all count."""
 
 
 @dataclass(frozen=True)
