@@ -220,7 +220,7 @@ def _along_block(product: Product, block: str, direction: Array) -> float:
 
 
 def _answered(product: Product, block: str) -> str:
-    """The block of a question that stands for the block of the question that was asked."""
+    """The block of a question that takes the place of the block of the question that was asked."""
     return block if block in product.blocks else product.blocks[0]
 
 

@@ -27,7 +27,7 @@ the rounding of float64."""
 
 
 def one_step(product: Product, analysis: Analysis) -> Along | None:
-    """One complex step along a direction, as a number that a proof has to meet; None where f has no such value.
+    """One complex step along a direction, as a number that a proof has to contain; None where f has no such value.
 
     It decides nothing: its error is no bound, but how closely the two have to agree.
     """
@@ -53,7 +53,7 @@ def direction_of(product: Product) -> tuple[dict[int, Array], Sequence[Array]]:
     if product.tangents is None:
         assert product.cotangents is not None
         inputs = {k: np.asarray(product.inputs[k], dtype=np.float64) for k in product.function.wrt}
-        # Entries move by about their own size, and none is so small that nothing would be seen of it.
+        # Entries move by about their own size, and none by so little that it would have no effect.
         return {k: entry_scales(x) * drawn(x.shape) for k, x in inputs.items()}, product.cotangents
     moves = {k: np.asarray(t, dtype=np.float64) for k, t in zip(product.function.wrt, product.tangents, strict=True)}
     return moves, [drawn(o.shape) for o in product.outputs[0]]

@@ -1,4 +1,7 @@
-"""Contracts: what a derivative must not do, whatever its numbers. Each broken one is shown by the calls that differ."""
+"""Contracts: what a derivative must not do, whatever its numbers.
+
+A finding about a broken contract has the two answers that differ.
+"""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def _line(code: CodeType) -> int | None:
 
 
 def _identity(code: CodeType) -> tuple[object, ...]:
-    """What tells a function from others of its file; a lambda has no name, so that its instructions stand for one."""
+    """What distinguishes a function from others of its file: its name, or the instructions of a lambda."""
     arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     own = (code.co_code, code.co_consts, code.co_names, code.co_freevars) if code.co_name == LAMBDA else ()
     return (code.co_qualname, code.co_firstlineno, arguments, own)

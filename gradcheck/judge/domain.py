@@ -22,7 +22,7 @@ Declared = Mapping[int | str, Any]
 
 @dataclass(frozen=True)
 class Domain:
-    """Tells whether inputs lie where f is meant.
+    """Whether inputs lie where f is meant.
 
     Attributes
     ----------

@@ -252,7 +252,7 @@ class Elsewhere:
     def _looked_at(
         self, near: Neighbour, given: Product, start: TracedPoint | None, *, beyond: bool = False
     ) -> tuple[list[Finding], TracedPoint | None]:
-        """What is wrong at a neighbour, and what tracing f tells there; None where it tells nothing.
+        """What is wrong at a neighbour, and what tracing f shows there; None where it shows nothing.
 
         An error that is less than the neighbour's `gross` counts only if it matters and the derivative's own formula,
         in exact arithmetic, has it too. `start` is what is known of f at the given point. An answer that is seen to be
@@ -279,7 +279,7 @@ class Elsewhere:
         except GradcheckError:
             return [], None
         if evidence.analysis is None:
-            # Where f is traced elsewhere, only a proof counts at a point that nobody asked about.
+            # Where f is traced elsewhere, only a proof counts at a point of our choosing.
             differenced = self._estimated_at(product) if near.blind else None
             if differenced is None:
                 return [], None
@@ -326,7 +326,7 @@ class Elsewhere:
     def _does_not_count(
         self, near: Neighbour, given: Product, start: TracedPoint | None, there: TracedPoint | None
     ) -> str:
-        """Why an error at a neighbour that has to be followed is none of the derivative's; "" if it is one."""
+        """Why an error at a neighbour that has to be followed does not count; "" if it counts."""
         if start is None or there is None or not start.leads_to(there):
             return "f cannot be followed there: a singularity, a guard or another number of iterations lies on the way"
         if not near.own_branch and start.same_formula(there) and self._departs(near, given):

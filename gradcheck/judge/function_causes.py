@@ -173,7 +173,7 @@ def _asked_of_record(points: FurtherPoints, product: Product) -> Asked | None:
 
 
 def _told(named: Named) -> Finding:
-    """The finding; one that says no more than where the answer is wrong has no kind."""
+    """The finding. One that tells only where the answer is wrong has no kind."""
     kind = {} if named.relation.vague else {"kind": named.relation.mistake.value}
     return finding("GC051", cause=named.sentence, block=named.block, relation=named.clause, **kind)
 
@@ -228,7 +228,7 @@ class _Search:
         self.relations = {c.block: list(_relations(self.here, c, self._constant)) for c in self.wrong}
 
     def strong(self) -> dict[str, Relation]:
-        """The first relation of each block that says what was done."""
+        """The first relation of each block that names a mistake."""
         return self._first(self.wrong, lambda r: not r.weak)
 
     def looks_for_a_path(self, strong: Mapping[str, Relation]) -> bool:

@@ -24,7 +24,7 @@ MOST_DIFFERENCED = 400
 def differenced(
     product: Product,
 ) -> tuple[Estimates | Aside, dict[str, tuple[Array, Array]] | None, bool]:
-    """Differences of every entry: as many calls of f as there is time for, and what they tell until then."""
+    """Differences of every entry, or of those that there was time for."""
     name = DIFFERENCES
     try:
         if product.tangents is not None:

@@ -128,7 +128,7 @@ def _asked(product: Product, traced: Analysis | Aside, *, cross_checked: bool) -
             other, one_sided, jumps = differenced(product)
             stepped = in_time(ORACLE, lambda: complex_entries(product), lambda: Aside(COMPLEX_STEP, NO_TIME))
             answers += [other, stepped]
-        if isinstance(written, Estimates):  # a proof: no need of slopes seen by differences
+        if isinstance(written, Estimates):  # a proof: slopes found by differences are not needed
             one_sided, jumps = None, False
     estimates, asides = [a for a in answers if isinstance(a, Estimates)], [a for a in answers if isinstance(a, Aside)]
     gathered = put_together(estimates, asides, _shapes(product), along)
@@ -151,7 +151,7 @@ def _evidence(
 
 
 def estimated(product: Product, *, stepped: bool = False) -> Evidence | None:
-    """Finite differences alone, where nothing traces f; None unless they see every entry, and neither kink nor jump.
+    """Finite differences alone, where f cannot be traced; None unless they bound every entry and find no kink or jump.
 
     With `stepped`, `complex_step` is asked as well, and has to agree with them where it answers.
     """
@@ -227,6 +227,6 @@ def _limits(product: Product, gathered: Gathered, analysis: Analysis | None) -> 
 
 
 def _block_dtype(product: Product, k: int) -> np.dtype[Any]:
-    """The dtype in which a block's answer is honest: that of its input, or the subject's own for a JVP."""
+    """The dtype in which a block's answer is rounded: its input's (for a VJP) or the product's, whichever is narrower."""
     own = np.asarray(product.inputs[product.function.wrt[k]]).dtype if product.tangents is None else product.dtype
     return own if np.finfo(own).eps >= np.finfo(product.dtype).eps else product.dtype

@@ -172,7 +172,7 @@ class Examination:
             with self._time.part("the cause"):
                 numbers = replace(numbers, findings=tuple(self._small_causes().findings(product, numbers)))
         if all(p is None for p in reply.parts) and verdict_of(list(numbers.findings)) is Verdict.FAIL:
-            # None counts as zero for an input that f does not depend on; here it stands for all of the answer.
+            # None counts as zero for an input that f does not depend on; here every part of the answer is None.
             return [finding("GC019", wanted=self._question.wanted, came=NOTHING_RETURNED)], None
         tolerance = {b: 4 * a + 64 * _u(product) * _peak(reply, product, b) for b, a in evidence.allowance.items()}
         contracts: list[Finding] = []

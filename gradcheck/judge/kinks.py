@@ -58,7 +58,7 @@ def at_kink(
         allowed = zip(corners, derivative.possible, derivative.occurs, strict=True)
         corners = [c for c, possible, occurs in allowed if possible or occurs]
     if in_hull(flat, corners, tolerance):
-        # Where an entry has one value nearby, that is its derivative, whatever rules might give.
+        # Where an entry has one value nearby, that is its derivative, even if a rule gives another.
         kinked = np.ptp(nearby, axis=0) > 0 if nearby else np.zeros(flat.shape, dtype=bool)
         here = kinked | (np.abs(flat - nearby[0]) <= tolerance) if nearby else kinked
         if local_rules or (derivative.own_rules and np.all(here)):

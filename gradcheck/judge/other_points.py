@@ -164,7 +164,7 @@ def _size(block: Array) -> float:
 
 @dataclass(frozen=True)
 class Samples:
-    """A batch that f is seen to treat one by one.
+    """A batch whose samples f treats one by one, as calls of it show.
 
     Attributes
     ----------
@@ -228,7 +228,7 @@ def _sample(product: Product, i: int, batches: list[int], n: int) -> Product:
 
 
 def _batch_of_one(product: Product) -> Iterator[Neighbour]:
-    """The first sample alone, where f is seen to treat samples one by one."""
+    """The first sample alone, where f treats samples one by one."""
     if found := samples(product):
         one = replace(found.sample(0), cotangents=product.cotangents)
         lengths = [n for x in product.inputs for n in np.shape(x)]
@@ -237,7 +237,7 @@ def _batch_of_one(product: Product) -> Iterator[Neighbour]:
 
 
 def _batch_of_two(product: Product) -> Iterator[Neighbour]:
-    """A second sample beside a single one, where f is seen to treat samples one by one.
+    """A second sample beside a single one, where f treats samples one by one.
 
     Only if one array alone can be the batch: where two of them have a first axis of length 1, either may be a
     parameter (a bias of shape (1, n)), or both have to grow together (labels).

@@ -101,7 +101,7 @@ class Question:
         return Reply(parts, primal, tuple(mutated), raw)
 
     def asked_unseen(self, product: Product, *, tuple_output: bool) -> Reply | None:
-        """The answer where no part of the checker can be seen; None where it has none, or is called in a form."""
+        """The answer in a thread whose stack hides the checker; None where it has none, or is called in a form."""
         inputs = lend(product.inputs)
         _, weights = self._weights(product, tuple_output)
         arguments = {"gradient": inputs, "vjp": (weights, *inputs), "jvp": (inputs, weights)}[self.kind]

@@ -62,7 +62,7 @@ def revealed(case: Case, adjoints: Mapping[str, Array], oracles: Sequence[Oracle
 
 
 def _judge(case: Case, adjoints: Mapping[int, Array], oracles: Sequence[Oracle]) -> dict[int, Comparison]:
-    """Every revealed adjoint that something is known about, by node; none at a kink, where there is no one truth.
+    """Every revealed adjoint whose truth is known, by node; none at a kink, where there is no one truth.
 
     Nor where one is wrong and ties cancel, which an engine may settle each by a rule of its own.
     """

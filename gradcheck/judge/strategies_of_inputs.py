@@ -1,4 +1,4 @@
-"""Hypothesis strategies that stand for inputs: which values are some, and points drawn of them."""
+"""Hypothesis strategies in place of inputs: how they are recognised, and the points drawn from them."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Originals:
         self._known = [(space, dict(space)) for space in (vars(module) for module in MODULES)]
 
     def changed(self) -> list[str]:
-        """Names that stand for something else now; they are put back."""
+        """Names that were bound to something else meanwhile; they are put back."""
         found = []
         for space, known in self._known:
             for name, value in known.items():

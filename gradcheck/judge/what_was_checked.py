@@ -1,4 +1,4 @@
-"""What a report says of a check before its findings: the derivative, its place, the function and the point."""
+"""What a report states of a check before its findings: the derivative, its place, the function and the point."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tracing a function at a point tells of its derivative there: proven estimates, kinks, rounding, other branches.
+"""What tracing a function at a point shows of its derivative there: proven estimates, kinks, rounding, other branches.
 
 The function runs in balls; reverse and forward sweeps over the record give proven derivatives. Every comparison that
 cannot be decided is explored both ways (`gradcheck.tracing`): where all outcomes have one derivative, that is the one;
@@ -219,11 +219,11 @@ class Analysis(TracedPoint):
 
 @dataclass(frozen=True)
 class Jump(Aside):
-    """It stepped aside since the function jumps at the point: there is no derivative that another could find."""
+    """The function jumps at the point. It has no derivative there, so that no other oracle is asked."""
 
 
 def analyse(product: Product, *, most_runs: int = MOST_RUNS, crossed: bool = True) -> Analysis | Aside:
-    """J^T c or J t, proven, if `most_runs` outcomes of undecided comparisons are all there are; or why not.
+    """J^T c or J t with proven bounds, where ties have at most `most_runs` outcomes; or why not.
 
     Without `crossed` the other sweep may be left out; `Analysis.crossed` catches up.
 
@@ -291,7 +291,7 @@ def _analysis(
     *,
     crossed: bool = True,
 ) -> Analysis | Aside:
-    """What the runs say of the derivative."""
+    """The analysis that the runs of the function amount to."""
     with np.errstate(all="ignore"):
         try:
             derivative = derivative_of(outcomes, cotangents, tangents, crossed=crossed)

@@ -39,7 +39,7 @@ def tight(balls: FlintBalls, ball: Any) -> bool:
 
 
 def anything(balls: FlintBalls) -> Any:
-    """A ball that says nothing, and says nothing after any operation: a NaN."""
+    """A ball without a bound, which stays one after any operation: a NaN."""
     return balls.exact(1) / balls.zero
 
 
@@ -68,7 +68,7 @@ def zero(shape: tuple[int, ...]) -> Estimate:
 
 
 def unknown(oracle: str, graph: Graph, note: str) -> Estimates:
-    """Estimates that say nothing about any entry, and why."""
+    """Estimates whose error is inf for every entry, and why."""
     blocks = {graph.names[i]: Estimate.unknown(graph.shapes[i], Kind.PROVEN) for i in graph.parameters}
     return Estimates(oracle, None, blocks, (note,))
 

@@ -52,7 +52,7 @@ class Estimate:
 
     @classmethod
     def unknown(cls, shape: tuple[int, ...], kind: Kind) -> Estimate:
-        """An estimate that says nothing about any entry."""
+        """An estimate whose error is inf for every entry."""
         return cls(np.zeros(shape), np.full(shape, np.inf), kind)
 
 

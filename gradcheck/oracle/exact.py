@@ -15,7 +15,7 @@ class Exact:
     name = NAME
 
     def __init__(self) -> None:
-        # Whoever holds the last analysis gets the estimates that come of it; nothing here keeps its records alive.
+        # The estimates of the last analysis are reused while somebody holds it; its records are not kept here.
         self._last: tuple[Graph, Point, weakref.ref[Analysis]] | None = None
 
     def __call__(self, graph: Graph, point: Point) -> Estimates | Aside:
@@ -24,7 +24,7 @@ class Exact:
         return analysis if isinstance(analysis, Aside) else analysis.estimates
 
     def analyse(self, graph: Graph, point: Point) -> Analysis | Aside:
-        """All that tracing tells: besides estimates, what rounding can cost and what happens at a kink."""
+        """All that tracing shows: besides estimates, what rounding can cost and what happens at a kink."""
         if self._last is not None and self._last[0] is graph and self._last[1] is point:
             known = self._last[2]()
             if known is not None:

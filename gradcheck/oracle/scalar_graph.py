@@ -218,7 +218,7 @@ class Expansion:
         return values, wide_values, rows
 
     def _common(self, alternatives: list[list[Any]]) -> list[Any]:
-        """Values on which all branches agree; a ball that says nothing where they differ."""
+        """Values on which all branches agree; a ball without a bound where they differ."""
         if len(alternatives) == 1:
             return alternatives[0]
         agreed = [self._same(values) for values in zip(*alternatives, strict=True)]

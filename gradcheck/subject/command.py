@@ -128,7 +128,7 @@ class CommandSubject(ChildSubject):
         return Seen((offer,), (), (name,))
 
     def origins(self, *question: Any, **options: Any) -> Mapping[str, Origin]:
-        """None: gradcheck sees into Python code alone."""
+        """None: gradcheck can look into Python code only."""
         return {}
 
     def _what(self) -> dict[str, Any]:

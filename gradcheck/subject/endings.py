@@ -6,7 +6,7 @@ import signal
 
 
 def how_it_ended(status: int) -> str:
-    """What a process's status says: the signal that killed it, or the number that it exited with."""
+    """What a process's status means: the signal that killed it, or the number that it exited with."""
     if status < 0:
         return f"was killed by {signal_name(status)}"
     return f"exited with status {status} before it had answered"

@@ -1,4 +1,4 @@
-"""No module of this package can be seen: a file may look for one to know that it is judged."""
+"""Hides the modules of this package: a file may look for one to find out that it is judged."""
 
 from __future__ import annotations
 

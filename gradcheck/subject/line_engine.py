@@ -56,7 +56,7 @@ class LineEngine:
         self.greeting = Greeting()
 
     def greet(self) -> Greeting:
-        """Say hello; what it says of itself. SubjectError GC006 if it says something else, or ends."""
+        """Send the greeting and return that of the engine; SubjectError GC006 if it sends something else, or ends."""
         self.greeting = self._spoken(lambda: line_protocol.greeting(self._exchange(line_protocol.hello())))
         self._phase = "answering"
         return self.greeting

@@ -1,4 +1,4 @@
-"""Answers on their way to the parent. It trusts nothing: every name, count and array is checked on arrival.
+"""Answers as the parent receives them: it checks every name, count and array.
 
 Names of the problem travel as their positions in it, so that a million adjoints are one array of integers. Only names
 that the problem lacks travel as text, and few of them are allowed.
@@ -46,7 +46,7 @@ class Vocabulary:
 
 
 def most_arrays(vocabulary: Vocabulary) -> int:
-    """Maximum number of arrays of an honest answer."""
+    """Maximum number of arrays of an answer of the right form."""
     return 2 * len(vocabulary) + 2 * MOST_UNKNOWN + 16
 
 

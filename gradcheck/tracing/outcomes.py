@@ -179,7 +179,7 @@ class Outcomes:
         """Whether the values of `run` are not those of the first run."""
         if [v.shape for v in run.values] != [v.shape for v in self.values]:
             return True
-        # Steps this small cannot be told from rounding. Loops that end on a comparison cause them.
+        # Steps this small may be rounding. Loops that end on a comparison cause them.
         invisible = _INVISIBLE * unit_roundoff(self.task.dtype)
         spreads = zip(self.value_spread, self._spread(run), strict=True)
         for there, here, (one, two) in zip(run.values, self.values, spreads, strict=True):

@@ -333,7 +333,7 @@ _IDLE: list[_Replacements] = []
 
 
 def _taken(trace: Trace) -> _Replacements:
-    """Stand-ins for a trace: those that lie idle if the modules have the same originals, else new ones."""
+    """Stand-ins for a trace: the unused ones if the modules have the same originals, else new ones."""
     try:
         idle = _IDLE.pop()  # one step, so that no two threads get the same
     except IndexError:

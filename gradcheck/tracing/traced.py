@@ -42,7 +42,7 @@ class Traced:
         self.run = trace
         self.shape: Shape = node.shape
         self.dtype: np.dtype[Any] = dtype or node.dtype
-        self.weak = weak  # a Python number, which takes the dtype of what it meets
+        self.weak = weak  # a Python number, which takes the dtype of the other operand
         self.scalar = node.shape == () if scalar is None else scalar  # as immutable as np.float64
         self._slot = slot
         self._storage: Storage | None = None
@@ -137,7 +137,7 @@ class Traced:
 
     @property
     def strides(self) -> tuple[int, ...]:
-        """The strides of a float array of this shape, in bytes; those of a view tell where its entries stand."""
+        """The strides of a float array of this shape, in bytes; those of a view are the distances of its entries."""
         index = self._index
         if index is None or not index.size:
             return np.empty(self.shape, self.dtype).strides

@@ -94,7 +94,7 @@ def intersect(estimates: Mapping[str, Estimate], shape: tuple[int, ...]) -> Trut
     trial too), and for an estimate of another shape.
     """
     for name, e in estimates.items():
-        if e.value.shape != shape:  # broadcasting would have one entry speak for many
+        if e.value.shape != shape:  # broadcasting would use one entry for many
             raise HarnessFault(f"{name} estimates an array of shape {e.value.shape}, expected {shape}")
     proven = {name: e for name, e in estimates.items() if e.kind is Kind.PROVEN}
     estimated = {name: e for name, e in estimates.items() if e.kind is Kind.ESTIMATED}
@@ -213,7 +213,7 @@ def judge(
         digits = CLOSE * float(np.finfo(dtype).eps) / 2
         smallest = float(np.finfo(dtype).smallest_normal)
         tight = digits * np.maximum(np.maximum(np.abs(truth.middle), scale(truth, 0.0)), smallest)
-        # In float64 nobody's rounding comes near what matters: an error that large is not to be excused by it.
+        # In float64 rounding is far below what matters, so that it explains no error of that size.
         few_digits = dtype.itemsize < 8
         near = np.where(few_digits & truth.proven & np.isfinite(allowance), interest, np.minimum(interest, tight))
         near = np.maximum(near, 4 * smallest)  # proofs end a little beyond the smallest normal number
@@ -233,7 +233,7 @@ def interest(
     s_b is the root mean square of the block's true gradient, or `fallback` (|f| / max(1, |x_b|)) where that is 0.
     """
     share = INTEREST[dtype] if relative is None else relative
-    # Below the smallest normal number digits are lost whatever one does.
+    # Below the smallest normal number every formula loses digits.
     smallest = float(np.finfo(dtype).smallest_normal)
     size = scale(truth, fallback)
     if allowance is not None and np.all(np.abs(truth.middle) <= allowance):
@@ -288,7 +288,7 @@ def _worst(
         return None
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = np.where(distance > 0, distance / allowance, 0.0)
-        off = np.where(np.isinf(value) & (distance == 0), 0.0, np.abs(value - truth.middle))  # an honest overflow
+        off = np.where(np.isinf(value) & (distance == 0), 0.0, np.abs(value - truth.middle))  # right overflow
         order = np.where(unknown, -1.0, share)
         flat = int(np.argmax(np.where(order == np.max(order), np.where(np.isnan(off), np.inf, off), -1.0)))
     at = tuple(int(i) for i in np.unravel_index(flat, value.shape))

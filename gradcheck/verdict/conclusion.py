@@ -17,7 +17,7 @@ EXPECTATIONS = ("GC042", "GC043")
 
 @dataclass(frozen=True)
 class About:
-    """What a result says of its case whatever the verdict.
+    """What a result states of its case, whatever the verdict.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ def conclude(about: About, findings: Sequence[Finding], *, decided: int, nothing
 
 
 def with_findings(result: Result, more: Sequence[Finding]) -> Result:
-    """The result with further findings that do not change its verdict, before what is said of an expectation."""
+    """The result with further findings that do not change its verdict; those about an expectation stay last."""
     if not more:
         return result
     own = [f for f in result.findings if f.code not in EXPECTATIONS]

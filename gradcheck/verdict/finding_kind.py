@@ -1,4 +1,4 @@
-"""What a row of the table of findings holds, and how much it weighs."""
+"""What a row of the table of findings holds: severity, code and texts."""
 
 from __future__ import annotations
 

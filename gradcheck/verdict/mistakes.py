@@ -1,4 +1,4 @@
-"""Causes as a report states them: each said once, for all blocks that it concerns, with the source line it names."""
+"""Causes as a report states them: each once, for all blocks that it concerns, with the source line it names."""
 
 from __future__ import annotations
 

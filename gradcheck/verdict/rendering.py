@@ -105,7 +105,7 @@ def _head(result: Result) -> RenderableType:
 
 
 def _numbers(result: Result) -> Table:
-    """Every number at the worst entry, with its bound and who said it."""
+    """Every number at the worst entry, with its bound and its oracle."""
     assert result.worst is not None
     table = Table(box=None, padding=(0, 2, 0, 2), show_header=False)
     table.add_row("subject", _exactly(result.worst.subject), "")

@@ -44,7 +44,7 @@ def partition(training: Training, steps: Sequence[TrainingStep]) -> list[Finding
 
 
 def shuffled(training: Training, steps: Sequence[TrainingStep], subject: Subject) -> list[Finding]:
-    """GC063 if the samples come in one order, in every epoch and with further seeds as well: that of the data, say.
+    """GC063 if the samples come in one order in every epoch and with further seeds, such as the order of the data.
 
     A partition that is kept for all epochs is as random as one that is drawn anew (S3 repeats its batches), so other
     seeds decide. A batch of all samples has no order that matters.

@@ -23,7 +23,7 @@ from gradcheck.oracle.enclosure import PRECISIONS, tight
 Array = NDArray[Any]
 
 _FEW = 16  # lanes up to which balls are faster than arrays
-_CANCELLED = 1e-9  # float64 and longdouble agree to this, or neither is trusted
+_CANCELLED = 1e-9  # float64 and longdouble have to agree to this, or balls compute it
 
 
 @dataclass(frozen=True)

@@ -49,13 +49,13 @@ class Branch:
 
 @dataclass(frozen=True)
 class Fork:
-    """A comparison: the sign of `difference`, a Branch with one output, says what follows."""
+    """A comparison, decided by the sign of `difference`, a Branch with one output."""
 
     difference: Branch
 
 
 class _Undecided(Exception):
-    """Leaves the op's code at a comparison; never seen outside."""
+    """Leaves the op's code at an undecided comparison; caught in this file."""
 
 
 class SmallOp:

@@ -47,7 +47,7 @@ class Sample(Protocol):
 
 @dataclass(frozen=True)
 class Window:
-    """What one window of half-width `step` says about each of n components; all arrays have shape (n,).
+    """What one window of half-width `step` shows of each of n components; all arrays have shape (n,).
 
     Attributes
     ----------
