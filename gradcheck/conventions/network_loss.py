@@ -6,7 +6,7 @@ is the loss as a function of the parameters: each call sets them on a deep copy 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
@@ -85,7 +85,7 @@ def _of_functions(networks: Sequence[Weights], contents: Contents, options: Mapp
         if uses:
             title = f"{kind.__name__}: parameters {', '.join(found.values)}{_for_a_loss(uses[0])}"
             names = frozenset(kind.__name__.split(" and "))
-            pairs, notes = _pairs("", kind, uses), _notes(uses[0])
+            pairs, notes = _pairs("", kind, uses, contents), _notes(uses[0])
             return Offer(NAME, title, claims=names, pairs=tuple(pairs), notes=tuple(notes))
     return None
 
@@ -253,10 +253,10 @@ def _labels(found: Weights, values: Mapping[str, Any], X: Any, options: Mapping[
 
 def _offer(name: str, kind: type, uses: Sequence[Use], contents: Contents, count: int) -> Offer:
     use = uses[0]
-    pairs = _pairs(name, kind, uses)
+    pairs = _pairs(name, kind, uses, contents)
     with_reg = _with_reg(kind, use, count, contents) if hasattr(kind, use.way.names[0]) else None
     if with_reg is not None:
-        pairs.append(_pair(name, kind, with_reg[0], f", {with_reg[1]}={STRENGTH}"))
+        pairs.append(_pair(name, kind, with_reg[0], contents, f", {with_reg[1]}={STRENGTH}"))
     methods = " and ".join(f"{method}()" for method in dict.fromkeys(use.way.names))
     where = f".{use.weights.store}" if use.weights.store else "attributes"
     if use.assumed:
@@ -271,9 +271,9 @@ def _offer(name: str, kind: type, uses: Sequence[Use], contents: Contents, count
     )
 
 
-def _pairs(name: str, kind: type, uses: Sequence[Use]) -> list[Pair]:
+def _pairs(name: str, kind: type, uses: Sequence[Use], contents: Contents) -> list[Pair]:
     """The pair of the likeliest use, with the others as other readings."""
-    first, *others = (_pair(name, kind, use, "") for use in uses)
+    first, *others = (_pair(name, kind, use, contents) for use in uses)
     return [replace(first, others=tuple(others))]
 
 
@@ -307,7 +307,7 @@ def _with_reg(kind: type, use: Use, count: int, contents: Contents) -> tuple[Use
     return None if way is None else (replace(use, weights=kept, way=way), argument)
 
 
-def _pair(name: str, kind: type, use: Use, more: str) -> Pair:
+def _pair(name: str, kind: type, use: Use, contents: Contents, more: str = "") -> Pair:
     asked, answered = use.way.names
 
     def loss(params: Mapping[str, Any]) -> Any:
@@ -317,12 +317,12 @@ def _pair(name: str, kind: type, use: Use, more: str) -> Pair:
         return use.gradients(params)
 
     texts = [f"{name}.{method}" if name and hasattr(kind, method) else method for method in (asked, answered)]
-    methods: list[Callable[..., Any]] = [getattr(kind, asked, loss), getattr(kind, answered)]
+    ahead = getattr(kind, asked, None) or contents.helpers.get(asked, loss)
     return Pair(
         name=f"{name or answered}{more}",
         kind="gradient",
-        f=called(loss, methods[0], texts[0], ["params"]),
-        derivative=called(gradient, methods[1], texts[1], ["params"]),
+        f=called(loss, ahead, texts[0], ["params"]),
+        derivative=called(gradient, getattr(kind, answered), texts[1], ["params"]),
         inputs=(weights(use.weights.shapes),),
         shown=texts[1] if use.assumed else " and ".join(dict.fromkeys(texts)) + more.replace(", ", " with "),
         reading=_reading(use) if use.assumed else None,

@@ -46,8 +46,8 @@ def attempt(call: Callable[[], Any]) -> tuple[Any, Exception | None]:
 
 
 def called(function: Function, like: Function, name: str, arguments: Sequence[str]) -> Function:
-    """`function` under the name and place of the user's own, with arguments of these names."""
-    wrapped = update_wrapper(function, like)
+    """`function` under the name and place of the user's own, with arguments of these names; `like` may be itself."""
+    wrapped = function if like is function else update_wrapper(function, like)
     wrapped.__qualname__ = wrapped.__name__ = name
     parameters = [inspect.Parameter(argument, inspect.Parameter.POSITIONAL_OR_KEYWORD) for argument in arguments]
     wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # read by inspect.signature

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -694,3 +695,26 @@ class Net:
     result = judged(pair)
     assert (str(result.verdict), result.right_blocks) == ("FAIL", ("params['W']",))
     assert [f.facts["block"] for f in result.findings if f.code == "GC110"] == ["params['b']"]
+
+
+def test_a_loss_that_is_no_method_is_called_by_its_own_name(tmp_path: Path) -> None:
+    text = """
+def squared_loss(out, y):
+    return np.sum((out - y) ** 2)
+
+class Net:
+    def __init__(self, input_size, output_size):
+        self.W = np.zeros((input_size, output_size))
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+
+    def backward(self, out, y):
+        self.dW = 2 * self.x.T @ (out - y)
+"""
+    module = written(tmp_path, text)
+    (pair,) = pairs(looked_at(module, "network-loss"))
+    assert inspect.unwrap(pair.f) is module.squared_loss
+    (pair,) = pairs(looked_at(module, "network-loss:loss=squares"))
+    assert inspect.unwrap(pair.f) is pair.f
