@@ -149,27 +149,40 @@ def _builds_upon(view: View, late: int, early: int) -> bool:
 
 def grouped(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     """Edges that belong together, such as those of one operation in a loop, tried with one factor for all."""
-    trials = []
+    trials: list[tuple[Sequence[Edge], int, Factor, Sequence[float]]] = []
     most = min(MOST_GROUPS, MOST_NODES // len(view.record.nodes))
     for edges, size in list(_groups(view))[:most]:
-        trials += [(edges, size, s) for s in (0.0, -1.0, 2.0)]
+        trials += [(edges, size, _USUAL[s], [s] * len(edges)) for s in (0.0, -1.0, 2.0)]
+        if (taken := _without_constants(view, edges)) is not None:
+            trials.append((edges, size, _FORGOTTEN, taken))
     together = 1 if view.forward else TOGETHER  # the runs of a JVP's sweep are its outputs
     for start in range(0, len(trials), together):
         some = trials[start : start + together]
         if (key := ("groups", start)) not in view.tried:
             factors: dict[Edge, Array] = {}
-            for k, (edges, _, s) in enumerate(some):
-                for edge in edges:
+            for k, (edges, _, _, taken) in enumerate(some):
+                for edge, s in zip(edges, taken, strict=True):
                     factors.setdefault(edge, np.ones(len(some)))[k] = s
             view.tried[key] = outcomes(view, Change(factors=factors), len(some))
         found = view.tried[key]
         assert found is not None
-        for k, (edges, size, s) in enumerate(some):
+        for k, (edges, size, (mistake, rank, words), taken) in enumerate(some):
             if view.reproduces({b: a[..., k] for b, a in found.items()}, blocks):
-                mistake, rank, words = _USUAL[s]
-                change = Change(factors=dict.fromkeys(edges, s))
+                change = Change(factors=dict(zip(edges, taken, strict=True)))
                 one = len({(view.located.site(slot), position) for slot, position in edges}) == 1
-                yield Hypothesis(mistake, rank + 2 + size, tuple(edges), words, change, operand=one, factor=s)
+                factor = taken[0] if len(set(taken)) == 1 else None
+                yield Hypothesis(mistake, rank + 2 + size, tuple(edges), words, change, operand=one, factor=factor)
+
+
+def _without_constants(view: View, edges: Sequence[Edge]) -> list[float] | None:
+    """What the contributions have to be multiplied by to lose their constant factors; None where those are one."""
+    nodes = view.record.nodes
+    others = [nodes[nodes[slot].args[1 - k]] if nodes[slot].primitive == "mul" else None for slot, k in edges]
+    if any(other is None or other.primitive != "constant" for other in others):
+        return None
+    constants = [single(other.attributes["value"]) for other in others if other is not None]
+    known = [c for c in constants if c is not None and c != 0]
+    return [1 / c for c in known] if len(known) == len(edges) and len(set(known)) > 1 else None
 
 
 def _candidates(view: View) -> Iterator[tuple[tuple[Edge, ...], Array]]:
@@ -205,6 +218,7 @@ _USUAL: Mapping[float, Factor] = {
     2.0: (Mistake.DOUBLED, 2, "being counted twice"),
     0.5: (Mistake.PATH_FACTOR, 3, "being counted by half"),
 }
+_FORGOTTEN: Factor = (Mistake.SLOPE_FORGOTTEN, 1, "lacking the other factor there")
 
 
 def _named(view: View, edges: tuple[Edge, ...], factor: float) -> Iterator[Hypothesis]:

@@ -1,6 +1,6 @@
 """Back through time, the gradient that comes from the step after is left out.
 
-# mistake: dropped
+# mistake: dropped, truncated
 # where: rnn_backward
 """
 

@@ -1,6 +1,6 @@
 """Linear regression of one feature: the gradient of w lacks the factor x.
 
-# mistake: constant, dropped
+# mistake: slope-forgotten, dropped
 # where: compute_gradient
 """
 
