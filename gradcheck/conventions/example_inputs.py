@@ -152,6 +152,8 @@ def _roles(names: Sequence[str], targets_are_data: bool) -> dict[str, str]:
             mine = "square"
         if mine == "target" and (targets_are_data or len(names) == 1):
             mine = "data"
+        if name.strip("_") == "mask" and "target" in {role(n) for n in names}:
+            mine = "mask"
         if len(names) > 1 and mine != "prediction" and setting(name) is not None:
             mine = "data" if name == "k" and "q" in names else "setting"
         found[name] = mine or _UNKNOWN
@@ -183,7 +185,7 @@ def _by_layouts(roles: Mapping[str, str], layouts: Sequence[Layout]) -> Iterator
     wanted = {r for r in roles.values() if r != "setting"}
     for layout in layouts:
         known = set(layout.shapes) | ({"target"} if layout.targets else set())
-        if wanted <= known:
+        if wanted <= known and (not layout.words or "weight" in wanted):
             for style in _styles(roles):
                 yield from _in_layout(roles, layout, style)
 
@@ -204,9 +206,14 @@ def _in_layout(roles: Mapping[str, str], layout: Layout, style: Style) -> Iterat
                 values[name] = labels(int(np.prod(layout.shapes[mine])), D)
             elif mine == "target" and has_target:
                 values[name] = _target(kind, shape, name)
+            elif mine == "mask":
+                values[name] = labels(int(np.prod(layout.shapes[mine])), D).reshape(layout.shapes[mine]) > 0
+            elif mine == "data" and layout.words:
+                values[name] = labels(int(np.prod(layout.shapes[mine])), M).reshape(layout.shapes[mine])
             else:
                 values[name] = numbers(layout.shapes[mine], name, style if mine in ("data", "prediction") else "real")
-        variable = tuple(n for n, mine in roles.items() if mine not in ("setting", "target", "index"))
+        fixed = ("setting", "target", "index", "mask", *(["data"] if layout.words else []))
+        variable = tuple(n for n, mine in roles.items() if mine not in fixed)
         targets = tuple(n for n, mine in roles.items() if mine == "target")
         yield Example(values, variable, targets, f"{layout.name}, {kind} targets" if has_target else layout.name)
 
@@ -218,6 +225,8 @@ def _target(kind: str, shape: tuple[int, ...], name: str) -> Any:
         return 1
     if kind == "labels":
         return labels(*shape)
+    if kind == "labels of sequences":
+        return labels(int(np.prod(shape[:-1])), shape[-1]).reshape(shape[:-1])
     if kind == "one-hot columns":
         return one_hot(*shape, columns=True)
     if kind == "one-hot":

@@ -19,11 +19,15 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Layout:
-    """Shapes by role. A target is `labels` (whole numbers), one-hot rows, or numbers of the shape in `targets`."""
+    """Shapes by role. A target is `labels` (whole numbers), one-hot rows, or numbers of the shape in `targets`.
+
+    Where `words`, data are numbers of words, which are rows of the weights.
+    """
 
     name: str
     shapes: Mapping[str, Shape]
     targets: Sequence[tuple[str, Shape]] = ()
+    words: bool = False
 
 
 ROLES: Mapping[str, str] = MappingProxyType(
@@ -72,6 +76,7 @@ SETTINGS: Mapping[str, Any] = MappingProxyType(
 
 _ROWS = {"data": (N, D), "index": (N,), "prediction": (N, D), "weight": (D, M), "bias": (M,), "scale": (D,),
          "state": (N, M), "entering": (D, M), "hidden": (M, M)}  # fmt: skip
+_GATES = {"entering": (D, 4 * M), "hidden": (M, 4 * M), "bias": (4 * M,), "weight": (D, 4 * M)}
 _COLUMNS = {"data": (D, N), "prediction": (D, N), "weight": (M, D), "bias": (M, 1), "scale": (D, 1), "state": (M, N),
             "entering": (M, D), "hidden": (M, M)}  # fmt: skip
 _LABELLED = (("labels", (N, D)), ("one-hot", (N, D)), ("real", (N, D)))
@@ -110,8 +115,12 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout("images in four channels", {"data": (2, 4, 3, 2), "scale": (1, 4, 1, 1)}),
     Layout("sequences", {**_ROWS, "data": (2, N, D), "state": (2, M), "scale": (D,), "prediction": (2, N, D)}),
     Layout(
-        "gates", {**_ROWS, "entering": (D, 4 * M), "hidden": (M, 4 * M), "bias": (4 * M,), "weight": (D, 4 * M)}
+        "sequences with labels",
+        {"data": (2, N, D), "prediction": (2, N, D), "mask": (2, N)},
+        (("labels of sequences", (2, N, D)),),
     ),
+    Layout("gates", {**_ROWS, **_GATES}),
+    Layout("gates, in sequences", {**_ROWS, **_GATES, "data": (2, N, D), "state": (2, M)}),
     Layout(
         "one sample",
         {"data": (D,), "prediction": (D,), "weight": (M, D), "bias": (M,), "scale": (D,), "state": (M,),
@@ -132,6 +141,7 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout("features and their bias", {"data": (N, D), "bias": (D,)}),
     Layout("all of one shape", dict.fromkeys(ROLES, (N, D))),
     Layout("vectors of one length", dict.fromkeys(ROLES, (D,))),
+    Layout("words of sequences", {"data": (2, N), "weight": (M, D)}, words=True),
     Layout("vectors of length 2", dict.fromkeys(ROLES, (2,))),
     Layout("numbers", dict.fromkeys(ROLES, ()), (("real", ()),)),
 )  # fmt: skip
