@@ -28,6 +28,11 @@ def another(answer: Array, truth: Array, room: Array, known: Known) -> Iterator[
     if equal(answer, np.full(answer.shape, float(answer.ravel()[0])), room) and np.ptp(truth) > 4 * np.max(room):
         number, slack = float(np.mean(answer)), float(np.max(room))
         yield Relation(Mistake.CONSTANT, f"is {NUMBER} in every place, which the right one is not", number, slack)
+
+
+def one_number(answer: Array, truth: Array, room: Array) -> Iterator[Relation]:
+    """The relation that the answer is one number throughout, whatever that is."""
+    if equal(answer, np.full(answer.shape, float(answer.ravel()[0])), room) and np.ptp(truth) > 4 * np.max(room):
         yield Relation(Mistake.CONSTANT, "is the same number in every place, which the right one is not")
 
 

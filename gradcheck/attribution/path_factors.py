@@ -153,8 +153,8 @@ def grouped(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     most = min(MOST_GROUPS, MOST_NODES // len(view.record.nodes))
     for edges, size in list(_groups(view))[:most]:
         trials += [(edges, size, _USUAL[s], [s] * len(edges)) for s in (0.0, -1.0, 2.0)]
-        if (taken := _without_constants(view, edges)) is not None:
-            trials.append((edges, size, _FORGOTTEN, taken))
+        if (others := _without_constants(view, edges)) is not None:
+            trials.append((edges, size, _FORGOTTEN, others))
     together = 1 if view.forward else TOGETHER  # the runs of a JVP's sweep are its outputs
     for start in range(0, len(trials), together):
         some = trials[start : start + together]

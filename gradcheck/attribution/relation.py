@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.attribution.equals import another
+from gradcheck.attribution.equals import another, one_number
 from gradcheck.attribution.factors import entrywise, multiples, one_sign
 from gradcheck.attribution.known import CANCELLED, NOTHING, Known, Relation
 from gradcheck.attribution.mistake import Mistake
@@ -53,6 +53,7 @@ def relations(answer: Array, truth: Array, tolerance: Array, known: Known | None
         yield from one_sign(answer, truth, tolerance)
         yield from moved(answer, truth, tolerance, about)
         yield from summed(answer, truth, tolerance)
+        yield from one_number(answer, truth, tolerance)
         yield from terms(answer, truth, tolerance, about)
         yield from entrywise(answer, truth, tolerance, about)
         if np.any(np.abs(answer - truth) <= tolerance):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions.roles import arguments, role
-from gradcheck.conventions.trial_data import HIDDEN, INPUTS, OUTPUTS
+from gradcheck.conventions.trial_data import HIDDEN, INPUTS, OUTPUTS, SAMPLES
 from gradcheck.conventions.user_calls import attempt
 
 SIZES: Mapping[str, str] = MappingProxyType(
@@ -66,6 +66,14 @@ NUMBERS = frozenset(
     )
 )
 """Names of required arguments that are a number of the order of 1."""
+ASIDES: Mapping[str, Any] = MappingProxyType(
+    {"rate": 1.0, "reg": 0.0, "epochs": 1}
+    | dict.fromkeys(("eps", "epsilon", "tol", "tolerance", "max_error", "min_error", "error_threshold"), 1e-3)
+    | dict.fromkeys(("batch_size", "batch", "mini_batch_size", "minibatch_size"), SAMPLES)
+    | dict.fromkeys(("momentum", "decay"), 0.0)
+    | dict.fromkeys(("verbose", "debug", "plot", "print_cost"), False)
+)
+"""Values of required arguments that a network is trained or shown with, by role or name."""
 
 
 def size_kind(name: str) -> str | None:
@@ -119,8 +127,8 @@ def small_sizes(constructor: Callable[..., Any], outputs: int = OUTPUTS) -> dict
         elif parameter.name == "name":
             given[parameter.name] = "it"
         elif parameter.default is Parameter.empty:
-            if role(parameter.name) in ("rate", "reg"):
-                given[parameter.name] = 1.0 if role(parameter.name) == "rate" else 0.0
+            if (aside := role(parameter.name) or parameter.name.lower()) in ASIDES:
+                given[parameter.name] = ASIDES[aside]
             elif (number := _number(parameter)) is not None:
                 given[parameter.name] = number
             else:

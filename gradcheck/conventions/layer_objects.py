@@ -14,7 +14,7 @@ from gradcheck.conventions.backward_calls import BackwardCall
 from gradcheck.conventions.example_inputs import Example
 from gradcheck.conventions.foreign_calls import ForeignCalls, copied, lent
 from gradcheck.conventions.held_arrays import Path, read, spelled, write
-from gradcheck.conventions.returned_gradients import Places
+from gradcheck.conventions.returned_gradients import Places, unfolded
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class Layer:
     adds: whether the gradients of parameters add to those of the call before.
     instead_of: the layer at more natural inputs, where its backward method does not work.
     warnings: arrays of its caller that it writes into, a sentence each.
+    misshapen: whether a gradient of a parameter that it returns has another shape than the parameter.
     output, inwards: attributes in which it leaves its output, and the gradient of its input; "" where it returns them.
     """
 
@@ -74,6 +75,7 @@ class Layer:
     output: str = ""
     inwards: str = ""
     warnings: tuple[str, ...] = ()
+    misshapen: bool = False
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -83,7 +85,9 @@ class Layer:
     @property
     def fits(self) -> bool:
         """Whether the backward method ran, and every gradient of an input came with its input's shape."""
-        return self.where.fit if self.where is not None else bool(self.parameters) and not self.example.variable
+        if self.where is None:
+            return bool(self.parameters) and not self.example.variable
+        return self.where.fit and not self.misshapen
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -122,7 +126,7 @@ class Layer:
         given = self.call.arguments(cotangents, cache, arguments, outputs)
         given |= dict.fromkeys(self.steps, 1.0) | dict.fromkeys(self.nothing, 0.0)
         returned = self.calls.back(getattr(owner, self.backward), **given)
-        return copied(getattr(owner, self.inwards)) if self.inwards else returned
+        return copied(getattr(owner, self.inwards)) if self.inwards else unfolded(returned)
 
     def f(self, arrays: Sequence[Any]) -> Any:
         """The outputs of a fresh copy."""

@@ -21,7 +21,7 @@ from gradcheck.conventions.held_arrays import Path, arrays, gradient_paths, grou
 from gradcheck.conventions.layer_functions import answers_targets, is_real, split
 from gradcheck.conventions.layer_objects import Layer, Parameter
 from gradcheck.conventions.overwritten import watched, written_inputs, written_upstream
-from gradcheck.conventions.returned_gradients import Places, places
+from gradcheck.conventions.returned_gradients import Places, Unfolded, names_gradient, places
 
 STEP = re.compile(r"l_?r|(learn(ing)?|l)_?rate|rate|step(_?size)?|eta|alpha", re.I)
 """Names of an argument by which the backward method itself updates the parameters."""
@@ -89,7 +89,7 @@ class LayerSearch:
             if found.fits:
                 return found
             first = first or found
-            if found.where is not None and example.natural and not self.raised:
+            if found.where is not None and example.natural and not (self.raised or found.misshapen):
                 break
         return first
 
@@ -159,7 +159,10 @@ class LayerSearch:
         if not variable or returned is None:
             return _with(layer, None, parameters)
         found = places(returned, variable, names)
-        return _with(layer, None if isinstance(found, str) else found, parameters)
+        first = isinstance(given, tuple | list) and returned is given[0]
+        if not all(_has_its_shape(layer.prototype, p, given) for p in parameters):
+            layer = replace(layer, misshapen=True)
+        return _with(layer, None if isinstance(found, str) else found, parameters, first=first)
 
     def _wants_targets(self, layer: Layer, names: Sequence[str]) -> bool:
         """Whether the backward method returns a gradient of a target too."""
@@ -208,20 +211,29 @@ def _named_gradients(prototype: Any, trial: Any, stepped_from: Any) -> Iterator[
 
 
 def _returned(prototype: Any, returned: Sequence[Any], inputs: int) -> tuple[Any, tuple[Parameter, ...]]:
-    """Gradients of parameters that are returned behind those of the inputs, in the order in which they are held."""
+    """Gradients of parameters that are returned behind those of the inputs: by names, or in the order of holding."""
     left = [paths for paths in grouped(list(arrays(prototype))) if not _is_statistic(paths[0])]
+    said = returned.names if isinstance(returned, Unfolded) else ("",) * len(returned)
     found = []
     for k in range(inputs, len(returned)):
-        mine = next((p for p in left if np.shape(read(prototype, p[0])) == np.shape(returned[k])), None)
+        alike = (p for p in left if np.shape(read(prototype, p[0])) == np.shape(returned[k]))
+        named = (p for p in left if said[k] and names_gradient(said[k], _own_name(p[0])))
+        mine = next(named if said[k] else alike, None)
         if mine is not None:
             left.remove(mine)
             found.append(Parameter(tuple(mine), k))
     return (returned[0] if inputs == 1 else returned[:inputs]), tuple(found)
 
 
-def _with(layer: Layer, where: Places | None, parameters: tuple[Parameter, ...]) -> Layer:
-    first = isinstance(parameters[0].gradient, int) if parameters else False
-    if where is not None and first and None in where.of.values():  # dx is the first of what is returned
+def _has_its_shape(prototype: Any, parameter: Parameter, returned: Any) -> bool:
+    """Whether a gradient that is returned has the shape of its parameter; of others this is not asked."""
+    place = parameter.gradient
+    return not isinstance(place, int) or np.shape(returned[place]) == np.shape(read(prototype, parameter.paths[0]))
+
+
+def _with(layer: Layer, where: Places | None, parameters: tuple[Parameter, ...], *, first: bool = False) -> Layer:
+    """The layer with where its gradients stand; `first`: that of its input is the first of what is returned."""
+    if where is not None and first and None in where.of.values():
         where = replace(where, of=dict.fromkeys(where.of, 0))
     return replace(layer, where=where, parameters=parameters)
 
@@ -247,5 +259,8 @@ def _looks_like_gradient(path: Path) -> bool:
 
 def _is_statistic(path: Path) -> bool:
     """Whether an array is a running average, a velocity or the like: set by the layer, and no parameter."""
-    name = next((key for _, key in reversed(path) if isinstance(key, str)), "")
-    return bool(re.search(r"running|moving|momentum|mean|var|mask|cache|veloc|^v_|^m_|eps", name, re.I))
+    return bool(re.search(r"running|moving|momentum|mean|var|mask|cache|veloc|^v_|^m_|eps", _own_name(path), re.I))
+
+
+def _own_name(path: Path) -> str:
+    return next((key for _, key in reversed(path) if isinstance(key, str)), "")

@@ -97,6 +97,11 @@ def _resembles(kind: type) -> bool:
     return bool(told) and (bool(asked) or bool(set(told) & set(LOSSES[:-1])))
 
 
+def _is_told_labels(kind: type) -> bool:
+    """Whether a class has a loss, or gets its labels where it gives gradients, as no layer does."""
+    return bool(set(LOSSES[:-1]) & set(dir(kind))) or any("y" in roles(getattr(kind, n)) for n in backwards_of(kind))
+
+
 def _with_its_data(name: str, kind: type, contents: Contents, options: Mapping[str, str]) -> Found:
     """A network that is made with its data: of the first labels at which both passes run."""
     last = "its passes do not run on samples in rows"
@@ -125,7 +130,7 @@ def _looked_at(name: str, kind: type, contents: Contents, options: Mapping[str, 
     why = ""
     for count in (1, OUTPUTS) if is_binary(source_of(kind)) else (OUTPUTS, 1):
         network = instance(kind, outputs=count)
-        if isinstance(network, str) and not set(LOSSES[:-1]) & set(dir(kind)):
+        if isinstance(network, str) and not _is_told_labels(kind):
             return None  # a layer, made from its parameters
         if isinstance(network, str):
             return Miss(NAME, name, f"what the argument {network} of {name}() is for is not known")

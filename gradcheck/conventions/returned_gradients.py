@@ -40,6 +40,27 @@ class Places:
         return tuple(returned if place is None else returned[place] for place in self.of.values())
 
 
+class Unfolded(tuple[Any, ...]):
+    """What a backward pass returns, its dictionaries unfolded; `names` has their keys, "" for what was in none."""
+
+    names: tuple[str, ...] = ()
+
+
+def unfolded(returned: Any) -> Any:
+    """A tuple with the gradients in dictionaries beside the others; anything else as it is."""
+    if not isinstance(returned, tuple | list) or not any(isinstance(part, Mapping) for part in returned):
+        return returned
+    rows = [row for part in returned for row in (part.items() if isinstance(part, Mapping) else [("", part)])]
+    found = Unfolded(part for _, part in rows)
+    found.names = tuple(str(name) for name, _ in rows)
+    return found
+
+
+def names_gradient(said: str, of: str) -> bool:
+    """Whether a gradient is named after an input or a parameter: dW1, W1_grad, or W1 itself for W1."""
+    return said == of or re.fullmatch(_OF_INPUT.format(re.escape(of.lower())), said.lower()) is not None
+
+
 def places(
     returned: Any, inputs: Mapping[str, Any], arguments: Sequence[str], said: Sequence[str] = ()
 ) -> Places | str:
@@ -75,7 +96,7 @@ def _by_names(returned: Sequence[Any], inputs: Mapping[str, Any], said: Sequence
         return None
     found: dict[str, int] = {}
     for k, name in enumerate(said):
-        mine = [n for n in inputs if re.fullmatch(_OF_INPUT.format(re.escape(n.lower())), name.lower())]
+        mine = [n for n in inputs if name != n and names_gradient(name, n)]
         if len(mine) != 1 or mine[0] in found:
             return None
         found[mine[0]] = k
