@@ -227,6 +227,6 @@ def _limits(product: Product, gathered: Gathered, analysis: Analysis | None) -> 
 
 
 def _block_dtype(product: Product, k: int) -> np.dtype[Any]:
-    """The dtype in which a block's answer is rounded: its input's (for a VJP) or the product's, whichever is narrower."""
+    """The dtype in which a block's answer is rounded: its input's or the product's, whichever is narrower."""
     own = np.asarray(product.inputs[product.function.wrt[k]]).dtype if product.tangents is None else product.dtype
     return own if np.finfo(own).eps >= np.finfo(product.dtype).eps else product.dtype
