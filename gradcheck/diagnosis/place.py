@@ -9,30 +9,24 @@ a cotangent of ones and with another.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.diagnosis.judged_parts import Parts
 from gradcheck.diagnosis.made_in import made_in
-from gradcheck.errors import HarnessFault, InvalidProblem, SubjectError
-from gradcheck.judge.graph_comparison import compare_answer, legal_by_local_rules
-from gradcheck.judge.graph_estimates import gather
-from gradcheck.judge.settings import Settings
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import OPS, Case, Graph, GraphBuilder
 from gradcheck.problem.builder import Handle
 from gradcheck.problem.parts import beyond, slot_by_slot, up_to
 from gradcheck.problem.walks import ancestors, reached
-from gradcheck.subject.answer import Answer, Subject
+from gradcheck.subject.answer import Subject
 from gradcheck.verdict.compare import Comparison
 from gradcheck.verdict.finding import Finding, finding
 
 Array = NDArray[Any]
 
-BUDGET = 400
-"""Maximum number of questions to the subject and the oracles before the search for one place ends."""
 LARGE = 500
 """Number of nodes beyond which a graph is not taken apart: each part of it takes seconds, and there are as many."""
 
@@ -49,10 +43,8 @@ class Locator:
         self._case = case
         self._graph = case.graph
         self._subject = subject
-        # One proof is enough to find the place, and the symbolic oracle is the cheapest for small graphs.
-        self._oracles = [o for o in oracles if o.name == "symbolic"] or list(oracles)
-        self._values = case.graph.evaluate(case.point)
-        self._left = BUDGET
+        self._parts = Parts(case, subject, oracles)
+        self._values = self._parts.values
 
     def findings(self, comparisons: Sequence[Comparison]) -> list[Finding]:
         """Findings that name the node, or none where the subject or the budget does not let it be found."""
@@ -68,7 +60,7 @@ class Locator:
         for i in ancestors(graph, graph.loss):
             if not graph.arguments(i):
                 continue
-            off = self._value(up_to(graph, i))
+            off = self._parts.value(up_to(graph, i))
             if off is None:
                 return []
             if off.wrong.any():
@@ -133,8 +125,7 @@ class Locator:
             part, extra = graph, dict[str, Array]()
         else:
             part, extra = beyond(graph, node, self._values[graph.names[node]])
-        judged = self._gradients(part, extra)
-        return None if judged is None else bool(judged[graph.names[node]].wrong.any())
+        return self._parts.adjoint_wrong(node, part, extra)
 
     def _rule_wrong(self, node: int) -> tuple[str, dict[str, Any]]:
         """How the node's op, alone, passes on a wrong cotangent, "" if it does not; and in which function (`made_in`).
@@ -142,7 +133,7 @@ class Locator:
         It is asked for a cotangent of ones, and for another.
         """
         part, extra = slot_by_slot(self._graph, node, self._values)
-        if wrong := self._wrong_ones(part, extra):
+        if wrong := self._parts.wrong(part, extra):
             return ALONE, self._made_in(part, extra, wrong)
         name, shape = self._graph.names[node], self._graph.shapes[node]
         if self._graph.op(node) == "mul":
@@ -151,64 +142,16 @@ class Locator:
         # the subject multiplies by them correctly.
         build = GraphBuilder()
         probe = weighted(build.graph(build.sum(build.parameter(name, shape))), name)
-        if self._wrong_ones(probe, {name: self._values[name]}):
+        if self._parts.wrong(probe, {name: self._values[name]}):
             return "", {}
         heavier = weighted(part, name)
-        if not (wrong := self._wrong_ones(heavier, extra)):
+        if not (wrong := self._parts.wrong(heavier, extra)):
             return "", {}
         how = UPSTREAM if OPS[self._graph.op(node)].elementwise else ALONE
         return how, self._made_in(heavier, extra, wrong)
 
-    def _wrong_ones(self, part: Graph, extra: Mapping[str, Array]) -> list[str]:
-        """The parameters of a part of which the subject's gradient is wrong."""
-        judged = self._gradients(part, extra)
-        return [name for name, c in (judged or {}).items() if c.wrong.any()]
-
     def _made_in(self, part: Graph, extra: Mapping[str, Array], wrong: Sequence[str]) -> dict[str, Any]:
-        return made_in(self._subject, part, part, self._point(part, extra), wrong, self._case.dtype)
-
-    def _point(self, part: Graph, extra: Mapping[str, Array]) -> dict[str, Array]:
-        values = {**self._values, **extra}
-        return {part.names[i]: values[part.names[i]] for i in part.free}
-
-    def _value(self, part: Graph) -> Comparison | None:
-        asked = self._ask(part, {})
-        return None if asked is None else asked[0]
-
-    def _gradients(self, part: Graph, extra: Mapping[str, Array]) -> dict[str, Comparison] | None:
-        asked = self._ask(part, extra)
-        return None if asked is None else {c.block: c for c in asked[1:]}
-
-    def _ask(self, part: Graph, extra: Mapping[str, Array]) -> list[Comparison] | None:
-        """Value and gradients of a part, judged; None where the subject or the oracles leave nothing to judge.
-
-        A right answer needs one oracle; before an answer counts as wrong, rounding is measured.
-        """
-        if self._left <= 0:
-            return None
-        self._left -= 1
-        try:
-            case = Case("part", part, self._point(part, extra), dtype=self._case.dtype)
-            answer = self._subject.ask(part, case.point, case.dtype)
-            judged = self._judged(case, answer, self._oracles[:1])
-            others = len(self._oracles) > 1
-            if others and (judged is None or any(c.wrong.any() or not np.all(c.truth.known) for c in judged)):
-                judged = self._judged(case, answer, self._oracles)
-        except (InvalidProblem, SubjectError, HarnessFault):
-            return None
-        return judged
-
-    def _judged(self, case: Case, answer: Answer, oracles: Sequence[Oracle]) -> list[Comparison] | None:
-        """The answer beside the truth; None where its form is wrong. Legal where ties cancel counts as right."""
-        gathered = gather(case, oracles)
-        for block, truth in gathered.gradients.items():
-            given = answer.gradients.get(block)
-            if given is None or given.shape != truth.lower.shape:
-                return None
-        compared, limits = compare_answer(case, answer, gathered, Settings())
-        if legal_by_local_rules(case, answer, compared, limits):
-            return [compared[0], *(replace(c, wrong=np.zeros_like(c.wrong)) for c in compared[1:])]
-        return compared
+        return made_in(self._subject, part, part, self._parts.point(part, extra), wrong, self._case.dtype)
 
 
 def weighted(part: Graph, name: str) -> Graph:
