@@ -22,7 +22,7 @@ from gradcheck.report.graph_text import tree
 from gradcheck.report.not_offered import not_offered_line, nothing_answered_line
 from gradcheck.report.plain_words import plainly
 from gradcheck.report.trimmed import Hanging, Trimmed
-from gradcheck.run.events import CaseFinished, Diagnosed, Event, Faulted, Finished, Started
+from gradcheck.run.events import CaseFinished, CaseJudged, Diagnosed, Event, Faulted, Finished, Started
 from gradcheck.run.exit_code import as_it_should_be
 from gradcheck.verdict.digits import apart, number
 from gradcheck.verdict.finding import shown
@@ -57,7 +57,7 @@ class ConsoleReport:
         self._verbosity = verbosity
         self._diagnosed: Diagnosed | None = None
         self._cases = 0
-        self._suite = ""
+        self._suite = self._told = ""
         self._results: list[Result] = []
         self._errors: set[str] = set()
         self._notes: list[str] = []
@@ -70,6 +70,8 @@ class ConsoleReport:
                 self._cases = event.cases
                 if self._verbosity > QUIET:
                     self._head(event)
+            case CaseJudged():
+                self._judged_one(event.result)
             case CaseFinished():
                 self._finished_one(event.result)
             case Faulted():
@@ -104,13 +106,19 @@ class ConsoleReport:
     # --- while the cases run ------------------------------------------------------------------------------------
 
     def _finished_one(self, result: Result) -> None:
-        suite, colons, _ = result.address.partition("::")
-        if not colons:  # the subject could not be loaded, which the end of the report tells
+        if "::" not in result.address:  # the subject could not be loaded, which the end of the report tells
             return
+        if result.address != self._told:
+            self._judged_one(result)
+        self._results.append(result)
+
+    def _judged_one(self, result: Result) -> None:
+        """The line of a failing case, before its cause is looked for."""
+        suite = result.address.partition("::")[0]
         if suite != self._suite:
             self._end_of_suite()
             self._suite = suite
-        self._results.append(result)
+        self._told = result.address
         if self._cases > 1 and not as_it_should_be(result) and self._is_news(result):
             text = Text.assemble((f"{result.verdict}", STYLES[result.verdict]), "  ", (shown(result.address), "bold"))
             self._print(text.append(f"  {summary(result)}"), indent=6)

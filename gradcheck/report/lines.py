@@ -15,7 +15,17 @@ from typing import Any, TextIO
 from gradcheck.report.results_ahead import ResultsAhead
 from gradcheck.report.run_json import counts_to_dict, diagnosis_to_dict, not_offered_to_list
 from gradcheck.report.verify_json import mistakes_to_list
-from gradcheck.run.events import CaseAhead, CaseFinished, Diagnosed, Event, Faulted, Finished, NotOffered, Started
+from gradcheck.run.events import (
+    CaseAhead,
+    CaseFinished,
+    CaseJudged,
+    Diagnosed,
+    Event,
+    Faulted,
+    Finished,
+    NotOffered,
+    Started,
+)
 from gradcheck.verdict.finding import plain
 from gradcheck.verdict.result import SCHEMA_VERSION, Result, Verdict
 from gradcheck.verify.engine_trial import EngineTried
@@ -72,7 +82,7 @@ class LinesReport:
                     self._result(Result(event.target, Verdict.ERROR, (event.finding,)).to_dict())
             case Lacking():
                 self._result(Result(event.sentence, Verdict.ERROR).to_dict())
-            case CaseAhead(result=early):
+            case CaseAhead(result=early) | CaseJudged(result=early):
                 if not self.failed:
                     self._ahead.keep(early.address, _line("result", early.to_dict()))
             case CaseFinished():

@@ -1,4 +1,4 @@
-"""Results that workers have before their turn, in a file beside the report, so that nothing finished is lost.
+"""Results that are known before their turn, or before their cause, in a file beside the report: none is lost.
 
 A report has its cases in order: what one job writes, two write. So a result that comes early waits here until its turn
 has come, or the run has ended. Only a run that was killed leaves the file; the next report of that path removes it.

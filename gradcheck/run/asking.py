@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gradcheck.judge.dispatch import own_subject, try_any
 from gradcheck.judge.settings import Settings
+from gradcheck.judge.tried import Tried
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case
 from gradcheck.run.offered import Offers, as_the_case_expects
@@ -56,6 +57,7 @@ class Asking:
         self._items, self._offers, self._how, self._replay = items, offers, how, replay
         self._subject = subject
         self._silent = self._timeouts = 0
+        self._tried: dict[int, Tried] = {}
         asked = [k for k, item in enumerate(items) if self._is_asked(item)]
         jobs = min(how.jobs, len(asked))
         self._judges: Alone[Result] | Workers[Result] = (
@@ -80,10 +82,19 @@ class Asking:
 
     def ahead(self, number: int) -> Iterator[tuple[Addressed, Result]]:
         """Wait for what `result` needs, and tell the results of other cases that workers have meanwhile."""
-        item = self._items[number]
-        if self._is_asked(item) and (item.case.subject is not None or not self._given_up()):
+        if self._will_ask(number):
             for other, result in self._judges.ahead(number):
                 yield self._items[other], result
+
+    def judged(self, number: int) -> Result | None:
+        """The result of a wrong case before `result` looks for its cause; None for any other, and where workers ask.
+
+        HarnessFault as for `result`.
+        """
+        if not isinstance(self._judges, Alone) or not self._will_ask(number):
+            return None
+        self._tried[number] = tried = self._try(number, self._subject)
+        return tried.result if tried.wrong else None
 
     def finished(self) -> Iterator[tuple[Addressed, Result]]:
         """What workers have finished and nobody has asked for, after an interrupt."""
@@ -99,6 +110,10 @@ class Asking:
         most = self._how.give_up_after
         return bool(most) and max(self._silent, self._timeouts) >= most
 
+    def _will_ask(self, number: int) -> bool:
+        item = self._items[number]
+        return self._is_asked(item) and (item.case.subject is not None or not self._given_up())
+
     def _is_asked(self, item: Addressed) -> bool:
         if item.case.subject is not None:
             return True
@@ -112,14 +127,18 @@ class Asking:
 
     def _judged(self, number: int, subject: Subject | None = None) -> Result:
         """The result of one case, with findings about its cause."""
-        item, oracles = self._items[number], self._how.oracles
-        asked = own_subject(item.case) or subject or self._subject
-        tried = try_any(item.address, item.case, asked, oracles, self._how.settings, replay=self._replay(item))
+        asked = subject or self._subject
+        tried = self._tried.pop(number, None) or self._try(number, asked)
         if not tried.wrong:
             return tried.result
         from gradcheck.diagnosis.diagnosed import diagnosed  # imported late: a run without a failure does not need it
 
-        return diagnosed(tried, asked, oracles)
+        return diagnosed(tried, own_subject(self._items[number].case) or asked, self._how.oracles)
+
+    def _try(self, number: int, subject: Subject) -> Tried:
+        item, how = self._items[number], self._how
+        asked = own_subject(item.case) or subject
+        return try_any(item.address, item.case, asked, how.oracles, how.settings, replay=self._replay(item))
 
     def _unasked(self, item: Addressed, why: Finding) -> Result:
         case, replay = item.case, self._replay(item)

@@ -32,6 +32,13 @@ class CaseStarted:
 
 
 @dataclass(frozen=True)
+class CaseJudged:
+    """A case is wrong; CaseFinished follows, with its cause, which is looked for now. Workers tell of both at once."""
+
+    result: Result
+
+
+@dataclass(frozen=True)
 class CaseFinished:
     """A case has a result."""
 
@@ -126,4 +133,15 @@ class Finished:
         return exit_code.of_run(self.results, faulted=bool(self.faults), signal=self.signal)
 
 
-Event = Started | CaseStarted | CaseAhead | CaseFinished | NotOffered | Faulted | Diagnosing | Diagnosed | Finished
+Event = (
+    Started
+    | CaseStarted
+    | CaseAhead
+    | CaseJudged
+    | CaseFinished
+    | NotOffered
+    | Faulted
+    | Diagnosing
+    | Diagnosed
+    | Finished
+)

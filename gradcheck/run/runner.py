@@ -19,6 +19,7 @@ from gradcheck.run.asking import GIVE_UP_AFTER, Asking, How, seed_of
 from gradcheck.run.events import (
     CaseAhead,
     CaseFinished,
+    CaseJudged,
     CaseStarted,
     Event,
     Faulted,
@@ -70,7 +71,8 @@ def run(
     `forms_may_lack` an op that is answered in one form and refused in another is not offered in that form.
 
     With `jobs` several processes judge at the same time, each with a subject of its own, which `another` opens; events
-    and results are those of one job, in the same order, but for CaseAhead, which tells of a result before its turn.
+    and results are those of one job, in the same order, but for CaseAhead, which tells of a result before its turn, and
+    CaseJudged, which tells of one before its cause is known.
 
     KeyboardInterrupt, thrown in at any event or raised in between, ends the run with the finished results and without a
     diagnosis. A harness fault ends only its case. With `give_up_after=0` the subject is asked every question. Without a
@@ -91,7 +93,7 @@ def run(
         cases, unposed = posed(cases, dtype or subject.declared.dtype or USUAL)
         left_out += [*unposed, *offers.remarks()]
     how = How(oracles, settings, give_up_after, jobs, another)
-    asking = None
+    asking = judged = None
     try:
         yield Started(len(cases), described, self_check, seed, guarantees, tuple(left_out))
         if failure is not None:
@@ -110,6 +112,9 @@ def run(
                 for other, early in asking.ahead(number):
                     if not offers.withholds(other, early):
                         yield CaseAhead(early)
+                judged = asking.judged(number)
+                if judged is not None:
+                    yield CaseJudged(judged)
                 result = asking.result(number)
             except HarnessFault as fault:
                 faults.append(Faulted(item.address, str(fault)))
@@ -124,6 +129,10 @@ def run(
                 break
     except KeyboardInterrupt as asked:
         interrupted = number_of(asked)
+        told = {result.address for result in results}
+        if judged is not None and judged.address not in told and offers.counts(item, judged):
+            results.append(judged)
+            yield CaseFinished(judged)
         for item, result in asking.finished() if asking is not None else ():
             if offers.counts(item, result):
                 results.append(result)

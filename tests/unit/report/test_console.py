@@ -11,7 +11,7 @@ from rich.console import Console
 
 from gradcheck.problem import Case, GraphBuilder
 from gradcheck.report.console import ALL, NORMAL, QUIET, ROWS, ConsoleReport
-from gradcheck.run.events import CaseFinished, Diagnosed, Event, Finished, Started
+from gradcheck.run.events import CaseFinished, CaseJudged, Diagnosed, Event, Finished, Started
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import Result, Verdict
 
@@ -82,6 +82,18 @@ def test_a_failing_case_is_printed_when_it_fails() -> None:
     with console.capture() as capture:
         report.add(CaseFinished(failing("suite::first")))
     assert capture.get() == "FAIL  suite::first  df/db is 7, should be 9\n"
+
+
+def test_it_is_printed_before_its_cause_is_looked_for_and_once() -> None:
+    console = Console(file=StringIO(), width=100, color_system=None, legacy_windows=False)
+    report = ConsoleReport(console, timings=False)
+    report.add(Started(2, "engine.py", False, None))
+    with console.capture() as capture:
+        report.add(CaseJudged(failing("suite::first")))
+    assert capture.get() == "FAIL  suite::first  df/db is 7, should be 9\n"
+    with console.capture() as capture:
+        report.add(CaseFinished(failing("suite::first")))
+    assert capture.get() == ""
 
 
 def test_every_fail_is_listed_and_comes_before_every_error() -> None:

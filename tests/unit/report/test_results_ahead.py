@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from gradcheck.report.lines import LinesReport
-from gradcheck.run.events import CaseAhead, CaseFinished, Finished, Started
+from gradcheck.report.results_ahead import place
+from gradcheck.run.events import CaseAhead, CaseFinished, CaseJudged, Finished, Started
 from gradcheck.verdict.result import Result, Verdict
 
 
@@ -69,3 +70,14 @@ def test_where_the_file_cannot_be_written_the_report_is(tmp_path: Path, capsys: 
     assert (addresses(file), report.complete) == (["mine.py::a"], True)
     told = capsys.readouterr().err
     assert told.count("out.jsonl.waiting cannot be written (Is a directory)") == 1  # once, not for every result
+
+
+def test_a_verdict_whose_cause_is_looked_for_is_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "out.jsonl"
+    report = LinesReport(file)
+    report.add(Started(1, "", False, None))
+    report.add(CaseJudged(result("a")))
+    assert (addresses(file), addresses(place(file))) == ([], ["mine.py::a"])
+    report.add(CaseFinished(result("a")))
+    assert (addresses(file), place(file).exists()) == (["mine.py::a"], False)
+    report.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,12 @@ import pytest
 from gradcheck.errors import Interrupted, SubjectError
 from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.oracle import graph_oracles
-from gradcheck.problem import Case, GraphBuilder
+from gradcheck.problem import Case, Graph, GraphBuilder
 from gradcheck.run import runner
-from gradcheck.run.events import CaseFinished, Finished
+from gradcheck.run.events import CaseFinished, CaseJudged, Event, Finished
 from gradcheck.run.suite import Addressed
 from gradcheck.subject.inprocess import InProcessSubject
+from gradcheck.verdict.result import Verdict
 
 FAILURES = {
     "d": SubjectError("GC006", how="was killed by SIGSEGV"),
@@ -85,12 +87,62 @@ def test_what_was_given_up_is_not_diagnosed() -> None:
     assert subject.asked == 2 + 3  # an answer is asked for twice
 
 
+def interrupted(events: Iterator[Event], wrong: BaseException) -> Event:
+    """The next event after an exception where the run stands."""
+    assert isinstance(events, Generator)
+    event: Event = events.throw(wrong)
+    return event
+
+
+def halved(graph: Graph, point: Any) -> Any:
+    """A wrong engine."""
+    value, gradients = Backprop()(graph, point)[:2]
+    return value, {name: g / 2 for name, g in gradients.items()}
+
+
+class Watched(InProcessSubject):
+    """Counts its questions."""
+
+    asked = 0
+
+    def ask(self, *given: Any, **options: Any) -> Any:
+        self.asked += 1
+        return super().ask(*given, **options)
+
+
+def test_a_wrong_case_is_told_before_its_cause_is_looked_for() -> None:
+    subject = Watched(halved)
+    events = runner.run(cases(2), subject, graph_oracles(), described="x", diagnosis=False)
+    judged = next(e for e in events if isinstance(e, CaseJudged))
+    before = subject.asked
+    finished = next(events)
+    assert isinstance(finished, CaseFinished)
+    assert (before, judged.result.verdict, finished.result.verdict) == (2, Verdict.FAIL, Verdict.FAIL)
+    assert subject.asked > before  # about parts of the graph
+    assert "GC050" in finished.result.codes
+    assert "GC050" not in judged.result.codes
+
+
+def test_a_right_case_is_told_once() -> None:
+    events = runner.run(cases(2), Scripted("aa"), graph_oracles(), described="x")
+    assert not any(isinstance(e, CaseJudged) for e in events)
+
+
+def test_an_interrupt_while_a_cause_is_looked_for_keeps_the_verdict() -> None:
+    events = runner.run(cases(3), InProcessSubject(halved), graph_oracles(), described="x")
+    judged = next(e for e in events if isinstance(e, CaseJudged))
+    told = interrupted(events, KeyboardInterrupt())
+    last = next(events)
+    assert isinstance(last, Finished)
+    assert (told, last.results) == (CaseFinished(judged.result), (judged.result,))
+
+
 def interrupted_at(number: int, wrong: BaseException) -> Finished:
     events = runner.run(cases(4), Scripted("aaaa"), graph_oracles(), described="x")
     seen: list[Any] = [next(events)]
     while sum(isinstance(e, CaseFinished) for e in seen) < number:
         seen.append(next(events))
-    last = events.throw(wrong)  # type: ignore[attr-defined]
+    last = interrupted(events, wrong)
     assert isinstance(last, Finished)
     with pytest.raises(StopIteration):
         next(events)
