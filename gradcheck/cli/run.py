@@ -138,7 +138,7 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
         replay_options=replay_options(chosen, address),
         give_up_after=chosen["give-up-after"],
         diagnosis=not options.no_diagnosis and budget > 0,
-        budget=Budget(budget),
+        budget=Budget(budget or None),
         required=required,
         dtype=chosen["dtype"],
         first=saved,

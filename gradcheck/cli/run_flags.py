@@ -80,7 +80,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--diagnosis-budget",
         type=number,
         metavar="S",
-        help="seconds for the search for the smallest counterexample and its cause "
+        help="seconds for the search for the smallest counterexample and its cause, and for the cause of each case "
         f"(default {SETTINGS['diagnosis-budget'].default:g}; 0 for no search)",
     )
     parser.add_argument(

@@ -7,7 +7,9 @@ BudgetSpent. No experiment catches that, so that none reads an unfinished search
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.subject.answer import Subject
@@ -33,6 +35,10 @@ class Budget:
     seconds: of wall clock; None for no limit.
     questions: None for no limit.
     clock: returns the time in seconds.
+
+    Attributes
+    ----------
+    asked: the number of questions so far.
     """
 
     def __init__(
@@ -47,7 +53,7 @@ class Budget:
         self._clock = clock
         self._whole: Budget | None = None
         self._begun: float | None = None
-        self._asked = 0
+        self.asked = 0
 
     def part(self, share: float) -> Budget:
         """A budget of this share of the seconds and questions; what it spends counts against this one, too."""
@@ -57,6 +63,10 @@ class Budget:
         smaller._whole = self
         return smaller
 
+    def afresh(self) -> Budget:
+        """A budget with the same limits, of which nothing is spent."""
+        return Budget(self._seconds, self._questions, clock=self._clock)
+
     def spend(self) -> None:
         """Count one more question; raises BudgetSpent where none is left."""
         if self._whole is not None:
@@ -65,17 +75,43 @@ class Budget:
         self._begun = now if self._begun is None else self._begun
         if self._seconds is not None and now - self._begun >= self._seconds:
             raise BudgetSpent(f"after {self._seconds:g} s; --diagnosis-budget {6 * self._seconds:g} goes on")
-        if self._questions is not None and self._asked >= self._questions:
+        if self._questions is not None and self.asked >= self._questions:
             raise BudgetSpent(f"after {self._questions:,} questions")
-        self._asked += 1
+        self.asked += 1
+
+
+@dataclass
+class Spent:
+    """What one experiment took: questions to the subject, and seconds of wall clock."""
+
+    experiment: str
+    questions: int = 0
+    seconds: float = 0.0
 
 
 class Rationed(Wrapped):
-    """`subject`, until `budget` is spent: then every question raises BudgetSpent."""
+    """`subject`, until `budget` is spent: then every question raises BudgetSpent.
+
+    `spent` has what each `experiment` took, in the order in which they were begun.
+    """
 
     def __init__(self, subject: Subject, budget: Budget) -> None:
         super().__init__(subject)
-        self._budget = budget
+        self.budget = budget
+        self.spent: list[Spent] = []
 
     def _before(self, problem: Any) -> None:
-        self._budget.spend()
+        self.budget.spend()
+
+
+@contextmanager
+def experiment(subject: Subject, name: str) -> Iterator[None]:
+    """Write down what the questions meanwhile take, if the subject is a rationed one."""
+    if not isinstance(subject, Rationed):
+        yield
+        return
+    asked, begun = subject.budget.asked, time.perf_counter()
+    try:
+        yield
+    finally:
+        subject.spent.append(Spent(name, subject.budget.asked - asked, time.perf_counter() - begun))

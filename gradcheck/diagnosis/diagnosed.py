@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from gradcheck.diagnosis.budget import Budget, BudgetSpent, Rationed
 from gradcheck.diagnosis.causes import causes
 from gradcheck.diagnosis.made_in import with_origin
 from gradcheck.diagnosis.place import Locator
@@ -43,14 +44,22 @@ def try_and_diagnose(
     return diagnosed(try_any(address, case, subject, oracles, settings, replay=replay), subject, oracles)
 
 
-def diagnosed(tried: Tried, subject: Subject, oracles: Sequence[Oracle]) -> Result:
-    """The result of a judged case, with findings about cause and place where something is wrong."""
+def diagnosed(tried: Tried, subject: Subject, oracles: Sequence[Oracle], budget: Budget | None = None) -> Result:
+    """The result of a judged case, with findings about cause and place where something is wrong.
+
+    A search that the budget cuts short keeps what it has found, and a finding says so.
+    """
     started = time.perf_counter()
+    subject = subject if budget is None else Rationed(subject, budget)
     found = list[Finding]()
     if tried.wrong and SINGLE_PRECISION not in tried.result.codes:
-        found = _of_step(tried) + _of_gradient(tried, subject, oracles)
-        if not {"GC015", "GC050"} & {f.code for f in found}:  # the subject could not be asked about parts of the graph
-            tried = replace(tried, result=replace(tried.result, findings=tuple(with_origin(tried, subject))))
+        try:
+            found += _of_step(tried) + _of_numbers(tried)
+            found += _of_place(tried, subject, oracles)
+            if not {"GC015", "GC050"} & {f.code for f in found}:  # the subject could not be asked about parts
+                tried = replace(tried, result=replace(tried.result, findings=tuple(with_origin(tried, subject))))
+        except BudgetSpent as spent:
+            found.append(finding("GC114", spent=str(spent)))
     result = with_findings(tried.result, found)
     return replace(result, seconds=result.seconds + time.perf_counter() - started)
 
@@ -63,13 +72,15 @@ def _of_step(tried: Tried) -> list[Finding]:
     return [finding("GC051", cause=f"{words} (proved by step {step.step}, entry by entry)")]
 
 
-def _of_gradient(tried: Tried, subject: Subject, oracles: Sequence[Oracle]) -> list[Finding]:
-    """Findings about causes that fit a wrong gradient, and about the node that is wrong."""
-    if tried.case is None:
+def _of_numbers(tried: Tried) -> list[Finding]:
+    """Findings about causes that fit a wrong gradient."""
+    if tried.case is None or not tried.comparisons or np.any(tried.comparisons[0].wrong):
         return []
-    found = list[Finding]()
-    if tried.comparisons and not np.any(tried.comparisons[0].wrong):
-        found += causes(tried.case, tried.comparisons)
-    if entry_for(tried.case, subject) == NATIVE:  # the parts asked about are graphs
-        found += Locator(tried.case, subject, oracles).findings(tried.comparisons)
-    return found
+    return causes(tried.case, tried.comparisons)
+
+
+def _of_place(tried: Tried, subject: Subject, oracles: Sequence[Oracle]) -> list[Finding]:
+    """Findings about the node that is wrong; the parts that are asked about are graphs."""
+    if tried.case is None or entry_for(tried.case, subject) != NATIVE:
+        return []
+    return Locator(tried.case, subject, oracles).findings(tried.comparisons)

@@ -133,7 +133,7 @@ class SuiteSession:
             settings=Settings(interest=values["interest"], max_ulps=values["max-ulps"]),
             replay_options=self._options(),
             diagnosis=self._seconds > 0,
-            budget=Budget(self._seconds),
+            budget=Budget(self._seconds if self._seconds > 0 else None),
             required=self._required,
             dtype=values["dtype"],
         )

@@ -15,6 +15,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from gradcheck.diagnosis.budget import Spent
 from gradcheck.problem import OPS
 from gradcheck.report.alike import by_place, by_words, place_of, shown_with
 from gradcheck.report.failure import LABEL, Failure, headline, listed, summary
@@ -321,6 +322,13 @@ class ConsoleReport:
         for fault in found.faults:
             text = Text.assemble(("cause  ", "bold"), f"{found.how} {fault.code}, “{fault.name}”: {fault.sentence}")
             self._print(text, indent=7)
+        took = [f"{one.experiment}: {self._took(one)}" for one in found.spent if one.questions]
+        if took:
+            self._print(Text.assemble(("cost   ", "bold"), "; ".join(took)), indent=7)
+
+    def _took(self, one: Spent) -> str:
+        questions = f"{one.questions} question{'s' * (one.questions > 1)}"
+        return f"{questions}, {one.seconds:.1f} s" if self._timings else questions
 
     def _warnings(self, results: Sequence[Result]) -> None:
         for result in results:

@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from gradcheck.diagnosis.budget import Budget, BudgetSpent, Rationed
+from gradcheck.diagnosis.budget import Budget, BudgetSpent, Rationed, experiment
 from gradcheck.diagnosis.diagnosed import diagnosed
 from gradcheck.diagnosis.look_at import look_at
 from gradcheck.diagnosis.naming import Explains, Named, explanation, running_out, sorted_out
@@ -91,7 +91,7 @@ class _Search:
         self._within = within
         judged = {r.address: r for r in results if not refuses(r)}  # no op is asked for that is not offered
         self._items, self._results = [a for a in items if a.address in judged], results
-        self._subject: Subject = Rationed(subject, budget)
+        self._subject = Rationed(subject, budget)
         self._unlimited, self._budget, self._oracles = subject, budget, oracles
         self._tried = [
             (a.address, _where_wrong(a.case, judged[a.address]), judged[a.address].verdict)
@@ -113,6 +113,7 @@ class _Search:
         """
         if self._example is None and not self._named.faults and not ended:
             return None
+        spent = tuple(self._subject.spent)
         example, case, rows = (self._example, self._case, self._rows) if self._fits else (None, None, ())
         wrong = [f for r in self._results if r.verdict is Verdict.FAIL for f in r.findings]
         try:
@@ -120,7 +121,9 @@ class _Search:
         except GradcheckError:
             look = ""
         named = self._named
-        return Diagnosed(example, case, named.faults, named.how, rows, self._explains, self._unexplained, look, ended)
+        return Diagnosed(
+            example, case, named.faults, named.how, rows, self._explains, self._unexplained, look, ended, spent
+        )
 
     def stages(self) -> Iterator[Diagnosing]:
         """Each stage, before it begins."""
@@ -161,7 +164,8 @@ class _Search:
         """
         self._case, self._example, self._rows = None, None, ()
         try:
-            case = _smallest(Rationed(self._unlimited, self._budget.part(SHARE)), failing, passing, shows)
+            with experiment(self._subject, EXAMPLE):
+                case = _smallest(Rationed(self._unlimited, self._budget.part(SHARE)), failing, passing, shows)
         except BudgetSpent:
             case = None
         if case is None:
@@ -178,7 +182,8 @@ class _Search:
         """The failures that the mistake explains, and an example that shows this mistake only."""
         fits = Explains(self._named, self._subject)
         failed = [(address, case) for address, case, verdict in self._tried if verdict is Verdict.FAIL]
-        self._explains, self._unexplained = sorted_out(failed, fits)
+        with experiment(self._subject, "the failures that the mistake explains"):
+            self._explains, self._unexplained = sorted_out(failed, fits)
         if not self._explains and not self._named.alike:
             self._unexplained = ()  # no engine of the catalogue makes the fault in this way: nothing can be compared
         self._fits = self._case is None or fits(self._case)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from gradcheck.diagnosis.budget import Budget
 from gradcheck.judge.dispatch import own_subject, try_any
 from gradcheck.judge.settings import Settings
 from gradcheck.judge.tried import Tried
@@ -34,6 +35,7 @@ class How:
     give_up_after: see GIVE_UP_AFTER; 0 for never.
     jobs: number of processes that judge at the same time.
     another: opens a further subject like the one given, for a worker.
+    budget: what the search for the cause of each case may take; None for no limit.
     """
 
     oracles: Sequence[Oracle]
@@ -41,6 +43,7 @@ class How:
     give_up_after: int = GIVE_UP_AFTER
     jobs: int = 1
     another: Callable[[], Subject] | None = None
+    budget: Budget | None = None
 
 
 class Asking:
@@ -133,7 +136,9 @@ class Asking:
             return tried.result
         from gradcheck.diagnosis.diagnosed import diagnosed  # imported late: a run without a failure does not need it
 
-        return diagnosed(tried, own_subject(self._items[number].case) or asked, self._how.oracles)
+        how, budget = self._how, self._how.budget
+        asked = own_subject(self._items[number].case) or asked
+        return diagnosed(tried, asked, how.oracles, None if budget is None else budget.afresh())
 
     def _try(self, number: int, subject: Subject) -> Tried:
         item, how = self._items[number], self._how

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gradcheck.diagnosis.budget import Spent
 from gradcheck.diagnosis.operands import ParameterRow
 from gradcheck.faults.fault import Fault
 from gradcheck.problem import Case
@@ -99,6 +100,7 @@ class Diagnosed:
     there     were too many, or their graphs are too large.
     look_at: one sentence, what to look at; "" where nothing is known.
     ended: why the search ended early; "" where it did not.
+    spent: what each experiment took.
     """
 
     counterexample: Result | None
@@ -110,6 +112,7 @@ class Diagnosed:
     unexplained: tuple[str, ...] = ()
     look_at: str = ""
     ended: str = ""
+    spent: tuple[Spent, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def run(
 
     KeyboardInterrupt, thrown in at any event or raised in between, ends the run with the finished results and without a
     diagnosis. A harness fault ends only its case. With `give_up_after=0` the subject is asked every question. Without a
-    `budget` the diagnosis runs to its end.
+    `budget` the diagnosis runs to its end; each case's own may take as much.
     """
     started = time.perf_counter()
     results: list[Result] = []
@@ -92,7 +92,7 @@ def run(
         cases, left_out = _answerable(cases, subject)
         cases, unposed = posed(cases, dtype or subject.declared.dtype or USUAL)
         left_out += [*unposed, *offers.remarks()]
-    how = How(oracles, settings, give_up_after, jobs, another)
+    how = How(oracles, settings, give_up_after, jobs, another, budget)
     asking = judged = None
     try:
         yield Started(len(cases), described, self_check, seed, guarantees, tuple(left_out))

@@ -151,6 +151,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "other": "as a function of the input",
             "advice": "call it with the output, or say --as functions:slope=input to demand the latter",
         },
+        "GC114": {"spent": "after 10 s; --diagnosis-budget 60 goes on"},
         "GC105": {"block": "a"},
         "GC106": {"block": "idx"},
         "GC104": {"path": "params['layer2']['b']", "wanted": "a gradient", "came": "nothing"},

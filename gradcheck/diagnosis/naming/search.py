@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec
 
+from gradcheck.diagnosis import budget
 from gradcheck.diagnosis.naming.answer_match import AskedCase, Observed, entry_of
 from gradcheck.diagnosis.naming.branch_counts import several_successors, several_uses
 from gradcheck.diagnosis.naming.broadcast_probes import broadcasting
@@ -62,10 +63,13 @@ def _sought(
     known = frozenset[str]().union(*(case.graph.kinds for case in native))
     asked = [Observed(c, subject, NATIVE) for c in usable(failing, NATIVE, subject)] if native else []
     if "GC021" in codes and native:
-        yield from _shown(state_fault, subject, questions())
-        yield from _shown(memory, subject, asked, known)
-    proved, evidence = training_fault(subject, failing, codes)
-    if (likeness := alike(subject, failing, passing)).faults:
+        yield from _shown(subject, state_fault, subject, questions())
+        yield from _shown(subject, memory, subject, asked, known)
+    with budget.experiment(subject, "the steps of trainings"):
+        proved, evidence = training_fault(subject, failing, codes)
+    with budget.experiment(subject, "likeness to known mistakes"):
+        likeness = alike(subject, failing, passing)
+    if likeness.faults:
         tried = "the one case" if likeness.cases == 1 else f"all {likeness.cases} cases"
         reading = f"{likeness.reading}, " if likeness.reading else ""
         if proved is None or proved in likeness.faults:
@@ -75,23 +79,31 @@ def _sought(
     if any(one.wrong for one in asked):
         stretched = any(stretched for case in native for _, stretched, _ in forms_of(case))
         for experiment in (several_uses, *([broadcasting] if stretched else []), clipping):
-            yield from _shown(experiment, subject, known)
+            yield from _shown(subject, experiment, subject, known)
     if any(entry_of(case, subject) == ENTRY for case in failing):
-        yield from _shown(visited_again, subject, failing)
-        yield from _shown(several_successors, subject)
+        yield from _shown(subject, visited_again, subject, failing)
+        yield from _shown(subject, several_successors, subject)
     if native:
-        yield from _shown(state_fault, subject, questions())  # values kept from another point repeat, and are stale
-        yield from _shown(cut_off, subject, known)
-        yield from _shown(single_precision, asked)
-        yield from _shown(memory, subject, asked, known)
+        # Values kept from another point repeat, and are stale.
+        yield from _shown(subject, state_fault, subject, questions())
+        yield from _shown(subject, cut_off, subject, known)
+        yield from _shown(subject, single_precision, asked)
+        yield from _shown(subject, memory, subject, asked, known)
 
 
-def _shown(experiment: Callable[Asked, Evidence], *given: Asked.args, **options: Asked.kwargs) -> Iterator[Named]:
+def _shown(
+    subject: Subject,
+    experiment: Callable[Asked, Evidence],
+    *given: Asked.args,
+    **options: Asked.kwargs,
+) -> Iterator[Named]:
     """What an experiment shows; nothing, where one of its graphs has no value (an overflow, say)."""
     try:
-        yield from _named(*experiment(*given, **options))
+        with budget.experiment(subject, experiment.__name__.replace("_", " ")):
+            found = experiment(*given, **options)
     except InvalidProblem:
         return
+    yield from _named(*found)
 
 
 def _named(found: Fault | None, how: str) -> Iterator[Named]:

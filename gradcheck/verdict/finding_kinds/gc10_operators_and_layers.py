@@ -96,4 +96,11 @@ ROWS = (
         "sigmoid got; a cross-entropy's p - y is the gradient by what the softmax before it got. A derivative that is "
         "right in one such sense is not wrong, but it has to be called so.",
     ),
+    note(
+        "GC114",
+        "cause not looked for to the end",
+        "the search for the cause of this case was ended {spent}",
+        "The verdict does not depend on it. Each question to the subject takes long, so that the budget for the "
+        "diagnosis of a case is spent before its place is found; `--diagnosis-budget S` sets it.",
+    ),
 )
