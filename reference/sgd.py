@@ -15,7 +15,8 @@ import numpy as np
 
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem.ops import Array
-from gradcheck.problem.training import AdaGrad, Constant, Custom, Decay, Training
+from gradcheck.problem.schedules import AdaGrad, Constant, Custom, Decay
+from gradcheck.problem.training import Training
 
 from .mlp import mlp_gradients
 

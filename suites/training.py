@@ -10,7 +10,7 @@ import numpy as np
 
 import gradcheck
 from gradcheck.problem import MLP, AdaGrad, Constant, Custom, Decay, Training, Until
-from gradcheck.problem.training import Schedule
+from gradcheck.problem.schedules import Schedule
 
 NETWORK = MLP((2, 3, 1), ("tanh", "identity"))
 

@@ -15,7 +15,7 @@ from gradcheck.judge.tried import WrongStep
 from gradcheck.oracle.estimate import Estimate, Kind
 from gradcheck.oracle.training_steps import BallArrays, TrainingTruth
 from gradcheck.problem import AdaGrad, Constant, Custom, Decay
-from gradcheck.problem.training import Arrays, Schedule
+from gradcheck.problem.schedules import Arrays, Schedule
 
 Array = NDArray[Any]
 

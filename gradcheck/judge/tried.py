@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gradcheck.oracle.training_steps import BallArrays, TrainingTruth
 from gradcheck.problem import Case
-from gradcheck.problem.training import Arrays
+from gradcheck.problem.schedules import Arrays
 from gradcheck.verdict.compare import Comparison
 from gradcheck.verdict.finding_kind import Severity
 from gradcheck.verdict.result import Result

@@ -28,7 +28,7 @@ from gradcheck.oracle.enclosure import PRECISIONS, proven, tight
 from gradcheck.oracle.estimate import Estimate
 from gradcheck.oracle.symbolic import closed_form
 from gradcheck.problem import AdaGrad, Constant, Custom, Decay, Graph, Point, Training
-from gradcheck.problem.training import Schedule
+from gradcheck.problem.schedules import Schedule
 from gradcheck.tracing.session import Task, run
 
 Array = NDArray[Any]

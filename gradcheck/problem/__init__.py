@@ -6,7 +6,8 @@ from gradcheck.problem.cost_claims import Cost, Forwards, Growth, Shortcut
 from gradcheck.problem.graph import Graph, Node, Point
 from gradcheck.problem.networks import MLP, NeuronDAG
 from gradcheck.problem.ops import CODES, LEAVES, NAMES, OPS, Op
-from gradcheck.problem.training import AdaGrad, Constant, Custom, Decay, Training, Until
+from gradcheck.problem.schedules import AdaGrad, Constant, Custom, Decay
+from gradcheck.problem.training import Training, Until
 
 __all__ = [
     "CODES",

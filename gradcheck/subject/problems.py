@@ -17,7 +17,7 @@ import numpy as np
 
 from gradcheck.errors import Unsupported
 from gradcheck.problem.graph import Graph
-from gradcheck.problem.training import Custom
+from gradcheck.problem.schedules import Custom
 from gradcheck.subject.answer import Array
 
 _HOME = "gradcheck.problem"

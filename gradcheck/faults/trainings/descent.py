@@ -8,7 +8,8 @@ import numpy as np
 
 from gradcheck.faults.mlps.delta_recursion import DeltaRecursion, Gradients
 from gradcheck.problem.ops import Array
-from gradcheck.problem.training import AdaGrad, Constant, Custom, Decay, Training
+from gradcheck.problem.schedules import AdaGrad, Constant, Custom, Decay
+from gradcheck.problem.training import Training
 
 Step = tuple[Array, Gradients]
 

@@ -13,7 +13,8 @@ import numpy as np
 from gradcheck.faults.mlps.delta_recursion import Gradients
 from gradcheck.faults.trainings.descent import Descent
 from gradcheck.problem.ops import Array
-from gradcheck.problem.training import AdaGrad, Training
+from gradcheck.problem.schedules import AdaGrad
+from gradcheck.problem.training import Training
 
 
 class TimeStands(Descent):

@@ -14,7 +14,7 @@ from gradcheck.errors import InvalidProblem, Unsupported
 from gradcheck.judge.training.batches import per_epoch
 from gradcheck.oracle.training_steps import TrainingTruth, estimates
 from gradcheck.problem import Training
-from gradcheck.problem.training import Arrays
+from gradcheck.problem.schedules import Arrays
 from gradcheck.subject.answer import TrainingStep
 from gradcheck.verdict.finding import Finding, finding
 

@@ -25,7 +25,7 @@ from gradcheck.judge.tried import WrongStep
 from gradcheck.oracle.estimate import Estimate, Estimates
 from gradcheck.oracle.training_steps import BallArrays, TrainingTruth, estimates
 from gradcheck.problem import AdaGrad, Case, Constant, Decay, Training
-from gradcheck.problem.training import Arrays
+from gradcheck.problem.schedules import Arrays
 from gradcheck.subject.answer import TrainingStep
 from gradcheck.verdict.compare import INTEREST, UNIT_ROUNDOFF, Comparison, intersect, judge
 from gradcheck.verdict.finding import Finding, finding

@@ -14,7 +14,8 @@ import pytest
 
 import gradcheck
 from gradcheck.problem.networks import MLP, NeuronDAG, target, weight
-from gradcheck.problem.training import Constant, Training
+from gradcheck.problem.schedules import Constant
+from gradcheck.problem.training import Training
 
 HOME = Path(gradcheck.__file__).resolve().parent
 REFERENCE = HOME.parent / "reference"

@@ -13,7 +13,7 @@ from gradcheck.errors import InvalidProblem, Unsupported
 from gradcheck.oracle.estimate import Estimate, Kind
 from gradcheck.oracle.training_steps import TrainingTruth, estimates
 from gradcheck.problem import MLP, AdaGrad, Constant, Custom, Decay, Training
-from gradcheck.problem.training import Schedule
+from gradcheck.problem.schedules import Schedule
 
 X = np.array([[0.5], [-1.25], [2.0], [0.1]])
 T = np.array([[0.3], [0.7], [-0.2], [1.1]])

@@ -5,7 +5,8 @@ import pytest
 
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem.networks import MLP
-from gradcheck.problem.training import AdaGrad, Constant, Custom, Decay, Training, Until
+from gradcheck.problem.schedules import AdaGrad, Constant, Custom, Decay
+from gradcheck.problem.training import Training, Until
 
 DATA = np.arange(8.0).reshape(4, 2)
 START = {"W1": np.ones((1, 2)), "b1": np.zeros(1)}

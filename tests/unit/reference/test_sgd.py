@@ -7,7 +7,8 @@ import pytest
 
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem.networks import MLP
-from gradcheck.problem.training import CHECKED_STEPS, AdaGrad, Constant, Custom, Decay, Training, Until
+from gradcheck.problem.schedules import CHECKED_STEPS, AdaGrad, Constant, Custom, Decay
+from gradcheck.problem.training import Training, Until
 from gradcheck.reference import train
 
 X = np.array([[1.0], [2.0], [-1.0], [0.5], [3.0]])

@@ -15,7 +15,8 @@ from gradcheck.errors import SubjectError, Unsupported
 from gradcheck.judge.protocol import no_answer
 from gradcheck.problem import Graph, GraphBuilder
 from gradcheck.problem.networks import MLP, NeuronDAG
-from gradcheck.problem.training import AdaGrad, Custom, Training, Until
+from gradcheck.problem.schedules import AdaGrad, Custom
+from gradcheck.problem.training import Training, Until
 from gradcheck.subject import Answer, TrainingAnswer, TrainingStep, received_answers, wire
 from gradcheck.subject.problems import problem_from_wire, problem_to_wire
 

@@ -12,8 +12,8 @@ from gradcheck.diagnosis.naming.chain_probes import chain, reach, short_numbers
 from gradcheck.diagnosis.naming.kept_between_calls import questions, state_fault, unneeded_only
 from gradcheck.diagnosis.naming.search import Named, explanation
 from gradcheck.faults.catalogue import fault
-from gradcheck.faults.graphs.accumulation import CutOff
 from gradcheck.faults.graphs.textbook_backprop import Backprop
+from gradcheck.faults.graphs.visits import CutOff
 from gradcheck.problem import Case, Graph, GraphBuilder
 from gradcheck.subject.inprocess import InProcessSubject
 

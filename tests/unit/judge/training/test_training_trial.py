@@ -14,7 +14,7 @@ from gradcheck.errors import HarnessFault
 from gradcheck.judge.settings import Settings
 from gradcheck.oracle import Aside, Estimates, Oracle, graph_oracles
 from gradcheck.problem import MLP, AdaGrad, Constant, Custom, Decay, Graph, Point, Training, Until
-from gradcheck.problem.training import CHECKED_STEPS
+from gradcheck.problem.schedules import CHECKED_STEPS
 from gradcheck.subject import InProcessSubject
 from gradcheck.verdict.result import Result, Verdict
 
