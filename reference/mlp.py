@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.problem import Point
-from gradcheck.problem.networks import MLP
+from gradcheck.problem.mlp import MLP
 from gradcheck.problem.ops import Array
 
 from .rules import RULES

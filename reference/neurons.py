@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.problem import Point
-from gradcheck.problem.networks import NeuronDAG, target, weight
+from gradcheck.problem.neuron_dag import NeuronDAG, target, weight
 from gradcheck.problem.ops import Array
 
 from .mlp import activate, loss_and_slope, slope_times

@@ -4,7 +4,8 @@ from gradcheck.problem.builder import GraphBuilder, Handle
 from gradcheck.problem.case import Case, Lowers
 from gradcheck.problem.cost_claims import Cost, Forwards, Growth, Shortcut
 from gradcheck.problem.graph import Graph, Node, Point
-from gradcheck.problem.networks import MLP, NeuronDAG
+from gradcheck.problem.mlp import MLP
+from gradcheck.problem.neuron_dag import NeuronDAG
 from gradcheck.problem.ops import CODES, LEAVES, NAMES, OPS, Op
 from gradcheck.problem.schedules import AdaGrad, Constant, Custom, Decay
 from gradcheck.problem.training import Training, Until

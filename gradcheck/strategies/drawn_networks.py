@@ -17,7 +17,7 @@ from gradcheck.errors import InvalidProblem
 from gradcheck.problem.case import Case
 from gradcheck.problem.losses import LOSSES
 from gradcheck.problem.mlp import MLP
-from gradcheck.problem.networks import NeuronDAG, target, weight
+from gradcheck.problem.neuron_dag import NeuronDAG, target, weight
 from gradcheck.problem.ops import OPS, Array, Shape
 from gradcheck.strategies.choosing import chooser
 from gradcheck.strategies.comfort import Comfort

@@ -3,7 +3,7 @@
 import numpy as np
 from _maps import ACTIVATIONS, LOSSES
 
-from gradcheck.problem.networks import target, weight
+from gradcheck.problem.neuron_dag import target, weight
 
 
 class Neurons:

@@ -184,6 +184,14 @@ def test_rooms_look_down(sources: Sources) -> None:
     assert {room_of(path) for path in sources} - {""} <= set(BELOW)
 
 
+def test_contributing_has_every_room(checkout: Path) -> None:
+    text = (checkout / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = text.partition("## Architecture")[2].partition("\n## ")[0]
+    table = "\n".join(line.split(" | ")[0] for line in section.splitlines() if line.startswith("| `"))
+    assert {room for room in BELOW if f"`{room}`" not in table} == {"__main__"}
+    assert len(section.splitlines()) <= 60
+
+
 def test_every_import_of_a_room_is_seen(sources: Sources) -> None:
     # A checker that saw nothing would find nothing: these are imports that are known to be there.
     seen = {

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import gradcheck
-from gradcheck.problem.networks import MLP, NeuronDAG, target, weight
+from gradcheck.problem.mlp import MLP
+from gradcheck.problem.neuron_dag import NeuronDAG, target, weight
 from gradcheck.problem.schedules import Constant
 from gradcheck.problem.training import Training
 

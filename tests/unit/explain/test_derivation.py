@@ -18,7 +18,7 @@ from gradcheck.explain.printed_algorithm import literal_gradients, literal_readi
 from gradcheck.oracle.estimate import Estimates
 from gradcheck.oracle.symbolic import symbolic
 from gradcheck.problem import MLP, Case, Graph, GraphBuilder, NeuronDAG
-from gradcheck.problem.networks import target, weight
+from gradcheck.problem.neuron_dag import target, weight
 from gradcheck.problem.walks import ancestors
 from gradcheck.run.suite import collect
 

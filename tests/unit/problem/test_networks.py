@@ -1,4 +1,4 @@
-"""`gradcheck/problem/networks.py`: what MLP and NeuronDAG mean, and what they refuse."""
+"""`gradcheck/problem/mlp.py` and `neuron_dag.py`: what MLP and NeuronDAG mean, and what they refuse."""
 
 import pickle
 
@@ -7,7 +7,9 @@ import pytest
 
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem import Case, Lowers
-from gradcheck.problem.networks import ACTIVATIONS, LOSSES, MLP, NeuronDAG
+from gradcheck.problem.losses import LOSSES
+from gradcheck.problem.mlp import ACTIVATIONS, MLP
+from gradcheck.problem.neuron_dag import NeuronDAG
 
 
 def refused(make, *parts):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gradcheck.problem.networks import MLP
+from gradcheck.problem.mlp import MLP
 from gradcheck.reference import gradients, mlp_gradients
 
 NETWORKS = {

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gradcheck.problem.networks import NeuronDAG, target, weight
+from gradcheck.problem.neuron_dag import NeuronDAG, target, weight
 from gradcheck.reference import gradients, mlp_gradients, neuron_gradients
 from gradcheck.reference.mlp import activate, loss_and_slope, slope_times
 from gradcheck.reference.neurons import enumeration
@@ -148,7 +148,7 @@ def test_every_neuron_comes_once_and_after_its_successors(name):
 
 
 def test_a_layered_network_is_an_mlp():
-    from gradcheck.problem.networks import MLP
+    from gradcheck.problem.mlp import MLP
 
     network, at = NETWORKS["two hidden layers"], point_of(NETWORKS["two hidden layers"])
     mlp = MLP((1, 2, 2), "tanh", batch=2, bias=False)

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 
 from gradcheck.errors import InvalidProblem
 from gradcheck.problem import CODES, OPS, Graph, GraphBuilder
-from gradcheck.problem.networks import MLP
+from gradcheck.problem.mlp import MLP
 from gradcheck.reference import compiled_tape, dag, mlp, mlp_plans, plans, scalar_rules, straight_line, wide_levels
 from gradcheck.reference.scalar_tape import tape_of
 from gradcheck.reference.vector_tanh import fastest, tanh_in_place

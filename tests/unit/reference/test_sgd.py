@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradcheck.errors import InvalidProblem
-from gradcheck.problem.networks import MLP
+from gradcheck.problem.mlp import MLP
 from gradcheck.problem.schedules import CHECKED_STEPS, AdaGrad, Constant, Custom, Decay
 from gradcheck.problem.training import Training, Until
 from gradcheck.reference import train

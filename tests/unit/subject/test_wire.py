@@ -14,7 +14,8 @@ from hypothesis import given, strategies
 from gradcheck.errors import SubjectError, Unsupported
 from gradcheck.judge.protocol import no_answer
 from gradcheck.problem import Graph, GraphBuilder
-from gradcheck.problem.networks import MLP, NeuronDAG
+from gradcheck.problem.mlp import MLP
+from gradcheck.problem.neuron_dag import NeuronDAG
 from gradcheck.problem.schedules import AdaGrad, Custom
 from gradcheck.problem.training import Training, Until
 from gradcheck.subject import Answer, TrainingAnswer, TrainingStep, received_answers, wire
