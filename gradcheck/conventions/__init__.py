@@ -21,7 +21,8 @@ named_derivatives  functions and their derivatives, by `derivative_names`; `deri
                    `slope_arguments` whether a slope takes the input or the output, by `slope_uses`, its calls;
                    `flagged_functions` of f(x, d=True); `folded_outputs` whether a cross-entropy's derivative is by the
                    softmax's input; `readings` asks in both ways where nothing tells
-loss_functions     a loss and its gradients returned at once; `returned_losses` tells which part is which
+loss_functions     a loss and its gradients returned at once; `returned_losses` tells which part is which,
+                   `global_parameters` asks those whose parameters are the file's own arrays
 example_inputs     inputs for functions that nobody gave any for, by `example_shapes` and `example_values`;
                    `example_sources` says in which order: by `word_vectors`, `sized_networks`, then `calls_in_file`
 source_trees       the syntax tree of a file or function, and what it returns by name; `name_words` the words of a name

@@ -11,6 +11,7 @@ from typing import Any
 from gradcheck.conventions.example_inputs import Example, how_to_give
 from gradcheck.conventions.example_sources import asked_arguments, inputs_by_names, inputs_from_file, inputs_of_calls
 from gradcheck.conventions.foreign_calls import ForeignCalls, copied, lent
+from gradcheck.conventions.global_parameters import examples, held_globals, with_arguments
 from gradcheck.conventions.layer_functions import is_real, source
 from gradcheck.conventions.offer import Contents, Miss, Pair
 from gradcheck.conventions.returned_losses import LossParts, loss_parts
@@ -39,9 +40,28 @@ def losses(contents: Contents, calls: ForeignCalls, convention: str) -> Iterator
         if _NEVER.fullmatch(name) or name in contents.claimed:
             continue
         if (NAMES.fullmatch(name) and not _HALF.fullmatch(name)) or says_both(function):
-            found = loss(contents, calls, name, function, convention)
+            found = _of_globals(calls, name, function) or loss(contents, calls, name, function, convention)
             if found is not None:
                 yield found
+
+
+def _of_globals(calls: ForeignCalls, name: str, function: Callable[..., Any]) -> Pair | None:
+    """The pair of a loss whose parameters are the file's own arrays; None for any other."""
+    said, names = returned_names(function), asked_arguments(function)
+    held = held_globals(function, said)
+    if not held or not names:
+        return None
+    asked = with_arguments(function, held)
+    for example in examples(names, held):
+        try:
+            returned = calls(asked, **{n: copied(v) for n, v in example.values.items()})
+        except Exception:  # these arguments are not for it
+            continue
+        parameters = {n: example.values[n] for n in held}
+        parts = loss_parts(returned, said, parameters, (*held, *names))
+        if isinstance(parts, LossParts) and parts.where.fit:
+            return _pair(calls, name, asked, example, parts)
+    return None
 
 
 def says_both(function: Callable[..., Any]) -> bool:
