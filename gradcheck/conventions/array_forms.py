@@ -187,6 +187,8 @@ def _calls(op: str, name: str, form: Form, operands: int, kind: type, contents: 
     function = _function_of(name, contents)
     if function is None and listed:  # Tensor.cat([x, y]), as a static method
         function, name = getattr(kind, name, None), f"{kind.__name__}.{name}"
+    if function is None and name in contents.static_functions:
+        name, function = contents.static_functions[name]
     if function is not None:
         first = f"[{', '.join(numbers)}]" if listed else ", ".join(numbers)
         yield Way(

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions.held_numbers import numbers_of, read, single
-from gradcheck.conventions.named_variables import NamedClass, NamedEngine, named_class
+from gradcheck.conventions.named_variables import CONSTANT, NamedClass, NamedEngine, named_class
 from gradcheck.conventions.offer import Contents, Found, Miss, Offer
 from gradcheck.conventions.other_functions import other_functions
 from gradcheck.conventions.pulled_gradients import no_sweep
@@ -91,7 +91,7 @@ def _constant(kind: type, value: Any) -> Any:
 
 def _offer(name: str, dual: DualClass | NamedClass, contents: Contents) -> Offer:
     named_ones = isinstance(dual, NamedClass)
-    make = partial(dual.make, "constant") if isinstance(dual, NamedClass) else partial(_constant, dual.kind)
+    make = partial(dual.make, CONSTANT) if isinstance(dual, NamedClass) else partial(_constant, dual.kind)
     uses = ValueClass(dual.kind, dual.value, dual.derivative, make, no_sweep, "", reveals=False)
     ops = dict(spelled_ops(uses, contents, float))
     others = dict(other_functions(ops, uses, float))

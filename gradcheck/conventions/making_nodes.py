@@ -82,6 +82,22 @@ def refusal(kind: type, given: Any) -> str:
     return f"no attribute of {kind.__name__}({shown}) holds the value"
 
 
+def refused_flag(kind: type, given: Any) -> str:
+    """What the class says to a flag of its own that would make a leaf record; "" where it takes it, or has none."""
+    try:
+        own = inspect.signature(kind).parameters
+    except (TypeError, ValueError):
+        return ""
+    for name in (*FLAGS, *_optional(kind)[0]):
+        if name in own:
+            try:
+                kind(given, **{name: True})
+            except Exception as wrong:  # the class's own code
+                said = (str(wrong).splitlines() or [""])[0]
+                return f"{kind.__name__}(..., {name}=True) raises {type(wrong).__name__}: {said}"[:200]
+    return ""
+
+
 def _further(kind: type) -> Iterator[tuple[tuple[Any, ...], Mapping[str, Any]]]:
     """Arguments besides the value, positional and named."""
     flags, choices = _optional(kind)

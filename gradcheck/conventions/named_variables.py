@@ -1,12 +1,14 @@
 """Forward mode with variables that have names: `Scalar("x", 2.0)`, whose numbers carry a derivative by each name.
 
 What holds the derivatives is a dict with the name that the variable was made with, whose entry changes in a square.
+Names are single letters, since some classes take no others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,9 @@ from gradcheck.conventions.value_class import SAMPLE, ValueClass
 from gradcheck.conventions.value_graphs import Engine
 from gradcheck.problem import Graph
 
-_NAME = "trial"
+CONSTANT, *LETTERS = tuple(ascii_letters)
+"""Names of a constant, and of variables; beyond these many, variables have the names of the graph."""
+_NAME = LETTERS[0]
 """Name of the variable with which a class is tried."""
 
 
@@ -76,9 +80,10 @@ class NamedEngine(Engine):
         return self._passed(graph, {name: self._whole(value) for name, value in point.items()})
 
     def _passed(self, graph: Graph, values: Mapping[str, Any]) -> Any:
-        leaves = {name: self._named.make(name, value) for name, value in values.items()}
+        own = {name: LETTERS[k] if k < len(LETTERS) else name for k, name in enumerate(values)}
+        leaves = {name: self._named.make(own[name], value) for name, value in values.items()}
         root = self._evaluated(graph, leaves)[graph.names[graph.loss]]
         slopes = read(root, self._named.derivative)
         return single(read(root, self._named.value)), {
-            graph.names[i]: single(slopes.get(graph.names[i], 0.0)) for i in graph.parameters
+            graph.names[i]: single(slopes.get(own[graph.names[i]], 0.0)) for i in graph.parameters
         }

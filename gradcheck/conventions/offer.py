@@ -185,6 +185,16 @@ class Contents:
         """All classes that the subject defines, also where one name alone was asked for."""
         return {name: value for name, value in self.names.items() if isinstance(value, type) and self._own(value)}
 
+    @cached_property
+    def static_functions(self) -> dict[str, tuple[str, Callable[..., Any]]]:
+        """By name, how a static method of a class of the subject is written, and the function that it is."""
+        return {
+            name: (f"{kind}.{name}", value.__func__)
+            for kind, found in self.own_classes.items()
+            for name, value in vars(found).items()
+            if isinstance(value, staticmethod)
+        }
+
     def _wanted(self, name: str, value: object) -> bool:
         return name == self.only if self.only is not None else self._own(value)
 

@@ -23,7 +23,7 @@ from gradcheck.conventions.held_numbers import (
     read,
     seed,
 )
-from gradcheck.conventions.making_nodes import Maker, makers, refusal
+from gradcheck.conventions.making_nodes import Maker, makers, refusal, refused_flag
 from gradcheck.conventions.offer import Contents, Miss, required_arguments
 from gradcheck.conventions.pulled_gradients import no_sweep, pulls
 
@@ -128,7 +128,8 @@ def look_at(
             return uses
     if not list(_sweeps(kind, contents, found[0].data)):
         return miss(f"no method or function of the names {', '.join(SWEEPS[:3])} ... runs a reverse sweep")
-    return miss("after the reverse sweep no attribute of a leaf holds a number that was not there before")
+    flag = refused_flag(kind, sample(SAMPLE[0]))
+    return miss(flag or "after the reverse sweep no attribute of a leaf holds a number that was not there before")
 
 
 def _uses(

@@ -295,14 +295,17 @@ def _spellings(op: str, kind: type, contents: Contents) -> Iterator[Spelling]:
             yield Spelling(apply, text, infix=True)
     for name in FUNCTIONS.get(op, ()):
         operands = ", ".join(f"{{{k}}}" for k in range(1, OPS[op].arity or 2))
+        given = ", ".join(["{0}", *([operands] if operands else [])])
         if callable(getattr(kind, name, None)):
             if isinstance(inspect.getattr_static(kind, name), staticmethod):
-                given = ", ".join(["{0}", *([operands] if operands else [])])
                 yield Spelling(getattr(kind, name), f"{kind.__name__}.{name}({given})", name=name)
                 continue
             yield Spelling(_method(name), f"{{0}}.{name}({operands})", name=name)
         if (function := contents.helpers.get(name)) is not None:
-            yield Spelling(function, f"{name}({', '.join(['{0}', *([operands] if operands else [])])})", name=name)
+            yield Spelling(function, f"{name}({given})", name=name)
+        if name in contents.static_functions:  # of a class that serves as a namespace: Functions.sin(x)
+            written, function = contents.static_functions[name]
+            yield Spelling(function, f"{written}({given})", name=name)
     if op == "abs" and "__abs__" in dir(kind):
         yield Spelling(abs, "abs({0})")
 

@@ -32,6 +32,12 @@ write an adapter beside it, such as
 and verify the adapter: gradcheck verify adapter.py"""
 
 
+NO_DERIVATIVE = (
+    "nothing in it is named like a derivative (backward, grad, f_prime, ...) or takes an upstream gradient: if it "
+    "computes values alone, there is no gradient to check"
+)
+"""What is said of a file in which nothing came near a convention."""
+
 MAIN = 'put it under `if __name__ == "__main__":`'
 HINTS: Mapping[str, str] = MappingProxyType(
     {
@@ -74,6 +80,8 @@ def nothing_recognised(name: str, seen: Seen, wanted: Wish, only: str | None) ->
     for miss in seen.misses[:MOST_NAMES]:
         about = f"{miss.name}: " if miss.name else ""
         lines.append(f"  not {miss.convention}: {printable(about + miss.why)}")  # it may quote what the file raised
+    if not seen.misses and not wanted.convention:
+        lines.append(NO_DERIVATIVE)
     module = name.removesuffix(".py").removesuffix(".ipynb")
     return "\n".join(lines) + ADAPTER.format(module=module if module.isidentifier() else "your_file")
 

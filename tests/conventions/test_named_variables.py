@@ -1,6 +1,8 @@
 """Forward mode with names: told from classes of numbers and duals, and asked in one pass."""
 
+import math
 from pathlib import Path
+from textwrap import dedent
 
 import numpy as np
 import pytest
@@ -53,3 +55,37 @@ class Labelled:
 def test_what_holds_the_derivatives_is_a_dict_that_a_square_changes(kind: type, found: object) -> None:
     named = named_class(kind)
     assert (named and (named.value, named.derivative, named.name_first)) == found
+
+
+LETTERS = """
+    import math
+
+    class Variable:
+        def __init__(self, value, name, slopes=None):
+            if len(name) != 1:
+                raise TypeError("a single character")
+            self.value, self.slopes = value, {name: 1.0} if slopes is None else slopes
+
+        def __mul__(self, other):
+            names = {*self.slopes, *other.slopes}
+            by = {n: self.slopes.get(n, 0) * other.value + other.slopes.get(n, 0) * self.value for n in names}
+            return Variable(self.value * other.value, "r", by)
+
+    class Functions:
+        @staticmethod
+        def sin(x):
+            return Variable(math.sin(x.value), "r", {n: slope * math.cos(x.value) for n, slope in x.slopes.items()})
+    """
+
+
+def test_names_may_have_to_be_letters_and_functions_may_stand_in_a_class_of_their_own(tmp_path: Path) -> None:
+    file = tmp_path / "engine.py"
+    file.write_text(dedent(LETTERS))
+    (offer,) = recognised(Package(file).load()).offers
+    build = GraphBuilder()
+    weight, factor = build.parameter("weight"), build.parameter("factor")
+    graph = build.graph(build.mul(build.sin(weight), factor))
+    answer = InProcessSubject(offer.functions["gradients"]).ask(graph, {"weight": 0.5, "factor": 2.0})
+    assert {name: float(np.asarray(value)) for name, value in answer.gradients.items()} == pytest.approx(
+        {"weight": 2.0 * math.cos(0.5), "factor": math.sin(0.5)}
+    )

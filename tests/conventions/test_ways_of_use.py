@@ -415,3 +415,21 @@ def test_a_class_is_made_as_the_file_makes_it_or_of_small_numbers(
     assert [offer.convention for offer in offers] == ([] if setting is None else ["function-classes"])
     if setting is not None:
         assert np.all(offers[0].pairs[0].f(np.array([-1.0])) == -setting)
+
+
+def test_a_flag_that_the_class_breaks_at_is_told(tmp_path: Path) -> None:
+    text = """
+        class Value:
+            def __init__(self, data, requires_grad=False, links=()):
+                self.data, self.grad, self.links = data, None, links
+                if requires_grad:
+                    raise AttributeError("no float here\\nnor there")
+
+            def __mul__(self, other):
+                return Value(self.data * other.data, False, ((self, other.data), (other, self.data)))
+
+            def backward(self):
+                self.grad += 1.0
+        """
+    missed = [miss.why for miss in looked_at(tmp_path, text).misses if miss.convention == "scalar-value"]
+    assert missed == ["Value(..., requires_grad=True) raises AttributeError: no float here"]

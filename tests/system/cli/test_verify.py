@@ -318,6 +318,7 @@ def test_files_that_cannot_be_used(shell, name: str) -> None:
 def test_an_adapter_is_proposed(shell) -> None:
     ran = shell("verify", shell.write("odd.py", "def helper(a): return a\n"))
     assert "from odd import your_loss" in ran.err
+    assert "there is no gradient to check" in ran.err
 
 
 READABLE = {
