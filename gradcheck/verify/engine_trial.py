@@ -85,13 +85,6 @@ class EngineTried:
     trial: EngineTrial
 
 
-def engine_trial(subject: Subject, offer: SeenOffer, **options: Any) -> EngineTrial:
-    """Put an engine on trial; parameters as for `engine_events`."""
-    *_, last = engine_events(subject, offer, **options)
-    assert isinstance(last, EngineTried), "the trial itself comes last"
-    return last.trial
-
-
 def engine_events(
     subject: Subject,
     offer: SeenOffer,

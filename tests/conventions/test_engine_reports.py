@@ -13,7 +13,7 @@ from gradcheck.diagnosis.budget import Budget
 from gradcheck.subject.description import seen
 from gradcheck.subject.loading import Package
 from gradcheck.verdict.result import Verdict
-from gradcheck.verify.engine_trial import EngineTrial, engine_trial
+from gradcheck.verify.engine_trial import EngineTrial
 
 ENGINE = """
     import math
@@ -48,8 +48,8 @@ def offered(folder: Path) -> Offer:
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> EngineTrial:
     offer = offered(tmp_path_factory.mktemp("engine"))
-    formed = load(Path(__file__).parent / "verified.py").Formed(offer)
-    return engine_trial(formed, seen(offer), drawn=0, budget=Budget(None, 400))
+    verified = load(Path(__file__).parent / "verified.py")
+    return verified.engine_trial(verified.Formed(offer), seen(offer), drawn=0, budget=Budget(None, 400))
 
 
 def test_an_error_is_no_example_of_a_mistake_and_a_mistake_is_none_of_an_error(trial: EngineTrial) -> None:

@@ -21,7 +21,6 @@ from gradcheck.subject.inprocess import InProcessSubject
 from gradcheck.subject.loading import Package
 from gradcheck.subject.trouble import Place, call_failed
 from gradcheck.verdict.result import Verdict
-from gradcheck.verify.engine_trial import engine_trial
 
 HERE = Path(__file__).parent
 NUMPY_MICROGRAD = HERE / "tensor_value" / "right_numpy_micrograd.py"
@@ -204,7 +203,7 @@ def test_a_refusal_of_whole_numbers_is_a_limit_and_no_error(tmp_path: Path) -> N
     file.write_text(text.replace("        out = Tensor(self.data + ", f"        {bug}\n        out = Tensor(self.data + "))
     verified = load(HERE / "verified.py")
     (found,) = recognised(Package(file).load()).offers
-    trial = engine_trial(verified.Formed(found), seen(found), drawn=40, budget=Budget(None, 10))
+    trial = verified.engine_trial(verified.Formed(found), seen(found), drawn=40, budget=Budget(None, 10))
     assert [limit for limit in trial.limits if limit.startswith(f"{WHOLE_NUMBERS} it raises ValueError: no ints here")]
     assert all(result.verdict is Verdict.PASS for result in trial.forms[WHOLE_NUMBERS])
 

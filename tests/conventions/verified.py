@@ -5,13 +5,14 @@ import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gradcheck.diagnosis.budget import Budget
 from gradcheck.run.exit_code import as_it_should_be
-from gradcheck.subject.answer import Declared
-from gradcheck.subject.description import seen
+from gradcheck.subject.answer import Declared, Subject
+from gradcheck.subject.description import SeenOffer, seen
 from gradcheck.conventions.offer import Offer
 from gradcheck.conventions.recognition import CONVENTIONS, recognised
 from gradcheck.subject.inprocess import InProcessSubject
@@ -19,7 +20,7 @@ from gradcheck.subject.loading import Package
 from gradcheck.subject.pair_slopes import slopes
 from gradcheck.verdict.result import Result
 from gradcheck.verify import form_cases
-from gradcheck.verify.engine_trial import EngineTrial, engine_trial
+from gradcheck.verify.engine_trial import EngineTrial, EngineTried, engine_events
 from gradcheck.verify.function_pairs import judged
 from gradcheck.verify.second_look import ENOUGH, contradicts
 from gradcheck.verify.trials import OTHERWISE
@@ -103,6 +104,13 @@ def verified(path: Path) -> Outcome:
                 words += [group.what, *(f.sentence for f in group.results[0].findings)]
                 words += [] if diagnosed is None else [diagnosed.look_at]
     return Outcome(verdicts, sum(r.comparisons for r in results), frozenset(named), "\n".join(words), frozenset(doubted))
+
+
+def engine_trial(subject: Subject, offer: SeenOffer, **options: Any) -> EngineTrial:
+    """The trial of an engine; parameters as for `engine_events`."""
+    *_, last = engine_events(subject, offer, **options)
+    assert isinstance(last, EngineTried), "the trial itself comes last"
+    return last.trial
 
 
 def _tried(offer: Offer) -> EngineTrial:
