@@ -20,7 +20,7 @@ from gradcheck.diagnosis.operands import operand_name
 from gradcheck.errors import GradcheckError
 from gradcheck.oracle.path_enumeration import count_paths, paths
 from gradcheck.problem import Case, Graph
-from gradcheck.verdict.compare import Comparison
+from gradcheck.verdict.compare import Comparison, first_entry
 from gradcheck.verdict.finding import Finding, finding
 
 Array = NDArray[Any]
@@ -108,7 +108,7 @@ def _rows(case: Case, comparison: Comparison) -> list[Path]:
 
 
 def _first_wrong(comparison: Comparison) -> tuple[int, ...]:
-    return tuple(int(i) for i in np.argwhere(comparison.wrong)[0])
+    return first_entry(comparison.wrong)
 
 
 def _paths(case: Case, comparison: Comparison, rows: Sequence[Path], most: int) -> str:

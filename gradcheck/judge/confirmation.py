@@ -44,7 +44,7 @@ def one_step(product: Product, analysis: Analysis) -> Along | None:
 
 
 def direction_of(product: Product) -> tuple[dict[int, Array], Sequence[Array]]:
-    """Moves of the differentiated inputs, and weights of the outputs: what the product leaves open is random."""
+    """Moves of the differentiated inputs, and weights of the outputs: random where the product does not fix them."""
     random = np.random.default_rng(23)
 
     def drawn(shape: tuple[int, ...]) -> Array:

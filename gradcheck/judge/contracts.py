@@ -136,7 +136,7 @@ class Contracts:
                 yield finding("GC091", who=who)
 
     def _results_stay(self) -> Iterator[Finding]:
-        """Keep what one call returned, call again elsewhere, and look at it."""
+        """What one call returned must not change when the derivative is called again elsewhere."""
         elsewhere = self._elsewhere()
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -203,7 +203,7 @@ class Contracts:
 
     def _new_numbers_in_place(self) -> Iterator[Finding]:
         """The very arrays of one call, with other numbers in them: an optimiser updates its parameters in place."""
-        unused = [np.empty(0) for _ in range(ADDRESSES)]  # held, so that no array below stands where an earlier one did
+        unused = [np.empty(0) for _ in range(ADDRESSES)]  # held, so that no later array gets their memory
         elsewhere = self._elsewhere()
         mine = lend(self._product.inputs)
         here = replace(self._product, inputs=mine)
@@ -263,7 +263,7 @@ class Contracts:
         return finding("GC025", what=what, **differing)
 
     def _rounds(self, product: Product, reply: Reply, expected: Sequence[Array | None], factor: float) -> bool:
-        """Whether a cotangent of our choosing costs digits only: fewer in wider numbers, or else less than half.
+        """Whether a cotangent of our choosing loses digits only: fewer in wider numbers; without those, less than half.
 
         A formula may be right and lose digits for some cotangents (a matrix exponential that scales and squares).
         """

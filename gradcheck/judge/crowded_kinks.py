@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gradcheck.tracing import Derivative
 from gradcheck.tracing.tie_sides import Sides
 from gradcheck.verdict.finding import Finding, finding
-from gradcheck.verdict.hull import in_hull, in_sum, nearest_in_sum
+from gradcheck.verdict.hull import in_hull, in_one_array, in_sum, nearest_in_sum
 
 Array = NDArray[Any]
 
@@ -37,8 +37,8 @@ def at_many_ties(
     """
     sides = derivative.sides
     assert sides is not None
-    flat = np.concatenate([np.asarray(a, dtype=np.float64).ravel() for a in answers.values()])
-    tolerance = np.concatenate([np.asarray(allowance[b], dtype=np.float64).ravel() for b in answers])
+    flat = in_one_array(answers.values())
+    tolerance = in_one_array(allowance[b] for b in answers)
     tolerance = tolerance + 128 * unit * np.maximum(np.abs(sides.lower), np.abs(sides.upper))
     where = f"{sides.count} ties, the first of them {derivative.notes[0]}"
     bounds = sides.lower, sides.upper
@@ -82,7 +82,7 @@ def outside(
     It names the entry that is furthest outside its own bounds. Where each is within them, the answer is no mixture as a
     whole: it names the one furthest from `nearest`, the mixture that agrees with the answer in most entries.
     """
-    flat = np.concatenate([np.asarray(a, dtype=np.float64).ravel() for a in answers.values()])
+    flat = in_one_array(answers.values())
     low, high = bounds
     miss = _missed(flat, low, high)
     alone = bool(np.any(miss > tolerance))

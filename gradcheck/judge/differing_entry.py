@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.verdict.compare import first_entry
+
 Array = NDArray[Any]
 
 
@@ -20,5 +22,5 @@ def first_apart(first: Array, second: Array, allowed: Array) -> dict[str, Any] |
         same = near | (first == second) | ((first != first) & (second != second))
     if np.all(same):
         return None
-    at = tuple(int(k) for k in np.argwhere(~same)[0])
+    at = first_entry(~same)
     return {"entry": list(at) or "", "first": float(first[at]), "second": float(second[at])}

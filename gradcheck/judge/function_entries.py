@@ -25,6 +25,7 @@ from gradcheck.tracing import MOST_RUNS
 from gradcheck.verdict.compare import INTEREST, Comparison, Worst, scale
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.finding_kind import Severity
+from gradcheck.verdict.hull import in_one_array
 from gradcheck.verdict.worst import code_of_wrong, facts_of_open, facts_of_wrong, first_open, named
 
 Array = NDArray[Any]
@@ -231,7 +232,7 @@ def _of_a_loop(found: Finding, evidence: Evidence, answers: Mapping[str, Array])
     assert evidence.analysis is not None
     parts = (p for one in evidence.analysis.derivative.alternatives for p in one)
     size = max((float(np.max(np.abs(p.midpoint), initial=0.0)) for p in parts), default=0.0)
-    flat = np.concatenate([np.asarray(a, dtype=np.float64).ravel() for a in answers.values()])
+    flat = in_one_array(answers.values())
     sides = [np.concatenate([p.midpoint.ravel() for p in one]) for one in evidence.analysis.derivative.alternatives]
     off = min(float(np.max(np.abs(flat - side), initial=0.0)) for side in sides)
     if not size or not off <= TINY * size:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gradcheck.judge.question import Reply
 from gradcheck.problem.function import Product
+from gradcheck.verdict.compare import first_entry
 from gradcheck.verdict.finding import Finding, finding
 
 Array = NDArray[Any]
@@ -52,7 +53,7 @@ def _primal_differs(mine: Array, own: Array, product: Product) -> Finding | None
         off = ~(np.abs(mine.astype(float) - own.astype(float)) <= allowed) & (mine != own)
     if not np.any(off):
         return None
-    at = tuple(int(k) for k in np.argwhere(off)[0])
+    at = first_entry(off)
     distance = abs(float(mine[at]) - float(own[at]))
     facts = {"subject": float(mine[at]), "truth": float(own[at]), "distance": distance, "allowed": allowed}
     return finding("GC014", loss=f"f{list(at) or ''}", **facts)

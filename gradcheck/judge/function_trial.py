@@ -36,6 +36,7 @@ from gradcheck.problem.function import Product
 from gradcheck.problem.headroom import own_stack
 from gradcheck.problem.time_limit import TimeUp, spent_at_most
 from gradcheck.tracing.kept_state import remembering
+from gradcheck.verdict.compare import first_entry
 from gradcheck.verdict.conclusion import About, conclude, verdict_of
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.finding_kind import Severity
@@ -296,7 +297,7 @@ class Examination:
                     with np.errstate(invalid="ignore"):  # infinities; that they are answered is a finding of its own
                         off = np.abs(a.astype(float) - b.astype(float)) > tolerance[block]
                     if np.any(off):
-                        at = tuple(int(k) for k in np.argwhere(off)[0])
+                        at = first_entry(off)
                         facts = {"block": block, "entry": list(at) or "", "first": float(a[at]), "second": float(b[at])}
                         return [finding("GC023", what="asked before f", **facts)]
             return []

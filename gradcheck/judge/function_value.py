@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gradcheck.errors import InvalidProblem, SubjectError
 from gradcheck.judge.raised import by_user, function_raised, trimmed
 from gradcheck.problem.function import Function, lend
+from gradcheck.verdict.compare import first_entry
 
 Array = NDArray[Any]
 
@@ -41,6 +42,6 @@ def _not_finite(function: Function, inputs: Sequence[Any]) -> str:
     """The first entry of an input that is not finite, in words."""
     for name, value in zip(function.names, map(np.asarray, inputs), strict=True):
         if value.dtype.kind == "f" and not np.all(np.isfinite(value)):
-            at = tuple(int(k) for k in np.argwhere(~np.isfinite(value))[0])
+            at = first_entry(~np.isfinite(value))
             return f", where {name}{list(at) or ''} is {float(value[at])}"
     return ""

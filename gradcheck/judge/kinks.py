@@ -14,7 +14,7 @@ from gradcheck.oracle.analysis import Analysis
 from gradcheck.problem.function import Product
 from gradcheck.tracing import Derivative
 from gradcheck.verdict.finding import Finding, finding
-from gradcheck.verdict.hull import in_hull, nearest_in_hull
+from gradcheck.verdict.hull import in_hull, in_one_array, nearest_in_hull
 
 Array = NDArray[Any]
 
@@ -42,13 +42,13 @@ def at_kink(
     """
     if derivative.sides is not None:
         return at_many_ties(answers, derivative, allowance, unit=unit, local_rules=local_rules, loss=loss)
-    flat = np.concatenate([np.asarray(a, dtype=np.float64).ravel() for a in answers.values()])
+    flat = in_one_array(answers.values())
     corners = [_flat(parts, "midpoint") for parts in derivative.alternatives]
     where = "; ".join(derivative.notes[:2]) or "a comparison is undecided here"
     if not np.all(np.isfinite(corners)):
         return finding("GC030", what=f"{where}: a one-sided derivative is not finite"), False
     radius = np.max([_flat(parts, "radius") for parts in derivative.alternatives], axis=0)
-    tolerance = np.concatenate([np.asarray(allowance[b], dtype=np.float64).ravel() for b in answers])
+    tolerance = in_one_array(allowance[b] for b in answers)
     tolerance = tolerance + radius + 128 * unit * np.max(np.abs(corners), axis=0)
     nearby = [c for c, occurs in zip(corners, derivative.occurs, strict=True) if occurs]
     if nearby and in_hull(flat, nearby, tolerance):
@@ -105,7 +105,7 @@ def at_singular_point(answers: Mapping[str, Array], analysis: Analysis) -> Findi
     sizes = np.max(np.abs(points), axis=1, initial=0.0)
     if not np.all(np.isfinite(points)) or np.max(sizes) > _BOUNDED * max(float(np.min(sizes)), np.finfo(float).tiny):
         return None
-    flat = np.concatenate([np.asarray(a, dtype=np.float64).ravel() for a in answers.values()])
+    flat = in_one_array(answers.values())
     if not np.all(np.isfinite(flat)):
         at = int(np.argwhere(~np.isfinite(flat))[0][0])
         block, facts = (

@@ -4,7 +4,7 @@ arithmetic   the operations that every number system offers
 ball         arrays of balls, a midpoint and a proven radius each, over those of python-flint (`flint_balls`)
 stochastic   floats in which every operation rounds at random, many runs at once; `float_functions`
 dual         value and tangent, over any number system
-symbol       real numbers that remember their formula; `symbols` makes arrays of them
+symbol       real numbers together with their formulas; `symbols` makes arrays of them
 """
 
 from gradcheck.numbers.ball import Balls, Enclosure

@@ -23,7 +23,7 @@ from gradcheck.numbers.flint_balls import FlintBalls
 
 @dataclass(frozen=True)
 class Enclosure:
-    """Where real numbers are proven to lie.
+    """Intervals that are proven to contain real numbers.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Balls:
         {name: np.frompyfunc(f, 1, 1) for name, f in scalars.functions.items()},
         lambda family, at: np.frompyfunc(lambda x: family.ball(x, *at), 1, 1),
     )
-    # Functions in C where there are some: a frame of Python's for each ball was a third of what reading them took.
+    # Functions in C where there are some: a frame of Python for each ball took a third of the time of reading them.
     _power = np.frompyfunc(operator.pow, 2, 1)
     _arctan2 = np.frompyfunc(scalars.arctan2, 2, 1)
     _exact = staticmethod(lru_cache(maxsize=4096)(scalars.exact))
@@ -177,7 +177,7 @@ class Balls:
 
     def gather(self, *arrays: Array, index: Array, fill: float = 0.0) -> Array:
         """Entries by flat position."""
-        # `fill` stands last, where position -1 finds it.
+        # `fill` is the last entry, which is position -1.
         flat = np.concatenate([*(a.ravel() for a in arrays), object_array(self._exact(fill)).reshape(1)])
         return object_array(flat[index])
 

@@ -1,4 +1,4 @@
-"""Dual numbers over any number system: value and tangent travel together, forward.
+"""Dual numbers over any number system: a value and its tangent, computed together in a forward sweep.
 
 Clifford (1873); Griewank & Walther, "Evaluating Derivatives" (2008), section 3.1. The derivatives in this file are
 written independently of those in `tracing.primitives`, often in another form (tan' = 1 / cos^2, there 1 + tan^2), so

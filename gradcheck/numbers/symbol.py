@@ -1,4 +1,4 @@
-"""Real numbers that remember their formula; `symbols` makes arrays of them.
+"""Real numbers together with their formulas; `symbols` makes arrays of them.
 
 A `Symbol` is an expression of SymEngine beside a ball that is proven to contain its value at the point. Comparisons
 (relu, maximum, where, abs, max) are decided by the balls; where they cannot decide, `Kink` is raised. All numbers of

@@ -1,4 +1,4 @@
-"""Arrays that count: how many element operations a computation takes, without a clock.
+"""Arrays that count the element operations of a computation, without a clock.
 
     meter = Meter()
     y = f(counted(x, meter))        # f's own NumPy code, unchanged

@@ -1,4 +1,4 @@
-"""How often are a derivative and its function evaluated? Counted only while somebody asks."""
+"""How often are a derivative and its function evaluated? They are counted inside `counted_evaluations` only."""
 
 from __future__ import annotations
 

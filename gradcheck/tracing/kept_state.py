@@ -155,7 +155,7 @@ def _contain_others(values: Iterable[Any]) -> bool:
 
 def _is_other(value: Any) -> bool:
     """Whether a value is a number or an array of this package, or complex."""
-    if _is_ours(type(value).__module__):  # asked first: traced arrays claim to be NumPy's
+    if _is_ours(type(value).__module__):  # first, because isinstance takes traced arrays for NumPy's
         return True
     return isinstance(value, np.ndarray | np.generic | complex) and np.asarray(value).dtype.kind == "c"
 

@@ -100,7 +100,7 @@ def intersect(estimates: Mapping[str, Estimate], shape: tuple[int, ...]) -> Trut
     estimated = {name: e for name, e in estimates.items() if e.kind is Kind.ESTIMATED}
     lower, upper, known = _meet(proven, shape)
     if np.any(apart := known & (lower > upper)):
-        at = _first(apart)
+        at = first_entry(apart)
         numbers = "; ".join(f"{name} {e.value[at]!r} +- {e.error[at]:.3g}" for name, e in proven.items())
         raise HarnessFault(f"proven oracles do not meet at entry {at}: {numbers}")
     discarded = []
@@ -108,7 +108,7 @@ def intersect(estimates: Mapping[str, Estimate], shape: tuple[int, ...]) -> Trut
         low, high = _interval(estimated[name])
         misses = known & ((low > upper) | (high < lower))
         if np.any(misses):
-            at = _first(misses)
+            at = first_entry(misses)
             witness = next(p for p, e in proven.items() if np.isfinite(e.error[at]))
             discarded.append((name, witness, at))
             del estimated[name]
@@ -270,7 +270,8 @@ def _meet(estimates: Mapping[str, Estimate], shape: tuple[int, ...]) -> tuple[Ar
     return lower, upper, np.isfinite(lower) & np.isfinite(upper)
 
 
-def _first(mask: Mask) -> Entry:
+def first_entry(mask: Mask) -> Entry:
+    """The first entry at which the mask is true."""
     return tuple(int(i) for i in np.argwhere(mask)[0])
 
 

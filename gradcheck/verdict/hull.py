@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[Any]
 
 SOLVER = 1e-7
 """Share of an entry's spread by which a solution of the linear program may be off: its feasibility tolerance."""
+
+
+def in_one_array(blocks: Iterable[ArrayLike]) -> Array:
+    """All entries of all blocks in one float64 array: a hull is one of whole gradients."""
+    return np.concatenate([np.asarray(block, dtype=np.float64).ravel() for block in blocks])
 
 
 def in_hull(answer: Array, corners: Sequence[Array], tolerance: Array) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.verdict.compare import Comparison, Entry, Worst
+from gradcheck.verdict.compare import Comparison, Entry, Worst, first_entry
 
 TINY = float(np.finfo(float).tiny)
 
@@ -34,7 +34,7 @@ def worst_wrong(comparison: Comparison, floor: float = TINY) -> Entry:
 
 def first_open(comparison: Comparison) -> Entry:
     """The first undecided entry."""
-    return tuple(int(i) for i in np.argwhere(comparison.open)[0])
+    return first_entry(comparison.open)
 
 
 def facts_of_wrong(comparison: Comparison, floor: float = TINY) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def _zeros_like(a: Array, **kwargs: Any) -> Array:
 
 
 FUNCTIONS[np.zeros_like] = _like(np.zeros_like)
-FUNCTIONS[np.empty_like] = _like(_zeros_like)  # uninitialised memory is as good as any
+FUNCTIONS[np.empty_like] = _like(_zeros_like)  # any values will do for uninitialised memory
 FUNCTIONS[np.ones_like] = _like(np.ones_like)
 
 
