@@ -126,7 +126,7 @@ def _rows(case: Case, block: Comparison) -> Iterator[ParameterRow]:
             block=block.block,
             value=float(values[at]),
             yours=float(block.answer[at]),
-            right=float(truth.middle[at]),
+            right=float(truth.told[at]),
             wrong=bool(block.wrong[at]),
             used=used if block.wrong[at] else "",
             uses=tuple(Use(*use, float(part[at])) for use, part in uses) if block.wrong[at] else (),

@@ -42,6 +42,10 @@ CLOSE = 16
 """Units of roundoff of max(|v_i|, s_b) within which an answer is right to the last digits of its dtype."""
 
 
+NEXT_TO_ZERO = 2 * float(np.finfo(np.float64).smallest_subnormal)
+"""Half the width, at most, of an interval about 0 that is there because bounds are rounded outward."""
+
+
 @dataclass(frozen=True)
 class Truth:
     """What the oracles together know of one block.
@@ -70,6 +74,12 @@ class Truth:
         """The middle of each interval; 0 where nothing is known."""
         with np.errstate(invalid="ignore"):
             return np.where(self.known, self.lower + self._half, 0.0)
+
+    @property
+    def told(self) -> Array:
+        """The middle, as people are told it: 0 where 0 is inside and no number of the interval is far from it."""
+        near = (self.lower <= 0) & (self.upper >= 0) & (self._half <= NEXT_TO_ZERO)
+        return np.where(near, 0.0, self.middle)
 
     @cached_property
     def radius(self) -> Array:
@@ -299,7 +309,7 @@ def _worst(
         block=block,
         entry=at,
         subject=float(value[at]),
-        truth=float(truth.middle[at]),
+        truth=float(truth.told[at]),
         radius=float(truth.radius[at]),
         distance=float(distance[at]),
         allowed=float(allowance[at]),

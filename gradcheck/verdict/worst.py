@@ -43,7 +43,7 @@ def facts_of_wrong(comparison: Comparison, floor: float = TINY) -> dict[str, Any
     return {
         "entry": list(at) or "",
         "subject": float(comparison.answer[at]),
-        "truth": float(comparison.truth.middle[at]),
+        "truth": float(comparison.truth.told[at]),
         "distance": float(comparison.distance[at]),
         "allowed": float(comparison.allowance[at]),
         "wrong": int(np.sum(comparison.wrong)),

@@ -13,6 +13,8 @@ from gradcheck.verify.unreduced import BROADCASTING, SHAPES, is_of_another_shape
 
 USES = "uses of a node"
 """The group of failures where no rule is wrong alone: what arrives from several uses is put together wrongly."""
+STRETCHED = "operands that are broadcast"
+"""The group of failures of several ops, where operands are stretched and nowhere else."""
 PLACES = ("GC050", "GC015")
 """Codes of findings that say which node is wrong, and its op."""
 LAST = 10**9
@@ -64,7 +66,29 @@ def groups(cases: Sequence[Addressed], wrong: Sequence[Result]) -> list[Group]:
         for key, results in found.items()
     ]
     ordered.sort(key=lambda row: (row[0][0], sizes.get(row[1][0].address, LAST)))
-    return [Group(key[1], tuple(results)) for key, results in ordered]
+    graphs = {item.address: item.case.graph for item in cases if isinstance(item.case, Case)}
+    return _one_of_stretched([Group(key[1], tuple(results)) for key, results in ordered], graphs)
+
+
+def _one_of_stretched(found: list[Group], graphs: Mapping[str, Graph]) -> list[Group]:
+    """The groups, those of several ops that fail nowhere but at operands of another shape as one: they share a step."""
+    alike = [
+        group
+        for group in found
+        if group.is_rule
+        and all(r.address in graphs and _stretches(graphs[r.address], group.what) for r in group.results)
+    ]
+    if len(alike) < 2:
+        return found
+    results = sorted((r for group in alike for r in group.results), key=lambda r: (len(graphs[r.address]), r.address))
+    merged = Group(STRETCHED, tuple(results))
+    return [merged if group is alike[0] else group for group in found if group is alike[0] or group not in alike]
+
+
+def _stretches(graph: Graph, op: str) -> bool:
+    """Whether a node of this op, which works entry by entry, broadcasts one of its operands."""
+    nodes = [i for i in range(len(graph)) if graph.op(i) == op and OPS[op].elementwise]
+    return any(graph.shapes[a] != graph.shapes[i] for i in nodes for a in graph.arguments(i))
 
 
 def _key(result: Result) -> tuple[int, str] | None:

@@ -35,6 +35,11 @@ def judged(
 
 
 class TestIntersect:
+    def test_bounds_next_to_0_are_told_as_0(self) -> None:
+        told = known([0.0, 5e-324, 1.0, 1e-300], [5e-324, 5e-324, 0.0, 0.0]).told.tolist()
+        assert told[:2] == [0.0, 0.0]
+        assert told[2:] == pytest.approx([1.0, 1e-300], rel=1e-15, abs=0)
+
     def test_proofs_narrow_each_other(self) -> None:
         truth = intersect({"a": proven([1.0, 5.0], [0.5, 1.0]), "b": proven([1.25, 4.5], [0.5, np.inf])}, (2,))
         assert truth.lower.tolist() == pytest.approx([0.75, 4.0], rel=1e-15)

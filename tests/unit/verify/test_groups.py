@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
 from gradcheck.problem import Case, GraphBuilder
 from gradcheck.run.suite import Addressed
 from gradcheck.verdict.finding import finding
 from gradcheck.verdict.result import Result, Verdict
-from gradcheck.verify.groups import USES, groups, is_tree
+from gradcheck.verify.groups import STRETCHED, USES, groups, is_tree
 
 
 def case(address: str, *ops: str) -> Addressed:
@@ -83,3 +86,17 @@ def test_a_deep_graph_is_no_first_example():
     ]
     (group,) = groups(cases, wrong)
     assert [r.address for r in group.results] == ["small", "deep::a chain"]
+
+
+def pair(address: str, op: str, shape: tuple[int, ...]) -> Addressed:
+    build = GraphBuilder()
+    node = build.apply(op, build.parameter("x", (2, 2)), build.parameter("y", shape))
+    point = {"x": [[0.5, 0.5], [0.5, 0.5]], "y": np.full(shape, 0.5)}
+    return Addressed(address, "drawn", Case(address, build.graph(build.sum(node)), point))
+
+
+@pytest.mark.parametrize(("shape", "found"), [((2, 1), [STRETCHED, "exp"]), ((2, 2), ["add", "mul", "exp"])])
+def test_ops_that_fail_at_stretched_operands_alone_are_one_group(shape: tuple[int, ...], found: list[str]) -> None:
+    cases = [pair("add", "add", shape), pair("mul", "mul", (2, 1)), case("exp", "exp", "exp", "exp", "exp")]
+    wrong = [Result(op, Verdict.FAIL, (place(op, RULE),)) for op in ("add", "mul", "exp")]
+    assert [group.what for group in groups(cases, wrong)] == found
