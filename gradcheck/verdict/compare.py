@@ -42,7 +42,7 @@ CLOSE = 16
 """Units of roundoff of max(|v_i|, s_b) within which an answer is right to the last digits of its dtype."""
 
 
-NEXT_TO_ZERO = 2 * float(np.finfo(np.float64).smallest_subnormal)
+NEXT_TO_ZERO = 8 * float(np.finfo(np.float64).smallest_subnormal)
 """Half the width, at most, of an interval about 0 that is there because bounds are rounded outward."""
 
 
