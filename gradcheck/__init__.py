@@ -9,9 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradcheck.checks.adjoint import (
-        check_adjoint,
-    )
+    from gradcheck.checks.adjoint import check_adjoint
     from gradcheck.checks.assertions import (
         assert_adjoint,
         assert_gradient,
@@ -22,25 +20,11 @@ if TYPE_CHECKING:
         assert_value_and_gradient,
         assert_vjp,
     )
-    from gradcheck.checks.functions import (
-        check_gradient,
-        check_jvp,
-        check_vjp,
-    )
-    from gradcheck.checks.hessian import (
-        check_hessian,
-        check_hvp,
-    )
-    from gradcheck.checks.jacobian import (
-        check_jacobian,
-    )
-    from gradcheck.checks.value_and_gradient import (
-        check_value_and_gradient,
-    )
-    from gradcheck.checks.wrappers import (
-        in_place,
-        wrt_attributes,
-    )
+    from gradcheck.checks.functions import check_gradient, check_jvp, check_vjp
+    from gradcheck.checks.hessian import check_hessian, check_hvp
+    from gradcheck.checks.jacobian import check_jacobian
+    from gradcheck.checks.value_and_gradient import check_value_and_gradient
+    from gradcheck.checks.wrappers import in_place, wrt_attributes
     from gradcheck.errors import (
         GradcheckError,
         HarnessFault,
@@ -54,41 +38,26 @@ if TYPE_CHECKING:
     from gradcheck.run.suite import case
     from gradcheck.verdict.result import GradientError, Result, Verdict
 
-_HOMES = {
-    "assert_adjoint": "gradcheck.checks.assertions",
-    "assert_gradient": "gradcheck.checks.assertions",
-    "assert_hessian": "gradcheck.checks.assertions",
-    "assert_hvp": "gradcheck.checks.assertions",
-    "assert_jacobian": "gradcheck.checks.assertions",
-    "assert_jvp": "gradcheck.checks.assertions",
-    "assert_value_and_gradient": "gradcheck.checks.assertions",
-    "assert_vjp": "gradcheck.checks.assertions",
-    "check_adjoint": "gradcheck.checks.adjoint",
-    "check_gradient": "gradcheck.checks.functions",
-    "check_hessian": "gradcheck.checks.hessian",
-    "check_hvp": "gradcheck.checks.hessian",
-    "check_jacobian": "gradcheck.checks.jacobian",
-    "check_jvp": "gradcheck.checks.functions",
-    "check_value_and_gradient": "gradcheck.checks.value_and_gradient",
-    "check_vjp": "gradcheck.checks.functions",
-    "in_place": "gradcheck.checks.wrappers",
-    "wrt_attributes": "gradcheck.checks.wrappers",
-    "Case": "gradcheck.problem",
-    "Graph": "gradcheck.problem",
-    "GraphBuilder": "gradcheck.problem",
-    "GradcheckError": "gradcheck.errors",
-    "GradientError": "gradcheck.verdict.result",
-    "HarnessFault": "gradcheck.errors",
-    "InvalidProblem": "gradcheck.errors",
-    "OPS": "gradcheck.problem",
-    "Result": "gradcheck.verdict.result",
-    "SubjectError": "gradcheck.errors",
-    "Unsupported": "gradcheck.errors",
-    "UsageError": "gradcheck.errors",
-    "Verdict": "gradcheck.verdict.result",
-    "case": "gradcheck.run.suite",
-    "held": "gradcheck.holding",
+_PUBLIC = {
+    "gradcheck.checks.adjoint": "check_adjoint",
+    "gradcheck.checks.assertions": (
+        "assert_adjoint assert_gradient assert_hessian assert_hvp "
+        "assert_jacobian assert_jvp assert_value_and_gradient assert_vjp"
+    ),
+    "gradcheck.checks.functions": "check_gradient check_jvp check_vjp",
+    "gradcheck.checks.hessian": "check_hessian check_hvp",
+    "gradcheck.checks.jacobian": "check_jacobian",
+    "gradcheck.checks.value_and_gradient": "check_value_and_gradient",
+    "gradcheck.checks.wrappers": "in_place wrt_attributes",
+    "gradcheck.errors": "GradcheckError HarnessFault InvalidProblem SubjectError Unsupported UsageError",
+    "gradcheck.holding": "held",
+    "gradcheck.problem": "Case Graph GraphBuilder OPS",
+    "gradcheck.run.suite": "case",
+    "gradcheck.verdict.result": "GradientError Result Verdict",
 }
+"""Public names by the module that defines them."""
+
+_HOMES = {name: module for module, names in _PUBLIC.items() for name in names.split()}
 
 __all__ = [
     "OPS",
