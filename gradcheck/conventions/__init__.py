@@ -4,7 +4,7 @@ offer              what a convention finds in a file: `Offer`, `Pair`, `Miss`, a
 recognition        which conventions a loaded file keeps; `left_over` names what none of them explains
 (subject.native    `graph`: gradcheck's own functions; `native_networks`: `mlp`)
 scalar_value       classes like micrograd's, by way of `value_class`, `held_numbers`, `value_graphs`, `spellings`,
-                   `repeated_sweeps`, `pulled_gradients`, `asked_gradients`, `guarded_logs`,
+                   `repeated_sweeps`, `in_place_ops`, `pulled_gradients`, `asked_gradients`, `guarded_logs`,
                    `other_functions`; `making_nodes` makes leaves
 tensor_value       the same with arrays, by way of `array_forms`, `array_trials`, `array_graphs` besides
 op_classes         a class per op (minitorch, needle, DeZero), by way of `op_calls`

@@ -12,6 +12,7 @@ import numpy as np
 
 from gradcheck.conventions.array_forms import renamed
 from gradcheck.conventions.guarded_logs import GuardedLog, guarded_log
+from gradcheck.conventions.in_place_ops import in_place_warnings
 from gradcheck.conventions.offer import Contents, Offer
 from gradcheck.conventions.other_functions import other_functions
 from gradcheck.conventions.repeated_sweeps import NEITHER, remarks
@@ -53,6 +54,7 @@ def offer_of(
 ) -> Offer:
     """The offer of a class of nodes, with what was found in words."""
     repeated = [] if uses.pulled or uses.asks is not None else list(remarks(uses, sample))
+    changed = [] if uses.pulled or uses.asks is not None else list(in_place_warnings(uses, sample))
     dtype = "float32" if contents.names.get("DTYPE") == "float32" else _dtype(uses, sample)
     answers.single = dtype == "float32"
     forms: dict[str, Callable[..., Any]] = {}
@@ -94,7 +96,7 @@ def offer_of(
         lacking=lacking,
         notes=(*_how(uses), *answers.notes, *(line for line in repeated if not line.endswith(NEITHER))),
         limits=(*(line for line in repeated if line.endswith(NEITHER)), *others.values()),
-        warnings=() if answers.guard is None else (answers.guard.sentence,),
+        warnings=(*(() if answers.guard is None else (answers.guard.sentence,)), *changed),
         words={**_words(uses, spelled), **answers.words, **_wrapped(spelled, lacking)},
     )
 

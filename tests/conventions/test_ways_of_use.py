@@ -433,3 +433,40 @@ def test_a_flag_that_the_class_breaks_at_is_told(tmp_path: Path) -> None:
         """
     missed = [miss.why for miss in looked_at(tmp_path, text).misses if miss.convention == "scalar-value"]
     assert missed == ["Value(..., requires_grad=True) raises AttributeError: no float here"]
+
+
+IN_PLACE = """
+    class Value:
+        def __init__(self, data, links=()):
+            self.data, self.grad, self.links = data, 0.0, links
+
+        def __add__(self, other):
+            return Value(self.data + other.data, ((self, 1.0), (other, 1.0)))
+
+        def __mul__(self, other):
+            return Value(self.data * other.data, ((self, other.data), (other, self.data)))
+
+        def __iadd__(self, other):
+            RULE
+
+        def backward(self, upstream=1.0):
+            self.grad += upstream
+            for node, slope in self.links:
+                node.backward(upstream * slope)
+    """
+RULES = {
+    "nothing is recorded": ("self.data += other.data; return self", True),
+    "a new node": ("return self + other", False),
+    "recorded in place": ("self.data += other.data; self.links += ((other, 1.0),); return self", False),
+    "recorded with a wrong sign": ("self.data += other.data; self.links += ((other, -1.0),); return self", True),
+    "refused": ("raise TypeError('no changes in place')", False),
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_an_operator_that_changes_a_node_in_place_is_compared_with_one_that_makes_a_new_one(
+    tmp_path: Path, name: str
+) -> None:
+    rule, apart = RULES[name]
+    (offer,) = looked_at(tmp_path, IN_PLACE.replace("RULE", rule)).offers
+    assert any("y += z is not y = y + z" in line for line in offer.warnings) == apart
