@@ -19,6 +19,7 @@ from gradcheck.checks.foreign_arrays import foreign
 from gradcheck.checks.forms import Form
 from gradcheck.checks.trees import branch, conjugated, scaled
 from gradcheck.errors import UsageError
+from gradcheck.judge.settings import a_word
 from gradcheck.tracing.complex_traced import is_complex
 from gradcheck.verdict.conclusion import with_findings
 from gradcheck.verdict.finding import Finding, finding
@@ -42,8 +43,8 @@ FORMULAS = {"conjugate": "dL/da + i dL/db, as in PyTorch", "holomorphic": "dL/da
 
 def known_convention(convention: str | None) -> None:
     """Raises UsageError for a convention that there is not."""
-    if convention is not None and convention not in FORMULAS:
-        raise UsageError(f"convention must be {_choices()}, got {convention!r}")
+    if convention is not None and not a_word(convention, FORMULAS):
+        raise UsageError(f"convention must be {_choices()}, got {convention!r:.100}")
 
 
 def judged(

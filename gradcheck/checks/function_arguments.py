@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, ParamSpec
 
@@ -57,6 +57,7 @@ def entrance(check: Callable[P, Result]) -> Callable[P, Result]:
                     raise UsageError(
                         _no_option(check.__name__, name, [k for k, p in known.items() if p.kind is p.KEYWORD_ONLY])
                     )
+            _arguments(check, arguments, options)
             with np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
                 return observed(check, arguments, options)
         except (InvalidProblem, UsageError) as wrong:
@@ -65,6 +66,18 @@ def entrance(check: Callable[P, Result]) -> Callable[P, Result]:
             generator.set_state(state)
 
     return checked
+
+
+def _arguments(check: Callable[..., Any], arguments: Sequence[Any], options: Mapping[str, Any]) -> None:
+    """Raises UsageError for arguments that a check does not take, and for `has_aux` other than True or False."""
+    signature = inspect.signature(check)
+    try:
+        signature.bind(*arguments, **options)
+    except TypeError as wrong:
+        taken = [str(p).partition(":")[0] for p in signature.parameters.values() if p.kind is not p.KEYWORD_ONLY]
+        raise UsageError(f"{check.__name__}({', '.join(taken)}): {wrong}") from None
+    if not isinstance(options.get("has_aux", False), bool):
+        raise UsageError(f"has_aux must be True or False, got {options['has_aux']!r:.100}")
 
 
 def _no_option(check: str, name: str, options: list[str]) -> str:

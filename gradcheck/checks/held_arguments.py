@@ -43,7 +43,7 @@ def asked(
 def _positions(named: Any, names: tuple[str, ...]) -> frozenset[int]:
     chosen = set()
     for name in named if isinstance(named, Iterable) and not isinstance(named, str) else (named,):
-        at = names.index(name) if name in names else name
+        at = names.index(name) if isinstance(name, str) and name in names else name
         if not isinstance(at, int) or isinstance(at, bool) or not -len(names) <= at < len(names):
             raise InvalidProblem(
                 f"stop_gradient names an input by position or name, got {name!r:.100}; inputs are {', '.join(names)}"

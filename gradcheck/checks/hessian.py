@@ -17,6 +17,7 @@ from gradcheck.checks.gradient_of import GradientOf
 from gradcheck.checks.jacobian import check_jacobian, require_callable, without_keywords
 from gradcheck.checks.rows import dense
 from gradcheck.errors import SubjectError, UsageError
+from gradcheck.judge.settings import a_word
 from gradcheck.judge.user_names import function_name
 from gradcheck.judge.what_was_checked import checked_as
 from gradcheck.problem.function import Function, as_inputs
@@ -121,8 +122,8 @@ def _gradient(
     f: Callable[..., Any], inputs: Sequence[Any], wrt: Wrt, of: Of, options: dict[str, Any]
 ) -> tuple[Callable[..., Any], Wrt, dict[str, Any]]:
     """The gradient of f, which has no names for its inputs, `wrt` without names, and `options` for the gradient."""
-    if of not in ("function", "gradient"):
-        raise UsageError(f"of must be 'function' or 'gradient', got {of!r}")
+    if not a_word(of, ("function", "gradient")):
+        raise UsageError(f"of must be 'function' or 'gradient', got {of!r:.100}")
     if of == "gradient":
         return f, wrt, options
     form = GivenForm.of(f, inputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from typing import Any
@@ -76,7 +76,7 @@ class Settings:
             )
         if self.budget is not None and not (_number(self.budget) and 0 < self.budget < float("inf")):
             raise UsageError(f"budget is the time for one check in seconds, above 0, got {self.budget!r:.100}")
-        if self.oracles not in (NEEDED, ALL):
+        if not a_word(self.oracles, (NEEDED, ALL)):
             raise UsageError(f'oracles must be "{NEEDED}" or "{ALL}", got {self.oracles!r:.100}')
         if self.seed is not None and not (_whole(self.seed) and self.seed >= 0):
             raise UsageError(f"seed must be a whole number >= 0, got {self.seed!r:.100}")
@@ -85,6 +85,11 @@ class Settings:
         """The options in REPORTED that differ from their defaults."""
         defaults = {f.name: f.default for f in fields(self)}
         return {name: value for name in REPORTED if (value := getattr(self, name)) != defaults[name]}
+
+
+def a_word(value: object, words: Collection[str]) -> bool:
+    """Whether an option is one of the words that it may be; an array is none, and cannot be compared with one."""
+    return isinstance(value, str) and value in words
 
 
 def _positive(value: object) -> bool:

@@ -211,7 +211,8 @@ def _positions(wrt: Sequence[int | str] | int | str | None, inputs: Sequence[Any
             raise InvalidProblem(f"no input is a floating-point array (dtypes {kinds}); nothing can be differentiated")
         return tuple(floating)
     chosen: list[int] = []
-    for k in wrt if isinstance(wrt, Iterable) and not isinstance(wrt, str) else (wrt,):
+    sparse = hasattr(wrt, "tocsr")  # which is an Iterable that cannot be iterated over
+    for k in wrt if isinstance(wrt, Iterable) and not (isinstance(wrt, str) or sparse) else (wrt,):
         at: object = names.index(k) if isinstance(k, str) and k in names else k
         if not isinstance(at, int | np.integer) or isinstance(at, bool) or not -len(inputs) <= at < len(inputs):
             raise InvalidProblem(f"wrt names an input by position or name, got {k!r}; inputs are {', '.join(names)}")

@@ -19,7 +19,7 @@ CAUSES = {
     "normal_by_covariance_sign": (("sign",), ""),
     "axis_rolled_onwards": (("permuted",), ""),
     "powers_of_three_ones": (("power-rule", "constant", "places"), ""),
-    "sinc_beside_zero_cancels": (("precision",), ""),
+    "sinc_beside_zero_series": (("places", "factor", "branch"), ""),
     "softplus_at_zero_none": (("places", "zero"), ""),
     "ldexp_at_zero_none": (("places", "zero"), ""),
     "sine_times_sign": (("path-sign", "sign"), "np.sin(x) * y"),

@@ -133,6 +133,15 @@ def squareform(trace: Trace, X: Any, force: str = "no", checks: bool = True) -> 
     return np.concatenate([np.zeros(1), x])[place]
 
 
+def _crashing(name: str) -> Callable[..., Any]:
+    """The refusal of a function whose compiled code ends the process where an array holds objects."""
+
+    def call(trace: Trace, *arguments: Any, **rest: Any) -> Any:
+        raise Unsupported(f"{name} is compiled code for plain arrays: it cannot be traced")
+
+    return call
+
+
 _METRICS: dict[str, Callable[[Any], Any]] = {
     "euclidean": lambda off: np.sqrt(np.sum(off * off, axis=-1)),
     "sqeuclidean": lambda off: np.sum(off * off, axis=-1),
@@ -150,6 +159,7 @@ MODULES: dict[str, dict[str, Callable[..., Any]]] = {
         "correlate2d": correlate2d,
         "lfilter": lfilter,
     },
+    "scipy.ndimage": {"distance_transform_cdt": _crashing("scipy.ndimage.distance_transform_cdt")},
     "scipy.spatial.distance": {"cdist": cdist, "pdist": pdist, "squareform": squareform},
 }
 """Handlers by module and name (see `patched_numpy`)."""

@@ -337,20 +337,25 @@ right("powers_of_three", "jvp", powers, powers_jvp, BASES, "0, 1, 2x.", POWERS)
 wrong("powers_of_three_ones", "jvp", powers, lambda p, t: powers_jvp(p, t, 1.0), BASES, "1 for the zeroth.", POWERS)
 
 # a sinc beside zero (jax #40629)
-BESIDE = np.array([-2e-9, 0.3, 1.4])
+BESIDE, AT_SERIES, AT_HALF = (np.array([x, 0.3, 1.4]) for x in (-2e-9, -2e-4, -1e-7))
 
 
-def sinc_jvp(primals, tangents, series=True):
+def sinc_jvp(primals, tangents, series=True, thirds=3.0):
     (x,), (t,) = primals, tangents
     u = np.pi * x
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = np.pi * (u * np.cos(u) - np.sin(u)) / u**2
-    return t * (np.where(np.abs(u) < 1e-3, -np.pi * u * (1 / 3 - u**2 / 30 + u**4 / 840), slope) if series else slope)
+    return t * (
+        np.where(np.abs(u) < 1e-3, -np.pi * u * (1 / thirds - u**2 / 30 + u**4 / 840), slope) if series else slope
+    )
 
 
 SINC = Reference(each(lambda v: mpm.sin(mpm.pi * v) / (mpm.pi * v)))
 right("sinc_beside_zero", "jvp", np.sinc, sinc_jvp, BESIDE, "A series.", SINC, rounding=1e5)
-wrong("sinc_beside_zero_cancels", "jvp", np.sinc, lambda p, t: sinc_jvp(p, t, False), BESIDE, "It cancels.", SINC)
+right("sinc_beside_zero_cancels", "jvp", np.sinc, lambda p, t: sinc_jvp(p, t, False), AT_HALF,
+      "It cancels: half of its digits, at the block's scale, are left.", SINC, rounding=1e8)  # fmt: skip
+wrong("sinc_beside_zero_series", "jvp", np.sinc, lambda p, t: sinc_jvp(p, t, thirds=6.0), AT_SERIES,
+      "u/6 in the series.", SINC, rounding=1e5)  # fmt: skip
 
 # softplus at zero (jax #2107)
 ACTIVE = np.array([-1.0, 0.0, 2.0])

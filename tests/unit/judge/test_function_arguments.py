@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import strategies as st
+from scipy import sparse
 
 import gradcheck
 from gradcheck.checks.function_arguments import OF_OTHER_CHECKERS
-from gradcheck.errors import InvalidProblem, UsageError
+from gradcheck.errors import GradcheckError, InvalidProblem, UsageError
 
 X = np.array([0.7, -1.2, 0.4])
 PACKAGE = str(Path(gradcheck.__file__).parent)
@@ -268,3 +269,27 @@ def test_what_the_users_code_prints_is_printed(capsys: pytest.CaptureFixture[str
 
     assert gradcheck.check_gradient(square, grad, X)
     assert set(capsys.readouterr().out.split()) == {"asked"}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"oracles": np.ones(2)}, "oracles must be"),
+        ({"convention": np.ones(2)}, "convention must be"),
+        ({"has_aux": []}, "has_aux must be True or False"),
+        ({"stop_gradient": [np.ones(2)]}, "stop_gradient names an input"),
+        ({"wrt": sparse.eye_array(2)}, "wrt names an input"),
+    ],
+)
+def test_options_that_cannot_be_compared_with_words(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(GradcheckError, match=words):
+        gradcheck.check_gradient(np.sum, np.ones_like, np.ones(2), **options)
+    with pytest.raises(UsageError, match="of must be"):
+        gradcheck.check_hessian(np.sum, np.ones_like, np.ones(2), of=np.ones(2))
+
+
+def test_arguments_too_many_or_too_few() -> None:
+    with pytest.raises(UsageError, match=r"check_adjoint\(A, AH, x, y, \*\*options\): too many positional arguments"):
+        gradcheck.check_adjoint(np.cumsum, np.cumsum, np.ones(2), np.ones(2), np.ones(2))
+    with pytest.raises(UsageError, match="missing a required argument: 'grad'"):
+        gradcheck.check_gradient(np.sum)

@@ -15,6 +15,7 @@ import scipy.signal
 import scipy.sparse.linalg
 import scipy.special
 from numpy.lib.stride_tricks import as_strided
+from scipy.ndimage import distance_transform_cdt
 from scipy.spatial.distance import cdist, pdist, squareform
 
 import gradcheck
@@ -185,3 +186,11 @@ def test_strides_of_single_floats() -> None:
 
     assert gradcheck.check_gradient(lambda a: np.sum(windows(a) ** 2), grad, x).verdict == "PASS"
     assert gradcheck.check_gradient(lambda a: np.sum(windows(a) ** 2), lambda a: 2 * a, x).verdict == "FAIL"
+
+
+def test_compiled_code_that_would_end_the_process_is_not_traced() -> None:
+    def f(x: Any) -> Any:
+        return np.sum(distance_transform_cdt(x) * x)
+
+    result = gradcheck.check_gradient(f, lambda x: 1.0 * distance_transform_cdt(x), np.array([[0.3, 0.0], [1.2, 0.1]]))
+    assert any("compiled code for plain arrays" in found.sentence for found in result.findings)
