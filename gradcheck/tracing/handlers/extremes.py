@@ -11,7 +11,7 @@ from gradcheck.tracing.handlers.maximum_and_where import where_plain
 from gradcheck.tracing.lifting import lift, operand
 from gradcheck.tracing.registry import FUNCTIONS, UFUNCS
 from gradcheck.tracing.trace import Decision, Trace, positions
-from gradcheck.tracing.traced import Traced
+from gradcheck.tracing.traced import Traced, is_traced
 
 
 def rows(x: Traced, axes: tuple[int, ...]) -> Array:
@@ -70,6 +70,21 @@ def normalize_axes(axis: Any, ndim: int) -> tuple[int, ...]:
     return tuple(sorted(int(a) % ndim for a in chosen))
 
 
+def finish(value: Any, axes: tuple[int, ...], keepdims: Any, dtype: Any, out: Any) -> Any:
+    """Apply keepdims=, dtype= and out= to the result of a reduction."""
+    if keepdims is not np._NoValue and keepdims:  # 1 counts as True
+        value = np.expand_dims(value, axes)
+    if dtype is not None:
+        value = value.astype(dtype)
+    if out is not None:
+        target = out[0] if isinstance(out, tuple) else out
+        if not is_traced(target):
+            raise value.run.refuse("a traced result was to be written into a plain buffer with out=")
+        target[...] = value
+        return target
+    return value
+
+
 def _reduce_extreme(name: str, sign: int) -> Callable[..., Any]:
     def handler(
         trace: Trace,
@@ -99,12 +114,7 @@ def _reduce_extreme(name: str, sign: int) -> Callable[..., Any]:
             value = Traced(trace, slot, dtype=x.dtype)
             if initial is not None:
                 value = UFUNCS["maximum" if sign > 0 else "minimum"](trace, value, initial)
-        if keepdims:
-            value = np.expand_dims(value, axes)
-        if out is not None:
-            out[...] = value
-            return out
-        return value
+        return finish(value, axes, keepdims, None, out)
 
     return handler
 

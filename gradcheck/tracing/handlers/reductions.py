@@ -7,27 +7,12 @@ from typing import Any
 import numpy as np
 
 from gradcheck.numbers.arithmetic import Array
-from gradcheck.tracing.handlers.extremes import maximum_of, minimum_of, normalize_axes, rows
+from gradcheck.tracing.handlers.extremes import finish, maximum_of, minimum_of, normalize_axes, rows
 from gradcheck.tracing.handlers.maximum_and_where import where_plain
 from gradcheck.tracing.lifting import lift, result
 from gradcheck.tracing.registry import METHODS, UFUNCS, implements
 from gradcheck.tracing.trace import Trace, positions
-from gradcheck.tracing.traced import Traced, is_traced
-
-
-def _finish(value: Any, axes: tuple[int, ...], keepdims: Any, dtype: Any, out: Any) -> Any:
-    """Apply keepdims=, dtype= and out= to the result of a reduction."""
-    if keepdims is True:
-        value = np.expand_dims(value, axes)
-    if dtype is not None:
-        value = value.astype(dtype)
-    if out is not None:
-        target = out[0] if isinstance(out, tuple) else out
-        if not is_traced(target):
-            raise value.run.refuse("a traced sum was to be written into a plain buffer with out=")
-        target[...] = value
-        return target
-    return value
+from gradcheck.tracing.traced import Traced
 
 
 def _sum_of(trace: Trace, x: Traced, axes: tuple[int, ...]) -> Traced:
@@ -54,7 +39,7 @@ def _sum(
     total = _sum_of(trace, x, axes)
     if initial is not None:
         total = total + initial
-    return _finish(total, axes, keepdims, dtype, out)
+    return finish(total, axes, keepdims, dtype, out)
 
 
 @implements(np.nansum)
@@ -82,7 +67,7 @@ def _mean(
     x = lift(trace, a)
     axes = normalize_axes(axis, x.ndim)
     chosen = x if where is True else where_plain(trace, where, x, 0.0)
-    return _finish(_sum_of(trace, chosen, axes) / _count(x, axes, where), axes, keepdims, dtype, out)
+    return finish(_sum_of(trace, chosen, axes) / _count(x, axes, where), axes, keepdims, dtype, out)
 
 
 @implements(np.nanmean)
@@ -112,7 +97,7 @@ def _var(
     if where is not True:
         square = where_plain(trace, where, square, 0.0)
     free = _count(x, axes, where) - (ddof if correction is None else correction)
-    return _finish(_sum_of(trace, square, axes) / free, axes, keepdims, dtype, out)
+    return finish(_sum_of(trace, square, axes) / free, axes, keepdims, dtype, out)
 
 
 @implements(np.std)
@@ -198,7 +183,7 @@ def _prod(
         x = where_plain(trace, where, x, 1.0)
     axes = normalize_axes(axis, x.ndim)
     value: Any = _product_of_rows(trace, x, rows(x, axes))
-    return _finish(value if initial is None else value * initial, axes, keepdims, dtype, out)
+    return finish(value if initial is None else value * initial, axes, keepdims, dtype, out)
 
 
 def _along(x: Traced, axis: Any) -> tuple[Traced, int]:
@@ -210,7 +195,7 @@ def _along(x: Traced, axis: Any) -> tuple[Traced, int]:
 @implements(np.cumsum)
 def _cumsum(trace: Trace, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     x, axis = _along(lift(trace, a), axis)
-    return _finish(result(trace, "cumsum", (x,), x.dtype, axis=axis), (), False, dtype, out)
+    return finish(result(trace, "cumsum", (x,), x.dtype, axis=axis), (), False, dtype, out)
 
 
 @implements(np.cumprod)
@@ -224,7 +209,7 @@ def _cumprod(trace: Trace, a: Any, axis: Any = None, dtype: Any = None, out: Any
         slot = trace.gather((value.slot,), np.moveaxis(shifted, -1, axis), x.dtype, fill=1.0)
         value = value * Traced(trace, slot)
         step *= 2
-    return _finish(value if step > 1 else x.copy(), (), False, dtype, out)
+    return finish(value if step > 1 else x.copy(), (), False, dtype, out)
 
 
 def _running(name: str) -> Callable[..., Any]:

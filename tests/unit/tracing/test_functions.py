@@ -290,3 +290,10 @@ def test_an_endless_loop_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(Unsupported, match="too long to record"):
         explore(wait, (np.array(1.0),))
+
+
+@pytest.mark.parametrize("function", [np.sum, np.mean, np.var, np.prod, np.max, np.min])
+def test_keepdims_may_be_a_number(function: Any) -> None:
+    x = np.array([[1.0, 2.5, 4.0], [3.0, -1.0, 0.5]])
+    (value,) = explore(lambda a: a * function(a, axis=1, keepdims=1), (x,)).values
+    assert np.allclose(value.midpoint, x * function(x, axis=1, keepdims=True), rtol=1e-14, atol=0.0)
