@@ -95,10 +95,19 @@ def test_a_branch_that_the_derivative_misses_is_found(name: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_beyond_a_pole_it_does_not_count(name: str) -> None:
-    f, _, pole = CASES[name]
-    result = gradcheck.check_gradient(lambda x: f(x) + np.sum(1 / (x - pole)), lambda x: 2 * x - 1 / (x - pole) ** 2, X)
+    f, _, pole = CASES[name]  # poles of both signs: of |x| > 100, each side has to be out of reach
+    result = gradcheck.check_gradient(
+        lambda x: f(x) + np.sum(1 / (x * x - pole**2)), lambda x: 2 * x - 2 * x / (x * x - pole**2) ** 2, X
+    )
     assert result.verdict == "PASS", result.to_text()
     assert "GC049" in result.codes
+
+
+def test_beyond_a_pole_on_one_side_it_counts_on_the_other() -> None:
+    f, _, pole = CASES["after a quotient"]
+    wrong = gradcheck.check_gradient(lambda x: f(x) + np.sum(1 / (x - pole)), lambda x: 2 * x - 1 / (x - pole) ** 2, X)
+    assert wrong.verdict == "FAIL", wrong.to_text()
+    assert min(wrong.findings[0].facts["point"]["x"]) < -99
 
 
 # Two branches, one within the other.
