@@ -35,7 +35,7 @@ CODES = re.compile(r"GC0[012]\d")
 NUMBERS = ("GC012", "GC015", "GC016", "GC028")
 """Those that say no more than that a number is wrong: they name a contract only where a label says so."""
 OUTCOMES = ("rightly", "wrongly", "not named")
-APART = ("names blind", "doors blind", "doors", "new", "blind")
+APART = ("reported", "names blind", "doors blind", "doors", "new", "blind")
 """Files whose names begin so are parts of their own."""
 PARTS = ("in sample", "held out", *APART)
 
