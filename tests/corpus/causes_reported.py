@@ -45,5 +45,5 @@ CAUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "overlap_of_masks_size_held": (("quotient", "dropped"), "1 - 2 * np.sum(p * MASK) /"),
     "code_with_its_noise_without_half": (("path-factor", "power-rule"), "z = mu + NOISE * np.exp(0.5 * lv)"),
     "distance_on_the_globe_cosine_held": (("dropped",), "a = np.sin(half[0]) ** 2"),
-    "circular_convolution_by_spectrum_not_conjugated": (("conjugate", "permuted"), "np.fft.rfft(x) * np.fft.rfft(k)"),
+    "circular_convolution_by_spectrum_not_conjugated": (("conjugate", "permuted", "product-transposed"), "np.fft.rfft(x) * np.fft.rfft(k)"),
 }  # fmt: skip
