@@ -31,6 +31,7 @@ hypothesis       one mistake that might have been made, and the experiment for i
 path_factors     paths left out, with the wrong sign, twice, times a constant
 textbook_rules   wrong rules of products, quotients, powers, running sums; `selection_rules`: of whatever selects
 other_slopes     wrong slopes of activations, over `pairs` of arrays; `jacobians`: diagonals taken for all of them
+turn_before      slopes of a loop's activations that are those of the turn before
 constants        an epsilon or a count that is another one in the derivative
 sides            wrong exactly on one side of a comparison
 broadcast_rules  broadcasting undone over other axes, by an average, by one slice alone

@@ -21,6 +21,7 @@ from gradcheck.attribution.path_factors import edge_factors, grouped, kept_uses,
 from gradcheck.attribution.sides import Side, sides, told_by_side
 from gradcheck.attribution.telling import told
 from gradcheck.attribution.textbook_rules import local_mistakes
+from gradcheck.attribution.turn_before import slopes_of_the_turn_before
 from gradcheck.attribution.view import Asked, View
 
 MOST_VERIFIED = 120
@@ -37,8 +38,8 @@ SEARCHES: Sequence[Search] = (
     kept_uses,
     taken_for_another,
     grouped,
-    local_mistakes,
     slope_mistakes,
+    slopes_of_the_turn_before,
     diagonals,
     other_constants,
     one_side_taken,
@@ -47,6 +48,7 @@ SEARCHES: Sequence[Search] = (
     states_of_another_step,
     states_held,
     fewer_turns,
+    local_mistakes,
     measured_factors,
 )
 

@@ -40,9 +40,11 @@ class Explanation:
     clause: what is wrong, as a clause whose subject is the block: "has the wrong sign throughout".
     block: the block that it explains; "" if all of them.
     place: the place in the function, where the mistake concerns one.
+    within: it speaks of a part of what one call computes: what relations say of the whole is simpler.
     """
 
     mistake: Mistake
     clause: str
     block: str = ""
     place: Place | None = None
+    within: bool = False

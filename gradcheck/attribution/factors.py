@@ -41,13 +41,12 @@ def usual(known: Known) -> list[Factor]:
     few = f"; or a mean where f sums, 2 being {two}" if two else ""
     twice = f"is twice the right one: a factor 2, or a contribution counted twice{many}"
     half = f"is half the right one: a lost factor 2, or half of the contributions missing{few}"
-    found = [
-        Factor(-1.0, Mistake.SIGN, "has the wrong sign throughout", "and has the wrong sign"),
-        Factor(2.0, Mistake.FACTOR, twice, "and twice as large"),
-        Factor(0.5, Mistake.FACTOR, half, "and half as large"),
-    ]
+    found = [Factor(-1.0, Mistake.SIGN, "has the wrong sign throughout", "and has the wrong sign")]
+    if known.grown != 2:
+        found.append(Factor(2.0, Mistake.FACTOR, twice, "and twice as large"))
+        found.append(Factor(0.5, Mistake.FACTOR, half, "and half as large"))
     for n, where in known.lengths.items():
-        if n > 2:
+        if n > 2 or n == known.grown:
             many, few = f"is {n} times the right one", f"is 1/{n} of the right one"
             found += [
                 Factor(n, Mistake.MEAN_SUM, f"{many}, and {n} is {where}: a sum where f averages", f"and {n} times it"),

@@ -82,6 +82,7 @@ class Known:
     others: right derivatives of the other blocks.
     weights: cotangents or tangents, by what a sentence calls them.
     outputs: f's values, by what a sentence calls them.
+    grown: the length of a batch that has one sample at the point given, where the answer is right; 0 if none is.
     constant: where f multiplies or divides by a number, as "a constant on line 12 of f"; "" if it does not.
     """
 
@@ -92,6 +93,7 @@ class Known:
     weights: Mapping[str, Array] = field(default_factory=dict)
     outputs: Mapping[str, Array] = field(default_factory=dict)
     constant: Callable[[float], str] = lambda number: ""
+    grown: int = 0
 
     @property
     def given(self) -> Array | None:

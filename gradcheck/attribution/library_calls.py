@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from gradcheck.attribution.hypothesis import Hypothesis
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.view import View
@@ -20,6 +24,25 @@ def inside_a_library(view: View, hypothesis: Hypothesis) -> bool:
     if hypothesis.mistake not in OF_ONE_OPERATION:
         return False
     return all(_length(view, slot) >= MANY for slot, _ in hypothesis.edges)
+
+
+def within_one_call(view: View, hypothesis: Hypothesis) -> bool:
+    """Whether the paths that are cut begin and end in one call of a library, and others through it are left."""
+    stacks, nodes, cut = view.located.stacks, view.record.nodes, set(hypothesis.edges)
+    calls = {stacks[slot] for slot, _ in cut}
+    if len(calls) > 1 or () in calls or any(stacks[nodes[s].args[p]] not in calls for s, p in cut):
+        return False
+    left = []
+
+    def alter(slot: int, position: int, contribution: Any, adjoint: Any) -> Any:
+        if (slot, position) in cut:
+            return contribution * 0.0
+        if stacks[slot] in calls and stacks[nodes[slot].args[position]] not in calls:
+            left.append(bool(np.any(contribution)))
+        return contribution
+
+    view.gradient(alter)
+    return any(left)
 
 
 def _length(view: View, slot: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -84,6 +85,11 @@ def _changed_inputs(name: str, x: Array, *, own: bool) -> Iterator[tuple[Mistake
         yield stale, f"is the right one at {name} scaled to length 1, not at {name}", to_length_one, False
         words = f"is the right one for {name} in reverse order: reversed once too often, or not at all"
         yield Mistake.PERMUTED, words, np.flip, False
+    for axis in range(x.ndim if x.ndim > 1 else 0):
+        words = (
+            f"is the right one for {name} in reverse order along axis {axis}: reversed once too often, or not at all"
+        )
+        yield Mistake.PERMUTED, words, partial(np.flip, axis=axis), False
     if x.ndim == 2 and x.shape[1] > 1:
         yield stale, f"is the right one at {name} with its rows scaled to length 1", _unit_rows, False
     if x.dtype.itemsize == 8:

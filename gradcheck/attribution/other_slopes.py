@@ -20,8 +20,12 @@ from gradcheck.attribution.path_factors import fits, single
 from gradcheck.attribution.record_forms import mean_of, plain, sum_of_squares
 from gradcheck.attribution.view import Array, View
 
-MOST_GROUPED = 80
-"""Maximum number of experiments with the slopes of all operations of one kind."""
+MOST_GROUPED = 40
+"""Maximum number of groups of operations of one kind whose slopes are tried together."""
+MOST_PAIRS = 50
+"""Maximum number of operations of such a group."""
+Row = tuple[Mistake, str]
+"""A wrong slope: its kind, and what was done."""
 SMALL = 0.05
 """Maximum size of a constant that counts as a guard, such as the epsilon in log(p + 1e-8)."""
 MOST_ADDED = 2.0
@@ -103,7 +107,7 @@ def slope_mistakes(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
         for k in np.flatnonzero(good):
             mistake, words, _ = named[k]
             yield _hypothesis((pair,), mistake, words)
-    yield from _grouped(view, found)
+    yield from _grouped(view, found, blocks)
 
 
 def _hypothesis(several: Sequence[Pair], mistake: Mistake, words: str) -> Hypothesis:
@@ -126,20 +130,36 @@ def _hypothesis(several: Sequence[Pair], mistake: Mistake, words: str) -> Hypoth
     return Hypothesis(mistake, rank, edges, words, Change(shortcuts=shortcuts))
 
 
-def _grouped(view: View, found: Sequence[Pair]) -> Iterator[Hypothesis]:
-    """All pairs made in one place, or by one function of NumPy, or by one function of the user's."""
-    tables: list[dict[Any, list[Pair]]] = [defaultdict(list), defaultdict(list)]
+def _grouped(view: View, found: Sequence[Pair], blocks: frozenset[str]) -> Iterator[Hypothesis]:
+    """All pairs made by one call, in one place, or by one function of NumPy, or by one function of the user's."""
+    tables: list[dict[Any, list[Pair]]] = [defaultdict(list) for _ in range(3)]
     for pair in found:
         node, site = view.record.nodes[pair.y], view.located.site(pair.y)
         tables[0][site, len(pair.steps), node.primitive].append(pair)
+        tables[1][view.located.stacks[pair.y], len(pair.steps), node.primitive].append(pair)
         if len(pair.steps) == 1:
-            tables[1][node.primitive, str(node.attributes.get("function"))].append(pair)
-    groups = [several for table in tables for several in table.values() if 1 < len(several) <= 50]
-    common = [set.intersection(*({(m, w) for m, w, _ in _known_slopes(view, p)} for p in some)) for some in groups]
-    trials = [(several, *row) for several, rows in zip(groups, common, strict=True) for row in sorted(rows)]
-    trials.sort(key=lambda trial: trial[1] is Mistake.OTHER_SLOPE)  # there are many, and each is seldom
-    for several, mistake, words in trials[:MOST_GROUPED]:
-        yield _hypothesis(several, mistake, words)
+            tables[2][node.primitive, str(node.attributes.get("function"))].append(pair)
+    groups = {tuple((p.x, p.y) for p in some): some for table in tables for some in table.values()}
+    several = [some for some in groups.values() if 1 < len(some) <= MOST_PAIRS]
+    for some in several[:MOST_GROUPED]:
+        rows = sorted(set.intersection(*({(m, w) for m, w, _ in _known_slopes(view, p)} for p in some)))
+        yield from (_hypothesis(some, *row) for row in _fitting(view, some, rows, blocks))
+
+
+def _fitting(view: View, some: Sequence[Pair], rows: Sequence[Row], blocks: frozenset[str]) -> Iterator[Row]:
+    """The rows whose slopes, put in the place of all those pairs' own, reproduce the answer: one sweep for all rows."""
+    if view.forward:  # the runs of a JVP's sweep are its outputs
+        yield from rows
+        return
+    key = ("slopes", tuple((p.x, p.y) for p in some))
+    if key not in view.tried:
+        slopes = {p.y: {(m, w): slope for m, w, slope in _known_slopes(view, p)} for p in some}
+        made = {p.y: (p.x, np.stack([slopes[p.y][row] for row in rows], axis=-1)) for p in some if rows}
+        view.tried[key] = view.gradients(len(rows), None, made) if rows else None
+    found = view.tried[key]
+    for k, row in enumerate(rows):
+        if found is not None and view.reproduces({b: a[..., k] for b, a in found.items()}, blocks):
+            yield row
 
 
 def _known_slopes(view: View, pair: Pair) -> list[tuple[Mistake, str, Array]]:
@@ -190,6 +210,8 @@ def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]
             else:
                 words = f"with {FORMULAS[name]} for its slope, y its output, as {name} has it"
                 yield Mistake.OTHER_SLOPE, words, formula(y)
+        if not np.allclose(again := _again(view, pair, y), right, rtol=1e-9, atol=1e-12):
+            yield Mistake.OTHER_SLOPE, "with the function itself, applied to its output, for its slope", again
         for name, formula in OTHERS.items():
             if name == "half the square" and np.allclose(right, 2 * x, rtol=1e-9, atol=1e-12):
                 yield Mistake.POWER_RULE, "lacking the factor 2 of the square", x

@@ -42,6 +42,7 @@ class Answered:
     answers, truths, rooms: by block, float64: what came, what is right, and how far from it honest rounding leads.
     values: f's values and constant arrays, which the derivative may have been meant to use, with names.
     unit: half the distance of 1 to the next number of the dtype.
+    forward: arrays that f computes on its way, its arguments among them.
     compares: whether f compares numbers, as far as is known: else no side of a comparison is wrong.
     """
 
@@ -52,6 +53,7 @@ class Answered:
     values: Sequence[tuple[str, Array]]
     unit: float
     compares: bool = True
+    forward: Sequence[Array] = ()
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class OwnCode:
         for k, steps in enumerate(self.instructions):
             if (scale := self.scaled(steps)) is not None and self.replay.visits <= most:
                 yield _Found(scale, steps, (k, "scaled", scale.words))
-        arrays = others(self.replay, self.of.values)
+        arrays = others(self.replay, self.of.values, self.of.forward)
         for how, make in _BY_ARRAYS.items():
             for k, steps in enumerate(self.instructions):
                 for n, edit in enumerate(make(steps, arrays, self.instructions)):
@@ -231,7 +233,8 @@ def _explained(here: OwnCode, there: OwnCode, most: int) -> OwnMistake | None:
     words = best[0].edit.words
     if len({(f.edit.words, f.edit.more()) for f in best}) == 1:
         words += best[0].edit.more()
-    if len(kinds) > 1 or rank in (REPLACED, ANOTHER_TURN) or (kinds == {Mistake.BRANCH} and not here.of.compares):
+    unsure = rank in (REPLACED, ANOTHER_TURN) and not all(f.edit.sure for f in best)
+    if len(kinds) > 1 or unsure or (kinds == {Mistake.BRANCH} and not here.of.compares):
         return None if place is None else OwnMistake(None, words, place)
     (kind,) = kinds
     if kind in _OF_ALL and (whole := here.multiple()) is not None:
@@ -287,7 +290,7 @@ def _again(there: OwnCode, steps: Steps, found: _Found) -> bool:
     if how == "edit":
         edits: Any = enumerate(edits_of(steps))
     else:
-        arrays = others(there.replay, there.of.values)
+        arrays = others(there.replay, there.of.values, there.of.forward)
         edits = enumerate(_BY_ARRAYS[how](steps, arrays, there.instructions))
     same = next((edit for n, edit in edits if n == what), None)
     return same is not None and same.words == found.edit.words and there.right(there.with_edit(steps, same))

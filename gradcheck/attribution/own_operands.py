@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -44,9 +44,11 @@ class Other:
     slot: int
     array: Array
     name: str = ""
+    forward: bool = False
+    """Whether f computes it, too, or is given it."""
 
 
-def others(replay: Replay, given: Sequence[tuple[str, Array]]) -> list[Other]:
+def others(replay: Replay, given: Sequence[tuple[str, Array]], forward: Sequence[Array]) -> list[Other]:
     """The different arrays and numbers of a run, the last ones first; then those given, and constants of the code."""
     found: list[Other] = []
     for slot in range(len(replay.steps) - 1, -1, -1):
@@ -56,7 +58,11 @@ def others(replay: Replay, given: Sequence[tuple[str, Array]]) -> list[Other]:
     for name, value in (*given, *_numbers(replay)):
         if not any(_same(value, o.array) for o in found):
             found.append(Other(-1, np.asarray(value), name))
-    return found
+    return [replace(o, forward=o.array.size > 1 and any(_near(o.array, a) for a in forward)) for o in found]
+
+
+def _near(a: Array, b: Array) -> bool:
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-12, atol=0))
 
 
 def _numbers(replay: Replay) -> list[tuple[str, Any]]:
@@ -84,9 +90,17 @@ def replaced(steps: Steps, arrays: Sequence[Other], instructions: Sequence[Steps
             if (tried := tried + 1) > MOST_OTHERS:
                 break
             mistake = _relation(steps.replay, slot, other)
+            own = next((o for o in arrays if _same(o.array, operand)), other)
+            sure = mistake is Mistake.SLOPE_AT_OUTPUT and own.forward and other.forward and _a_factor(steps, position)
             make = partial(_with, steps.first.function, position, other.array)
             due = partial(_due, steps.replay, other)
-            yield Edit(mistake, REPLACED, f"has the wrong {_what(steps, position)}", make, more=due)
+            yield Edit(mistake, REPLACED, f"has the wrong {_what(steps, position)}", make, more=due, sure=sure)
+
+
+def _a_factor(steps: Steps, position: int) -> bool:
+    """Whether an operand is a factor, or the variable of a formula such as 1 - y: no term of a sum of gradients."""
+    products = ("multiply", "matmul", "dot", "outer", "inner")
+    return steps.name in products or (len(steps.first.args) == 2 and np.ndim(steps.operand(1 - position)) == 0)
 
 
 def _of_turns(steps: Steps, position: int, instructions: Sequence[Steps]) -> Iterator[Edit]:

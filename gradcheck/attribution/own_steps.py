@@ -70,6 +70,7 @@ class Edit:
     make: what a step gives instead, by its arguments, keywords and result; None where it cannot be had.
     reshapes: what it gives may have another shape.
     turns: what the steps give instead, one by one, where that is not the same for all of them.
+    sure: the kind is known, although another array is brought in.
     more: what is due instead, to go on with after the words; said where all edits that make it right agree.
     """
 
@@ -80,6 +81,7 @@ class Edit:
     reshapes: bool = False
     turns: tuple[Make, ...] = ()
     more: Callable[[], str] = str
+    sure: bool = False
 
     def made_in(self, steps: Steps) -> dict[int, Make]:
         """What each of the steps gives instead."""

@@ -155,6 +155,8 @@ def grouped(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
         trials += [(edges, size, _USUAL[s], [s] * len(edges)) for s in (0.0, -1.0, 2.0)]
         if (others := _without_constants(view, edges)) is not None:
             trials.append((edges, size, _FORGOTTEN, others))
+    for edges, c in list(_of_one_factor(view))[:most]:
+        trials.append((edges, 1, _lost(view, edges[0][0], c), [1 / c] * len(edges)))
     together = 1 if view.forward else TOGETHER  # the runs of a JVP's sweep are its outputs
     for start in range(0, len(trials), together):
         some = trials[start : start + together]
@@ -183,6 +185,15 @@ def _without_constants(view: View, edges: Sequence[Edge]) -> list[float] | None:
     constants = [single(other.attributes["value"]) for other in others if other is not None]
     known = [c for c in constants if c is not None and c != 0]
     return [1 / c for c in known] if len(known) == len(edges) and len(set(known)) > 1 else None
+
+
+def _of_one_factor(view: View) -> Iterator[tuple[Sequence[Edge], float]]:
+    """The products of one line, or made in one place, that have one constant for a factor; and that constant."""
+    found: dict[tuple[object, float], list[Edge]] = defaultdict(list)
+    for slot, position in view.contributions:
+        if view.located.site(slot) is not None and (c := constant_factor(view, slot, position)) is not None:
+            found[line_at(view, slot), c].append((slot, position))
+    yield from ((edges, c) for (_, c), edges in found.items() if len(edges) > 1)
 
 
 def _candidates(view: View) -> Iterator[tuple[tuple[Edge, ...], Array]]:
@@ -226,7 +237,7 @@ def _named(view: View, edges: tuple[Edge, ...], factor: float) -> Iterator[Hypot
     for value, (mistake, rank, words) in {**_USUAL, **own}.items():
         if abs(factor - value) <= (1e-8 + UNITS * view.unit) * max(abs(value), 1.0):
             length = max(value, 1 / value) if value > 0 else 0.0
-            if words.endswith("a length there") and constant_in(view.located, view.asked.product.function.f, length):
+            if words.endswith("a length there") and _by_chance(view, edges[0][0], length):
                 mistake, words = Mistake.PATH_FACTOR, f"being taken {factor:.6g} times"
             yield _times(edges, value, mistake, rank, words)
             return
@@ -236,6 +247,14 @@ def _named(view: View, edges: tuple[Edge, ...], factor: float) -> Iterator[Hypot
         yield _times(edges, factor, Mistake.CONSTANT_CUT, 4 if constant else 5, words)
     else:
         yield _times(edges, factor, Mistake.PATH_FACTOR, 6, f"being taken {factor:.6g} times")
+
+
+def _by_chance(view: View, slot: int, length: float) -> bool:
+    """Whether a factor need not be a length: f holds it as a constant, or one turn of a loop alone has it."""
+    stack, kind = view.located.stacks[slot], view.record.nodes[slot].primitive
+    alike = (s == stack and n.primitive == kind for s, n in zip(view.located.stacks, view.record.nodes, strict=True))
+    one_turn = bool(stack) and sum(alike) > 1
+    return one_turn or bool(constant_in(view.located, view.asked.product.function.f, length))
 
 
 def _times(edges: tuple[Edge, ...], factor: float, mistake: Mistake, rank: int, words: str) -> Hypothesis:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from gradcheck.attribution.located_trace import Located
 from gradcheck.attribution.pairs import pair_of
 from gradcheck.attribution.view import View
 
@@ -75,3 +78,20 @@ def mean_of(view: View, slot: int, what: int) -> bool:
     if node.primitive in ("div", "mul"):
         return any(mean_of(view, a, what) for a in node.args if view.record.nodes[a].varies)
     return node.primitive == "sum" and plain(view, node.args[0]) == plain(view, what)
+
+
+def all_negative_modulus(traced: Located) -> bool:
+    """Whether f takes an absolute value of numbers that are all negative: its slope is -1 then, as a minus sign's."""
+    nodes, waiting = traced.record.nodes, list(traced.record.outputs)
+    reaching = set(waiting)
+    while waiting:
+        slot = waiting.pop()
+        node = nodes[slot]
+        if node.primitive == "gather" and len(node.args) == 2 and traced.stacks[slot]:
+            kept, turned = node.args
+            chosen = np.asarray(node.attributes["index"]) >= math.prod(nodes[kept].shape)
+            if nodes[turned].primitive == "neg" and nodes[turned].args[0] == kept and np.all(chosen):
+                return True
+        waiting += [a for a in node.args if a not in reaching]
+        reaching.update(node.args)
+    return False

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from itertools import pairwise
-from typing import Any
 
-import numpy as np
-
+from gradcheck.attribution.altered_sweep import Edge
 from gradcheck.attribution.equal_uses import with_equals
 from gradcheck.attribution.explanation import Explanation, Place
 from gradcheck.attribution.hypothesis import Hypothesis
+from gradcheck.attribution.library_calls import within_one_call
 from gradcheck.attribution.located_trace import Call
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.record_forms import (
@@ -21,6 +20,7 @@ from gradcheck.attribution.record_forms import (
     normaliser,
     sum_of_squares,
 )
+from gradcheck.attribution.selection_rules import choice_mistake
 from gradcheck.attribution.source_place import in_a_loop, place_of
 from gradcheck.attribution.view import View
 
@@ -55,6 +55,8 @@ def told(view: View, found: Sequence[Hypothesis], blocks: frozenset[str]) -> Exp
     kinds = {h.mistake for h in best}
     if len(kinds) > 1 and all(h.factor for h in best):  # a factor that several operations suggest is but a factor
         best = [h.again(mistake=Mistake.PATH_FACTOR, words=f"being taken {h.factor:.6g} times") for h in best]
+    if kinds == {Mistake.DROPPED} and (sides := [h for h in found if h.change.nodes and h.mistake is Mistake.BRANCH]):
+        best = sides  # left out on one side of a comparison: as if the other side were always taken
     if kinds == {Mistake.PATH_FACTOR} and (sides := [h for h in found if h.mistake is Mistake.BRANCH]):
         best = sides  # the factor of one side of a comparison, as of a leaky relu
     kind = min((h.mistake for h in best), key=lambda m: (order.get(m, len(order)), m))
@@ -65,7 +67,9 @@ def told(view: View, found: Sequence[Hypothesis], blocks: frozenset[str]) -> Exp
     rival = chosen.factor is not None and kind in OWN_FACTORS and not _one_line(view, best)
     place = _place(view, chosen) if (len(paths) == len(best) and not rival) or _one_line(view, best) else None
     mistake, meaning = _meaning(view, paths, chosen)
-    return Explanation(mistake, _clause(view, chosen, place, meaning), ", ".join(sorted(blocks)), place)
+    clause = _clause(view, chosen, place, meaning)
+    within = mistake is Mistake.DROPPED and within_one_call(view, chosen)
+    return Explanation(mistake, clause, ", ".join(sorted(blocks)), place, within)
 
 
 def _placed(view: View, hypothesis: Hypothesis) -> bool:
@@ -158,31 +162,21 @@ def _meaning(view: View, paths: Sequence[Hypothesis], chosen: Hypothesis) -> tup
         node = view.record.nodes[slot]
         if node.primitive == "sub" and position == 1 and mean_of(view, node.args[1], node.args[0]):
             return Mistake.VARIANCE_MEAN, ": the mean was treated as a constant"
+    if any(len(h.edges) == 1 and _one_side(view, h.edges[0]) for h in paths):
+        return Mistake.BRANCH, ": nothing arrives where the comparison there chooses it"
     placed = [h for h in paths if _placed(view, h)]
     if placed and all(_one_of_many(view, h) for h in placed):
         return Mistake.TRUNCATED, ", in one of the steps alone: what came before it was treated as a constant"
-    if _within_one_call(view, chosen):
+    if within_one_call(view, chosen):
         return Mistake.DROPPED, " in part: something computed there on the way was treated as a constant"
     return Mistake.DROPPED, f"{_turns(view, chosen)}: it was treated as a constant"
 
 
-def _within_one_call(view: View, hypothesis: Hypothesis) -> bool:
-    """Whether the paths that are cut begin and end in one call of a library, and others through it are left."""
-    stacks, nodes, cut = view.located.stacks, view.record.nodes, set(hypothesis.edges)
-    calls = {stacks[slot] for slot, _ in cut}
-    if len(calls) > 1 or () in calls or any(stacks[nodes[s].args[p]] not in calls for s, p in cut):
-        return False
-    left = []
-
-    def alter(slot: int, position: int, contribution: Any, adjoint: Any) -> Any:
-        if (slot, position) in cut:
-            return contribution * 0.0
-        if stacks[slot] in calls and stacks[nodes[slot].args[position]] not in calls:
-            left.append(bool(np.any(contribution)))
-        return contribution
-
-    view.gradient(alter)
-    return any(left)
+def _one_side(view: View, edge: Edge) -> bool:
+    """Whether an edge leads from a selection to what it chooses on one side of a comparison."""
+    node = view.record.nodes[edge[0]]
+    chooses = node.primitive == "gather" and len(node.args) > 1 and edge[0] not in view.located.stored
+    return chooses and choice_mistake(view, edge[0]) is Mistake.BRANCH
 
 
 def _turns(view: View, hypothesis: Hypothesis) -> str:

@@ -47,8 +47,7 @@ def penalty_of_few(answer: Array, truth: Array, room: Array, known: Known) -> It
     there, slack_there = x[wrong], room[wrong]
     factor = float(np.vdot(off[wrong], there) / np.vdot(there, there))
     slack = 4 * float(np.linalg.norm(slack_there) / np.linalg.norm(there)) + 1e-9 * abs(factor)
-    round_number = abs(factor - float(f"{factor:.{DIGITS}g}")) <= slack < 1e-6 * abs(factor)
-    if round_number and equal(off[wrong], factor * there, 4 * slack_there):
+    if _round(factor, slack, known) and equal(off[wrong], factor * there, 4 * slack_there):
         words = "lacks" if factor < 0 else "has, too many,"
         where = (
             " itself, such as a penalty's"
@@ -57,6 +56,12 @@ def penalty_of_few(answer: Array, truth: Array, room: Array, known: Known) -> It
         )
         term = f"a term of {NUMBER} times {known.block}"
         yield Relation(Mistake.LOSS_TERM, f"{words} {term}{where}", abs(factor), slack)
+
+
+def _round(factor: float, slack: float, known: Known) -> bool:
+    """Whether a penalty's weight has few digits, as it is or times a length, over which the loss is a mean."""
+    weights = ((n * factor, n * slack) for n in (1, *known.lengths))
+    return slack < 1e-6 * abs(factor) and any(abs(w - float(f"{w:.{DIGITS}g}")) <= s for w, s in weights)
 
 
 def _simple(known: Known, shape: tuple[int, ...]) -> Iterator[tuple[Mistake, tuple[str, str], Array]]:

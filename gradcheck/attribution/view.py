@@ -76,6 +76,11 @@ class View:
         self.tried: dict[Any, dict[str, Array] | None] = {}
         """Gradients under the hypotheses that were tried, by their keys: some are tried for several sets of blocks."""
 
+    def arrays(self) -> list[Array]:
+        """What f computes from its arguments, and these, as float64."""
+        nodes = zip(self.record.nodes, self.values, strict=True)
+        return [np.asarray(value[..., 0], dtype=float) for node, value in nodes if node.varies]
+
     @cached_property
     def forward(self) -> bool:
         """Whether J t is asked for. Then a sweep carries a unit cotangent for every entry of the outputs."""

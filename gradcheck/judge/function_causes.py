@@ -26,6 +26,7 @@ from gradcheck.attribution.located_trace import Located, located
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.over_blocks import Named, strewn, together
 from gradcheck.attribution.own_code import MOST_VISITS, Answered, OwnCode, OwnMistake, explained
+from gradcheck.attribution.record_forms import all_negative_modulus
 from gradcheck.attribution.relation import relations
 from gradcheck.attribution.source_place import constants_of
 from gradcheck.attribution.terms import IN_PLACES, penalty_of_few
@@ -57,6 +58,8 @@ MORE_TELLING = (Mistake.MEAN_SUM, Mistake.POWER_RULE, Mistake.MASK_SCALE, Mistak
 """Mistakes of a path that are reported instead of a plain factor of the whole block."""
 AS_PLAIN = (Mistake.PLACES, Mistake.ZERO, Mistake.LOSS_TERM, Mistake.CONSTANT)
 """Relations that explain as much as a step of the derivative's own code does."""
+ASSIGNED = (Mistake.OVERWRITTEN, Mistake.SCATTER)
+"""What a part that is left out was lost by, where the derivative's own code assigns what it must add."""
 FEW_VISITS = 6_000
 """Maximum number of steps of the derivative that are replayed where the mistake already has a name."""
 ON_RECORD = 0.15
@@ -76,36 +79,50 @@ def causes(
     *,
     tuple_output: bool,
     truth_of: Callable[[Product], Product],
-    where: str = "",
+    first: Product | None = None,
 ) -> list[Finding]:
-    """A finding per mistake that reproduces the wrong blocks at two points; `where`: at which the first is.
+    """A finding per mistake that reproduces the wrong blocks at two points.
+
+    `first` is the point that was given, where the answer is right, if the wrong ones are those at another point.
 
     A verdict that was reached is not lost here: what goes wrong in the search is a note.
     """
     points = FurtherPoints(question, settings, random, tuple_output, truth_of, product)
     try:
-        found = _causes(product, numbers, points) if numbers.comparisons else _at_kink(product, points)
+        found = (
+            _causes(product, numbers, points, _grown(first, product))
+            if numbers.comparisons
+            else _at_kink(product, points)
+        )
     except GradcheckError:
         return []
     except Exception as wrong:
         return [finding("GC040", oracle="the search for the cause", why=f"{type(wrong).__name__}: {str(wrong)[:200]}")]
-    return [_elsewhere(f, where) for f in found] if where else found
+    return found if first is None else [_elsewhere(f) for f in found]
 
 
-def _elsewhere(found: Finding, where: str) -> Finding:
+def _grown(first: Product | None, product: Product) -> int:
+    """The length of a batch of which the point that was given has one sample; 0 if it has as many."""
+    pairs = [] if first is None else zip(first.inputs, product.inputs, strict=True)
+    return next((len(b) for a, b in pairs if np.shape(a)[:1] == (1,) and np.shape(b) != np.shape(a)), 0)
+
+
+def _elsewhere(found: Finding) -> Finding:
     """The finding about another point: which entries are wrong there is no kind of mistake."""
     facts = {k: v for k, v in found.facts.items() if k != "kind" or v != Mistake.PLACES.value}
-    return finding("GC051", **{**facts, "cause": f"{where}{facts['cause']}"})
+    return finding("GC051", **{**facts, "cause": f"at that other point {facts['cause']}"})
 
 
-def _causes(product: Product, numbers: Numbers, points: FurtherPoints) -> list[Finding]:
-    search = _Search(spot_of(product, numbers.comparisons, numbers.evidence), points)
+def _causes(product: Product, numbers: Numbers, points: FurtherPoints, grown: int = 0) -> list[Finding]:
+    search = _Search(spot_of(product, numbers.comparisons, numbers.evidence), points, grown)
     strong = search.strong()
     explanation: Explanation | None = None
     with suppress(TimeUp), spent_at_most(ON_RECORD * left()):
         explanation = search.by_record(strong) if search.looks_for_a_path(strong) else None
     if explanation is not None:
         own = search.by_own_code(FEW_VISITS)
+        if own is not None and own.mistake in ASSIGNED and explanation.mistake is Mistake.DROPPED:
+            explanation = replace(explanation, mistake=own.mistake)  # left out, because another part is put over it
         return [_by_record(explanation, product, own if own is not None and own.mistake is not None else None)]
     telling = search.telling(strong)
     own = search.by_own_code() if len(telling) < len(search.wrong) else None
@@ -119,6 +136,8 @@ def _causes(product: Product, numbers: Numbers, points: FurtherPoints) -> list[F
         found = {b: replace(r, vague=True) for b, r in found.items()}
     if any(r.mistake is Mistake.BRANCH for r in found.values()) and not search.compares:
         found = {b: replace(r, vague=True) for b, r in found.items()}
+    if search.traced is not None and all_negative_modulus(search.traced):
+        found = {b: replace(r, vague=r.vague or r.mistake is Mistake.SIGN) for b, r in found.items()}
     silent = [c.block for c in numbers.comparisons if not np.any(np.abs(c.truth.middle) > c.allowance)]
     return [_told(n) for n in together(found, product.blocks, silent, product.tangents is not None)]
 
@@ -221,11 +240,16 @@ class _Search:
 
     here: Spot
     points: FurtherPoints
+    grown: int = 0
+    """The length of the batch, if the answer is right for one sample alone."""
 
     def __post_init__(self) -> None:
         self.wrong = [c for c in self.here.comparisons if np.any(c.wrong) and np.all(c.truth.known)]
         self.large = sum(c.answer.size for c in self.here.comparisons) > MOST_ENTRIES
-        self.relations = {c.block: list(_relations(self.here, c, self._constant)) for c in self.wrong}
+        self.relations = {c.block: list(self._related(self.here, c)) for c in self.wrong}
+
+    def _related(self, spot: Spot, compared: Comparison) -> Iterator[Relation]:
+        return _relations(spot, compared, self._constant, self.grown)
 
     def strong(self) -> dict[str, Relation]:
         """The first relation of each block that names a mistake."""
@@ -256,7 +280,7 @@ class _Search:
         factors = len(throughout) == len(self.wrong)
         if found is None or (factors and not (found.place is not None and found.mistake in MORE_TELLING)):
             return None
-        return found
+        return None if found.within and len(strong) == len(self.wrong) else found
 
     def by_own_code(self, most: int = MOST_VISITS) -> OwnMistake | None:
         """The one step of the derivative's own code that, done otherwise, makes it right at both points."""
@@ -269,8 +293,7 @@ class _Search:
 
     def _own(self, spot: Spot) -> OwnCode | None:
         asked = _asked(spot.product, spot.comparisons)
-        constants = [] if self.traced is None else constants_of(self.traced)
-        return None if asked is None else _own_code(self.points, asked, compares=self.compares, constants=constants)
+        return None if asked is None else _own_code(self.points, asked, compares=self.compares, traced=self.traced)
 
     def _constant(self, number: float) -> str:
         """Where f multiplies or divides by a number that its source holds, as words; "" if it does not."""
@@ -319,11 +342,7 @@ class _Search:
             spots += [self.points.shuffled(k) for k in range(SHUFFLES)]
         for spot in spots:
             there = None if spot is None else spot.of(compared.block)
-            if (
-                spot is None
-                or there is None
-                or not any(relation.same(r) for r in _relations(spot, there, self._constant))
-            ):
+            if spot is None or there is None or not any(relation.same(r) for r in self._related(spot, there)):
                 return False
         return True
 
@@ -366,9 +385,9 @@ class _Search:
 
 
 def _own_code(
-    points: FurtherPoints, asked: Asked, *, compares: bool = True, constants: Sequence[tuple[str, Array]] = ()
+    points: FurtherPoints, asked: Asked, *, compares: bool = True, traced: Located | None = None
 ) -> OwnCode | None:
-    """The derivative's own code at a point; None where its steps cannot be had."""
+    """The derivative's own code at a point, beside f's record; None where its steps cannot be had."""
     run = recorded_run(points.question, asked.product)
     if run is None:
         return None
@@ -377,8 +396,9 @@ def _own_code(
     except Exception:  # no point of f
         values = []
     unit = float(np.finfo(asked.product.dtype).eps) / 2
-    given = [*values, *constants]
-    return OwnCode(Answered(run, asked.answers, asked.truths, asked.rooms, given, unit, compares))
+    given = [*values, *([] if traced is None else constants_of(traced))]
+    forward = [] if traced is None else View(asked, traced).arrays()
+    return OwnCode(Answered(run, asked.answers, asked.truths, asked.rooms, given, unit, compares, forward))
 
 
 def _asked(product: Product, comparisons: Sequence[Comparison]) -> Asked | None:
@@ -393,12 +413,12 @@ def _asked(product: Product, comparisons: Sequence[Comparison]) -> Asked | None:
     )
 
 
-def _relations(spot: Spot, compared: Comparison, constant: Callable[[float], str]) -> Iterator[Relation]:
+def _relations(spot: Spot, compared: Comparison, constant: Callable[[float], str], grown: int) -> Iterator[Relation]:
     """The relations of one block at one point."""
     if np.any(compared.wrong) and np.all(compared.truth.known):
         room = compared.allowance + compared.truth.radius
         answer = compared.answer.astype(np.float64)
-        known = _known(spot, compared.block, constant)
+        known = replace(_known(spot, compared.block, constant), grown=grown)
         yield from relations(answer, compared.truth.middle, room, known)
         yield from penalty_of_few(answer, compared.truth.middle, room, known)
 

@@ -219,7 +219,7 @@ class Examination:
             found = elsewhere.findings(product, evidence, reply)
             findings += found
             if any(f.code == "GC028" for f in found) and elsewhere.convicted:
-                findings += self._causes(*elsewhere.convicted[-1], where="at that other point ")
+                findings += self._causes(*elsewhere.convicted[-1], first=product)
             self._branches, self._unreached = len(elsewhere.branches), tuple(elsewhere.unreached)
         if verdict_of(findings) is not Verdict.PASS:
             numbers = self._all_asked(numbers)
@@ -257,8 +257,8 @@ class Examination:
 
         return SmallCauses(self._question, self._settings, self._random, self._tuple, self._truth_of)
 
-    def _causes(self, product: Product, numbers: Numbers, where: str = "") -> list[Finding]:
-        """The mistake that explains what is wrong at a point, within a share of the time."""
+    def _causes(self, product: Product, numbers: Numbers, first: Product | None = None) -> list[Finding]:
+        """The mistake that explains what is wrong at a point (`first`: the one given, if that is another)."""
         from gradcheck.judge.function_causes import causes
 
         found: list[Finding] = []
@@ -271,7 +271,7 @@ class Examination:
                 self._random,
                 tuple_output=self._tuple,
                 truth_of=self._truth_of,
-                where=where,
+                first=first,
             )
         return found
 

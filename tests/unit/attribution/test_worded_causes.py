@@ -11,6 +11,7 @@ from by_path import load
 
 WORDED = load(Path(__file__).with_name("worded_causes.py")).WORDED
 KINDS = load(Path(__file__).with_name("worded_axes_and_turns.py")).WORDED
+KINDS |= load(Path(__file__).with_name("worded_slopes_and_factors.py")).WORDED
 
 
 def causes_of(worded: Any, derivative: Any) -> list[Any]:
