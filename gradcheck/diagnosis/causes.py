@@ -81,8 +81,8 @@ def _factors(sizes: Mapping[str, int]) -> Iterator[tuple[float, str]]:
     yield 0.5, "half the right gradient: a lost factor 2, or half of the contributions missing"
     for name, n in sizes.items():
         if n > 2:
-            yield float(n), f"{n} times the right gradient: a mean taken for a sum ({name} = {n})"
-            yield 1.0 / n, f"1/{n} of the right gradient: divided by {name} = {n} once too often"
+            yield float(n), f"{n} times the right gradient: a mean taken for a sum over {name}"
+            yield 1.0 / n, f"1/{n} of the right gradient: divided by {name} once too often"
 
 
 def _relation(case: Case, comparison: Comparison) -> str:
