@@ -36,13 +36,19 @@ def of_other_axes(instructions: Sequence[Steps]) -> Iterator[tuple[Steps, Edit]]
                 continue
             alone = [[s] for s in several if s.name not in ("sum", "add.reduce", "mean")]
             keeping = [s for s in several if s.first.kwargs.get("keepdims")]
-            groups = [g for g in (several, keeping) if len(g) > 1]
-            for group in [*alone, *(groups if keeping != several else groups[:1])]:
+            means = [s for s in several if s.name == "mean"]
+            for group in [*alone, *_different(several, keeping, means)]:
                 together = Steps(group[0].replay, tuple(slot for s in group for slot in s.slots))
-                makes = tuple(_over(together, slot, other) for slot in together.slots)
+                makes = tuple(_over(together, slot, other, kept=group is means) for slot in together.slots)
                 which = ", as all that keep the axis do," if group is keeping else ", as all that have it do,"
+                which = ", as all means do," if group is means else which
                 words = f"reduces over axis {axis}{which * (len(group) > 1)} where axis {other} is due"
                 yield together, Edit(Mistake.BROADCAST, 2, words, makes[0], reshapes=True, turns=makes)
+
+
+def _different(*groups: list[Steps]) -> list[list[Steps]]:
+    """The groups of several, each once."""
+    return [g for k, g in enumerate(groups) if len(g) > 1 and g not in groups[:k]]
 
 
 def _axis(steps: Steps) -> int | None:
@@ -55,13 +61,15 @@ def _axis(steps: Steps) -> int | None:
     return axis % ndim if -ndim <= axis < ndim else None
 
 
-def _over(steps: Steps, slot: int, axis: int) -> Make:
+def _over(steps: Steps, slot: int, axis: int, *, kept: bool) -> Make:
+    """The reduction over another axis; `kept`: what goes over the first axis stretches over it, and so shall this."""
     function, positional = steps.replay.steps[slot].function, "axis" not in steps.replay.steps[slot].kwargs
 
     def make(args: tuple[Any, ...], kwargs: dict[str, Any], value: Any) -> Any:
         if positional:
             return function(args[0], axis, *args[2:], **kwargs)
-        return function(*args, **{**kwargs, "axis": axis})
+        more = {"keepdims": True} if kept and axis > 0 else {}
+        return function(*args, **{**kwargs, "axis": axis, **more})
 
     return make
 

@@ -69,7 +69,7 @@ def _making(tape: Tape, original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def making(*args: Any, **kwargs: Any) -> Any:
         made = original(*plain(args), **plain(kwargs))
-        if not _by_user() or made.dtype.kind not in "fiub":
+        if not _by_user(_PACKAGE) or made.dtype.kind not in "fiub":
             return made
         named = tuple(noted(tape, a) for a in args)
         return wrapped(tape, original.__name__, original, named, {k: noted(tape, v) for k, v in kwargs.items()}, made)
@@ -82,7 +82,7 @@ def _converting(
 ) -> Callable[..., Any]:
     @functools.wraps(original)
     def converting(value: Any = None, *args: Any, **kwargs: Any) -> Any:
-        if not _by_user() or not (copies or _holds(value)):
+        if not _by_user(_ROOM) or not (copies or _holds(value)):
             return original(value, *args, **kwargs)
         if isinstance(value, Recorded) and not copies and not args and not kwargs:
             return value
@@ -101,7 +101,15 @@ def _holds(value: Any) -> bool:
     return isinstance(value, Recorded)
 
 
-def _by_user() -> bool:
-    """Whether the function that asks was called by code that is neither a library's nor this package's."""
+_ROOM, _PACKAGE = __name__.rpartition(".")[0], f"{__name__.partition('.')[0]}."
+"""What the names of this room's modules begin with, and those of all of the package's."""
+
+
+def _by_user(own: str) -> bool:
+    """Whether the function that asks was called by code that is neither a library's nor ours.
+
+    A copy that the package makes of a user's array is one of the user's steps; a buffer that it asks for, such as the
+    one that `np.random.get_state` reads its numbers into, is not.
+    """
     name = str(sys._getframe(2).f_globals.get("__name__", ""))
-    return not name.startswith(("numpy", "scipy", __name__.rpartition(".")[0]))
+    return not name.startswith(("numpy", "scipy", own))

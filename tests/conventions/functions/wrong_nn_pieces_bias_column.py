@@ -1,6 +1,6 @@
 """A network's cost that leaves out the last unit of the hidden layer instead of the bias.
 
-# mistake: none
+# mistake: permuted
 # where: nnCostFunction
 """
 

@@ -1,6 +1,6 @@
 """Layer normalisation copied from batch normalisation: the sums of its gradient go over the batch.
 
-# mistake: none
+# mistake: broadcast
 # where: layernorm
 """
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcheck.conventions.user_calls import steady
 from gradcheck.rerun.recorded_array import Recorded
 from gradcheck.rerun.recording import record
 from gradcheck.rerun.replayed_run import Replay
@@ -144,3 +145,15 @@ def test_a_call_that_gradcheck_makes_is_no_line_of_the_derivative(module: str, c
     exec("def called():\n    return user_call()", names)
     place = names["called"]()  # type: ignore[operator]
     assert (place is not None) is counts
+
+
+def test_a_buffer_that_the_package_asks_for_is_no_step_and_one_of_the_user_is() -> None:
+    def derivative(x: Any) -> list[Any]:
+        with steady():  # reads the state of the random numbers into a buffer
+            mine = np.zeros(3)
+            mine[1:] = x[1:]
+            return [mine]
+
+    steps = record(derivative, [np.array([1.0, 2.0, 4.0])], ["x"]).steps
+    assert "zeros" in [step.name for step in steps]
+    assert len(steps) < 10
