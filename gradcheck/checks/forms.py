@@ -7,7 +7,7 @@ numbers (None, a string, an object) is passed on as it is.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import update_wrapper
 from typing import Any
@@ -22,7 +22,7 @@ from gradcheck.judge.raised import UnreadableAnswer
 from gradcheck.judge.settings import Settings
 from gradcheck.judge.strategies_of_inputs import is_strategy
 from gradcheck.judge.user_names import function_name
-from gradcheck.problem.function import input_names
+from gradcheck.problem.function import in_choice, input_names
 
 _ABSENT = object()
 
@@ -72,7 +72,7 @@ class Form:
         if chosen is None:
             return None
         found: list[Any] = []
-        for one in chosen if isinstance(chosen, Iterable) and not isinstance(chosen, str) else (chosen,):
+        for one in in_choice(chosen):
             at = self.names.index(one) if isinstance(one, str) and one in self.names else one
             whole = isinstance(at, int | np.integer) and not isinstance(at, bool)
             if not whole or not -len(self.inputs) <= at < len(self.inputs):

@@ -13,7 +13,7 @@ from typing import Any
 from gradcheck.checks.arriving import answers_in_tensors, arriving, convention_of
 from gradcheck.checks.conventions import Convention, judged, known_convention
 from gradcheck.checks.drawn_inputs import check_drawn
-from gradcheck.checks.forms import Form, form_of
+from gradcheck.checks.forms import Form, form_of, named_arguments
 from gradcheck.checks.function_arguments import entrance
 from gradcheck.checks.given_form import GivenForm
 from gradcheck.checks.held_arguments import asked
@@ -232,6 +232,7 @@ def _check(
     convention: Convention | None = None,
 ) -> Result:
     known_convention(convention)
+    named_arguments(keywords)
     if not callable(derivative):
         raise InvalidProblem(f"expected a function, got {type(derivative).__name__}", where=f"the {kind} to check")
     if not callable(f):

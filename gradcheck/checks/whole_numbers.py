@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from gradcheck.checks.given_form import runs
 from gradcheck.errors import InvalidProblem
 from gradcheck.judge.question import Kind
-from gradcheck.problem.function import input_names, lend
+from gradcheck.problem.function import in_choice, input_names, lend
 from gradcheck.verdict.finding import Finding, finding
 
 
@@ -52,7 +52,7 @@ def with_floats(
 def _names(wrt: Any, k: int, names: Sequence[str]) -> bool:
     if wrt is None:
         return False
-    chosen = list(wrt) if isinstance(wrt, Iterable) and not isinstance(wrt, str) else [wrt]
+    chosen = in_choice(wrt)
     return any(c == names[k] if isinstance(c, str) else c in (k, k - len(names)) for c in chosen)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -203,6 +203,16 @@ def _as_input(value: Any, where: str) -> Any:
         ) from wrong
 
 
+def in_choice(choice: Any) -> list[Any]:
+    """What a choice of inputs names: one input, or those in a container."""
+    if isinstance(choice, str):
+        return [choice]
+    try:
+        return list(choice)
+    except TypeError:  # a number; an array of no axes, or a sparse one, which says that it can be iterated over
+        return [choice]
+
+
 def _positions(wrt: Sequence[int | str] | int | str | None, inputs: Sequence[Any], names: Sequence[str]) -> Any:
     floating = [k for k, value in enumerate(inputs) if np.asarray(value).dtype.kind == "f"]
     if wrt is None:
@@ -211,8 +221,7 @@ def _positions(wrt: Sequence[int | str] | int | str | None, inputs: Sequence[Any
             raise InvalidProblem(f"no input is a floating-point array (dtypes {kinds}); nothing can be differentiated")
         return tuple(floating)
     chosen: list[int] = []
-    sparse = hasattr(wrt, "tocsr")  # which is an Iterable that cannot be iterated over
-    for k in wrt if isinstance(wrt, Iterable) and not (isinstance(wrt, str) or sparse) else (wrt,):
+    for k in in_choice(wrt):
         at: object = names.index(k) if isinstance(k, str) and k in names else k
         if not isinstance(at, int | np.integer) or isinstance(at, bool) or not -len(inputs) <= at < len(inputs):
             raise InvalidProblem(f"wrt names an input by position or name, got {k!r}; inputs are {', '.join(names)}")

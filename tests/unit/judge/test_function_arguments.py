@@ -277,8 +277,10 @@ def test_what_the_users_code_prints_is_printed(capsys: pytest.CaptureFixture[str
         ({"oracles": np.ones(2)}, "oracles must be"),
         ({"convention": np.ones(2)}, "convention must be"),
         ({"has_aux": []}, "has_aux must be True or False"),
+        ({"kwargs": np.ones(2)}, "kwargs must be a dict"),
         ({"stop_gradient": [np.ones(2)]}, "stop_gradient names an input"),
         ({"wrt": sparse.eye_array(2)}, "wrt names an input"),
+        ({"wrt": np.array(7)}, "wrt names an input"),
     ],
 )
 def test_options_that_cannot_be_compared_with_words(options: dict[str, Any], words: str) -> None:
