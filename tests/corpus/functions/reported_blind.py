@@ -225,7 +225,7 @@ def mp_highway(x, wt, wh):
     return t * mp.tanh(x @ wh) + (1 - t) * x
 
 
-right("highway_layer", "vjp", highway, highway_backward, HIGHWAY, "Both ways.", Reference(mp_highway))
+right("highway_layer_of_two_gates", "vjp", highway, highway_backward, HIGHWAY, "Both ways.", Reference(mp_highway))
 wrong("highway_layer_gate_of_one_side", "vjp", highway, lambda c, *a: highway_backward(c, *a, own=0.0), HIGHWAY,
       "The gate's part in 1 - t is forgotten.", Reference(mp_highway))  # fmt: skip
 
