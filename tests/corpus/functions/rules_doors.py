@@ -205,7 +205,7 @@ def mp_lyapunov(A, Q):
 
 
 LYAPUNOV = Reference(mp_lyapunov)
-right("lyapunov_equation_by_itself", "vjp", solve_continuous_lyapunov, lyapunov_backward, (FLOW, PUSH), "-(g X + g^T X).",
+right("lyapunov_by_itself", "vjp", solve_continuous_lyapunov, lyapunov_backward, (FLOW, PUSH), "-(g X + g^T X).",
       LYAPUNOV, rounding=1e5)  # fmt: skip
 wrong("lyapunov_equation_sign", "vjp", solve_continuous_lyapunov, lambda c, A, Q: lyapunov_backward(c, A, Q, 1.0),
       (FLOW, PUSH), "The sign.", LYAPUNOV, rounding=1e5)  # fmt: skip
