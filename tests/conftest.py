@@ -26,7 +26,9 @@ THOROUGH = {
         str.split, Path(__file__).with_name("thorough.txt").read_text(encoding="utf-8").splitlines()
     )
 }
-"""Modules, or functions in them, that take minutes: `--thorough` runs all, else one test in so many runs, or none.
+"""Folders, modules or functions that take minutes: `--thorough` runs all, else one test in so many runs, or none.
+
+The row of a function goes before its module's, and that before a folder's.
 
 The numbers are odd: right and wrong twins often take turns, and one in two would be all of one kind.
 """
@@ -49,8 +51,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if module in SLOW:
             item.add_marker(pytest.mark.slow)
         function = f"{module}::{getattr(item, 'originalname', item.name)}"
-        name = function if function in THOROUGH else module
-        if name in THOROUGH and not thorough:
+        folders = [f"{folder.as_posix()}/" for folder in Path(module).parents]
+        name = next((row for row in (function, module, *folders) if row in THOROUGH), None)
+        if name is not None and not thorough:
             counts[name] += 1
             if not THOROUGH[name] or counts[name] % THOROUGH[name]:
                 item.add_marker(pytest.mark.skip(reason="takes minutes: pytest --thorough runs it"))

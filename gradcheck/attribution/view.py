@@ -128,7 +128,10 @@ class View:
         found = {}
         for block, slot in zip(self.blocks, self.record.inputs, strict=True):
             shape, adjoint = (*self.record.nodes[slot].shape, runs), adjoints[slot]
-            found[block] = np.zeros(shape) if adjoint is None else np.broadcast_to(adjoint, shape).astype(np.float64)
+            with np.errstate(over="ignore"):  # what is too large for a float is inf, and reproduces nothing
+                found[block] = (
+                    np.zeros(shape) if adjoint is None else np.broadcast_to(adjoint, shape).astype(np.float64)
+                )
         return found
 
     def _tangents_of(self, adjoints: Sequence[Any | None]) -> dict[str, Array]:

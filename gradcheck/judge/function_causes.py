@@ -62,7 +62,7 @@ ASSIGNED = (Mistake.OVERWRITTEN, Mistake.SCATTER)
 """What a part that is left out was lost by, where the derivative's own code assigns what it must add."""
 FEW_VISITS = 6_000
 """Maximum number of steps of the derivative that are replayed where the mistake already has a name."""
-ON_RECORD = 0.15
+ON_RECORD = 0.4
 """Share of the time left for experiments on the record: a decomposition's has hundreds of operations."""
 AS_EXECUTED = 1e-10
 """Relative error granted to the gradient of a loop as it was executed, where the loop ends on a comparison."""
