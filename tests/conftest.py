@@ -28,7 +28,7 @@ THOROUGH = {
 }
 """Folders, modules or functions that take minutes: `--thorough` runs all, else one test in so many runs, or none.
 
-The row of a function goes before its module's, and that before a folder's.
+The row of a function goes before its module's, and that before a folder's; with 1 all of it runs.
 
 The numbers are odd: right and wrong twins often take turns, and one in two would be all of one kind.
 """
