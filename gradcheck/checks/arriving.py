@@ -35,9 +35,10 @@ def arriving(f: Callable[..., Any], inputs: Sequence[Any], keywords: Mapping[str
         return tuple(_changed(value, change) for value in inputs)
 
     def takes(change: Callable[[ForeignArray], Any]) -> bool:
-        return runs(lambda: f(*given(change), **keywords), ())
+        return runs(lambda *arguments: f(*arguments, **keywords), given(change))
 
-    if not takes(lambda own: own.given) and takes(ForeignArray.numbers):
+    # f gets copies: it may write into its arguments.
+    if not takes(lambda own: own.like(own.numbers().copy())) and takes(lambda own: own.numbers().copy()):
         return given(ForeignArray.numbers)
     wide = takes(lambda own: own.like(_doubled(own.numbers())))
     return given(lambda own: replace(own, own_dtype=not wide))

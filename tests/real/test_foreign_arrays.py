@@ -137,6 +137,11 @@ class TestTensors:
         assert "GC006" in [f.code for f in result.findings] or "changed" in result.to_text()
         assert result.verdict is Verdict.FAIL
 
+    def test_a_function_that_writes_into_its_argument_does_not_reach_the_users_tensor(self) -> None:
+        x = tensor()
+        gradcheck.check_gradient(lambda x: x.exp_().sum(), torch.exp, x)
+        assert x.tolist() == NUMBERS
+
     def test_numbers_that_numpy_does_not_have(self) -> None:
         x = torch.ones(2, dtype=torch.bfloat16)
         with pytest.raises(gradcheck.InvalidProblem, match=r"torch array of torch\.bfloat16"):
