@@ -30,23 +30,27 @@ class KeepsTheFirst(Backprop):
 class KeepsOneListed(Backprop):
     """Keeps only the message from the user that is listed first, or last.
 
-    `dead`: that user may be one that the loss does not need, and sends nothing.
+    `dead`: that user may be one that the loss does not need, and sends nothing. `made`: what counts is the order in
+    which the nodes are computed, as where each new node is written down with its arguments.
     """
 
-    def __init__(self, first: bool, *, dead: bool = False) -> None:
-        self.first, self.dead = first, dead
+    def __init__(self, first: bool, *, dead: bool = False, made: bool = False) -> None:
+        self.first, self.dead, self.made = first, dead, made
 
     def start(self) -> list[Array]:
         """No user has sent a message yet."""
         self.kept: dict[int, int] = {}
+        order = self.graph.order if self.made else range(len(self.graph))
+        self.places = {int(node): place for place, node in enumerate(order)}
         return super().start()
 
     def visit(self, node: int) -> None:
-        """Its messages replace those of users that are listed later, or earlier."""
+        """Its messages replace those of users that come later, or earlier."""
+        place = self.places[node]
         for slot, argument in enumerate(self.graph.arguments(node)):
             before = self.kept.get(argument)
-            if before is None or (node < before if self.first else node >= before):
-                self.kept[argument] = node
+            if before is None or (place < before if self.first else place >= before):
+                self.kept[argument] = place
                 self.adjoints[argument] = self.message(node, slot, self.adjoints[node])
 
 
