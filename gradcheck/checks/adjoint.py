@@ -126,14 +126,14 @@ def _has_adjoint(given: Any) -> None:
     except NotImplementedError:
         what = f"expected an adjoint, and the LinearOperator of shape {given.shape} has none of its own"
         raise InvalidProblem(f"{what}: give it rmatvec=, or pass AH", where="AH") from None
-    except Exception:  # the check itself reports what it raises
+    except (Exception, SystemExit):  # the check itself reports what it raises
         return
 
 
 def _shape_of_image(forward: Operator, at: Array, image: Array) -> None:
     try:
         came = np.shape(forward(np.array(at)))
-    except Exception:  # the check itself reports what A raises
+    except (Exception, SystemExit):  # the check itself reports what A raises
         return
     if came != image.shape:
         raise InvalidProblem(f"expected an array of A's output shape {came}, got shape {image.shape}", where="y")
@@ -153,7 +153,7 @@ def _crooked(who: str, operator: Operator, like: Array, random: np.random.Genera
                     entry, distance, allowed = found
                     said = f"{what.replace('A(', f'{who}(')} at entry {list(entry) or 0}"
                     return [finding("GC103", who=who, what=said, distance=distance, allowed=allowed)]
-    except Exception:  # what an operator raises at a point of our choosing is no evidence against it
+    except (Exception, SystemExit):  # what an operator raises at a point of our choosing is no evidence against it
         return []
     return []
 

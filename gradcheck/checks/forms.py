@@ -263,7 +263,7 @@ def _dtype(value: Any) -> str:
         return "f"
     try:
         return np.asarray(value).dtype.kind
-    except ValueError:  # parts of different lengths
+    except (Exception, SystemExit):  # parts of different lengths, or an object that refuses to become an array
         return "O"
 
 

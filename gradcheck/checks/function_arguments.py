@@ -11,7 +11,10 @@ from typing import Any, ParamSpec
 import numpy as np
 
 from gradcheck.checks.observed import observed
-from gradcheck.errors import InvalidProblem, UsageError
+from gradcheck.errors import GradcheckError, InvalidProblem, SubjectError, UsageError
+from gradcheck.judge.protocol import no_answer
+from gradcheck.judge.raised import by_user, function_raised, trimmed
+from gradcheck.verdict.conclusion import About, conclude
 from gradcheck.verdict.result import Result
 
 P = ParamSpec("P")
@@ -40,10 +43,12 @@ OF_OTHER_CHECKERS = frozenset(
 def entrance(check: Callable[P, Result]) -> Callable[P, Result]:
     """A check that explains the options it does not have, and whose complaints about a call show the call.
 
-    It runs under NumPy's own floating-point error state, whatever the caller's is. It puts the caller's back, and the
-    state of NumPy's global generator, which the user's code may seed. Listeners hear of its result (`observed`).
+    What the user's code raises where no step of the check expects it is a finding, as everywhere else. A check runs
+    under NumPy's own floating-point error state, whatever the caller's is. It puts the caller's back, and the state of
+    NumPy's global generator, which the user's code may seed. Listeners hear of its result (`observed`).
     """
     known = inspect.signature(check).parameters
+    answering = _answering(check)
     passes_on = any(p.kind is p.VAR_KEYWORD for p in known.values())  # to a check that knows the options
 
     @wraps(check)
@@ -59,13 +64,35 @@ def entrance(check: Callable[P, Result]) -> Callable[P, Result]:
                     )
             _arguments(check, arguments, options)
             with np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
-                return observed(check, arguments, options)
+                return observed(answering, arguments, options)
         except (InvalidProblem, UsageError) as wrong:
             raise wrong.with_traceback(None) from wrong.__cause__
         finally:
             generator.set_state(state)
 
     return checked
+
+
+def _answering(check: Callable[P, Result]) -> Callable[P, Result]:
+    """The check, with a result (GC018) in place of an exception of the user's code."""
+
+    @wraps(check)
+    def result(*arguments: P.args, **options: P.kwargs) -> Result:
+        __tracebackhide__ = True
+        try:
+            return check(*arguments, **options)
+        except SubjectError as known:
+            failure, cause = known, known.__cause__
+        except GradcheckError:
+            raise
+        except (Exception, SystemExit) as wrong:
+            if not by_user(wrong):
+                raise
+            failure, cause = function_raised("your code", wrong), trimmed(wrong)
+        about = About(check.__name__.removeprefix("check_"))
+        return conclude(about, [no_answer(failure)], decided=0, nothing="", exception=cause)
+
+    return result
 
 
 def _arguments(check: Callable[..., Any], arguments: Sequence[Any], options: Mapping[str, Any]) -> None:

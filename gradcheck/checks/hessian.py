@@ -16,7 +16,7 @@ from gradcheck.checks.given_form import GivenForm
 from gradcheck.checks.gradient_of import GradientOf
 from gradcheck.checks.jacobian import check_jacobian, require_callable, without_keywords
 from gradcheck.checks.rows import dense
-from gradcheck.errors import SubjectError, UsageError
+from gradcheck.errors import UsageError
 from gradcheck.judge.settings import a_word
 from gradcheck.judge.user_names import function_name
 from gradcheck.judge.what_was_checked import checked_as
@@ -142,7 +142,7 @@ def _asymmetry(hess: Callable[..., Any], inputs: Sequence[Any]) -> list[Finding]
     n = int(np.size(given[0]))
     try:
         matrix = dense(hess(np.array(given[0])), n).reshape(n, n)
-    except (SubjectError, ValueError, TypeError):
+    except (Exception, SystemExit):  # it answered before; what it raises now is found elsewhere
         return []
     off = np.abs(matrix - matrix.T)
     room = 1e3 * n * float(np.finfo(matrix.dtype).eps) * float(np.max(np.abs(matrix), initial=0.0))

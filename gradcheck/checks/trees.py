@@ -233,7 +233,7 @@ def _numbers(value: Any) -> bool:
         return True
     try:
         return np.asarray(value).dtype.kind in "fiub"
-    except Exception:  # unlike shapes, or an object that refuses to become an array
+    except (Exception, SystemExit):  # unlike shapes, or an object that refuses to become an array
         return False
 
 

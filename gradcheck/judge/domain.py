@@ -56,7 +56,7 @@ class Domain:
             tests[at] = _test(what, where)
             try:
                 inside = tests[at](np.asarray(inputs[at]))
-            except Exception as wrong:
+            except (Exception, SystemExit) as wrong:
                 why = f"the function raised {type(wrong).__name__} at the input given: {wrong}"
                 raise InvalidProblem(why, where=where) from wrong
             if not inside:
@@ -73,7 +73,7 @@ class Domain:
             return False
         try:
             return all(test(np.asarray(inputs[k])) for k, test in self.tests.items())
-        except Exception:  # a predicate of the user's, at a point that it was not written for
+        except (Exception, SystemExit):  # a predicate of the user's, at a point that it was not written for
             return False
 
     def _same(self, inputs: Sequence[Any], point: Sequence[Any]) -> bool:

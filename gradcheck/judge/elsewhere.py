@@ -385,7 +385,7 @@ class Elsewhere:
             return estimated(self.truth_of(product), stepped=stepped)
         except HarnessFault:
             raise
-        except Exception:  # what f raises beside such a point is no fact about its derivative
+        except (Exception, SystemExit):  # what f raises beside such a point is no fact about its derivative
             return None
 
 

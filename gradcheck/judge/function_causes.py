@@ -96,7 +96,7 @@ def causes(
         )
     except GradcheckError:
         return []
-    except Exception as wrong:
+    except (Exception, SystemExit) as wrong:
         return [finding("GC040", oracle="the search for the cause", why=f"{type(wrong).__name__}: {str(wrong)[:200]}")]
     return found if first is None else [_elsewhere(f) for f in found]
 
@@ -393,7 +393,7 @@ def _own_code(
         return None
     try:
         values = [("f's value", np.asarray(o, dtype=float)) for o in asked.product.outputs[0]]
-    except Exception:  # no point of f
+    except (Exception, SystemExit):  # no point of f
         values = []
     unit = float(np.finfo(asked.product.dtype).eps) / 2
     given = [*values, *([] if traced is None else constants_of(traced))]
@@ -430,7 +430,7 @@ def _known(spot: Spot, block: str, constant: Callable[[float], str]) -> Known:
     inputs = {name: x if x.dtype.kind in "iu" else x.astype(np.float64) for name, x in arrays.items()}
     try:
         outputs = [np.asarray(o, dtype=float) for o in product.outputs[0]]
-    except Exception:  # no point of f
+    except (Exception, SystemExit):  # no point of f
         outputs = []
     if product.tangents is not None:
         weights = {f"the tangent of {names[k]}": t for k, t in zip(product.function.wrt, product.tangents, strict=True)}

@@ -214,7 +214,7 @@ def _size_nearby(product: Product) -> float:
         inputs[k] = laid_out(inputs[k], x + step * random.uniform(-1, 1, x.shape))
     try:
         value = product.scalar(inputs)
-    except Exception:  # not a point of f
+    except (Exception, SystemExit):  # not a point of f
         return 0.0
     return abs(value) if np.isfinite(value) else 0.0
 

@@ -230,7 +230,7 @@ class Examination:
         with self._time.part("oracles that the gradient given did not need"):
             try:
                 return replace(numbers, evidence=all_asked(numbers.evidence))
-            except Exception as wrong:  # f answered at first, and a finding that was made stands
+            except (Exception, SystemExit) as wrong:  # f answered at first, and a finding that was made stands
                 if isinstance(wrong, HarnessFault) or not by_user(wrong):
                     raise
         return numbers

@@ -98,7 +98,7 @@ def _traced(
             warnings.simplefilter("ignore")
             wrt, dtype = range(len(inputs)), product.dtype
             outcomes = explore(formula, inputs, wrt=wrt, dtype=dtype, most_runs=most_runs, sharp=sharp)
-    except Exception:  # a formula that cannot be traced is no fact about its result
+    except (Exception, SystemExit):  # a formula that cannot be traced is no fact about its result
         return None, []
     return outcomes, kept
 
@@ -156,6 +156,6 @@ def _in_wider_floats(
                 found.append(None if value is None else (value, ratio * evidence.allowance[block]))
     except (GradcheckError, SubjectError):
         raise
-    except Exception:
+    except (Exception, SystemExit):
         return None
     return found

@@ -257,7 +257,7 @@ def _batch_of_two(product: Product) -> Iterator[Neighbour]:
     both = given(np.concatenate([first, second]))
     try:
         outputs, _ = both.outputs
-    except Exception:  # f does not take a batch of two
+    except (Exception, SystemExit):  # f does not take a batch of two
         return
     if _by_sample(outputs, [given(first), given(second)]):
         yield Neighbour("a batch of two", both, fitting=True)
@@ -267,7 +267,7 @@ def _by_sample(outputs: tuple[Array, ...], samples: list[Product]) -> str:
     """How f's outputs are made of those of the samples: "rows", "sum" or "mean"; "" where they are not."""
     try:
         apart = [s.run_f()[0] for s in samples]
-    except Exception:  # f does not take a batch of one
+    except (Exception, SystemExit):  # f does not take a batch of one
         return ""
     if not apart or any(len(a) != len(outputs) for a in apart):
         return ""

@@ -358,7 +358,7 @@ def _explored(
         raise
     except Unsupported as reason:
         return Aside(NAME, str(reason))
-    except Exception as wrong:  # the user's code met an array that is none of NumPy's: the next oracle takes over
+    except (Exception, SystemExit) as wrong:  # the user's code met no array of NumPy's: the next oracle takes over
         return Aside(NAME, f"f raised {type(wrong).__name__} on traced arrays: {str(wrong)[:200]}")
 
 

@@ -127,7 +127,7 @@ def _open(
     size = _size(real.outputs, weights)
     try:
         box = BlackBox(f, inputs, np.complex128)
-    except Exception as refusal:  # the code does not run in complex numbers, each in a way of its own
+    except (Exception, SystemExit) as refusal:  # the code does not run in complex numbers, each in a way of its own
         return Aside(NAME, f"the code does not run in complex numbers: {_first_line(refusal)}")
     if reason := _unlike(real, box, weights, value, size):
         return Aside(NAME, reason)
@@ -264,6 +264,6 @@ def _size(outputs: Sequence[Array], weights: Sequence[Array]) -> float:
     return float(sum(np.sum(np.abs(w * o)) for w, o in zip(weights, outputs, strict=True)))
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     text = str(error).strip().splitlines()
     return f"{type(error).__name__}: {text[0][:160]}" if text else type(error).__name__

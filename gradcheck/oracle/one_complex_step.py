@@ -45,5 +45,5 @@ def one_complex_step(
         return complex(sum(np.sum(c * o) for c, o in zip(cotangent, outputs, strict=True))).imag / STEP
     except TimeUp:
         raise
-    except Exception:  # the code does not run in complex numbers, each in a way of its own
+    except (Exception, SystemExit):  # the code does not run in complex numbers, each in a way of its own
         return np.nan

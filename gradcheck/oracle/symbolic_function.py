@@ -99,7 +99,7 @@ def _written(product: Product, sheet: Sheet) -> tuple[list[Symbols], list[Array]
             returned = product.function.f(*arguments)
     except (Kink, Unsupported):
         raise
-    except Exception as wrong:  # the user's code met an array that is none of NumPy's: others take over
+    except (Exception, SystemExit) as wrong:  # the user's code met an array that is none of NumPy's: others take over
         raise Unsupported(f"f raised {type(wrong).__name__} on symbols: {str(wrong)[:200]}") from None
     if sheet.refusal:  # f caught the error, and went on without the derivative
         raise Unsupported(sheet.refusal)

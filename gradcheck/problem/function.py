@@ -196,7 +196,7 @@ def _as_input(value: Any, where: str) -> Any:
         return value
     try:
         return np.asarray(value)
-    except Exception as wrong:  # uneven rows and a user's __array__ may raise anything
+    except (Exception, SystemExit) as wrong:  # uneven rows and a user's __array__ may raise anything
         kind = type(value).__name__
         raise InvalidProblem(
             f"expected an array of real numbers, got a {kind} that NumPy cannot read: {str(wrong)[:300]}", where=where

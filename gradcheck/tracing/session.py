@@ -128,7 +128,7 @@ def run(
             if trace.refusal is not None:
                 raise trace.refusal from None
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if trace.refusal is not None:
                 raise trace.refusal from error
             raise Unsupported(f"the function does not run on traced arrays: {type(error).__name__}: {error}") from error

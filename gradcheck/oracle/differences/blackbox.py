@@ -79,7 +79,7 @@ class BlackBox:
         try:
             with self._held.playing():
                 outputs = self._arrays(self._run(inputs))
-        except Exception:  # whatever a user's function raises beside its point: there is no value there
+        except (Exception, SystemExit):  # whatever a user's function raises beside its point: there is no value there
             return None
         return outputs if [o.shape for o in outputs] == self._shapes else None
 
@@ -120,7 +120,7 @@ def _wide_box(f: Callable[..., Any], inputs: Sequence[ArrayLike], narrow: BlackB
     """f in longdouble, if its outputs are longdouble, agree with its own, and change as the inputs move by 2^-60."""
     try:
         box = BlackBox(f, inputs, np.longdouble)
-    except Exception:  # f refuses longdouble, in a way of its own
+    except (Exception, SystemExit):  # f refuses longdouble, in a way of its own
         return None
     for own, other in zip(narrow.outputs, box.outputs, strict=False):
         if own.dtype.kind == "f" and other.dtype != np.longdouble:

@@ -157,9 +157,10 @@ class Along:
         return steps, values
 
     def _at(self, t: Array) -> Array:
-        moved = [
-            x + t * u if x.dtype.kind == "f" else x for x, u in zip(self._box.inputs, self._direction, strict=True)
-        ]
+        with np.errstate(over="ignore"):  # beyond the largest number f has no value
+            moved = [
+                x + t * u if x.dtype.kind == "f" else x for x, u in zip(self._box.inputs, self._direction, strict=True)
+            ]
         outputs = self._box(moved)
         if self._weigh is not None:
             return self._weigh(outputs).reshape(1)
