@@ -20,14 +20,15 @@ from gradcheck.cli.run_flags import replay_options
 from gradcheck.cli.terminal import consoles, signs_of_life
 from gradcheck.config.effective import Effective, effective
 from gradcheck.errors import UsageError, printable
-from gradcheck.judge.settings import Settings
+from gradcheck.judge.settings import ALL, Settings
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem.evaluations import counted_evaluations
 from gradcheck.problem.reading import is_there
 from gradcheck.report.code_place import CodePlace, SubjectCode
-from gradcheck.report.console import QUIET, ConsoleReport
+from gradcheck.report.console import ConsoleReport
 from gradcheck.report.github_commands import command
 from gradcheck.report.kinds import Manner, Report
+from gradcheck.report.levels import QUIET
 from gradcheck.report.progress import Progress
 from gradcheck.run import exit_code, runner
 from gradcheck.run.events import CaseFinished, CaseStarted, Finished
@@ -159,7 +160,7 @@ def _tried(
         graph_oracles(),
         described=settings["subject"] or REFERENCE,
         seed=asked.seed,
-        settings=Settings(interest=settings["interest"], max_ulps=settings["max-ulps"]),
+        settings=Settings(interest=settings["interest"], max_ulps=settings["max-ulps"], oracles=ALL),
         replay_options=replay_options(settings, settings["subject"]),
         give_up_after=settings["give-up-after"],
         diagnosis=False,

@@ -19,14 +19,16 @@ from gradcheck.config.settings_table import SETTINGS
 from gradcheck.diagnosis.budget import Budget
 from gradcheck.errors import UsageError, printable
 from gradcheck.judge.entry_points import PENALTY, SCHEDULES
+from gradcheck.judge.settings import ALL as EVERY_ORACLE
 from gradcheck.judge.settings import Settings
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import LEAVES, OPS
 from gradcheck.problem.losses import LOSSES
 from gradcheck.problem.mlp import ACTIVATIONS
 from gradcheck.report.code_place import SubjectCode
-from gradcheck.report.console import QUIET, ConsoleReport
+from gradcheck.report.console import ConsoleReport
 from gradcheck.report.kinds import Manner
+from gradcheck.report.levels import QUIET
 from gradcheck.report.progress import Progress
 from gradcheck.report.run_json import JsonReport
 from gradcheck.run import exit_code, runner
@@ -37,7 +39,6 @@ from gradcheck.run.offered import ALL
 from gradcheck.run.saved import ahead, folder_of, save
 from gradcheck.run.select import none_fits, select
 from gradcheck.run.suite import Addressed, collect, shipped
-from gradcheck.run.workers import processors
 from gradcheck.subject.command import opened
 from gradcheck.verdict.finding import shown
 from gradcheck.verdict.result import Result
@@ -59,7 +60,7 @@ def _run(options: argparse.Namespace, progress: Progress, stack: ExitStack) -> i
     chosen = effective({**vars(options), "suites": options.targets})
     seed = drawn(chosen["seed"])
     files = report_files.report_files(chosen["report"], screen=options.format == "console")
-    settings = Settings(interest=chosen["interest"], max_ulps=chosen["max-ulps"])
+    settings = Settings(interest=chosen["interest"], max_ulps=chosen["max-ulps"], oracles=EVERY_ORACLE)
     required = required_ops(chosen["require-ops"])
     address, budget = chosen["subject"], chosen["diagnosis-budget"]
     if address is not None and not address.partition(":")[0].strip():
@@ -207,8 +208,8 @@ def required_ops(given: Sequence[str]) -> frozenset[str]:
     return names
 
 
-def _jobs(given: int | str) -> int:
-    """The number of workers; 1 where no process can be forked."""
-    if not hasattr(os, "fork"):
-        return 1
-    return processors() if given == "auto" else int(given)
+def _jobs(given: int | str) -> int | None:
+    """The number of workers, None where the runner chooses it; 1 where no process can be forked."""
+    if given == "auto":
+        return None
+    return int(given) if hasattr(os, "fork") else 1

@@ -41,7 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "-j",
         "--jobs",
         metavar="N",
-        help="judge in N processes at the same time; 'auto': one per processor (default 1)",
+        help="judge in N processes at the same time; 'auto' (default): one per processor, if there are enough cases",
     )
     parser.add_argument("--seed", metavar="N", help="seed of generated cases: a number, or 'random'")
     parser.add_argument("--timeout", type=number, metavar="S", help="seconds per question (default 10)")

@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from gradcheck.cli import report_files
 from gradcheck.cli.parser import number
@@ -17,15 +18,16 @@ from gradcheck.conventions import check_options
 from gradcheck.conventions.recognition import CONVENTIONS, convention, wish
 from gradcheck.errors import UsageError
 from gradcheck.problem import OPS
-from gradcheck.report.code_place import SubjectCode
 from gradcheck.report.kinds import Manner, Report
-from gradcheck.report.progress import Progress
-from gradcheck.report.verify_json import VerifyJson
-from gradcheck.report.verify_text import FEEDBACK, VerifyText
-from gradcheck.verify.engine_trial import SECONDS
-from gradcheck.verify.target import looked_at
-from gradcheck.verify.verification import Wanted, verification
-from gradcheck.verify.verify_events import Lacking, Unusable, Verified, VerifyEvent
+from gradcheck.report.levels import FEEDBACK
+from gradcheck.subject.command import CommandSubject
+from gradcheck.subject.written import WrittenSubject
+from gradcheck.verify.target import looked_at, shown_name, subject_of
+from gradcheck.verify.wanted import SECONDS, Wanted
+
+if TYPE_CHECKING:
+    from gradcheck.report.progress import Progress
+    from gradcheck.verify.verify_events import VerifyEvent
 
 SILENCE = 1.75
 """Seconds without output after which a line says what is being done, where stderr is no terminal."""
@@ -99,15 +101,34 @@ def main(options: argparse.Namespace) -> int:
         chosen["timeout"],
         budget,
     )
+    looker = subject_of(target, timeout=wanted.timeout)
+    looker.prepare()  # it imports what it needs while this process imports the judge
+    from gradcheck.report.code_place import SubjectCode  # imported late, as all below
+
     manner = Manner(SubjectCode.of_verify(target), verbosity=int(options.verbose), feedback=options.feedback)
-    reports = [file.opened(manner) for file in files]
-    with signs_of_life(SILENCE) as progress, ExitStack() as stack:
+    with ExitStack() as stack:
+        stack.enter_context(looker)
+        progress = stack.enter_context(signs_of_life(SILENCE))
+        reports = [file.opened(manner) for file in files]
         for report in reports:
             stack.callback(report.close)
-        return _verify(options, wanted, progress, reports)
+        return _verify(options, wanted, looker, progress, reports)
 
 
-def _verify(options: argparse.Namespace, wanted: Wanted, progress: Progress, reports: Sequence[Report]) -> int:
+def _verify(
+    options: argparse.Namespace,
+    wanted: Wanted,
+    looker: WrittenSubject | CommandSubject,
+    progress: Progress,
+    reports: Sequence[Report],
+) -> int:
+    # Imported late: meanwhile the looker's process starts.
+    from gradcheck.report.verify_json import VerifyJson
+    from gradcheck.report.verify_text import VerifyText
+    from gradcheck.verify.verification import verification
+    from gradcheck.verify.verify_events import Lacking, Unusable, Verified
+
+    progress.now(f"reading {shown_name(wanted.source)}")
     console, _ = consoles()
     on_screen = options.format == "console"
     document = VerifyJson(options.target)
@@ -116,7 +137,7 @@ def _verify(options: argparse.Namespace, wanted: Wanted, progress: Progress, rep
         listeners.append(VerifyText(console, feedback=options.feedback, verbose=options.verbose).add)
     listeners += [report.add for report in reports]
     code = 0
-    for event in options.signals.events(verification(wanted, progress.now)):
+    for event in options.signals.events(verification(wanted, progress.now, looker)):
         with progress.aside():
             for listen in listeners:
                 listen(event)

@@ -155,9 +155,9 @@ _ROWS = (
     Setting(
         "jobs",
         kinds.JOBS,
-        1,
+        "auto",
         "must be a whole number >= 1, or 'auto'",
-        "worker processes that judge cases at the same time; 'auto': one per processor",
+        "worker processes that judge cases at the same time; 'auto': one per processor, for at least 8 cases each",
         ("run",),
         lambda value: value == "auto" or value >= 1,
     ),

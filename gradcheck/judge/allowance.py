@@ -93,7 +93,7 @@ def allowances(case: Case, gathered: Gathered, analysis: Analysis | None = None)
     operations = sum(math.prod(graph.shapes[i]) for i in range(len(graph)))
     analysis = analysis or gathered.analysis
     counted_loss = max(FEWEST, operations) * u * case.largest
-    rounds_by = counted_loss if analysis is None else STOCHASTIC * analysis.value_spread
+    rounds_by = counted_loss if analysis is None else _spread(analysis)
     size = abs(float(gathered.loss.middle))
     if size <= rounds_by:  # a loss that is 0 up to rounding has no scale of its own
         size = case.largest or 1.0
@@ -104,6 +104,11 @@ def allowances(case: Case, gathered: Gathered, analysis: Analysis | None = None)
     if analysis is not None:
         loss = rounds_by + ROUNDINGS * u * size + operations * float(info.smallest_subnormal)
     return Allowances(np.asarray(loss), limits, fallback, analysis)
+
+
+def _spread(analysis: Analysis) -> float:
+    """What rounding may cost the loss, from stochastic runs; 0 where these were not made."""
+    return 0.0 if analysis.rounding is None else STOCHASTIC * analysis.value_spread
 
 
 def of_blocks(
@@ -124,14 +129,20 @@ def of_blocks(
 
 
 def measured(analysis: Analysis, k: int, truth: Truth, dtype: np.dtype[Any]) -> Array:
-    """The allowance of the k-th block, from stochastic runs; `dtype` is the one the block's answer comes in."""
-    deviation, change = analysis.rounding.deviation[k], analysis.rounding.input_change[k]
+    """The allowance of the k-th block, from stochastic runs; `dtype` is the one the block's answer comes in.
+
+    Where these were not made it is the least that any runs give: enough to call an answer right, never wrong.
+    """
     info = np.finfo(dtype)
     u = float(info.eps) / 2
-    spread = np.maximum(deviation, _rms(deviation))  # entries of one block are rounded by the same sums
     relative = 2 * u * np.abs(truth.middle) + ROUNDINGS * u * scale(truth, 0.0)
     underflow = float(info.smallest_subnormal) * max(analysis.operations, 1)
-    return np.asarray(STOCHASTIC * spread + change + relative + underflow)
+    least = np.asarray(relative + underflow)
+    if analysis.rounding is None:
+        return least
+    deviation, change = analysis.rounding.deviation[k], analysis.rounding.input_change[k]
+    spread = np.maximum(deviation, _rms(deviation))  # entries of one block are rounded by the same sums
+    return np.asarray(STOCHASTIC * spread + change + least)
 
 
 def counted(operations: int, truth: Truth, fallback: float, dtype: np.dtype[Any]) -> Array:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gradcheck.errors import HarnessFault, Unsupported
-from gradcheck.oracle.analysis import Analysis
+from gradcheck.oracle.analysis import Analysis, analyse_graph
 from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Kind, Oracle
+from gradcheck.oracle.exact import exact
 from gradcheck.problem import Case, Graph, Point
 from gradcheck.verdict.compare import Truth, intersect, misses
 from gradcheck.verdict.finding import Finding, finding
@@ -96,6 +97,22 @@ def gather(case: Case, oracles: Sequence[Oracle]) -> Gathered:
     return gather_at(case.graph, case.point, oracles)
 
 
+def gather_needed(case: Case, oracles: Sequence[Oracle], *, crossed: bool = True) -> Gathered | None:
+    """What `exact` alone knows, if it is among the `oracles` and bounds every entry closely; what rounding may cost is
+    not measured.
+
+    An answer that agrees with it is right: proof and answer come of different code. None where more has to be asked.
+    `crossed` as for `analyse_graph`; raises HarnessFault when its two sweeps contradict each other.
+    """
+    if exact not in oracles:
+        return None
+    analysis = analyse_graph(case.graph, case.point, crossed=crossed, rounded=False)
+    if isinstance(analysis, Aside) or not analysis.smooth or not _closely(analysis.estimates):
+        return None
+    gathered = put_together([analysis.estimates], [], _shapes(case.graph), (), analysis)
+    return replace(gathered, left_out=tuple(oracle.name for oracle in oracles if oracle is not exact))
+
+
 def gather_at(graph: Graph, point: Point, oracles: Sequence[Oracle]) -> Gathered:
     """Ask all `oracles` about a graph at a point."""
     answers: list[Estimates] = []
@@ -119,21 +136,24 @@ def gather_at(graph: Graph, point: Point, oracles: Sequence[Oracle]) -> Gathered
             asides.append(answer)
         else:
             answers.append(answer)
-    shapes = {graph.names[i]: graph.shapes[i] for i in graph.parameters}
-    return put_together(answers, asides, shapes, (), analysis)
+    return put_together(answers, asides, _shapes(graph), (), analysis)
+
+
+def _shapes(graph: Graph) -> dict[str, tuple[int, ...]]:
+    return {graph.names[i]: graph.shapes[i] for i in graph.parameters}
 
 
 def _settled(answers: Sequence[Estimates]) -> bool:
     """Whether two proofs bound every entry as closely as a float64 can hold it, nearly."""
-    proofs = [
-        answer
-        for answer in answers
-        if all(
-            e.kind is Kind.PROVEN and np.all(e.error <= CLOSELY * np.max(np.abs(e.value), initial=0.0))
-            for e in answer.gradients.values()
-        )
-    ]
-    return len(proofs) > 1
+    return sum(map(_closely, answers)) > 1
+
+
+def _closely(answer: Estimates) -> bool:
+    """Whether this proves every entry of every gradient as closely as a float64 can hold it, nearly."""
+    return all(
+        e.kind is Kind.PROVEN and np.all(e.error <= CLOSELY * np.max(np.abs(e.value), initial=0.0))
+        for e in answer.gradients.values()
+    )
 
 
 def put_together(

@@ -15,17 +15,18 @@ from gradcheck.judge.differing_entry import first_apart
 from gradcheck.judge.dtype_range import lost_node, within_range
 from gradcheck.judge.entry_points import ask
 from gradcheck.judge.graph_comparison import compare_answer, in_order, legal_by_local_rules
-from gradcheck.judge.graph_estimates import Gathered, gather
+from gradcheck.judge.graph_estimates import Gathered, gather, gather_needed
 from gradcheck.judge.kinks import at_kink
 from gradcheck.judge.moved_points import moved_cases
 from gradcheck.judge.protocol import no_answer, protocol
 from gradcheck.judge.revealed_adjoints import revealed
-from gradcheck.judge.settings import Settings
+from gradcheck.judge.settings import NEEDED, Settings
 from gradcheck.judge.single_precision import COARSER, short, single_precision
 from gradcheck.judge.tried import Tried
 from gradcheck.oracle.analysis import Analysis
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case
+from gradcheck.problem.evaluations import counting
 from gradcheck.subject.answer import Answer, Subject
 from gradcheck.verdict.compare import UNIT_ROUNDOFF, Comparison
 from gradcheck.verdict.conclusion import About, conclude
@@ -98,10 +99,14 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
         again = ask(subject, case)
     except SubjectError as failure:
         return Judged(case, (no_answer(failure),), (), None)
-    gathered = gather(case, oracles)
+    needed = gather_needed(case, oracles) if settings.oracles == NEEDED and not counting() else None
+    gathered = needed or gather(case, oracles)
+    compared, limits = compare_answer(case, answer, gathered, settings)
+    if needed and any(np.any(c.wrong | c.open) for c in compared):
+        gathered = gather(case, oracles)
+        compared, limits = compare_answer(case, answer, gathered, settings)
     known = gathered.analysis
     by_hull = 0
-    compared, limits = compare_answer(case, answer, gathered, settings)
     findings = _contracts(answer, again, limits)
     lost: list[Finding] = []
     if any(np.any(c.wrong) for c in compared):

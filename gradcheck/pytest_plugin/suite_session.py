@@ -20,14 +20,14 @@ from gradcheck.diagnosis.budget import Budget
 from gradcheck.errors import SubjectError
 from gradcheck.judge.definition import definition
 from gradcheck.judge.entry_points import entry_for
-from gradcheck.judge.settings import Settings
+from gradcheck.judge.settings import ALL, Settings
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Cost, Training
 from gradcheck.problem.evaluations import counted_evaluations, counting
 from gradcheck.pytest_plugin.plugin_settings import PluginSettings, settings_of
 from gradcheck.report.code_place import CodePlace, SubjectCode
-from gradcheck.report.console import QUIET
 from gradcheck.report.failure import summary
+from gradcheck.report.levels import QUIET
 from gradcheck.report.plain_text import PlainText
 from gradcheck.run import runner
 from gradcheck.run.asking import SILENT
@@ -130,7 +130,7 @@ class SuiteSession:
             graph_oracles(),
             described=values["subject"] or REFERENCE,
             seed=self._seed,
-            settings=Settings(interest=values["interest"], max_ulps=values["max-ulps"]),
+            settings=Settings(interest=values["interest"], max_ulps=values["max-ulps"], oracles=ALL),
             replay_options=self._options(),
             diagnosis=self._seconds > 0,
             budget=Budget(self._seconds if self._seconds > 0 else None),

@@ -20,6 +20,7 @@ from gradcheck.problem import OPS
 from gradcheck.report.alike import by_place, by_words, place_of, shown_with
 from gradcheck.report.failure import LABEL, Failure, headline, listed, summary
 from gradcheck.report.graph_text import tree
+from gradcheck.report.levels import ALL, NORMAL, QUIET, ROWS
 from gradcheck.report.not_offered import not_offered_line, nothing_answered_line
 from gradcheck.report.plain_words import plainly
 from gradcheck.report.trimmed import Hanging, Trimmed
@@ -30,8 +31,6 @@ from gradcheck.verdict.finding import shown
 from gradcheck.verdict.finding_kind import Severity
 from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verdict.styles import STYLES
-
-QUIET, NORMAL, ROWS, ALL = -1, 0, 1, 2
 
 MOST_BLOCKS = 3
 """Maximum number of failures with six lines each, besides the one that shows the mistake."""

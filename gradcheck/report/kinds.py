@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from gradcheck.report.console import NORMAL
+from gradcheck.report.levels import NORMAL
 
 if TYPE_CHECKING:
     from gradcheck.report.code_place import SubjectCode

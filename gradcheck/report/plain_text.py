@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from io import StringIO
 
-from gradcheck.report.console import NORMAL, ConsoleReport
+from gradcheck.report.console import ConsoleReport
+from gradcheck.report.levels import NORMAL
 from gradcheck.report.verify_text import VerifyText
 from gradcheck.run.events import CaseFinished, Event, Faulted
 from gradcheck.verdict.rendering import plain_console

@@ -23,8 +23,6 @@ from gradcheck.verify.groups import Group
 from gradcheck.verify.trials import Trial
 from gradcheck.verify.verify_events import Lacking, Offered, PairTried, Recognised, Verified, VerifyEvent
 
-FEEDBACK = ("none", "category", "hint", "full")
-"""How much a report tells: the verdicts, the kind of mistake, where and how it shows, or every number besides."""
 SCALAR_OPS = ("add", "sub", "mul", "div", "neg", "pow", "exp", "log", "tanh", "relu", "sigmoid", "sin", "cos", "sqrt")
 """Ops whose absence is mentioned, though no engine has to have them."""
 MOST_LACKING = 12
@@ -35,7 +33,7 @@ DTYPE_OPTION = ", or --dtype float32"
 class VerifyText:
     """Prints a verification on `console`, offer by offer.
 
-    `feedback` is one of FEEDBACK; `verbose` adds what was found and how it was settled.
+    `feedback` is one of `levels.FEEDBACK`; `verbose` adds what was found and how it was settled.
     """
 
     def __init__(self, console: Console, *, feedback: str = "hint", verbose: bool = False) -> None:

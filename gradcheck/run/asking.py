@@ -14,7 +14,7 @@ from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case
 from gradcheck.run.offered import Offers, as_the_case_expects
 from gradcheck.run.suite import Addressed
-from gradcheck.run.workers import Alone, Task, Workers
+from gradcheck.run.workers import Alone, Task, Workers, fitting
 from gradcheck.subject.answer import Subject
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import Result, Verdict
@@ -33,7 +33,7 @@ class How:
     ----------
     oracles, settings: of the judge.
     give_up_after: see GIVE_UP_AFTER; 0 for never.
-    jobs: number of processes that judge at the same time.
+    jobs: number of processes that judge at the same time; None for as many as fit the cases and the processors.
     another: opens a further subject like the one given, for a worker.
     budget: what the search for the cause of each case may take; None for no limit.
     """
@@ -41,7 +41,7 @@ class How:
     oracles: Sequence[Oracle]
     settings: Settings | None = None
     give_up_after: int = GIVE_UP_AFTER
-    jobs: int = 1
+    jobs: int | None = 1
     another: Callable[[], Subject] | None = None
     budget: Budget | None = None
 
@@ -62,7 +62,7 @@ class Asking:
         self._silent = self._timeouts = 0
         self._tried: dict[int, Tried] = {}
         asked = [k for k, item in enumerate(items) if self._is_asked(item)]
-        jobs = min(how.jobs, len(asked))
+        jobs = fitting(len(asked)) if how.jobs is None else min(how.jobs, len(asked))
         self._judges: Alone[Result] | Workers[Result] = (
             Workers(jobs, self._opened, self._judged, asked) if jobs > 1 and how.another else Alone(self._judged)
         )

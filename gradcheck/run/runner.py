@@ -12,7 +12,7 @@ from gradcheck.diagnosis.budget import Budget
 from gradcheck.errors import HarnessFault, Interrupted, SubjectError
 from gradcheck.judge.entry_points import missing_entry
 from gradcheck.judge.protocol import no_answer
-from gradcheck.judge.settings import Settings
+from gradcheck.judge.settings import ALL, Settings
 from gradcheck.oracle.estimate import Oracle
 from gradcheck.problem import Case
 from gradcheck.run.asking import GIVE_UP_AFTER, Asking, How, seed_of
@@ -54,7 +54,7 @@ def run(
     first: Collection[str] = (),
     replay_as: str = "",
     forms_may_lack: bool = False,
-    jobs: int = 1,
+    jobs: int | None = 1,
     another: Callable[[], Subject] | None = None,
 ) -> Iterator[Event]:
     """Judge the cases one after the other, those with an address in `first` before the others, and yield what happens.
@@ -70,7 +70,8 @@ def run(
     `replay_as` is the command that repeats a case, with {} for its address; `gradcheck run` by default. With
     `forms_may_lack` an op that is answered in one form and refused in another is not offered in that form.
 
-    With `jobs` several processes judge at the same time, each with a subject of its own, which `another` opens; events
+    With `jobs` several processes judge at the same time (None: as many as fit the cases and the processors), each with
+    a subject of its own, which `another` opens; events
     and results are those of one job, in the same order, but for CaseAhead, which tells of a result before its turn, and
     CaseJudged, which tells of one before its cause is known.
 
@@ -92,7 +93,7 @@ def run(
         cases, left_out = _answerable(cases, subject)
         cases, unposed = posed(cases, dtype or subject.declared.dtype or USUAL)
         left_out += [*unposed, *offers.remarks()]
-    how = How(oracles, settings, give_up_after, jobs, another, budget)
+    how = How(oracles, settings or Settings(oracles=ALL), give_up_after, jobs, another, budget)
     asking = judged = None
     try:
         yield Started(len(cases), described, self_check, seed, guarantees, tuple(left_out))

@@ -25,6 +25,8 @@ from gradcheck.errors import HarnessFault, Interrupted
 from gradcheck.subject.endings import how_it_ended
 from gradcheck.subject.undisturbed import NUMBERS, undisturbed
 
+FEWEST = 8
+"""Minimum number of tasks for each worker where the number of workers is chosen: a worker takes a second to start."""
 LAST_SECONDS = 5.0
 """Seconds that a worker has to end its own child before it is killed."""
 
@@ -36,6 +38,11 @@ Task = Callable[[int], T]
 def processors() -> int:
     """The number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def fitting(tasks: int) -> int:
+    """The number of workers for so many tasks; 1 where forking a process that has run numerical code is not safe."""
+    return max(1, min(processors(), tasks // FEWEST)) if sys.platform.startswith("linux") else 1
 
 
 class Alone(Generic[T]):

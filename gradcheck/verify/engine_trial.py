@@ -14,6 +14,7 @@ from gradcheck.diagnosis.budget import Budget, working_seconds
 from gradcheck.errors import GradcheckError, Interrupted, SubjectError
 from gradcheck.judge.dispatch import try_any
 from gradcheck.judge.entry_points import ask
+from gradcheck.judge.settings import Settings
 from gradcheck.oracle import graph_oracles
 from gradcheck.problem import Case, Graph
 from gradcheck.run import runner
@@ -33,9 +34,8 @@ from gradcheck.verify.form_cases import deep_cases
 from gradcheck.verify.forward_words import in_forward_mode
 from gradcheck.verify.groups import Group, groups, is_tree
 from gradcheck.verify.unreduced import BROADCASTING, as_failure, explained
+from gradcheck.verify.wanted import SECONDS
 
-SECONDS = 12.0
-"""Seconds for the search for causes and smallest examples, all groups together."""
 FORWARD_MODE = "dual"
 """The convention in which nothing goes backward."""
 MOST_GROUPS = 4
@@ -93,6 +93,7 @@ def engine_events(
     only: str | None = None,
     drawn: int = DRAWN,
     budget: Budget | None = None,
+    another: Callable[[], Subject] | None = None,
     now: Callable[[str], None] = lambda what: None,
 ) -> Iterator[CaseFinished | Faulted | EngineTried]:
     """Put an engine on trial; yields each result as it is known, and the whole trial last.
@@ -106,11 +107,13 @@ def engine_events(
     only: the address of the one case to be asked.
     drawn: number of random graphs.
     budget: of the search for causes, all groups together; SECONDS by default.
+    another: opens a further subject like the one given, so that several processes can judge at the same time.
     now: told what is being done.
     """
     trial = EngineTrial(offer)
     try:
-        yield from _tried(trial, subject, replay, only, drawn, budget or Budget(SECONDS, clock=working_seconds), now)
+        budget = budget or Budget(SECONDS, clock=working_seconds)
+        yield from _tried(trial, subject, replay, only, drawn, budget, another, now)
     except KeyboardInterrupt as asked:
         trial.interrupted = runner.number_of(asked)
     yield EngineTried(trial)
@@ -123,6 +126,7 @@ def _tried(
     only: str | None,
     drawn: int,
     budget: Budget,
+    another: Callable[[], Subject] | None,
     now: Callable[[str], None],
 ) -> Iterator[CaseFinished | Faulted]:
     offer = trial.offer
@@ -134,7 +138,7 @@ def _tried(
         forms = {form: [i for i in items if i.address == only] for form, items in forms.items()}
         deep = [item for item in deep if item.address == only]
     now(f"{len(cases)} graphs")
-    yield from _asked(cases, subject, replay, trial, trial.results)
+    yield from _asked(cases, subject, replay, trial, trial.results, another)
     for form, items in forms.items():
         now(form)
         into = trial.forms.setdefault(form, [])
@@ -165,7 +169,12 @@ def _tried(
 
 
 def _asked(
-    cases: Sequence[Addressed], subject: Subject, replay: str, trial: EngineTrial, into: list[Result]
+    cases: Sequence[Addressed],
+    subject: Subject,
+    replay: str,
+    trial: EngineTrial,
+    into: list[Result],
+    another: Callable[[], Subject] | None = None,
 ) -> Iterator[CaseFinished | Faulted]:
     """Runs cases and sorts what happens; their results, in the order of the cases, come into `into`."""
     if not cases:
@@ -175,9 +184,12 @@ def _asked(
         subject,
         graph_oracles(),
         described="",
+        settings=Settings(),
         diagnosis=False,
         replay_as=replay,
         forms_may_lack=True,
+        jobs=1 if another is None else None,
+        another=another,
     )
     known: list[Result] = []
     try:

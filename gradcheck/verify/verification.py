@@ -5,8 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator
 
 from gradcheck.diagnosis.budget import Budget, working_seconds
 from gradcheck.errors import SubjectError
@@ -22,39 +21,23 @@ from gradcheck.verify.second_look import confirmed
 from gradcheck.verify.target import shown_name, subject_of
 from gradcheck.verify.trials import MEMORY, TrialSubject
 from gradcheck.verify.verify_events import Lacking, Offered, PairTried, Recognised, Unusable, Verified, VerifyEvent
+from gradcheck.verify.wanted import Wanted
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What is to be verified, and how.
-
-    Attributes
-    ----------
-    source: what is looked at; text: the same as it was given.
-    replay: the command that repeats one case or pair, with {} for its address.
-    required: ops that an engine must offer.
-    only: the address of the one graph or pair to be asked; None for all.
-    timeout: seconds for each question.
-    budget: seconds for the search for causes.
-    """
-
-    source: Source | Command
-    text: str
-    replay: str
-    required: Sequence[str] = ()
-    only: str | None = None
-    timeout: float = 10.0
-    budget: float = 12.0
-
-
-def verification(wanted: Wanted, now: Callable[[str], None] = lambda what: None) -> Generator[VerifyEvent, None, None]:
+def verification(
+    wanted: Wanted,
+    now: Callable[[str], None] = lambda what: None,
+    looker: WrittenSubject | CommandSubject | None = None,
+) -> Generator[VerifyEvent, None, None]:
     """Look, try every offer, and sum up; `now` is told what is being done.
+
+    `looker` is the source as a subject, for the look; it is closed afterwards.
 
     KeyboardInterrupt, thrown in at any event or raised in between, ends it with the finished results.
     """
     started = time.perf_counter()
     tally = _Tally()
-    events = _events(wanted, now)
+    events = _events(wanted, now, looker or subject_of(wanted.source, timeout=wanted.timeout))
     asked: KeyboardInterrupt | None = None
     try:
         while tally.signal is None:
@@ -102,11 +85,13 @@ class _Tally:
                 self.signal = engine.interrupted
 
 
-def _events(wanted: Wanted, now: Callable[[str], None]) -> Generator[VerifyEvent, None, None]:
+def _events(
+    wanted: Wanted, now: Callable[[str], None], looker: WrittenSubject | CommandSubject
+) -> Generator[VerifyEvent, None, None]:
     source = wanted.source
     name = shown_name(source)
     now(f"reading {name}")
-    with subject_of(source, timeout=wanted.timeout) as subject:
+    with looker as subject:
         try:
             seen = subject.look()
         except SubjectError as wrong:
@@ -137,10 +122,16 @@ def _offered(
 def _engine(wanted: Wanted, offer: SeenOffer, now: Callable[[str], None]) -> Iterator[VerifyEvent]:
     known = offer.ops
     yield from (Lacking(op) for op in wanted.required if known is not None and op not in known)
-    with subject_of(wanted.source, offer, timeout=wanted.timeout) as subject:
+
+    def opened() -> WrittenSubject | CommandSubject:
+        return subject_of(wanted.source, offer, timeout=wanted.timeout)
+
+    with opened() as subject:
+        subject.prepare()
         yield from engine_events(
             subject,
             offer,
+            another=opened,
             replay=wanted.replay,
             only=wanted.only,
             budget=Budget(wanted.budget, clock=working_seconds),

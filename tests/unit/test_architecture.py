@@ -457,7 +457,7 @@ def test_importing_costs_little(statement: str, without: set[str]) -> None:
     ("statement", "rooms"),
     [
         ("import gradcheck.cli.run", {"attribution", "checks", "explain", "rerun", "strategies", "verify"}),
-        ("import gradcheck.cli.verify", {"attribution", "checks", "explain", "rerun"}),
+        ("import gradcheck.cli.verify, gradcheck.verify.verification", {"attribution", "checks", "explain", "rerun"}),
         (PASSES, {"diagnosis", "explain", "report", "rerun", "verify"}),
     ],
 )
@@ -467,6 +467,15 @@ def test_a_command_imports_no_room_of_others(statement: str, rooms: set[str]) ->
     done = subprocess.run([sys.executable, "-c", f"import sys\n{statement}\n{found}"], capture_output=True, text=True)
     assert "tracing" in done.stdout.split()
     assert set(done.stdout.split()) & rooms == set()
+
+
+def test_verify_starts_the_look_before_it_imports_the_judge() -> None:
+    """The process that looks at the file starts meanwhile."""
+    found = "print(*sorted({name.split('.')[1] for name in sys.modules if name.startswith('gradcheck.')}))"
+    code = f"import sys\nimport gradcheck.cli.verify\n{found}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "subject" in done.stdout.split()
+    assert set(done.stdout.split()) & {"judge", "oracle", "tracing", "diagnosis"} == set()
 
 
 def test_what_is_loaded_is_seen() -> None:

@@ -64,7 +64,7 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "save-failures": ('"kept"', "kept", "kept"),
     "diagnosis-budget": ("0", "0", 0.0),
     "give-up-after": ("0", "0", 0),
-    "jobs": ('"auto"', "auto", "auto"),
+    "jobs": ("3", "3", 3),
     "maxfail": ("2", "2", 2),
     "baseline": ('"gradients.json"', "gradients.json", "gradients.json"),
 }

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from gradcheck.errors import HarnessFault, Interrupted
-from gradcheck.run.workers import Alone, Task, Workers, processors
+from gradcheck.run import workers as module
+from gradcheck.run.workers import Alone, Task, Workers, fitting, processors
 
 Open = Callable[[], AbstractContextManager[Task[Any]]]
 
@@ -266,3 +267,15 @@ def test_alone_does_what_is_asked_for() -> None:
 
 def test_the_processors_of_this_process() -> None:
     assert 1 <= processors() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize(
+    ("platform", "tasks", "count"),
+    [("linux", 0, 1), ("linux", 15, 1), ("linux", 16, 2), ("linux", 31, 3), ("linux", 400, 4), ("darwin", 400, 1)],
+)
+def test_workers_fit_the_tasks_and_the_processors(
+    monkeypatch: pytest.MonkeyPatch, platform: str, tasks: int, count: int
+) -> None:
+    monkeypatch.setattr(module, "processors", lambda: 4)
+    monkeypatch.setattr("sys.platform", platform)
+    assert fitting(tasks) == count
