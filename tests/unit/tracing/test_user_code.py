@@ -196,6 +196,21 @@ def test_admission_refuses_what_is_not_the_function() -> None:
     assert "not the exact" in admit(explore(lambda x: np.log(np.sum(np.exp(x))), (1000 * x,)), np.inf)[0]
 
 
+def test_admission_grants_what_roundings_cost_that_repeat() -> None:
+    """Close to its limit a loop rounds the same way in every turn; errors drawn at random add up to a third of that."""
+
+    def f(x: Any) -> Any:
+        h = x[0]
+        for _ in range(1000):
+            h = h * 0.999 + x[1] * 0.001
+        return h**2
+
+    x = np.array([-0.5526473205362324, -0.7847803553442784])
+    outcomes, value = explore(f, (x,)), f(x)
+    assert admit(outcomes, value) == ()
+    assert "not the exact" in admit(outcomes, value * (1 + 1e-11))[0]
+
+
 def test_admission_reports_warnings() -> None:
     import warnings
 
