@@ -116,7 +116,7 @@ CAUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "epicentre_by_arcs_arcsine": (("sign", "other-slope", "path-sign"), "arcs = np.arccos(STATIONS @ x)"),
     "beta_binomial_batches_total": (("dropped",), "betaln(a, b)"),
     "beta_binomial_batches_log": (("slope-forgotten",), "np.exp(log_a)"),
-    "warp_by_whole_pixels_rows_sign": (("sign", "places"), ""),
+    "warp_by_whole_pixels_rows_sign": (("sign", "path-sign", "places"), ""),
     # blind_held.py
     "baseline_held_summed": (("mean-sum",), "-np.mean(advantage"),
     "scale_detached_but_followed": (("norm",), "held(np.sqrt(np.mean(x * x"),

@@ -351,7 +351,7 @@ CAUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "band_of_a_product_other_side": (("permuted", "scatter"), "np.diagonal(A @ B, offset=1)"),
     "cross_product_one_sign": (("sign", "path-sign"), ""),
     "rfft_power_spectrum_halved": (("path-factor",), "f = np.fft.rfft(x) || return f.real**2 + f.imag**2"),
-    "fft_convolution_unconjugated": (("permuted", "product-transposed"), "np.fft.irfft("),
+    "fft_convolution_unconjugated": (("permuted", "product-transposed", "conjugate"), "np.fft.irfft("),
     # libraries_branches.py
     "relu6_upper_bound_forgotten": (("branch", "guard", "slope-forgotten"), "np.minimum(np.maximum(x, 0), 6)"),
     "softshrink_one_side": (("branch", "zero", "dropped"), "np.where(x > cut"),

@@ -30,7 +30,7 @@ CAUSES = {
     "tutorial_constraints_sign": (("sign", "path-sign"), ""),
     "product_hessian_at_zero_divided": (("places", "zero"), ""),
     "sinc_hessian_at_zero": (("places", "zero"), ""),
-    "fourier_adjoint_inverse": (("factor",), ""),
+    "fourier_adjoint_inverse": (("factor", "mean-sum"), ""),
     "half_spectrum_adjoint_full": (("factor", "doubled"), ""),
     "turned_sum_unconjugated": (("conjugate", "sign"), ""),
     "imaginary_exp_slope": (("slope-forgotten",), ""),
