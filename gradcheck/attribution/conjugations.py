@@ -18,6 +18,7 @@ from gradcheck.attribution.view import View
 
 PRODUCTS = ("mul", "matmul")
 """Primitives of two factors, each of which is the other's slope."""
+OF_MODULUS = "having the number itself where its conjugate is due, or the reverse"
 MOST_GROUPS = 40
 """Maximum number of factors that are tried."""
 WORDS = "lacking a conjugation of its other factor, or having one too many"
@@ -25,8 +26,17 @@ WORDS = "lacking a conjugation of its other factor, or having one too many"
 
 def missing_conjugations(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     """A half of a complex factor with the wrong sign in the slopes of every product that it is in."""
-    for edges in list(_halves(view))[:MOST_GROUPS]:
-        yield Hypothesis(Mistake.CONJUGATE, 1, edges, WORDS, Change(factors=dict.fromkeys(edges, -1.0)))
+    for words, found in ((WORDS, _halves(view)), (OF_MODULUS, _moduli(view))):
+        for edges in list(found)[:MOST_GROUPS]:
+            yield Hypothesis(Mistake.CONJUGATE, 1, edges, words, Change(factors=dict.fromkeys(edges, -1.0)))
+
+
+def _moduli(view: View) -> Iterator[tuple[Edge, ...]]:
+    """The edges from a modulus to one half of its number, both of which one instruction made."""
+    nodes, stacks = view.record.nodes, view.located.stacks
+    for slot, node in enumerate(nodes):
+        if node.primitive == "hypot" and stacks[node.args[0]] and stacks[node.args[0]] == stacks[node.args[1]]:
+            yield from (((slot, position),) for position in (1, 0) if (slot, position) in view.contributions)
 
 
 def _halves(view: View) -> Iterator[tuple[Edge, ...]]:

@@ -10,7 +10,7 @@ from gradcheck.attribution.altered_sweep import Edge
 from gradcheck.attribution.hypothesis import Change, Hypothesis
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.path_factors import line_at
-from gradcheck.attribution.record_forms import plain
+from gradcheck.attribution.record_forms import entries_of
 from gradcheck.attribution.view import View
 
 ALIKE = 1e-9
@@ -42,12 +42,12 @@ def with_equals(view: View, hypothesis: Hypothesis) -> Hypothesis:
 def _equals(view: View, edge: Edge) -> list[Edge]:
     """The other uses of the edge's value in its line that contribute the same."""
     mine, nodes = view.contributions[edge], view.record.nodes
-    value, line = plain(view, nodes[edge[0]].args[edge[1]]), line_at(view, edge[0])
+    value, line = entries_of(view, nodes[edge[0]].args[edge[1]]), line_at(view, edge[0])
     found = []
     for other, contribution in view.contributions.items():
         if other == edge or np.size(contribution) != np.size(mine) or line_at(view, other[0]) != line:
             continue
-        if nodes[other[0]].primitive == "gather" or plain(view, nodes[other[0]].args[other[1]]) != value:
+        if nodes[other[0]].primitive == "gather" or entries_of(view, nodes[other[0]].args[other[1]]) != value:
             continue
         room = ALIKE * float(np.max(np.abs(mine), initial=0.0))
         if np.all(np.abs(np.ravel(contribution) - np.ravel(mine)) <= room):

@@ -30,6 +30,13 @@ def another(answer: Array, truth: Array, room: Array, known: Known) -> Iterator[
         yield Relation(Mistake.CONSTANT, f"is {NUMBER} in every place, which the right one is not", number, slack)
 
 
+def where_flat(answer: Array, room: Array, known: Known) -> Iterator[Relation]:
+    """What is handed on where nothing is due, as by an estimator that goes straight through a rounding."""
+    for words, w in known.weights.items():
+        if w.shape == answer.shape and answer.size > 1 and equal(answer, w, room):
+            yield Relation(Mistake.SLOPE_FORGOTTEN, f"is {words} itself, where f is flat: its slope is taken for 1")
+
+
 def one_number(answer: Array, truth: Array, room: Array) -> Iterator[Relation]:
     """The relation that the answer is one number throughout, whatever that is."""
     if equal(answer, np.full(answer.shape, float(answer.ravel()[0])), room) and np.ptp(truth) > 4 * np.max(room):

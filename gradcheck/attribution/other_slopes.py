@@ -182,7 +182,8 @@ def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]
         elif np.all(np.isin(right, (0.0, 1.0))):
             yield Mistake.MASK_SCALE, "reaching the entries that do not count there, too", np.ones_like(right)
         else:
-            yield Mistake.SLOPE_FORGOTTEN, "lacking the slope there, as if it were 1", np.ones_like(right)
+            kind = Mistake.MASK_SCALE if _of_constants(view, pair) else Mistake.SLOPE_FORGOTTEN
+            yield kind, "lacking the slope there, as if it were 1", np.ones_like(right)
             if len(pair.steps) > 1 and np.all(right < 0):
                 yield Mistake.SLOPE_FORGOTTEN, "lacking the slope there but for its sign", -np.ones_like(right)
         if (unguarded := _without(view, pair, _guards(view, pair))) is not None:
@@ -234,6 +235,15 @@ def _selects(view: View, pair: Pair) -> bool:
     """Whether entries are chosen on the way by comparisons."""
     nodes = [view.record.nodes[s] for s in pair.steps]
     return any(node.primitive == "gather" and len(node.args) > 1 for node in nodes)
+
+
+def _of_constants(view: View, pair: Pair) -> bool:
+    """Whether the slope is an array of constants, such as weights; signs are no scale."""
+    if np.all(np.abs(pair.slope) == 1):
+        return False
+    x = np.asarray(view.values[pair.x][..., 0], dtype=float)
+    there = slope_at(view, pair, 1.25 * x + 0.1)
+    return there is not None and bool(np.allclose(there, pair.slope, rtol=1e-12, atol=0))
 
 
 def _masks(view: View, pair: Pair) -> list[int]:

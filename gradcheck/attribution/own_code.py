@@ -44,6 +44,7 @@ class Answered:
     unit: half the distance of 1 to the next number of the dtype.
     forward: arrays that f computes on its way, its arguments among them.
     compares: whether f compares numbers, as far as is known: else no side of a comparison is wrong.
+    paths: whether f may be several operations, as far as is known: else no path through it is wrong.
     """
 
     recording: Recording
@@ -53,6 +54,7 @@ class Answered:
     values: Sequence[tuple[str, Array]]
     unit: float
     compares: bool = True
+    paths: bool = True
     forward: Sequence[Array] = ()
 
 
@@ -64,7 +66,10 @@ class _Found:
 
 
 class OwnCode:
-    """One point of a derivative, with what was found there. `usable`: whether its code can be replayed."""
+    """One point of a derivative, with what was found there. `usable`: whether its code can be replayed, and tells.
+
+    Where nothing but zeros is due, whatever makes an answer zero makes it right.
+    """
 
     def __init__(self, answered: Answered) -> None:
         self.of = answered
@@ -72,7 +77,11 @@ class OwnCode:
         self.instructions = by_instruction(self.replay)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # those that the derivative's own calls give
-            self.usable = self._followed()
+            self.usable = self._something_due() and self._followed()
+
+    def _something_due(self) -> bool:
+        wrong = [b for b in self.of.answers if np.any(self._off(b) > self._granted(b))]
+        return any(np.any(np.abs(self.of.truths[b]) > self._granted(b)) for b in wrong)
 
     def _followed(self) -> bool:
         answered = self.of
@@ -239,6 +248,8 @@ def _explained(here: OwnCode, there: OwnCode, most: int) -> OwnMistake | None:
     (kind,) = kinds
     if kind in _OF_ALL and (whole := here.multiple()) is not None:
         kind = Mistake.SIGN if whole == -1 else _OF_ALL[kind]
+    elif kind in _OF_ALL and not here.of.paths:
+        kind = Mistake.OTHER_SLOPE  # a term of the slope of the one operation
     return OwnMistake(kind, words, place)
 
 

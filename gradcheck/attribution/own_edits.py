@@ -133,7 +133,8 @@ def _multiply(steps: Steps) -> list[Edit]:
             continue
         scalar = np.ndim(dropped) == 0
         zero = scalar and dropped == 0
-        kind = Mistake.DROPPED if zero else Mistake.PATH_FACTOR if scalar else Mistake.SLOPE_TWICE
+        twice = Mistake.SLOPE_TWICE if _used_twice(steps, k) else None
+        kind = Mistake.DROPPED if zero else Mistake.PATH_FACTOR if scalar else twice
         if not scalar and np.all((np.asarray(dropped) == 0) | (np.asarray(dropped) == 1)):
             kind = Mistake.BRANCH
         much = f" {float(dropped):.6g}" if scalar else ""
@@ -145,11 +146,19 @@ def _multiply(steps: Steps) -> list[Edit]:
     return several(rows)
 
 
+def _used_twice(steps: Steps, k: int) -> bool:
+    """Whether another product has the same factor, in its value: without it elsewhere it was not applied twice."""
+    mine, replay = steps.operand(k), steps.replay
+    products = [s for slot, s in enumerate(replay.steps) if s.name == "multiply" and slot not in steps.slots]
+    values = [replay.steps[a.slot].value if isinstance(a, Ref) else a for s in products for a in s.args[:2]]
+    return any(np.shape(v) == np.shape(mine) and np.array_equal(v, mine) for v in values)
+
+
 def _divide(steps: Steps) -> list[Edit]:
-    scalar = np.ndim(steps.operand(1)) == 0 and np.ndim(steps.first.value) != 0
+    below = steps.first.args[1]
+    scalar = np.ndim(steps.operand(1)) == 0 and (np.ndim(steps.first.value) != 0 or not isinstance(below, Ref))
     count = scalar and float(steps.operand(1)) == round(float(steps.operand(1))) > 2
     kind = Mistake.MEAN_SUM if count else Mistake.PATH_FACTOR if scalar else Mistake.QUOTIENT
-    below = steps.first.args[1]
     made = steps.replay.steps[below.slot] if isinstance(below, Ref) else None
     raised = made is not None and made.name in _POWERS and not (len(made.args) > 1 and made.args[1] == 1)
     powers = Mistake.POWER_RULE if raised else Mistake.QUOTIENT

@@ -90,8 +90,9 @@ def replaced(steps: Steps, arrays: Sequence[Other], instructions: Sequence[Steps
             if (tried := tried + 1) > MOST_OTHERS:
                 break
             mistake = _relation(steps.replay, slot, other)
-            own = next((o for o in arrays if _same(o.array, operand)), other)
-            sure = mistake is Mistake.SLOPE_AT_OUTPUT and own.forward and other.forward and _a_factor(steps, position)
+            own = next((o for o in arrays if _same(o.array, operand)), None)
+            known = own is not None and own.forward and other.forward
+            sure = mistake is Mistake.SLOPE_AT_OUTPUT and known and _a_factor(steps, position)
             make = partial(_with, steps.first.function, position, other.array)
             due = partial(_due, steps.replay, other)
             yield Edit(mistake, REPLACED, f"has the wrong {_what(steps, position)}", make, more=due, sure=sure)

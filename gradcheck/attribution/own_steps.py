@@ -64,7 +64,7 @@ class Edit:
 
     Attributes
     ----------
-    mistake: what the step as it is was a mistake of, if the derivative is right with the edit.
+    mistake: what the step as it is was a mistake of, if the derivative is right with the edit; None if that is open.
     rank: the lower, the less it takes to make such a mistake.
     words: what was done, as a clause about the line: "has plus where minus is due".
     make: what a step gives instead, by its arguments, keywords and result; None where it cannot be had.
@@ -74,7 +74,7 @@ class Edit:
     more: what is due instead, to go on with after the words; said where all edits that make it right agree.
     """
 
-    mistake: Mistake
+    mistake: Mistake | None
     rank: int
     words: str
     make: Make
@@ -103,7 +103,7 @@ def numeric(value: Any) -> bool:
     return isinstance(value, float | np.floating) or (isinstance(value, np.ndarray) and value.dtype.kind == "f")
 
 
-def several(edits: Sequence[tuple[Mistake, int, str, Callable[..., Any]]]) -> list[Edit]:
+def several(edits: Sequence[tuple[Mistake | None, int, str, Callable[..., Any]]]) -> list[Edit]:
     """Edits from rows (mistake, rank, words, what comes instead, by the arguments alone)."""
     return [Edit(m, r, w, partial(_by_arguments, f)) for m, r, w, f in edits]
 

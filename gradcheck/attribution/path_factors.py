@@ -283,7 +283,7 @@ def _own_factors(view: View, edges: tuple[Edge, ...]) -> dict[float, Factor]:
         n = math.prod(shape[axis] for axis in node.attributes["axes"])
         if n > 1:
             found[1 / n] = Mistake.MEAN_SUM, 1, f"being divided by {n}, as if the sum there were a mean"
-    elif node.primitive == "neg" and _of_modulus(view, slot):
+    elif node.primitive == "neg" and of_modulus(view, slot):
         found[-1.0] = Mistake.SLOPE_FORGOTTEN, 1, "lacking the sign, which is the slope of the absolute value there"
     elif node.primitive == "neg" or (node.primitive == "sub" and position == 1):
         found[-1.0] = Mistake.PATH_SIGN, 1, "lacking the minus sign there"
@@ -297,7 +297,7 @@ def _own_factors(view: View, edges: tuple[Edge, ...]) -> dict[float, Factor]:
     return {value: row for value, row in found.items() if value not in _USUAL or row[1] <= _USUAL[value][1]}
 
 
-def _of_modulus(view: View, slot: int) -> bool:
+def of_modulus(view: View, slot: int) -> bool:
     """Whether a minus sign is that of an absolute value: x and -x are chosen from, in one place."""
     argument, stacks = view.record.nodes[slot].args[0], view.located.stacks
     users = [s for s, _ in _users(view, slot)]

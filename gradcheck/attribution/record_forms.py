@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck.attribution.located_trace import Located
 from gradcheck.attribution.pairs import pair_of
@@ -36,6 +38,16 @@ def plain(view: View, slot: int) -> int:
     while (node := view.record.nodes[slot]).primitive == "gather" and len(node.args) == 1:
         slot = node.args[0]
     return slot
+
+
+def entries_of(view: View, slot: int) -> tuple[int, tuple[int, ...] | None]:
+    """The node behind gathers of one array, and the places of its entries; None where it is not gathered."""
+    places: NDArray[Any] | None = None
+    while (node := view.record.nodes[slot]).primitive == "gather" and len(node.args) == 1:
+        index = np.asarray(node.attributes["index"]).ravel()
+        places = index if places is None else index[places]
+        slot = node.args[0]
+    return slot, None if places is None else tuple(places.tolist())
 
 
 def normaliser(view: View, slot: int, position: int) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.attribution.equals import another, one_number
+from gradcheck.attribution.equals import another, one_number, where_flat
 from gradcheck.attribution.factors import entrywise, multiples, one_sign
 from gradcheck.attribution.known import CANCELLED, NOTHING, Known, Relation
 from gradcheck.attribution.mistake import Mistake
@@ -39,6 +39,7 @@ def relations(answer: Array, truth: Array, tolerance: Array, known: Known | None
     if answer.shape != truth.shape or not answer.size or not np.all(np.isfinite(answer)):
         return
     if not np.any(np.abs(truth) > tolerance):
+        yield from where_flat(answer, tolerance, about)
         return
     if not np.any(answer):
         yield Relation(Mistake.ZERO, NOTHING)

@@ -12,6 +12,7 @@ from gradcheck.attribution.hypothesis import Hypothesis
 from gradcheck.attribution.library_calls import within_one_call
 from gradcheck.attribution.located_trace import Call
 from gradcheck.attribution.mistake import Mistake
+from gradcheck.attribution.path_factors import of_modulus
 from gradcheck.attribution.record_forms import (
     OPERATIONS,
     elementwise_quotient,
@@ -144,6 +145,8 @@ def _clause(view: View, chosen: Hypothesis, place: Place | None, meaning: str) -
 
 def _meaning(view: View, paths: Sequence[Hypothesis], chosen: Hypothesis) -> tuple[Mistake, str]:
     """A more telling kind for a path that was left out, and what it means."""
+    if chosen.factor is not None and any(len(h.edges) == 1 and _negative_side(view, h.edges[0]) for h in paths):
+        return Mistake.BRANCH, ": that is one side of the absolute value there"
     if chosen.mistake is not Mistake.DROPPED or "left out" not in chosen.words:
         return chosen.mistake, ""
     edges = sorted({edge for h in paths for edge in h.edges})
@@ -162,6 +165,8 @@ def _meaning(view: View, paths: Sequence[Hypothesis], chosen: Hypothesis) -> tup
         node = view.record.nodes[slot]
         if node.primitive == "sub" and position == 1 and mean_of(view, node.args[1], node.args[0]):
             return Mistake.VARIANCE_MEAN, ": the mean was treated as a constant"
+    if all(_part_of_a_slope(view, edge) for edge in chosen.edges):
+        return Mistake.OTHER_SLOPE, ": a part of what the slope of that function changes by is missing"
     if any(len(h.edges) == 1 and _one_side(view, h.edges[0]) for h in paths):
         return Mistake.BRANCH, ": nothing arrives where the comparison there chooses it"
     placed = [h for h in paths if _placed(view, h)]
@@ -177,6 +182,25 @@ def _one_side(view: View, edge: Edge) -> bool:
     node = view.record.nodes[edge[0]]
     chooses = node.primitive == "gather" and len(node.args) > 1 and edge[0] not in view.located.stored
     return chooses and choice_mistake(view, edge[0]) is Mistake.BRANCH
+
+
+def _part_of_a_slope(view: View, edge: Edge) -> bool:
+    """Whether an edge leads to a function's argument from its value, which its slope uses beside the argument.
+
+    So it is in the record of a gradient: its own operations have no place, and the value itself is used before them.
+    """
+    slot, nodes, stacks = edge[0], view.record.nodes, view.located.stacks
+    if sum(nodes[a].varies for a in nodes[slot].args) != 1 or not stacks[slot]:
+        return False
+    users = {s for s, _ in view.contributions if slot in nodes[s].args}
+    placed = any(slot in node.args and stacks[s] for s, node in enumerate(nodes))
+    argument = nodes[slot].args[edge[1]]
+    return placed and bool(users) and all(not stacks[s] and argument in nodes[s].args for s in users)
+
+
+def _negative_side(view: View, edge: Edge) -> bool:
+    """Whether an edge leads to the side of an absolute value that numbers below zero take; its sign is its slope."""
+    return view.record.nodes[edge[0]].primitive == "neg" and of_modulus(view, edge[0])
 
 
 def _turns(view: View, hypothesis: Hypothesis) -> str:

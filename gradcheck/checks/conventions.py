@@ -38,6 +38,7 @@ COTANGENT = (
 WIRTINGER = "the gradient is half of the right one: the Wirtinger derivative, d/d conj(z) = (d/da + i d/db) / 2"
 ANSWER = "the derivative is the complex conjugate of the right one"
 _IMAGINARY = re.compile(r"right one for -(.+)\.imag in place of \1\.imag")
+INSIDE = "the derivative's imaginary part is right and its real part has the wrong sign: a conjugate is due inside"
 FORMULAS = {"conjugate": "dL/da + i dL/db, as in PyTorch", "holomorphic": "dL/da - i dL/db, as in JAX"}
 
 
@@ -73,7 +74,23 @@ def judged(
             result = _by_half(result, form, derivative, judge)
         elif form.kind == "gradient":
             result = _wirtinger(result, form, derivative, judge)
-    return result
+    return _conjugated_inside(result, form, derivative, judge)
+
+
+def _conjugated_inside(result: Result, form: Form, derivative: Callable[..., Any], judge: Judge) -> Result:
+    """Whether a real part with the wrong sign is that of a conjugate: then minus the conjugate of the answer is right.
+
+    As i exp(z) for i conj(exp(z)), where the imaginary part is right and not zero.
+    """
+    causes = [f.facts for f in result.findings if f.code == "GC051"]
+    signs = [c for c in causes if c.get("kind") == Mistake.SIGN.value and str(c.get("block")).endswith(".real")]
+    if not signs or len(signs) < len(causes) or not _imaginary(_quiet(lambda: _answer(form, derivative, None))):
+        return result
+
+    def turned(*inputs: Any, **keywords: Any) -> Any:
+        return scaled(conjugated(derivative(*inputs, **keywords)), -1.0)
+
+    return named(result, INSIDE) if judge(form, update_wrapper(turned, derivative)) else result
 
 
 def _wirtinger(result: Result, form: Form, derivative: Callable[..., Any], judge: Judge) -> Result:

@@ -66,6 +66,8 @@ ON_RECORD = 0.4
 """Share of the time left for experiments on the record: a decomposition's has hundreds of operations."""
 AS_EXECUTED = 1e-10
 """Relative error granted to the gradient of a loop as it was executed, where the loop ends on a comparison."""
+FLAT = Relation(Mistake.OTHER_SLOPE, "is not zero, although f is flat there: it is the slope of another function")
+"""What is said of an answer that nothing else explains where one operation has the slope 0."""
 PARTIAL = "elsewhere"
 """A word of relations that say where an answer is wrong, and not why: a path of the function may explain it."""
 
@@ -280,7 +282,7 @@ class _Search:
         factors = len(throughout) == len(self.wrong)
         if found is None or (factors and not (found.place is not None and found.mistake in MORE_TELLING)):
             return None
-        return None if found.within and len(strong) == len(self.wrong) else found
+        return None if (found.within or found.place is None) and len(strong) == len(self.wrong) else found
 
     def by_own_code(self, most: int = MOST_VISITS) -> OwnMistake | None:
         """The one step of the derivative's own code that, done otherwise, makes it right at both points."""
@@ -293,7 +295,11 @@ class _Search:
 
     def _own(self, spot: Spot) -> OwnCode | None:
         asked = _asked(spot.product, spot.comparisons)
-        return None if asked is None else _own_code(self.points, asked, compares=self.compares, traced=self.traced)
+        return (
+            None
+            if asked is None
+            else _own_code(self.points, asked, compares=self.compares, paths=self.paths, traced=self.traced)
+        )
 
     def _constant(self, number: float) -> str:
         """Where f multiplies or divides by a number that its source holds, as words; "" if it does not."""
@@ -304,6 +310,15 @@ class _Search:
     def compares(self) -> bool:
         """Whether f compares numbers that depend on its inputs, or cannot be traced."""
         return self.traced is None or bool(self.traced.outcomes)
+
+    @cached_property
+    def paths(self) -> bool:
+        """Whether f is several operations; one that cannot be traced is taken for one if it keeps the shape it gets."""
+        if self.traced is not None:
+            return sum(n.varies and bool(n.args) and n.primitive != "gather" for n in self.traced.record.nodes) > 1
+        product = self.points.truth_of(self.here.product)
+        (y, *more), given = product.outputs[0], [np.shape(product.inputs[k]) for k in product.function.wrt]
+        return bool(more) or given != [np.shape(y)] or np.ndim(y) == 0
 
     @cached_property
     def traced(self) -> Located | None:
@@ -324,6 +339,8 @@ class _Search:
         """The relation of each wrong block: the telling one, or a weak one."""
         found = dict(telling)
         found |= self._first([c for c in self.wrong if c.block not in found], lambda r: r.weak)
+        if not self.paths:
+            found |= {c.block: FLAT for c in self.wrong if c.block not in found and not np.any(c.truth.middle)}
         found = {c.block: found[c.block] for c in self.wrong if c.block in found}
         return found or self._strewn()
 
@@ -385,7 +402,12 @@ class _Search:
 
 
 def _own_code(
-    points: FurtherPoints, asked: Asked, *, compares: bool = True, traced: Located | None = None
+    points: FurtherPoints,
+    asked: Asked,
+    *,
+    compares: bool = True,
+    paths: bool = True,
+    traced: Located | None = None,
 ) -> OwnCode | None:
     """The derivative's own code at a point, beside f's record; None where its steps cannot be had."""
     run = recorded_run(points.question, asked.product)
@@ -398,7 +420,7 @@ def _own_code(
     unit = float(np.finfo(asked.product.dtype).eps) / 2
     given = [*values, *([] if traced is None else constants_of(traced))]
     forward = [] if traced is None else View(asked, traced).arrays()
-    return OwnCode(Answered(run, asked.answers, asked.truths, asked.rooms, given, unit, compares, forward))
+    return OwnCode(Answered(run, asked.answers, asked.truths, asked.rooms, given, unit, compares, paths, forward))
 
 
 def _asked(product: Product, comparisons: Sequence[Comparison]) -> Asked | None:

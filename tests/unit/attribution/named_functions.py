@@ -21,6 +21,34 @@ Z = Y[::-1] + 0.3
 MASK = np.array([1.0, 0.0, 1.0, 1.0, 0.0, 1.0]) / 0.7
 
 
+def bent(y: Any) -> Any:
+    return y[2:] - 2 * y[1:-1] + y[:-2]
+
+
+def bent_vjp(c: Any, y: Any) -> Any:
+    g = np.zeros_like(y)
+    g[:-2] += c
+    g[1:-1] -= 2 * c
+    g[2:] -= c
+    return g
+
+
+def costs(y: Any) -> Any:
+    return np.sum(np.abs(y - 1.2))
+
+
+PHASES = np.exp(1j * np.arange(6.0)) * np.arange(1, 7)
+
+
+def loudness(y: Any) -> Any:
+    z = PHASES @ np.exp(1j * y)
+    return np.abs(z) ** 2
+
+
+def loudness_unconjugated(y: Any) -> Any:
+    return 2 * ((PHASES @ np.exp(1j * y)) * 1j * PHASES * np.exp(1j * y)).real
+
+
 class Named(NamedTuple):
     """A wrong derivative and its name; `line` is a piece of the forward's line, "" where none can be told."""
 
@@ -517,6 +545,13 @@ TABLE: dict[str, Named] = {
     ),
     "a constant cut elsewhere": Named(
         "vjp", tempered, lambda c, y: c * (0.69999 * np.exp(0.7 * y) + 1), (Y,), Mistake.CONSTANT_CUT, "np.exp(0.7 * y)"
+    ),
+    "a sign of one of three slices": Named("vjp", bent, bent_vjp, (Y,), Mistake.PATH_SIGN, "y[2:]"),
+    "one side of an absolute value": Named(
+        "gradient", costs, lambda y: np.where(y > 1.2, 1.0, -2.0), (Y,), Mistake.BRANCH, "np.abs("
+    ),
+    "a modulus without a conjugate": Named(
+        "gradient", loudness, loudness_unconjugated, (Y,), Mistake.CONJUGATE, "np.abs(z)"
     ),
     "one use of three": Named("vjp", three_uses, three_uses_one_kept, (Y,), Mistake.DROPPED, "t**3"),
 }

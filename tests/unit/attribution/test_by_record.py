@@ -43,6 +43,22 @@ def test_nothing_is_named_that_does_not_reproduce_the_answer(what):
     assert cause is None or not {"kind", "line"} & set(cause.facts)  # the derivative's own line may be pointed at
 
 
+ROWS = np.random.default_rng(77).standard_normal((6, 3))
+
+
+def logistic(b):
+    return np.sum(np.logaddexp(0, ROWS @ b)) + 0.4 * np.sum(b**2)
+
+
+def test_a_part_of_a_functions_second_derivative_is_a_matter_of_its_slope():
+    def hessian(b):
+        p = 1 / (1 + np.exp(-ROWS @ b))  # p for p (1 - p)
+        return ROWS.T @ (p[:, None] * ROWS) + 0.8 * np.eye(3)
+
+    result = gradcheck.check_hessian(logistic, hessian, np.array([0.2, -0.7, 0.5]), elsewhere=False)
+    assert [f.facts.get("kind") for f in result.findings if f.code == "GC051"] == ["other-slope"]
+
+
 FORWARD = """\
 import numpy as np
 

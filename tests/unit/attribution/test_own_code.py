@@ -38,6 +38,36 @@ def test_where_no_one_step_makes_it_right_nothing_is_named(what):
     assert not [c for c in causes_of(wrong_steps.NEAR_STEPS[what]) if "kind" in c.facts or "own_line" in c.facts]
 
 
+def test_a_factor_that_stands_nowhere_else_is_pointed_at_without_a_kind():
+    """Which mistake it is to multiply by it cannot be told from the code: a slope's second time would stand twice."""
+
+    def derivative(c, x, w):
+        slope = 1 - np.tanh(x @ w) ** 2
+        return (c * slope * np.sqrt(1 + slope)) @ w.T, x.T @ (c * slope)
+
+    inputs = (wrong_steps.X, wrong_steps.W)
+    step = wrong_steps.Step("vjp", wrong_steps.opaque(wrong_steps.layer), derivative, inputs, None, "")
+    (cause,) = causes_of(step)
+    assert "kind" not in cause.facts
+    assert "a factor too many" in cause.sentence
+    assert "np.sqrt(1 + slope)" in cause.facts["own_source"]
+
+
+FLAT = {
+    "straight through": (np.floor, lambda c, y: c, "slope-forgotten"),
+    "a hard tanh's": (np.sign, lambda c, y: c * (np.abs(y) <= 1), "other-slope"),
+}
+"""Of functions whose slope is 0 whatever makes the answer zero makes it right, which tells nothing of a step."""
+
+
+@pytest.mark.parametrize("what", FLAT)
+def test_where_nothing_is_due_no_step_is_pointed_at(what):
+    f, derivative, kind = FLAT[what]
+    (cause,) = causes_of(wrong_steps.Step("vjp", f, derivative, (wrong_steps.Y,), None, ""))
+    assert cause.facts["kind"] == kind
+    assert "own_line" not in cause.facts
+
+
 def test_a_derivative_is_not_changed_by_being_looked_into():
     seen = []
 

@@ -149,7 +149,61 @@ def gated_gradient(y: Any) -> Any:
     return np.where(y < 1.2, 2 * y, np.cos(y))
 
 
+def slope_in_two(c: Any, x: Any, w: Any) -> Any:
+    slope = 1 - np.tanh(x @ w) ** 2
+    d = c * slope
+    return (d * slope) @ w.T, x.T @ d
+
+
+def edges_of(y: Any) -> Any:
+    return (y[1] - y[0]) ** 2 + y[1] ** 3 + y[5] ** 3
+
+
+def an_edge_halved(y: Any) -> Any:
+    g = np.zeros(6)
+    g[0], g[1] = -2 * (y[1] - y[0]), 2 * (y[1] - y[0]) / 2 + 3 * y[1] ** 2
+    g[5] = 3 * y[5] ** 2
+    return g
+
+
+def shared(y: Any) -> Any:
+    return y[0] ** 2 / (y[1] + y[2]) + np.sum(y)
+
+
+def shared_twice(y: Any) -> Any:
+    total = y[1] + y[2]
+    g = np.ones(6)
+    g[0] += 2 * y[0] / total / total
+    g[1:3] -= (y[0] / total) ** 2
+    return g
+
+
+def damped(y: Any) -> Any:
+    return np.exp(-y) * np.sin(y)
+
+
 WRONG_STEPS: dict[str, Step] = {
+    "a division by a number": Step("gradient", opaque(edges_of), an_edge_halved, (Y,), Mistake.PATH_FACTOR, "/ 2"),
+    "a division by what is computed": Step(
+        "gradient", opaque(shared), shared_twice, (Y,), Mistake.QUOTIENT, "/ total / total"
+    ),
+    "a term of one function's slope": Step(
+        "vjp",
+        opaque(damped),
+        lambda c, y: c * np.exp(-y) * (1.5 * np.cos(y) - np.sin(y)),
+        (Y,),
+        Mistake.OTHER_SLOPE,
+        "1.5 * np.cos(y)",
+    ),
+    "a factor of two terms in one of several blocks": Step(
+        "vjp",
+        opaque(layer),
+        lambda c, x, w: (layer_vjp(c, x, w)[0], x.T @ (1.5 * c - c * np.tanh(x @ w) ** 2)),
+        (X, W),
+        Mistake.PATH_FACTOR,
+        "1.5 * c",
+    ),
+    "a slope in two products": Step("vjp", opaque(layer), slope_in_two, (X, W), Mistake.SLOPE_TWICE, "d * slope"),
     "a factor's transposition": Step(
         "vjp", opaque(layer), untransposed, (W + 0.1, W), Mistake.PRODUCT_TRANSPOSED, "return d @ w, x.T @ d"
     ),

@@ -280,3 +280,18 @@ def test_wirtingers_half_is_named() -> None:
     (cause,) = (f for f in result.findings if f.code == "GC051")
     assert cause.facts["kind"] == "factor"
     assert "Wirtinger" in cause.sentence
+
+
+def imaginary_part(z: Any) -> Any:
+    return np.sum(np.exp(z).imag)
+
+
+@pytest.mark.parametrize(
+    ("gradient", "kind"),
+    [(lambda z: 1j * np.exp(z), "conjugate"), (lambda z: -1j * np.conj(np.exp(z)), "sign")],
+    ids=["a conjugate inside", "the whole sign"],
+)
+def test_a_real_part_of_the_wrong_sign_beside_a_right_imaginary_part_is_a_conjugate(gradient: Any, kind: str) -> None:
+    result = gradcheck.check_gradient(imaginary_part, gradient, Z, convention="conjugate", elsewhere=False)
+    assert str(result.verdict) == "FAIL"
+    assert [f.facts.get("kind") for f in result.findings if f.code == "GC051"] == [kind]
