@@ -41,11 +41,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--thorough", action="store_true", help="run the modules that tests/thorough.txt lists, too")
 
 
+def pytest_report_header(config: pytest.Config) -> str:
+    """What is left out."""
+    if config.getoption("--thorough"):
+        return "thorough: every test"
+    return "tests/thorough.txt: what it lists is run in part, --thorough runs all of it"
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests of slow modules; skip those that take minutes unless they are asked for."""
+    """Mark the tests of slow modules; leave out those that take minutes unless they are asked for.
+
+    They are not skipped one by one: under xdist ten thousand skips take half a minute.
+    """
     here = Path(__file__).parent
     thorough = config.getoption("--thorough")
     counts: Counter[str] = Counter()
+    left_out: list[pytest.Item] = []
     for item in items:
         module = item.path.relative_to(here).as_posix()
         if module in SLOW:
@@ -56,7 +67,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if name is not None and not thorough:
             counts[name] += 1
             if not THOROUGH[name] or counts[name] % THOROUGH[name]:
-                item.add_marker(pytest.mark.skip(reason="takes minutes: pytest --thorough runs it"))
+                left_out.append(item)
+    if left_out:
+        gone = set(left_out)
+        items[:] = [item for item in items if item not in gone]
+        config.hook.pytest_deselected(items=left_out)
 
 
 def pytest_collection_finish() -> None:
