@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions.offer import Contents
-from gradcheck.conventions.spellings import FUNCTIONS, OPERATORS
+from gradcheck.conventions.spellings import FUNCTIONS, OPERATORS, numpys
 from gradcheck.problem import OPS
 
 
@@ -184,22 +184,23 @@ def _calls(op: str, name: str, form: Form, operands: int, kind: type, contents: 
     if callable(getattr(kind, name, None)) and not listed:
         text = f"{{0}}.{name}({', '.join([*numbers[1:], *form.text()])})"
         yield Way(_method(name, form), text, plain, name, form.sure)
-    function = _function_of(name, contents)
-    if function is None and listed:  # Tensor.cat([x, y]), as a static method
-        function, name = getattr(kind, name, None), f"{kind.__name__}.{name}"
-    if function is None and name in contents.static_functions:
-        name, function = contents.static_functions[name]
-    if function is not None:
-        first = f"[{', '.join(numbers)}]" if listed else ", ".join(numbers)
-        yield Way(
-            _function(function, form, listed), f"{name}({', '.join([first, *form.text()])})", plain, name, form.sure
-        )
+    first = f"[{', '.join(numbers)}]" if listed else ", ".join(numbers)
+    for written, function in (*_functions_of(name, kind if listed else None, contents), *numpys(kind, name)):
+        text = f"{written}({', '.join([first, *form.text()])})"
+        yield Way(_function(function, form, listed), text, plain, written, form.sure)
 
 
-def _function_of(name: str, contents: Contents) -> Callable[..., Any] | None:
-    """The subject's function of this name; in mygrad functions are classes that make a tensor when called."""
-    found = contents.names.get(name)
-    return contents.helpers.get(name) or (found if name in contents.own_classes else None)
+def _functions_of(name: str, kind: type | None, contents: Contents) -> list[tuple[str, Callable[..., Any]]]:
+    """The subject's functions of this name; in mygrad functions are classes that make a tensor when called.
+
+    `kind`: the class whose method `Tensor.cat([x, y])` it may be.
+    """
+    found = contents.functions_of(name)
+    if name in contents.own_classes:
+        found = [*found, (name, contents.own_classes[name])]
+    if not found and callable(getattr(kind, name, None)):
+        found = [(f"{kind.__name__}.{name}", getattr(kind, name))] if kind is not None else []
+    return found
 
 
 def _method(name: str, form: Form) -> Callable[..., Any]:
@@ -245,12 +246,10 @@ def _listed(indices: Any) -> Any:
 
 def _chosen(attributes: Mapping[str, Any], kind: type, contents: Contents) -> Iterator[Way]:
     """where(mask, x, y), as a function or a static method."""
-    for function, name in (
-        (_function_of("where", contents), "where"),
-        (getattr(kind, "where", None), f"{kind.__name__}.where"),
-    ):
-        if function is not None:
-            yield Way(_choice(function), f"{name}({{mask}}, {{0}}, {{1}})", name="where")
+    method = getattr(kind, "where", None)
+    found = _functions_of("where", None, contents)
+    for written, function in (*found, *([(f"{kind.__name__}.where", method)] if method is not None else [])):
+        yield Way(_choice(function), f"{written}({{mask}}, {{0}}, {{1}})", name="where")
 
 
 def _choice(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from gradcheck.conventions.held_numbers import plain
 from gradcheck.conventions.offer import Contents, required_arguments
+from gradcheck.conventions.other_makers import owners
 
 ASKED = (
     *("grad", "gradient", "gradients", "get_gradients", "get_grads", "get_gradient", "get_grad", "grads"),
@@ -70,6 +72,15 @@ def ways_of_asking(kind: type, contents: Contents) -> Iterator[Asked]:
         if function is not None and 1 <= count <= 2:
             yield Asked(_function(function), f"{name}({{root}}, {{}})")
             yield Asked(_function_of_several(function), f"{name}({{root}}, [{{}}])[0]")
+    for function, text in owners(contents, kind, ASKED, 2):
+        yield Asked(_function(function), f"{text}({{root}}, {{}})")
+
+
+def _mappings_held(root: Any, leaf: Any) -> Iterator[Asked]:
+    """The mappings by leaves that a root holds under any name, such as `_der` or `jacobian`."""
+    for name, held in getattr(root, "__dict__", {}).items():
+        if isinstance(held, Mapping) and any(key is leaf for key in held):
+            yield Asked(_mapping_held(name), f"{{root}}.{name}[{{}}]")
 
 
 def asked(
@@ -82,7 +93,11 @@ def asked(
 ) -> tuple[Asked, Callable[[Any], None]] | None:
     """The way that gives a number of the leaf's shape, and the sweep to be run before it; None for other classes."""
     sweeps = list(sweeps)
-    for way in ways_of_asking(kind, contents):
+    held: list[Asked] = []
+    with suppress(Exception):  # a foreign class without this operator
+        a, b = (make(sample(value)) for value in VALUES)
+        held += _mappings_held(ends(a * b), a)
+    for way in (*ways_of_asking(kind, contents), *held):
         for sweep in sweeps:
             for form in (operator.mul, operator.add):
                 try:

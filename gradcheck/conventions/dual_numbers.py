@@ -1,7 +1,8 @@
 """`dual`: forward mode, in which each number carries its derivative along: `Dual(3.0, 1.0)`, by any names.
 
-The gradient of a graph takes one pass per parameter. What is found out by trying is which of two attributes holds the
-value and which the derivative: that `d * d` squares the one and changes the other. Variables with names
+The gradient of a graph takes one pass per parameter. What is found out by trying is how a number gets its derivative
+(`seeded_numbers`), and which attribute holds the value and which the derivative: that `d * d` squares the one and
+changes the other. Variables with names
 (`named_variables`) take one pass for all parameters.
 """
 
@@ -17,9 +18,10 @@ import numpy as np
 
 from gradcheck.conventions.held_numbers import numbers_of, read, single
 from gradcheck.conventions.named_variables import CONSTANT, NamedClass, NamedEngine, named_class
-from gradcheck.conventions.offer import Contents, Found, Miss, Offer
+from gradcheck.conventions.offer import Contents, Found, Miss, Offer, each
 from gradcheck.conventions.other_functions import other_functions
 from gradcheck.conventions.pulled_gradients import no_sweep
+from gradcheck.conventions.seeded_numbers import Seeded, seeded_makers
 from gradcheck.conventions.spellings import FUNCTIONS, Spelling
 from gradcheck.conventions.value_class import SAMPLE, ValueClass
 from gradcheck.conventions.value_graphs import Engine, lacking_forms, operators_of, spelled_ops
@@ -35,34 +37,45 @@ SEED = 0.375
 
 @dataclass(frozen=True)
 class DualClass:
-    """A class of duals, and the attributes that hold value and derivative; both are arguments of its constructor."""
+    """A class of duals, the attributes that hold value and derivative, and `make(value, derivative)`."""
 
     kind: type
     value: str
     derivative: str
-
-    def make(self, value: float, derivative: float) -> Any:
-        """A number with its derivative."""
-        return self.kind(value, derivative)
+    make: Seeded
 
 
 def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     """Every class of the file whose instances carry a derivative."""
     for name, kind in contents.classes.items():
         if any(hasattr(kind, method) for method in ("__add__", "__mul__")):
-            dual = look_at(kind)
-            named = named_class(kind) if isinstance(dual, str) else None
-            if named is not None:
-                yield _offer(name, named, contents)
-            else:
-                yield Miss(NAME, name, dual) if isinstance(dual, str) else _offer(name, dual, contents)
+            yield from each(NAME, name, _of_class(name, kind, contents))
+
+
+def _of_class(name: str, kind: type, contents: Contents) -> Iterator[Found]:
+    dual = look_at(kind)
+    named = named_class(kind) if isinstance(dual, str) else None
+    if named is not None:
+        yield _offer(name, named, contents)
+    else:
+        yield Miss(NAME, name, dual) if isinstance(dual, str) else _offer(name, dual, contents)
 
 
 def look_at(kind: type) -> DualClass | str:
     """How the class holds value and derivative, or why it is no class of duals."""
+    found: list[DualClass | str] = []
+    for make in seeded_makers(kind, SAMPLE[0]):
+        found.append(_made_so(kind, make))
+        if isinstance(found[-1], DualClass):
+            return found[-1]
+    return found[0]
+
+
+def _made_so(kind: type, make: Seeded) -> DualClass | str:
+    """How instances made in this way hold value and derivative, or why they are no duals."""
     try:
-        held, after = _squared(kind, SEED)
-        _, twice = _squared(kind, 2 * SEED)
+        held, after = _squared(kind, make, SEED)
+        _, twice = _squared(kind, make, 2 * SEED)
     except Exception as wrong:  # a foreign class may refuse in any way
         return f"{kind.__name__}({SAMPLE[0]}, {SEED}) or its square raises {type(wrong).__name__}"
     values = [n for n, found in held.items() if _is(found, SAMPLE[0]) and _is(after.get(n), SAMPLE[0] ** 2)]
@@ -71,12 +84,12 @@ def look_at(kind: type) -> DualClass | str:
     slopes = [n for n in slopes if n in twice and _is(twice[n], 2 * single(after[n]))]  # a derivative is linear in it
     if not values or not slopes:
         return f"no two attributes of {kind.__name__}({SAMPLE[0]}, {SEED}) hold a value and a derivative"
-    return DualClass(kind, values[0], slopes[0])
+    return DualClass(kind, values[0], slopes[0], make)
 
 
-def _squared(kind: type, seed: float) -> tuple[dict[str, Any], dict[str, Any]]:
+def _squared(kind: type, make: Seeded, seed: float) -> tuple[dict[str, Any], dict[str, Any]]:
     """Numbers held by a dual with this derivative, and by its square."""
-    one = kind(SAMPLE[0], seed)
+    one = make(SAMPLE[0], seed)
     squared = one * one
     return numbers_of(one), numbers_of(squared) if isinstance(squared, kind) else {}
 
@@ -85,13 +98,13 @@ def _is(found: Any, value: float) -> bool:
     return found is not None and np.size(found) == 1 and bool(np.isclose(single(found), value, rtol=1e-6))
 
 
-def _constant(kind: type, value: Any) -> Any:
-    return kind(value, 0.0)
+def _constant(make: Seeded, value: Any) -> Any:
+    return make(value, 0.0)
 
 
 def _offer(name: str, dual: DualClass | NamedClass, contents: Contents) -> Offer:
     named_ones = isinstance(dual, NamedClass)
-    make = partial(dual.make, CONSTANT) if isinstance(dual, NamedClass) else partial(_constant, dual.kind)
+    make = partial(dual.make, CONSTANT) if isinstance(dual, NamedClass) else partial(_constant, dual.make)
     uses = ValueClass(dual.kind, dual.value, dual.derivative, make, no_sweep, "", reveals=False)
     ops = dict(spelled_ops(uses, contents, float))
     others = dict(other_functions(ops, uses, float))
@@ -104,7 +117,7 @@ def _offer(name: str, dual: DualClass | NamedClass, contents: Contents) -> Offer
         title + (f"; functions {', '.join(named)}" if named else ""),
         name=name,
         claims=frozenset(
-            {name, *(known for names in FUNCTIONS.values() for known in names if known in contents.helpers)}
+            {name, *(known for names in FUNCTIONS.values() for known in names if known in contents.helpers), *named}
         ),
         functions={"gradients": answers.gradients},
         ops=frozenset(ops),

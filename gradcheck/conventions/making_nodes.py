@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
 import numpy as np
 
 from gradcheck.conventions.held_numbers import DATA, attributes_of, plain, read
-from gradcheck.conventions.offer import required_arguments
+from gradcheck.conventions.offer import Contents, required_arguments
+from gradcheck.conventions.other_makers import factories
 
 FLAGS = ("requires_grad", "autograd", "track_grad", "requires_gradient", "diff")
 """Names of the flag that makes a leaf record; an argument whose default is False and that is named like one, too."""
+VALUE_METHODS = ("item", "numpy", "eval", "evaluate", "forward", "get_value", "compute", "value")
+"""Names of a method without arguments that gives the value."""
 FLAG_WORDS = ("grad", "diff", "track", "train", "leaf")
 """Words in the name of such an argument."""
 
@@ -25,19 +28,21 @@ class Maker:
 
     Attributes
     ----------
-    kind: the class.
+    kind: the class, or a function of the file that makes an instance.
     positional, named: arguments besides the value.
     listed: whether the value is given as a list.
     data: the attribute that holds the value.
     boxed: whether a single number is held in an array or list of one entry.
+    text: how `kind` is written.
     """
 
-    kind: type
+    kind: Callable[..., Any]
     positional: tuple[Any, ...]
     named: Mapping[str, Any]
     listed: bool = False
     data: str = ""
     boxed: bool = False
+    text: str = ""
 
     def __call__(self, value: Any) -> Any:
         """A leaf of this value."""
@@ -48,7 +53,7 @@ class Maker:
         """How it is written, with {} for the value."""
         value = ("{}.tolist()" if not self.boxed else "[{}]") if self.listed else "{}"
         more = (*map(repr, self.positional), *(f"{name}={_shown(given)}" for name, given in self.named.items()))
-        return f"{self.kind.__name__}({', '.join((value, *more))})"
+        return f"{self.text}({', '.join((value, *more))})"
 
 
 def makers(kind: type, sample: Callable[[float], Any], value: float) -> Iterator[Maker]:
@@ -59,17 +64,34 @@ def makers(kind: type, sample: Callable[[float], Any], value: float) -> Iterator
     given = sample(value)
     for listed in (False, True):
         for positional, named in _further(kind):
-            maker = Maker(kind, positional, named, listed)
-            try:
-                instance = maker(given)
-            except Exception:
-                continue
-            if not isinstance(instance, kind):
-                continue
-            for boxed in (False, True) if np.ndim(given) == 0 else (False,):
-                if (data := holding(instance, given, boxed)) is not None:
-                    yield Maker(kind, positional, named, listed, data, boxed)
-                    break
+            maker = Maker(kind, positional, named, listed, text=kind.__name__)
+            yield from _holding_it(maker, kind, given)
+
+
+def _holding_it(maker: Maker, kind: type, given: Any) -> Iterator[Maker]:
+    """The maker with the attribute that holds the value; nothing where no instance of `kind` comes to hold it."""
+    try:
+        instance = maker(given)
+    except Exception:  # a foreign class may refuse in any way
+        return
+    if not isinstance(instance, kind):
+        return
+    for boxed in (False, True) if np.ndim(given) == 0 else (False,):
+        if (data := holding(instance, given, boxed)) is not None:
+            yield replace(maker, data=data, boxed=boxed)
+            return
+
+
+def made_by_functions(contents: Contents, sample: Callable[[float], Any], value: float) -> Iterator[tuple[type, Maker]]:
+    """Classes of nodes whose instances functions of the file make, `new_scalar(2.0)`, and the makers."""
+    for text, function in factories(contents):
+        try:
+            kind = type(function(sample(value)))
+        except Exception:  # a foreign function may refuse in any way
+            continue
+        if any(hasattr(kind, name) for name in ("__add__", "__mul__")) and kind.__module__ != "builtins":
+            for maker in _holding_it(Maker(function, (), {}, text=text), kind, sample(value)):
+                yield kind, maker
 
 
 def refusal(kind: type, given: Any) -> str:
@@ -133,7 +155,7 @@ def holding(node: Any, given: Any, boxed: bool) -> str | None:
     """The attribute that holds the value that the node was made from; `boxed`: in an array of one entry."""
     names = list(attributes_of(node))
     names.sort(key=lambda name: (DATA.index(name) if name in DATA else len(DATA), name.startswith("_")))
-    methods = [name for name in ("item", "numpy") if callable(getattr(node, name, None))]
+    methods = [name for name in VALUE_METHODS if callable(getattr(node, name, None))]
     for name in [*names, *methods]:
         try:
             found = np.asarray(plain(read(node, name)), dtype=float)

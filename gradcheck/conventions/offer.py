@@ -10,6 +10,8 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any, Literal, Protocol
 
+PARTS = "__gradcheck_parts__"
+"""Attribute of a module that stands for a package: the modules of its files."""
 PairKind = Literal["gradient", "vjp", "jvp", "value_and_gradient", "hessian", "hvp"]
 
 
@@ -115,6 +117,14 @@ class Miss:
 Found = Offer | Miss
 
 
+def each(convention: str, name: str, look: Iterator[Found]) -> Iterator[Found]:
+    """What is found at one class; a Miss where its own code raises something, which ends no look at the others."""
+    try:
+        yield from look
+    except Exception as wrong:  # the class's own code ran, and may raise anything
+        yield Miss(convention, name, f"looking at it raised {type(wrong).__name__}: {wrong}"[:500])
+
+
 class Convention(Protocol):
     """One convention: a module of this folder.
 
@@ -174,11 +184,7 @@ class Contents:
         modules = [value for value in self.names.values() if isinstance(value, ModuleType)]
         own = [module for module in modules if module.__name__.partition(".")[0] == self._package]
         everything = {name: value for module in own for name, value in vars(module).items() if name[:1] != "_"}
-        return {
-            name: value
-            for name, value in {**everything, **self.names}.items()
-            if callable(value) and not isinstance(value, type) and self._own(value)
-        }
+        return {name: value for name, value in {**everything, **self.names}.items() if self._is_function(value)}
 
     @cached_property
     def own_classes(self) -> dict[str, type]:
@@ -187,13 +193,34 @@ class Contents:
 
     @cached_property
     def static_functions(self) -> dict[str, tuple[str, Callable[..., Any]]]:
-        """By name, how a static method of a class of the subject is written, and the function that it is."""
+        """By name, how a static or class method of a class of the subject is written, and the function that it is."""
         return {
-            name: (f"{kind}.{name}", value.__func__)
+            name: (f"{kind}.{name}", getattr(found, name))
             for kind, found in self.own_classes.items()
             for name, value in vars(found).items()
-            if isinstance(value, staticmethod)
+            if isinstance(value, staticmethod | classmethod) and name[:1] != "_"
         }
+
+    def functions_of(self, name: str) -> list[tuple[str, Callable[..., Any]]]:
+        """The subject's functions of this name, in any capitals: how each is written, and the function.
+
+        Files of a package may define one name each; those of classes that serve as a namespace come last.
+        """
+        return self._by_name.get(name.lower(), [])
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[tuple[str, Callable[..., Any]]]]:
+        found: dict[str, list[tuple[str, Callable[..., Any]]]] = {}
+        parts = [vars(part).items() for part in getattr(self.module, PARTS, ())]
+        everything = [*self.helpers.items(), *((n, f) for part in parts for n, f in part if self._is_function(f))]
+        for written, function in (*everything, *self.static_functions.values()):
+            same = found.setdefault(written.rpartition(".")[2].lower(), [])
+            if not any(function == other for _, other in same):
+                same.append((written, function))
+        return found
+
+    def _is_function(self, value: object) -> bool:
+        return callable(value) and not isinstance(value, type) and self._own(value)
 
     def _wanted(self, name: str, value: object) -> bool:
         return name == self.only if self.only is not None else self._own(value)

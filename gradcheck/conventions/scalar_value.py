@@ -6,11 +6,12 @@ functions of the module. What is offered is found out by trying each op once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from gradcheck.conventions.offer import Contents, Found, Miss
-from gradcheck.conventions.value_class import look_at
+from gradcheck.conventions.making_nodes import Maker, made_by_functions
+from gradcheck.conventions.offer import Contents, Found, Miss, each
+from gradcheck.conventions.value_class import SAMPLE, look_at
 from gradcheck.conventions.value_graphs import engine
 
 NAME = "scalar-value"
@@ -21,10 +22,12 @@ OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     """Every class of the file whose instances can be made from a number and swept."""
     for name, kind in contents.classes.items():
-        if not any(hasattr(kind, method) for method in ("__add__", "__mul__")):
-            continue
-        uses = look_at(kind, contents, float, NAME)
-        if isinstance(uses, Miss):
-            yield uses
-        else:
-            yield engine(NAME, name, uses, contents)
+        if any(hasattr(kind, method) for method in ("__add__", "__mul__")):
+            yield from each(NAME, name, _of_class(name, kind, contents, None))
+    for kind, maker in made_by_functions(contents, float, SAMPLE[0]):
+        yield from each(NAME, kind.__name__, _of_class(kind.__name__, kind, contents, [maker]))
+
+
+def _of_class(name: str, kind: type, contents: Contents, made: Sequence[Maker] | None) -> Iterator[Found]:
+    uses = look_at(kind, contents, float, NAME, made=made)
+    yield uses if isinstance(uses, Miss) else engine(NAME, name, uses, contents)

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 OPERATORS: Mapping[str, tuple[str, Callable[..., Any], str]] = MappingProxyType(
     {
         "add": ("__add__", operator.add, "{0} + {1}"),
@@ -92,6 +94,16 @@ class Spelling:
     text: str
     infix: bool = False
     name: str = ""
+
+
+def numpys(kind: type | None, name: str) -> list[tuple[str, Callable[..., Any]]]:
+    """NumPy's function of this name, for a class that takes over what NumPy is asked of it; how it is written."""
+    function = getattr(np, name, None)
+    if not callable(function) or isinstance(function, type) or issubclass(kind or object, np.ndarray):
+        return []
+    by_ufunc = isinstance(function, np.ufunc) or name in ("sum", "max", "amax")  # reductions by a ufunc
+    hooks = ("__array_function__", *(("__array_ufunc__",) if by_ufunc else ()))
+    return [(f"np.{name}", function)] if any(callable(getattr(kind, hook, None)) for hook in hooks) else []
 
 
 def refused(wrong: BaseException) -> bool:

@@ -16,8 +16,8 @@ import numpy as np
 
 from gradcheck.conventions.array_graphs import ArrayEngine, lacking
 from gradcheck.conventions.array_trials import Trials
-from gradcheck.conventions.offer import Contents, Found, Miss
-from gradcheck.conventions.spellings import FUNCTIONS, Spelling
+from gradcheck.conventions.offer import Contents, Found, Miss, each
+from gradcheck.conventions.spellings import FUNCTIONS, Spelling, numpys
 from gradcheck.conventions.value_class import ValueClass, itself, look_at
 from gradcheck.conventions.value_graphs import offer_of
 
@@ -34,21 +34,24 @@ REDUCING = frozenset({"sum", "mean", "max", "matmul"})
 def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     """Every class of the file whose instances can be made from an array, reduced and swept."""
     for name, kind in contents.classes.items():
-        if not any(hasattr(kind, method) for method in ("__add__", "__mul__")):
-            continue
-        uses = _uses(kind, contents)
-        if isinstance(uses, Miss):
-            yield uses
-            continue
-        trials = Trials(uses, contents)
-        offered: dict[str, Spelling] = {}
-        for form, way in trials.examples():
-            if way is not None and form.op not in offered:
-                offered[form.op] = Spelling(way.apply, way.text, way.infix, way.name)
-        if REDUCING.isdisjoint(trials.right):
-            yield Miss(NAME, name, "it offers neither sum, mean, max nor matmul, so that no array ends in a loss")
-            continue
-        yield offer_of(NAME, name, uses, contents, offered, ArrayEngine(uses, trials), lacking(uses, trials), _sample)
+        if any(hasattr(kind, method) for method in ("__add__", "__mul__")):
+            yield from each(NAME, name, _of_class(name, kind, contents))
+
+
+def _of_class(name: str, kind: type, contents: Contents) -> Iterator[Found]:
+    uses = _uses(kind, contents)
+    if isinstance(uses, Miss):
+        yield uses
+        return
+    trials = Trials(uses, contents)
+    offered: dict[str, Spelling] = {}
+    for form, way in trials.examples():
+        if way is not None and form.op not in offered:
+            offered[form.op] = Spelling(way.apply, way.text, way.infix, way.name)
+    if REDUCING.isdisjoint(trials.right):
+        yield Miss(NAME, name, "it offers neither sum, mean, max nor matmul, so that no array ends in a loss")
+        return
+    yield offer_of(NAME, name, uses, contents, offered, ArrayEngine(uses, trials), lacking(uses, trials), _sample)
 
 
 def node_class(contents: Contents) -> ValueClass | None:
@@ -79,5 +82,4 @@ def _ends(kind: type, contents: Contents) -> Iterator[Callable[[Any], Any]]:
     for name in ENDS:
         if callable(getattr(kind, name, None)):
             yield methodcaller(name)
-        if name in contents.helpers:
-            yield contents.helpers[name]
+        yield from (function for _, function in (*contents.functions_of(name), *numpys(kind, name)))

@@ -7,7 +7,7 @@ looked at. No gradient is compared with a right one; what counts is where number
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -25,6 +25,7 @@ from gradcheck.conventions.held_numbers import (
 )
 from gradcheck.conventions.making_nodes import Maker, makers, refusal, refused_flag
 from gradcheck.conventions.offer import Contents, Miss, required_arguments
+from gradcheck.conventions.other_makers import owners
 from gradcheck.conventions.pulled_gradients import no_sweep, pulls
 
 SWEEPS = ("backward", "backprop", "backpropagate", "backward_pass", "back_propagate", "backwards", "reverse")
@@ -112,21 +113,25 @@ def look_at(
     sample: Callable[[float], Any],
     convention: str,
     ends: Callable[[Any], Any] = itself,
+    made: Sequence[Maker] | None = None,
 ) -> ValueClass | Miss:
-    """How `kind` is used as a node of a graph, or why it cannot be; `sample(1.5)` is a value for a leaf."""
+    """How `kind` is used as a node of a graph, or why it cannot be; `sample(1.5)` is a value for a leaf.
+
+    `made`: how leaves are made, where not by calling `kind`.
+    """
 
     def miss(why: str) -> Miss:
         return Miss(convention, kind.__name__, why)
 
     if not any(hasattr(kind, name) for name in ("__add__", "__mul__")):
         return miss("it has neither __add__ nor __mul__")
-    found = list(makers(kind, sample, SAMPLE[0]))
+    found = list(makers(kind, sample, SAMPLE[0]) if made is None else made)
     if not found:
         return miss(f"no instance can be made from a number alone: {refusal(kind, sample(SAMPLE[0]))}")
     for make in found:
         if (uses := _uses(kind, contents, make, sample, ends)) is not None:
             return uses
-    if not list(_sweeps(kind, contents, found[0].data)):
+    if not list(_sweeps(kind, contents, found[0], sample)):
         return miss(f"no method or function of the names {', '.join(SWEEPS[:3])} ... runs a reverse sweep")
     flag = refused_flag(kind, sample(SAMPLE[0]))
     return miss(flag or "after the reverse sweep no attribute of a leaf holds a number that was not there before")
@@ -137,7 +142,7 @@ def _uses(
 ) -> ValueClass | None:
     """How nodes made in this way are used; None where no gradient is found."""
     family = _family(kind, make, sample)
-    sweeps = list(_sweeps(kind, contents, make.data))
+    sweeps = list(_sweeps(kind, contents, make, sample))
 
     def used(grad: str, sweep: Callable[[Any], None], text: str, **more: Any) -> ValueClass:
         uses = ValueClass(family, make.data, grad, make, sweep, text, ends=ends, boxed=make.boxed, leaf=make.written)
@@ -172,7 +177,9 @@ def _family(kind: type, make: Maker, sample: Callable[[float], Any]) -> type:
     return kind
 
 
-def _sweeps(kind: type, contents: Contents, data: str) -> Iterator[tuple[Callable[[Any], None], str]]:
+def _sweeps(
+    kind: type, contents: Contents, make: Maker, sample: Callable[[float], Any]
+) -> Iterator[tuple[Callable[[Any], None], str]]:
     """Ways of starting the reverse sweep, as functions of the root, and how each is written."""
     methods = [name for name in SWEEPS if callable(getattr(kind, name, None))]
     methods += [n for n in dir(kind) if "backw" in n.lower() and not n.startswith("_") and n not in methods]
@@ -181,12 +188,16 @@ def _sweeps(kind: type, contents: Contents, data: str) -> Iterator[tuple[Callabl
         if count <= 2:
             yield partial(_by_method, name, (1.0,) * (count - 1)), f"{{}}.{name}({'1.0' if count == 2 else ''})"
         if count == 2:
-            yield partial(_with_a_node, name, kind, data), f"{{}}.{name}({kind.__name__}(1.0))"
+            yield partial(_with_a_node, name, kind, make.data), f"{{}}.{name}({kind.__name__}(1.0))"
     for name in SWEEPS:
         function = contents.helpers.get(name)
         count = len(required_arguments(function) or ()) if function is not None else 0
         if function is not None and 1 <= count <= 2:
             yield partial(_by_function, function, (1.0,) * (count - 1)), f"{name}({{}}{', 1.0' * (count - 1)})"
+    value = sample(SAMPLE[0])
+    written = make.written.format(f"np.array({np.asarray(value).tolist()})" if np.ndim(value) else value)
+    for function, text in owners(contents, kind, SWEEPS, 1, (partial(make, value), written)):
+        yield partial(_by_function, function, ()), f"{text}({{}})"
 
 
 def _by_method(name: str, more: tuple[Any, ...], node: Any) -> None:

@@ -16,7 +16,16 @@ from gradcheck.conventions.in_place_ops import in_place_warnings
 from gradcheck.conventions.offer import Contents, Offer
 from gradcheck.conventions.other_functions import other_functions
 from gradcheck.conventions.repeated_sweeps import NEITHER, remarks
-from gradcheck.conventions.spellings import FUNCTIONS, OPERATORS, REFLECTED, Spelling, at_the_door, misfit, refused
+from gradcheck.conventions.spellings import (
+    FUNCTIONS,
+    OPERATORS,
+    REFLECTED,
+    Spelling,
+    at_the_door,
+    misfit,
+    numpys,
+    refused,
+)
 from gradcheck.conventions.value_class import SAMPLE, ValueClass, seeded
 from gradcheck.problem import LEAVES, OPS, Graph, Node
 from gradcheck.problem.walks import ancestors
@@ -303,11 +312,8 @@ def _spellings(op: str, kind: type, contents: Contents) -> Iterator[Spelling]:
                 yield Spelling(getattr(kind, name), f"{kind.__name__}.{name}({given})", name=name)
                 continue
             yield Spelling(_method(name), f"{{0}}.{name}({operands})", name=name)
-        if (function := contents.helpers.get(name)) is not None:
-            yield Spelling(function, f"{name}({given})", name=name)
-        if name in contents.static_functions:  # of a class that serves as a namespace: Functions.sin(x)
-            written, function = contents.static_functions[name]
-            yield Spelling(function, f"{written}({given})", name=name)
+        for written, function in (*contents.functions_of(name), *numpys(kind, name)):
+            yield Spelling(function, f"{written}({given})", name=written.rpartition(".")[2])
     if op == "abs" and "__abs__" in dir(kind):
         yield Spelling(abs, "abs({0})")
 

@@ -57,6 +57,9 @@ class _Maker(Loader):
 class Anything:
     """Takes every call, attribute, item and `with`, and gives itself; iterated it is empty."""
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        """Any arguments, as those of a class that is derived from a stand-in."""
+
     def __call__(self, *given: Any, **named: Any) -> Anything:
         return self
 
