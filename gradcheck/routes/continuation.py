@@ -16,7 +16,7 @@ import numpy as np
 
 from gradcheck.numbers.arithmetic import Array
 from gradcheck.numbers.stochastic import Floats
-from gradcheck.routes.guards import edge_of, folds, has_edge, is_guard
+from gradcheck.routes.guards import edge_of, folds, has_edge, is_guard, unfolded
 from gradcheck.routes.segments import proven
 from gradcheck.tracing.derivative import seeds_of
 from gradcheck.tracing.replay import Replay
@@ -155,8 +155,8 @@ def _place(at: Callable[[Array], list[Array]], number: int, rows: Array, row: in
 def _values(run: Run, task: Task, points: Sequence[Array]) -> list[Array]:
     count = points[0].shape[-1]
     with np.errstate(all="ignore"):
-        found: list[Array] = run.trace.record.forward(Floats(task.dtype, 0, count), points)
-    return found
+        record = run.trace.record
+        return unfolded(record, Floats(task.dtype, 0, count), points, folds(record, run.trace.compared))
 
 
 def _edges(run: Run, values: Sequence[Array], folded: Mapping[int, Array]) -> list[Array]:

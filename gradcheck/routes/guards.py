@@ -7,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 
 from gradcheck.numbers.arithmetic import Array
+from gradcheck.numbers.stochastic import Floats
 from gradcheck.tracing.record import Node, Record
 from gradcheck.tracing.replay import Replay
 from gradcheck.tracing.trace import SMALL
@@ -85,6 +86,22 @@ def folds(record: Record, compared: Iterable[Comparison]) -> dict[int, Array]:
                 limits, at = np.broadcast_arrays(limits, np.ravel(at))
                 zeros |= {_unsigned(record, slot, int(k)) for k in at[limits == 0]}
     return {k: np.array(_folded(record, record.nodes[k], zeros)) for k in takers if zeros}
+
+
+def unfolded(record: Record, floats: Floats, inputs: Sequence[Array], folded: Mapping[int, Array]) -> list[Array]:
+    """The values of all nodes, where a root or power of a number that `folds` takes its size on both sides of 0.
+
+    The record is of one side: beyond 0 its root is nan, and so is all that is computed of it.
+    """
+    values: list[Array] = []
+    for slot, node in enumerate(record.nodes):
+        known = values
+        if slot in folded:
+            base = node.args[0]
+            mask = folded[slot].reshape(record.nodes[base].shape)[..., None]
+            known = [*values[:base], np.where(mask, np.abs(values[base]), values[base]), *values[base + 1 :]]
+        values.append(record.evaluate(slot, floats, inputs, known))
+    return values
 
 
 def _continuous(node: Node) -> bool:

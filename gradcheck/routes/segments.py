@@ -26,7 +26,7 @@ HALVINGS = 26
 
 
 def proven(run: Run, start: Sequence[Array], end: Sequence[Array]) -> bool | None:
-    """Whether no edge of a domain lies on a segment; None if that takes too many pieces to tell.
+    """Whether no edge of a domain lies on a segment; None if balls cannot tell, or not in so many pieces.
 
     Entries that lie on an edge at the start, or have no value there, are no matter of the path, nor is what `folds`.
     """
@@ -39,6 +39,8 @@ def proven(run: Run, start: Sequence[Array], end: Sequence[Array]) -> bool | Non
         return None
     with balls.working(BITS):
         folded = folds(record, run.trace.compared)
+        if any(has_edge(node) for slot in folded for node in record.computed_from(slot)):
+            return None  # a ball that holds 0 has no root, and nothing computed of it a bound
         matters = [_clear(balls, e) for e in _edges(run, edges, start, end, 0.0, 0.0)]
         matters = [m & ~folded[k].reshape(m.shape) if k in folded else m for k, m in zip(edges, matters, strict=True)]
         waiting, looked = [(0.0, 1.0, 0)], 0

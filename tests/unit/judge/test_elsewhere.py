@@ -111,6 +111,16 @@ def test_the_other_side_of_an_absolute_value(name: str) -> None:
     assert gradcheck.check_gradient(lambda x: np.sum(f(x)), lambda x: slope(mistaken(x)), x).verdict == "FAIL"
 
 
+@pytest.mark.parametrize("p", [1.5, 2.5, 3.0])
+def test_the_other_side_of_an_entry_of_a_norm(p: float) -> None:
+    def slope(x: Any) -> Any:
+        return np.sign(x) * np.abs(x) ** (p - 1) * np.linalg.norm(x, p) ** (1 - p)
+
+    x = np.array([0.7, 1.3, 0.4])
+    assert gradcheck.check_gradient(lambda x: np.linalg.norm(x, p), slope, x).verdict == "PASS"
+    assert gradcheck.check_gradient(lambda x: np.linalg.norm(x, p), lambda x: np.abs(slope(x)), x).verdict == "FAIL"
+
+
 def test_a_root_at_its_singularity_is_no_other_side() -> None:
     def f(x: Any) -> Any:
         return np.sum(np.log(np.abs(x)))

@@ -52,6 +52,7 @@ SINGULAR = {
     "a pole of even order": (lambda x: np.sum(1 / (x - 2.0123) ** 2), [1.0], [3.0]),
     "a divisor that touches 0 in between": (lambda x: np.sum(1 / ((x - 2.0123) ** 2 * np.exp(x))), [1.0], [3.0]),
     "a norm of one entry, through 0": (norm, [1.0], [-1.0]),
+    "a logarithm of a power that vanishes": (lambda x: np.log(np.sum(np.abs(x) ** 1.5)), [1.0], [-1.0]),
     "arccos at 1": (lambda x: np.sum(np.arccos(np.cos(x))), [2.0], [-2.0]),
     "arccos at -1": (lambda x: np.sum(np.arccos(np.cos(x))), [2.0], [16.0]),
     "a tangent's pole": (lambda x: np.sum(np.tan(x)), [1.0], [2.0]),
@@ -60,6 +61,7 @@ BRANCHES = {
     "where": (lambda x: np.sum(np.where(x > 0, x * x, np.sin(x))), [1.0, 2.0], [1.0, -2.0]),
     "a rectifier": (lambda x: np.sum(np.maximum(x, 0.0) ** 2), [1.0, 2.0], [1.0, -2.0]),
     "a threshold": (lambda x: np.sum(np.where(np.abs(x) < 1.0, x * x, np.abs(x))), [0.5, 0.2], [4.0, 1.6]),
+    "a root of a sum of powers": (lambda x: np.sum(np.abs(x) ** 1.5) ** (2 / 3), [1.0, 2.0], [1.0, -2.0]),
     "a rounded number": (lambda x: np.sum(x * np.floor(x)), [1.5], [2.5]),
     "an if": (lambda x: x * x if x > 0 else np.sin(x), 1.0, -2.0),
 }
