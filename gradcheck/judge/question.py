@@ -150,8 +150,8 @@ class Question:
         """One gradient per differentiated input, however they were packed."""
         count, wrt = len(inputs), self.function.wrt
         going = [k for k in wrt if k not in self.stopped]
-        if isinstance(returned, list) and count == 1 and np.shape(_quiet(returned)) == np.shape(inputs[0]):
-            return (np.asarray(returned),)  # a gradient written as a list of numbers
+        if isinstance(returned, tuple | list) and count == 1 and np.shape(_quiet(returned)) == np.shape(inputs[0]):
+            return (np.asarray(returned),)  # a gradient written as a list or tuple of numbers
         if isinstance(returned, tuple | list):
             if len(returned) == count:
                 return tuple(returned[k] for k in wrt)

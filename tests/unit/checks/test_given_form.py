@@ -108,3 +108,14 @@ def _only(x: Any, at: tuple[int, ...], value: float) -> Any:
     gradient = np.zeros_like(x)
     gradient[at] = value
     return gradient
+
+
+@pytest.mark.parametrize("form", [list, tuple])
+@pytest.mark.parametrize("point", [[1.25, 0.75], (1.25, 0.75)], ids=["list", "tuple"])
+def test_numbers_of_one_gradient_may_come_as_a_list_or_a_tuple(form: Any, point: Any) -> None:
+    def f(x: Any) -> Any:
+        return x[0] * x[0] * x[1]
+
+    right = gradcheck.check_gradient(f, lambda x: form([2 * x[0] * x[1], x[0] * x[0]]), point)
+    wrong = gradcheck.check_gradient(f, lambda x: form([x[0] * x[1], x[0] * x[0]]), point)
+    assert (right.verdict, wrong.verdict) == ("PASS", "FAIL")
