@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.conventions.applied_transforms import applied_transforms
 from gradcheck.conventions.array_forms import Way, ways
 from gradcheck.conventions.array_trials import Applied, alike, comfortable, is_bug
 from gradcheck.conventions.held_numbers import plain
@@ -24,7 +25,7 @@ from gradcheck.problem import OPS, Graph
 from gradcheck.problem.ops import Example
 
 NAME = "grad-transform"
-ABOUT = "a function grad(f) that makes a gradient, and functions of NumPy's names (HIPS autograd)"
+ABOUT = "a function grad(f) or gradient(f, x), and functions of NumPy's names (HIPS autograd)"
 OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 TRANSFORMS = ("grad", "gradient", "elementwise_grad")
@@ -52,6 +53,13 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
             continue
         yield _offer(name, transform, contents)
         return
+    if contents.claimed.isdisjoint(contents.own_classes) or contents.wanted:  # else the nodes themselves are tried
+        for name, applied in applied_transforms(contents):
+            why = _refusal(applied)
+            if why is None:
+                yield _offer(name, applied, contents, f"{name}(f, x)")
+                return
+            yield Miss(NAME, name, why)
 
 
 def _refusal(transform: Callable[..., Any]) -> str | None:
@@ -66,7 +74,7 @@ def _refusal(transform: Callable[..., Any]) -> str | None:
     return None if np.isfinite([first, second]).all() else "it gives no finite number"
 
 
-def _offer(name: str, transform: Callable[..., Any], contents: Contents) -> Offer:
+def _offer(name: str, transform: Callable[..., Any], contents: Contents, called: str = "") -> Offer:
     space, where = _namespace(contents)
     own = space is not contents.module
     answers = Transformed(transform, Functions(space) if own else contents)
@@ -78,8 +86,9 @@ def _offer(name: str, transform: Callable[..., Any], contents: Contents) -> Offe
     functions = ", ".join(sorted({way.name for way in offered.values() if way.name}))
     where = "NumPy" if answers.patches and functions else where
     refusal = answers.refusal_of_constants()
-    limits = () if refusal is None else (f"{name}(f) refuses a loss that does not depend on the argument: {refusal}",)
-    title = f"{name}(f){f', functions of {where}' if where else ''}: {functions or 'operators alone'}"
+    called = called or f"{name}(f)"
+    limits = () if refusal is None else (f"{called} refuses a loss that does not depend on the argument: {refusal}",)
+    title = f"{called}{f', functions of {where}' if where else ''}: {functions or 'operators alone'}"
     forms = {"by argument number": answers.by_argument} if answers.takes_arguments() else {}
     return Offer(
         NAME,

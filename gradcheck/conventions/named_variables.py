@@ -6,7 +6,7 @@ Names are single letters, since some classes take no others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from string import ascii_letters
 from typing import Any
@@ -27,23 +27,31 @@ _NAME = LETTERS[0]
 
 @dataclass(frozen=True)
 class NamedClass:
-    """A class of numbers with names: attributes that hold value and derivatives; whether the name comes first."""
+    """A class of numbers with names: attributes that hold value and derivatives, and `form`, in which one is made."""
 
     kind: type
     value: str
     derivative: str
-    name_first: bool
+    form: Callable[[type, str, Any], Any]
 
     def make(self, name: str, value: Any) -> Any:
         """A variable of this name."""
-        return self.kind(name, value) if self.name_first else self.kind(value, name)
+        return self.form(self.kind, name, value)
+
+
+FORMS: tuple[Callable[[type, str, Any], Any], ...] = (
+    lambda kind, name, value: kind(name, value),
+    lambda kind, name, value: kind(value, name),
+    lambda kind, name, value: kind(value, name=name),
+)
+"""How a variable is made of a name and a value."""
 
 
 def named_class(kind: type) -> NamedClass | None:
     """How the class holds value and derivatives; None for what is no class of variables with names."""
-    for name_first in (True, False):
+    for form in FORMS:
         try:
-            one = kind(_NAME, SAMPLE[0]) if name_first else kind(SAMPLE[0], _NAME)
+            one = form(kind, _NAME, SAMPLE[0])
             squared = one * one
             values = [n for n, v in numbers_of(one).items() if np.size(v) == 1 and np.all(np.isclose(v, SAMPLE[0]))]
             slopes = [n for n in attributes_of(one) if _of_its_name(one, n) is not None]
@@ -51,7 +59,7 @@ def named_class(kind: type) -> NamedClass | None:
         except Exception:  # a foreign class may refuse in any way
             continue
         if values and slopes and isinstance(squared, kind):
-            return NamedClass(kind, values[0], slopes[0], name_first)
+            return NamedClass(kind, values[0], slopes[0], form)
     return None
 
 

@@ -156,6 +156,8 @@ def _uses(
                     reset, reset_text = _reset(kind, contents)
                     uses = used(grad, sweep, text, reset=reset, reset_text=reset_text, seeds=seeds)
                     return replace(uses, reveals=_reveals(uses, sample))
+    if not _computes(make, sample, ends):
+        return None
     if (pulled := pulls(kind, make, sample, ends)) is not None:
         return used(pulled[0], no_sweep, "", seeds=bool(pulled[1]), seed=pulled[1], pulled=True)
     runs = {no_sweep: "", **dict(sweeps)}
@@ -163,6 +165,19 @@ def _uses(
         uses = used("", way[1], runs[way[1]], asks=way[0])
         return replace(uses, reveals=_reveals(uses, sample))
     return None
+
+
+def _computes(make: Maker, sample: Callable[[float], Any], ends: Callable[[Any], Any]) -> bool:
+    """Whether what an operator makes holds another number than its operands; a name of a symbol stays what it is."""
+    for form in (operator.mul, operator.add):
+        try:
+            a, b = (make(sample(value)) for value in SAMPLE)
+            root = ends(form(a, b))
+            if is_new(plain(read(a, make.data)), plain(read(root, make.data))):
+                return True
+        except Exception:  # a foreign class without this operator
+            continue
+    return False
 
 
 def _family(kind: type, make: Maker, sample: Callable[[float], Any]) -> type:

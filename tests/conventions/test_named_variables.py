@@ -7,7 +7,7 @@ from textwrap import dedent
 import numpy as np
 import pytest
 
-from gradcheck.conventions.named_variables import named_class
+from gradcheck.conventions.named_variables import FORMS, named_class
 from gradcheck.conventions.recognition import recognised
 from gradcheck.problem import GraphBuilder
 from gradcheck.subject.inprocess import InProcessSubject
@@ -36,9 +36,16 @@ class Swapped:
         self.value, self.by = value, {name: 1.0}
 
     def __mul__(self, other: "Swapped") -> "Swapped":
-        made = Swapped(self.value * other.value, "")
+        made = type(self)(self.value * other.value, name="")
         made.by = {name: 2 * self.value * slope for name, slope in self.by.items()}
         return made
+
+
+class ByKeyword(Swapped):
+    """The name is optional; without one there is no entry."""
+
+    def __init__(self, value: float, seed: float = 1.0, *, name: str = "") -> None:
+        super().__init__(value, name)
 
 
 class Labelled:
@@ -51,10 +58,13 @@ class Labelled:
         return Labelled(next(iter(self.notes)), self.value * other.value)
 
 
-@pytest.mark.parametrize(("kind", "found"), [(Swapped, ("value", "by", False)), (Labelled, None), (dict, None)])
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [(Swapped, ("value", "by", FORMS[1])), (ByKeyword, ("value", "by", FORMS[2])), (Labelled, None), (dict, None)],
+)
 def test_what_holds_the_derivatives_is_a_dict_that_a_square_changes(kind: type, found: object) -> None:
     named = named_class(kind)
-    assert (named and (named.value, named.derivative, named.name_first)) == found
+    assert (named and (named.value, named.derivative, named.form)) == found
 
 
 LETTERS = """

@@ -470,3 +470,71 @@ def test_an_operator_that_changes_a_node_in_place_is_compared_with_one_that_make
     rule, apart = RULES[name]
     (offer,) = looked_at(tmp_path, IN_PLACE.replace("RULE", rule)).offers
     assert any("y += z is not y = y + z" in line for line in offer.warnings) == apart
+
+
+SYMBOLS = """
+    class Variable:
+        def __init__(self, name):
+            self.name = name
+
+        def __add__(self, other):
+            return Sum(self, other)
+
+        __mul__ = __add__
+
+    class Sum(Variable):
+        def __init__(self, one, other):
+            super().__init__(one.name)
+            self.terms = (one, other)
+
+        def d(self, by):
+            return 1.0
+    """
+
+
+def test_a_symbol_whose_name_is_a_number_is_no_node(tmp_path: Path) -> None:
+    assert not looked_at(tmp_path, SYMBOLS).offers
+
+
+DIFFERENCES = """
+    def gradient(f, x, h=1e-6):
+        return (f(x + h) - f(x - h)) / (2 * h)
+    """
+
+
+def test_what_takes_differences_is_no_transform(tmp_path: Path) -> None:
+    found = looked_at(tmp_path, DIFFERENCES)
+    assert not found.offers
+    assert any("takes differences" in miss.why for miss in found.misses)
+
+
+ONE_BAD_CLASS = """
+    class Bad:
+        def __init__(self, value):
+            self.data = value
+
+        def __add__(self, other):
+            return Bad(self.data)
+
+        def __getattr__(self, name):
+            raise SystemError("nothing to be had")
+
+    class Value:
+        def __init__(self, data, links=()):
+            self.data, self.links, self.grad = data, links, 0.0
+
+        def __add__(self, other):
+            return Value(self.data + other.data, ((self, 1.0), (other, 1.0)))
+
+        def __mul__(self, other):
+            return Value(self.data * other.data, ((self, other.data), (other, self.data)))
+
+        def backward(self, upstream=1.0):
+            self.grad += upstream
+            for child, slope in self.links:
+                child.backward(upstream * slope)
+    """
+
+
+def test_a_class_that_raises_ends_no_look_at_the_others(tmp_path: Path) -> None:
+    assert [offer.name for offer in looked_at(tmp_path, ONE_BAD_CLASS).offers] == ["Value"]
