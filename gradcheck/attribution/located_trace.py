@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any
@@ -52,6 +52,7 @@ class LocatedTrace(Trace):
     outcomes: (sign of left - right, stack) of every comparison of traced numbers.
     before: per comparison the number of nodes that were made before it.
     ties: the stacks of those that are undecided in some entry.
+    swept: nodes that f's own reverse sweep made, where f is a gradient, with the operation that each is for.
     """
 
     stacks: list[Stack] = field(default_factory=list)
@@ -59,6 +60,13 @@ class LocatedTrace(Trace):
     outcomes: list[tuple[Array, Stack]] = field(default_factory=list)
     before: list[int] = field(default_factory=list)
     ties: list[Stack] = field(default_factory=list)
+    swept: dict[int, int] = field(default_factory=dict)
+
+    def made_by_sweep(self, first: int, slot: int) -> None:
+        """The nodes of a first derivative stand where the operation does that they differentiate."""
+        made = range(first, len(self.stacks))
+        self.stacks[first:] = [self.stacks[slot]] * len(made)
+        self.swept.update(dict.fromkeys(made, slot))
 
     def apply(
         self, primitive: str, args: Sequence[int], dtype: np.dtype[Any], *, rule: int = 0, **attributes: Any
@@ -104,6 +112,7 @@ class Located:
     outcomes: signs of left - right of every comparison of traced numbers, with the user's open calls.
     before: per comparison the number of nodes that were made before it.
     ties: the user's open calls of comparisons that are undecided in some entry.
+    swept: nodes of f's first derivative, where f is the gradient of what the user wrote, with the node each is for.
     """
 
     record: Record
@@ -112,6 +121,11 @@ class Located:
     outcomes: Sequence[tuple[Array, Stack]]
     before: Sequence[int]
     ties: Sequence[Stack]
+    swept: Mapping[int, int] = field(default_factory=dict)
+
+    def made(self, slot: int) -> tuple[Call | None, bool]:
+        """The place of a node, and whether it belongs to the first derivative of what stands there."""
+        return self.site(slot), slot in self.swept
 
     def site(self, slot: int) -> Call | None:
         """The innermost call in the user's code that made a node."""
@@ -151,7 +165,7 @@ def located(product: Product) -> Located | None:
             return None
         assert isinstance(run.trace, LocatedTrace)
         trace = run.trace
-        return Located(trace.record, trace.stacks, trace.stored, trace.outcomes, trace.before, trace.ties)
+        return Located(trace.record, trace.stacks, trace.stored, trace.outcomes, trace.before, trace.ties, trace.swept)
     return None
 
 

@@ -6,7 +6,7 @@ of such a pair is read off tangents along random directions: y' = slope * x' for
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -97,7 +97,11 @@ def slope_mistakes(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     chosen = view.within(blocks)
     off, room = (d[chosen] for d in view.discrepancy)
     found = pairs(view)
+    stacks = view.located.stacks
+    turns = Counter((stacks[pair.y], len(pair.steps)) for pair in found)
     for pair in found:
+        if stacks[pair.y] and turns[stacks[pair.y], len(pair.steps)] > MOST_PAIRS:
+            continue  # one turn of a long loop alone is no likely mistake
         named = _known_slopes(view, pair)
         if not named:
             continue
@@ -134,9 +138,9 @@ def _grouped(view: View, found: Sequence[Pair], blocks: frozenset[str]) -> Itera
     """All pairs made by one call, in one place, or by one function of NumPy, or by one function of the user's."""
     tables: list[dict[Any, list[Pair]]] = [defaultdict(list) for _ in range(3)]
     for pair in found:
-        node, site = view.record.nodes[pair.y], view.located.site(pair.y)
-        tables[0][site, len(pair.steps), node.primitive].append(pair)
-        tables[1][view.located.stacks[pair.y], len(pair.steps), node.primitive].append(pair)
+        node, made = view.record.nodes[pair.y], view.located.made(pair.y)
+        tables[0][made, len(pair.steps), node.primitive].append(pair)
+        tables[1][view.located.stacks[pair.y], made[1], len(pair.steps), node.primitive].append(pair)
         if len(pair.steps) == 1:
             tables[2][node.primitive, str(node.attributes.get("function"))].append(pair)
     groups = {tuple((p.x, p.y) for p in some): some for table in tables for some in table.values()}

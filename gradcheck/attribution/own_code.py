@@ -81,7 +81,7 @@ class OwnCode:
 
     def _something_due(self) -> bool:
         wrong = [b for b in self.of.answers if np.any(self._off(b) > self._granted(b))]
-        return any(np.any(np.abs(self.of.truths[b]) > self._granted(b)) for b in wrong)
+        return not wrong or any(np.any(np.abs(self.of.truths[b]) > self._granted(b)) for b in wrong)
 
     def _followed(self) -> bool:
         answered = self.of

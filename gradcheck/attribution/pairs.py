@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -15,6 +16,10 @@ from gradcheck.tracing.primitives import PRIMITIVES, value
 
 MOST_STEPS = 10
 """Maximum number of operations in a row that are looked at as one activation."""
+FEWEST_STEPS = 2
+"""The same of a long record."""
+MOST_LOOKED_AT = 10_000
+"""Number of pairs of arrays from which on fewer operations in a row are looked at; each takes 0.1 ms."""
 MOST_PAIRS = 4_000
 """Maximum number of pairs of arrays that are looked at."""
 _ALIKE = 1e-9
@@ -34,17 +39,27 @@ class Pair:
 
 def pairs(view: View) -> list[Pair]:
     """All pairs of nodes that an adjoint reaches, the second from the first entry by entry in a few steps."""
+    if view not in _KNOWN:
+        _KNOWN[view] = _pairs(view)
+    return _KNOWN[view]
+
+
+_KNOWN: WeakKeyDictionary[View, list[Pair]] = WeakKeyDictionary()
+
+
+def _pairs(view: View) -> list[Pair]:
     users: dict[int, list[int]] = defaultdict(list)
     for slot, position in view.contributions:
         argument = view.record.nodes[slot].args[position]
         if not users[argument] or users[argument][-1] != slot:
             users[argument].append(slot)
     found: list[Pair] = []
+    most = max(FEWEST_STEPS, min(MOST_STEPS, MOST_LOOKED_AT // max(1, len(users))))
     for x in sorted(users):
         if view.probes[x] is None or not np.any(view.probes[x]):
             continue
-        reached, front = {x}, sorted(set(users[x]))
-        for _ in range(MOST_STEPS):
+        reached, front, bent = {x}, sorted(set(users[x])), set[int]()
+        for _ in range(most):
             if not front:
                 break
             y = front.pop(0)
@@ -52,13 +67,25 @@ def pairs(view: View) -> list[Pair]:
             if node.shape != view.record.nodes[x].shape or not _local(view, y):
                 continue
             reached.add(y)
-            pair = pair_of(view, x, y)
+            if _bends(view, y) or bent.intersection(node.args):
+                bent.add(y)
+            pair = pair_of(view, x, y) if y in bent else None
             if pair is not None and not _linear(view, pair):
                 found.append(pair)
                 if len(found) >= MOST_PAIRS:
                     return found
             front = sorted({*front, *users[y]} - reached)
     return found
+
+
+def _bends(view: View, y: int) -> bool:
+    """Whether an operation is more than a sum, or one factor for all entries."""
+    node = view.record.nodes[y]
+    if node.primitive in ("mul", "div") and node.args[0] != node.args[1]:
+        factors = [view.record.nodes[a] for a in node.args]
+        number = [n.primitive == "constant" and np.ptp(n.attributes["value"]) == 0 for n in factors]
+        return not (number[1] or (number[0] and node.primitive == "mul"))
+    return not (node.primitive in ("add", "sub", "neg", "held") or (node.primitive == "gather" and len(node.args) == 1))
 
 
 def _local(view: View, y: int) -> bool:

@@ -13,6 +13,7 @@ from gradcheck.attribution.altered_sweep import Edge
 from gradcheck.attribution.equal_constant import constant_in
 from gradcheck.attribution.hypothesis import Change, Hypothesis, outcomes
 from gradcheck.attribution.mistake import Mistake
+from gradcheck.attribution.record_forms import square
 from gradcheck.attribution.source_place import line_of
 from gradcheck.attribution.view import Array, View
 
@@ -351,21 +352,47 @@ def _groups(view: View) -> Iterator[tuple[Sequence[Edge], int]]:
     by_line: dict[object, list[Edge]] = defaultdict(list)
     by_name: dict[object, list[Edge]] = defaultdict(list)
     for slot, position in view.contributions:
-        site, node = view.located.site(slot), view.record.nodes[slot]
+        site, swept = view.located.made(slot)
+        node = view.record.nodes[slot]
         if site is None:
             continue
-        by_site[site, node.primitive, position].append((slot, position))
+        if swept and node.args[position] not in view.located.swept:  # what a slope changes by
+            by_site[site].append((slot, position))
+            by_line["slopes", line_at(view, slot)].append((slot, position))
+        by_site[site, swept, node.primitive, position].append((slot, position))
         argument = node.args[position]
         from_outside = view.located.site(argument) is None or line_at(view, argument) != line_at(view, slot)
         if from_outside:
             by_line[line_at(view, slot)].append((slot, position))
-        by_name[node.primitive, str(node.attributes.get("function", "")), position].append((slot, position))
+        by_name[swept, node.primitive, str(node.attributes.get("function", "")), position].append((slot, position))
+    by_line |= _behind_squares(view)
     seen = set()
     for size, table in enumerate((by_site, by_line, by_name)):
         for edges in table.values():
             if len(edges) > 1 and frozenset(edges) not in seen:
                 seen.add(frozenset(edges))
                 yield edges, size
+
+
+def _behind_squares(view: View) -> dict[object, list[Edge]]:
+    """What the slopes of all that is squared in one place change by; without it a Hessian is Gauss's and Newton's."""
+    nodes, swept = view.record.nodes, view.located.swept
+    slopes = [(s, p) for s, p in view.contributions if s in swept and nodes[s].args[p] not in swept]
+    found: dict[object, list[Edge]] = defaultdict(list)
+    for slot, node in enumerate(nodes):
+        if slopes and slot not in swept and square(view, slot):
+            before = _ancestors(view, node.args[0])
+            found["squared", view.located.site(slot)] += [edge for edge in slopes if swept[edge[0]] in before]
+    return found
+
+
+def _ancestors(view: View, slot: int) -> set[int]:
+    """A node and all that it is computed from."""
+    found = {slot}
+    for before in range(slot, -1, -1):
+        if before in found:
+            found.update(view.record.nodes[before].args)
+    return found
 
 
 def line_at(view: View, slot: int) -> tuple[object, int | None]:

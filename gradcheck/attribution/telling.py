@@ -12,7 +12,7 @@ from gradcheck.attribution.hypothesis import Hypothesis
 from gradcheck.attribution.library_calls import within_one_call
 from gradcheck.attribution.located_trace import Call
 from gradcheck.attribution.mistake import Mistake
-from gradcheck.attribution.path_factors import of_modulus
+from gradcheck.attribution.path_factors import MEASURED, of_modulus
 from gradcheck.attribution.record_forms import (
     OPERATIONS,
     elementwise_quotient,
@@ -67,6 +67,8 @@ def told(view: View, found: Sequence[Hypothesis], blocks: frozenset[str]) -> Exp
     paths = [h for h in best if _same_path(view, h, chosen)]
     rival = chosen.factor is not None and kind in OWN_FACTORS and not _one_line(view, best)
     place = _place(view, chosen) if (len(paths) == len(best) and not rival) or _one_line(view, best) else None
+    if place is None and chosen.factor is not None and chosen.rank >= MEASURED:
+        return None  # any number, and nowhere in particular: where all is linear many paths have one
     mistake, meaning = _meaning(view, paths, chosen)
     clause = _clause(view, chosen, place, meaning)
     within = mistake is Mistake.DROPPED and within_one_call(view, chosen)
@@ -174,6 +176,9 @@ def _meaning(view: View, paths: Sequence[Hypothesis], chosen: Hypothesis) -> tup
         return Mistake.TRUNCATED, ", in one of the steps alone: what came before it was treated as a constant"
     if within_one_call(view, chosen):
         return Mistake.DROPPED, " in part: something computed there on the way was treated as a constant"
+    swept = view.located.swept
+    if all(s in swept and view.record.nodes[s].args[p] not in swept for s, p in chosen.edges):
+        return Mistake.DROPPED, ": the slope there was treated as a constant"
     return Mistake.DROPPED, f"{_turns(view, chosen)}: it was treated as a constant"
 
 
@@ -187,15 +192,14 @@ def _one_side(view: View, edge: Edge) -> bool:
 def _part_of_a_slope(view: View, edge: Edge) -> bool:
     """Whether an edge leads to a function's argument from its value, which its slope uses beside the argument.
 
-    So it is in the record of a gradient: its own operations have no place, and the value itself is used before them.
+    So it is in the record of a gradient.
     """
-    slot, nodes, stacks = edge[0], view.record.nodes, view.located.stacks
-    if sum(nodes[a].varies for a in nodes[slot].args) != 1 or not stacks[slot]:
+    slot, nodes, swept = edge[0], view.record.nodes, view.located.swept
+    if sum(nodes[a].varies for a in nodes[slot].args) != 1 or slot in swept:
         return False
     users = {s for s, _ in view.contributions if slot in nodes[s].args}
-    placed = any(slot in node.args and stacks[s] for s, node in enumerate(nodes))
     argument = nodes[slot].args[edge[1]]
-    return placed and bool(users) and all(not stacks[s] and argument in nodes[s].args for s in users)
+    return bool(users) and all(s in swept and argument in nodes[s].args for s in users)
 
 
 def _negative_side(view: View, edge: Edge) -> bool:

@@ -94,7 +94,7 @@ def _groups(view: View, several: list[tuple[Edge, Variant]]) -> Iterator[list[tu
     by_site: dict[Any, list[tuple[Edge, Variant]]] = defaultdict(list)
     by_line: dict[Any, list[tuple[Edge, Variant]]] = defaultdict(list)
     for item in several:
-        by_site[view.located.site(item[0][0])].append(item)
+        by_site[view.located.made(item[0][0])].append(item)
         by_line[line_at(view, item[0][0])].append(item)
     yield from (group for group in by_site.values() if len(group) > 1)
     yield from (group for line, group in by_line.items() if len(group) > 1 and group not in by_site.values())

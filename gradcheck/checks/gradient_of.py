@@ -55,7 +55,13 @@ class GradientOf:
         numbers.enter(out.dtype)
         seeds = {out.slot: numbers.constant(np.ones(out.shape))}
         slots_of_values = range(len(trace.record.nodes))
-        adjoints = reverse(numbers, trace.record, slots_of_values, seeds, masked=True)
+        made = [len(trace.record.nodes)]
+
+        def visit(slot: int, *_: Any) -> None:
+            trace.made_by_sweep(made[0], slot)
+            made[0] = len(trace.record.nodes)
+
+        adjoints = reverse(numbers, trace.record, slots_of_values, seeds, masked=True, visit=visit)
         found = []
         for slot in slots:
             adjoint = adjoints[slot] if slot < len(adjoints) else None

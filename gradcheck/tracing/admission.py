@@ -49,9 +49,7 @@ def _values(outcomes: Outcomes, value: Any) -> list[str]:
         with np.errstate(invalid="ignore"):
             off = np.abs(own - exact.midpoint)
             if own.shape == () and len(parts) == 1 and not same and off > allowed:
-                allowed = (
-                    allowed + outcomes.repeating_value
-                )  # a loop near its fixed point rounds the same way each turn
+                allowed = allowed + outcomes.repeating_value  # a loop may round the same way in every turn
             same |= off <= allowed
         if not same.all():
             entry = np.unravel_index(int(np.argmin(same)), own.shape)

@@ -206,6 +206,9 @@ class Trace:
         dtype = dtype or np.result_type(*(node.dtype for node in nodes))
         return self.apply("gather", args, dtype, rule=rule, index=np.asarray(index, order="C"), fill=float(fill))
 
+    def made_by_sweep(self, first: int, slot: int) -> None:
+        """A reverse sweep has made the nodes from `first` on for the node at `slot`; who knows places notes it."""
+
     def _append(self, node: Node, value: Array) -> int:
         slot = self.record.append(node)
         self.values.append(value)

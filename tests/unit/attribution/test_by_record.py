@@ -59,6 +59,41 @@ def test_a_part_of_a_functions_second_derivative_is_a_matter_of_its_slope():
     assert [f.facts.get("kind") for f in result.findings if f.code == "GC051"] == ["other-slope"]
 
 
+def decay(b):
+    rate = np.exp(ROWS @ b)
+    return 0.5 * np.sum((rate - 1.0) ** 2)
+
+
+def dropped_penalty(b):
+    p = 1 / (1 + np.exp(-ROWS @ b))
+    return ROWS.T @ ((p * (1 - p))[:, None] * ROWS)
+
+
+def gauss_newton(b):
+    rate = np.exp(ROWS @ b)
+    return ROWS.T @ (rate[:, None] ** 2 * ROWS)
+
+
+@pytest.mark.parametrize(
+    ("f", "hessian", "line"),
+    [(logistic, dropped_penalty, "0.4 * np.sum(b**2)"), (decay, gauss_newton, "np.exp(ROWS @ b)")],
+    ids=["a penalty's", "a residual's"],
+)
+def test_a_part_of_a_hessian_that_is_left_out_has_the_line_of_what_it_differentiates(f, hessian, line):
+    result = gradcheck.check_hessian(f, hessian, np.array([0.2, -0.7, 0.5]), elsewhere=False)
+    (cause,) = (found for found in result.findings if found.code == "GC051")
+    assert cause.facts["kind"] == "dropped"
+    assert line in cause.facts["source"]
+
+
+def test_a_hessian_that_two_mistakes_made_is_not_named():
+    def hessian(b):
+        return 0.9 * gauss_newton(b) + 0.1 * np.outer(b, b)
+
+    result = gradcheck.check_hessian(decay, hessian, np.array([0.2, -0.7, 0.5]), elsewhere=False)
+    assert not [found for found in result.findings if found.code == "GC051" and "kind" in found.facts]
+
+
 FORWARD = """\
 import numpy as np
 

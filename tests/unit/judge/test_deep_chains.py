@@ -166,6 +166,7 @@ def test_a_wrong_engine_fails(x: Any, wrong: Any, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(chain.__globals__, "DEEP", DEEP // 10)
     result = gradcheck.check_gradient(forward, wrong, x)
     assert result.verdict == "FAIL", result.to_text()
+    assert all(f.facts.get("kind") in ("overwritten", "power-rule") for f in result.findings if f.code == "GC051")
 
 
 # -- recursion ---------------------------------------------------------------------------------------------------------
