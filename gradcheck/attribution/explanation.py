@@ -40,7 +40,7 @@ class Explanation:
     clause: what is wrong, as a clause whose subject is the block: "has the wrong sign throughout".
     block: the block that it explains; "" if all of them.
     place: the place in the function, where the mistake concerns one.
-    within: it speaks of a part of what one call computes: what relations say of the whole is simpler.
+    within: it speaks of a part of what one call computes, or of its slope: what relations say of the whole is simpler.
     """
 
     mistake: Mistake

@@ -71,7 +71,7 @@ def told(view: View, found: Sequence[Hypothesis], blocks: frozenset[str]) -> Exp
         return None  # any number, and nowhere in particular: where all is linear many paths have one
     mistake, meaning = _meaning(view, paths, chosen)
     clause = _clause(view, chosen, place, meaning)
-    within = mistake is Mistake.DROPPED and within_one_call(view, chosen)
+    within = mistake is Mistake.DROPPED and (_of_slopes(view, chosen) or within_one_call(view, chosen))
     return Explanation(mistake, clause, ", ".join(sorted(blocks)), place, within)
 
 
@@ -176,8 +176,7 @@ def _meaning(view: View, paths: Sequence[Hypothesis], chosen: Hypothesis) -> tup
         return Mistake.TRUNCATED, ", in one of the steps alone: what came before it was treated as a constant"
     if within_one_call(view, chosen):
         return Mistake.DROPPED, " in part: something computed there on the way was treated as a constant"
-    swept = view.located.swept
-    if all(s in swept and view.record.nodes[s].args[p] not in swept for s, p in chosen.edges):
+    if _of_slopes(view, chosen):
         return Mistake.DROPPED, ": the slope there was treated as a constant"
     return Mistake.DROPPED, f"{_turns(view, chosen)}: it was treated as a constant"
 
@@ -187,6 +186,12 @@ def _one_side(view: View, edge: Edge) -> bool:
     node = view.record.nodes[edge[0]]
     chooses = node.primitive == "gather" and len(node.args) > 1 and edge[0] not in view.located.stored
     return chooses and choice_mistake(view, edge[0]) is Mistake.BRANCH
+
+
+def _of_slopes(view: View, hypothesis: Hypothesis) -> bool:
+    """Whether it says what slopes change by: its edges lead from a first derivative to the values of f in it."""
+    swept = view.located.swept
+    return all(s in swept and view.record.nodes[s].args[p] not in swept for s, p in hypothesis.edges)
 
 
 def _part_of_a_slope(view: View, edge: Edge) -> bool:
@@ -226,6 +231,8 @@ def _one_of_many(view: View, hypothesis: Hypothesis) -> bool:
     """Whether a path is cut in one step of a loop alone."""
     slots = {slot for slot, _ in hypothesis.edges}
     stacks = view.located.stacks
+    if view.located.swept:  # the rows of a Hessian repeat what its gradient does
+        return False
     if len({stacks[slot] for slot in slots}) < len(slots):  # twice the same operation: not one step alone
         return False
     made = [k for k, stack in enumerate(stacks) if stack]

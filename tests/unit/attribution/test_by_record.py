@@ -86,6 +86,21 @@ def test_a_part_of_a_hessian_that_is_left_out_has_the_line_of_what_it_differenti
     assert line in cause.facts["source"]
 
 
+def test_a_block_of_a_hessian_that_is_half_the_right_one_is_that():
+    """Half of it comes from each of two equal slopes; that one was held constant is no simpler."""
+
+    def f(m, s):
+        return np.sum(0.5 * ((np.arange(4.0) - m) / np.exp(s)) ** 2)
+
+    def hessian(m, s):
+        gap, precision = np.arange(4.0) - m, np.exp(-2 * s)
+        cross = (2 * precision * np.sum(gap)).reshape(1, 1)
+        return (4 * precision.reshape(1, 1), cross), (cross.T, (precision * np.sum(gap**2)).reshape(1, 1))
+
+    result = gradcheck.check_hessian(f, hessian, np.array([0.5]), np.array([-0.2]), elsewhere=False)
+    assert [found.facts.get("kind") for found in result.findings if found.code == "GC051"] == ["factor"]
+
+
 def test_a_hessian_that_two_mistakes_made_is_not_named():
     def hessian(b):
         return 0.9 * gauss_newton(b) + 0.1 * np.outer(b, b)
