@@ -152,8 +152,13 @@ class ForwardEngine(Engine):
         root = self._forward(graph, values, None)
         for name in parameters:
             root = self._forward(graph, values, name)
-            gradients[name] = single(read(root, self._dual.derivative))
+            gradients[name] = self._slope(root)
         return single(read(root, self._dual.value)), gradients
+
+    def _slope(self, root: Any) -> float:
+        """The derivative that a number carries; some ops leave a number of the class there."""
+        found = read(root, self._dual.derivative)
+        return single(read(found, self._dual.value) if isinstance(found, self._dual.kind) else found)
 
     def _forward(self, graph: Graph, values: Mapping[str, Any], seeded: str | None) -> Any:
         leaves = {name: self._dual.make(value, float(name == seeded)) for name, value in values.items()}

@@ -131,6 +131,8 @@ def look_at(
     for make in found:
         if (uses := _uses(kind, contents, make, sample, ends)) is not None:
             return uses
+    if needing := _sweep_with_arguments(kind, contents):
+        return miss(f"{needing} needs arguments of which nothing is known: write a function backward(root) around it")
     if not list(_sweeps(kind, contents, found[0], sample)):
         return miss(f"no method or function of the names {', '.join(SWEEPS[:3])} ... runs a reverse sweep")
     flag = refused_flag(kind, sample(SAMPLE[0]))
@@ -213,6 +215,17 @@ def _sweeps(
     written = make.written.format(f"np.array({np.asarray(value).tolist()})" if np.ndim(value) else value)
     for function, text in owners(contents, kind, SWEEPS, 1, (partial(make, value), written)):
         yield partial(_by_function, function, ()), f"{text}({{}})"
+
+
+def _sweep_with_arguments(kind: type, contents: Contents) -> str:
+    """The reverse sweep of a class that needs more arguments than an upstream gradient; "" where there is none."""
+    for name in SWEEPS:
+        method, function = getattr(kind, name, None), contents.helpers.get(name)
+        for found, own in ((method, 1), (function, 0)):
+            required = (required_arguments(found) or []) if callable(found) else []
+            if len(required) > own + (1 if own else 2):
+                return f"{name}({', '.join(required[own:])})"
+    return ""
 
 
 def _by_method(name: str, more: tuple[Any, ...], node: Any) -> None:

@@ -302,11 +302,11 @@ def _with_rule(group: Group, found: Diagnosed | None, subject: Subject, dtype: s
         return group
     from gradcheck.verify.rule_mistakes import rule_mistake  # imported late: it needs the causes of functions
 
-    words = rule_mistake(subject, group.what, dtype)
-    if not words:
+    facts = rule_mistake(subject, group.what, dtype)
+    if not facts:
         return group
     first = replace(first, findings=tuple(f for f in first.findings if f.code != "GC051"))
-    return replace(group, results=(with_findings(first, [finding("GC051", cause=words)]), *others))
+    return replace(group, results=(with_findings(first, [finding("GC051", **facts)]), *others))
 
 
 def _without(cases: Sequence[Addressed], ops: Collection[str]) -> list[Addressed]:

@@ -29,22 +29,22 @@ NUMBER = 5.0
 """The plain number beside an operand, and the factor of an argument that is no leaf."""
 
 
-def rule_mistake(subject: Subject, op: str, dtype: str | None = None) -> str:
-    """What the engine's rule of an op of one or two numbers does wrong, in words; "" where nothing fits.
+def rule_mistake(subject: Subject, op: str, dtype: str | None = None) -> dict[str, str]:
+    """What the engine's rule of an op of one or two numbers does wrong, `cause` and `kind`; {} where nothing fits.
 
     The op is tried on leaves, then on inner nodes, then beside a plain number, until an answer is wrong.
     """
     row = OPS[op]
     if not row.elementwise or row.arity not in (1, 2):
-        return ""
+        return {}
     for form in _forms(op):
         try:
             result = _judged(subject, form, dtype)
         except GradcheckError:  # a form that is not offered, or an answer that is none
             continue
         if result.verdict is not Verdict.PASS:
-            return _words(result, form)
-    return ""
+            return _facts(result, form)
+    return {}
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _at(ends: tuple[float, float], places: tuple[float, ...]) -> Iterator[float]
     yield from (low + place * (high - low) for place in places)
 
 
-def _words(result: Result, form: _Form) -> str:
+def _facts(result: Result, form: _Form) -> dict[str, str]:
     for row in result.findings:
         if row.code != "GC051" or row.facts.get("kind") is None:
             continue
@@ -109,5 +109,6 @@ def _words(result: Result, form: _Form) -> str:
         if form.op == "pow" and f"is {(EXPONENT - 1) / EXPONENT:.6g} times" in cause:
             cause = "the exponent less one is its factor, where the exponent itself is due"
         prefix = f"consistent with the path through line {row.facts.get('line')}, {row.facts.get('source')}, "
-        return f"the derivative of {form.words}: {cause.removeprefix(prefix)}"
-    return ""
+        words = f"the derivative of {form.words}: {cause.removeprefix(prefix)}"
+        return {"cause": words, "kind": str(row.facts["kind"])}
+    return {}

@@ -101,6 +101,7 @@ def verified(path: Path) -> Outcome:
             results += trial.every_result
             for group, diagnosed in trial.wrong:
                 named.update(fault.code for fault in diagnosed.faults) if diagnosed is not None else None
+                named.update(str(f.facts["kind"]) for f in group.results[0].findings if f.facts.get("kind"))
                 words += [group.what, *(f.sentence for f in group.results[0].findings)]
                 words += [] if diagnosed is None else [diagnosed.look_at]
     return Outcome(verdicts, sum(r.comparisons for r in results), frozenset(named), "\n".join(words), frozenset(doubted))

@@ -1,6 +1,6 @@
 """Forward mode with names, whose product gives each factor its own value.
 
-# mistake: none
+# mistake: exchanged
 # where: mul
 """
 

@@ -1,6 +1,6 @@
 """One function for the sigmoid and its slope, with a plus for a minus.
 
-# mistake: none
+# mistake: path-sign
 # where: nonlin
 """
 

@@ -1,6 +1,6 @@
 """An engine of five ops whose exp passes on what arrives, as if its slope were 1.
 
-# mistake: none
+# mistake: slope-forgotten
 # where: exp
 """
 

@@ -1,6 +1,6 @@
 """Max pooling whose windows share pixels when the stride is small: each window's gradient replaces the one before.
 
-# mistake: none
+# mistake: overwritten
 # where: max_pool
 """
 

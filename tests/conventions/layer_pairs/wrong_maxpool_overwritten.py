@@ -1,6 +1,6 @@
 """Max pooling with overlapping windows whose gradients are assigned instead of added.
 
-# mistake: none
+# mistake: overwritten
 # where: max_pool
 """
 

@@ -30,22 +30,37 @@ from gradcheck.verify.rule_mistakes import rule_mistake
     ],
 )
 def test_a_wrong_rule_of_one_number(op: str, rule: Callable[..., Any], words: str) -> None:
-    assert rule_mistake(InProcessSubject(WrongRule(op, rule)), op) == f"the derivative of {op}: {words}"
+    told = rule_mistake(InProcessSubject(WrongRule(op, rule)), op)
+    assert told["cause"] == f"the derivative of {op}: {words}"
+    assert told["kind"]
+
+
+class InnerForgotten(Backprop):
+    """An engine whose exp is right on a leaf, and passes on nothing of what its argument was computed from."""
+
+    def message(self, node: int, slot: int, upstream: Any) -> Any:
+        found = super().message(node, slot, upstream)
+        argument = self.graph.arguments(node)[slot]
+        return found / 5.0 if self.graph.op(node) == "exp" and self.graph.arguments(argument) else found
+
+
+def test_a_rule_that_is_right_on_leaves_is_tried_on_inner_nodes() -> None:
+    assert "exp of an inner node" in rule_mistake(InProcessSubject(InnerForgotten()), "exp").get("cause", "")
 
 
 def test_nothing_is_said_of_a_right_rule_and_of_one_that_nothing_fits() -> None:
-    assert rule_mistake(InProcessSubject(Backprop()), "tanh") == ""
+    assert rule_mistake(InProcessSubject(Backprop()), "tanh") == {}
     odd = WrongRule("tanh", lambda g, y, x: g * np.cos(3 * x) ** 2 + 0.0173)
-    assert rule_mistake(InProcessSubject(odd), "tanh") == ""
+    assert rule_mistake(InProcessSubject(odd), "tanh") == {}
 
 
 @pytest.mark.parametrize("op", ["sum", "where"])
 def test_ops_of_arrays_and_of_three_numbers_are_left_alone(op: str) -> None:
-    assert rule_mistake(InProcessSubject(Backprop()), op) == ""
+    assert rule_mistake(InProcessSubject(Backprop()), op) == {}
 
 
 def test_an_engine_that_refuses_says_nothing() -> None:
     def refuses(graph: Any, point: Any) -> Any:
         raise NotImplementedError("tanh")
 
-    assert rule_mistake(InProcessSubject(refuses), "tanh") == ""
+    assert rule_mistake(InProcessSubject(refuses), "tanh") == {}
