@@ -83,7 +83,7 @@ def _bends(view: View, y: int) -> bool:
     node = view.record.nodes[y]
     if node.primitive in ("mul", "div") and node.args[0] != node.args[1]:
         factors = [view.record.nodes[a] for a in node.args]
-        number = [n.primitive == "constant" and np.ptp(n.attributes["value"]) == 0 for n in factors]
+        number = [n.primitive == "constant" and np.unique(n.attributes["value"]).size == 1 for n in factors]
         return not (number[1] or (number[0] and node.primitive == "mul"))
     return not (node.primitive in ("add", "sub", "neg", "held") or (node.primitive == "gather" and len(node.args) == 1))
 
