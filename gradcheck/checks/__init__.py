@@ -10,6 +10,7 @@ given_form           numbers and tuples as f and the derivative get them: as the
 value_and_gradient   check_value_and_gradient
 jacobian             check_jacobian; `rows`: a Jacobian as the gradient of one scalar function; `complex_outputs`
 hessian              check_hessian, check_hvp; `gradient_of`: the gradient of a function, to be differentiated again
+structures           declared structure of second derivatives, and the hint to declare one
 adjoint              check_adjoint
 observed             listeners, which hear of every check's result
 assertions           assert_gradient, assert_vjp and the others

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import update_wrapper
 from typing import Any
 
 from gradcheck.checks.arriving import answers_in_tensors, arriving, convention_of
@@ -18,6 +19,8 @@ from gradcheck.checks.function_arguments import entrance
 from gradcheck.checks.given_form import GivenForm
 from gradcheck.checks.held_arguments import asked
 from gradcheck.checks.second_order import Given, check_order, second_order
+from gradcheck.checks.structures import hinted
+from gradcheck.checks.trees import scaled
 from gradcheck.checks.whole_numbers import with_floats
 from gradcheck.errors import InvalidProblem
 from gradcheck.judge.declarations import check_signature
@@ -202,7 +205,12 @@ def check_jvp(
     """
     declared = _declared(structure, meant, accuracy, domain, elsewhere, stop_gradient)
     settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed, oracles=oracles)
-    return _check("jvp", f, jvp, inputs, wrt, settings, kwargs, has_aux=has_aux)
+
+    def under(more: dict[str, Any], factor: float) -> Result:
+        own = jvp if factor == 1.0 else update_wrapper(lambda *given: scaled(jvp(*given), factor), jvp)
+        return _check("jvp", f, own, inputs, wrt, replace(settings, **more), kwargs, has_aux=has_aux)
+
+    return hinted(under({}, 1.0), f, inputs, declared | {"budget": budget}, under, curved=True)
 
 
 def _declared(

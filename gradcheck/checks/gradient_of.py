@@ -31,6 +31,9 @@ class GradientOf:
     Raises InvalidProblem if f does not return one number.
     """
 
+    argument_names: tuple[str, ...] | None = None
+    """Names of the inputs, where they are known (read by `input_names`)."""
+
     def __init__(self, f: Callable[..., Any], wrt: Sequence[int]) -> None:
         self._f = f
         self._wrt = tuple(wrt)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import update_wrapper
 from typing import Any, Literal
 
 import numpy as np
@@ -15,12 +16,14 @@ from gradcheck.checks.functions import Wrt, check_jvp
 from gradcheck.checks.given_form import GivenForm
 from gradcheck.checks.gradient_of import GradientOf
 from gradcheck.checks.jacobian import check_jacobian, require_callable, without_keywords
-from gradcheck.checks.rows import dense
+from gradcheck.checks.rows import Rows, dense
+from gradcheck.checks.structures import Kept, hinted, no_curved
+from gradcheck.checks.trees import scaled
 from gradcheck.errors import UsageError
 from gradcheck.judge.settings import a_word
 from gradcheck.judge.user_names import function_name
 from gradcheck.judge.what_was_checked import checked_as
-from gradcheck.problem.function import Function, as_inputs
+from gradcheck.problem.function import Function, as_inputs, input_names
 from gradcheck.verdict.conclusion import with_findings
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import Result, Verdict
@@ -70,7 +73,12 @@ def check_hessian(
     f, hess, options = without_keywords(f, hess, options)
     f, hess, inputs = in_numpy(f, hess, inputs)
     gradient, wrt, options = _gradient(f, inputs, wrt, of, options)
-    result = check_jacobian(gradient, hess, *inputs, wrt=wrt, **options)
+    no_curved(options.get("structure"), "check_hessian")
+
+    def under(more: dict[str, Any], factor: float) -> Result:
+        return _rows_judged(gradient, _times(hess, factor), inputs, wrt, {**options, **more})
+
+    result = hinted(under({}, 1.0), gradient, inputs, options, under, curved=False)
     more = _asymmetry(hess, inputs) if result.verdict in (Verdict.FAIL, Verdict.UNDECIDED) else []
     about = checked_as("hessian", f, hess, as_inputs(inputs))
     return replace(with_findings(result, more), address=f"hessian {function_name(hess)}", checked=about)
@@ -108,14 +116,52 @@ def check_hvp(
     f, hvp, inputs = in_numpy(f, hvp, inputs)
     gradient, wrt, options = _gradient(f, inputs, wrt, of, options)
 
-    def along(primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
-        product = hvp(*primals, *tangents)
-        return tuple(product) if isinstance(product, list) and len(primals) > 1 else product
+    no_curved(options.get("structure"), "check_hvp")
+    function = Function.of(gradient, as_inputs(inputs), wrt)
 
-    along.__name__ = along.__qualname__ = function_name(hvp)
-    result = check_jvp(gradient, along, *inputs, wrt=wrt, **options)
+    def under(more: dict[str, Any], factor: float) -> Result:
+        own = {**options, **more}
+        kept = Kept.of(function, as_inputs(inputs), own.get("structure"))
+
+        def product(*arguments: Any) -> Any:
+            answer = hvp(*arguments)
+            return tuple(answer) if isinstance(answer, list) and len(inputs) > 1 else answer
+
+        projected = _times(kept.gradient(product), factor)
+
+        def along(primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+            return projected(*primals, *tangents)
+
+        along.__name__ = along.__qualname__ = function_name(hvp)
+        return check_jvp(kept.gradient(gradient), along, *inputs, wrt=wrt, **_meant_kept(kept, own))
+
+    result = hinted(under({}, 1.0), gradient, inputs, options, under, curved=False)
     about = checked_as("hvp", f, hvp, as_inputs(inputs))
     return replace(result, address=f"hvp {function_name(hvp)}", checked=about)
+
+
+def _rows_judged(
+    gradient: Callable[..., Any], hess: Callable[..., Any], inputs: Sequence[Any], wrt: Wrt, options: dict[str, Any]
+) -> Result:
+    """The Jacobian of a gradient, without what declared structure cannot see of its rows."""
+    given = as_inputs(inputs)
+    if not options.get("structure"):
+        return check_jacobian(gradient, hess, *inputs, wrt=wrt, **options)
+    function = Function.of(gradient, given, wrt)
+    kept = Kept.of(function, given, options["structure"])
+    rows = Rows(gradient, hess, given, function.wrt, tuple(np.shape(given[k]) for k in function.wrt))
+    own = _meant_kept(kept, options)
+    return check_jacobian(kept.gradient(gradient), kept.rows(rows), *inputs, wrt=function.wrt, **own)
+
+
+def _meant_kept(kept: Kept, options: dict[str, Any]) -> dict[str, Any]:
+    return {**options, "meant": kept.gradient(options["meant"])} if callable(options.get("meant")) else options
+
+
+def _times(derivative: Callable[..., Any], factor: float) -> Callable[..., Any]:
+    if factor == 1.0:
+        return derivative
+    return update_wrapper(lambda *arguments: scaled(derivative(*arguments), factor), derivative)
 
 
 def _gradient(
@@ -131,7 +177,9 @@ def _gradient(
     positions = Function.of(f, as_inputs(inputs), wrt).wrt
     if callable(options.get("meant")):
         options = {**options, "meant": GradientOf(form.function(options["meant"]), positions)}
-    return GradientOf(f, positions), None if wrt is None else positions, options
+    gradient = GradientOf(f, positions)
+    gradient.argument_names = input_names(f, len(inputs))
+    return gradient, None if wrt is None else positions, options
 
 
 def _asymmetry(hess: Callable[..., Any], inputs: Sequence[Any]) -> list[Finding]:

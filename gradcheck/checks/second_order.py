@@ -20,6 +20,7 @@ from gradcheck.checks.forms import Form, form_of
 from gradcheck.checks.given_form import GivenForm
 from gradcheck.checks.gradient_of import GradientOf
 from gradcheck.checks.held_arguments import asked
+from gradcheck.checks.structures import no_curved
 from gradcheck.checks.trees import branch
 from gradcheck.checks.whole_numbers import with_floats
 from gradcheck.errors import InvalidProblem, Unsupported, UsageError
@@ -57,10 +58,6 @@ class Given:
     holomorphic: bool
 
 
-CURVED = ("orthogonal", "unit")
-"""Declared structures whose changes differ from point to point."""
-
-
 def check_order(order: int, vjp2: Any, inputs: Sequence[Any], structure: Any) -> None:
     """Raises UsageError for an order that there is not, and for what an order does not go with."""
     if not isinstance(order, int) or isinstance(order, bool) or order not in (1, 2):
@@ -71,9 +68,8 @@ def check_order(order: int, vjp2: Any, inputs: Sequence[Any], structure: Any) ->
         raise UsageError("vjp2 is the VJP of vjp: say order=2 to have it checked")
     if order == 2 and any(is_strategy(value) for value in inputs):
         raise UsageError("order=2 needs a point; inputs drawn by strategies are checked at order 1 only")
-    curved = [kind for kind in structure.values() if kind in CURVED] if isinstance(structure, Mapping) else []
-    if order == 2 and curved:
-        raise UsageError(f"order=2 does not go with structure={curved[0]!r}: its changes differ from point to point")
+    if order == 2:
+        no_curved(structure, "order=2")
 
 
 def second_order(first: Result, given: Given, settings: Settings) -> Result:

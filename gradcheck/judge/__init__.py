@@ -16,6 +16,7 @@ approximate          what approximates something, and how far it may be off then
 kinks                what is legal where there is no one derivative; `input_structure`: where inputs are tied,
                      and `structure_hint`: an answer that is right if they are
 cost, training       a claim on the cost of gradients; a training
+causes_wanted        whether a wrong answer's cause is looked for
 derivative_run       a derivative run once on arrays that note its steps
 definition           the line where a function is defined, if its source proves it; `what_was_checked`: a result's title
 unseen               a derivative that looks for the checker, or changes what judges it

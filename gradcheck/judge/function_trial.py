@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import HarnessFault, InvalidProblem, SubjectError
+from gradcheck.judge.causes_wanted import causes_wanted
 from gradcheck.judge.contracts import ANSWER, VALUE, Contracts, instead
 from gradcheck.judge.domain import Domain
 from gradcheck.judge.elsewhere import Elsewhere, drawn
@@ -198,7 +199,8 @@ class Examination:
         wide = [finding("GC090", block=b, wanted=wanted, came=came) for b, wanted, came in reply.refitted]
         findings = [*contracts, *numbers.findings, *wide]
         named = any(f.code == "GC051" for f in numbers.findings)
-        if not named and any(f.code in ("GC012", "GC013") for f in numbers.findings):
+        decided = any(f.code in ("GC012", "GC013") for f in numbers.findings)
+        if not named and decided and causes_wanted():
             findings += self._small_named(product, numbers) or self._causes(product, numbers)
         findings += structure_hints(numbers.comparisons, product, self._settings)
         if (
@@ -218,7 +220,7 @@ class Examination:
             )
             found = elsewhere.findings(product, evidence, reply)
             findings += found
-            if any(f.code == "GC028" for f in found) and elsewhere.convicted:
+            if any(f.code == "GC028" for f in found) and elsewhere.convicted and causes_wanted():
                 findings += self._causes(*elsewhere.convicted[-1], first=product)
             self._branches, self._unreached = len(elsewhere.branches), tuple(elsewhere.unreached)
         if verdict_of(findings) is not Verdict.PASS:

@@ -32,7 +32,7 @@ def structure_hints(comparisons: Sequence[Comparison], product: Product, setting
             continue
         fitting = [kind for kind in APART if _right_under(kind, compared, product)]
         if len(fitting) == 1:
-            yield _hint(compared.block, names, fitting[0])
+            yield structure_cause("the gradient", compared.block, names, fitting[0])
 
 
 _WORDS = {
@@ -46,10 +46,11 @@ _WORDS = {
 }
 
 
-def _hint(block: str, names: Sequence[str], kind: str) -> Finding:
+def structure_cause(derivative: str, block: str, names: Sequence[str], kind: str) -> Finding:
+    """The cause (GC051) of a derivative that is right where changes of an input keep a structure."""
     key = names.index(block) if block.startswith("input") else block
     what = f"is wrong in general, and right for changes of {block} that keep it {_WORDS[kind]}"
-    cause = f"the gradient with respect to {block} {what}: say structure={{{key!r}: {kind!r}}} if that is meant"
+    cause = f"{derivative} with respect to {block} {what}: say structure={{{key!r}: {kind!r}}} if that is meant"
     return finding("GC051", cause=cause, block=block, structure=kind)
 
 

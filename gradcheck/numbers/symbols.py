@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcheck.errors import Unsupported
 from gradcheck.numbers.arithmetic import Array, object_array
+from gradcheck.numbers.asked_dtypes import spare_reference
 from gradcheck.numbers.symbol import FUNCTIONS, Sheet, Symbol
 
 _TRUTH_VALUES = frozenset(
@@ -78,6 +79,7 @@ class Symbols(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if dtype is not None and np.dtype(dtype) != object:
+            spare_reference(dtype)
             self.sheet.refusal = f"an array of symbols cannot become {np.dtype(dtype)} without losing its derivative"
             raise TypeError(self.sheet.refusal)
         return self.data.copy() if copy else self.data

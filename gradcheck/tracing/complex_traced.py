@@ -14,6 +14,7 @@ import numpy as np
 
 from gradcheck.errors import Unsupported
 from gradcheck.numbers.arithmetic import Array, Shape
+from gradcheck.numbers.asked_dtypes import spare_reference
 from gradcheck.tracing.lifting import contains_traced, lift
 from gradcheck.tracing.registry import DIVERSIONS, TO_COMPLEX, TRACED_TYPES, unsupported
 from gradcheck.tracing.trace import Trace
@@ -88,6 +89,7 @@ class ComplexTraced:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if not (self.real.varies or self.imag.varies):
             return np.asarray(self.real.constant_value() + 1j * self.imag.constant_value())
+        spare_reference(dtype)
         raise self.run.refuse(
             "a traced complex array was made into a plain one: its derivative would be lost; compute on the array"
         )

@@ -16,6 +16,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from gradcheck.errors import Unsupported
 from gradcheck.numbers.arithmetic import Array, Shape
+from gradcheck.numbers.asked_dtypes import spare_reference
 from gradcheck.tracing.registry import DIVERSIONS, FUNCTIONS, TO_COMPLEX, TRACED_TYPES, unsupported
 from gradcheck.tracing.storage import Storage
 from gradcheck.tracing.trace import Trace, positions
@@ -216,6 +217,7 @@ class Traced:
             for k, where in enumerate(np.ndindex(*self.shape)):
                 out[where] = flat[k]
             return out
+        spare_reference(dtype)
         raise self.run.refuse(
             "a traced array was made into a plain one (np.asarray, np.array, a float buffer or a function outside "
             "NumPy): its derivative would be lost; compute on the array itself, or use an object buffer"

@@ -5,12 +5,14 @@ Differences are of fourth order along one direction, so that an error of 1e-7 of
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 import pytest
 import scipy.fft
 import scipy.linalg
+import scipy.linalg.lapack
 import scipy.signal
 import scipy.sparse.linalg
 import scipy.special
@@ -194,3 +196,13 @@ def test_compiled_code_that_would_end_the_process_is_not_traced() -> None:
 
     result = gradcheck.check_gradient(f, lambda x: 1.0 * distance_transform_cdt(x), np.array([[0.3, 0.0], [1.2, 0.1]]))
     assert any("compiled code for plain arrays" in found.sentence for found in result.findings)
+
+
+@pytest.mark.parametrize("name", ["spotrf", "dpotrf"])
+def test_lapack_keeps_numpys_dtypes_where_it_gets_no_numbers(name: str) -> None:
+    factor, dtype = getattr(scipy.linalg.lapack, name), np.dtype(name[0].replace("s", "f"))
+    before = sys.getrefcount(dtype)
+    for _ in range(100):
+        with pytest.raises(Unsupported, match="made into a plain one"):
+            explore(lambda a: factor(a)[0], (S,))
+    assert sys.getrefcount(dtype) > before - 50
