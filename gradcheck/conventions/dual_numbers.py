@@ -152,13 +152,15 @@ class ForwardEngine(Engine):
         root = self._forward(graph, values, None)
         for name in parameters:
             root = self._forward(graph, values, name)
-            gradients[name] = self._slope(root)
-        return single(read(root, self._dual.value)), gradients
+            gradients[name] = self._held(root, self._dual.derivative)
+        return self._held(root, self._dual.value), gradients
 
-    def _slope(self, root: Any) -> float:
-        """The derivative that a number carries; some ops leave a number of the class there."""
-        found = read(root, self._dual.derivative)
-        return single(read(found, self._dual.value) if isinstance(found, self._dual.kind) else found)
+    def _held(self, root: Any, attribute: str) -> float:
+        """The number that an attribute of the result holds; TypeError where it holds a number of the class itself."""
+        found = read(root, attribute)
+        if isinstance(found, self._dual.kind):
+            raise TypeError(f".{attribute} of the result is a {type(found).__name__}, where a plain number is expected")
+        return single(found)
 
     def _forward(self, graph: Graph, values: Mapping[str, Any], seeded: str | None) -> Any:
         leaves = {name: self._dual.make(value, float(name == seeded)) for name, value in values.items()}

@@ -74,7 +74,7 @@ class VerifyText:
         """What is not offered, and with `-v` what was settled."""
         if offer.dtype == "float32":
             self._print(Text("  computes in float32, and is judged in float32"))
-        if offer.entries and (lacking := _lacking(offer)):
+        if offer.entries and (lacking := _lacking(offer, verbose=self._verbose)):
             self._print(Text(f"  not offered: {lacking}", style="yellow"))
         for limit in offer.limits:
             self._print(Text(f"  limit: {shown(limit)}", style="yellow"))
@@ -243,9 +243,9 @@ def _category(group: Group, found: Diagnosed | None) -> str:
     return f"{kind}{place}" if codes[0].verdict is Verdict.FAIL else f"no answer: {group.what}"
 
 
-def _lacking(offer: SeenOffer) -> str:
-    """Ops and forms of ops that are not offered, in one line."""
+def _lacking(offer: SeenOffer, *, verbose: bool = False) -> str:
+    """Ops and forms of ops that are not offered, in one line; all of them with `-v`."""
     known = offer.ops if offer.ops is not None else frozenset(OPS)
     ops = [op for op in SCALAR_OPS if op not in known]
     names = [*ops, *offer.lacking]
-    return listed(names, MOST_LACKING) if names else ""
+    return listed(names, len(names) if verbose else MOST_LACKING) if names else ""

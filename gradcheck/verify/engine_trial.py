@@ -298,15 +298,23 @@ def _with_rule(group: Group, found: Diagnosed | None, subject: Subject, dtype: s
     """The group, whose first result says what the rule has for a derivative, if no known fault explains it."""
     first, *others = group.results
     named = found is not None and bool(found.faults)
-    if named or not group.is_rule or first.verdict is not Verdict.FAIL or {"GC014", "GC015"} & set(first.codes):
+    op = group.what if group.is_rule else _only_op(found)
+    if named or op is None or first.verdict is not Verdict.FAIL or {"GC014", "GC015"} & set(first.codes):
         return group
     from gradcheck.verify.rule_mistakes import rule_mistake  # imported late: it needs the causes of functions
 
-    facts = rule_mistake(subject, group.what, dtype)
+    facts = rule_mistake(subject, op, dtype)
     if not facts:
         return group
     first = replace(first, findings=tuple(f for f in first.findings if f.code != "GC051"))
     return replace(group, results=(with_findings(first, [finding("GC051", **facts)]), *others))
+
+
+def _only_op(found: Diagnosed | None) -> str | None:
+    """The op of the smallest example, where it has but one: its rule may be right on leaves, and wrong elsewhere."""
+    graph = found.case.graph if found is not None and found.case is not None else None
+    ops = {node.op for node in graph.nodes if node.inputs} if graph is not None else set()
+    return ops.pop() if len(ops) == 1 else None
 
 
 def _without(cases: Sequence[Addressed], ops: Collection[str]) -> list[Addressed]:

@@ -25,8 +25,8 @@ EXPONENT = 3.0
 """The exponent of a power; it is no point at which two mistakes give the same."""
 
 
-NUMBER = 5.0
-"""The plain number beside an operand, and the factor of an argument that is no leaf."""
+NUMBER = 2.75
+"""The plain number beside an operand, and the factor of an argument that is no leaf; no length of anything."""
 
 
 def rule_mistake(subject: Subject, op: str, dtype: str | None = None) -> dict[str, str]:
@@ -108,6 +108,9 @@ def _facts(result: Result, form: _Form) -> dict[str, str]:
         cause = str(row.facts["cause"]).partition("; in the derivative")[0]
         if form.op == "pow" and f"is {(EXPONENT - 1) / EXPONENT:.6g} times" in cause:
             cause = "the exponent less one is its factor, where the exponent itself is due"
+        if form.factor != 1 and f" {1 / form.factor:.6g} times" in cause:
+            lost = "lacking what its argument was made with, as if that were a leaf"
+            return {"cause": f"the derivative of {form.words}: {lost}", "kind": "slope-forgotten"}
         prefix = f"consistent with the path through line {row.facts.get('line')}, {row.facts.get('source')}, "
         words = f"the derivative of {form.words}: {cause.removeprefix(prefix)}"
         return {"cause": words, "kind": str(row.facts["kind"])}

@@ -1,6 +1,6 @@
 """A number's derivative is 1 until somebody sets it; the derivative of Exp forgets the inner one.
 
-# mistake: none
+# mistake: slope-forgotten
 # where: exp
 """
 
