@@ -92,6 +92,16 @@ class Form:
             structure=self._plain_declarations(settings.structure, most=1),
         )
 
+    def declared_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The same of options that are no settings yet."""
+        found = dict(options)
+        if options.get("stop_gradient"):
+            found["stop_gradient"] = self.plain_choice(options["stop_gradient"])
+        for name, most in (("domain", math.inf), ("structure", 1)):
+            if isinstance(options.get(name), Mapping):
+                found[name] = self._plain_declarations(options[name], most)
+        return found
+
     def _plain_declarations(self, declared: Mapping[Any, Any], most: float = math.inf) -> dict[Any, Any]:
         """What is declared of arguments, of their plain inputs; as it is where these are more than `most`."""
         found: dict[Any, Any] = {}

@@ -18,8 +18,8 @@ from gradcheck.checks.gradient_of import GradientOf
 from gradcheck.checks.jacobian import check_jacobian, require_callable, without_keywords
 from gradcheck.checks.rows import Rows, dense
 from gradcheck.checks.structures import Kept, hinted, no_curved
-from gradcheck.checks.trees import scaled
-from gradcheck.errors import UsageError
+from gradcheck.checks.trees import holds_real_arrays, scaled
+from gradcheck.errors import InvalidProblem, UsageError
 from gradcheck.judge.settings import a_word
 from gradcheck.judge.user_names import function_name
 from gradcheck.judge.what_was_checked import checked_as
@@ -168,6 +168,9 @@ def _gradient(
     f: Callable[..., Any], inputs: Sequence[Any], wrt: Wrt, of: Of, options: dict[str, Any]
 ) -> tuple[Callable[..., Any], Wrt, dict[str, Any]]:
     """The gradient of f, which has no names for its inputs, `wrt` without names, and `options` for the gradient."""
+    if any(holds_real_arrays(value) for value in inputs):
+        held = next(type(value).__name__ for value in inputs if holds_real_arrays(value))
+        raise InvalidProblem(f"second derivatives are by arrays; give those in the {held} as inputs of their own")
     if not a_word(of, ("function", "gradient")):
         raise UsageError(f"of must be 'function' or 'gradient', got {of!r:.100}")
     if of == "gradient":

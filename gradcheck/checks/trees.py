@@ -143,6 +143,14 @@ def scaled(answer: Any, factor: float) -> Any:
     return here.build([scaled(child, factor) for _, child in here.children])
 
 
+def holds_real_arrays(value: Any) -> bool:
+    """Whether a value is a container, with neither complex nor sparse arrays nor those of frameworks in it."""
+    here = branch(value)
+    if here is None or is_complex(value) or is_sparse(value) or foreign(value) is not None:
+        return False
+    return all(branch(child) is None or holds_real_arrays(child) for _, child in here.children)
+
+
 def _complex(real: Any, imag: Any, like: Any) -> Any:
     """A complex array of two parts, in the form of `like`; a traced one of traced parts."""
     if contains_traced((real, imag)):

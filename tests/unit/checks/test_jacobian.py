@@ -315,3 +315,37 @@ def test_an_operator_that_takes_vectors_of_one_axis() -> None:
 def test_a_jacobian_given_as_a_gradient_is_told_its_check() -> None:
     result = gradcheck.check_gradient(lambda x: np.outer(x, x)[0], lambda x: np.eye(2), np.array([1.0, 2.0]))
     assert "shape (2,): use check_jacobian" in result.findings[0].sentence
+
+
+LAYER = {"W": np.array([[1.0, 0.5], [-0.25, 2.0]]), "b": {"v": np.array([0.1, -0.3])}, "name": "first"}
+
+
+def layer(p: Any, x: Any) -> Any:
+    return p["W"] @ x + p["b"]["v"] ** 2
+
+
+def layer_jacobian(p: Any, x: Any) -> Any:
+    return {"W": np.einsum("ij,k->ijk", np.eye(2), x), "b": {"v": np.diag(2 * p["b"]["v"])}, "name": None}, p["W"]
+
+
+def layer_jacobian_undoubled(p: Any, x: Any) -> Any:
+    by_layer, by_x = layer_jacobian(p, x)
+    return {**by_layer, "b": {"v": np.diag(p["b"]["v"])}}, by_x
+
+
+def test_parameters_in_a_dict() -> None:
+    x = np.array([0.7, -1.2])
+    assert gradcheck.check_jacobian(layer, layer_jacobian, LAYER, x)
+    assert gradcheck.check_jacobian(layer, layer_jacobian, LAYER, x, domain={"p": (-9, 9)}, stop_gradient=())
+    result = gradcheck.check_jacobian(layer, layer_jacobian_undoubled, LAYER, x)
+    assert result.verdict == "FAIL"
+    assert result.right_blocks == ("p['W']", "x")
+    unlike = gradcheck.check_jacobian(layer, lambda p, x: ({"W": np.zeros((2, 2, 2)), "name": None}, p["W"]), LAYER, x)
+    assert unlike.verdict == "ERROR"
+    assert "p['b']" in unlike.findings[0].sentence
+
+
+@pytest.mark.parametrize("check", [gradcheck.check_hessian, gradcheck.check_hvp])
+def test_second_derivatives_are_by_arrays(check: Any) -> None:
+    with pytest.raises(gradcheck.InvalidProblem, match="give those in the dict as inputs of their own"):
+        check(lambda p: np.sum(p["a"] ** 3), lambda *p: p, {"a": np.ones(2)})
