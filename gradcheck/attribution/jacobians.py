@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -28,6 +28,7 @@ def diagonals(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
         return
     chosen = view.within(blocks)
     off, room = (d[chosen] for d in view.discrepancy)
+    rows: dict[object, list[tuple[int, int, Array]]] = defaultdict(list)
     for x, y in _candidates(view):
         diagonal = diagonal_of(view, x, y)
         if diagonal is None or np.all(np.abs(diagonal - diagonal.flat[0]) <= 1e-12 * np.abs(diagonal.flat[0])):
@@ -38,15 +39,25 @@ def diagonals(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
         axes = tuple(range(one.ndim - 1))
         with np.errstate(all="ignore"):
             change = np.asarray(np.sum(adjoint * (diagonal[..., None] * one - two), axis=axes), dtype=float)
+        rows[view.located.stacks[y], y - x].append((x, y, change[chosen]))
         if fits(change[chosen], off, room):
-            words = "having the diagonal of the Jacobian alone: its off-diagonal part is missing"
-            yield Hypothesis(Mistake.SOFTMAX_DIAGONAL, 7, ((y, 0),), words, Change(shortcuts=_shortcut(x, y)))
+            yield _alone([(x, y)])
+    for several in rows.values():  # f is called once for every row of a Jacobian
+        if len(several) > 1 and fits(np.sum([change for _, _, change in several], axis=0), off, room):
+            yield _alone([(x, y) for x, y, _ in several])
 
 
-def _shortcut(x: int, y: int) -> Callable[[View], Shortcuts | None]:
+def _alone(nodes: Sequence[tuple[int, int]]) -> Hypothesis:
+    words = "having the diagonal of the Jacobian alone: its off-diagonal part is missing"
+    edges = tuple((y, 0) for _, y in nodes)
+    return Hypothesis(Mistake.SOFTMAX_DIAGONAL, 7, edges, words, Change(shortcuts=_shortcuts(nodes)))
+
+
+def _shortcuts(nodes: Sequence[tuple[int, int]]) -> Callable[[View], Shortcuts | None]:
     def shortcuts(view: View) -> Shortcuts | None:
-        diagonal = diagonal_of(view, x, y)
-        return None if diagonal is None else {y: (x, diagonal[..., None])}
+        diagonals = [diagonal_of(view, x, y) for x, y in nodes]
+        found = {y: (x, d[..., None]) for (x, y), d in zip(nodes, diagonals, strict=True) if d is not None}
+        return found if len(found) == len(nodes) else None
 
     return shortcuts
 

@@ -26,6 +26,8 @@ REPLACED = 8
 """Rank of an edit that brings in another array: it tells where the mistake is, and not its kind."""
 ANOTHER_TURN = 6
 """Rank of an edit that takes an operand from another turn of the loop; it tells no kind, either."""
+WEIGHTS = "the constant array"
+"""How the name of an array begins that f multiplies by, or holds constant otherwise."""
 MOST_ENDS = 6
 """Maximum number of arrays that are tried for the turn that is the last one, or the first."""
 _APART = "takes its operands from different turns of the loop"
@@ -223,7 +225,9 @@ def multiplied(steps: Steps, arrays: Sequence[Other], instructions: Sequence[Ste
             ways += [("lacks a matrix factor", way, ", ") for way in (_before_matrix, _after_matrix)]
         for lacks, way, joint in ways:
             more = partial(_named, joint, steps.replay, other)
-            yield Edit(kind, REPLACED, lacks, partial(way, array), more=more)
+            weights = other.slot < 0 and other.name.startswith(WEIGHTS) and not np.all(np.abs(array) == 1)
+            lost = Mistake.MASK_SCALE if weights and way is _times else kind
+            yield Edit(lost, REPLACED, lacks, partial(way, array), more=more, sure=lost is not kind)
 
 
 def _times(array: Array, args: Any, kwargs: Any, value: Any) -> Any:

@@ -85,7 +85,9 @@ def _bends(view: View, y: int) -> bool:
         factors = [view.record.nodes[a] for a in node.args]
         number = [n.primitive == "constant" and np.unique(n.attributes["value"]).size == 1 for n in factors]
         return not (number[1] or (number[0] and node.primitive == "mul"))
-    return not (node.primitive in ("add", "sub", "neg", "held") or (node.primitive == "gather" and len(node.args) == 1))
+    if node.primitive == "gather":  # of one array some entries may be filled up, as by a mask
+        return len(node.args) > 1 or bool(np.any(np.asarray(node.attributes["index"]) < 0))
+    return node.primitive not in ("add", "sub", "neg", "held")
 
 
 def _local(view: View, y: int) -> bool:

@@ -67,7 +67,7 @@ def told(view: View, found: Sequence[Hypothesis], blocks: frozenset[str]) -> Exp
     paths = [h for h in best if _same_path(view, h, chosen)]
     rival = chosen.factor is not None and kind in OWN_FACTORS and not _one_line(view, best)
     place = _place(view, chosen) if (len(paths) == len(best) and not rival) or _one_line(view, best) else None
-    if place is None and chosen.factor is not None and chosen.rank >= MEASURED:
+    if place is None and chosen.rank >= MEASURED and kind in (Mistake.PATH_FACTOR, Mistake.CONSTANT_CUT):
         return None  # any number, and nowhere in particular: where all is linear many paths have one
     mistake, meaning = _meaning(view, paths, chosen)
     clause = _clause(view, chosen, place, meaning)

@@ -21,6 +21,11 @@ Z = Y[::-1] + 0.3
 MASK = np.array([1.0, 0.0, 1.0, 1.0, 0.0, 1.0]) / 0.7
 
 
+def triangle(x: Any) -> Any:
+    h = np.tril(x)
+    return h * 2.5
+
+
 def kept_alone(y: Any) -> Any:
     h = y * (MASK > 0)
     return h * 2.5
@@ -492,6 +497,7 @@ TABLE: dict[str, Named] = {
     "a mask's scale": Named(
         "vjp", dropout, lambda c, y: 2 * c * y * MASK * (MASK > 0), (Y,), Mistake.MASK_SCALE, "kept = y * MASK"
     ),
+    "a triangle not cut": Named("vjp", triangle, lambda c, x: 2.5 * c, (OTHER,), Mistake.MASK_SCALE, "np.tril(x)"),
     "a mask of booleans": Named("vjp", kept_alone, lambda c, y: 2.5 * c, (Y,), Mistake.MASK_SCALE, "y * (MASK > 0)"),
     "a rectifier without its gate": Named(
         "vjp", rectified, lambda c, y: c * (y + np.maximum(y - 1, 0)), (Y,), Mistake.BRANCH, "np.maximum(y - 1.0, 0.0)"

@@ -86,6 +86,21 @@ def test_a_part_of_a_hessian_that_is_left_out_has_the_line_of_what_it_differenti
     assert line in cause.facts["source"]
 
 
+def softmax(x):
+    e = np.exp(x)
+    return e / e.sum()
+
+
+@pytest.mark.parametrize(("power", "kind"), [(1.0, "softmax-diagonal"), (1.1, None)])
+def test_the_diagonal_of_a_jacobian_taken_for_all_of_it(power, kind):
+    def diagonal(x):
+        return np.diag(softmax(x) * (1 - softmax(x))) ** power
+
+    result = gradcheck.check_jacobian(softmax, diagonal, np.array([0.2, -0.7, 0.5]), elsewhere=False)
+    kinds = [found.facts.get("kind") for found in result.findings if found.code == "GC051"]
+    assert kinds == ([kind] if kind else [])
+
+
 def test_a_block_of_a_hessian_that_is_half_the_right_one_is_that():
     """Half of it comes from each of two equal slopes; that one was held constant is no simpler."""
 

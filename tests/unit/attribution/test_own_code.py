@@ -68,6 +68,22 @@ def test_where_nothing_is_due_no_step_is_pointed_at(what):
     assert "own_line" not in cause.facts
 
 
+EXPOSED = np.array([0.5, 1.0, 2.0, 0.25])
+
+
+@pytest.mark.parametrize(("weights", "kind"), [(1.0, "mask-scale"), (np.sqrt(EXPOSED), None)])
+def test_weights_of_f_that_the_derivative_lacks_are_a_scale_and_other_factors_no_kind(weights, kind):
+    def f(b):
+        mu = EXPOSED * np.exp(wrong_steps.X @ b)
+        return np.sum(mu - 2.0 * np.log(mu))
+
+    def derivative(b):
+        return wrong_steps.X.T @ (weights * np.exp(wrong_steps.X @ b) - 2.0)
+
+    causes = causes_of(wrong_steps.Step("gradient", f, derivative, (np.array([0.3, -0.2, 0.6]),), None, ""))
+    assert [c.facts.get("kind") for c in causes if "kind" in c.facts] == ([kind] if kind else [])
+
+
 def test_a_derivative_is_not_changed_by_being_looked_into():
     seen = []
 
