@@ -15,6 +15,7 @@ from gradcheck.checks.rows import Rows
 from gradcheck.errors import InvalidProblem, UsageError
 from gradcheck.judge.causes_wanted import verdict_alone
 from gradcheck.judge.input_structure import Projection, projections
+from gradcheck.judge.settings import check_structure
 from gradcheck.judge.structure_hint import APART, structure_cause
 from gradcheck.problem.function import Function, input_names
 from gradcheck.verdict.conclusion import with_findings
@@ -28,8 +29,10 @@ CURVED = ("orthogonal", "unit")
 
 
 def no_curved(structure: Any, what: str) -> None:
-    """Raises UsageError for a structure that second derivatives do not go with."""
-    curved = [kind for kind in structure.values() if kind in CURVED] if isinstance(structure, Mapping) else []
+    """Raises UsageError for a structure that second derivatives do not go with; InvalidProblem for what is none."""
+    structure = {} if structure is None else structure
+    check_structure(structure)
+    curved = [kind for kind in structure.values() if isinstance(kind, str) and kind in CURVED]
     if curved:
         raise UsageError(f"{what} does not go with structure={curved[0]!r}: its changes differ from point to point")
 

@@ -57,10 +57,7 @@ class Settings:
         self._check_declarations()
 
     def _check_declarations(self) -> None:
-        structure: object = self.structure
-        if not isinstance(structure, Mapping):
-            wanted = 'a mapping such as {"x": "symmetric"}'
-            raise InvalidProblem(f"structure must be {wanted}, got {structure!r:.100}")
+        check_structure(self.structure)
         domain: object = self.domain
         if not isinstance(domain, Mapping):
             wanted = 'a mapping such as {"x": (0, None)}'
@@ -107,3 +104,10 @@ def _number(value: object) -> bool:
 
 def _whole(value: object) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def check_structure(structure: object) -> None:
+    """Raises InvalidProblem for a structure that is no mapping from inputs to words."""
+    if not isinstance(structure, Mapping):
+        wanted = 'a mapping such as {"x": "symmetric"}'
+        raise InvalidProblem(f"structure must be {wanted}, got {structure!r:.100}")

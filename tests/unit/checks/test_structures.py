@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradcheck
-from gradcheck.errors import UsageError
+from gradcheck.errors import InvalidProblem, UsageError
 from gradcheck.verdict.result import Result
 
 RANDOM = np.random.default_rng(8)
@@ -152,6 +152,12 @@ def test_what_turns_from_point_to_point_is_refused(kind: str) -> None:
         gradcheck.check_hessian(f, hess, np.eye(2), structure={0: kind})
     with pytest.raises(UsageError, match="check_hvp does not go with structure="):
         gradcheck.check_hvp(f, hvp, np.eye(2), structure={0: kind})
+
+
+@pytest.mark.parametrize("check", [check_hessian, check_hvp, check_jvp])
+def test_a_structure_of_no_input_is_refused(check: Callable[..., Result]) -> None:
+    with pytest.raises(InvalidProblem, match="structure must be"):
+        check(hvp, structure="symmetric")
 
 
 def test_options_name_the_arguments_of_f() -> None:
