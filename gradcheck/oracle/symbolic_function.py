@@ -22,6 +22,7 @@ from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.numbers.symbol import Expression, Kink, Sheet, Symbol
 from gradcheck.numbers.symbols import Symbols, constants, leaves
 from gradcheck.oracle.closed_form.formulas import Formulas
+from gradcheck.oracle.compiled_code import numbers_only
 from gradcheck.oracle.enclosure import PRECISIONS, deciding_bits, proven, tight
 from gradcheck.oracle.estimate import Array, Aside, Estimates
 from gradcheck.problem.evaluations import f_evaluated
@@ -93,10 +94,11 @@ def _written(product: Product, sheet: Sheet) -> tuple[list[Symbols], list[Array]
         raise Unsupported(sheet.refusal)
 
     try:
-        with np.errstate(all="ignore"), warnings.catch_warnings(), restored(product.function.f), holding(hold):
+        f = product.function.f
+        with np.errstate(all="ignore"), warnings.catch_warnings(), restored(f), holding(hold), numbers_only(f):
             warnings.simplefilter("ignore")
             f_evaluated()
-            returned = product.function.f(*arguments)
+            returned = f(*arguments)
     except (Kink, Unsupported):
         raise
     except (Exception, SystemExit) as wrong:  # the user's code met an array that is none of NumPy's: others take over

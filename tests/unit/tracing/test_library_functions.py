@@ -206,3 +206,15 @@ def test_lapack_keeps_numpys_dtypes_where_it_gets_no_numbers(name: str) -> None:
         with pytest.raises(Unsupported, match="made into a plain one"):
             explore(lambda a: factor(a)[0], (S,))
     assert sys.getrefcount(dtype) > before - 50
+
+
+@pytest.mark.parametrize("given", [lambda x: x, lambda x: np.array(list(x))], ids=["itself", "a list of its entries"])
+def test_squareform_is_judged_by_every_oracle(given: Any) -> None:
+    """Symbols are objects in an array, too, and a wrong answer is put to every oracle."""
+
+    def f(x: Any) -> Any:
+        return np.sum(squareform(given(x)) ** 2)
+
+    x = np.array([1.0, 2.0, 3.0])
+    assert gradcheck.check_gradient(f, lambda x: 4 * x, x, oracles="all").verdict == "PASS"
+    assert gradcheck.check_gradient(f, lambda x: 4.1 * x, x).verdict == "FAIL"
