@@ -26,14 +26,17 @@ from gradcheck.oracle.differences.gradients import (
 )
 from gradcheck.oracle.differences.graph_values import WORK, GraphValues, thousands
 from gradcheck.oracle.differences.ladder import climb, ladder
+from gradcheck.oracle.differences.sampling import entry_scales
 from gradcheck.oracle.differences.stencil import POINTS, PROBES
 from gradcheck.oracle.differences.weigh import Slopes
 from gradcheck.oracle.differences.window import Centre
-from gradcheck.oracle.estimate import Aside, Estimate, Estimates, Kind
+from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Kind
 from gradcheck.problem import Graph, Point
 
 __all__ = ["Break", "Differences", "Directional", "difference_gradient", "directional", "finite_difference", "ladder"]
 
+SEED = 29
+"""Seed of the direction in which a graph of many entries is differenced."""
 RUNS = POINTS + len(PROBES)
 """Number of runs of the function per entry where it is well behaved."""
 
@@ -70,6 +73,28 @@ class FiniteDifference:
             gradients={graph.names[p]: Estimate(found[p], errors[p], Kind.ESTIMATED) for p in shapes},
             notes=self._notes(graph, values, slopes, shapes),
         )
+
+    def along(self, graph: Graph, point: Point) -> Along | Aside:
+        """The derivative along one random direction, which any wrong entry moves; for the price of one entry."""
+        values = GraphValues(graph, point)
+        if (work := RUNS * values.work_of_all) > WORK:
+            return Aside(
+                self.name, f"{thousands(int(work))} array operations for one direction, budget {thousands(int(WORK))}"
+            )
+        inputs = [np.asarray(point[graph.names[p]], float) for p in graph.parameters]
+        random = np.random.default_rng(SEED)
+        sizes = entry_scales(np.concatenate([x.ravel() for x in inputs]))
+        moves = split(
+            sizes * random.uniform(0.5, 1.0, sizes.size) * random.choice([-1.0, 1.0], sizes.size),
+            {p: graph.shapes[p] for p in graph.parameters},
+        )
+        value, error, info = directional(values.at, inputs, list(moves.values()))
+        if not np.isfinite(error):
+            what = "jumps" if info.jump else "has a kink" if info.kink else "is too noisy to tell"
+            return Aside(self.name, f"along one direction the loss {what}")
+        direction = {graph.names[p]: move for p, move in moves.items()}
+        notes = (f"{thousands(info.evaluations)} evaluations in {info.precision}",)
+        return Along(self.name, direction, Estimate(np.asarray(value), np.asarray(error), Kind.ESTIMATED), notes)
 
     @staticmethod
     def _notes(

@@ -56,6 +56,8 @@ MOST_FURTHER = 450
 """Maximum number of further cases that are searched for such as distinguish faults, or confirm the last one."""
 BORNE_OUT = 8
 """Number of further cases, beside all failing ones, on which the last fault left has to hold."""
+BESIDE_VARIANTS = 24
+"""The same where other faults, made in another way than usual, hold as well."""
 ENOUGH = 2
 """Minimum number of wrong answers that a looser reading has to explain."""
 
@@ -213,8 +215,9 @@ class _Search:
         left = [bend for bend in bends if all(meets(bend, one) for one in ordered)]
         tried, borne_out, telling = len(ordered), 0, [one for one in ordered if _telling(one)]
         for number, one in enumerate(self._further):
-            several = len({bend.fault.code for bend in left}) > 1
-            if not left or (not several and number >= self._owed and borne_out >= BORNE_OUT):
+            several = len({bend.fault.code for bend in _usual(left)}) > 1
+            enough = BORNE_OUT if len({bend.fault.code for bend in left}) == 1 else BESIDE_VARIANTS
+            if not left or (not several and number >= self._owed and borne_out >= enough):
                 break
             answers = [bend.answer_of(one) for bend in left]
             if number >= self._owed and all(
@@ -227,9 +230,20 @@ class _Search:
             borne_out += not several and one.wrong  # where the subject is right, a looser reading requires nothing
         if meets is _by_form:  # two wrong forms need not be the same mistake
             left = [bend for bend in left if sum(_everywhere(bend, one) for one in telling) >= ENOUGH]
+        left = _usual(left)
         if not left or (reading and len(telling) < ENOUGH):
             return None
         return Likeness(tuple({bend.fault.code: bend.fault for bend in left}.values()), tried, reading)
+
+
+def _usual(bends: list[Bend]) -> list[Bend]:
+    """Those that make a fault in the most usual way: a fault's bends stand in that order.
+
+    Other ways may be the same engine: the message that comes last overwrites the others in the order in which nodes are
+    visited, which is the use made first in the order in which they are computed.
+    """
+    ranks = [next((k for k, make in enumerate(b.fault.bends) if make is b.make), 0) for b in bends]
+    return [bend for bend, rank in zip(bends, ranks, strict=True) if rank == min(ranks)]
 
 
 def _telling(one: Observed) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,6 @@ class GraphValues:
     scales: per component, shape (n,).
     base: the loss at the point, shape (n,), the same for all components.
     lanes: whether all nodes are scalars, so that many evaluations are one pass over arrays.
-    work: small array operations that it takes to move every entry once.
     """
 
     def __init__(self, graph: Graph, point: Mapping[str, Array], dtype: Any = np.float64) -> None:
@@ -63,12 +62,20 @@ class GraphValues:
         scales = [entry_scales(self._values[p]).ravel() for p in graph.parameters]
         self.scales = np.concatenate(scales) if scales else np.zeros(0)
         self.base = np.full(len(self.places), self.loss)
-        self.work = self._work(varying)
 
     @property
     def loss(self) -> Any:
         """The loss at the point, a scalar of the dtype."""
         return np.asarray(self._values[self._graph.loss])[()]
+
+    def at(self, *parameters: Array) -> Any:
+        """The loss at other values of all parameters, in the graph's order; it has their dtype."""
+        values = list(self._values)
+        for p, value in zip(self._graph.parameters, parameters, strict=True):
+            values[p] = value
+        with np.errstate(all="ignore"):
+            self._run(values, self._all)
+        return values[self._graph.loss]
 
     def __call__(self, steps: Array, active: Array) -> tuple[Array, Array]:
         self.evaluations += steps.size
@@ -134,15 +141,24 @@ class GraphValues:
         for i, compute, arguments in program:
             values[i] = compute(*[values[j] for j in arguments])
 
-    def _work(self, varying: Array) -> float:
+    @cached_property
+    def work(self) -> float:
+        """Small array operations that it takes to move every entry once."""
         if self.lanes:
             return len(self.places) * len(self._all) / 50.0
-        costs = {i: 1 + float(np.prod(self._graph.shapes[i])) / 200 for i in np.flatnonzero(varying).tolist()}
         total = 0.0
         for p in self._graph.parameters:
             entries = int(np.prod(self._graph.shapes[p]))
-            total += entries * sum(costs[step[0]] for step in self._program_from(p))
+            total += entries * sum(self._cost(step) for step in self._program_from(p))
         return total
+
+    @cached_property
+    def work_of_all(self) -> float:
+        """Small array operations that it takes to move all of them together once."""
+        return sum(map(self._cost, self._all))
+
+    def _cost(self, step: Step) -> float:
+        return 1 + float(np.prod(self._graph.shapes[step[0]])) / 200
 
 
 def thousands(n: int) -> str:
