@@ -11,7 +11,6 @@ from gradcheck.errors import HarnessFault, Unsupported
 from gradcheck.oracle.analysis import Analysis, analyse_graph
 from gradcheck.oracle.estimate import Along, Aside, Estimate, Estimates, Kind, Oracle
 from gradcheck.oracle.exact import exact
-from gradcheck.oracle.finite_difference import finite_difference
 from gradcheck.problem import Case, Graph, Point
 from gradcheck.problem.validate import all_scalar
 from gradcheck.verdict.compare import Truth, intersect, misses
@@ -125,8 +124,9 @@ def gather_at(graph: Graph, point: Point, oracles: Sequence[Oracle]) -> Gathered
     entries = 0 if all_scalar(graph) else sum(int(np.prod(graph.shapes[i])) for i in graph.parameters)
     for oracle in oracles:
         try:
-            if entries > DIFFERENCED and oracle is finite_difference and _settled(answers):
-                answer: Estimates | Along | Aside = finite_difference.along(graph, point)
+            in_one = getattr(oracle, "along", None) if entries > DIFFERENCED else None
+            if in_one is not None and _settled(answers):
+                answer: Estimates | Along | Aside = in_one(graph, point)
             else:
                 if (analyse := getattr(oracle, "analyse", None)) is not None:
                     found: Analysis | Aside = analyse(graph, point)

@@ -6,6 +6,7 @@ Right engines pass there, or nobody can tell; a wrong gradient is still found wh
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ import pytest
 from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.errors import InvalidProblem
 from gradcheck.faults.correct import forward_mode, recursive, tape
-from gradcheck.judge.graph_estimates import DIFFERENCED, gather
+from gradcheck.judge.graph_estimates import DIFFERENCED, gather, put_together
 from gradcheck.oracle import Aside, Estimates, graph_oracles
+from gradcheck.oracle.estimate import Along
 from gradcheck.oracle.exact import exact
 from gradcheck.oracle.finite_difference import finite_difference
 from gradcheck.oracle.symbolic import symbolic
@@ -128,7 +130,7 @@ def softmax_of(entries: int) -> Case:
 
 
 class Counting:
-    """An estimated oracle that counts how often it is asked."""
+    """An estimated oracle that counts how often it is asked for every entry; along a direction it differences."""
 
     name, kind = finite_difference.name, finite_difference.kind
 
@@ -139,15 +141,51 @@ class Counting:
         self.asked += 1
         return Aside(self.name, "counted")
 
+    def along(self, graph: Any, point: Any) -> Along | Aside:
+        return finite_difference.along(graph, point)
 
-@pytest.mark.parametrize(("entries", "asked"), [(10, 1), (DIFFERENCED, 1), (DIFFERENCED + 1, 0), (1000, 0)])
-def test_differences_are_not_asked_what_two_proofs_have_settled(entries: int, asked: int) -> None:
+
+@pytest.mark.parametrize(("entries", "asked"), [(4, 1), (DIFFERENCED, 1), (DIFFERENCED + 1, 0), (1000, 0)])
+def test_differences_take_one_direction_of_what_two_proofs_have_settled(entries: int, asked: int) -> None:
     differences = Counting()
     gathered = gather(softmax_of(entries), (symbolic, exact, differences))
     assert differences.asked == asked
     assert len(gathered.answers) == 2
     if not asked:
-        assert gathered.asides[0].reason.startswith(f"two proofs have settled all {entries} entries")
+        along = gathered.along[-1]
+        assert along.oracle == differences.name
+        slope = np.sum(gathered.gradients["x"].middle * along.direction["x"])
+        assert np.abs(along.estimate.value - slope) <= along.estimate.error + 1e-14 * np.abs(along.direction["x"]).sum()
+        assert gathered.missed == ()
+
+
+def test_a_proof_that_is_wrong_in_one_entry_is_missed_along_a_direction() -> None:
+    """Two proofs with the same mistake meet each other, and the differences do not meet them."""
+
+    def bent(oracle: Any) -> Any:
+        def asked(graph: Any, point: Any) -> Any:
+            said = oracle(graph, point)
+            right = said.gradients["x"]
+            wrong = replace(right, value=right.value + 1e-6 * (np.arange(right.value.size) == 5))
+            return replace(said, gradients={"x": wrong}, along=())
+
+        return asked
+
+    case = softmax_of(40)
+    answers = [bent(oracle)(case.graph, case.point) for oracle in (symbolic, exact)]
+    along = finite_difference.along(case.graph, case.point)
+    assert isinstance(along, Along)
+    assert put_together(answers, [], {"x": (40,)}, [along]).missed == (finite_difference.name,)
+
+
+def test_a_graph_of_too_many_operations_is_not_differenced_at_all() -> None:
+    build = GraphBuilder()
+    x = node = build.parameter("x", (9,))
+    for _ in range(2000):
+        node = build.add(node, x)
+    aside = finite_difference.along(build.graph(build.sum(node)), {"x": np.ones(9)})
+    assert isinstance(aside, Aside)
+    assert "array operations for one direction" in aside.reason
 
 
 def test_differences_are_asked_where_only_one_proof_is_to_be_had() -> None:
