@@ -102,8 +102,9 @@ def test_title_and_question_are_the_users(name: str) -> None:
     assert title.startswith(f"FAIL {derivative} (")
     assert title.endswith(f"{HERE}:{line})")
     assert second == question
-    assert mistake.startswith(f"{derivative}: the {word} ")
-    assert f"mistake   the {word} " in text or "mistake   consistent with the path" in text
+    told = (f"the {word} ", "consistent with the path")
+    assert mistake.startswith(tuple(f"{derivative}: {words}" for words in told))
+    assert any(f"mistake   {words}" in text for words in told)
 
 
 def test_operators_without_names_go_by_the_parameters_of_the_check() -> None:

@@ -5,6 +5,7 @@ Differences are of fourth order along one direction, so that an error of 1e-7 of
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Any
 
@@ -201,6 +202,7 @@ def test_compiled_code_that_would_end_the_process_is_not_traced() -> None:
 @pytest.mark.parametrize("name", ["spotrf", "dpotrf"])
 def test_lapack_keeps_numpys_dtypes_where_it_gets_no_numbers(name: str) -> None:
     factor, dtype = getattr(scipy.linalg.lapack, name), np.dtype(name[0].replace("s", "f"))
+    gc.collect()  # what other tests have left, and whose arrays would take their dtypes with them meanwhile
     before = sys.getrefcount(dtype)
     for _ in range(100):
         with pytest.raises(Unsupported, match="made into a plain one"):
