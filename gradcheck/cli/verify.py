@@ -101,14 +101,13 @@ def main(options: argparse.Namespace) -> int:
         chosen["timeout"],
         budget,
     )
-    looker = subject_of(target, timeout=wanted.timeout)
-    looker.prepare()  # it imports what it needs while this process imports the judge
-    from gradcheck.report.code_place import SubjectCode  # imported late, as all below
-
-    manner = Manner(SubjectCode.of_verify(target), verbosity=int(options.verbose), feedback=options.feedback)
-    with ExitStack() as stack:
-        stack.enter_context(looker)
+    with subject_of(target, timeout=wanted.timeout) as looker, ExitStack() as stack:
+        looker.prepare()  # it imports what it needs while this process imports the judge
         progress = stack.enter_context(signs_of_life(SILENCE))
+        progress.now(f"reading {shown_name(target)}")
+        from gradcheck.report.code_place import SubjectCode  # imported late, as all below
+
+        manner = Manner(SubjectCode.of_verify(target), verbosity=int(options.verbose), feedback=options.feedback)
         reports = [file.opened(manner) for file in files]
         for report in reports:
             stack.callback(report.close)
@@ -128,7 +127,6 @@ def _verify(
     from gradcheck.verify.verification import verification
     from gradcheck.verify.verify_events import Lacking, Unusable, Verified
 
-    progress.now(f"reading {shown_name(wanted.source)}")
     console, _ = consoles()
     on_screen = options.format == "console"
     document = VerifyJson(options.target)

@@ -100,8 +100,7 @@ def gather(case: Case, oracles: Sequence[Oracle]) -> Gathered:
 
 
 def gather_needed(case: Case, oracles: Sequence[Oracle], *, crossed: bool = True) -> Gathered | None:
-    """What `exact` alone knows, if it is among the `oracles` and bounds every entry closely; what rounding may cost is
-    not measured.
+    """What `exact` alone knows, if it is among the `oracles` and bounds every entry closely; without rounding's cost.
 
     An answer that agrees with it is right: proof and answer come of different code. None where more has to be asked.
     `crossed` as for `analyse_graph`; raises HarnessFault when its two sweeps contradict each other.

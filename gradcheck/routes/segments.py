@@ -39,7 +39,8 @@ def proven(run: Run, start: Sequence[Array], end: Sequence[Array]) -> bool | Non
         return None
     with balls.working(BITS):
         folded = folds(record, run.trace.compared)
-        if any(has_edge(node) for slot in folded for node in record.computed_from(slot)):
+        across = [slot for slot, entries in folded.items() if np.any(entries)]
+        if any(has_edge(node) for slot in across for node in record.computed_from(slot)):
             return None  # a ball that holds 0 has no root, and nothing computed of it a bound
         matters = [_clear(balls, e) for e in _edges(run, edges, start, end, 0.0, 0.0)]
         matters = [m & ~folded[k].reshape(m.shape) if k in folded else m for k, m in zip(edges, matters, strict=True)]

@@ -71,9 +71,8 @@ def run(
     `forms_may_lack` an op that is answered in one form and refused in another is not offered in that form.
 
     With `jobs` several processes judge at the same time (None: as many as fit the cases and the processors), each with
-    a subject of its own, which `another` opens; events
-    and results are those of one job, in the same order, but for CaseAhead, which tells of a result before its turn, and
-    CaseJudged, which tells of one before its cause is known.
+    a subject of its own, which `another` opens. Events and results are those of one job, in the same order, but for
+    CaseAhead, which tells of a result before its turn, and CaseJudged, which tells of one before its cause is known.
 
     KeyboardInterrupt, thrown in at any event or raised in between, ends the run with the finished results and without a
     diagnosis. A harness fault ends only its case. With `give_up_after=0` the subject is asked every question. Without a

@@ -31,6 +31,7 @@ TOUCHED: dict[str, tuple[Callable[[Any], Any], Any, Any]] = {
     "a norm at 0": (lambda x: np.sqrt(np.sum(x * x)), [1.0, 2.0], [-1.0, -2.0]),
     "a logarithm's domain": (lambda x: np.sum(np.log(x)), [1.0], [-1.0]),
     "a pole at the end": (lambda x: np.sum(1 / x), [1.0], [0.0]),
+    "a pole behind a root, beside |x|": (lambda x: np.sum(1 / (np.sqrt(x + 5) - 2) + np.abs(x)), [1.0], [-2.0]),
 }
 
 
@@ -47,6 +48,10 @@ def test_a_segment_that_touches_an_edge_is_not(name: str) -> None:
 def test_what_touches_an_edge_like_a_parabola_is_left_open() -> None:
     """1 - cos(x)^2 is 0 at pi with its slope: more pieces than are affordable. The samples in floats show it."""
     assert proof(lambda x: np.sum(np.arccos(np.cos(x))), [1.0], [4.0]) is None
+
+
+def test_what_is_computed_of_a_root_across_its_own_0_is_left_open() -> None:
+    assert proof(lambda x: np.sqrt(1 + np.sum(np.abs(x) ** 1.5)), [1.0, 2.0], [-1.0, 2.0]) is None
 
 
 def test_a_function_that_computes_much_is_not_proven() -> None:
