@@ -58,6 +58,10 @@ class Finding:
     def __str__(self) -> str:
         return self.sentence
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As a kind and a dict: pickle cannot write a read-only view of a dict, and workers send findings."""
+        return _of, (self.kind, dict(self.facts))
+
     def to_dict(self) -> dict[str, Any]:
         """The finding as plain data."""
         return {
@@ -157,4 +161,8 @@ def plain(value: Any) -> Any:
 
 def finding(code: str, **facts: Any) -> Finding:
     """A finding of the kind with this code."""
-    return Finding(KINDS[code], MappingProxyType(facts))
+    return _of(KINDS[code], facts)
+
+
+def _of(kind: FindingKind, facts: Mapping[str, Any]) -> Finding:
+    return Finding(kind, MappingProxyType(facts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from textwrap import dedent
@@ -109,6 +110,33 @@ def test_the_subjects_are_other_processes(bench: Any) -> None:
     assert bench("run", "several.py", "--subject", "tells.py", "--jobs", "2").code == 1
     parents = {path.name.split()[1] for path in notes.iterdir()}
     assert len(parents) == 3  # two workers, and this process, which asks what there is
+
+
+NOTING = """
+    import os
+    import pathlib
+
+    import gradcheck
+
+    def wrong(graph, point):
+        pathlib.Path(f"asked by {os.getpid()}").touch()
+        return point["a"] ** 2, {"a": point["a"]}
+
+    @gradcheck.case
+    def several():
+        for k in range(4):
+            build = gradcheck.GraphBuilder()
+            graph = build.graph(build.square(build.parameter("a")))
+            yield gradcheck.Case(f"case {k}", graph, {"a": 1.0 + k}, subject=wrong)
+"""
+
+
+def test_a_wrong_case_is_judged_by_a_worker_alone(bench: Any) -> None:
+    bench.write("noting.py", NOTING)
+    assert bench("run", "noting.py", "--subject", "right.py", "--jobs", "2", "--no-diagnosis").code == 1
+    judges = {int(path.name.split()[-1]) for path in bench.folder.glob("asked by *")}
+    assert judges
+    assert os.getpid() not in judges  # else its finding was not sent, and all was done a second time
 
 
 KILLER = """

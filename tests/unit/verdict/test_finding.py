@@ -2,6 +2,7 @@
 
 import ast
 import json
+import pickle
 import re
 import string
 from pathlib import Path
@@ -287,3 +288,9 @@ def test_a_finding_as_data() -> None:
         "sentence": KINDS["GC020"].sentence.format(what="w"),
         "facts": {"what": "w", "more": [1.0]},
     }
+
+
+def test_a_worker_can_send_a_finding() -> None:
+    one = finding("GC018", what="x")
+    sent = pickle.loads(pickle.dumps(one))
+    assert (sent, type(sent.facts)) == (one, type(one.facts))
