@@ -20,12 +20,23 @@ OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
-    """Every class of the file whose instances can be made from a number and swept."""
+    """Every class of the file whose instances can be swept; a function makes them where calling the class does not."""
+    offered: set[type] = set()
     for name, kind in contents.classes.items():
         if any(hasattr(kind, method) for method in ("__add__", "__mul__")):
-            yield from each(NAME, name, _of_class(name, kind, contents, None))
+            yield from _noting(offered, kind, each(NAME, name, _of_class(name, kind, contents, None)))
     for kind, maker in made_by_functions(contents, float, SAMPLE[0]):
-        yield from each(NAME, kind.__name__, _of_class(kind.__name__, kind, contents, [maker]))
+        if not any(issubclass(kind, known) for known in offered):
+            look = _of_class(kind.__name__, kind, contents, [maker])
+            yield from _noting(offered, kind, each(NAME, kind.__name__, look))
+
+
+def _noting(offered: set[type], kind: type, look: Iterator[Found]) -> Iterator[Found]:
+    """What is found at a class, which joins those offered where it is an offer."""
+    for found in look:
+        if not isinstance(found, Miss):
+            offered.add(kind)
+        yield found
 
 
 def _of_class(name: str, kind: type, contents: Contents, made: Sequence[Maker] | None) -> Iterator[Found]:

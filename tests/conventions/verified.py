@@ -12,7 +12,7 @@ import pytest
 from gradcheck.diagnosis.budget import Budget
 from gradcheck.run.exit_code import as_it_should_be
 from gradcheck.subject.answer import Declared, Subject
-from gradcheck.subject.description import SeenOffer, seen
+from gradcheck.subject.description import Seen, SeenOffer, seen
 from gradcheck.conventions.offer import Offer
 from gradcheck.conventions.recognition import CONVENTIONS, recognised
 from gradcheck.subject.inprocess import InProcessSubject
@@ -20,6 +20,7 @@ from gradcheck.subject.loading import Package
 from gradcheck.subject.pair_slopes import slopes
 from gradcheck.verdict.result import Result
 from gradcheck.verify import form_cases
+from gradcheck.verify.advice import ambiguous
 from gradcheck.verify.engine_trial import EngineTrial, EngineTried, engine_events
 from gradcheck.verify.function_pairs import judged
 from gradcheck.verify.second_look import ENOUGH, contradicts
@@ -76,6 +77,7 @@ def verified(path: Path) -> Outcome:
     found = recognised(Package(path).load())
     offers = [offer for offer in found.offers if offer.convention == convention(path)]
     assert offers, f"{convention(path)} was not recognised: {found.misses}"
+    assert not ambiguous(path.name, Seen(tuple(map(seen, found.offers)), (), ()))
     verdicts: dict[str, str] = {}
     results: list[Result] = []
     named: set[str] = set()
