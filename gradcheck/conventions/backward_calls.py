@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gradcheck.conventions import example_shapes
@@ -51,6 +51,18 @@ class BackwardCall:
     def cotangents(self) -> int:
         """Number of cotangents that it takes."""
         return sum(role.startswith("cotangent") for _, role in self.roles)
+
+    def by_input(self, inputs: Sequence[str]) -> BackwardCall | None:
+        """The same call with the input where it has the output, if it takes one of the two by a name of one letter.
+
+        `a` and `y` are names of inputs as well as of outputs, where the forward function calls its input otherwise.
+        """
+        letters = [name for name, role in self.roles if role == "output 0" and len(name) == 1]
+        unused = [name for name in inputs if f"input {name}" not in dict(self.roles).values()]
+        if len(letters) != 1 or len(inputs) != 1 or len(unused) != 1:
+            return None
+        roles = tuple((n, f"input {unused[0]}" if n == letters[0] else role) for n, role in self.roles)
+        return replace(self, roles=roles)
 
     def upstream(self, cotangents: Sequence[Any]) -> dict[str, Any]:
         """The cotangents among the arguments, by name."""

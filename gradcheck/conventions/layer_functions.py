@@ -17,6 +17,8 @@ from gradcheck.conventions.foreign_calls import ForeignCalls, copied, lent
 from gradcheck.conventions.offer import Pair, PairKind
 from gradcheck.conventions.overwritten import watched, written_inputs, written_upstream
 from gradcheck.conventions.returned_gradients import Places, places
+from gradcheck.conventions.slope_arguments import computes, side_reading
+from gradcheck.conventions.source_trees import tree_of
 
 _MOST_TRIED = 400
 """Maximum number of example inputs at which a forward function is tried before it counts as one that cannot be run."""
@@ -58,11 +60,22 @@ class Ran:
 class LayerFunctions:
     """The two functions of one layer, and where they run."""
 
-    def __init__(self, calls: ForeignCalls, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
+    def __init__(
+        self,
+        calls: ForeignCalls,
+        forward: Callable[..., Any],
+        backward: Callable[..., Any],
+        convention: str,
+        slope: str = "",
+    ) -> None:
+        """`slope`: "input" or "output" where the user says which of the two the backward function takes."""
         self._calls = calls
         self._forward = forward
         self._backward = backward
-        self._names = arguments(forward) or []
+        self._convention = convention
+        self._slope = slope
+        self.names = arguments(forward) or []
+        self.shown = f"{forward.__name__} and {backward.__name__}"
 
     def ran(self, examples: Iterator[Example]) -> Ran | str:
         """The first example at which both run and the gradients have their inputs' shapes, else where forward runs.
@@ -86,8 +99,12 @@ class LayerFunctions:
             if tried.call is None:
                 return tried
             first = first or tried
+            if _is_broken_for_vectors(first):
+                continue
             if first.example.natural and (self._for_batches(first) or self.on_squares(batches=True) is not None):
                 return first
+        if first is not None and _is_broken_for_vectors(first) and (even := self.on_squares()) is not None:
+            return replace(even, instead_of=first)
         return first or last
 
     def _for_batches(self, ran: Ran) -> bool:
@@ -99,15 +116,15 @@ class LayerFunctions:
         if given is not None:
             yield given
             return
-        yield from candidates(self._names)
+        yield from candidates(self.names)
 
     def with_data_for_targets(self) -> Ran | str:
         """The same search, where what is named like a target is an input like the others."""
-        return self.ran(candidates(self._names, targets_are_data=True))
+        return self.ran(candidates(self.names, targets_are_data=True))
 
     def on_squares(self, *, batches: bool = False) -> Ran | None:
         """Where all sizes are equal, if the layer runs there."""
-        tried = (self._tried(example) for example in square(self._names, batches=batches))
+        tried = (self._tried(example) for example in square(self.names, batches=batches))
         return next((ran for ran in tried if isinstance(ran, Ran) and ran.fits), None)
 
     def at(self, example: Example) -> Ran | str:
@@ -119,8 +136,24 @@ class LayerFunctions:
         return self._run({n: copied(v) for n, v in ran.example.values.items()}, ran)[0]
 
     def pair(self, name: str, ran: Ran, about: str = "") -> Pair:
-        """The layer as a function and its VJP (or gradient) of the differentiable inputs; `about`: its settings."""
+        """The layer as a function and its VJP (or gradient) of the differentiable inputs; `about`: its settings.
+
+        Where the backward function may be meant to take the input as well as the output, the pair has both readings.
+        """
         assert ran.call is not None, "a layer whose backward pass can be called"
+        other = ran.call.by_input(self.names)
+        if other is None:
+            return self._called(name, ran, ran.call, about)
+        sides = {"output": ran.call, "input": other}
+        likely = computes([tree] if (tree := tree_of(self._backward)) is not None else [])
+        order = [self._slope] if self._slope else ["input", "output"] if likely else ["output", "input"]
+        first, *others = (
+            replace(self._called(name, ran, sides[side], about), reading=side_reading(side, self._convention))
+            for side in order
+        )
+        return replace(first, others=tuple(others)) if others else replace(first, reading=None)
+
+    def _called(self, name: str, ran: Ran, call: BackwardCall, about: str) -> Pair:
         wrt = tuple(ran.where.of) if ran.where is not None else ran.example.variable
         place = ran.where or Places({n: k for k, n in enumerate(wrt)} if len(wrt) > 1 else {wrt[0]: None}, False)
 
@@ -136,18 +169,18 @@ class LayerFunctions:
             mine = values(arrays)
             outputs, cache = self._run(mine, ran)
             cotangents = cotangent if ran.outputs > 1 else (cotangent,)
-            returned = self._swept(ran.call, [np.array(c) for c in cotangents], cache, mine, outputs)
+            returned = self._swept(call, [np.array(c) for c in cotangents], cache, mine, outputs)
             found = place.read(returned) if _readable(returned, place) else returned
             return found[0] if isinstance(found, tuple) and len(found) == 1 else found
 
         def gradient(*arrays: Any) -> Any:
             return vjp(None, *arrays)
 
-        takes = ran.call.cotangents > 0
+        takes = call.cotangents > 0
         own = update_wrapper(f, self._forward)
         own.argument_names = wrt  # type: ignore[attr-defined] # read by input_names
         derivative = update_wrapper(vjp if takes else gradient, self._backward)
-        shown = f"{self._forward.__name__} and {self._backward.__name__}{', ' if about else ''}{about}"
+        shown = f"{self.shown}{', ' if about else ''}{about}"
         inputs = tuple(ran.example.values[n] for n in wrt)
         kind: PairKind = "vjp" if takes else "gradient"
         return Pair(name, kind, own, derivative, inputs, shown=shown, other_luck=self._calls.other_luck)
@@ -159,10 +192,10 @@ class LayerFunctions:
             returned, inputs = watched(lambda: self._calls(self._forward, **mine), mine)
         except Exception as wrong:  # whatever a foreign function raises: these inputs are not for it
             return f"{type(wrong).__name__}: {wrong}"[:200]
-        outputs, keeps = split(returned, self._backward, self._names)
+        outputs, keeps = split(returned, self._backward, self.names)
         if not outputs or not all(is_real(part) for part in outputs):
             return "it returns no numbers that are finite"
-        call = backward_call(self._backward, self._names, len(outputs), keeps=keeps)
+        call = backward_call(self._backward, self.names, len(outputs), keeps=keeps)
         if isinstance(call, str):
             return Ran(example, len(outputs), keeps, why=call)
         if not call.cotangents and np.size(outputs[0]) != 1:
@@ -174,10 +207,10 @@ class LayerFunctions:
             gradients, upstream = watched(lambda: self._swept(call, cotangents, cache, mine, outputs), upstream_ones)
         except Exception as wrong:
             return Ran(example, len(outputs), keeps, call, why=f"it raises {type(wrong).__name__}: {wrong}"[:200])
-        where = places(gradients, {n: example.values[n] for n in example.variable}, self._names)
+        where = places(gradients, {n: example.values[n] for n in example.variable}, self.names)
         if isinstance(where, str):
             return Ran(example, len(outputs), keeps, call, why=where)
-        answers = answers_targets(gradients, example, self._names)
+        answers = answers_targets(gradients, example, self.names)
         own = written_inputs(self._forward.__name__, inputs) + written_upstream(self._backward.__name__, upstream)
         return Ran(example, len(outputs), keeps, call, where, answers_targets=answers, warnings=own)
 
@@ -189,14 +222,18 @@ class LayerFunctions:
 
     def _swept(
         self,
-        call: BackwardCall | None,
+        call: BackwardCall,
         cotangents: Sequence[Any],
         cache: Any,
         inputs: Mapping[str, Any],
         outputs: Sequence[Any],
     ) -> Any:
-        assert call is not None, "a backward pass that can be called"
         return self._calls.back(self._backward, **call.arguments(cotangents, cache, inputs, outputs))
+
+
+def _is_broken_for_vectors(ran: Ran) -> bool:
+    """Whether a backward pass raised at vectors, which NumPy's product of matrices takes and its rule need not."""
+    return ran.where is None and all(np.ndim(value) < 2 for value in ran.example.values.values())
 
 
 def split(returned: Any, backward: Callable[..., Any], inputs: Sequence[str]) -> tuple[tuple[Any, ...], bool]:

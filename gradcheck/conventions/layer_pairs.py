@@ -6,12 +6,11 @@ Also `softmax_loss(x, y) -> (loss, dx)`, which answers both at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
 
-from gradcheck.conventions.example_inputs import Example, arguments, as_example, given, how_to_give
+from gradcheck.conventions.example_inputs import Example, as_example, given, how_to_give
 from gradcheck.conventions.foreign_calls import ForeignCalls
 from gradcheck.conventions.layer_functions import LayerFunctions, Ran
 from gradcheck.conventions.layer_settings import other_settings, same_outputs, settings_text, with_more_axes
@@ -20,7 +19,7 @@ from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair
 
 NAME = "layer-pairs"
 ABOUT = "NAME_forward(...) -> (out, cache) and NAME_backward(dout, cache); NAME_loss(x, y) -> (loss, dx) (CS231n)"
-OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({"slope": ("input", "output")})
 
 _SPELLINGS = (("forward", "backward"), ("fwd", "bwd"), ("fprop", "bprop"), ("forward", "backprop"))
 """How the two functions of a layer are told apart."""
@@ -42,7 +41,10 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     for name, forward, backward in layers(contents):
         if {forward, backward} <= contents.claimed:
             continue
-        found = layer(contents, calls, name, contents.helpers[forward], contents.helpers[backward])
+        functions = LayerFunctions(
+            calls, contents.helpers[forward], contents.helpers[backward], NAME, options.get("slope", "")
+        )
+        found = layer(contents, name, functions)
         if isinstance(found, Miss):
             yield found
             continue
@@ -83,16 +85,15 @@ def _forward(backward: str, back: str, ahead: str, known: Container[str]) -> str
 
 
 def layer(
-    contents: Contents, calls: ForeignCalls, name: str, forward: Callable[..., Any], backward: Callable[..., Any]
+    contents: Contents, name: str, functions: LayerFunctions
 ) -> tuple[list[Pair], list[str], tuple[str, ...]] | Miss:
     """The pairs of one layer, notes and warnings; a second pair at equal sizes, if only there it has numbers."""
-    names = arguments(forward)
-    shown = f"{forward.__name__} and {backward.__name__}"
+    names, shown = functions.names, functions.shown
+    forward = shown.partition(" and ")[0]
     if not names:
         return Miss(NAME, shown, "the forward function takes no inputs")
-    own = given(contents, name, forward.__name__)
+    own = given(contents, name, forward)
     example: Example | None = None if own is None else as_example(own, names)
-    functions = LayerFunctions(calls, forward, backward)
     ran = functions.ran(functions.examples(example))
     if example is None and not (isinstance(ran, Ran) and ran.fits and not ran.answers_targets):
         other = functions.with_data_for_targets()
@@ -101,7 +102,7 @@ def layer(
         return Miss(
             NAME,
             shown,
-            f"no inputs were found at which {forward.__name__} runs (last: {ran}); {how_to_give(name, names)}",
+            f"no inputs were found at which {forward} runs (last: {ran}); {how_to_give(name, names)}",
         )
     if ran.call is None or not ran.example.variable:
         return Miss(NAME, shown, ran.why or "none of its inputs can be differentiated")

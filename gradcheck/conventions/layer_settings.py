@@ -95,6 +95,8 @@ def with_more_axes(example: Example) -> tuple[Setting, Example] | None:
     if name is None or len(example.variable) < 2 or example.layout == "EXAMPLES":
         return None
     count, width = np.shape(example.values[name])
+    if count == width:  # then nothing tells an axis of features from one of samples
+        return None
     values = dict(example.values)
     for other in example.variable:
         shape = tuple(2 * n if n == width else n for n in np.shape(values[other]))

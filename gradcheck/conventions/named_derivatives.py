@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gradcheck.conventions.derivative_names import Hint, derivatives
-from gradcheck.conventions.example_inputs import arguments, as_example, given, how_to_give
+from gradcheck.conventions.example_inputs import Example, arguments, as_example, given, how_to_give
 from gradcheck.conventions.example_sources import asked_arguments, inputs_of_calls
 from gradcheck.conventions.flagged_functions import flagged
 from gradcheck.conventions.folded_outputs import OPTION as INNER
@@ -45,7 +45,7 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
             yield told
             continue
         f, derivative, hint = told
-        if {f, derivative} <= contents.claimed:
+        if derivative in contents.claimed:  # it belongs to the function that claimed it, such as NAME_forward
             continue
         found = pair_of(contents, calls, f, derivative, hint, options)
         if isinstance(found, Miss):
@@ -114,7 +114,7 @@ def pair_of(
         return Miss(NAME, derivative, "it takes no vector")
     takes_another = len(asked) == len(names) + 1 and not set(asked) <= set(inspect.signature(function).parameters)
     if hint == "vjp" or (hint == "derivative" and takes_another):
-        return _vjp(calls, f, function, answer, example)
+        return _vjp(LayerFunctions(calls, function, answer, convention, options.get("slope", "")), f, answer, example)
     through = folded(function, answer, contents.module, options.get("inner", "")) if hint == "derivative" else None
     own_names = (f.rpartition(".")[2], derivative.rpartition(".")[2])
     told = side() if side is not None else side_of(function, answer, own_names, contents.module)
@@ -128,16 +128,15 @@ def pair_of(
 
 
 def _vjp(
-    calls: ForeignCalls, name: str, f: Callable[..., Any], derivative: Callable[..., Any], example: Any
+    functions: LayerFunctions, name: str, derivative: Callable[..., Any], example: Example | None
 ) -> tuple[list[Pair], list[str]] | Miss:
-    functions = LayerFunctions(calls, f, derivative)
     ran = functions.ran(functions.examples(example))
     if example is None and not (isinstance(ran, Ran) and ran.fits and not ran.answers_targets):
         other = functions.with_data_for_targets()
         ran = other if isinstance(other, Ran) and other.fits else ran
     if isinstance(ran, str) or ran.call is None or not ran.example.variable:
         why = ran if isinstance(ran, str) else ran.why
-        return Miss(NAME, f"{name} and {derivative.__name__}", f"{why}; {how_to_give(name, arguments(f) or [])}")
+        return Miss(NAME, f"{name} and {derivative.__name__}", f"{why}; {how_to_give(name, functions.names)}")
     pairs = [functions.pair(name, ran)]
     if not ran.fits and example is None and (even := functions.on_squares()) is not None:
         pairs.append(functions.pair(f"{name}, all sizes equal", even))

@@ -14,7 +14,7 @@ from gradcheck.conventions.example_inputs import Example
 from gradcheck.conventions.folded_outputs import Folded, composed
 from gradcheck.conventions.foreign_calls import ForeignCalls
 from gradcheck.conventions.offer import Pair, Reading
-from gradcheck.conventions.slope_arguments import Side
+from gradcheck.conventions.slope_arguments import Side, side_reading
 
 LAMBDA = "<lambda>"
 """Name of a function that was not named where it was made."""
@@ -76,12 +76,7 @@ class Asking:
     def _reading(self, output: bool, side: Side | None) -> Reading:
         word = "output" if output else "input"
         because = "" if side is None else side.because or "its name, its code or what it says of itself tells so"
-        return Reading(
-            f"as a function of the {word}",
-            f"--as {self.convention}:slope={word}",
-            f"call it with the {word}",
-            because,
-        )
+        return side_reading(word, self.convention, because)
 
     def _by_inner(self, through: Folded) -> Iterator[tuple[Pair, str] | str]:
         plain = Reading(

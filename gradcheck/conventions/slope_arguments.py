@@ -16,6 +16,7 @@ from typing import Any
 
 from gradcheck.conventions.example_inputs import arguments
 from gradcheck.conventions.flagged_functions import branch_of_flag, sets_flag
+from gradcheck.conventions.offer import Reading
 from gradcheck.conventions.slope_uses import INPUTS, Use, called, use_of
 from gradcheck.conventions.source_trees import tree_of
 
@@ -61,6 +62,13 @@ def side_of(
     return _told(slope, use, [] if tree is None else [tree]) or by_names
 
 
+def side_reading(side: str, convention: str, because: str = "") -> Reading:
+    """The reading of a derivative that takes this side of its function, "input" or "output"."""
+    return Reading(
+        f"as a function of the {side}", f"--as {convention}:slope={side}", f"call it with the {side}", because
+    )
+
+
 def side_of_flag(function: Callable[..., Any], flag: str, module: ModuleType) -> Side | None:
     """The same of a function that gives its derivative where a flag is set."""
     if len(arguments(function) or []) > 2:
@@ -82,7 +90,7 @@ def _told(slope: Callable[..., Any], use: Use | None, code: Sequence[ast.AST]) -
         return by_calls
     if _DOC_OUTPUT.search(inspect.getdoc(slope) or ""):
         return Side(True)
-    return Side(False) if _compute(code) else by_calls
+    return Side(False) if computes(code) else by_calls
 
 
 def _use(
@@ -107,7 +115,7 @@ def _first(function: Callable[..., Any]) -> str | None:
         return None
 
 
-def _compute(nodes: Sequence[ast.AST]) -> bool:
+def computes(nodes: Sequence[ast.AST]) -> bool:
     """Whether a function such as exp is called: what a slope needs beyond arithmetic it computes from an input."""
     inner = (node for part in nodes for node in ast.walk(part))
     return any(called(node) not in _ARITHMETIC for node in inner if isinstance(node, ast.Call))

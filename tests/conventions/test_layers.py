@@ -14,6 +14,7 @@ from gradcheck.subject.loading import Package
 from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verify.function_pairs import judged
 
+
 def look(folder: Path, text: str, wanted: str | None = None) -> tuple[tuple[Offer, ...], tuple[Miss, ...]]:
     """What a file with this text offers."""
     file = folder / "subject.py"
@@ -563,3 +564,55 @@ def test_a_cell_of_two_states_gets_two_upstream_gradients(tmp_path: Path) -> Non
     """
     (pair,) = pairs_of(tmp_path, text).values()
     assert judged(pair).verdict is Verdict.PASS
+
+
+LETTER = """
+    def tanh(x):
+        return np.tanh(x)
+
+    def tanh_backward(dout, a):
+        return dout * ({slope})
+"""
+
+
+@pytest.mark.parametrize(
+    ("slope", "verdict"),
+    [
+        ("1 - np.tanh(a) ** 2", Verdict.PASS),
+        ("1 - a ** 2", Verdict.PASS),
+        ("1 - np.tanh(a)", Verdict.FAIL),
+        ("1 - a", Verdict.FAIL),
+    ],
+)
+def test_one_letter_is_the_input_s_name_or_the_output_s(tmp_path: Path, slope: str, verdict: Verdict) -> None:
+    assert judged(pairs_of(tmp_path, LETTER.format(slope=slope))["tanh"]).verdict is verdict
+
+
+def test_which_of_the_two_is_meant_can_be_said(tmp_path: Path) -> None:
+    text = LETTER.format(slope="1 - a ** 2")
+    found = {side: pairs_of(tmp_path, text, f"functions:slope={side}")["tanh"] for side in ("input", "output")}
+    assert {side: str(judged(pair).verdict) for side, pair in found.items()} == {"input": "FAIL", "output": "PASS"}
+
+
+def test_a_backward_function_belongs_to_one_forward_function(tmp_path: Path) -> None:
+    text = LETTER.format(slope="1 - np.tanh(a) ** 2") + "\n    def tanh_forward(a):\n        return np.tanh(a)\n"
+    offers, _ = look(tmp_path, text)
+    assert [offer.convention for offer in offers] == ["layer-pairs"]
+    assert judged(offers[0].pairs[0]).verdict is Verdict.PASS
+
+
+MATMUL = """
+    def matmul_forward(a, b):
+        return a @ b
+
+    def matmul_backward(dout, a, b):
+        return dout @ b.T, {answer}
+"""
+
+
+def test_a_product_of_matrices_need_not_take_vectors(tmp_path: Path) -> None:
+    offers, _ = look(tmp_path, MATMUL.format(answer="a.T @ dout"))
+    assert judged(offers[0].pairs[0]).verdict is Verdict.PASS
+    assert any("backward does not: it raises ValueError" in note for note in offers[0].notes)
+    wrong = pairs_of(tmp_path, MATMUL.format(answer="a @ dout"))
+    assert judged(wrong["matmul"]).verdict is Verdict.FAIL
