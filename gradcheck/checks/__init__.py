@@ -3,6 +3,7 @@
 functions            check_gradient, check_vjp, check_jvp; `function_arguments`: what every check does at its door
 second_order         `check_vjp(..., order=2)`
 held_arguments       `stop_gradient=`
+array_containers     containers by which matrices of derivatives are; `block_names`: what their blocks are called
 drawn_inputs         inputs drawn by Hypothesis strategies
 forms, trees         containers of arrays, keyword arguments, further outputs; `wrappers`: objects, functions in place
 whole_numbers        which whole numbers are values, and which are indices

@@ -144,12 +144,12 @@ class Form:
         """The derivative on trial as one of plain arrays; `value` is f, whose output tells a cotangent's form."""
 
         def gradient(*arrays: Any) -> Any:
-            return self._read(derivative(*self.arguments(arrays), **self.keywords))
+            return self.read(derivative(*self.arguments(arrays), **self.keywords))
 
         def vjp(cotangent: Any, *arrays: Any) -> Any:
             arguments = self.arguments(arrays)
             shaped = self._like_output(cotangent, value, arguments)
-            return self._read(derivative(shaped, *arguments, **self.keywords))
+            return self.read(derivative(shaped, *arguments, **self.keywords))
 
         def jvp(primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
             own, along = self.arguments(primals), self.arguments(tangents)
@@ -167,13 +167,13 @@ class Form:
         shaped = rebuilt(value, iter(cotangent if isinstance(cotangent, tuple) else (cotangent,)))
         return conjugated(shaped) if self.holomorphic else shaped
 
-    def _read(self, answer: Any) -> tuple[Any, ...]:
-        """One gradient per plain input, from an answer built as the inputs are."""
+    def read(self, answer: Any, prefix: str = "") -> tuple[Any, ...]:
+        """One gradient per plain input, from an answer built as the inputs are; `prefix` goes before a path in it."""
         answer = conjugated(answer) if self.holomorphic else answer
         parts = self._per_argument(answer)
         found: list[Any] = []
         for name, part, value in zip(self.names, parts, self.inputs, strict=True):
-            mine = [None for _ in leaves(value)] if part is _ABSENT else leaves_like(part, value, name)
+            mine = [None for _ in leaves(value)] if part is _ABSENT else leaves_like(part, value, prefix + name)
             found += [_as_array(p) for p in mine]
         return tuple(p for p, own in zip(found, self._places(), strict=True) if own)
 

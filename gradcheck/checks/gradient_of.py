@@ -23,7 +23,7 @@ MOST_KNOWN = 64
 
 
 class GradientOf:
-    """x -> the gradient of f at x with respect to the inputs in `wrt`: a tuple of arrays, bare for one.
+    """x -> the gradient of f at x with respect to the inputs in `wrt`: a tuple of arrays of their dtypes, bare for one.
 
     On traced arrays f's record is swept in reverse, and that sweep is recorded: its derivative is the Hessian. On plain
     arrays the numbers are the midpoints of proven ones. An f that cannot be traced is differenced.
@@ -78,7 +78,8 @@ class GradientOf:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
             self._known[key] = self._proven(inputs)
-        return [np.array(part) for part in self._known[key]]
+        parts = zip(self._known[key], self._wrt, strict=True)
+        return [np.array(part, np.asarray(inputs[k]).dtype) for part, k in parts]
 
     def _proven(self, inputs: Sequence[Any]) -> list[Array]:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import update_wrapper
 from typing import Any, Literal
@@ -10,25 +10,28 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.checks.array_containers import HeldArrays, in_blocks
 from gradcheck.checks.arriving import in_numpy
+from gradcheck.checks.block_names import entry_names, outputs_named, rows_named
 from gradcheck.checks.function_arguments import entrance
 from gradcheck.checks.functions import Wrt, check_jvp
 from gradcheck.checks.given_form import GivenForm
 from gradcheck.checks.gradient_of import GradientOf
 from gradcheck.checks.jacobian import check_jacobian, require_callable, without_keywords
-from gradcheck.checks.rows import Rows, dense
+from gradcheck.checks.rows import Rows
 from gradcheck.checks.structures import Kept, hinted, no_curved
-from gradcheck.checks.trees import holds_real_arrays, scaled
-from gradcheck.errors import InvalidProblem, UsageError
+from gradcheck.checks.trees import scaled
+from gradcheck.errors import UsageError
 from gradcheck.judge.settings import a_word
 from gradcheck.judge.user_names import function_name
 from gradcheck.judge.what_was_checked import checked_as
-from gradcheck.problem.function import Function, as_inputs, input_names
+from gradcheck.problem.function import Function, as_inputs, input_names, lend
 from gradcheck.verdict.conclusion import with_findings
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import Result, Verdict
 
 Array = NDArray[Any]
+Callee = Callable[..., Any]
 Of = Literal["function", "gradient"]
 
 
@@ -49,7 +52,9 @@ def check_hessian(
     ----------
     f: returns one number; with of="gradient" it returns f's gradient, which is then taken to be right.
     hess: returns an array of shape (*input, *input), or flattened to (n, n); scipy.sparse arrays and LinearOperators
-        will do. For several inputs a tuple of rows of blocks: hess[a][b] belongs to inputs a and b.
+        will do. For several inputs a tuple of rows of blocks: hess[a][b] belongs to inputs a and b. For a dict or
+        another container of arrays a container of such containers, as jax.hessian returns it: hess["a"]["b"] has the
+        shape (*a, *b). Or one (n, n) matrix by all entries in order (of dicts, in which the keys are sorted).
     of: what f is: "function" or "gradient".
     inputs, wrt, options: as in `check_gradient`.
 
@@ -72,14 +77,20 @@ def check_hessian(
     require_callable(hess, "the Hessian to check")
     f, hess, options = without_keywords(f, hess, options)
     f, hess, inputs = in_numpy(f, hess, inputs)
+    f, hess, inputs, wrt, options = _taken_apart(f, hess, inputs, wrt, of, options, HeldArrays.hessian)
     gradient, wrt, options = _gradient(f, inputs, wrt, of, options)
+    hess = in_blocks(hess, gradient, inputs, wrt)
     no_curved(options.get("structure"), "check_hessian")
 
     def under(more: dict[str, Any], factor: float) -> Result:
         return _rows_judged(gradient, _times(hess, factor), inputs, wrt, {**options, **more})
 
     result = hinted(under({}, 1.0), gradient, inputs, options, under, curved=False)
-    more = _asymmetry(hess, inputs) if result.verdict in (Verdict.FAIL, Verdict.UNDECIDED) else []
+    function = Function.of(gradient, as_inputs(inputs), wrt)
+    shapes = {function.names[k]: np.shape(inputs[k]) for k in function.wrt}
+    unsure = result.verdict in (Verdict.FAIL, Verdict.UNDECIDED)
+    more = _asymmetry(hess, inputs, function.wrt, shapes) if unsure else []
+    result = rows_named(result, shapes)
     about = checked_as("hessian", f, hess, as_inputs(inputs))
     return replace(with_findings(result, more), address=f"hessian {function_name(hess)}", checked=about)
 
@@ -97,7 +108,8 @@ def check_hvp(
 
     Parameters
     ----------
-    hvp: gets the inputs, then one vector per input, of its shape; returns an array per input (bare for one).
+    hvp: gets the inputs, then one vector per input, of its shape; returns an array per input (bare for one). Of a
+        container of arrays, the vector and the answer are containers like it.
     f, of, inputs, wrt, options: as in `check_hessian`.
 
     Raises
@@ -114,6 +126,7 @@ def check_hvp(
     require_callable(hvp, "the Hessian-vector product to check")
     f, hvp, options = without_keywords(f, hvp, options)
     f, hvp, inputs = in_numpy(f, hvp, inputs)
+    f, hvp, inputs, wrt, options = _taken_apart(f, hvp, inputs, wrt, of, options, HeldArrays.product)
     gradient, wrt, options = _gradient(f, inputs, wrt, of, options)
 
     no_curved(options.get("structure"), "check_hvp")
@@ -136,6 +149,7 @@ def check_hvp(
         return check_jvp(kept.gradient(gradient), along, *inputs, wrt=wrt, **_meant_kept(kept, own))
 
     result = hinted(under({}, 1.0), gradient, inputs, options, under, curved=False)
+    result = outputs_named(result, [function.names[k] for k in function.wrt])
     about = checked_as("hvp", f, hvp, as_inputs(inputs))
     return replace(result, address=f"hvp {function_name(hvp)}", checked=about)
 
@@ -164,15 +178,29 @@ def _times(derivative: Callable[..., Any], factor: float) -> Callable[..., Any]:
     return update_wrapper(lambda *arguments: scaled(derivative(*arguments), factor), derivative)
 
 
+def _taken_apart(
+    f: Callee,
+    second: Callee,
+    inputs: tuple[Any, ...],
+    wrt: Wrt,
+    of: Of,
+    options: dict[str, Any],
+    read: Callable[[HeldArrays, Callee], Callee],
+) -> tuple[Callee, Callee, tuple[Any, ...], Wrt, dict[str, Any]]:
+    """The arrays in containers as inputs of their own; `read` makes the derivative on trial one of those."""
+    if not a_word(of, ("function", "gradient")):
+        raise UsageError(f"of must be 'function' or 'gradient', got {of!r:.100}")
+    held = HeldArrays.of(f, None if read is HeldArrays.product else second, inputs, wrt)
+    if held is None:
+        return f, second, inputs, wrt, options
+    own = held.function if of == "function" else held.gradient
+    return own(f), read(held, second), held.inputs, held.wrt, held.options(options, own)
+
+
 def _gradient(
     f: Callable[..., Any], inputs: Sequence[Any], wrt: Wrt, of: Of, options: dict[str, Any]
 ) -> tuple[Callable[..., Any], Wrt, dict[str, Any]]:
     """The gradient of f, which has no names for its inputs, `wrt` without names, and `options` for the gradient."""
-    if any(holds_real_arrays(value) for value in inputs):
-        held = next(type(value).__name__ for value in inputs if holds_real_arrays(value))
-        raise InvalidProblem(f"second derivatives are by arrays; give those in the {held} as inputs of their own")
-    if not a_word(of, ("function", "gradient")):
-        raise UsageError(f"of must be 'function' or 'gradient', got {of!r:.100}")
     if of == "gradient":
         return f, wrt, options
     form = GivenForm.of(f, inputs)
@@ -185,20 +213,20 @@ def _gradient(
     return gradient, None if wrt is None else positions, options
 
 
-def _asymmetry(hess: Callable[..., Any], inputs: Sequence[Any]) -> list[Finding]:
+def _asymmetry(hess: Callee, inputs: Sequence[Any], wrt: Sequence[int], shapes: Mapping[str, Any]) -> list[Finding]:
     """The largest difference between an entry and its mirror, where it is far beyond rounding."""
     given = as_inputs(inputs)
-    if len(given) != 1:
-        return []
-    n = int(np.size(given[0]))
+    rows = Rows(hess, hess, given, tuple(wrt), tuple(shapes.values()))
     try:
-        matrix = dense(hess(np.array(given[0])), n).reshape(n, n)
+        blocks = rows.read(hess(*lend(given)))
+        matrix = np.concatenate([np.asarray(block).reshape(rows.count, -1) for block in blocks], axis=1)
     except (Exception, SystemExit):  # it answered before; what it raises now is found elsewhere
         return []
     off = np.abs(matrix - matrix.T)
-    room = 1e3 * n * float(np.finfo(matrix.dtype).eps) * float(np.max(np.abs(matrix), initial=0.0))
+    room = 1e3 * len(off) * float(np.finfo(matrix.dtype).eps) * float(np.max(np.abs(matrix), initial=0.0))
     if not np.all(np.isfinite(off)) or float(np.max(off, initial=0.0)) <= room:
         return []
     i, j = (int(k) for k in np.unravel_index(int(np.argmax(off)), off.shape))
-    facts = {"entry": [i, j], "mirror": [j, i], "first": float(matrix[i, j]), "second": float(matrix[j, i])}
-    return [finding("GC102", **facts)]
+    names = entry_names(shapes)
+    entry, mirror = ([i, j], [j, i]) if len(shapes) == 1 else (f"{names[i]} by {names[j]}", f"{names[j]} by {names[i]}")
+    return [finding("GC102", entry=entry, mirror=mirror, first=float(matrix[i, j]), second=float(matrix[j, i]))]

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import update_wrapper
 from typing import Any
 
 import numpy as np
 
 from gradcheck.attribution.mistake import Mistake
+from gradcheck.checks.array_containers import HeldArrays
 from gradcheck.checks.arriving import in_numpy
 from gradcheck.checks.complex_outputs import halves
-from gradcheck.checks.forms import bound, form_of
+from gradcheck.checks.forms import bound
 from gradcheck.checks.function_arguments import entrance
 from gradcheck.checks.functions import Wrt, check_gradient, check_jvp, check_vjp
 from gradcheck.checks.given_form import GivenForm
 from gradcheck.checks.rows import Column, Rows
-from gradcheck.checks.trees import holds_real_arrays
 from gradcheck.errors import InvalidProblem, SubjectError
 from gradcheck.judge.function_value import value_of
 from gradcheck.judge.protocol import no_answer
@@ -75,7 +74,10 @@ def check_jacobian(
     require_callable(jac, "the Jacobian to check")
     f, jac, options = without_keywords(f, jac, options)
     f, jac, inputs = in_numpy(f, jac, inputs)
-    f, jac, inputs, wrt, options = _taken_apart(f, jac, inputs, wrt, options)
+    held = HeldArrays.of(f, jac, inputs, wrt)
+    if held is not None:
+        inputs, wrt, options = held.inputs, held.wrt, held.options(options, held.function)
+        f, jac = held.function(f), held.gradient(jac)
     form = GivenForm.of(f, inputs)
     f, jac = form.function(f), form.derivative("gradient", jac)
     if callable(options.get("meant")):
@@ -107,30 +109,6 @@ def check_jacobian(
     if each and turned and len(rows.shapes) == 1 and _by_entries(rows.transposed(), options):
         result = _transposed(result, function.names[function.wrt[0]])
     return replace(result, address=address, checked=about)
-
-
-def _taken_apart(
-    f: Callable[..., Any], jac: Callable[..., Any], inputs: tuple[Any, ...], wrt: Wrt, options: dict[str, Any]
-) -> tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...], Wrt, dict[str, Any]]:
-    """The arrays in containers as inputs of their own, whose Jacobians come in a container of the same form."""
-    if not any(holds_real_arrays(value) for value in inputs):
-        return f, jac, inputs, wrt, options
-    form = form_of("gradient", f, inputs, None)
-    if form is None:
-        return f, jac, inputs, wrt, options
-    form = replace(form, wrt=wrt)
-    function, plain = form.function(f), form.plain_inputs()
-    chosen = Function.of(function, as_inputs(plain), form.plain_choice(wrt)).wrt
-    own = form.derivative(jac, f)
-    declared = form.declared_options(options)
-    if callable(declared.get("meant")):
-        declared["meant"] = form.function(declared["meant"])
-
-    def parts(*arrays: Any) -> tuple[Any, ...]:
-        answer = own(*arrays)
-        return tuple(answer[k] for k in chosen)
-
-    return function, update_wrapper(parts, jac), plain, chosen, declared
 
 
 def _with_entry(result: Result, rows: Rows, function: Function) -> Result:

@@ -50,6 +50,8 @@ def branch(value: Any) -> Branch | None:
     if is_sparse(value):
         rows = _by_rows(value)
         return Branch(type(value).__name__, ((".data", rows.data),), lambda parts: _with_data(value, parts[0]))
+    if isinstance(value, Listed):
+        return _sequence(value.parts)
     if isinstance(value, Mapping):
         keys = list(value)
         children = tuple((f"[{key!r}]", value[key]) for key in keys)
@@ -65,11 +67,48 @@ def branch(value: Any) -> Branch | None:
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         children = tuple((f".{name}", getattr(value, name)) for name in value._fields)
         return Branch(type(value).__name__, children, lambda parts: type(value)(*parts))
-    if isinstance(value, tuple | list) and not _numbers(value):
-        children = tuple((f"[{k}]", child) for k, child in enumerate(value))
-        kind = type(value)
-        return Branch(kind.__name__, children, lambda parts: kind(parts))
-    return None
+    return None if isinstance(value, tuple | list) and _numbers(value) else _sequence(value)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list or a tuple that is a container, although NumPy would read it as one array.
+
+    A matrix of derivatives by such a list, written as a list too, has another order of axes than one by the array.
+    """
+
+    parts: Sequence[Any]
+
+
+def listed(value: Any) -> Any:
+    """A value with `Listed` for every list of arrays in it."""
+    if isinstance(value, tuple | list) and _holds_arrays(value) and not hasattr(value, "_fields"):
+        return Listed(type(value)([listed(part) for part in value]))
+    here = None if isinstance(value, Attributes) or not holds_real_arrays(value) else branch(value)
+    return value if here is None else here.build([listed(child) for _, child in here.children])
+
+
+def contains_listed(value: Any) -> bool:
+    """Whether there is a `Listed` in a value."""
+    here = branch(value)
+    return here is not None and (isinstance(value, Listed) or any(contains_listed(part) for _, part in here.children))
+
+
+def _holds_arrays(value: Any) -> bool:
+    """Whether a list holds arrays with axes, or lists of such."""
+    return isinstance(value, tuple | list) and any(
+        _holds_arrays(part) or ((foreign(part) is not None or isinstance(part, np.ndarray)) and np.ndim(part) > 0)
+        for part in value
+    )
+
+
+def _sequence(value: Any) -> Branch | None:
+    """A list or a tuple as a container, whatever it holds; None for anything else."""
+    if not isinstance(value, tuple | list):
+        return None
+    children = tuple((f"[{k}]", child) for k, child in enumerate(value))
+    kind = type(value)
+    return Branch(kind.__name__, children, lambda parts: kind(parts))
 
 
 def leaves(tree: Any, path: str = "") -> Iterator[Leaf]:
@@ -111,7 +150,7 @@ def leaves_like(answer: Any, tree: Any, path: str) -> list[Any]:
         return [array.real, array.imag] if array.dtype.kind in "fiubc" else [answer, answer]
     if is_sparse(tree):
         return [_at_stored(answer, tree, path)]
-    other = branch(answer)
+    other = branch(answer) or (_sequence(answer) if isinstance(tree, tuple | list | Listed) else None)
     wanted = [step for step, _ in here.children]
     if other is None or (isinstance(answer, Mapping) != isinstance(tree, Mapping)):
         raise UnreadableAnswer("GC104", path=path, wanted=_described(here), came=_name(answer, other))
@@ -120,7 +159,7 @@ def leaves_like(answer: Any, tree: Any, path: str) -> list[Any]:
         missing = [step for step in wanted if step not in given]
         more = next((f"{path}{step}" for step in given if step not in wanted), "")
         place, came = (path + missing[0], "nothing") if missing else (path, more)
-        raise UnreadableAnswer("GC104", path=place, wanted="a gradient" if missing else _described(here), came=came)
+        raise UnreadableAnswer("GC104", path=place, wanted="part of it" if missing else _described(here), came=came)
     found = []
     for step, child in here.children:
         found += leaves_like(given[step], child, path + step)
@@ -144,11 +183,15 @@ def scaled(answer: Any, factor: float) -> Any:
 
 
 def holds_real_arrays(value: Any) -> bool:
-    """Whether a value is a container, with neither complex nor sparse arrays nor those of frameworks in it."""
+    """Whether a value is a container, with neither complex nor sparse arrays in it, and no array of a framework."""
+    return branch(value) is not None and foreign(value) is None and _real(value)
+
+
+def _real(value: Any) -> bool:
     here = branch(value)
-    if here is None or is_complex(value) or is_sparse(value) or foreign(value) is not None:
-        return False
-    return all(branch(child) is None or holds_real_arrays(child) for _, child in here.children)
+    if here is None:
+        return True
+    return not is_complex(value) and not is_sparse(value) and all(_real(child) for _, child in here.children)
 
 
 def _complex(real: Any, imag: Any, like: Any) -> Any:
@@ -203,7 +246,7 @@ def _of_attributes(answer: Any, tree: Attributes, path: str) -> list[Any]:
     if isinstance(answer, Mapping):
         for name in tree.names:
             if name not in answer:
-                raise UnreadableAnswer("GC104", path=f"{path}.{name}", wanted="a gradient", came="nothing")
+                raise UnreadableAnswer("GC104", path=f"{path}.{name}", wanted="part of it", came="nothing")
         return [answer[name] for name in tree.names]
     parts = answer if isinstance(answer, tuple | list) else (answer,)
     if len(parts) != len(tree.names):

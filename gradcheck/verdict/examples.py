@@ -154,7 +154,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "GC114": {"spent": "after 10 s; --diagnosis-budget 60 goes on"},
         "GC105": {"block": "a"},
         "GC106": {"block": "idx"},
-        "GC104": {"path": "params['layer2']['b']", "wanted": "a gradient", "came": "nothing"},
+        "GC104": {"path": "params['layer2']['b']", "wanted": "part of it", "came": "nothing"},
         "GC103": {"who": "A", "what": "A(2 x) is not 2 A(x) at entry [0]", "distance": 1.0, "allowed": 1e-14},
     }
 )

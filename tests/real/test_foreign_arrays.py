@@ -164,6 +164,20 @@ class TestJax:
     def test_a_jacobian(self) -> None:
         both_ways(gradcheck.check_jacobian, jnp.sin, jax.jacobian(jnp.sin), jax.jacobian(jnp.cos), array())
 
+    def test_a_hessian_by_a_dict(self) -> None:
+        def f(p: Any) -> Any:
+            return jnp.sum(jnp.tanh(p["w"]) * p["b"][0] ** 2)
+
+        hessian = jax.jit(jax.hessian(f))
+
+        def wrong(p: Any) -> Any:
+            h = hessian(p)
+            return {**h, "b": [{**h["b"][0], "w": 1.1 * h["b"][0]["w"]}]}
+
+        at = {"w": array(NUMBERS[:2]), "b": [array(0.5)]}
+        failed = both_ways(gradcheck.check_hessian, jax.jit(jax.grad(f)), hessian, wrong, at, of="gradient")
+        assert failed.right_blocks == ("p['b'][0]",)
+
     def test_complex_arrays_have_jaxs_convention(self) -> None:
         z = jnp.asarray([0.3 + 1j, -0.5 + 0.2j])
         f = lambda z: jnp.sum(jnp.abs(z) ** 2)  # noqa: E731

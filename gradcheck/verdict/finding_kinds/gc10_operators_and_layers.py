@@ -37,9 +37,9 @@ ROWS = (
     fatal(
         "GC104",
         "built otherwise",
-        "the gradient must be built as the input is: {path} should be {wanted}, got {came}",
+        "the answer must be built as the input is: {path} should be {wanted}, got {came}",
         "The gradient of a dict, a list, a tuple or a dataclass of arrays is one of the same keys or fields, with an array "
-        "(or None) for each of its arrays.",
+        "(or None) for each of its arrays; a Hessian has such a container for each of its arrays.",
     ),
     note(
         "GC105",

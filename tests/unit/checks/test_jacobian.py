@@ -343,9 +343,3 @@ def test_parameters_in_a_dict() -> None:
     unlike = gradcheck.check_jacobian(layer, lambda p, x: ({"W": np.zeros((2, 2, 2)), "name": None}, p["W"]), LAYER, x)
     assert unlike.verdict == "ERROR"
     assert "p['b']" in unlike.findings[0].sentence
-
-
-@pytest.mark.parametrize("check", [gradcheck.check_hessian, gradcheck.check_hvp])
-def test_second_derivatives_are_by_arrays(check: Any) -> None:
-    with pytest.raises(gradcheck.InvalidProblem, match="give those in the dict as inputs of their own"):
-        check(lambda p: np.sum(p["a"] ** 3), lambda *p: p, {"a": np.ones(2)})
