@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from gradcheck.attribution.explanation import Place
 from gradcheck.attribution.mistake import Mistake
-from gradcheck.attribution.own_axes import of_other_axes
 from gradcheck.attribution.own_edits import edits_of, nonlinear
+from gradcheck.attribution.own_groups import of_groups
 from gradcheck.attribution.own_operands import ANOTHER_TURN, REPLACED, multiplied, of_another_turn, others, replaced
 from gradcheck.attribution.own_steps import Edit, Steps, by_instruction, numeric
 from gradcheck.attribution.source_place import place_of
@@ -138,7 +138,7 @@ class OwnCode:
                     return
                 if self.right(self.with_edit(steps, edit)):
                     yield _Found(edit, steps, (k, "edit", n))
-        for n, (steps, edit) in enumerate(of_other_axes(self.instructions)):
+        for n, (steps, edit) in enumerate(of_groups(self.instructions)):
             if self.replay.visits > most:
                 return
             if self.right(self.with_edit(steps, edit)):
@@ -296,7 +296,7 @@ def _again(there: OwnCode, steps: Steps, found: _Found) -> bool:
         edit = there.scaled(steps)
         return edit is not None and edit.words == what
     if how == "axes":
-        moved = next((m for n, m in enumerate(of_other_axes(there.instructions)) if n == what), None)
+        moved = next((m for n, m in enumerate(of_groups(there.instructions)) if n == what), None)
         return moved is not None and moved[1].words == found.edit.words and there.right(there.with_edit(*moved))
     if how == "edit":
         edits: Any = enumerate(edits_of(steps))

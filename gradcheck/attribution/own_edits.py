@@ -178,9 +178,10 @@ def _power(steps: Steps) -> list[Edit]:
         return several(
             [(kind, 2, "has an exponent one too high", lambda a: a), (kind, 2, "has an exponent one too low", _cube)]
         )
+    none = np.ndim(steps.operand(1)) == 0 and steps.operand(1) == 0
     return several(
         [
-            (kind, 2, "has an exponent one too low", lambda a, p: a ** (p + 1)),
+            (Mistake.SLOPE_FORGOTTEN if none else kind, 2, "has an exponent one too low", lambda a, p: a ** (p + 1)),
             (kind, 2, "has an exponent one too high", lambda a, p: a ** (p - 1)),
             (kind, 3, "has an exponent of the wrong sign", lambda a, p: a ** (-p)),
         ]

@@ -30,6 +30,8 @@ WEIGHTS = "the constant array"
 """How the name of an array begins that f multiplies by, or holds constant otherwise."""
 MOST_ENDS = 6
 """Maximum number of arrays that are tried for the turn that is the last one, or the first."""
+WIDTH = 1e-5
+"""Distance by which an input is moved to see the slope of a function."""
 _APART = "takes its operands from different turns of the loop"
 REPLACEABLE = ("multiply", "divide", "subtract", "add", "matmul", "dot", "outer", "inner", "power", *sorted(NONLINEAR))
 """Functions whose operands are tried with other arrays in their place."""
@@ -84,6 +86,7 @@ def replaced(steps: Steps, arrays: Sequence[Other], instructions: Sequence[Steps
         if len(steps.slots) > 1:
             yield from _of_turns(steps, position, instructions)
             continue
+        yield from _slopes(steps, position, arrays)
         slot = steps.first.args[position].slot if isinstance(steps.first.args[position], Ref) else None
         tried = 0
         for other in arrays:
@@ -193,9 +196,37 @@ def _relation(replay: Replay, slot: int | None, other: Other) -> Mistake:
         return Mistake.STALE
     if mine.name.startswith("given") and its.name.startswith("given"):
         return Mistake.OTHER_SLOPE
-    if slot in _before(replay, other.slot) or other.slot in _before(replay, slot):
+    if _comes_from(replay, other.slot, slot) or _comes_from(replay, slot, other.slot):
         return Mistake.SLOPE_AT_OUTPUT
     return Mistake.OTHER_SLOPE
+
+
+def _comes_from(replay: Replay, late: int, early: int) -> bool:
+    """Whether one step is computed from another, or from the same numbers, which a function called may compute anew."""
+    value, before = replay.steps[early].value, _before(replay, late)
+    return early in before or (np.size(value) > 1 and any(_same(replay.steps[s].value, value) for s in before))
+
+
+def _slopes(steps: Steps, position: int, arrays: Sequence[Other]) -> Iterator[Edit]:
+    """Edits with the slope of a function in the place of its result, where that is among the arrays of the run."""
+    argument, replay = steps.first.args[position], steps.replay
+    made = replay.steps[argument.slot] if isinstance(argument, Ref) else None
+    if made is None or len(made.args) != 1 or not isinstance(made.args[0], Ref) or made.kwargs:
+        return
+    x = replay.steps[made.args[0].slot].value
+    if not numeric(x) or np.size(x) < 2:
+        return
+    try:
+        with np.errstate(all="ignore"):
+            above, below = (np.asarray(made.function(x + h), dtype=float) for h in (WIDTH, -WIDTH))
+            slope = (above - below) / (2 * WIDTH)
+    except Exception:  # what the function does not take
+        return
+    for other in arrays:
+        if other.array.shape == slope.shape == np.shape(x) and np.allclose(slope, other.array, rtol=1e-6, atol=1e-9):
+            make, due = partial(_with, steps.first.function, position, other.array), partial(_due, replay, other)
+            words = f"has a function for its slope as {_what(steps, position)}"
+            yield Edit(Mistake.OTHER_SLOPE, REPLACED - 1, words, make, more=due, sure=True)
 
 
 def _before(replay: Replay, slot: int) -> set[int]:
