@@ -98,3 +98,15 @@ def strewn(answers: Mapping[str, Array], truths: Mapping[str, Array], room: floa
     return Relation(
         Mistake.PERMUTED, "has the right numbers, some in the place of another block's: split in wrong places"
     )
+
+
+def parallel(answers: Mapping[str, Array], truths: Mapping[str, Array], room: float) -> Relation | None:
+    """The relation that the answer is a multiple of the right one, by a number that may depend on the point."""
+    came = np.concatenate([a.ravel() for a in answers.values()])
+    right = np.concatenate([truths[b].ravel() for b in answers])
+    if np.count_nonzero(np.abs(right) > room) < 2 * FEWEST:
+        return None
+    factor = float(came @ right / (right @ right))
+    if not factor or np.any(np.abs(came - factor * right) > 4 * room * max(1.0, abs(factor))):
+        return None
+    return Relation(Mistake.FACTOR, "is a multiple of the right one throughout, by another number at another point")

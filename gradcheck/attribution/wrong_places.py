@@ -26,6 +26,8 @@ RARE = 0.1
 """Largest share of wrong entries that are a kind of mistake in themselves; more have a cause that is not known."""
 TENS = (10, 100, 1000)
 """Factors between units, such as per cent."""
+OFF_DIAGONAL = "the entries off the diagonal"
+"""A pattern."""
 MOST_WRONG = 0.5
 """Largest share of wrong entries that a list explains: where most are wrong the places say little."""
 
@@ -40,6 +42,9 @@ def in_places(answer: Array, truth: Array, room: Array, known: Known) -> Iterato
     found = list(_instead(answer, truth, room, wrong, known))
     pattern = _pattern(wrong) if wrong.ndim > 1 else ""
     if pattern:
+        if pattern == OFF_DIAGONAL and equal(answer, 2.0 * truth - _diagonal(truth), 2 * room):
+            words = f"is twice the right one in {pattern}, as if the two of a pair were one entry"
+            yield Relation(Mistake.DOUBLED, words)
         yield from _told(found, pattern, Mistake.PLACES, vague=True)
     for where in conditions(wrong, known):
         kind = Mistake.SCATTER if "the rows that" in where else Mistake.PLACES if "est" in where else Mistake.BRANCH
@@ -49,6 +54,10 @@ def in_places(answer: Array, truth: Array, room: Array, known: Known) -> Iterato
         few = np.mean(wrong) <= MOST_WRONG
         told = [f for f in found if few or f[0] is Mistake.ZERO]
         yield from _told(told, where, Mistake.PLACES if few else None, vague=np.mean(wrong) > RARE)
+
+
+def _diagonal(truth: Array) -> Array:
+    return np.where(np.eye(truth.shape[-1], dtype=bool), truth, 0.0)
 
 
 def _told(found: list[tuple[Mistake, str]], where: str, alone: Mistake | None, *, vague: bool) -> Iterator[Relation]:
@@ -156,7 +165,7 @@ def _pattern(wrong: Mask) -> str:
     i, j = np.indices((rows, columns))
     border = (i == 0) | (i == rows - 1) | (j == 0) | (j == columns - 1)
     masks = {
-        "the entries off the diagonal": i != j,
+        OFF_DIAGONAL: i != j,
         "the entries above the diagonal": i < j,
         "the entries below the diagonal": i > j,
         "the entries on and above the diagonal": i <= j,

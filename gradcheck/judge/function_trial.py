@@ -53,6 +53,8 @@ Array = NDArray[Any]
 HANDLERS = 300
 """Number of frames of Python's stack for this examination and for traced operations."""
 
+OF_NO_LINEAR_ANSWER = ("cotangent-ignored", "cotangent-twice", "precision", "zero", "constant", "first-sample")
+"""Kinds of mistake that may be named where an answer is not linear in the cotangent, which no path of f explains."""
 APPROXIMATION = ("GC038", "GC093")
 """Findings that an error is no larger than that of an approximation; other points would show the same."""
 
@@ -201,7 +203,9 @@ class Examination:
         named = any(f.code == "GC051" for f in numbers.findings)
         decided = any(f.code in ("GC012", "GC013") for f in numbers.findings)
         if not named and decided and causes_wanted():
-            findings += self._small_named(product, numbers) or self._causes(product, numbers)
+            causes = self._small_named(product, numbers) or self._causes(product, numbers)
+            linear = all(f.code != "GC025" for f in contracts)
+            findings += [f for f in causes if linear or f.facts.get("kind") in OF_NO_LINEAR_ANSWER]
         findings += structure_hints(numbers.comparisons, product, self._settings)
         if (
             self._elsewhere
