@@ -28,7 +28,8 @@ located_trace    the record, with the user's open calls for every operation; `so
 view             the record at a point, beside the answer: adjoints, contributions, discrepancies along directions
 altered_sweep    the reverse sweep with contributions altered on the way
 hypothesis       one mistake that might have been made, and the experiment for it
-path_factors     paths left out, with the wrong sign, twice, times a constant
+path_factors     paths left out, with the wrong sign, twice, times a constant (`grouped_paths`: many at once)
+value_uses       uses of one value: one alone counts, or one in the place of another
 textbook_rules   wrong rules of products, quotients, powers, running sums; `selection_rules`: of whatever selects
 other_slopes     wrong slopes of activations, over `pairs` of arrays; `jacobians`: diagonals taken for all of them
 turn_before      slopes of a loop's activations that are those of the turn before
@@ -48,5 +49,6 @@ By experiments on the derivative's own code, which is replayed (`gradcheck.rerun
 
 own_steps        the steps of one instruction, and an edit of them
 own_edits        other signs, operands, indices of a step; `own_axes`: other axes; `own_operands`: other numbers
+own_groups       an edit of several steps at once
 own_code         the edit that makes the derivative right at two points
 """

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcheck.attribution.hypothesis import Change, Hypothesis
 from gradcheck.attribution.mistake import Mistake
+from gradcheck.attribution.path_factors import single
 from gradcheck.attribution.record_forms import is_call, sum_of_squares
 from gradcheck.attribution.selection_rules import choice_mistake
 from gradcheck.attribution.view import View
@@ -33,6 +34,34 @@ def one_side_taken(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
         words = "taking one of two in all entries, whatever the comparison says"
         change = Change(nodes=nodes)
         yield Hypothesis(choice_mistake(view, several[0][0]), 2, tuple(several), words, change)
+
+
+def constants_not_added(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
+    """Single constants, also arrays of them, that f adds or subtracts, and the answer does not."""
+    tried = 0
+    for slot in sorted({slot for slot, _ in view.contributions}):
+        node = view.record.nodes[slot]
+        position = next((k for k, a in enumerate(node.args) if view.record.nodes[a].primitive == "constant"), None)
+        if position is None or node.primitive not in ("add", "sub") or (node.primitive == "sub" and position == 0):
+            continue
+        constant, kept = view.record.nodes[node.args[position]], node.args[1 - position]
+        if view.record.nodes[kept].shape != node.shape:
+            continue
+        if (tried := tried + 1) > MOST_SELECTIONS:
+            return
+        number = single(constant.attributes["value"])
+        what = "array" if number is None else f"{abs(number):.3g}"
+        kind = Mistake.OTHER_SLOPE if number is None else Mistake.GUARD
+        done = "subtracted" if node.primitive == "sub" else "added"
+        change = Change(nodes={slot: same_as(view, kept, slot)})
+        yield Hypothesis(kind, 4, ((slot, 1 - position),), f"without the {what} that is {done} there", change)
+
+
+def same_as(view: View, source: int, slot: int) -> Node:
+    """A node that gives what another one of its shape gives."""
+    node = view.record.nodes[slot]
+    index = np.arange(int(np.prod(node.shape))).reshape(node.shape)
+    return Node("gather", (source,), {"index": index}, node.shape, node.dtype, view.record.nodes[source].varies)
 
 
 def _always(view: View, slot: int, position: int) -> Node:

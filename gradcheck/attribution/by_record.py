@@ -6,22 +6,24 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
-from gradcheck.attribution.altered_records import held_followed, one_side_taken
+from gradcheck.attribution.altered_records import constants_not_added, held_followed, one_side_taken
 from gradcheck.attribution.conjugations import missing_conjugations
 from gradcheck.attribution.constants import other_constants
 from gradcheck.attribution.explanation import Explanation
+from gradcheck.attribution.grouped_paths import grouped
 from gradcheck.attribution.hypothesis import Hypothesis, outcomes
 from gradcheck.attribution.jacobians import diagonals
 from gradcheck.attribution.library_calls import inside_a_library
-from gradcheck.attribution.located_trace import located
+from gradcheck.attribution.located_trace import Located, located
 from gradcheck.attribution.loop_cuts import fewer_turns, states_held
 from gradcheck.attribution.loop_rules import last_writers, states_of_another_step
 from gradcheck.attribution.other_slopes import slope_mistakes
-from gradcheck.attribution.path_factors import edge_factors, grouped, kept_uses, measured_factors, taken_for_another
+from gradcheck.attribution.path_factors import edge_factors, measured_factors
 from gradcheck.attribution.sides import Side, sides, told_by_side
 from gradcheck.attribution.telling import told
 from gradcheck.attribution.textbook_rules import local_mistakes
 from gradcheck.attribution.turn_before import slopes_of_the_turn_before
+from gradcheck.attribution.value_uses import kept_uses, taken_for_another
 from gradcheck.attribution.view import Asked, View
 
 MOST_VERIFIED = 120
@@ -42,6 +44,7 @@ SEARCHES: Sequence[Search] = (
     slopes_of_the_turn_before,
     diagonals,
     other_constants,
+    constants_not_added,
     one_side_taken,
     held_followed,
     last_writers,
@@ -60,10 +63,10 @@ class Investigation:
     concern the wrong blocks alone.
     """
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked, traced: Located | None) -> None:
         self._found: list[tuple[View, int, frozenset[str], list[Hypothesis]]] = []
         self._sides: list[Side] = []
-        views = views_of(asked)
+        views = views_of(asked, traced)
         if not views:
             return
         self._first, self._sides = views[0], sides(views[0])
@@ -79,7 +82,7 @@ class Investigation:
 
     def explanation(self, elsewhere: Asked) -> Explanation | None:
         """The mistake that reproduces the answers at both points, with its place; None where there is no one name."""
-        others = views_of(elsewhere) if self.promising else []
+        others = views_of(elsewhere, located(elsewhere.product)) if self.promising else []
         for view, number, blocks, several in self._found:
             if number >= len(others):
                 continue
@@ -104,9 +107,9 @@ def _said(view: View, hypothesis: Hypothesis) -> tuple[object, ...]:
     return hypothesis.mistake, re.sub(r"\d+", "#", hypothesis.words), sites
 
 
-def views_of(asked: Asked) -> list[View]:
+def views_of(asked: Asked, traced: Located | None) -> list[View]:
     """The function's record at a point, as it is and without shifts; [] where experiments can tell nothing."""
-    if (traced := located(asked.product)) is None:
+    if traced is None:
         return []
     view = View(asked, traced)
     if not view.searchable:

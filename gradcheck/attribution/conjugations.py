@@ -14,6 +14,7 @@ import numpy as np
 from gradcheck.attribution.altered_sweep import Edge
 from gradcheck.attribution.hypothesis import Change, Hypothesis
 from gradcheck.attribution.mistake import Mistake
+from gradcheck.attribution.record_forms import plain
 from gradcheck.attribution.view import View
 
 PRODUCTS = ("mul", "matmul")
@@ -69,3 +70,22 @@ def _first_alike(view: View) -> list[int]:
         key = (node.primitive, tuple(first[a] for a in node.args), node.shape, facts)
         first.append(slot if node.primitive == "input" else known.setdefault(key, slot))
     return first
+
+
+def half_of_a_transform(view: View, edge: Edge) -> bool:
+    """Whether an edge leads to a real array from the real or the imaginary part of its Fourier transform."""
+    slot, position = edge
+    nodes, stacks = view.record.nodes, view.located.stacks
+    if nodes[slot].primitive != "matmul" or not stacks[slot]:
+        return False
+    given, waves = nodes[slot].args[position], nodes[slot].args[1 - position]
+    for other, node in enumerate(nodes):
+        if node.primitive != "matmul" or other == slot or stacks[other] != stacks[slot]:
+            continue
+        theirs, others = node.args[position], node.args[1 - position]
+        same = plain(view, theirs) == plain(view, given) and nodes[waves].shape == nodes[others].shape
+        if same and not (nodes[waves].varies or nodes[others].varies):
+            squares = np.asarray(view.values[waves] ** 2 + view.values[others] ** 2, dtype=float)
+            if np.allclose(squares, squares.ravel()[0], rtol=1e-9, atol=0):
+                return True
+    return False

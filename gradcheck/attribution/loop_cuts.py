@@ -9,6 +9,7 @@ from itertools import chain
 
 import numpy as np
 
+from gradcheck.attribution.altered_records import same_as
 from gradcheck.attribution.altered_sweep import Edge
 from gradcheck.attribution.hypothesis import Change, Hypothesis
 from gradcheck.attribution.loop_rules import rows_of
@@ -16,7 +17,6 @@ from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.path_factors import fits
 from gradcheck.attribution.source_place import in_a_loop
 from gradcheck.attribution.view import View
-from gradcheck.tracing.record import Node
 
 MOST_LOOPS = 4
 """Maximum number of loops of a record that are looked at."""
@@ -108,7 +108,7 @@ def fewer_turns(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     for loop in _loops(view):
         for left_out in range(1, min(MOST_LEFT_OUT, loop.turns - 1) + 1):
             at = loop.turns - left_out
-            nodes = {slot: _same_as(view, row[at - 1], slot) for row in loop.rows for slot in row[at:]}
+            nodes = {slot: same_as(view, row[at - 1], slot) for row in loop.rows for slot in row[at:]}
             edge = next((e for e in sorted(view.contributions, reverse=True) if e[0] in nodes), None)
             if edge is not None:
                 words = f"being derived as if the loop had {left_out} turn{'s' * (left_out > 1)} fewer"
@@ -133,10 +133,3 @@ def _loops(view: View) -> list[_Loop]:
 
 def _argument(view: View, edge: Edge) -> int:
     return view.record.nodes[edge[0]].args[edge[1]]
-
-
-def _same_as(view: View, source: int, slot: int) -> Node:
-    """A node that gives what another one of its shape gives."""
-    node = view.record.nodes[slot]
-    index = np.arange(int(np.prod(node.shape))).reshape(node.shape)
-    return Node("gather", (source,), {"index": index}, node.shape, node.dtype, view.record.nodes[source].varies)

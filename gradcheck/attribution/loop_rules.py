@@ -17,6 +17,10 @@ from gradcheck.tracing.primitives import PRIMITIVES, value
 
 FEWEST_STEPS = 2
 """Minimum number of steps of a loop whose states may be taken for one another."""
+REVERSED = 0
+"""What stands for the distance of two steps where the last ones are taken for the first."""
+SUMS = ("add", "sub")
+"""Primitives by which a loop adds up."""
 MOST_STEPS = 64
 """Maximum number of them."""
 
@@ -63,7 +67,11 @@ def states_of_another_step(view: View, blocks: frozenset[str]) -> Iterator[Hypot
     rows = rows_of(view)
     if not rows:
         return
-    for step, which in ((1, "after"), (-1, "before")):
+    for step, which in (
+        (1, "the step after"),
+        (-1, "the step before"),
+        (REVERSED, "the turns in reverse order"),
+    ):
         slots = _moved_inputs(view, rows, step)
         edges = [e for e in view.contributions if e[0] in slots and view.record.nodes[e[0]].primitive in CURVED]
         by_site: dict[Any, list[Edge]] = defaultdict(list)
@@ -73,7 +81,7 @@ def states_of_another_step(view: View, blocks: frozenset[str]) -> Iterator[Hypot
         for group in groups:
             if group:
                 rules = {edge: _rule(*edge, step) for edge in group}
-                words = f"being derived with the state of the step {which}"
+                words = f"being derived with the states of {which}"
                 yield Hypothesis(Mistake.STALE, 5, tuple(group), words, Change(instead=rules))
 
 
@@ -95,6 +103,8 @@ def _moved_inputs(view: View, rows: dict[int, tuple[Row, int]], step: int) -> di
     """Node of the loop -> its arguments as they are where the state that a step starts from is another step's."""
     found: dict[int, list[Any]] = {}
     values: dict[int, Any] = {}
+    if step == REVERSED:
+        return _mirrored_inputs(view, rows)
     for slot, (own, last) in sorted(rows.items()):
         node = view.record.nodes[slot]
         arguments, moved = [], False
@@ -116,6 +126,24 @@ def _moved_inputs(view: View, rows: dict[int, tuple[Row, int]], step: int) -> di
             found[slot] = arguments
             with np.errstate(all="ignore"):
                 values[slot] = value(view.numbers, node.primitive, arguments, node.attributes)
+    return found
+
+
+def _mirrored_inputs(view: View, rows: dict[int, tuple[Row, int]]) -> dict[int, list[Any]]:
+    """Node of the loop -> its arguments as they are in the turn that is as far from the loop's other end."""
+    found: dict[int, list[Any]] = {}
+    states = (
+        (node.primitive, a, last) for s, (_, last) in rows.items() if (node := view.record.nodes[s]) for a in node.args
+    )
+    if not any(kind not in SUMS and a in rows and rows[a][1] > last for kind, a, last in states):
+        return found  # no turn does more with what another one computed than adding to it
+    for slot, (own, last) in rows.items():
+        mine, others = view.record.nodes[slot].args, view.record.nodes[own[last - 1]].args
+        arguments = [view.values[a] for a in others]
+        if len(mine) == len(others) and all(
+            np.shape(a) == np.shape(view.values[b]) for a, b in zip(arguments, mine, strict=True)
+        ):
+            found[slot] = arguments
     return found
 
 

@@ -6,6 +6,7 @@ of such a pair is read off tangents along random directions: y' = slope * x' for
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -37,10 +38,8 @@ def _sigmoid(x: Array) -> Any:
 
 
 def _bell_area(x: Array) -> Any:
-    """The normal distribution function."""
-    from scipy.special import ndtr
-
-    return ndtr(x)
+    """The normal distribution function; importing SciPy's takes longer than the search."""
+    return np.vectorize(math.erfc, otypes=[float])(-x / np.sqrt(2)) / 2
 
 
 def _slope_of_gelu_by_tanh(x: Array) -> Any:
@@ -72,6 +71,8 @@ OTHERS: Mapping[str, Callable[[Any], Any]] = {
     "the square root": lambda x: 0.5 / np.sqrt(x),
     "gelu": lambda x: _bell_area(x) + x * np.exp(-x * x / 2) / np.sqrt(2 * np.pi),
     "gelu by tanh": lambda x: _slope_of_gelu_by_tanh(x),
+    "gelu by the sigmoid": lambda x: _sigmoid(1.702 * x) * (1 + 1.702 * x * (1 - _sigmoid(1.702 * x))),
+    "a hard tanh": lambda x: np.where(np.abs(x) < 1, 1.0, 0.0),
     "swish": lambda x: _sigmoid(x) * (1 + x * (1 - _sigmoid(x))),
     "elu": lambda x: np.exp(np.minimum(x, 0)),
 }
@@ -100,7 +101,7 @@ def slope_mistakes(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     stacks = view.located.stacks
     turns = Counter((stacks[pair.y], len(pair.steps)) for pair in found)
     for pair in found:
-        if stacks[pair.y] and turns[stacks[pair.y], len(pair.steps)] > MOST_PAIRS:
+        if view.long or (stacks[pair.y] and turns[stacks[pair.y], len(pair.steps)] > MOST_PAIRS):
             continue  # one turn of a long loop alone is no likely mistake
         named = _known_slopes(view, pair)
         if not named:
@@ -144,7 +145,8 @@ def _grouped(view: View, found: Sequence[Pair], blocks: frozenset[str]) -> Itera
         if len(pair.steps) == 1:
             tables[2][node.primitive, str(node.attributes.get("function"))].append(pair)
     groups = {tuple((p.x, p.y) for p in some): some for table in tables for some in table.values()}
-    several = [some for some in groups.values() if 1 < len(some) <= MOST_PAIRS]
+    most = len(found) if view.long else MOST_PAIRS
+    several = [some for some in groups.values() if 1 < len(some) <= most]
     for some in several[:MOST_GROUPED]:
         rows = sorted(set.intersection(*({(m, w) for m, w, _ in _known_slopes(view, p)} for p in some)))
         yield from (_hypothesis(some, *row) for row in _fitting(view, some, rows, blocks))
@@ -183,12 +185,12 @@ def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]
             if (coming := view.adjoints[pair.y]).shape == (*right.shape, 1):
                 words = "with a mask made of the signs of the gradient that comes in, not of the values there"
                 yield Mistake.OTHER_SLOPE, words, np.where(coming[..., 0] > 0, 1.0, 0.0)
-        elif np.all(np.isin(right, (0.0, 1.0))):
+        elif np.all((right == 0) | (right == 1)):
             yield Mistake.MASK_SCALE, "reaching the entries that do not count there, too", np.ones_like(right)
         else:
             kind = Mistake.MASK_SCALE if _of_constants(view, pair) else Mistake.SLOPE_FORGOTTEN
             yield kind, "lacking the slope there, as if it were 1", np.ones_like(right)
-            if len(pair.steps) > 1 and np.all(right < 0):
+            if np.all(right < 0) and (len(pair.steps) > 1 or view.record.nodes[pair.y].primitive == "unary"):
                 yield Mistake.SLOPE_FORGOTTEN, "lacking the slope there but for its sign", -np.ones_like(right)
         if (unguarded := _without(view, pair, _guards(view, pair))) is not None:
             kind = Mistake.GUARD if _all_single(view, pair) else Mistake.OTHER_SLOPE
@@ -197,14 +199,14 @@ def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]
             yield Mistake.VARIANCE_MEAN, "without the mean that is subtracted there", uncentred
         if (masks := _masks(view, pair)) and (whole := slope_at(view, pair, x, dict.fromkeys(masks, 1.0))) is not None:
             yield Mistake.MASK_SCALE, "without the mask there", whole
-        if not np.all(np.isin(np.abs(right), (0.0, 1.0))):
+        if not np.all((right == 0) | (np.abs(right) == 1)):
             yield Mistake.SLOPE_TWICE, "being multiplied by the slope there twice", right * right
         if len(pair.steps) > 1 or view.record.nodes[pair.y].primitive in ("unary", "pow"):
             at_output = slope_at(view, pair, y)
             if at_output is not None:
                 yield Mistake.SLOPE_AT_OUTPUT, "with the slope taken at the output, not at the input", at_output
         for name, formula in AT_OUTPUT.items():
-            if np.allclose(formula(y), right, rtol=1e-9, atol=1e-12) and name != "relu":
+            if _alike(formula(y), right) and name != "relu":
                 words = "with the input put into the formula of the slope that is meant for the output"
                 yield Mistake.SLOPE_AT_OUTPUT, words, formula(x)
                 words = "with the slope, in its formula by the output, taken at the output of the output"
@@ -215,10 +217,10 @@ def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]
             else:
                 words = f"with {FORMULAS[name]} for its slope, y its output, as {name} has it"
                 yield Mistake.OTHER_SLOPE, words, formula(y)
-        if not np.allclose(again := _again(view, pair, y), right, rtol=1e-9, atol=1e-12):
+        if not _alike(again := _again(view, pair, y), right):
             yield Mistake.OTHER_SLOPE, "with the function itself, applied to its output, for its slope", again
         for name, formula in OTHERS.items():
-            if name == "half the square" and np.allclose(right, 2 * x, rtol=1e-9, atol=1e-12):
+            if name == "half the square" and _alike(right, 2 * x):
                 yield Mistake.POWER_RULE, "lacking the factor 2 of the square", x
             else:
                 yield Mistake.OTHER_SLOPE, f"with the slope of {name}", formula(x)
@@ -228,11 +230,16 @@ def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]
         if len(pair.steps) > 1 and (p := _power_of(x, y, right)) is not None:
             yield Mistake.POWER_RULE, f"having the exponent {p:.6g} not lowered by one", right * x
             yield Mistake.POWER_RULE, f"having the exponent {p:.6g} lowered by two", right / x
-        if (p := _exponent(view, pair)) is not None:
-            yield Mistake.POWER_RULE, "having the exponent not lowered by one", p * y
-            yield Mistake.POWER_RULE, "having the exponent lowered by two", p * np.power(x, p - 2)
-            yield Mistake.POWER_RULE, "lacking the power, with its exponent alone", np.full_like(x, p)
-            yield Mistake.OTHER_SLOPE, "having lost the sign of the base", p * np.power(np.abs(x), p - 1)
+        if (exponent := _exponent(view, pair)) is not None:
+            yield Mistake.POWER_RULE, "having the exponent not lowered by one", exponent * y
+            yield Mistake.POWER_RULE, "having the exponent lowered by two", exponent * np.power(x, exponent - 2)
+            yield Mistake.POWER_RULE, "lacking the power, with its exponent alone", np.array(exponent)
+            yield Mistake.OTHER_SLOPE, "having lost the sign of the base", exponent * np.power(np.abs(x), exponent - 1)
+
+
+def _alike(a: Array, b: Array) -> bool:
+    """Whether two slopes are the same but for rounding."""
+    return bool(np.all(np.abs(a - b) <= 1e-9 * np.abs(b) + 1e-12))
 
 
 def _selects(view: View, pair: Pair) -> bool:
@@ -315,12 +322,11 @@ def _power_of(x: Array, y: Array, slope: Array) -> float | None:
     return p if np.allclose(exponents, p, rtol=1e-9, atol=0) and p not in (0.0, 1.0) and np.ptp(x) else None
 
 
-def _exponent(view: View, pair: Pair) -> float | None:
+def _exponent(view: View, pair: Pair) -> Array | None:
     node = view.record.nodes[pair.y]
     if len(pair.steps) > 1 or node.primitive != "pow":
         return None
-    exponents = np.unique(node.attributes["exponent"])
-    return float(exponents[0]) if exponents.size == 1 else None
+    return np.broadcast_to(np.asarray(node.attributes["exponent"], dtype=float), node.shape)
 
 
 def _again(view: View, pair: Pair, at: Array) -> Array:

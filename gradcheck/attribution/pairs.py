@@ -54,7 +54,7 @@ def _pairs(view: View) -> list[Pair]:
         if not users[argument] or users[argument][-1] != slot:
             users[argument].append(slot)
     found: list[Pair] = []
-    most = max(FEWEST_STEPS, min(MOST_STEPS, MOST_LOOKED_AT // max(1, len(users))))
+    most = 1 if view.long else max(FEWEST_STEPS, min(MOST_STEPS, MOST_LOOKED_AT // max(1, len(users))))
     for x in sorted(users):
         if view.probes[x] is None or not np.any(view.probes[x]):
             continue

@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import permutations
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from gradcheck.attribution.altered_sweep import Edge
 from gradcheck.attribution.equal_constant import constant_in
-from gradcheck.attribution.hypothesis import Change, Hypothesis, outcomes
+from gradcheck.attribution.hypothesis import Change, Hypothesis
 from gradcheck.attribution.mistake import Mistake
-from gradcheck.attribution.record_forms import square
 from gradcheck.attribution.source_place import line_of
 from gradcheck.attribution.view import Array, View
 
-MOST_GROUPS = 150
-"""Maximum number of groups of edges that are tried, three experiments each."""
-MOST_NODES = 40_000
-"""Maximum number of groups times nodes of the record."""
 MEASURED = 5
 """Rank from which on a factor is a number that was measured, and nothing more is known of it."""
 UNITS = 256
 """Units of roundoff up to which a factor that is measured is a usual one."""
-TOGETHER = 24
-"""Experiments per sweep."""
-MOST_ALIKE = 4
-"""Maximum number of uses of a value of which two may be taken for one another."""
+LOST_CONSTANT = "lacking the constant factor there"
+"""What is said of a product whose constant factor does not reach the derivative."""
 CURVED = ("mul", "div", "pow", "power", "unary", "matmul", "hypot", "logaddexp", "arctan2")
 """Primitives that are not linear in all their arguments together."""
 MOST_CONSTANT = 1e4
@@ -48,7 +40,8 @@ def edge_factors(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
 
 def measured_factors(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     """The same with any factor; of an answer of one entry every edge has one, so that they come last."""
-    yield from (h for h in _solved_factors(view, blocks) if h.rank >= MEASURED)
+    if not view.long:
+        yield from (h for h in _solved_factors(view, blocks) if h.rank >= MEASURED)
 
 
 def _solved_factors(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
@@ -59,142 +52,9 @@ def _solved_factors(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
             yield from _named(view, edges, factor)
 
 
-def kept_uses(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
-    """Of a value used three times or more, one use alone counts."""
-    uses = _uses(view)
-    chosen = view.within(blocks)
-    off, room = (d[chosen] for d in view.discrepancy)
-    yield from _all_but_one_step(view, list(uses.values()))
-    for edges in uses.values():
-        if len(edges) < 3 or len(edges) > 200:
-            continue
-        parts = np.array([view.along(view.record.nodes[s].args[p], view.contributions[s, p])[chosen] for s, p in edges])
-        total = parts.sum(axis=0)
-        for k, edge in enumerate(edges):
-            if fits(parts[k] - total, off, room):
-                rest = [e for e in edges if e != edge]
-                alike = {view.located.site(s) for s, _ in edges}
-                kind = Mistake.OVERWRITTEN if len(alike) == 1 else Mistake.DROPPED
-                if kind is Mistake.OVERWRITTEN and k == 0 and not _builds_upon(view, edges[-1][0], edges[0][0]):
-                    kind = Mistake.FIRST_SAMPLE
-                words = f"being left out, of {len(edges)} uses of the same value all but one"
-                yield Hypothesis(kind, 2, tuple(rest), words, Change(factors=dict.fromkeys(rest, 0.0)), operand=True)
-
-
-def taken_for_another(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
-    """Of a value used a few times, one use counts twice and another one not at all, as in 2 A x for (A + A^T) x."""
-    chosen = view.within(blocks)
-    off, room = (d[chosen] for d in view.discrepancy)
-    for edges in _uses(view).values():
-        if not 2 <= len(edges) <= MOST_ALIKE:
-            continue
-        parts = [view.along(view.record.nodes[s].args[p], view.contributions[s, p])[chosen] for s, p in edges]
-        for one, other in permutations(range(len(edges)), 2):
-            if fits(parts[one] - parts[other], off, room) and not fits(parts[one], parts[other], room):
-                pair = edges[one], edges[other]
-                change = Change(factors={pair[0]: 2.0, pair[1]: 0.0})
-                yield Hypothesis(Mistake.DOUBLED, 3, tuple(_onward(view, e) for e in pair), _TWICE, change)
-
-
-_TWICE = (
-    "being taken twice in place of another use of the same value, as if both gave the same, "
-    "as the two of x in x @ A @ x do for a symmetric A"
-)
-
-
-def _onward(view: View, edge: Edge) -> Edge:
-    """The first edge from there on whose node has a place, as long as the path does not fork."""
-    slot = edge[0]
-    while not view.located.stacks[slot] and len(users := _users(view, slot)) == 1:
-        edge = users[0]
-        slot = edge[0]
-    return edge
-
-
-def _users(view: View, slot: int) -> list[Edge]:
+def users_of(view: View, slot: int) -> list[Edge]:
+    """The edges that lead to a node."""
     return [(s, p) for s, p in view.contributions if view.record.nodes[s].args[p] == slot]
-
-
-def _uses(view: View) -> dict[int, list[Edge]]:
-    """Node -> the edges that lead to it, in order."""
-    uses: dict[int, list[Edge]] = defaultdict(list)
-    for slot, position in sorted(view.contributions):
-        uses[view.record.nodes[slot].args[position]].append((slot, position))
-    return uses
-
-
-def _all_but_one_step(view: View, uses: Sequence[list[Edge]]) -> Iterator[Hypothesis]:
-    """Of all values that every step of a loop uses, the use of the first step alone counts, or that of the last."""
-    looped = [e for e in uses if 3 <= len(e) <= 200 and len({view.located.site(s) for s, _ in e}) == 1]
-    if len(looped) < 2:
-        return
-    for k, which in ((0, "first"), (-1, "last")):
-        rest = [edge for edges in looped for edge in edges if edge != edges[k]]
-        words = f"being left out in all steps but the {which}: what the steps give is assigned, not added up"
-        yield Hypothesis(Mistake.OVERWRITTEN, 3, tuple(rest), words, Change(factors=dict.fromkeys(rest, 0.0)))
-
-
-def _builds_upon(view: View, late: int, early: int) -> bool:
-    """Whether one node is computed from another, or goes into one curved function together with it."""
-    nodes = view.record.nodes
-    mine, others = {late}, {early}
-    for slot in range(early + 1, len(nodes)):
-        if others.intersection(nodes[slot].args):
-            others.add(slot)
-        if mine.intersection(nodes[slot].args):
-            mine.add(slot)
-        if slot > late and slot in mine and slot in others and nodes[slot].primitive in CURVED:
-            return any(view.located.site(s) == view.located.site(slot) for s in range(slot) if nodes[s].args)
-    return late in others
-
-
-def grouped(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
-    """Edges that belong together, such as those of one operation in a loop, tried with one factor for all."""
-    trials: list[tuple[Sequence[Edge], int, Factor, Sequence[float]]] = []
-    most = min(MOST_GROUPS, MOST_NODES // len(view.record.nodes))
-    for edges, size in list(_groups(view))[:most]:
-        trials += [(edges, size, _USUAL[s], [s] * len(edges)) for s in (0.0, -1.0, 2.0)]
-        if (others := _without_constants(view, edges)) is not None:
-            trials.append((edges, size, _FORGOTTEN, others))
-    for edges, c in list(_of_one_factor(view))[:most]:
-        trials.append((edges, 1, _lost(view, edges[0][0], c), [1 / c] * len(edges)))
-    together = 1 if view.forward else TOGETHER  # the runs of a JVP's sweep are its outputs
-    for start in range(0, len(trials), together):
-        some = trials[start : start + together]
-        if (key := ("groups", start)) not in view.tried:
-            factors: dict[Edge, Array] = {}
-            for k, (edges, _, _, taken) in enumerate(some):
-                for edge, s in zip(edges, taken, strict=True):
-                    factors.setdefault(edge, np.ones(len(some)))[k] = s
-            view.tried[key] = outcomes(view, Change(factors=factors), len(some))
-        found = view.tried[key]
-        assert found is not None
-        for k, (edges, size, (mistake, rank, words), taken) in enumerate(some):
-            if view.reproduces({b: a[..., k] for b, a in found.items()}, blocks):
-                change = Change(factors=dict(zip(edges, taken, strict=True)))
-                one = len({(view.located.site(slot), position) for slot, position in edges}) == 1
-                factor = taken[0] if len(set(taken)) == 1 else None
-                yield Hypothesis(mistake, rank + 2 + size, tuple(edges), words, change, operand=one, factor=factor)
-
-
-def _without_constants(view: View, edges: Sequence[Edge]) -> list[float] | None:
-    """What the contributions have to be multiplied by to lose their constant factors; None where those are one."""
-    nodes = view.record.nodes
-    others = [nodes[nodes[slot].args[1 - k]] if nodes[slot].primitive == "mul" else None for slot, k in edges]
-    if any(other is None or other.primitive != "constant" for other in others):
-        return None
-    constants = [single(other.attributes["value"]) for other in others if other is not None]
-    known = [c for c in constants if c is not None and c != 0]
-    return [1 / c for c in known] if len(known) == len(edges) and len(set(known)) > 1 else None
-
-
-def _of_one_factor(view: View) -> Iterator[tuple[Sequence[Edge], float]]:
-    """The products of one line, or made in one place, that have one constant for a factor; and that constant."""
-    found: dict[tuple[object, float], list[Edge]] = defaultdict(list)
-    for slot, position in view.contributions:
-        if view.located.site(slot) is not None and (c := constant_factor(view, slot, position)) is not None:
-            found[line_at(view, slot), c].append((slot, position))
-    yield from ((edges, c) for (_, c), edges in found.items() if len(edges) > 1)
 
 
 def _candidates(view: View) -> Iterator[tuple[tuple[Edge, ...], Array]]:
@@ -224,18 +84,17 @@ def fits(change: Array, off: Array, room: Array) -> bool:
     return bool(np.all(np.abs(change - off) <= room + 1e-8 * np.max(np.abs(off), initial=0.0)))
 
 
-_USUAL: Mapping[float, Factor] = {
+USUAL: Mapping[float, Factor] = {
     0.0: (Mistake.DROPPED, 1, "being left out"),
     -1.0: (Mistake.PATH_SIGN, 2, "having the wrong sign"),
     2.0: (Mistake.DOUBLED, 2, "being counted twice"),
     0.5: (Mistake.PATH_FACTOR, 3, "being counted by half"),
 }
-_FORGOTTEN: Factor = (Mistake.SLOPE_FORGOTTEN, 1, "lacking the other factor there")
 
 
 def _named(view: View, edges: tuple[Edge, ...], factor: float) -> Iterator[Hypothesis]:
     own = _own_factors(view, edges)
-    for value, (mistake, rank, words) in {**_USUAL, **own}.items():
+    for value, (mistake, rank, words) in {**USUAL, **own}.items():
         if abs(factor - value) <= (1e-8 + UNITS * view.unit) * max(abs(value), 1.0):
             length = max(value, 1 / value) if value > 0 else 0.0
             if words.endswith("a length there") and _by_chance(view, edges[0][0], length):
@@ -279,15 +138,17 @@ def _own_factors(view: View, edges: tuple[Edge, ...]) -> dict[float, Factor]:
         found[n] = Mistake.POWER_RULE, 1, f"lacking the factor 1/{n:g} of the root's derivative"
     elif node.primitive in ("mul", "div") and (c := constant_factor(view, slot, position)) is not None:
         found[c] = Mistake.PATH_FACTOR, 3, "taking the constant factor there twice"
-        found[1 / c] = _lost(view, slot, c)
+        found[1 / c] = lost(view, slot, c)
     elif node.primitive == "sum":
         n = math.prod(shape[axis] for axis in node.attributes["axes"])
         if n > 1:
             found[1 / n] = Mistake.MEAN_SUM, 1, f"being divided by {n}, as if the sum there were a mean"
     elif node.primitive == "neg" and of_modulus(view, slot):
         found[-1.0] = Mistake.SLOPE_FORGOTTEN, 1, "lacking the sign, which is the slope of the absolute value there"
-    elif node.primitive == "neg" or (node.primitive == "sub" and position == 1):
+    elif node.primitive == "neg" or (node.primitive in ("sub", "div") and position == 1):
         found[-1.0] = Mistake.PATH_SIGN, 1, "lacking the minus sign there"
+    if node.primitive == "unary" and node.attributes["function"] in _FALLING:
+        found[-1.0] = Mistake.PATH_SIGN, 1, "lacking the minus sign of the slope there"
     if node.primitive != "sum":
         size, own = math.prod(node.shape), math.prod(shape)
         if own and size > own and size % own == 0 and (n := size // own) > 1:
@@ -295,13 +156,13 @@ def _own_factors(view: View, edges: tuple[Edge, ...]) -> dict[float, Factor]:
     for n in {length for length in (*shape, *node.shape) if length > 2}:
         found.setdefault(float(n), (Mistake.MEAN_SUM, 4, f"being taken {n} times, and {n} is a length there"))
         found.setdefault(1 / n, (Mistake.MEAN_SUM, 4, f"being divided by {n}, and {n} is a length there"))
-    return {value: row for value, row in found.items() if value not in _USUAL or row[1] <= _USUAL[value][1]}
+    return {value: row for value, row in found.items() if value not in USUAL or row[1] <= USUAL[value][1]}
 
 
 def of_modulus(view: View, slot: int) -> bool:
     """Whether a minus sign is that of an absolute value: x and -x are chosen from, in one place."""
     argument, stacks = view.record.nodes[slot].args[0], view.located.stacks
-    users = [s for s, _ in _users(view, slot)]
+    users = [s for s, _ in users_of(view, slot)]
     return (
         len(users) == 1
         and bool(stacks[slot])
@@ -323,7 +184,7 @@ def constant_factor(view: View, slot: int, position: int) -> float | None:
     return 1 / c if node.primitive == "div" else c
 
 
-def _lost(view: View, slot: int, c: float) -> Factor:
+def lost(view: View, slot: int, c: float) -> Factor:
     """A constant factor c that is missing: that of a mean where a sum of so many terms is divided by their number."""
     node = view.record.nodes[slot]
     if c < 1 and abs(1 / c - round(1 / c)) < 1e-9:
@@ -334,65 +195,18 @@ def _lost(view: View, slot: int, c: float) -> Factor:
                 shape = view.record.nodes[total.args[0]].shape
                 if n in (math.prod(shape[axis] for axis in total.attributes["axes"]), *shape):
                     return Mistake.MEAN_SUM, 1, f"lacking the division by {n} there"
-    return Mistake.PATH_FACTOR, 1, "lacking the constant factor there"
+    return Mistake.PATH_FACTOR, 1, LOST_CONSTANT
 
 
 _ROOTS = {"sqrt": 2.0, "cbrt": 3.0}
+_FALLING = ("cos", "arccos", "erfc")
+"""Functions whose slope is written with a minus sign."""
 
 
 def single(value: Array) -> float | None:
     """The one number that an array holds in all entries."""
     array = np.asarray(value, dtype=float).ravel()
     return float(array[0]) if array.size and np.all(array == array[0]) else None
-
-
-def _groups(view: View) -> Iterator[tuple[Sequence[Edge], int]]:
-    """Edges of one operation executed several times, of one line, of one named operation throughout; and 0, 1 or 2."""
-    by_site: dict[object, list[Edge]] = defaultdict(list)
-    by_line: dict[object, list[Edge]] = defaultdict(list)
-    by_name: dict[object, list[Edge]] = defaultdict(list)
-    for slot, position in view.contributions:
-        site, swept = view.located.made(slot)
-        node = view.record.nodes[slot]
-        if site is None:
-            continue
-        if swept and node.args[position] not in view.located.swept:  # what a slope changes by
-            by_site[site].append((slot, position))
-            by_line["slopes", line_at(view, slot)].append((slot, position))
-        by_site[site, swept, node.primitive, position].append((slot, position))
-        argument = node.args[position]
-        from_outside = view.located.site(argument) is None or line_at(view, argument) != line_at(view, slot)
-        if from_outside:
-            by_line[line_at(view, slot)].append((slot, position))
-        by_name[swept, node.primitive, str(node.attributes.get("function", "")), position].append((slot, position))
-    by_line |= _behind_squares(view)
-    seen = set()
-    for size, table in enumerate((by_site, by_line, by_name)):
-        for edges in table.values():
-            if len(edges) > 1 and frozenset(edges) not in seen:
-                seen.add(frozenset(edges))
-                yield edges, size
-
-
-def _behind_squares(view: View) -> dict[object, list[Edge]]:
-    """What the slopes of all that is squared in one place change by; without it a Hessian is Gauss's and Newton's."""
-    nodes, swept = view.record.nodes, view.located.swept
-    slopes = [(s, p) for s, p in view.contributions if s in swept and nodes[s].args[p] not in swept]
-    found: dict[object, list[Edge]] = defaultdict(list)
-    for slot, node in enumerate(nodes):
-        if slopes and slot not in swept and square(view, slot):
-            before = _ancestors(view, node.args[0])
-            found["squared", view.located.site(slot)] += [edge for edge in slopes if swept[edge[0]] in before]
-    return found
-
-
-def _ancestors(view: View, slot: int) -> set[int]:
-    """A node and all that it is computed from."""
-    found = {slot}
-    for before in range(slot, -1, -1):
-        if before in found:
-            found.update(view.record.nodes[before].args)
-    return found
 
 
 def line_at(view: View, slot: int) -> tuple[object, int | None]:

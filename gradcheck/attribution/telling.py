@@ -6,13 +6,14 @@ from collections.abc import Sequence, Set
 from itertools import pairwise
 
 from gradcheck.attribution.altered_sweep import Edge
+from gradcheck.attribution.conjugations import half_of_a_transform
 from gradcheck.attribution.equal_uses import with_equals
 from gradcheck.attribution.explanation import Explanation, Place
 from gradcheck.attribution.hypothesis import Hypothesis
 from gradcheck.attribution.library_calls import within_one_call
 from gradcheck.attribution.located_trace import Call
 from gradcheck.attribution.mistake import Mistake
-from gradcheck.attribution.path_factors import MEASURED, of_modulus
+from gradcheck.attribution.path_factors import LOST_CONSTANT, MEASURED, of_modulus
 from gradcheck.attribution.record_forms import (
     OPERATIONS,
     elementwise_quotient,
@@ -60,6 +61,8 @@ def told(view: View, found: Sequence[Hypothesis], blocks: frozenset[str]) -> Exp
         best = sides  # left out on one side of a comparison: as if the other side were always taken
     if kinds == {Mistake.PATH_FACTOR} and (sides := [h for h in found if h.mistake is Mistake.BRANCH]):
         best = sides  # the factor of one side of a comparison, as of a leaky relu
+    if kinds == {Mistake.DOUBLED} and (lost := [h for h in found if LOST_CONSTANT in h.words]):
+        best = lost  # a factor 1/2 of all that goes in there, such as those of two arguments
     kind = min((h.mistake for h in best), key=lambda m: (order.get(m, len(order)), m))
     best = [h for h in best if h.mistake is kind]
     placed = [h for h in best if _placed(view, h)] or best
@@ -86,10 +89,13 @@ def _computes(view: View, hypothesis: Hypothesis) -> bool:
 
 
 def _place(view: View, hypothesis: Hypothesis) -> Place | None:
-    places = []
-    for slot, position in hypothesis.edges:
-        call, inner = _telling_call(view, slot, {s for s, _ in hypothesis.edges})
-        places.append(None if call is None else place_of(call, position if hypothesis.operand and inner else None))
+    stacks, concerned = view.located.stacks, {s for s, _ in hypothesis.edges}
+    calls = {stack: _telling_call(view, slot, concerned) for stack, slot in {stacks[s]: s for s in concerned}.items()}
+    found = dict.fromkeys((*calls[stacks[slot]], position) for slot, position in hypothesis.edges)
+    places = [
+        None if call is None else place_of(call, position if hypothesis.operand and inner else None)
+        for call, inner, position in found
+    ]
     first = places[0]
     return first if first is not None and all(p == first for p in places) else _line_alone(places)
 
@@ -149,6 +155,8 @@ def _meaning(view: View, paths: Sequence[Hypothesis], chosen: Hypothesis) -> tup
     """A more telling kind for a path that was left out, and what it means."""
     if chosen.factor is not None and any(len(h.edges) == 1 and _negative_side(view, h.edges[0]) for h in paths):
         return Mistake.BRANCH, ": that is one side of the absolute value there"
+    if chosen.mistake is Mistake.PATH_SIGN and any(half_of_a_transform(view, edge) for h in paths for edge in h.edges):
+        return Mistake.CONJUGATE, ": that is one half of a complex number, so that a conjugation is missing"
     if chosen.mistake is not Mistake.DROPPED or "left out" not in chosen.words:
         return chosen.mistake, ""
     edges = sorted({edge for h in paths for edge in h.edges})

@@ -34,6 +34,8 @@ UNITS = 64
 """Units of roundoff of the block's largest entry that are granted besides."""
 CANCELS = 1e-13
 """Maximum ratio of an adjoint to the sum of what arrives, in magnitude, that counts as cancelled."""
+LONG = 1_000
+"""Number of operations from which on a record is long: none of them alone is looked for, only what they do together."""
 CLEAR = 1e3
 """Minimum ratio of the discrepancy to what is granted; a smaller one fits too many experiments."""
 
@@ -75,6 +77,11 @@ class View:
         """Wrong slopes of pairs of arrays, by their nodes."""
         self.tried: dict[Any, dict[str, Array] | None] = {}
         """Gradients under the hypotheses that were tried, by their keys: some are tried for several sets of blocks."""
+
+    @property
+    def long(self) -> bool:
+        """Whether the record has so many operations that a mistake in a single one of them is not looked for."""
+        return len(self.record.nodes) > LONG
 
     def arrays(self) -> list[Array]:
         """What f computes from its arguments, and these, as float64."""

@@ -24,7 +24,7 @@ from gradcheck.attribution.explanation import Explanation, Place
 from gradcheck.attribution.known import FEWEST, FIXED, Known, Relation, lengths_of
 from gradcheck.attribution.located_trace import Located, located
 from gradcheck.attribution.mistake import Mistake
-from gradcheck.attribution.over_blocks import Named, strewn, together
+from gradcheck.attribution.over_blocks import Named, parallel, strewn, together
 from gradcheck.attribution.own_code import MOST_VISITS, Answered, OwnCode, OwnMistake, explained
 from gradcheck.attribution.record_forms import all_negative_modulus
 from gradcheck.attribution.relation import relations
@@ -170,7 +170,7 @@ def _along_the_loop(product: Product, points: FurtherPoints, beside: Spot) -> li
     here, there = (_asked_of_record(points, p) for p in (product, beside.product))
     if here is None or there is None:
         return []
-    explanation = Investigation(here).explanation(there)
+    explanation = Investigation(here, located(here.product)).explanation(there)
     if explanation is not None:
         return [_by_record(explanation, product)]
     own = [_own_code(points, asked) for asked in (here, there)]
@@ -254,8 +254,13 @@ class _Search:
         return _relations(spot, compared, self._constant, self.grown)
 
     def strong(self) -> dict[str, Relation]:
-        """The first relation of each block that names a mistake."""
-        return self._first(self.wrong, lambda r: not r.weak)
+        """The first relation of each block that names a mistake; blocks that have each other's are exchanged."""
+        first = self._first(self.wrong, lambda r: not r.weak)
+        if len({r.mistake for r in first.values()}) > 1:
+            moved = self._first(self.wrong, lambda r: r.mistake is Mistake.EXCHANGED)
+            if all(moved[r.other].other == b if r.other in moved else False for b, r in moved.items()):
+                first = moved if len(moved) == len(self.wrong) else first
+        return first
 
     def looks_for_a_path(self, strong: Mapping[str, Relation]) -> bool:
         """Whether the record may say more than relations do."""
@@ -272,7 +277,7 @@ class _Search:
     def by_record(self, strong: Mapping[str, Relation]) -> Explanation | None:
         """A mistake on the record of f that reproduces all blocks at both points, unless relations say it as well."""
         asked = _asked(self.points.truth_of(self.here.product), self.here.comparisons)
-        paths = None if asked is None else Investigation(asked)
+        paths = None if asked is None else Investigation(asked, self.traced)
         if paths is None or not (paths.promising or any(self.relations.values())):
             return None
         beside = self.points.beside()
@@ -342,7 +347,7 @@ class _Search:
         if not self.paths:
             found |= {c.block: FLAT for c in self.wrong if c.block not in found and not np.any(c.truth.middle)}
         found = {c.block: found[c.block] for c in self.wrong if c.block in found}
-        return found or self._strewn()
+        return found or self._of_all(strewn) or self._of_all(parallel)
 
     def _first(self, blocks: Sequence[Comparison], fits: Callable[[Relation], bool]) -> dict[str, Relation]:
         first = {
@@ -363,14 +368,14 @@ class _Search:
                 return False
         return True
 
-    def _strewn(self) -> dict[str, Relation]:
-        """The relation that the blocks together have the right numbers."""
+    def _of_all(self, related: Callable[..., Relation | None]) -> dict[str, Relation]:
+        """A relation that the wrong blocks have together, at both points."""
         relation = None
-        for spot in (self.here, self.points.beside() if len(self.wrong) > 1 and not self.large else None):
+        for spot in (self.here, None if self.large else self.points.beside()):
             compared = [] if spot is None else [c for c in map(spot.of, (w.block for w in self.wrong)) if c is not None]
             answers = {c.block: c.answer.astype(float) for c in compared}
             room = max((float(np.max(c.allowance, initial=0.0)) for c in compared), default=0.0)
-            relation = strewn(answers, {c.block: c.truth.middle for c in compared}, room)
+            relation = related(answers, {c.block: c.truth.middle for c in compared}, room) if answers else None
             if relation is None:
                 return {}
         return {c.block: relation for c in self.wrong} if relation is not None else {}
