@@ -16,6 +16,7 @@ It may quote what a user handed in, whatever that holds: `printable` makes it fi
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 LONGEST = 2_000
@@ -23,6 +24,15 @@ LONGEST = 2_000
 
 _LONGEST_PLACE = 500
 """Characters of a message that say where."""
+
+_NO_NAME = re.compile(r"(.*module 'numpy[\w.]*' has no attribute '\w+')", re.DOTALL)
+
+
+def one_line(said: str) -> str:
+    """What an exception says, in one line; of a name that NumPy lacks, what that means instead of NumPy's paragraph."""
+    lacking = _NO_NAME.match(said)
+    whole = said if lacking is None else f"{lacking[1]}: the code is written for another version of NumPy"
+    return " ".join(whole.split())
 
 
 def shortened(text: str, most: int) -> str:

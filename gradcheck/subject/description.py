@@ -8,6 +8,7 @@ from typing import Any
 
 from gradcheck.conventions.offer import Offer
 from gradcheck.conventions.recognition import CONVENTIONS, Recognition
+from gradcheck.errors import one_line
 from gradcheck.subject.wire import Malformed
 
 MOST, LONGEST = 400, 1_000
@@ -90,7 +91,7 @@ def to_wire(found: Recognition, public: list[str]) -> dict[str, Any]:
         texts = ("entries", "forms", "lacking", "notes", "limits", "warnings")
         fields.update({name: list(fields[name]) for name in texts})
         offers.append({**fields, "words": dict(offer.words)})
-    misses = [[m.convention, m.name[:LONGEST], m.why[:LONGEST]] for m in found.misses[:MOST]]
+    misses = [[m.convention, m.name[:LONGEST], one_line(m.why)[:LONGEST]] for m in found.misses[:MOST]]
     return {"offers": offers, "misses": misses, "public": [name[:LONGEST] for name in public[:MOST]]}
 
 

@@ -57,7 +57,7 @@ class Service:
             try:
                 reply = self._reply(header, arrays)
             except SystemExit as leaving:  # raised by methods of the returned objects
-                reply = error_to_wire(exits(leaving, "answering")), []
+                reply = error_to_wire(exits(leaving, "answering", self._place)), []
             except BaseException as wrong:
                 if not isinstance(wrong, SubjectError) or not is_ours(wrong):
                     wrong = SubjectError("GC004", **facts(wrong, self._place))

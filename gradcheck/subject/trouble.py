@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from gradcheck.errors import SubjectError
+from gradcheck.errors import SubjectError, one_line
 
 LONGEST = 2_000
 """Maximum number of characters kept of any text from a subject about itself."""
@@ -50,7 +50,7 @@ def import_failed(place: Place, file: Path) -> Iterator[None]:
             message=shown_text(wrong.msg),
         ) from None
     except SystemExit as leaving:
-        raise exits(leaving, "loading") from None
+        raise exits(leaving, "loading", place) from None
     except BaseException as wrong:
         raise SubjectError("GC001", **facts(wrong, place)) from None
 
@@ -65,17 +65,19 @@ def call_failed(place: Place | None, *, trusted: bool = False) -> Iterator[None]
     try:
         yield
     except SystemExit as leaving:
-        raise exits(leaving, "answering") from None
+        raise exits(leaving, "answering", place) from None
     except BaseException as wrong:
         if trusted and isinstance(wrong, KeyboardInterrupt | SubjectError):
             raise
         raise SubjectError("GC004", **facts(wrong, place)) from None
 
 
-def exits(leaving: SystemExit, phase: str) -> SubjectError:
-    """GC006 for `sys.exit`."""
+def exits(leaving: SystemExit, phase: str, place: Place | None = None) -> SubjectError:
+    """GC006 for `sys.exit`; with the line of the subject's own code that called it, where its `place` is known."""
     status = leaving.code if isinstance(leaving.code, int | None) else shown_text(leaving.code)
-    return SubjectError("GC006", how=f"called sys.exit({status if status is not None else ''})", phase=phase)
+    told = {} if place is None else facts(leaving, place)
+    where = f" ({told['file']}, line {told['line']})" if "line" in told else ""
+    return SubjectError("GC006", how=f"called sys.exit({status if status is not None else ''}){where}", phase=phase)
 
 
 def is_ours(wrong: SubjectError) -> bool:
@@ -88,7 +90,7 @@ def facts(wrong: BaseException, place: Place | None) -> dict[str, Any]:
     """Type, message, and the innermost line of the subject's own code in the traceback."""
     frames = list(_frames(wrong.__traceback__))
     own = [frame for frame in frames if place is None or place.owns(frame.filename)]
-    found: dict[str, Any] = {"type": type(wrong).__name__[:200], "message": shown_text(wrong)}
+    found: dict[str, Any] = {"type": type(wrong).__name__[:200], "message": one_line(shown_text(wrong))}
     if own:
         last = own[-1]
         found["file"] = place.relative(last.filename) if place is not None else last.filename

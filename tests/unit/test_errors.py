@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from gradcheck import errors
@@ -12,6 +13,7 @@ from gradcheck.errors import (
     SubjectError,
     Unsupported,
     UsageError,
+    one_line,
 )
 from gradcheck.verdict.result import GradientError
 
@@ -51,3 +53,15 @@ def test_a_subjects_failure_keeps_its_facts() -> None:
     assert failure.facts == {"seconds": 10.0}
     assert str(failure) == "seconds=10.0"
     assert str(SubjectError("GC003")) == "GC003"
+
+
+def test_what_an_exception_says_is_one_line() -> None:
+    assert one_line("\nNot equal\n  to 3") == "Not equal to 3"
+    with pytest.raises(AttributeError) as raised:
+        np.no_such_name  # noqa: B018 - what NumPy says is asked for
+    assert one_line(f"it raises {raised.value}").startswith(
+        "it raises module 'numpy' has no attribute 'no_such_name': "
+    )
+    assert one_line("module 'numpy' has no attribute 'float'.\n`np.float` was a deprecated alias") == (
+        "module 'numpy' has no attribute 'float': the code is written for another version of NumPy"
+    )

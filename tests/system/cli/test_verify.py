@@ -283,7 +283,8 @@ UNUSABLE = {
     "missing package": ("import no_such_package_at_all\n", "install what it imports"),
     "NUL": ("x = 1\0\n", "null bytes"),
     "input": ("name = input()\n", "waits for input()"),
-    "exits": ("import sys\nsys.exit(3)\n", "sys.exit(3)"),
+    "exits": ("import sys\nsys.exit(3)\n", "sys.exit(3) (case.py, line 2)"),
+    "an older NumPy's names": ("import numpy as np\nONE = np.float(1)\n", "written for another version of NumPy"),
     "leaves": ("import os\nos._exit(0)\n", "ended without an answer"),
     "cannot be constructed": (
         "class Value:\n    def __init__(self): raise RuntimeError\n    def __add__(self, other): return self\n",
