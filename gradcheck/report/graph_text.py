@@ -23,7 +23,10 @@ MOST_ENTRIES = 6
 
 
 def formula(graph: Graph) -> str:
-    """The graph as assignments, one per node that is used more than once, the loss last; "" if that is too long."""
+    """The graph as assignments, one per node that is used more than once or not at all; "" if that is too long.
+
+    What the loss does not need may be what makes the gradient wrong: an op that changes its operand.
+    """
     uses = dict.fromkeys(graph.names, 0)
     for node in graph.nodes:
         for argument in node.inputs:
@@ -40,7 +43,7 @@ def formula(graph: Graph) -> str:
         text = _applied(node.op, [texts[name] for name in node.inputs], node.attributes)
         if len(text) > LONGEST_FORMULA:
             return ""
-        if node.name == loss or uses[node.name] > 1:
+        if node.name == loss or uses[node.name] != 1:
             lines.append(f"{shown(node.name)} = {text}")
             text = shown(node.name)
         elif node.op in INFIX:

@@ -25,6 +25,13 @@ def test_a_node_used_twice_has_a_line_of_its_own() -> None:
     assert formula(build.graph(build.add(y, y, name="loss"))) == "y = a * b; loss = y + y"
 
 
+def test_what_the_loss_does_not_need_is_shown() -> None:
+    build = GraphBuilder()
+    a = build.parameter("a")
+    build.div(build.constant(2.0), a, name="y")
+    assert formula(build.graph(build.neg(a, name="loss"))) == "y = 2 / a; loss = -a"
+
+
 def test_attributes_stand_only_where_they_are_not_the_usual_ones() -> None:
     build = GraphBuilder()
     w = build.parameter("w", (2, 3))
