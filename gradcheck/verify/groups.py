@@ -50,10 +50,13 @@ def groups(cases: Sequence[Addressed], wrong: Sequence[Result]) -> list[Group]:
     """The groups, those with wrong forward values first, then wrong gradients, errors, and what is undecided."""
     ops = {item.address: _ops(item) for item in cases}
     sizes = {item.address: len(item.case.graph) for item in cases if isinstance(item.case, Case)}
+    graphs = {item.address: item.case.graph for item in cases if isinstance(item.case, Case)}
     found: dict[tuple[int, str], list[Result]] = {}
     homeless: list[Result] = []
     for result in wrong:
         key = _key(result)
+        if key == (2, BROADCASTING) and result.address in graphs and not _broadcasts(graphs[result.address]):
+            key = 2, SHAPES
         if key is None:
             homeless.append(result)
         else:
@@ -66,7 +69,6 @@ def groups(cases: Sequence[Addressed], wrong: Sequence[Result]) -> list[Group]:
         for key, results in found.items()
     ]
     ordered.sort(key=lambda row: (row[0][0], sizes.get(row[1][0].address, LAST)))
-    graphs = {item.address: item.case.graph for item in cases if isinstance(item.case, Case)}
     return _one_of_stretched([Group(key[1], tuple(results)) for key, results in ordered], graphs)
 
 
@@ -83,6 +85,13 @@ def _one_of_stretched(found: list[Group], graphs: Mapping[str, Graph]) -> list[G
     results = sorted((r for group in alike for r in group.results), key=lambda r: (len(graphs[r.address]), r.address))
     merged = Group(STRETCHED, tuple(results))
     return [merged if group is alike[0] else group for group in found if group is alike[0] or group not in alike]
+
+
+def _broadcasts(graph: Graph) -> bool:
+    """Whether an op of the graph broadcasts an operand: entry by entry, or a stack of matrices."""
+    products = (graph.arguments(i) for i in range(len(graph)) if graph.op(i) == "matmul")
+    stacks = any(len({graph.shapes[a][:-2] for a in arguments}) > 1 for arguments in products)
+    return stacks or "broadcast_to" in graph.ops or any(_stretches(graph, op) for op in graph.ops)
 
 
 def _stretches(graph: Graph, op: str) -> bool:

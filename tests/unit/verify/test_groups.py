@@ -10,6 +10,7 @@ from gradcheck.run.suite import Addressed
 from gradcheck.verdict.finding import finding
 from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verify.groups import STRETCHED, USES, groups, is_tree
+from gradcheck.verify.unreduced import BROADCASTING, IN_PLACE, SHAPES
 
 
 def case(address: str, *ops: str) -> Addressed:
@@ -58,6 +59,24 @@ def test_a_failure_without_a_place_joins_the_op_that_it_has():
     ]
     found = {group.what: {r.address for r in group.results} for group in groups(cases, wrong)}
     assert found == {"tanh": {"a", "b"}, USES: {"c"}}
+
+
+@pytest.mark.parametrize(
+    ("op", "shapes", "group"),
+    [
+        ("matmul", ((2, 2), (2, 2)), SHAPES),
+        ("mul", ((2, 2), (2, 2)), SHAPES),
+        ("mul", ((2,), (2, 2)), BROADCASTING),
+        ("matmul", ((2, 3), (2, 3, 2)), BROADCASTING),
+    ],
+)
+def test_nothing_is_broadcast_where_all_shapes_are_alike(op: str, shapes: tuple[tuple[int, ...], ...], group: str):
+    build = GraphBuilder()
+    operands = [build.parameter(name, shape) for name, shape in zip("ab", shapes, strict=True)]
+    graph = build.graph(build.sum(getattr(build, op)(*operands)))
+    one = Addressed("a", "forms", Case("a", graph, {n: np.ones(s) for n, s in zip("ab", shapes, strict=True)}))
+    wrong = Result("a", Verdict.FAIL, (finding("GC004", type="ValueError", message=f"{IN_PLACE} (2,)", place=""),))
+    assert [found.what for found in groups([one], [wrong])] == [group]
 
 
 def test_errors_are_grouped_by_what_was_raised():
