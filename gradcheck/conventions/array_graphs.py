@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,9 @@ from gradcheck.problem import Graph, Node
 ARRAY = "np.array([2., 1.])"
 """How an array beside a node is written."""
 
+NUMBERS = "an operand that holds a single number"
+"""What a class of matrices may not take."""
+
 
 class ArrayEngine(Engine):
     """The functions of the native form on top of a class of nodes that hold arrays."""
@@ -27,6 +31,7 @@ class ArrayEngine(Engine):
         self.whole_numbers = _learns_from_whole_numbers(uses)
         if not self.whole_numbers:
             self.notes = ("an array of ints is a constant: no gradient arrives at it",)
+        self._numbers = _sweeps_numbers(uses)
 
     def _number(self, value: Any) -> Any:
         return np.array(value)
@@ -36,6 +41,8 @@ class ArrayEngine(Engine):
         return exact.astype(int) if np.array_equal(exact, np.round(exact)) else np.array(value)
 
     def _swept(self, graph: Graph, leaves: Mapping[str, Any]) -> Any:
+        if not self._numbers and any(not graph.shapes[j] for i in range(len(graph)) for j in graph.arguments(i)):
+            raise NotImplementedError(NUMBERS)
         for i in graph.order.tolist():  # forms are tried before the graph is built, which may be recorded as a whole
             if graph.arguments(i):
                 self._way(graph, graph.node(i))
@@ -71,8 +78,26 @@ def _learns_from_whole_numbers(uses: ValueClass) -> bool:
         return False
 
 
+def _sweeps_numbers(uses: ValueClass) -> bool:
+    """Whether leaves of a single number can be swept; a class may be made for matrices alone, and break there."""
+    for form in (operator.mul, operator.add):
+        a, b = (uses.make(np.array(value)) for value in SAMPLE)
+        try:
+            root = form(a, b)
+        except Exception:  # a class without this operator
+            continue
+        try:
+            swept(uses, root)
+            return True
+        except Exception:  # as it may: what it is made for was swept before
+            return False
+    return True
+
+
 def lacking(uses: ValueClass, trials: Trials) -> Iterator[str]:
     """Forms of offered ops that the class does not take, and plain numbers and arrays that it does not combine with."""
+    if not _sweeps_numbers(uses):
+        yield NUMBERS
     tried = list(trials.examples())
     offered = {form.op: way for form, way in tried if way is not None}
     for form, way in tried:

@@ -382,3 +382,60 @@ def test_broadcasting_at_which_a_sweep_raises_is_not_offered(tmp_path: Path) -> 
     assert lacking.value.facts["type"] == "NotImplementedError"
     assert answer(offer, of_one_op("add", (2, 3), (2, 3)), {"x0": np.ones((2, 3)), "x1": np.ones((2, 3))})
     assert answer(offered(NUMPY_MICROGRAD), of_one_op("add", (2, 1), (2, 3)), {"x0": np.ones((2, 1)), "x1": np.ones((2, 3))})
+
+
+MATRICES = """
+    import numpy as np
+
+    class Matrix:
+        def __init__(self, data, parents=()):
+            self.data, self.parents = np.array(data, float), parents
+            self.grad, self.pull = np.zeros(self.data.shape), lambda: None
+
+        def __mul__(self, other):
+            out = Matrix(self.data * other.data, (self, other))
+
+            def pull():
+                self.grad += other.data * out.grad
+                other.grad += self.data * out.grad FACTOR
+
+            out.pull = pull
+            return out
+
+        def sum(self):
+            out = Matrix(self.data.sum(), (self,))
+
+            def pull():
+                self.grad += out.grad
+
+            out.pull = pull
+            return out
+
+        def backward(self):
+            order, seen = [], set()
+
+            def visit(node):
+                if node not in seen:
+                    seen.add(node)
+                    for parent in node.parents:
+                        visit(parent)
+                    order.append(node)
+
+            visit(self)
+            self.grad = np.array([[1.0]])
+            for node in reversed(order):
+                node.pull()
+    """
+
+
+def test_a_class_of_matrices_is_not_asked_for_numbers(tmp_path: Path) -> None:
+    file = tmp_path / "matrices.py"
+    product, point = of_one_op("mul", (2, 3), (2, 3)), {"x0": np.full((2, 3), 2.0), "x1": np.full((2, 3), 3.0)}
+    for factor, slope in (("", 2.0), ("* 2", 4.0)):
+        file.write_text(textwrap.dedent(MATRICES).replace("FACTOR", factor))
+        offer = offered(file)
+        assert "an operand that holds a single number" in offer.lacking
+        assert answer(offer, product, point).gradients["x1"].tolist() == np.full((2, 3), slope).tolist()
+        with pytest.raises(NotImplementedError, match="single number"):
+            offer.functions["gradients"](of_one_op("mul", (), ()), {"x0": np.array(2.0), "x1": np.array(3.0)})
+    assert "an operand that holds a single number" not in offered(NUMPY_MICROGRAD).lacking
