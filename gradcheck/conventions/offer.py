@@ -161,9 +161,7 @@ class Contents:
     @cached_property
     def classes(self) -> dict[str, type]:
         """Classes that the subject defines itself, or the one that was asked for."""
-        found = {
-            name: value for name, value in self.names.items() if isinstance(value, type) and self._wanted(name, value)
-        }
+        found = {name: value for name, value in self._kinds.items() if self._wanted(name, value)}
         return {name: kind for name, kind in found.items() if kind.__name__ == name or kind.__name__ not in found}
 
     @cached_property
@@ -189,7 +187,11 @@ class Contents:
     @cached_property
     def own_classes(self) -> dict[str, type]:
         """All classes that the subject defines, also where one name alone was asked for."""
-        return {name: value for name, value in self.names.items() if isinstance(value, type) and self._own(value)}
+        return {name: value for name, value in self._kinds.items() if self._own(value)}
+
+    @cached_property
+    def _kinds(self) -> dict[str, type]:
+        return {name: value for name, value in self.names.items() if isinstance(value, type) and _can_be_asked(value)}
 
     @cached_property
     def static_functions(self) -> dict[str, tuple[str, Callable[..., Any]]]:
@@ -237,6 +239,14 @@ class Bound(Contents):
         super().__init__(contents.module, contents.only)
         self.helpers = dict(functions)
         self.functions = dict(functions)
+
+
+def _can_be_asked(kind: type) -> bool:
+    """Whether a class says what it lacks in Python's way; one of settings may have a metaclass that raises KeyError."""
+    try:
+        return not hasattr(kind, "a name that no class has")
+    except Exception:  # the metaclass's own code
+        return False
 
 
 def inherits(kind: type, base: type) -> bool:

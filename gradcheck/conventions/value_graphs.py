@@ -284,19 +284,26 @@ def about_plain(wrong: BaseException, left: Any) -> bool:
 
 
 def spelled_ops(uses: ValueClass, contents: Contents, sample: Any) -> Iterator[tuple[str, Spelling]]:
-    """Each op on numbers that the class offers, with how it is spelled: on a number, a sum or mean shows nothing."""
+    """Each op on numbers that the class offers, with how it is spelled: on a number, a sum or mean shows nothing.
+
+    A spelling that fails by a mistake of the class counts only where no other spelling of the op works.
+    """
     for op in (op for op, row in OPS.items() if row.elementwise):
+        broken: Spelling | None = None
         for spelling in _spellings(op, uses.kind, contents):
             operands = [uses.make(sample(value)) for value in _arguments(op)]
             try:
-                offered = isinstance(spelling.apply(*operands), uses.kind)
+                works = isinstance(spelling.apply(*operands), uses.kind)
             except Exception as wrong:
-                offered = not refused(wrong) and not isinstance(wrong, TypeError)
-                if not offered and op == "pow" and spelling.infix:  # an exponent that is a number may be taken
-                    offered = _takes(spelling, operands[0], 2.0, uses.kind)
-            if offered:
+                works = op == "pow" and spelling.infix and _takes(spelling, operands[0], 2.0, uses.kind)
+                if not works and not refused(wrong) and not isinstance(wrong, TypeError):
+                    broken = broken or spelling
+            if works:  # of a power, an exponent that is a number may be all that is taken
                 yield op, spelling
                 break
+        else:
+            if broken is not None:
+                yield op, broken
 
 
 def _spellings(op: str, kind: type, contents: Contents) -> Iterator[Spelling]:

@@ -538,3 +538,33 @@ ONE_BAD_CLASS = """
 
 def test_a_class_that_raises_ends_no_look_at_the_others(tmp_path: Path) -> None:
     assert [offer.name for offer in looked_at(tmp_path, ONE_BAD_CLASS).offers] == ["Value"]
+
+
+def test_settings_whose_metaclass_raises_hide_no_other_class(tmp_path: Path) -> None:
+    settings = """
+    class Meta(type):
+        def __getattr__(cls, name):
+            return {}[name]
+
+    class Settings(metaclass=Meta):
+        pass
+    """
+    assert [offer.name for offer in looked_at(tmp_path, dedent(ONE_BAD_CLASS) + dedent(settings)).offers] == ["Value"]
+
+
+def test_of_two_spellings_the_one_that_works_is_asked(tmp_path: Path) -> None:
+    logarithm = """
+    import math
+
+    def log(x):
+        return Value(math.log(x.data), ((x, 1 / x.data),))
+
+    def by_base(*operands):
+        return log(operands[0]) * Value(1 / math.log(operands[1]))
+
+    Value.log = by_base
+    """
+    (offer,) = looked_at(tmp_path, dedent(ONE_BAD_CLASS) + dedent(logarithm)).offers
+    assert offer.words["op log"] == "log({0})"
+    (broken,) = looked_at(tmp_path, dedent(ONE_BAD_CLASS) + dedent(logarithm).replace("def log", "def of_one")).offers
+    assert broken.words["op log"] == "{0}.log()"
