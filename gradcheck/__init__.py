@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     )
     from gradcheck.checks.functions import check_gradient, check_jvp, check_vjp
     from gradcheck.checks.hessian import check_hessian, check_hvp
+    from gradcheck.checks.in_place import in_place
     from gradcheck.checks.jacobian import check_jacobian
     from gradcheck.checks.value_and_gradient import check_value_and_gradient
-    from gradcheck.checks.wrappers import in_place, wrt_attributes
+    from gradcheck.checks.wrappers import wrt_attributes
     from gradcheck.errors import (
         GradcheckError,
         HarnessFault,
@@ -46,9 +47,10 @@ _PUBLIC = {
     ),
     "gradcheck.checks.functions": "check_gradient check_jvp check_vjp",
     "gradcheck.checks.hessian": "check_hessian check_hvp",
+    "gradcheck.checks.in_place": "in_place",
     "gradcheck.checks.jacobian": "check_jacobian",
     "gradcheck.checks.value_and_gradient": "check_value_and_gradient",
-    "gradcheck.checks.wrappers": "in_place wrt_attributes",
+    "gradcheck.checks.wrappers": "wrt_attributes",
     "gradcheck.errors": "GradcheckError HarnessFault InvalidProblem SubjectError Unsupported UsageError",
     "gradcheck.holding": "held",
     "gradcheck.problem": "Case Graph GraphBuilder OPS",

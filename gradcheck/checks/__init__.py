@@ -5,7 +5,7 @@ second_order         `check_vjp(..., order=2)`
 held_arguments       `stop_gradient=`
 array_containers     containers by which matrices of derivatives are; `block_names`: what their blocks are called
 drawn_inputs         inputs drawn by Hypothesis strategies
-forms, trees         containers of arrays, keyword arguments, further outputs; `wrappers`: objects, functions in place
+forms, trees         containers of arrays, keyword arguments, further outputs; `wrappers`: objects; `in_place`
 whole_numbers        which whole numbers are values, and which are indices
 given_form           numbers and tuples as f and the derivative get them: as they were given
 value_and_gradient   check_value_and_gradient

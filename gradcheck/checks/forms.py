@@ -15,14 +15,15 @@ from typing import Any
 import numpy as np
 
 from gradcheck.checks.foreign_arrays import as_numbers
-from gradcheck.checks.trees import branch, conjugated, is_sparse, leaves, leaves_like, rebuilt
+from gradcheck.checks.trees import branch, conjugated, is_sparse, kind_of, leaves, leaves_like, rebuilt
+from gradcheck.checks.wrappers import Attributes
 from gradcheck.errors import InvalidProblem, UsageError
 from gradcheck.judge.question import Kind
 from gradcheck.judge.raised import UnreadableAnswer
 from gradcheck.judge.settings import Settings
 from gradcheck.judge.strategies_of_inputs import is_strategy
 from gradcheck.judge.user_names import function_name
-from gradcheck.problem.function import in_choice, input_names
+from gradcheck.problem.function import in_choice, input_names, lend
 
 _ABSENT = object()
 
@@ -112,7 +113,7 @@ class Form:
 
     def _floats(self, argument: int) -> list[str]:
         named = leaves(self.inputs[argument], self.names[argument])
-        return [name for name, value in named if _numeric(value) and _dtype(value) == "f"]
+        return [name for name, value in named if _numeric(value) and kind_of(value) == "f"]
 
     def arguments(self, plain: Sequence[Any]) -> list[Any]:
         """f's arguments from plain arrays."""
@@ -131,8 +132,10 @@ class Form:
                 if not isinstance(value, tuple | list) or len(value) != 2:
                     raise InvalidProblem("expected (value, aux) from f, since has_aux=True", where="f")
                 value = value[0]
-            value = as_numbers(value)
-            return value if branch(value) is None else tuple(part for _, part in leaves(value))
+            value = self._held(as_numbers(value))
+            if branch(value) is None:
+                return value
+            return tuple(part for _, part in leaves(value) if _numeric(part)) or value
 
         wrapped = update_wrapper(plain, f)
         if not hasattr(f, "__name__"):  # a callable object goes by its class
@@ -147,25 +150,36 @@ class Form:
             return self.read(derivative(*self.arguments(arrays), **self.keywords))
 
         def vjp(cotangent: Any, *arrays: Any) -> Any:
-            arguments = self.arguments(arrays)
-            shaped = self._like_output(cotangent, value, arguments)
-            return self.read(derivative(shaped, *arguments, **self.keywords))
+            # f is called for the form of its value alone; what it changes must not be the derivative's arguments
+            shaped = self._like_output(cotangent, value, self.arguments(lend(arrays)))
+            return self.read(derivative(shaped, *self.arguments(arrays), **self.keywords))
 
         def jvp(primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
             own, along = self.arguments(primals), self.arguments(tangents)
-            answer = as_numbers(derivative(tuple(own), tuple(along), **self.keywords))
-            return answer if branch(answer) is None else tuple(part for _, part in leaves(answer))
+            answer = self._held(as_numbers(derivative(tuple(own), tuple(along), **self.keywords)))
+            if branch(answer) is None:
+                return answer
+            return tuple(part for _, part in leaves(answer) if _numeric(part)) or answer
 
         return update_wrapper({"gradient": gradient, "vjp": vjp, "jvp": jvp}[self.kind], derivative)
 
     def _like_output(self, cotangent: Any, f: Callable[..., Any], arguments: Sequence[Any]) -> Any:
         value = f(*arguments, **self.keywords)
-        value = value[0] if self.has_aux else value
+        value = self._held(value[0] if self.has_aux else value)
         here = branch(value)
-        if here is None or (type(value) is tuple and all(branch(child) is None for _, child in here.children)):
+        plain = here is not None and all(branch(child) is None and _numeric(child) for _, child in here.children)
+        if here is None or (type(value) is tuple and plain):
             return cotangent
-        shaped = rebuilt(value, iter(cotangent if isinstance(cotangent, tuple) else (cotangent,)))
+        given = iter(cotangent if isinstance(cotangent, tuple) else (cotangent,))
+        shaped = rebuilt(value, iter([next(given) if _numeric(part) else part for _, part in leaves(value)]))
         return conjugated(shaped) if self.holomorphic else shaped
+
+    def _held(self, value: Any) -> Any:
+        """f's value; the attributes differentiated by of an object that f was given and returns."""
+        for own in self.inputs:
+            if isinstance(own, Attributes) and type(own.owner) is type(value):
+                return Attributes(value, own.names)
+        return value
 
     def read(self, answer: Any, prefix: str = "") -> tuple[Any, ...]:
         """One gradient per plain input, from an answer built as the inputs are; `prefix` goes before a path in it."""
@@ -265,16 +279,6 @@ def _numeric(value: Any) -> bool:
     if is_strategy(value) or isinstance(value, np.ndarray | np.generic | bool | int | float | complex | list | tuple):
         return True
     return hasattr(value, "__array__") and not callable(value)
-
-
-def _dtype(value: Any) -> str:
-    """The kind of a leaf's dtype; "f" for one that is yet to be drawn."""
-    if is_strategy(value):
-        return "f"
-    try:
-        return np.asarray(value).dtype.kind
-    except (Exception, SystemExit):  # parts of different lengths, or an object that refuses to become an array
-        return "O"
 
 
 def _as_array(part: Any) -> Any:

@@ -18,6 +18,7 @@ from gradcheck.checks.foreign_arrays import as_numbers, foreign
 from gradcheck.checks.wrappers import Attributes
 from gradcheck.errors import Unsupported
 from gradcheck.judge.raised import UnreadableAnswer
+from gradcheck.judge.strategies_of_inputs import is_strategy
 from gradcheck.tracing.complex_traced import ComplexTraced, is_complex
 from gradcheck.tracing.lifting import contains_traced
 from gradcheck.tracing.traced import is_traced
@@ -155,6 +156,8 @@ def leaves_like(answer: Any, tree: Any, path: str) -> list[Any]:
     if other is None or (isinstance(answer, Mapping) != isinstance(tree, Mapping)):
         raise UnreadableAnswer("GC104", path=path, wanted=_described(here), came=_name(answer, other))
     given = dict(other.children)
+    if isinstance(tree, Mapping):  # what cannot be differentiated may be left out
+        given |= {step: None for step, child in here.children if step not in given and not _floats(child)}
     if set(given) != set(wanted):
         missing = [step for step in wanted if step not in given]
         more = next((f"{path}{step}" for step in given if step not in wanted), "")
@@ -164,6 +167,20 @@ def leaves_like(answer: Any, tree: Any, path: str) -> list[Any]:
     for step, child in here.children:
         found += leaves_like(given[step], child, path + step)
     return found
+
+
+def kind_of(leaf: Any) -> str:
+    """The kind of a leaf's dtype; "f" for one that is yet to be drawn."""
+    if is_strategy(leaf):
+        return "f"
+    try:
+        return np.asarray(leaf).dtype.kind
+    except (Exception, SystemExit):  # parts of different lengths, or an object that refuses to become an array
+        return "O"
+
+
+def _floats(tree: Any) -> bool:
+    return any(kind_of(leaf) == "f" for _, leaf in leaves(tree))
 
 
 def conjugated(answer: Any) -> Any:

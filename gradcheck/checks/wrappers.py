@@ -1,15 +1,11 @@
-"""Wrappers for functions that keep parameters in an object, or write their result into an argument."""
+"""Parameters that live in an object, as an input of a check."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
-
-import numpy as np
-from numpy.typing import ArrayLike
 
 from gradcheck.errors import InvalidProblem
 
@@ -62,41 +58,3 @@ def wrt_attributes(owner: Any, *names: str) -> Attributes:
         if not isinstance(name, str) or not hasattr(owner, name):
             raise InvalidProblem(f"expected attributes of {type(owner).__name__}, got {name!r}, which it does not have")
     return Attributes(owner, names)
-
-
-def in_place(f: Callable[..., Any], out: ArrayLike | None = None) -> Callable[..., Any]:
-    """A function that returns what `f` writes into an argument.
-
-    With `out`, an array of the result's shape and dtype, f(*inputs, buffer) writes into a new buffer like it. Without,
-    f(x, *others) changes its first argument, which is a copy.
-
-    Examples
-    --------
-    >>> import gradcheck, numpy as np
-    >>> def square(x, out):
-    ...     out[:] = x**2
-    >>> f = gradcheck.in_place(square, np.zeros(2))
-    >>> gradcheck.check_vjp(f, lambda c, x: 2 * x * c, np.array([1.0, 3.0])).verdict.value
-    'PASS'
-    """
-    if not callable(f):
-        raise InvalidProblem(f"expected a function of arrays, got {type(f).__name__}", where="f")
-
-    if out is None:
-
-        @wraps(f)
-        def changed(x: Any, *others: Any) -> Any:
-            own = x.copy()
-            f(own, *others)
-            return own
-
-        return changed
-    like = np.asarray(out)
-
-    @wraps(f)
-    def written(*inputs: Any) -> Any:
-        buffer = np.zeros(like.shape, like.dtype)
-        f(*inputs, buffer)
-        return buffer
-
-    return written

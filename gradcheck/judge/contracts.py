@@ -110,7 +110,7 @@ class Contracts:
 
     def _mutation(self) -> Iterator[Finding]:
         if self._base.mutated:
-            yield finding("GC020", what=listed(self._base.mutated))
+            yield finding("GC020", who="the subject", what=listed(self._base.mutated))
         inputs = lend(self._product.inputs)
         before = [np.array(x) for x in inputs]
         self._product.function.value(inputs)
@@ -120,7 +120,7 @@ class Contracts:
             if not np.array_equal(np.asarray(x), b, equal_nan=b.dtype.kind == "f")
         ]
         if changed:
-            yield finding("GC020", what=f"{listed(changed)} (it was f, not the derivative)")
+            yield finding("GC020", who="f", what=listed(changed))
 
     def _random_state(self) -> Iterator[Finding]:
         calls: tuple[tuple[str, Callable[[], Sequence[Any]]], ...] = (

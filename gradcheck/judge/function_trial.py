@@ -116,7 +116,7 @@ class Examination:
             findings = [no_answer(function_raised("f", wrong))]
             self._exception = trimmed(wrong)
         if changed := originals.changed():
-            findings = [finding("GC020", what=listed(changed[:3]))]
+            findings = [finding("GC020", who="the subject", what=listed(changed[:3]))]
         worst = numbers.worst if numbers is not None else None
         where = (worst.block, worst.entry) if worst else None
         return conclude(

@@ -160,7 +160,7 @@ def _contracts(answer: Answer, again: Answer, limits: Allowances) -> list[Findin
     """What an answer, and the answer to the same question asked again, must keep to besides being right."""
     findings = []
     if answer.mutated:
-        findings.append(finding("GC020", what=", ".join(answer.mutated)))
+        findings.append(finding("GC020", who="the subject", what=", ".join(answer.mutated)))
     pairs: dict[str, tuple[Array, Array | None, Array]] = {"the loss value": (answer.value, again.value, limits.loss)}
     pairs |= {
         name: (first, again.gradients.get(name), limits.gradients[name]) for name, first in answer.gradients.items()

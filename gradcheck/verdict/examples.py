@@ -44,7 +44,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "GC017": {"times": 3},
         "GC018": {"who": "f", "what": "raised ZeroDivisionError: division by zero"},
         "GC019": {"wanted": "2 gradients, one for each of x and w", "came": "1"},
-        "GC020": {"what": "the subject changed x in place"},
+        "GC020": {"who": "the subject", "what": "x"},
         "GC021": _TWO,
         "GC022": _TWO,
         "GC023": {**_TWO, "what": "called again after another point"},

@@ -71,7 +71,7 @@ def run_document(*results: Result, faults: tuple[Faulted, ...] = (), **changes: 
         (run_document(), 5),
         (run_document(Result("a::b", Verdict.PASS, comparisons=2)), 0),
         (run_document(rich_result()), 1),
-        (run_document(Result("a::b", Verdict.ERROR, (finding("GC020", what="w"),))), 1),
+        (run_document(Result("a::b", Verdict.ERROR, (finding("GC020", who="the subject", what="w"),))), 1),
         (run_document(rich_result(), faults=(Faulted("a::c", "two proofs do not meet"),)), 3),
         (run_document(rich_result(), signal=2), 130),
         (run_document(not_offered=(NotOffered("a::b", ("exp", "sin"), "NotImplementedError"),)), 5),

@@ -66,7 +66,7 @@ def _try(
         return [finding("GC033", why=str(reason))], [], None
     if wrong := wrong_form(training, answer.steps):
         return wrong, [], None
-    findings = [finding("GC020", what=", ".join(answer.mutated))] if answer.mutated else []
+    findings = [finding("GC020", who="the subject", what=", ".join(answer.mutated))] if answer.mutated else []
     findings += partition(training, answer.steps)
     truth = TrainingTruth(training)
     steps = Steps(training, truth, gathered, settings)

@@ -8,7 +8,7 @@ ROWS = (
     error(
         "GC020",
         "mutates its problem",
-        "the subject changed {what}, which it was only lent",
+        "{who} changed {what}, which it was only lent",
         "A gradient is asked for at a point; code that changes inputs, parameters or the graph in place gives its "
         "caller a different point afterwards. Copy before you write.",
     ),

@@ -39,7 +39,8 @@ ROWS = (
         "built otherwise",
         "the answer must be built as the input is: {path} should be {wanted}, got {came}",
         "The gradient of a dict, a list, a tuple or a dataclass of arrays is one of the same keys or fields, with an array "
-        "(or None) for each of its arrays; a Hessian has such a container for each of its arrays.",
+        "(or None) for each of its arrays; a Hessian has such a container for each of its arrays. A dict may leave out "
+        "what holds no floats.",
     ),
     note(
         "GC105",

@@ -208,6 +208,20 @@ def test_parameters_that_live_in_an_object() -> None:
         gradcheck.wrt_attributes(model)
 
 
+def test_a_dict_of_gradients_may_leave_out_what_holds_no_floats() -> None:
+    params = {"W": B1, "name": "linear", "more": {"steps": 3}}
+
+    def f(p: Any) -> Any:
+        return np.sum(p["W"] ** 2)
+
+    assert gradcheck.check_gradient(f, lambda p: {"W": 2 * p["W"]}, params)
+    assert gradcheck.check_gradient(f, lambda p: {"W": 3 * p["W"]}, params).verdict == "FAIL"
+    assert gradcheck.check_gradient(f, lambda p: {"name": None}, params).codes == ("GC104",)
+    listed = ["linear", B1]  # a list goes by position
+    assert gradcheck.check_gradient(lambda p: np.sum(p[1] ** 2), lambda p: [None, 2 * p[1]], listed)
+    assert gradcheck.check_gradient(lambda p: np.sum(p[1] ** 2), lambda p: [2 * p[1]], listed).codes == ("GC104",)
+
+
 def test_functions_that_write_into_an_argument() -> None:
     def squares(x: Any, out: Any) -> None:
         out[:] = x**2

@@ -46,5 +46,5 @@ def test_a_truth_in_words_stays_in_words() -> None:
 
 
 def test_a_finding_without_plain_words_keeps_its_sentence() -> None:
-    told = finding("GC020", what="point['w']")
+    told = finding("GC020", who="the subject", what="point['w']")
     assert plainly(told) == told.sentence

@@ -152,9 +152,9 @@ def test_every_call_gives_what_its_sentence_needs() -> None:
 
 
 def test_a_call_that_forgets_a_fact_is_found() -> None:
-    assert lacking('finding("GC020")') == ["line 1: GC020 lacks ['what']"]
+    assert lacking('finding("GC020")') == ["line 1: GC020 lacks ['what', 'who']"]
     assert lacking('finding("GC998", a=1)') == ["line 1: GC998 does not exist"]
-    assert lacking('finding("GC020" if a else "GC020", what=1)') == []
+    assert lacking('finding("GC020" if a else "GC020", who="f", what=1)') == []
     assert lacking('SubjectError("GC005", **facts)') == []
 
 
@@ -196,7 +196,7 @@ def test_a_sentence_of_numbers() -> None:
 
 
 def test_a_finding_as_text_is_its_sentence() -> None:
-    assert str(finding("GC020", what="w")) == "the subject changed w, which it was only lent"
+    assert str(finding("GC020", who="the subject", what="w")) == "the subject changed w, which it was only lent"
 
 
 @pytest.mark.parametrize(
@@ -280,13 +280,13 @@ def test_plain_data_is_strict_json() -> None:
 
 
 def test_a_finding_as_data() -> None:
-    data = Finding(KINDS["GC020"], {"what": "w", "more": np.array([1.0])}).to_dict()
+    data = Finding(KINDS["GC020"], {"who": "f", "what": "w", "more": np.array([1.0])}).to_dict()
     assert data == {
         "code": "GC020",
         "severity": "error",
         "title": KINDS["GC020"].title,
-        "sentence": KINDS["GC020"].sentence.format(what="w"),
-        "facts": {"what": "w", "more": [1.0]},
+        "sentence": KINDS["GC020"].sentence.format(who="f", what="w"),
+        "facts": {"who": "f", "what": "w", "more": [1.0]},
     }
 
 

@@ -204,7 +204,7 @@ def test_a_derivative_without_a_name_is_called_the_derivative() -> None:
 def test_what_decides_nothing_is_left_out(verdict: Verdict, label: str, kept: str) -> None:
     everything = (
         finding("GC010", what="the gradient of x", block="x", wanted=(3,), came=(4,)),
-        finding("GC020", what="x"),
+        finding("GC020", who="the subject", what="x"),
         finding("GC030", what="the function jumps here: it has no derivative"),
         finding("GC090", block="x", wanted="float32", came="float64"),
         finding("GC040", oracle="symbolic", why="no formula"),
@@ -257,7 +257,9 @@ def test_the_point_that_a_strategy_found_is_shown() -> None:
 @pytest.mark.parametrize("width", [40, 60, 88, 120])
 def test_lines_keep_to_the_width_and_no_shape_is_torn_apart(width: int) -> None:
     point = "x of shape (4, 3), W (3, 2), b (2,), mu = 1.5, gamma (3, 128, 64), float64"
-    found = replace(result(finding("GC020", what="x and W" * 9)), checked=replace(CHECKED, point=point))
+    found = replace(
+        result(finding("GC020", who="the subject", what="x and W" * 9)), checked=replace(CHECKED, point=point)
+    )
     text = lines(found, width)
     assert max(len(line) for line in text[1:-1] if "x and Wx" not in line) <= width
     whole = "\n".join(text)
