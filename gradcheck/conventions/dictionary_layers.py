@@ -6,6 +6,8 @@ dA and dZ do not carry the batch's 1/m. dW and db do, or not: their own answers 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,8 +17,11 @@ from gradcheck.conventions.trial_data import HIDDEN, INPUTS, SAMPLES, normal
 from gradcheck.conventions.user_calls import attempt, called
 
 Function = Callable[..., Any]
-ACTIVATIONS = ("relu", "sigmoid", "tanh")
-"""Names of activations, as strings and as functions."""
+ACTIVATIONS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
+    {"relu": lambda z: np.maximum(z, 0.0), "sigmoid": lambda z: 1.0 / (1.0 + np.exp(-z)), "tanh": np.tanh}
+)
+"""Names of activations, as strings and as functions, and their values."""
+_NOBODYS = "no such activation"
 
 
 def layer_pairs(helpers: Mapping[str, Function], scale: str | None) -> Iterator[tuple[Pair, tuple[str, str], str]]:
@@ -26,11 +31,38 @@ def layer_pairs(helpers: Mapping[str, Function], scale: str | None) -> Iterator[
             yield from _linear(helpers, forward, backward, (), scale)
     forward, backward = "linear_activation_forward", "linear_activation_backward"
     if forward in helpers and backward in helpers:
-        for activation in ACTIVATIONS:
+        for activation in _offered(helpers[forward]):
             yield from _linear(helpers, forward, backward, (activation,), scale)
     for name in ACTIVATIONS:
         if name in helpers and f"{name}_backward" in helpers:
             yield from _activation(helpers[name], helpers[f"{name}_backward"], name)
+
+
+def _offered(ahead: Function) -> list[str]:
+    """The activations that a layer takes by name, as its forward values tell.
+
+    A name is taken where it gives what it says, or what neither another name nor one that nobody knows gives:
+    `else: relu(Z)` takes "tanh" without offering it.
+    """
+    A, W, b = _inputs()
+    names = (*ACTIVATIONS, _NOBODYS)
+    given = {name: attempt(partial(lambda name: np.asarray(ahead(A, W, b, name)[0]), name))[0] for name in names}
+    values = {name: value for name, value in given.items() if value is not None}
+
+    def is_meant(name: str) -> bool:
+        others = (value for other, value in values.items() if other != name)
+        right = ACTIVATIONS[name](W @ A + b)
+        return _same(values[name], right) or not any(_same(values[name], other) for other in others)
+
+    return [name for name in ACTIVATIONS if name in values and is_meant(name)]
+
+
+def _same(one: Any, other: Any) -> bool:
+    return bool(np.shape(one) == np.shape(other) and np.allclose(one, other))
+
+
+def _inputs() -> tuple[Any, Any, Any]:
+    return normal((INPUTS, SAMPLES), 11), normal((HIDDEN[0], INPUTS), 12), normal((HIDDEN[0], 1), 13)
 
 
 def _linear(
@@ -39,7 +71,7 @@ def _linear(
     ahead, back = helpers[forward], helpers[backward]
     if required_arguments(ahead) is None or len(required_arguments(ahead) or ()) != 3 + len(more):
         return
-    A, W, b = normal((INPUTS, SAMPLES), 11), normal((HIDDEN[0], INPUTS), 12), normal((HIDDEN[0], 1), 13)
+    A, W, b = _inputs()
 
     def value(A: Any, W: Any, b: Any) -> Any:
         return ahead(A, W, b, *more)[0]
