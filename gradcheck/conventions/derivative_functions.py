@@ -64,13 +64,17 @@ class DerivativeFunctions:
         """`further`: examples for where the names of the arguments lead to none."""
         self._further = further
         self._calls = calls
-        self._f = f
-        self._derivative = derivative
+        self.f = f
+        self.derivative = derivative
         self._hint = hint
         self._slope = slope
         self._names = asked_arguments(f, arguments(derivative) or []) or []
         self._required = arguments(f) or []
         self._asked = asked_arguments(derivative) or []
+
+    def of(self, f: Callable[..., Any], derivative: Callable[..., Any]) -> DerivativeFunctions:
+        """The same questions to another function and its derivative."""
+        return DerivativeFunctions(self._calls, f, derivative, self._hint, self._slope)
 
     def found(self, given: Example | None) -> Found | str:
         """What the derivative is at the first inputs at which both run, or why that cannot be told."""
@@ -81,15 +85,15 @@ class DerivativeFunctions:
             try:
                 value = self._value(example.values)
             except Exception as wrong:  # these inputs are not for it
-                last = f"{self._f.__name__} raises {type(wrong).__name__}: {wrong}"[:200]
+                last = f"{self.f.__name__} raises {type(wrong).__name__}: {wrong}"[:200]
                 continue
             if not is_real(value):
-                last = f"{self._f.__name__} returns no numbers that are finite"
+                last = f"{self.f.__name__} returns no numbers that are finite"
                 continue
             try:
                 answer = self._answer(example.values, value)
             except Exception as wrong:
-                last = f"{self._derivative.__name__} raises {type(wrong).__name__}: {wrong}"[:200]
+                last = f"{self.derivative.__name__} raises {type(wrong).__name__}: {wrong}"[:200]
                 continue
             found = self._classified(example, value, answer)
             if isinstance(found, Found):
@@ -131,8 +135,8 @@ class DerivativeFunctions:
 
         def jvp(primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
             if len(self._asked) == 2 and len(self._names) != 1:
-                return self._calls(self._derivative, tuple(primals), tuple(tangents))
-            return self._calls(self._derivative, *primals, *tangents)
+                return self._calls(self.derivative, tuple(primals), tuple(tangents))
+            return self._calls(self.derivative, *primals, *tangents)
 
         def hessian(*arrays: Any) -> Any:
             returned = self._answer(values(arrays), None)
@@ -141,7 +145,7 @@ class DerivativeFunctions:
             return tuple(tuple(np.asarray(returned[i][j]) for j in range(len(wrt))) for i in range(len(wrt)))
 
         def hvp(*arrays: Any) -> Any:
-            return self._calls(self._derivative, *arrays)
+            return self._calls(self.derivative, *arrays)
 
         kinds: dict[str, tuple[PairKind, Callable[..., Any]]] = {
             "a JVP": ("jvp", jvp),
@@ -150,11 +154,11 @@ class DerivativeFunctions:
             "a Hessian times a vector": ("hvp", hvp),
         }
         kind, derivative = kinds.get(found.what, ("vjp", vjp))
-        own = update_wrapper(f, self._f)
+        own = update_wrapper(f, self.f)
         own.argument_names = wrt  # type: ignore[attr-defined] # read by input_names
-        shown = f"{self._f.__name__} and {self._derivative.__name__}"
+        shown = f"{self.f.__name__} and {self.derivative.__name__}"
         inputs = tuple(example.values[n] for n in wrt)
-        return Pair(name, kind, own, update_wrapper(derivative, self._derivative), inputs, shown=shown)
+        return Pair(name, kind, own, update_wrapper(derivative, self.derivative), inputs, shown=shown)
 
     def _examples(self) -> Iterator[Example]:
         if self._stacks():
@@ -184,27 +188,27 @@ class DerivativeFunctions:
         given = {name: copied(value) for name, value in values.items()}
         if set(self._names) <= set(given):
             named = {name: given.pop(name) for name in list(given) if name not in self._required}
-            return self._calls(self._f, *given.values(), **named)
-        return self._calls(self._f, *given.values())
+            return self._calls(self.f, *given.values(), **named)
+        return self._calls(self.f, *given.values())
 
     def _answer(self, values: Mapping[str, Any], value: Any) -> Any:
         """What the derivative returns for these arguments of f."""
         if self._hint in ("jvp", "hvp"):
             mine = [values[n] for n in self._names]
             if len(self._asked) == 2 and len(mine) != 1:
-                return self._calls(self._derivative, tuple(mine), tuple(mine))
-            return self._calls(self._derivative, *mine, *mine)
+                return self._calls(self.derivative, tuple(mine), tuple(mine))
+            return self._calls(self.derivative, *mine, *mine)
         if self._slope == "output":
-            return self._calls(self._derivative, value)
+            return self._calls(self.derivative, value)
         if set(self._asked) <= set(values):
-            positional = arguments(self._derivative) or []
+            positional = arguments(self.derivative) or []
             named = {n: copied(values[n]) for n in self._asked if n not in positional}
-            return self._calls(self._derivative, *(copied(values[n]) for n in positional), **named)
-        return self._calls(self._derivative, *(copied(v) for v in list(values.values())[: len(self._asked)]))
+            return self._calls(self.derivative, *(copied(values[n]) for n in positional), **named)
+        return self._calls(self.derivative, *(copied(v) for v in list(values.values())[: len(self._asked)]))
 
     def _classified(self, example: Example, value: Any, answer: Any) -> Found | str:
         if answer is None:
-            return f"{self._derivative.__name__} returns None: is its body still missing?"
+            return f"{self.derivative.__name__} returns None: is its body still missing?"
         variable = {n: example.values[n] for n in example.variable}
         if not variable:
             return "none of its inputs can be differentiated"
@@ -221,10 +225,10 @@ class DerivativeFunctions:
         ):
             answer = tuple(answer)
         if np.size(value) == 1 and self._hint not in ("jacobian", "hessian"):
-            where = places(answer, variable, self._names, returned_names(self._derivative))
+            where = places(answer, variable, self._names, returned_names(self.derivative))
             return where if isinstance(where, str) else Found(example, "the gradient of a number", where)
         if isinstance(answer, tuple | list):
-            return f"{self._derivative.__name__} returns several things for an array"
+            return f"{self.derivative.__name__} returns several things for an array"
         first = next(iter(variable))
         if role(first) in ("prediction", "scale"):  # PReLU(p, x): a constant comes before the variable
             first = next((name for name in variable if role(name) == "data"), first)
@@ -234,15 +238,15 @@ class DerivativeFunctions:
         whole = {first: variable[first]}
         fit = np.shape(answer) == np.shape(whole[first]) == np.shape(value)
         if fit and self._reaches_others(example, first, value) and np.ndim(value) > 1:
-            return f"{_SEVERAL} {self._f.__name__} returns depends on several of its inputs"
+            return f"{_SEVERAL} {self.f.__name__} returns depends on several of its inputs"
         if fit and self._is_constant(example, first, value):
-            return f"what {self._f.__name__} returns does not depend on its input"
+            return f"what {self.f.__name__} returns does not depend on its input"
         return Found(example, "a slope, entry by entry", Places({first: None}, fit))
 
     def _of_second_order(self, example: Example, variable: Mapping[str, Any], value: Any, answer: Any) -> Found | str:
         """A Hessian by one input, or by several numbers at once; or its product with a vector."""
         if np.size(value) != 1:
-            return f"{self._f.__name__} returns several numbers, and a Hessian is of one"
+            return f"{self.f.__name__} returns several numbers, and a Hessian is of one"
         own = [n for n in variable if role(n) == "weight"] or list(variable)
         if self._hint == "hvp":
             fit = np.shape(answer) == np.shape(variable[own[0]])
@@ -269,7 +273,7 @@ class DerivativeFunctions:
         moved = np.array(example.values[name])
         moved.reshape(-1)[0] += _NUDGE
         try:
-            other = self._calls(self._f, *({**example.values, name: moved}).values())
+            other = self._calls(self.f, *({**example.values, name: moved}).values())
         except Exception:
             return False
         return bool(np.any((np.asarray(other) != np.asarray(value)).reshape(-1)[1:]))

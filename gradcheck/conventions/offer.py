@@ -50,6 +50,8 @@ class Pair:
     other_luck: gives a block in which the derivative draws other random numbers.
     reading: what the derivative is taken for, if it could be meant in several ways.
     others: the same two functions in the other readings.
+    further: the same two at other settings and sizes, which are asked where they are right here.
+    options_given: the options of the two that are not at their defaults, by name.
     """
 
     name: str
@@ -63,6 +65,13 @@ class Pair:
     other_luck: Callable[[], AbstractContextManager[None]] | None = None
     reading: Reading | None = None
     others: tuple[Pair, ...] = ()
+    further: tuple[Pair, ...] = ()
+    options_given: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def setting(self) -> str:
+        """ "slope=0.75, scale=1.5"; "" at the defaults."""
+        return ", ".join(f"{name}={value!r}" for name, value in self.options_given.items())
 
 
 @dataclass(frozen=True)

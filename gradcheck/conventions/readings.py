@@ -13,6 +13,7 @@ from gradcheck.conventions.derivative_names import Hint
 from gradcheck.conventions.example_inputs import Example
 from gradcheck.conventions.folded_outputs import Folded, composed
 from gradcheck.conventions.foreign_calls import ForeignCalls
+from gradcheck.conventions.further_settings import with_further
 from gradcheck.conventions.offer import Pair, Reading
 from gradcheck.conventions.slope_arguments import Side, side_reading
 
@@ -50,12 +51,12 @@ class Asking:
         found = [made for made in readings if not isinstance(made, str)]
         if not found:
             return str(readings[0])
-        (pair, note), *others = found
+        (pair, said), *others = found
         if others and not {"slope", "inner"} & set(self.options):
             pair = replace(pair, others=tuple(other for other, _ in others))
         else:
             pair = replace(pair, reading=None)
-        return pair, [note, *self._remarks(pair)]
+        return pair, [*said, *self._remarks(pair)]
 
     def _remarks(self, pair: Pair) -> list[str]:
         if pair.reading is None:
@@ -63,7 +64,7 @@ class Asking:
         why = pair.reading.because or "nothing in the file tells, so that the other way is tried where this is wrong"
         return [f"{self.names[1]}: asked {pair.reading.words}; {why}"]
 
-    def _by_side(self, side: Side | None) -> Iterator[tuple[Pair, str] | str]:
+    def _by_side(self, side: Side | None) -> Iterator[tuple[Pair, list[str]] | str]:
         wanted = self.options.get("slope")
         output = wanted == "output" if wanted else side is not None and side.output
         first = self._found(self.function, self.derivative, output)
@@ -78,7 +79,7 @@ class Asking:
         because = "" if side is None else side.because or "its name, its code or what it says of itself tells so"
         return side_reading(word, self.convention, because)
 
-    def _by_inner(self, through: Folded) -> Iterator[tuple[Pair, str] | str]:
+    def _by_inner(self, through: Folded) -> Iterator[tuple[Pair, list[str]] | str]:
         plain = Reading(
             "as the gradient by what the loss takes",
             f"--as {self.convention}:inner=none",
@@ -103,17 +104,30 @@ class Asking:
         found = functions.found(self.example)
         return found if isinstance(found, str) else (functions, found)
 
-    def _made(self, found: tuple[DerivativeFunctions, Found] | str, reading: Reading) -> tuple[Pair, str] | str:
+    def _made(self, found: tuple[DerivativeFunctions, Found] | str, reading: Reading) -> tuple[Pair, list[str]] | str:
         if isinstance(found, str):
             return found
         functions, what = found
         f, derivative = self.names
         note = f"{f}: asked at {what.example.shapes} ({what.example.layout}), {derivative} as {what.what}"
-        pair = functions.pair(f, what)
+        pair = replace(functions.pair(f, what), reading=reading)
+
+        def make(function: Callable[..., Any], slope: Callable[..., Any], example: Example) -> Pair | None:
+            others = functions.of(function, slope)
+            there = others.found(example)
+            if not isinstance(there, Found) or not there.where.fit or there.what != what.what:
+                return None
+            return self._with_names(replace(others.pair(f, there), reading=reading))
+
+        pair, more = with_further(pair, functions.f, functions.derivative, what.example, make)
+        return self._with_names(pair), [note, *more]
+
+    def _with_names(self, pair: Pair) -> Pair:
+        """The pair, its functions called as the file calls them."""
         for one, name in zip((pair.f, pair.derivative), self.names, strict=True):
             if one is not None and one.__name__ == LAMBDA:
                 one.__name__ = name
-        return replace(pair, reading=reading, shown=_named(pair.shown, self.names)), note
+        return replace(pair, shown=_named(pair.shown, self.names))
 
 
 def _named(shown: str, names: tuple[str, str]) -> str:

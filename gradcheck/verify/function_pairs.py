@@ -17,7 +17,8 @@ from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verify.other_shapes import told_beside_the_rest
 from gradcheck.verify.own_answers import told
 from gradcheck.verify.own_precision import in_own_precision
-from gradcheck.verify.several_readings import in_its_readings
+from gradcheck.verify.pair_settings import wrong_elsewhere
+from gradcheck.verify.several_readings import in_its_readings, reading_of
 from gradcheck.verify.trials import SECONDS
 
 CHECKS: Mapping[str, Callable[..., Result]] = MappingProxyType(
@@ -34,6 +35,9 @@ CHECKS: Mapping[str, Callable[..., Result]] = MappingProxyType(
 def judged(pair: Pair) -> Result:
     """The result of the pair's check; errors as for `check_gradient` and its like."""
     result = in_its_readings(pair, _judged)
+    if result.verdict is Verdict.PASS:
+        wrong = wrong_elsewhere((pair, *pair.others)[reading_of(result)], _judged)
+        result = result if wrong is None else wrong
     # the budget is not the user's choice, and so no setting to be told of
     return replace(result, settings={key: value for key, value in result.settings.items() if key != "budget"})
 

@@ -60,6 +60,11 @@ def in_its_readings(pair: Pair, judge: Callable[[Pair], Result]) -> Result:
     return with_findings(nearest.result, [_note(pair, nearest, _Judged(0, there, result), advice)])
 
 
+def reading_of(result: Result) -> int:
+    """The number of the reading in which a result was judged, 0 for the pair's own."""
+    return next((int(f.facts["number"]) for f in result.findings if f.code == OTHERWISE), 0)
+
+
 def _reading(pair: Pair) -> Reading:
     assert pair.reading is not None, "one of several readings"
     return pair.reading
