@@ -67,9 +67,10 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
 
 def layers(contents: Contents) -> Iterator[tuple[str, str, str]]:
     """Name of each layer, of its forward function and of its backward function."""
-    for backward in contents.functions:
+    for backward in contents.functions if contents.only is None else contents.helpers:
         for ahead, back in _SPELLINGS:
-            if back in backward and (forward := _forward(backward, back, ahead, contents.helpers)) is not None:
+            forward = _forward(backward, back, ahead, contents.helpers) if back in backward else None
+            if forward is not None and contents.only in (None, forward, backward):
                 name = backward.replace(back, "").replace("__", "_").strip("_")
                 yield name or "forward and backward", forward, backward
                 break

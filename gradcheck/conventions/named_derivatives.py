@@ -80,6 +80,8 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
 def _named(contents: Contents, of: str) -> Iterator[tuple[str, str, Hint] | Miss]:
     """Function and derivative by their names, or as the user says; and what the derivative's name says."""
     by_names = list(derivatives(contents.helpers, iter(contents.functions)))
+    if not by_names and contents.only in contents.helpers:  # the function was named, and not its derivative
+        by_names = [told for told in derivatives(contents.helpers, iter(contents.helpers)) if told[0] == contents.only]
     if not of:
         yield from by_names
     elif of not in contents.helpers:

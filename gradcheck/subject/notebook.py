@@ -25,14 +25,24 @@ class FailedCell:
 
 
 def cells(path: Path) -> Iterator[tuple[int, str]]:
-    """Number and source of each code cell; raises ValueError for a file that is no notebook."""
-    document = json.loads(path.read_text(encoding="utf-8-sig"))
+    """Number and source of each code cell; raises SyntaxError for a file that is no notebook."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+    except json.JSONDecodeError as wrong:
+        raise _no_notebook(path, "what is no JSON", wrong.lineno) from None
+    except UnicodeDecodeError:
+        raise _no_notebook(path, "what is no text in UTF-8") from None
     if not isinstance(document, dict) or not isinstance(document.get("cells"), list):
-        raise ValueError("it has no list of cells, as notebooks of format 4 do")
+        raise _no_notebook(path, "JSON without such a list")
     for number, cell in enumerate(document["cells"], 1):
         if isinstance(cell, dict) and cell.get("cell_type") == "code":
             source = cell.get("source", "")
             yield number, "".join(source) if isinstance(source, list) else str(source)
+
+
+def _no_notebook(path: Path, came: str, line: int | None = None) -> SyntaxError:
+    why = f"this is no notebook: expected a JSON object with a list of cells (format 4), got {came}"
+    return SyntaxError(why, (str(path), line, None, None))
 
 
 def run(path: Path, module: ModuleType) -> list[FailedCell]:

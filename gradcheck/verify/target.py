@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 from gradcheck.conventions.recognition import Wish
@@ -47,7 +49,7 @@ def source(text: str, wanted: Wish) -> Source:
 
     Raises
     ------
-    UsageError: nothing of that name, with the nearest file's name; a folder without `__init__.py`; no Python name.
+    UsageError: nothing of that name, with the nearest one; a folder without `__init__.py`; no Python name.
     """
     if is_there(Path(text)):
         return Source(str(_file(Path(text))), False, None, wanted)
@@ -63,6 +65,9 @@ def source(text: str, wanted: Wish) -> Source:
         for path in (stem.with_name(f"{stem.name}.py"), stem / "__init__.py"):
             if is_there(path):
                 return Source(str(path.resolve()), False, name or None, wanted)
+        if not _is_installed(stem.parts[0]):
+            near = _near(stem.with_name(f"{stem.name}.py")) or _like(stem.parts[0])
+            raise UsageError(f"no file and no installed module {brief(file)}{near}")
         return Source(file, True, name or None, wanted)
     raise UsageError(f"no file {brief(file)}{_near(Path(file))}; expected a Python file, a notebook or a module's name")
 
@@ -75,6 +80,19 @@ def _file(path: Path) -> Path:
     elif path.suffix not in SUFFIXES:
         raise UsageError(f"{brief(str(path))} is no Python file and no notebook")
     return path.resolve()
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except (ImportError, ValueError):  # one that was imported without its spec
+        return True
+
+
+def _like(name: str) -> str:
+    """A question for the installed module that may have been meant."""
+    near = difflib.get_close_matches(name, [module.name for module in iter_modules()], n=1, cutoff=0.8)
+    return f": did you mean {near[0]}?" if near else ""
 
 
 def _near(path: Path) -> str:
