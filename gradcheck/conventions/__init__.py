@@ -20,7 +20,8 @@ function_classes   value and derivative as two methods
 named_derivatives  functions and their derivatives, by `derivative_names`; `derivative_functions` tells what comes back,
                    `slope_arguments` whether a slope takes the input or the output, by `slope_uses`, its calls;
                    `flagged_functions` of f(x, d=True); `folded_outputs` whether a cross-entropy's derivative is by the
-                   softmax's input; `readings` asks in both ways where nothing tells; `further_settings` at other values of options
+                   softmax's input; `readings` asks in both ways where nothing tells;
+                   `further_settings` at other values of options
 loss_functions     a loss and its gradients returned at once; `returned_losses` tells which part is which,
                    `global_parameters` asks those whose parameters are the file's own arrays
 example_inputs     inputs for functions that nobody gave any for, by `example_shapes` and `example_values`;

@@ -14,6 +14,7 @@ import numpy as np
 from gradcheck.conventions.backward_calls import CACHE, BackwardCall, backward_call
 from gradcheck.conventions.example_inputs import Example, arguments, candidates, square
 from gradcheck.conventions.foreign_calls import ForeignCalls, copied, lent
+from gradcheck.conventions.further_settings import with_further
 from gradcheck.conventions.offer import Pair, PairKind
 from gradcheck.conventions.overwritten import watched, written_inputs, written_upstream
 from gradcheck.conventions.returned_gradients import Places, places
@@ -184,6 +185,17 @@ class LayerFunctions:
         inputs = tuple(ran.example.values[n] for n in wrt)
         kind: PairKind = "vjp" if takes else "gradient"
         return Pair(name, kind, own, derivative, inputs, shown=shown, other_luck=self._calls.other_luck)
+
+    def with_further(self, name: str, ran: Ran) -> tuple[Pair, list[str]]:
+        """The pair where the layer ran, at further settings, too; and what is to be said of these."""
+
+        def make(forward: Callable[..., Any], backward: Callable[..., Any], example: Example) -> Pair | None:
+            others = LayerFunctions(self._calls, forward, backward, self._convention, self._slope)
+            there = others.at(example)
+            return others.pair(name, there) if isinstance(there, Ran) and there.fits else None
+
+        pair = self.pair(name, ran)
+        return with_further(pair, self._forward, self._backward, ran.example, make) if ran.fits else (pair, [])
 
     def _tried(self, example: Example) -> Ran | str:
         """Both functions at one example; a sentence where the forward function does not run there."""

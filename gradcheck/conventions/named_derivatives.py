@@ -20,7 +20,6 @@ from gradcheck.conventions.flagged_functions import flagged
 from gradcheck.conventions.folded_outputs import OPTION as INNER
 from gradcheck.conventions.folded_outputs import folded
 from gradcheck.conventions.foreign_calls import ForeignCalls
-from gradcheck.conventions.further_settings import with_further
 from gradcheck.conventions.layer_functions import LayerFunctions, Ran
 from gradcheck.conventions.loss_functions import losses
 from gradcheck.conventions.offer import Bound, Contents, Found, Miss, Offer, Pair
@@ -141,15 +140,7 @@ def _vjp(
         why = ran if isinstance(ran, str) else ran.why
         return Miss(NAME, f"{name} and {derivative.__name__}", f"{why}; {how_to_give(name, functions.names)}")
 
-    def make(function: Callable[..., Any], backward: Callable[..., Any], example: Example) -> Pair | None:
-        others = LayerFunctions(calls, function, backward)
-        there = others.at(example)
-        return others.pair(name, there) if isinstance(there, Ran) and there.fits else None
-
-    pair = functions.pair(name, ran)
-    more: list[str] = []
-    if ran.fits:
-        pair, more = with_further(pair, f, derivative, ran.example, make)
+    pair, more = functions.with_further(name, ran)
     pairs = [pair]
     if not ran.fits and example is None and (even := functions.on_squares()) is not None:
         pairs.append(functions.pair(f"{name}, all sizes equal", even))
