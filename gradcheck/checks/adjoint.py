@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.checks.function_arguments import entrance
+from gradcheck.checks.function_arguments import entrance, require_callable
 from gradcheck.checks.functions import check_vjp
-from gradcheck.checks.jacobian import require_callable
 from gradcheck.errors import InvalidProblem
 from gradcheck.judge.user_names import function_name
 from gradcheck.judge.what_was_checked import checked_as
 from gradcheck.problem.function import as_inputs
+from gradcheck.problem.refused_inputs import described
 from gradcheck.verdict.conclusion import conclude_again
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.result import Result, Verdict
@@ -98,7 +98,7 @@ def _numbers(value: Any, name: str) -> Array:
     (array,) = as_inputs((value,))
     array = np.asarray(array)
     if array.dtype.kind not in "fiubc":
-        raise InvalidProblem(f"expected an array of numbers, got dtype {array.dtype}", where=name)
+        raise InvalidProblem(f"expected an array of numbers, got {described(array)}; give floats", where=name)
     return array if array.dtype.kind in "fc" else array.astype(np.float64)
 
 
@@ -124,8 +124,8 @@ def _has_adjoint(given: Any) -> None:
     try:
         given.rmatvec(np.zeros(given.shape[0], np.dtype(given.dtype or float)))
     except NotImplementedError:
-        what = f"expected an adjoint, and the LinearOperator of shape {given.shape} has none of its own"
-        raise InvalidProblem(f"{what}: give it rmatvec=, or pass AH", where="AH") from None
+        what = f"the LinearOperator of shape {given.shape} and dtype {given.dtype} has none of its own"
+        raise InvalidProblem(f"expected an adjoint, and {what}: give it rmatvec=, or pass AH", where="AH") from None
     except (Exception, SystemExit):  # the check itself reports what it raises
         return
 

@@ -7,7 +7,7 @@ dL/da - i dL/db ("holomorphic": JAX). A VJP's cotangent follows the same convent
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import update_wrapper
 from typing import Any, Literal
@@ -20,6 +20,7 @@ from gradcheck.checks.forms import Form
 from gradcheck.checks.trees import branch, conjugated, scaled
 from gradcheck.errors import UsageError
 from gradcheck.judge.settings import a_word
+from gradcheck.problem.refused_inputs import described
 from gradcheck.tracing.complex_traced import is_complex
 from gradcheck.verdict.conclusion import with_findings
 from gradcheck.verdict.finding import Finding, finding
@@ -61,7 +62,8 @@ def judged(
         return judge(form, derivative)
     if convention is None:
         if _holds_complex(output) or _imaginary(_quiet(lambda: _answer(form, derivative, output))):
-            raise UsageError(f"the gradient is complex, and there are two conventions: say convention={_choices()}")
+            what = f"the gradient is complex, since {_complex_part(form, output)}"
+            raise UsageError(f"{what}; there are two conventions: say convention={_choices()}")
         convention = "conjugate"
     form = replace(form, holomorphic=convention == "holomorphic")
     result = _conjugated_inputs(judge(form, derivative))
@@ -158,6 +160,24 @@ def _holds_complex(value: Any) -> bool:
         return True
     here = branch(value)
     return here is not None and any(_holds_complex(child) for _, child in here.children)
+
+
+def _complex_part(form: Form, output: Any) -> str:
+    """The first complex array that goes into f or comes out of it, in words."""
+    named = [leaf for name, value in zip(form.names, form.inputs, strict=True) for leaf in _complex_arrays(value, name)]
+    name, array = next(iter(named + list(_complex_arrays(output, "the output"))))
+    return f"{name} is {described(np.asarray(array))}"
+
+
+def _complex_arrays(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if is_complex(value) and not isinstance(value, list | tuple):
+        yield path, value
+    elif (own := foreign(value)) is not None:
+        yield from _complex_arrays(own.numbers(), path)
+    else:
+        here = branch(value)
+        for step, child in () if here is None else here.children:
+            yield from _complex_arrays(child, path + step)
 
 
 def _all_complex(form: Form, output: Any) -> bool:

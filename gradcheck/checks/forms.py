@@ -6,6 +6,7 @@ numbers (None, a string, an object) is passed on as it is.
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -250,6 +251,31 @@ def named_arguments(keywords: Any) -> None:
     """Raises UsageError for what is no dict of keyword arguments."""
     if keywords is not None and not (isinstance(keywords, Mapping) and all(isinstance(k, str) for k in keywords)):
         raise UsageError(f"kwargs must be a dict of f's keyword arguments by name, got {keywords!r:.100}")
+
+
+def taken_keywords(keywords: Any, **functions: tuple[Callable[..., Any], int]) -> None:
+    """Raises UsageError for keyword arguments that a function does not take besides as many arguments by position.
+
+    `functions` are those that get them, by what messages call them. What has no signature is not asked.
+    """
+    named_arguments(keywords)
+    for who, (function, count) in functions.items():
+        called = who if who == "f" else f"the {who}"
+        try:
+            signature = inspect.signature(function, follow_wrapped=False)
+        except (TypeError, ValueError):
+            continue
+        parameters = list(signature.parameters.values())
+        if not keywords or any(p.kind is p.VAR_KEYWORD for p in parameters):
+            continue
+        given = {p.name for p in parameters[:count] if p.kind is p.POSITIONAL_OR_KEYWORD}
+        free = [p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        for name in keywords:
+            if name in given:
+                raise UsageError(f"kwargs names {name!r}, which {called} gets as an input already: leave it out of one")
+            if name not in free:
+                others = ", ".join(free) or "none by name"
+                raise UsageError(f"kwargs: {called} does not take the argument {name!r}; it takes {others}")
 
 
 def form_of(

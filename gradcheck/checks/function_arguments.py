@@ -14,6 +14,7 @@ from gradcheck.checks.observed import observed
 from gradcheck.errors import GradcheckError, InvalidProblem, SubjectError, UsageError
 from gradcheck.judge.protocol import no_answer
 from gradcheck.judge.raised import by_user, function_raised, trimmed
+from gradcheck.problem.refused_inputs import described
 from gradcheck.verdict.conclusion import About, conclude
 from gradcheck.verdict.result import Result
 
@@ -117,3 +118,18 @@ def _no_option(check: str, name: str, options: list[str]) -> str:
     near = difflib.get_close_matches(name, options, 1)
     hint = f"; did you mean {near[0]}?" if near else ""
     return f"{check} has no option {name!r}; its options are {', '.join(options)}{hint}"
+
+
+def require_callable(derivative: Any, where: str, *, vectors: bool = False) -> None:
+    """Raises InvalidProblem for what cannot be called, and for an operator where a product with `vectors` is due."""
+    operator = hasattr(derivative, "matvec")
+    if callable(derivative) and not (operator and vectors):
+        return
+    matrix = operator or hasattr(derivative, "__matmul__")
+    if operator and vectors:
+        what = f"a function of the inputs and a vector, got {described(derivative)}, which takes a vector alone"
+        advice = "; say check_adjoint(A, it) if it is an adjoint, or check_jacobian(f, lambda *inputs: it, ...)"
+    else:
+        what = f"a function, got {described(derivative)}"
+        advice = "; give one that returns it, such as lambda *inputs: it" if matrix else ""
+    raise InvalidProblem(f"expected {what}{advice}", where=where)

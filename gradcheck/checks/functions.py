@@ -14,8 +14,8 @@ from typing import Any
 from gradcheck.checks.arriving import answers_in_tensors, arriving, convention_of
 from gradcheck.checks.conventions import Convention, judged, known_convention
 from gradcheck.checks.drawn_inputs import check_drawn
-from gradcheck.checks.forms import Form, form_of, named_arguments
-from gradcheck.checks.function_arguments import entrance
+from gradcheck.checks.forms import Form, form_of, taken_keywords
+from gradcheck.checks.function_arguments import entrance, require_callable
 from gradcheck.checks.given_form import GivenForm
 from gradcheck.checks.held_arguments import asked
 from gradcheck.checks.second_order import Given, check_order, second_order
@@ -240,11 +240,10 @@ def _check(
     convention: Convention | None = None,
 ) -> Result:
     known_convention(convention)
-    named_arguments(keywords)
-    if not callable(derivative):
-        raise InvalidProblem(f"expected a function, got {type(derivative).__name__}", where=f"the {kind} to check")
+    require_callable(derivative, f"the {kind} to check", vectors=kind != "gradient")
     if not callable(f):
         raise InvalidProblem(f"expected a function of arrays, got {type(f).__name__}", where="f")
+    taken_keywords(keywords, f=(f, len(inputs)), derivative=(derivative, len(inputs) + (kind == "vjp")))
     if settings.meant is not None:
         check_signature(settings.meant, f, inputs, keywords or {})
     inputs = arriving(f, inputs, keywords or {})
@@ -299,6 +298,6 @@ def _judge(
     f, derivative = form.function(f), form.derivative(kind, derivative)
     if settings.meant is not None:
         settings = replace(settings, meant=form.function(settings.meant))
-    given, notes = with_floats(kind, f, derivative, as_inputs(inputs), wrt)
+    given, notes = with_floats(kind, f, derivative, as_inputs(inputs, f), wrt)
     question, settings = asked(kind, f, derivative, given, wrt, settings)
     return with_findings(Examination(question, given, settings).result(), notes)

@@ -112,5 +112,5 @@ def _apart(x: Traced) -> Traced:
 def _one_number(shape: tuple[int, ...]) -> None:
     if int(np.prod(shape)) != 1:
         raise InvalidProblem(
-            f"expected one number, got shape {shape}; give the gradient of f instead, and of='gradient'", where="f"
+            f"must return one number, got shape {shape}; if it is a gradient, say of='gradient'", where="f"
         )

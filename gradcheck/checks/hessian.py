@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from gradcheck.checks.array_containers import HeldArrays, in_blocks
 from gradcheck.checks.arriving import in_numpy
 from gradcheck.checks.block_names import entry_names, outputs_named, rows_named
-from gradcheck.checks.function_arguments import entrance
+from gradcheck.checks.function_arguments import entrance, require_callable
 from gradcheck.checks.functions import Wrt, check_jvp
 from gradcheck.checks.given_form import GivenForm
 from gradcheck.checks.gradient_of import GradientOf
-from gradcheck.checks.jacobian import check_jacobian, require_callable, without_keywords
+from gradcheck.checks.jacobian import check_jacobian, without_keywords
 from gradcheck.checks.rows import Rows
 from gradcheck.checks.structures import Kept, hinted, no_curved
 from gradcheck.checks.trees import scaled
@@ -75,7 +75,7 @@ def check_hessian(
     'PASS'
     """
     require_callable(hess, "the Hessian to check")
-    f, hess, options = without_keywords(f, hess, options)
+    f, hess, options = without_keywords(f, hess, len(inputs), options)
     f, hess, inputs = in_numpy(f, hess, inputs)
     f, hess, inputs, wrt, options = _taken_apart(f, hess, inputs, wrt, of, options, HeldArrays.hessian)
     gradient, wrt, options = _gradient(f, inputs, wrt, of, options)
@@ -123,8 +123,8 @@ def check_hvp(
     >>> gradcheck.check_hvp(lambda x: np.sum(x**4), hvp, np.array([1.0, 2.0])).verdict.value
     'PASS'
     """
-    require_callable(hvp, "the Hessian-vector product to check")
-    f, hvp, options = without_keywords(f, hvp, options)
+    require_callable(hvp, "the Hessian-vector product to check", vectors=True)
+    f, hvp, options = without_keywords(f, hvp, len(inputs), options)
     f, hvp, inputs = in_numpy(f, hvp, inputs)
     f, hvp, inputs, wrt, options = _taken_apart(f, hvp, inputs, wrt, of, options, HeldArrays.product)
     gradient, wrt, options = _gradient(f, inputs, wrt, of, options)
@@ -205,7 +205,7 @@ def _gradient(
         return f, wrt, options
     form = GivenForm.of(f, inputs)
     f = form.function(f)
-    positions = Function.of(f, as_inputs(inputs), wrt).wrt
+    positions = Function.of(f, as_inputs(inputs, f), wrt).wrt
     if callable(options.get("meant")):
         options = {**options, "meant": GradientOf(form.function(options["meant"]), positions)}
     gradient = GradientOf(f, positions)

@@ -12,8 +12,8 @@ from gradcheck.attribution.mistake import Mistake
 from gradcheck.checks.array_containers import HeldArrays
 from gradcheck.checks.arriving import in_numpy
 from gradcheck.checks.complex_outputs import halves
-from gradcheck.checks.forms import bound
-from gradcheck.checks.function_arguments import entrance
+from gradcheck.checks.forms import bound, taken_keywords
+from gradcheck.checks.function_arguments import entrance, require_callable
 from gradcheck.checks.functions import Wrt, check_gradient, check_jvp, check_vjp
 from gradcheck.checks.given_form import GivenForm
 from gradcheck.checks.rows import Column, Rows
@@ -72,7 +72,7 @@ def check_jacobian(
     'PASS'
     """
     require_callable(jac, "the Jacobian to check")
-    f, jac, options = without_keywords(f, jac, options)
+    f, jac, options = without_keywords(f, jac, len(inputs), options)
     f, jac, inputs = in_numpy(f, jac, inputs)
     held = HeldArrays.of(f, jac, inputs, wrt)
     if held is not None:
@@ -82,7 +82,7 @@ def check_jacobian(
     f, jac = form.function(f), form.derivative("gradient", jac)
     if callable(options.get("meant")):
         options = {**options, "meant": form.function(options["meant"])}
-    given = as_inputs(inputs)
+    given = as_inputs(inputs, f)
     f, jac = halves(f, jac, given)
     function = Function.of(f, given, wrt)
     address = f"jacobian {function_name(jac)}"
@@ -148,19 +148,14 @@ def _by_entries(rows: Rows, options: Mapping[str, Any]) -> Result:
 
 
 def without_keywords(
-    f: Callable[..., Any], derivative: Callable[..., Any], options: Mapping[str, Any]
+    f: Callable[..., Any], derivative: Callable[..., Any], count: int, options: Mapping[str, Any]
 ) -> tuple[Callable[..., Any], Callable[..., Any], dict[str, Any]]:
     """f and its derivative as functions of arrays alone, and the options without those that this takes care of."""
     rest = dict(options)
     keywords, has_aux = rest.pop("kwargs", None), bool(rest.pop("has_aux", False))
     if not callable(f):
         raise InvalidProblem(f"expected a function of arrays, got {type(f).__name__}", where="f")
+    taken_keywords(keywords, f=(f, count), derivative=(derivative, count))
     if callable(rest.get("meant")):
         rest["meant"] = bound(rest["meant"], keywords, has_aux=has_aux, who="meant")
     return bound(f, keywords, has_aux=has_aux), bound(derivative, keywords), rest
-
-
-def require_callable(derivative: Any, where: str) -> None:
-    """Raises InvalidProblem for what cannot be called."""
-    if not callable(derivative):
-        raise InvalidProblem(f"expected a function, got {type(derivative).__name__}", where=where)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import update_wrapper
 from typing import Any
 
-from gradcheck.checks.function_arguments import entrance
+from gradcheck.checks.forms import taken_keywords
+from gradcheck.checks.function_arguments import entrance, require_callable
 from gradcheck.checks.functions import check_gradient
-from gradcheck.checks.jacobian import require_callable
 from gradcheck.errors import InvalidProblem
 from gradcheck.judge.raised import UnreadableAnswer
 from gradcheck.verdict.result import Result
@@ -35,6 +35,7 @@ def check_value_and_gradient(function: Callable[..., Any], *inputs: Any, **optio
     'PASS'
     """
     require_callable(function, "the function to check")
+    taken_keywords(options.get("kwargs"), function=(function, len(inputs)))
 
     def value(*arrays: Any, **keywords: Any) -> Any:
         both = function(*arrays, **keywords)

@@ -35,6 +35,7 @@ from gradcheck.judge.what_was_checked import checked
 from gradcheck.problem.evaluations import noted_failures
 from gradcheck.problem.function import Product
 from gradcheck.problem.headroom import own_stack
+from gradcheck.problem.refused_inputs import described
 from gradcheck.problem.time_limit import TimeUp, spent_at_most
 from gradcheck.tracing.kept_state import remembering
 from gradcheck.verdict.compare import first_entry
@@ -344,12 +345,13 @@ class Examination:
         return Product(function, self._inputs, cotangents, None, dtype)
 
     def _dtype(self) -> np.dtype[Any]:
-        kinds = [np.asarray(self._inputs[k]).dtype for k in self._question.function.wrt]
-        dtype = np.result_type(*kinds)
+        function = self._question.function
+        kinds = {function.names[k]: np.asarray(self._inputs[k]) for k in function.wrt}
+        dtype = np.result_type(*(value.dtype for value in kinds.values()))
         if dtype.itemsize > 8:
-            raise InvalidProblem(
-                f"inputs must be float64, float32 or float16, got {dtype}: convert them, x.astype(np.float64)"
-            )
+            name, value = next(pair for pair in kinds.items() if pair[1].dtype.itemsize > 8)
+            what = f"expected float64, float32 or float16, got {described(value)}"
+            raise InvalidProblem(f"{what}; give np.asarray({name}, np.float64)", where=f"input {name!r}")
         return dtype
 
     def _truth_of(self, product: Product) -> Product:

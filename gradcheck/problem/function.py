@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from gradcheck.errors import InvalidProblem
 from gradcheck.holding import Tape
 from gradcheck.problem.evaluations import f_evaluated, function_failed
+from gradcheck.problem.refused_inputs import refuse_special, refuse_unreal, unreadable
 from gradcheck.problem.time_limit import timed_call
 
 Array = NDArray[Any]
@@ -47,12 +48,7 @@ class Function:
             raise InvalidProblem("expected at least one input to differentiate with respect to, got none")
         names = input_names(f, len(inputs))
         for name, value in zip(names, inputs, strict=True):
-            if np.asarray(value).dtype.kind not in "fiub":
-                came = f"dtype {np.asarray(value).dtype} of shape {np.shape(value)}"
-                raise InvalidProblem(
-                    f"expected an array of real numbers, got {came}; give np.asarray(x, float)",
-                    where=f"input {name!r}",
-                )
+            refuse_unreal(value, name)
         return cls(f, _positions(wrt, inputs, names), names)
 
     def value(self, inputs: Sequence[Any]) -> tuple[tuple[Array, ...], bool]:
@@ -161,15 +157,18 @@ def laid_out(like: Any, values: Any) -> Any:
     return moved
 
 
-def as_inputs(inputs: Sequence[Any]) -> tuple[Any, ...]:
+def as_inputs(inputs: Sequence[Any], f: Callable[..., Any] | None = None) -> tuple[Any, ...]:
     """Numbers and lists become arrays; arrays stay themselves, an array given twice stays one array.
+
+    Complaints call them as `f` does.
 
     Raises InvalidProblem for what is no array, for masked entries, and for np.matrix, whose `*` multiplies matrices.
     """
     converted: dict[int, Any] = {}
-    for at, value in enumerate(inputs):
+    names = [f"input {at}" for at in range(len(inputs))] if f is None else input_names(f, len(inputs))
+    for name, value in zip(names, inputs, strict=True):
         if id(value) not in converted:
-            converted[id(value)] = _as_input(value, f"input {at}")
+            converted[id(value)] = _as_input(value, name)
     return tuple(converted[id(value)] for value in inputs)
 
 
@@ -187,20 +186,14 @@ def input_names(f: Callable[..., Any], count: int) -> tuple[str, ...]:
     return tuple(named[:count]) if len(named) >= count else plain
 
 
-def _as_input(value: Any, where: str) -> Any:
-    if isinstance(value, np.matrix):
-        raise InvalidProblem("expected an array, got an np.matrix; give np.asarray(x)", where=where)
-    if np.ma.is_masked(value):
-        raise InvalidProblem("expected an array, got one with masked entries; give x.compressed()", where=where)
+def _as_input(value: Any, name: str) -> Any:
+    refuse_special(value, name)
     if isinstance(value, np.ndarray):
         return value
     try:
         return np.asarray(value)
     except (Exception, SystemExit) as wrong:  # uneven rows and a user's __array__ may raise anything
-        kind = type(value).__name__
-        raise InvalidProblem(
-            f"expected an array of real numbers, got a {kind} that NumPy cannot read: {str(wrong)[:300]}", where=where
-        ) from wrong
+        raise unreadable(value, name, wrong) from wrong
 
 
 def in_choice(choice: Any) -> list[Any]:

@@ -14,6 +14,9 @@ ASIDE = "GC040"
 BEST = "exact"
 """The oracle whose reason is shown: it proves every entry where it can follow f."""
 
+TOO_CLOSE = "apart, too close"
+"""What the reason says where eigenvalues or singular values are so close that their order tells of no derivative."""
+
 
 def plainly_of(finding: Finding, checked: Checked, findings: Sequence[Finding]) -> str:
     """The finding's sentence, with the names that its reader knows; `findings` are all of the result's."""
@@ -23,7 +26,9 @@ def plainly_of(finding: Finding, checked: Checked, findings: Sequence[Finding]) 
         sentence = sentence.replace(str(finding.facts["place"]), "")
     sentence = _with_names(sentence, checked)
     unexplained = finding.code in _UNKNOWN and "rounding" not in finding.facts
-    return f"{sentence}: {why}" if unexplained and (why := _reason(findings)) else sentence
+    why = _reason(findings)
+    close = finding.code == "GC030" and TOO_CLOSE in why
+    return f"{sentence}: {why}" if why and (unexplained or close) else sentence
 
 
 def _with_names(sentence: str, checked: Checked) -> str:
@@ -70,7 +75,11 @@ def _left(facts: Mapping[str, Any]) -> str:
 _OF_KIND: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "jacobian": {"the gradient with": "the Jacobian with", "the gradient of": "the Jacobian of"},
-        "hessian": {"the gradient with": "the Hessian with", "the gradient of": "the Hessian of"},
+        "hessian": {
+            "the gradient with": "the Hessian with",
+            "the gradient of": "the Hessian of",
+            "the Jacobian must": "the Hessian must",
+        },
         "hvp": {"the tangent of output": "the product"},
         "adjoint": {"the gradient with respect to x": "the adjoint's answer"},
     }

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 from scipy import sparse
+from scipy.sparse.linalg import LinearOperator
 
 import gradcheck
 from gradcheck.checks.function_arguments import OF_OTHER_CHECKERS
@@ -166,14 +167,20 @@ class Frame:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ([[1.0], [2.0, 3.0]], "input 0: expected an array of real numbers, got a list that NumPy cannot read"),
-        (Refuses(), "got a Refuses that NumPy cannot read: the tensor is on a device"),
-        (np.ma.array([1.0, 2.0], mask=[0, 1]), "masked entries"),
-        (np.array([1.0, None]), "dtype object"),
-        (None, "dtype object"),
-        ("abc", "real numbers, got dtype <U3"),
-        (np.array(["2020-01-01"], dtype="datetime64[D]"), "datetime64"),
-        (st.text(), "real numbers, got dtype <U"),
+        (
+            [[1.0], [2.0, 3.0]],
+            "input 'x': expected an array of real numbers, got a list of rows of lengths 1, 2; make the rows equally",
+        ),
+        (Refuses(), "got a Refuses that NumPy cannot read (the tensor is on a device); give a NumPy array"),
+        (
+            np.ma.array([1.0, 2.0], mask=[0, 1]),
+            "got a MaskedArray of shape (2,) and dtype float64 with masked entries; give x.compressed()",
+        ),
+        (np.array([1.0, None]), "got an array of shape (2,) and dtype object; give np.asarray(x, float)"),
+        (None, "real numbers, got None; give numbers"),
+        ("abc", "real numbers, got a str; give numbers"),
+        (np.array(["2020-01-01"], dtype="datetime64[D]"), "of shape (1,) and dtype datetime64[D]"),
+        (st.text(), "real numbers, got a str"),
         (st.floats(3, 2), "the strategies: "),
     ],
     ids=lambda v: type(v).__name__,
@@ -199,7 +206,9 @@ def test_a_matrix_is_refused_since_its_product_is_another(matrix: Any) -> None:
     def grad(x: Any) -> Any:
         return ones * x.T + x.T * ones
 
-    assert "got an np.matrix; give np.asarray(x)" in refused(InvalidProblem, f, grad, matrix)
+    assert "input 'x': expected an array, got an np.matrix of shape (2, 2) and dtype float64" in refused(
+        InvalidProblem, f, grad, matrix
+    )
 
 
 @pytest.mark.parametrize("given", [[[1.0, 2.0], [3.0, 4.0]], [X, X], Frame(X), (1.0, 2.0), np.ma.array([1.0, 2.0])])
@@ -295,3 +304,75 @@ def test_arguments_too_many_or_too_few() -> None:
         gradcheck.check_adjoint(np.cumsum, np.cumsum, np.ones(2), np.ones(2), np.ones(2))
     with pytest.raises(UsageError, match="missing a required argument: 'grad'"):
         gradcheck.check_gradient(np.sum)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (
+            X.astype(np.longdouble),
+            "expected float64, float32 or float16, got an array of shape (3, 3) and dtype",
+        ),
+        ({"a": np.array([1.0 + 2.0j])}, "real numbers, got a dict; give one of real arrays"),
+        (
+            sparse.csr_array(np.eye(2)),
+            "real numbers, got a csr_array of shape (2, 2) and dtype float64; give x.toarray()",
+        ),
+        (X + 1j, "real numbers, got an array of shape (3,) and dtype complex128; give its real and its imaginary part"),
+    ],
+    ids=["longdouble", "dict", "sparse", "complex"],
+)
+def test_an_input_that_a_jacobian_does_not_take(value: Any, words: str) -> None:
+    with pytest.raises(InvalidProblem) as refusal:
+        gradcheck.check_jacobian(lambda x: x, lambda x: x, value)
+    assert words in str(refusal.value)
+
+
+def scaled_square(x: Any, scale: Any = 1.0) -> Any:
+    return np.sum(scale * x**2)
+
+
+def scaled_double(x: Any, *, scale: Any = 1.0) -> Any:
+    return 2 * scale * x
+
+
+@pytest.mark.parametrize(
+    ("derivative", "keywords", "words"),
+    [
+        (scaled_double, {"factor": 2}, "f does not take the argument 'factor'; it takes x, scale"),
+        (double, {"scale": 2}, "the derivative does not take the argument 'scale'; it takes x"),
+        (scaled_double, {"x": 2}, "kwargs names 'x', which f gets as an input already"),
+    ],
+)
+@pytest.mark.parametrize("check", [gradcheck.check_gradient, gradcheck.check_hessian])
+def test_keywords_that_are_not_taken_are_told_before_anything_runs(
+    check: Any, derivative: Any, keywords: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        check(scaled_square, derivative, X, kwargs=keywords)
+
+
+def test_keywords_that_are_taken_in_any_way() -> None:
+    def passes_on(*given: Any, **keywords: Any) -> Any:
+        return scaled_double(*given, **keywords)
+
+    class Loss:
+        def __call__(self, x: Any, scale: Any) -> Any:
+            return scaled_square(x, scale)
+
+    assert gradcheck.check_gradient(Loss(), passes_on, X, kwargs={"scale": 3.0})
+    assert gradcheck.check_gradient(Loss(), passes_on, X, kwargs={"scale": np.array([3.0, 1.0, 2.0])})
+    assert gradcheck.check_gradient(Loss(), lambda x, scale: 2 * x, X, kwargs={"scale": 3.0}).verdict == "FAIL"
+
+
+def test_an_operator_or_a_matrix_in_place_of_a_derivative() -> None:
+    operator = LinearOperator((2, 2), matvec=lambda v: 2 * v, dtype=float)
+    for check in (gradcheck.check_vjp, gradcheck.check_jvp, gradcheck.check_hvp):
+        with pytest.raises(
+            InvalidProblem, match=r"of shape \(2, 2\) and dtype float64, which takes a vector alone; say"
+        ):
+            check(lambda x: 2 * x, operator, X)
+    with pytest.raises(
+        InvalidProblem, match=r"got an array of shape \(2, 2\) and dtype float64; give one that returns it"
+    ):
+        gradcheck.check_jacobian(lambda x: 2 * x, 2 * np.eye(2), X)

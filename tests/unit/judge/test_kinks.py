@@ -231,3 +231,16 @@ def test_where_the_limit_is_one_number_nothing_near_it_passes(error: float) -> N
     assert gradcheck.check_gradient(f, lambda x: 1.0 + 2 * x * np.sign(x) * np.sign(x), np.array(0.0)).verdict != "FAIL"
     wrong = gradcheck.check_gradient(f, lambda x: 1.0 + 2 * x + error * (x == 0), np.array(0.0))
     assert wrong.verdict in ("FAIL", "UNDECIDED")
+
+
+@pytest.mark.parametrize("gap", [0.0, 1e-15])
+def test_at_eigenvalues_that_meet_the_gap_is_told(gap: float) -> None:
+    """The vector of an eigenvalue that meets another one has no derivative there."""
+
+    def f(a: Any) -> Any:
+        return np.linalg.eigh(a)[1][0, 0] ** 2
+
+    result = gradcheck.check_gradient(f, np.zeros_like, np.diag([1.0, 1.0 + gap, 3.0]), structure={0: "symmetric"})
+    assert result.verdict == "UNDECIDED"
+    wanted = f"two eigenvalues are {1 + gap - 1:.3g} apart, too close for a derivative of their vectors to be known"
+    assert wanted in " ".join(str(result).split())
