@@ -20,6 +20,8 @@ LOST = 1e-6
 """Maximum error, of a gradient of order 1 or less, that counts as lost digits: rules that are wrong are off by more."""
 ORDINARY = 6.0
 """Maximum magnitude of an argument that is called ordinary; beyond, some op of the table saturates."""
+TINY = 1e-6
+"""Magnitude of an argument below which formulas that are guarded by a small number, log(x + 1e-8), answer otherwise."""
 CARRIERS = ("add", "mul", "sum")
 """Ops by which the suites give a node a cotangent; they lose nothing themselves."""
 KINK = "kink"
@@ -44,51 +46,71 @@ class Loss:
     addresses: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Row:
+    """A result for an op alone, with the largest magnitude of its arguments and the smallest that is not 0."""
+
+    largest: float
+    smallest: float
+    result: Result
+
+    @property
+    def is_tiny(self) -> bool:
+        return self.smallest < TINY and self.largest <= ORDINARY
+
+    @property
+    def is_wrong(self) -> bool:
+        return self.result.verdict in (Verdict.FAIL, Verdict.ERROR)
+
+
 def losses(cases: Sequence[Addressed], results: Sequence[Result]) -> tuple[Loss, ...]:
     """Each op with failures that are lost accuracy, as far as the results show."""
     alone = {item.address: _alone(item) for item in cases}
-    by_op: dict[str, list[tuple[float, Result]]] = {}
+    by_op: dict[str, list[_Row]] = {}
     for result in results:
         found = alone.get(result.address)
         if found is not None:
-            by_op.setdefault(found[0], []).append((found[1], result))
+            op, largest, smallest = found
+            by_op.setdefault(op, []).append(_Row(largest, smallest, result))
     return tuple(loss for op, rows in by_op.items() for loss in _of_op(op, rows))
 
 
-def _alone(item: Addressed) -> tuple[str, float] | None:
-    """The one op of a case, besides CARRIERS, and the largest value of its point; None for any other graph."""
+def _alone(item: Addressed) -> tuple[str, float, float] | None:
+    """The one op of a case, besides CARRIERS, and the magnitudes of its point; None for any other graph."""
     if not isinstance(item.case, Case):
         return None
     ops = item.case.graph.ops
     few = ops - set(CARRIERS) or ops
-    values = np.concatenate([np.ravel(value) for value in item.case.point.values()])
-    return (next(iter(few)), float(np.max(np.abs(values)))) if len(few) == 1 and values.size else None
+    values = np.abs(np.concatenate([np.ravel(value) for value in item.case.point.values()]))
+    if len(few) != 1 or not values.size:
+        return None
+    return next(iter(few)), float(np.max(values)), float(np.min(values, where=values > 0, initial=np.inf))
 
 
-def _of_op(op: str, rows: Sequence[tuple[float, Result]]) -> list[Loss]:
+def _of_op(op: str, rows: Sequence[_Row]) -> list[Loss]:
     """The op's losses, if it is right at ordinary arguments."""
-    kinks = [result for _, result in rows if KINK in result.labels]
-    usual = [result for at, result in rows if at <= ORDINARY and result not in kinks]
-    if not any(r.verdict is Verdict.PASS for r in usual) or any(_is_wrong(r) for r in usual):
-        raised = sorted(((at, r) for at, r in rows if at > ORDINARY and _raises(r)), key=lambda row: row[0])
-        told = [f"{op} gives no finite number at {at:g}{_shown(r)}" for at, r in raised[:1]]
-        return [Loss(op, sentence, tuple(r.address for _, r in raised)) for sentence in told]
+    kinks = [row for row in rows if KINK in row.result.labels]
+    tiny = [row for row in rows if row.is_tiny and row not in kinks]
+    usual = [row for row in rows if row.largest <= ORDINARY and row not in kinks and row not in tiny]
+    large = sorted((row for row in rows if row.largest > ORDINARY), key=lambda row: row.largest)
+    if not any(row.result.verdict is Verdict.PASS for row in usual) or any(row.is_wrong for row in usual):
+        raised = [row for row in large if _raises(row.result)]
+        told = [f"{op} gives no finite number at {row.largest:g}{_shown(row.result)}" for row in raised[:1]]
+        return [Loss(op, sentence, tuple(row.result.address for row in raised)) for sentence in told]
     found = []
-    if beside := [result for result in kinks if result.verdict is Verdict.FAIL]:
+    if beside := [row.result for row in kinks if row.result.verdict is Verdict.FAIL]:
         sentence = f"{op} answers at its kink what no side of it gives{_shown(beside[0])}; elsewhere its rule is right"
         found.append(Loss(op, sentence, tuple(result.address for result in beside)))
+    if guarded := [row for row in tiny if row.result.verdict is Verdict.FAIL]:
+        at = f"{guarded[0].smallest:.3g}{_shown(guarded[0].result)}"
+        sentence = f"{op} answers otherwise near 0, at {at}, as with a guard; its rule is right at ordinary arguments"
+        found.append(Loss(op, sentence, tuple(row.result.address for row in guarded)))
     for what, test in (("loses accuracy", _loses_digits), ("gives no finite number", _overflows)):
-        lost = sorted(((at, r) for at, r in rows if at > ORDINARY and test(r)), key=lambda row: row[0])
-        if lost:
-            at, first = lost[0]
-            shown = _shown(first)
-            sentence = f"{op} {what} at {at:g}{shown}; its rule is right at ordinary arguments"
-            found.append(Loss(op, sentence, tuple(r.address for _, r in lost)))
+        if lost := [row for row in large if test(row.result)]:
+            at = f"{lost[0].largest:g}{_shown(lost[0].result)}"
+            sentence = f"{op} {what} at {at}; its rule is right at ordinary arguments"
+            found.append(Loss(op, sentence, tuple(row.result.address for row in lost)))
     return found
-
-
-def _is_wrong(result: Result) -> bool:
-    return result.verdict in (Verdict.FAIL, Verdict.ERROR)
 
 
 def _loses_digits(result: Result) -> bool:

@@ -9,7 +9,7 @@ from gradcheck.run.suite import Addressed
 from gradcheck.verdict.compare import Worst
 from gradcheck.verdict.finding import finding
 from gradcheck.verdict.result import Result, Verdict
-from gradcheck.verify.accuracy import ORDINARY, losses
+from gradcheck.verify.accuracy import ORDINARY, TINY, losses
 
 RAISED = {"message": "m", "place": "", "type": "OverflowError"}
 
@@ -77,3 +77,14 @@ def test_overflow_where_a_rule_is_wrong_besides_is_no_second_mistake():
     assert sentence == "tanh gives no finite number at 400 (it raises OverflowError)"
     assert found(wrong, (400.0, result("b", raised="NameError"))) == []
     assert found(wrong, (ORDINARY, result("b", raised="OverflowError"))) == []
+
+
+@pytest.mark.parametrize(("at", "count"), [(TINY / 10, 1), (TINY * 10, 0)])
+def test_a_guard_shows_near_0_alone(at: float, count: int):
+    sentences = found((1.0, result("a")), (at, result("b", came=5.0, right=9.0)), op="log")
+    assert len(sentences) == count
+    assert all(sentence.startswith("log answers otherwise near 0") for sentence in sentences)
+
+
+def test_a_rule_that_is_wrong_near_0_and_elsewhere_is_wrong():
+    assert found((1.0, result("a", came=0.5)), (TINY / 10, result("b", came=5.0, right=9.0)), op="log") == []
