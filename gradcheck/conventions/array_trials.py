@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -115,6 +115,8 @@ class Trials:
     def _tried(self, form: Applied) -> Way | None:
         op, attributes = form.op, form.attributes
         values = comfortable(op, form.shapes)
+        if not _shows(op, values, attributes):  # the slope of a leaky ReLU shows below 0 alone
+            values = [-value for value in values]
         right = np.asarray(OPS[op].value(*values, **attributes))
         broken: list[Tried] = []
         cut: list[Tried] = []
@@ -129,7 +131,7 @@ class Trials:
                 if self._is_cut(tried):  # `x.T` may be made for looking at data, beside an op that is recorded
                     cut.append(tried)
                     continue
-                if not (form.given or form.is_extra) or (wrong := self._stops(tried.node)) is None:
+                if not (form.given or form.is_extra) or (wrong := self._stops(tried)) is None:
                     return tried.way
                 refuses = form.is_extra and isinstance(wrong, ValueError | IndexError)
                 if not refuses or (form.is_stretched and op in SUMS and self._undoes_broadcasting()):
@@ -164,10 +166,13 @@ class Trials:
         except Exception:  # a product that stops there, too
             return False
 
-    def _stops(self, node: Any) -> BaseException | None:
-        """What a sweep from this node raises: a class may take a form forward, and not backward."""
+    def _stops(self, tried: Tried) -> BaseException | None:
+        """What a sweep from this node, or asking it for a gradient, raises: a form may be taken forward alone."""
         try:
-            swept(self._uses, node)
+            root = swept(self._uses, tried.node)
+            for operand in tried.operands:
+                if isinstance(operand, self._uses.kind):
+                    self._uses.gradient(operand, root)
         except Exception as wrong:  # whatever the subject's rule raises
             return wrong
         return None
@@ -213,6 +218,15 @@ def comfortable(op: str, shapes: Shapes) -> list[Any]:
     random = np.random.default_rng(len(shapes))
     drawn = [random.uniform(*OPS[op].range_of(k), size=shape) for k, shape in enumerate(shapes)]
     return [value if np.ndim(value) else float(value) for value in drawn]
+
+
+def _shows(op: str, values: Sequence[Any], attributes: Mapping[str, Any]) -> bool:
+    """Whether other numbers for the op's attributes give another value here; so where it has no such attribute."""
+    numbers = {name: 2 * value for name, value in attributes.items() if isinstance(value, float)}
+    if not numbers:
+        return True
+    here, there = (OPS[op].value(*values, **{**attributes, **more}) for more in ({}, numbers))
+    return not np.allclose(here, there)
 
 
 def alike(came: Any, right: Any) -> bool:

@@ -439,3 +439,17 @@ def test_a_class_of_matrices_is_not_asked_for_numbers(tmp_path: Path) -> None:
         with pytest.raises(NotImplementedError, match="single number"):
             offer.functions["gradients"](of_one_op("mul", (), ()), {"x0": np.array(2.0), "x1": np.array(3.0)})
     assert "an operand that holds a single number" not in offered(NUMPY_MICROGRAD).lacking
+
+
+SLOPED = """
+    Tensor.leaky_relu = lambda self, NAME=0.3: where(self.data > 0, self, self * NAME)
+"""
+
+
+def test_a_slope_of_the_class_s_own_is_not_taken_for_the_one_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "engine.py"
+    file.write_text(NUMPY_MICROGRAD.read_text() + textwrap.dedent(SLOPED.replace("NAME", "alpha")))
+    build = GraphBuilder()
+    graph = build.graph(build.leaky_relu(build.parameter("x"), slope=0.2, name="loss"))
+    found = answer(offered(file), graph, {"x": np.array(-2.0)})
+    assert (float(found.value), float(found.gradients["x"])) == (-0.4, 0.2)
