@@ -18,6 +18,7 @@ from gradcheck.checks.functions import Wrt, check_gradient, check_jvp, check_vjp
 from gradcheck.checks.given_form import GivenForm
 from gradcheck.checks.rows import Column, Rows
 from gradcheck.errors import InvalidProblem, SubjectError
+from gradcheck.judge.causes_wanted import verdict_alone
 from gradcheck.judge.function_value import value_of
 from gradcheck.judge.protocol import no_answer
 from gradcheck.judge.user_names import function_name
@@ -99,14 +100,14 @@ def check_jacobian(
     each = rows.count <= MOST_ROWS and rows.count * entries <= MOST_NUMBERS
     if each:
         result = _by_entries(rows, options)
-        if result.verdict is Verdict.FAIL and rows.square and _by_entries(rows.transposed(), options):
+        if result.verdict is Verdict.FAIL and rows.square and _right_if_transposed(rows, options):
             result = _transposed(result, function.names[function.wrt[0]])
     else:
         result = check_vjp(f, rows.combined(), *given, wrt=function.wrt, **options)
         note = finding("GC101", what="Jacobian", rows=rows.count, columns=entries)
         result = with_findings(_with_entry(result, rows, function), [note])
     turned = any(x.code == "GC100" and x.facts["turned"] for x in result.findings)
-    if each and turned and len(rows.shapes) == 1 and _by_entries(rows.transposed(), options):
+    if each and turned and len(rows.shapes) == 1 and _right_if_transposed(rows, options):
         result = _transposed(result, function.names[function.wrt[0]])
     return replace(result, address=address, checked=about)
 
@@ -138,6 +139,12 @@ def _transposed(result: Result, block: str) -> Result:
     own = tuple(x for x in result.findings if x.code != "GC051")
     mistake = finding("GC051", cause=TRANSPOSED, block=block, kind=Mistake.TRANSPOSED.value)
     return with_findings(replace(result, findings=own), [mistake])
+
+
+def _right_if_transposed(rows: Rows, options: Mapping[str, Any]) -> bool:
+    """Whether the transpose of the answer passes: nobody wants to know why it does not."""
+    with verdict_alone():
+        return bool(_by_entries(rows.transposed(), options))
 
 
 def _by_entries(rows: Rows, options: Mapping[str, Any]) -> Result:

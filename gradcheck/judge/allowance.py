@@ -52,23 +52,25 @@ class Allowances:
     fallback: Mapping[str, float]
     analysis: Analysis | None = None
 
-    def repeating_loss(self) -> Array:
+    def repeating_loss(self, wanted: Array | None = None) -> Array:
         """What roundings that repeat may cost the loss besides."""
         return np.asarray(0.0) if self.analysis is None else self.analysis.repeating_value
 
-    def repeating(self, block: str) -> Array:
-        """What they may cost a block's entries besides."""
+    def repeating(self, block: str, wanted: Array | None = None) -> Array:
+        """What they may cost a block's entries besides; NaN perhaps where an entry is not `wanted` (a mask)."""
         if self.analysis is None:
             return np.zeros_like(self.gradients[block])
-        return self.analysis.repeating[list(self.gradients).index(block)]
+        return self.analysis.repeating(list(self.gradients).index(block), wanted)
 
     def widened(self) -> dict[str, Array]:
         """Every block's allowance for roundings that repeat."""
         return {block: limit + self.repeating(block) for block, limit in self.gradients.items()}
 
 
-def settled(comparison: Comparison, repeating: Callable[[], Array], fallback: float = 0.0) -> Comparison:
-    """The comparison; finite entries that are wrong are judged again with `repeating()` added to their allowance.
+def settled(comparison: Comparison, repeating: Callable[[Array], Array], fallback: float = 0.0) -> Comparison:
+    """The comparison; finite entries that are wrong are judged again with `repeating` of them added to their allowance.
+
+    `repeating` takes a mask of the entries, and may give NaN for the others.
 
     Where that would be more than the error that matters, an answer closer to the truth than that is right all the same:
     whatever its error comes of, it is no mistake that matters. One further away stays open.
@@ -76,7 +78,7 @@ def settled(comparison: Comparison, repeating: Callable[[], Array], fallback: fl
     apart = comparison.wrong & ~comparison.not_finite
     if not np.any(apart):
         return comparison
-    allowance = comparison.allowance + repeating()
+    allowance = comparison.allowance + repeating(apart)
     matters = comparison.interest - comparison.truth.radius
     allowance = np.where(comparison.distance <= matters, np.minimum(allowance, matters), allowance)
     allowance = np.where(apart, np.maximum(allowance, comparison.allowance), comparison.allowance)

@@ -44,8 +44,9 @@ def compare_block(
     if settings.max_ulps is not None:
         return compared
 
-    def repeating() -> Array:
-        bound = limits.repeating(block)
-        return bound if keep is None else project(before, bound, keep)[1]
+    def repeating(apart: Array) -> Array:
+        if keep is None:
+            return limits.repeating(block, apart)
+        return project(before, limits.repeating(block), keep)[1]
 
     return settled(compared, repeating, fallback)

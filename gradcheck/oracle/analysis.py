@@ -163,15 +163,29 @@ class Analysis(TracedPoint):
         record = self._outcomes.first.trace.record
         return len(record.nodes), record.entries
 
-    @cached_property
-    def repeating(self) -> tuple[Array, ...]:
-        """Per block and entry, what roundings in the subject's dtype can cost at most if they repeat (to first order).
+    def repeating(self, block: int, wanted: Array | None = None) -> Array:
+        """What roundings in the subject's dtype can cost a block's entries at most if they repeat (to first order).
 
-        Found when first asked for: it takes a sweep in dual numbers for every entry.
+        Found when first asked for, and for the `wanted` entries alone (a mask; all by default), since it takes a sweep
+        in dual numbers for each: the others may be NaN. Blocks of one entry, of which there may be thousands, share it.
         """
-        if self._tangents is None:
-            return self._outcomes.repeating(self._cotangents)
-        return self._outcomes.repeating_jvp(self._tangents)
+        bounds = self._repeating
+        missing = np.isnan(bounds[block])
+        missing = missing if wanted is None else missing & wanted
+        if np.any(missing):
+            masks = [missing if k == block else np.full(b.shape, b.size == 1) for k, b in enumerate(bounds)]
+            if self._tangents is None:
+                found = self._outcomes.repeating(self._cotangents, masks)
+            else:
+                found = self._outcomes.repeating_jvp(self._tangents, masks)
+            for bound, new in zip(bounds, found, strict=True):
+                np.copyto(bound, new, where=np.isnan(bound))
+        return bounds[block]
+
+    @cached_property
+    def _repeating(self) -> list[Array]:
+        """What `repeating` has found so far, per block; NaN where it was not asked."""
+        return [np.full(part.midpoint.shape, np.nan) for part in self.derivative.parts]
 
     @property
     def repeating_value(self) -> Array:

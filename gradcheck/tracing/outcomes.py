@@ -372,15 +372,22 @@ class Outcomes:
         with self.balls.working(self.bits):
             return rounding_of_jvp(self.first, tangents)
 
-    def repeating(self, cotangents: Sequence[Array] | None = None) -> tuple[Array, ...]:
-        """What repeated roundings can cost each entry of the VJP (see `repeated_rounding`), under the first outcome."""
-        with self.balls.working(self.bits):
-            return repeating_of_vjp(self.first, probe(self.first, cotangents, 0))
+    def repeating(
+        self, cotangents: Sequence[Array] | None = None, wanted: Sequence[Array] | None = None
+    ) -> tuple[Array, ...]:
+        """What repeated roundings can cost each entry of the VJP (see `repeated_rounding`), under the first outcome.
 
-    def repeating_jvp(self, tangents: Sequence[Array | None]) -> tuple[Array, ...]:
+        `wanted`: a mask of the entries that are needed, per differentiated argument; the others may be NaN.
+        """
+        with self.balls.working(self.bits):
+            return repeating_of_vjp(self.first, probe(self.first, cotangents, 0), wanted)
+
+    def repeating_jvp(
+        self, tangents: Sequence[Array | None], wanted: Sequence[Array] | None = None
+    ) -> tuple[Array, ...]:
         """The same for the JVP."""
         with self.balls.working(self.bits):
-            return repeating_of_jvp(self.first, tangents)
+            return repeating_of_jvp(self.first, tangents, wanted)
 
     @cached_property
     def repeating_value(self) -> float:

@@ -49,8 +49,9 @@ FORMULA = (4, 4)
 """The same for every other primitive: a formula of a sigmoid rounds a few times, a library's exp once or twice."""
 MOST_NUMBERS = 4_000_000
 """Maximum number of floats in one sweep: the record's entries times the directions taken together."""
-MOST_WORK = 40_000_000
-"""Maximum work, entries of the record times entries of the derivative, before entries share random directions."""
+MOST_WORK = 10_000_000
+"""Maximum work, entries of the record times entries of the derivative that are asked for, before entries share random
+directions; some three seconds."""
 SAMPLES = 16
 """Number of random directions that entries share."""
 
@@ -67,10 +68,13 @@ def repeating_of_value(run: Run, cotangents: Sequence[Array]) -> float:
         return float(sum(_forward(run, floats, values, adjoints, lambda a: a, lambda v: v), np.zeros(1))[0])
 
 
-def repeating_of_vjp(run: Run, cotangents: Sequence[Array]) -> tuple[NDArray[np.float64], ...]:
+def repeating_of_vjp(
+    run: Run, cotangents: Sequence[Array], wanted: Sequence[Array] | None = None
+) -> tuple[NDArray[np.float64], ...]:
     """The bound per entry of J^T u, one array per input.
 
-    If a direction for each entry takes too long, it is an estimate from random signs (see `_shared`).
+    `wanted` are the entries to bound, a mask per input; the others may stay NaN. Without it all are bounded. If a
+    direction for each of them takes too long, it is an estimate from random signs (see `_shared`).
     """
     record = run.trace.record
     adjoints, masked = derivative.adjoints_of(run, cotangents)
@@ -82,11 +86,13 @@ def repeating_of_vjp(run: Run, cotangents: Sequence[Array]) -> tuple[NDArray[np.
         seeds = derivative.seeds_of(run, Duals(floats), cotangents)
         return _bound(run, floats, _split(columns.astype(floats.carrier), shapes), seeds, masked=masked)
 
-    return _over_entries(run, gradient, along)
+    return _over_entries(run, gradient, along, wanted)
 
 
-def repeating_of_jvp(run: Run, tangents: Sequence[Array | None]) -> tuple[NDArray[np.float64], ...]:
-    """The bound per entry of J v, one array per output; estimated as in `repeating_of_vjp` if that takes too long."""
+def repeating_of_jvp(
+    run: Run, tangents: Sequence[Array | None], wanted: Sequence[Array] | None = None
+) -> tuple[NDArray[np.float64], ...]:
+    """The bound per entry of J v, one array per output; `wanted`, a mask for each, as for `repeating_of_vjp`."""
     found = [np.abs(run.trace.balls.longdouble(t)) for t in derivative.tangents_of(run, tangents)]
     shapes = [run.trace.record.nodes[slot].shape for slot in run.outputs]
 
@@ -99,22 +105,29 @@ def repeating_of_jvp(run: Run, tangents: Sequence[Array | None]) -> tuple[NDArra
         given = [None if t is None else floats.constant(np.asarray(t)) for t in tangents]
         return _bound(run, floats, given, seeds, masked=True)
 
-    return _over_entries(run, found, along)
+    return _over_entries(run, found, along, wanted)
 
 
 def _over_entries(
-    run: Run, values: Sequence[Array], along: Callable[[Array], NDArray[np.float64]]
+    run: Run,
+    values: Sequence[Array],
+    along: Callable[[Array], NDArray[np.float64]],
+    wanted: Sequence[Array] | None,
 ) -> tuple[NDArray[np.float64], ...]:
-    """The bound of every entry of `values` (magnitudes); `along` gives the bounds of directions, one per column."""
+    """The bound of the wanted entries of `values` (magnitudes), else of all; NaN for those not bounded.
+
+    `along` gives the bounds of directions, one per column.
+    """
     shapes, size = [v.shape for v in values], sum(v.size for v in values)
+    asked = np.arange(size) if wanted is None else np.flatnonzero(np.concatenate([w.ravel() for w in wanted]))
     entries = max(run.trace.record.entries, 1)
-    if size * entries > MOST_WORK:
+    if len(asked) * entries > MOST_WORK:
         return _shared(values, along)
-    together, bounds = max(1, MOST_NUMBERS // entries), np.zeros(size)
-    for start in range(0, size, together):
-        chosen = np.arange(start, min(start + together, size))
+    together, bounds = max(1, MOST_NUMBERS // entries), np.full(size, np.nan)
+    for start in range(0, len(asked), together):
+        chosen = asked[start : start + together]
         columns = np.zeros((size, len(chosen)))
-        columns[chosen, chosen - start] = 1.0
+        columns[chosen, np.arange(len(chosen))] = 1.0
         bounds[chosen] = along(columns)
     return tuple(_split(bounds, shapes))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -137,8 +137,34 @@ def _tried(
         cases = [item for item in cases if item.address == only]
         forms = {form: [i for i in items if i.address == only] for form, items in forms.items()}
         deep = [item for item in deep if item.address == only]
-    now(f"{len(cases)} graphs")
-    yield from _asked(cases, subject, replay, trial, trial.results, another)
+    judged = [*cases, *(item for items in forms.values() for item in items)]
+    rows: list[tuple[Group, Diagnosed | None]] = []
+    try:
+        now(f"{len(cases)} graphs")
+        yield from _asked(cases, subject, replay, trial, trial.results, another)
+        yield from _in_forms(trial, subject, forms, replay, now)
+        now("deep graphs")
+        yield from _deep(trial, subject, deep, replay)
+        trial.accuracy = losses(cases, trial.results)
+        rows.extend(_explained(subject, trial, judged, budget, now))
+    except KeyboardInterrupt:
+        told = {group.what for group, _ in rows}
+        rows += [(group, None) for group in groups(judged, _failures(trial)) if group.what not in told]
+        raise
+    finally:
+        if offer.convention == FORWARD_MODE:
+            rows = [(group, in_forward_mode(row)) for group, row in rows]
+        trial.wrong += _merged(rows)
+
+
+def _in_forms(
+    trial: EngineTrial,
+    subject: Subject,
+    forms: Mapping[str, Sequence[Addressed]],
+    replay: str,
+    now: Callable[[str], None],
+) -> Iterator[CaseFinished | Faulted]:
+    """The same graphs asked in other forms: with whole numbers, after a reset."""
     for form, items in forms.items():
         now(form)
         into = trial.forms.setdefault(form, [])
@@ -151,7 +177,12 @@ def _tried(
                 yield event
         trial.limits += _refused(form, whole, into)
         yield from map(CaseFinished, into)
-    now("deep graphs")
+
+
+def _deep(
+    trial: EngineTrial, subject: Subject, deep: Sequence[Addressed], replay: str
+) -> Iterator[CaseFinished | Faulted]:
+    """Deep graphs, where an engine may come to a limit."""
     depths: list[Result] = []
     for event in _asked(deep, subject, replay, trial, depths):
         if not isinstance(event, CaseFinished):
@@ -160,12 +191,6 @@ def _tried(
     trial.limits += _too_deep(depths, answered)
     trial.results += answered
     yield from map(CaseFinished, answered)
-    trial.accuracy = losses(cases, trial.results)
-    judged = [*cases, *(item for items in forms.values() for item in items)]
-    found = _explained(subject, trial, judged, budget, now)
-    if offer.convention == FORWARD_MODE:
-        found = ((group, in_forward_mode(row)) for group, row in found)
-    trial.wrong += _merged(found)
 
 
 def _asked(
@@ -276,13 +301,17 @@ def _refused(form: str, results: Iterable[Result], into: list[Result]) -> Iterat
             yield f"{form} it raises {what[0]}: {what[1]}{raised.get('place', '')}; no wrong gradient"
 
 
+def _failures(trial: EngineTrial) -> list[Result]:
+    """The results that are not as they should be, lost digits apart."""
+    return [r for r in trial.every_result if not as_it_should_be(r) and trial.verdict_of(r) != "WARNING"]
+
+
 def _explained(
     subject: Subject, trial: EngineTrial, cases: Sequence[Addressed], budget: Budget, now: Callable[[str], None]
 ) -> Iterator[tuple[Group, Diagnosed | None]]:
     """Each group of failures with its cause, as far as the time goes."""
-    wrong = [r for r in trial.every_result if not as_it_should_be(r) and trial.verdict_of(r) != "WARNING"]
     right = {r.address for r in trial.every_result if r.verdict is Verdict.PASS}
-    found = groups(cases, wrong)
+    found = groups(cases, _failures(trial))
     for number, group in enumerate(found):
         if number >= MOST_GROUPS and group.what != BROADCASTING:
             yield group, None
