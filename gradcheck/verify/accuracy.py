@@ -98,6 +98,9 @@ def _of_op(op: str, rows: Sequence[_Row]) -> list[Loss]:
         told = [f"{op} gives no finite number at {row.largest:g}{_shown(row.result)}" for row in raised[:1]]
         return [Loss(op, sentence, tuple(row.result.address for row in raised)) for sentence in told]
     found = []
+    if silent := [row.result for row in kinks if row.result.verdict is Verdict.ERROR and _raised(row.result)]:
+        sentence = f"{op} gives no answer at its kink{_shown(silent[0])}; elsewhere its rule is right"
+        found.append(Loss(op, sentence, tuple(result.address for result in silent)))
     if beside := [row.result for row in kinks if row.result.verdict is Verdict.FAIL]:
         sentence = f"{op} answers at its kink what no side of it gives{_shown(beside[0])}; elsewhere its rule is right"
         found.append(Loss(op, sentence, tuple(result.address for result in beside)))
@@ -133,7 +136,12 @@ def _overflows(result: Result) -> bool:
 
 
 def _raises(result: Result) -> bool:
-    return any(str(f.facts.get("type")) in OVERFLOWS for f in result.findings)
+    return any(name in OVERFLOWS for name in _raised(result))
+
+
+def _raised(result: Result) -> list[str]:
+    """The types of the exceptions that the subject raised."""
+    return [str(f.facts["type"]) for f in result.findings if f.code == "GC004" and f.facts.get("type")]
 
 
 def _shown(result: Result) -> str:

@@ -88,3 +88,11 @@ def test_a_guard_shows_near_0_alone(at: float, count: int):
 
 def test_a_rule_that_is_wrong_near_0_and_elsewhere_is_wrong():
     assert found((1.0, result("a", came=0.5)), (TINY / 10, result("b", came=5.0, right=9.0)), op="log") == []
+
+
+@pytest.mark.parametrize(("ordinary", "count"), [(1.0, 1), (0.5, 0)])
+def test_what_raises_at_its_kink_alone_is_a_remark(ordinary: float, count: int):
+    at_kink = result("b", raised="ZeroDivisionError", labels=("abs", "kink"))
+    sentences = found((1.0, result("a", came=ordinary)), (0.0, at_kink), op="abs")
+    assert len(sentences) == count
+    assert all("no answer at its kink (it raises ZeroDivisionError)" in sentence for sentence in sentences)
