@@ -55,7 +55,7 @@ class Applied:
     def is_stretched(self) -> bool:
         """Whether NumPy has to broadcast operands to each other, plain numbers apart."""
         arrays = {shape for plain, shape in zip(self.constants, self.shapes, strict=True) if shape or not plain}
-        return OPS[self.op].elementwise and len(arrays) > 1
+        return (OPS[self.op].elementwise or self.op == "where") and len(arrays) > 1
 
     @property
     def key(self) -> tuple[Any, ...]:
