@@ -22,11 +22,11 @@ from gradcheck.numbers.flint_balls import FlintBalls
 from gradcheck.numbers.symbol import Expression, Kink, Sheet, Symbol
 from gradcheck.numbers.symbols import Symbols, constants, leaves
 from gradcheck.oracle.closed_form.formulas import Formulas
-from gradcheck.oracle.compiled_code import numbers_only
 from gradcheck.oracle.enclosure import PRECISIONS, deciding_bits, proven, tight
 from gradcheck.oracle.estimate import Array, Aside, Estimates
 from gradcheck.problem.evaluations import f_evaluated
 from gradcheck.problem.function import Product, lend
+from gradcheck.tracing.compiled_code import numbers_only
 from gradcheck.tracing.kept_state import restored
 
 NAME = "symbolic"

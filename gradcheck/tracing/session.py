@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +15,7 @@ from gradcheck.numbers.stochastic import RUNS, SUM_WEIGHT, Floats
 from gradcheck.problem.evaluations import f_evaluated
 from gradcheck.problem.time_limit import check_time
 from gradcheck.tracing import held_values
+from gradcheck.tracing.compiled_code import numbers_only
 from gradcheck.tracing.kept_state import restored
 from gradcheck.tracing.lifting import contains_traced, lift
 from gradcheck.tracing.location import Site
@@ -120,7 +120,7 @@ def run(
     with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
         warnings.simplefilter("always")
         try:
-            patches = patched(trace, task.function) if patch else nullcontext()
+            patches = patched(trace, task.function) if patch else numbers_only(task.function)
             with restored(task.function), patches, holding(held_values.rule(trace)):
                 f_evaluated()
                 answer = task.function(*arguments)

@@ -393,4 +393,11 @@ def plain_constants(value: Any) -> Any:
         parts = [plain_constants(v) for v in value.values()]
         lost = any(p is None and v is not None for p, v in zip(parts, value.values(), strict=True))
         return None if lost else dict(zip(value, parts, strict=True))
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        entries = plain_constants(value.ravel().tolist())
+        return value if value.size == 0 or not any(map(is_traced, value.flat)) else _in_shape(entries, value.shape)
     return value
+
+
+def _in_shape(entries: list[Any] | None, shape: tuple[int, ...]) -> Any:
+    return None if entries is None else np.array(entries).reshape(shape)

@@ -199,6 +199,20 @@ def test_compiled_code_that_would_end_the_process_is_not_traced() -> None:
     assert any("compiled code for plain arrays" in found.sentence for found in result.findings)
 
 
+def test_numbers_that_f_puts_into_an_array_of_objects_do_not_reach_compiled_code() -> None:
+    """Plain code of SciPy would take the traced ones for numbers, and the process would end."""
+
+    def f(x: Any) -> Any:
+        held = np.empty(3, float if type(x) is np.ndarray else object)
+        for k in range(3):
+            held[k] = x[k]
+        return np.sum(squareform(held) ** 2)
+
+    x = np.array([1.0, 2.0, 3.0])
+    assert gradcheck.check_gradient(f, lambda x: 4 * x, x).verdict == "PASS"  # each entry stands twice
+    assert gradcheck.check_gradient(f, lambda x: 2 * x, x).verdict == "FAIL"
+
+
 @pytest.mark.parametrize("name", ["spotrf", "dpotrf"])
 def test_lapack_keeps_numpys_dtypes_where_it_gets_no_numbers(name: str) -> None:
     factor, dtype = getattr(scipy.linalg.lapack, name), np.dtype(name[0].replace("s", "f"))
