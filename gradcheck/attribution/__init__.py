@@ -29,6 +29,7 @@ view             the record at a point, beside the answer: adjoints, contributio
 altered_sweep    the reverse sweep with contributions altered on the way
 hypothesis       one mistake that might have been made, and the experiment for it
 path_factors     paths left out, with the wrong sign, twice, times a constant (`grouped_paths`: many at once)
+path_slices      one slice of what an operation gives with the wrong sign
 value_uses       uses of one value: one alone counts, or one in the place of another
 textbook_rules   wrong rules of products, quotients, powers, running sums; `selection_rules`: of whatever selects
 other_slopes     wrong slopes of activations, over `pairs` of arrays; `jacobians`: diagonals taken for all of them
@@ -37,6 +38,7 @@ constants        an epsilon or a count that is another one in the derivative
 sides            wrong exactly on one side of a comparison
 broadcast_rules  broadcasting undone over other axes, by an average, by one slice alone
 loop_rules       parts of an array that overwrite each other, states of another step of a loop
+other_windows    windows of an array at other places
 loop_cuts        loops differentiated in part: earlier turns held constant, fewer turns
 library_calls    what belongs to the inside of a library's call, where nobody made a mistake
 altered_records  answers that are right for another function: one side always taken, a held value followed

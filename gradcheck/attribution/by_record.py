@@ -18,7 +18,9 @@ from gradcheck.attribution.located_trace import Located, located
 from gradcheck.attribution.loop_cuts import fewer_turns, states_held
 from gradcheck.attribution.loop_rules import last_writers, states_of_another_step
 from gradcheck.attribution.other_slopes import slope_mistakes
+from gradcheck.attribution.other_windows import other_windows
 from gradcheck.attribution.path_factors import edge_factors, measured_factors
+from gradcheck.attribution.path_slices import slices_of_paths
 from gradcheck.attribution.sides import Side, sides, told_by_side
 from gradcheck.attribution.telling import told
 from gradcheck.attribution.textbook_rules import local_mistakes
@@ -52,6 +54,8 @@ SEARCHES: Sequence[Search] = (
     states_held,
     fewer_turns,
     local_mistakes,
+    slices_of_paths,
+    other_windows,
     measured_factors,
 )
 

@@ -222,6 +222,8 @@ def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]
         for name, formula in OTHERS.items():
             if name == "half the square" and _alike(right, 2 * x):
                 yield Mistake.POWER_RULE, "lacking the factor 2 of the square", x
+            elif _alike(formula(x), -right):
+                yield Mistake.PATH_SIGN, "having the wrong sign, that of its slope", formula(x)
             else:
                 yield Mistake.OTHER_SLOPE, f"with the slope of {name}", formula(x)
         if _root(view, pair):

@@ -45,10 +45,14 @@ def penalty_of_few(answer: Array, truth: Array, room: Array, known: Known) -> It
     if not few or few >= FEWEST or not np.all(x[wrong]):
         return
     there, slack_there = x[wrong], room[wrong]
+    if few == 2 and off[wrong][0] * there[0] * off[wrong][1] * there[1] < 0:  # it is in the one for the other
+        there = there * [1, -1]
     factor = float(np.vdot(off[wrong], there) / np.vdot(there, there))
     slack = 4 * float(np.linalg.norm(slack_there) / np.linalg.norm(there)) + 1e-9 * abs(factor)
     if _round(factor, slack, known) and equal(off[wrong], factor * there, 4 * slack_there):
         words = "lacks" if factor < 0 else "has, too many,"
+        mixed = not np.array_equal(there, x[wrong])
+        words = "has in one place, and lacks in the other," if mixed else words
         where = (
             " itself, such as a penalty's"
             if np.all(wrong)

@@ -28,6 +28,8 @@ MOST_OTHERS = 12
 """Maximum number of such arrays for each."""
 
 
+ONE_FOR_ALL = "with the mean of the numbers there for each of them"
+"""What is done where all entries are weighted alike."""
 RARE = (
     "being divided by the root of the denominator",
     "having the cube of the denominator for its square",
@@ -153,7 +155,15 @@ def _product(view: View, slot: int, node: Node, k: int) -> list[Variant]:
             (Mistake.OTHER_SLOPE, "having its own factor where the other one is due", lambda g, xs, y: g * xs[k])
         )
         rows.append((Mistake.OTHER_SLOPE, "having the product where a factor is due", lambda g, xs, y: g * y))
+    if (mean := _one_for_all(other)) is not None:
+        rows.append((Mistake.PATH_FACTOR, ONE_FOR_ALL, lambda g, xs, y: g * mean))
     return [(m, w, _elementwise(slot, k, send)) for m, w, send in rows]
+
+
+def _one_for_all(factor: Node) -> float | None:
+    """The mean of a constant array of positive numbers that are not the same, such as the lengths of sentences."""
+    array = np.asarray(factor.attributes["value"], dtype=float) if factor.primitive == "constant" else np.ones(1)
+    return float(np.mean(array)) if np.all(array > 0) and np.ptp(array) else None
 
 
 def _quotient(view: View, slot: int, node: Node, k: int) -> list[Variant]:
@@ -167,6 +177,8 @@ def _quotient(view: View, slot: int, node: Node, k: int) -> list[Variant]:
             (Mistake.QUOTIENT, "being divided by the root of the denominator", lambda g, xs, y: g / np.sqrt(xs[1])),
             (Mistake.OTHER_SLOPE, "being multiplied by the denominator", lambda g, xs, y: g * xs[1]),
         ]
+        if (mean := _one_for_all(view.record.nodes[node.args[1]])) is not None:
+            rows.append((Mistake.MEAN_SUM, ONE_FOR_ALL, lambda g, xs, y: g / mean))
     else:
         rows = [
             (Mistake.QUOTIENT, "lacking the square of the denominator", lambda g, xs, y: -g * y),

@@ -221,3 +221,25 @@ def test_one_side_of_a_comparison_is_told_as_the_comparison_reads():
 
 def test_another_factor_is_called_by_its_name():
     assert "having x in place of the other factor" in cause_of(TABLE["the input of another layer"]).sentence
+
+
+def test_of_a_long_record_is_named_what_all_operations_made_in_one_place_have_in_common():
+    """Three hundred products, sums and sines: one at a time they are not looked at."""
+
+    def f(x):
+        y = x
+        for k in range(360):
+            y = y + 0.01 * np.sin(y * (1 + 0.001 * k))
+        return np.sum(y)
+
+    def sine_for_cosine(x):
+        states = [x]
+        for k in range(360):
+            states.append(states[-1] + 0.01 * np.sin(states[-1] * (1 + 0.001 * k)))
+        g = np.ones_like(x)
+        for k in range(359, -1, -1):
+            g = g + 0.01 * g * (1 + 0.001 * k) * np.sin(states[k] * (1 + 0.001 * k))
+        return g
+
+    cause = cause_of(named_functions.Named("gradient", f, sine_for_cosine, (np.array([0.4, -1.1]),), None, ""))
+    assert (cause.facts["kind"], "np.sin(y" in cause.facts["source"]) == ("other-slope", True)

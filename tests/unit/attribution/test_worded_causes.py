@@ -12,6 +12,8 @@ from by_path import load
 WORDED = load(Path(__file__).with_name("worded_causes.py")).WORDED
 KINDS = load(Path(__file__).with_name("worded_axes_and_turns.py")).WORDED
 KINDS |= load(Path(__file__).with_name("worded_slopes_and_factors.py")).WORDED
+IN_GROUPS = load(Path(__file__).with_name("worded_groups_and_windows.py"))
+KINDS |= IN_GROUPS.WORDED
 
 
 def causes_of(worded: Any, derivative: Any) -> list[Any]:
@@ -57,3 +59,23 @@ def test_no_operation_inside_a_librarys_algorithm_is_named():
     result = gradcheck.check_vjp(np.linalg.pinv, inverse_rule, a, elsewhere=False)
     assert str(result.verdict) == "FAIL"
     assert not [f for f in result.findings if f.facts.get("kind") in ("overwritten", "first-sample")]
+
+
+def test_two_pairs_of_blocks_that_are_exchanged_are_that_whatever_else_one_pair_may_be():
+    f, derivative, inputs = IN_GROUPS.EXCHANGED
+    result = gradcheck.check_gradient(f, derivative, *inputs, elsewhere=False)
+    assert [c.facts["kind"] for c in result.findings if c.code == "GC051"] == ["exchanged", "exchanged"]
+
+
+def test_no_path_is_named_where_the_answer_is_not_linear_in_the_cotangent():
+    """The term that is free of the cotangent could be had by a division too many, which is not what is wrong."""
+
+    def ratio(x):
+        return np.sum(x) / x + x**2
+
+    def divided(c, x):
+        return c * (-np.sum(x) / x**2 / c + 2 * x) + np.sum(c / x)
+
+    result = gradcheck.check_vjp(ratio, divided, np.array([0.7, 1.3, 2.1]), elsewhere=False)
+    assert "GC025" in {f.code for f in result.findings}
+    assert not [c for c in result.findings if c.code == "GC051"]
