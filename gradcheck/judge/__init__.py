@@ -13,8 +13,8 @@ block_comparison     one block beside the truth, for graphs and for functions; `
                      question
 approximate          what approximates something, and how far it may be off then; small errors of what does not:
                      `small_errors`, `small_causes`
-kinks                what is legal where there is no one derivative; `input_structure`: where inputs are tied,
-                     and `structure_hint`: an answer that is right if they are
+kinks                what is legal where there is no one derivative, `nearby_slopes` around it; `input_structure`:
+                     where inputs are tied, and `structure_hint`: an answer that is right if they are
 cost, training       a claim on the cost of gradients; a training
 causes_wanted        whether a wrong answer's cause is looked for
 derivative_run       a derivative run once on arrays that note its steps

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import Unsupported
 from gradcheck.judge.crowded_kinks import at_many_ties, outside
+from gradcheck.judge.nearby_slopes import may_occur
 from gradcheck.oracle.analysis import Analysis
 from gradcheck.problem.function import Product
 from gradcheck.tracing import Derivative
@@ -134,9 +135,10 @@ def at_differenced_kink(
 ) -> tuple[Finding, bool]:
     """The same where only differences are to be had: slopes on either side, along coordinates and random directions.
 
-    Right if the answer's slope lies between the one-sided slopes along all of them (a convex or concave kink has no
-    other subgradients); wrong if it lies outside along a coordinate and along a random direction; else undecided.
-    `slack` is the relative error that does not matter.
+    Right if the answer's slope lies between the one-sided slopes along all of them; wrong if it lies outside along a
+    coordinate and along a random direction, and occurs at no point around (a convex or concave kink has no other
+    subgradients than those between, but not every kink is one: see `nearby_slopes`); else undecided. `slack` is the
+    relative error that does not matter.
     """
     from gradcheck.oracle.finite_difference import directional  # late: few checks need it
 
@@ -171,7 +173,15 @@ def at_differenced_kink(
     if not place and not outside:
         which = "on either side, along every direction tried"
         return finding("GC045", where="a kink, seen by differences", which=which), True
-    if place and outside:
+    if place and outside and not _occurs_nearby(product, place, answers[place], facts):
         return finding("GC012", loss="f", **facts), True
     what = "kink: the answer lies between the slopes along some directions and outside along others"
     return finding("GC030", what=what), False
+
+
+def _occurs_nearby(product: Product, block: str, answer: Array, facts: Mapping[str, Any]) -> bool:
+    """Whether the entry that lies farthest outside may be a slope at points around."""
+    if product.tangents is not None:
+        return False
+    position = product.function.wrt[product.blocks.index(block)]
+    return may_occur(product, position, tuple(facts["entry"] or ()), float(answer[tuple(facts["entry"] or ())]))

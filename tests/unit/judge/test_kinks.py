@@ -244,3 +244,44 @@ def test_at_eigenvalues_that_meet_the_gap_is_told(gap: float) -> None:
     assert result.verdict == "UNDECIDED"
     wanted = f"two eigenvalues are {1 + gap - 1:.3g} apart, too close for a derivative of their vectors to be known"
     assert wanted in " ".join(str(result).split())
+
+
+WEIGHTS = np.array([0.25, 2.0, -1.0, 0.5])
+
+
+def by_rank(x: Any) -> float:
+    """Sorted in Python's own numbers, which no oracle follows: only differences are to be had."""
+    return float(WEIGHTS @ np.array(sorted(float(v) for v in x)))
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (1, 0, 3, 2), (3, 2, 1, 0)])
+def test_any_order_of_equal_numbers_is_legal_though_no_slope_on_either_side_is(order: tuple[int, ...]) -> None:
+    """Along one entry the slopes on either side are the first and the last weight: 0.25 and 0.5, not 2 and not -1."""
+    result = gradcheck.check_gradient(by_rank, lambda x: WEIGHTS[list(order)], np.full(4, 1.5), elsewhere=False)
+    assert result.verdict != "FAIL"
+
+
+@pytest.mark.parametrize("wrong", [4.0 * WEIGHTS, WEIGHTS + np.array([0.0, 3.0, 0.0, 0.0])])
+def test_what_is_no_weight_is_wrong_where_equal_numbers_are_sorted(wrong: Any) -> None:
+    result = gradcheck.check_gradient(by_rank, lambda x: wrong, np.full(4, 1.5), elsewhere=False)
+    assert result.verdict == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("slope", "verdict"), [(1.0, "PASS"), (0.25, "PASS"), (-1.0, "PASS"), (1.2, "FAIL"), (3.0, "FAIL")]
+)
+def test_an_absolute_value_that_no_oracle_follows(slope: float, verdict: str) -> None:
+    f = lambda x: abs(float(x)) + 0.5  # noqa: E731
+    assert gradcheck.check_gradient(f, lambda x: slope, np.array(0.0), elsewhere=False).verdict == verdict
+
+
+def test_at_singular_values_that_meet_the_gap_is_told() -> None:
+    """U diag(c) V is a limit of gradients nearby; differences along one entry do not reach it."""
+
+    def vjp(c: Any, m: Any) -> Any:
+        u, _, v = np.linalg.svd(m)
+        return u @ np.diag(c) @ v
+
+    result = gradcheck.check_vjp(lambda m: np.linalg.svd(m)[1], vjp, np.eye(3))
+    assert result.verdict == "UNDECIDED"
+    assert "two singular values are 0 apart" in " ".join(str(result).split())
