@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,7 @@ class Answered:
     forward: arrays that f computes on its way, its arguments among them.
     compares: whether f compares numbers, as far as is known: else no side of a comparison is wrong.
     paths: whether f may be several operations, as far as is known: else no path through it is wrong.
+    numbers: single numbers that f computes with, with words: a factor of this size is one of them, and no length.
     """
 
     recording: Recording
@@ -56,6 +57,7 @@ class Answered:
     compares: bool = True
     paths: bool = True
     forward: Sequence[Array] = ()
+    numbers: Mapping[float, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,10 @@ class OwnCode:
                 (1 / n, f"lacks 1/{n}, a length"),
             ):
                 if abs(factor / value - 1) < 1e-9:
-                    return Edit(Mistake.MEAN_SUM, 4, words, _times(value).make)
+                    kind = Mistake.MEAN_SUM
+                    if (number := self.of.numbers.get(float(n))) is not None:
+                        kind, words = Mistake.PATH_FACTOR, f"lacks {'a factor ' if value > 1 else '1/'}{n}, {number}"
+                    return Edit(kind, 4, words, _times(value).make)
         if abs(factor + 1) < 1e-9:
             kind = Mistake.OTHER_SLOPE if nonlinear(steps) else Mistake.PATH_SIGN
             return Edit(kind, 2, "has the wrong sign", _times(-1.0).make)

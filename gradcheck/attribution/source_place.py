@@ -12,14 +12,23 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+import numpy as np
+
 from gradcheck.attribution.explanation import Place
 from gradcheck.attribution.located_trace import Call, Located
 
+_PACKAGE = Path(__file__).resolve().parents[1]
+_SUBJECTS = ("reference", "suites")
 MOST_BYTES = 2_000_000
 """Maximum size of a source file that is compiled again to see whether it has changed."""
 
 
 def place_of(call: Call, operand: int | None = None) -> Place | None:
+    """The place as a report may show it: that of `any_place_of`, and None for gradcheck's own code."""
+    return None if is_own(call[0].co_filename) else any_place_of(call, operand)
+
+
+def any_place_of(call: Call, operand: int | None = None) -> Place | None:
     """The line that the instruction comes from, with the columns of its expression or of one `operand` of it.
 
     None where there is no source file, or it has changed since the code was compiled.
@@ -47,9 +56,16 @@ def constants_of(traced: Located) -> list[tuple[str, Any]]:
             constant = traced.record.nodes[argument]
             if constant.primitive == "constant" and (site := traced.site(slot)) is not None:
                 value, line = constant.attributes["value"], line_of(site)
-                where = "of f" if line is None else f"of f's line {line}"
+                where = "of f" if line is None or is_own(site[0].co_filename) else f"of f's line {line}"
                 found.append((f"the constant {'array' if constant.shape else f'{value:.6g}'} {where}", value))
     return found
+
+
+def numbers_of(traced: Located) -> dict[float, str]:
+    """The single numbers that f computes with, each with words that say which: exponents, and constants."""
+    words = {float(value): name for name, value in constants_of(traced) if np.size(value) == 1}
+    powers = (node.attributes["exponent"] for node in traced.record.nodes if node.primitive == "pow")
+    return words | {float(np.ravel(p)[0]): "the exponent in f" for p in powers if np.size(p) and np.ptp(p) == 0}
 
 
 def in_a_loop(call: Call) -> bool:
@@ -73,6 +89,13 @@ def line_of(call: Call) -> int | None:
 def _position(code: CodeType, offset: int) -> tuple[int | None, int | None, int | None, int | None]:
     positions = _positions(code)
     return positions[offset // 2] if offset // 2 < len(positions) else (None, None, None, None)
+
+
+@lru_cache(maxsize=256)
+def is_own(filename: str) -> bool:
+    """Whether a file is gradcheck's own, which is nobody's to mend; the subjects that it ships are like any other."""
+    file = Path(filename)
+    return file.is_relative_to(_PACKAGE) and file.relative_to(_PACKAGE).parts[0] not in _SUBJECTS
 
 
 @lru_cache(maxsize=256)

@@ -23,7 +23,7 @@ from gradcheck.attribution.record_forms import (
     sum_of_squares,
 )
 from gradcheck.attribution.selection_rules import choice_mistake
-from gradcheck.attribution.source_place import in_a_loop, place_of
+from gradcheck.attribution.source_place import any_place_of, in_a_loop, is_own
 from gradcheck.attribution.view import View
 
 PREFERRED = (
@@ -93,7 +93,7 @@ def _place(view: View, hypothesis: Hypothesis) -> Place | None:
     calls = {stack: _telling_call(view, slot, concerned) for stack, slot in {stacks[s]: s for s in concerned}.items()}
     found = dict.fromkeys((*calls[stacks[slot]], position) for slot, position in hypothesis.edges)
     places = [
-        None if call is None else place_of(call, position if hypothesis.operand and inner else None)
+        None if call is None else any_place_of(call, position if hypothesis.operand and inner else None)
         for call, inner, position in found
     ]
     first = places[0]
@@ -143,7 +143,7 @@ def _same_path(view: View, one: Hypothesis, other: Hypothesis) -> bool:
 
 def _clause(view: View, chosen: Hypothesis, place: Place | None, meaning: str) -> str:
     node = view.record.nodes[chosen.edges[0][0]]
-    if place is None:
+    if place is None or is_own(place.file):
         name = node.attributes.get("function") or OPERATIONS.get(node.primitive, node.primitive)
         through = f"the path through the {name} in f"
     else:

@@ -18,7 +18,7 @@ from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.path_factors import constant_factor, fits, line_at
 from gradcheck.attribution.record_forms import OPERATIONS
 from gradcheck.attribution.selection_rules import gather_mistakes
-from gradcheck.attribution.source_place import line_of, place_of
+from gradcheck.attribution.source_place import is_own, line_of, place_of
 from gradcheck.attribution.view import Array, View
 from gradcheck.tracing.record import Node
 
@@ -289,7 +289,7 @@ def _called(view: View, slot: int) -> str:
     place = None if site is None else place_of(site)
     if place is not None:
         return f"{place.expression} of line {place.line}"
-    line = None if site is None else line_of(site)
+    line = None if site is None or is_own(site[0].co_filename) else line_of(site)
     name = node.attributes.get("function") or OPERATIONS.get(node.primitive, node.primitive)
     return f"the result of the {name} in f" if line is None else f"the result of the {name} on line {line}"
 

@@ -28,7 +28,7 @@ from gradcheck.attribution.over_blocks import Named, parallel, strewn, together
 from gradcheck.attribution.own_code import MOST_VISITS, Answered, OwnCode, OwnMistake, explained
 from gradcheck.attribution.record_forms import all_negative_modulus
 from gradcheck.attribution.relation import relations
-from gradcheck.attribution.source_place import constants_of
+from gradcheck.attribution.source_place import constants_of, is_own, numbers_of
 from gradcheck.attribution.terms import IN_PLACES, penalty_of_few
 from gradcheck.attribution.view import Asked, View
 from gradcheck.errors import GradcheckError
@@ -207,7 +207,7 @@ def _by_record(explanation: Explanation, product: Product, own: OwnMistake | Non
         whose = "the gradient with respect to" if product.tangents is None else "the tangent of"
         cause = f"{whose} {explanation.block} is {cause}"
         facts["block"] = explanation.block
-    if (place := explanation.place) is not None:
+    if (place := explanation.place) is not None and not is_own(place.file):
         facts |= {"file": place.file, "line": place.line, "source": place.source}
         facts |= {"start": place.start, "end": place.end}
     if own is not None and own.place is not None:
@@ -425,7 +425,9 @@ def _own_code(
     unit = float(np.finfo(asked.product.dtype).eps) / 2
     given = [*values, *([] if traced is None else constants_of(traced))]
     forward = [] if traced is None else View(asked, traced).arrays()
-    return OwnCode(Answered(run, asked.answers, asked.truths, asked.rooms, given, unit, compares, paths, forward))
+    numbers = {} if traced is None else numbers_of(traced)
+    parts = asked.answers, asked.truths, asked.rooms
+    return OwnCode(Answered(run, *parts, given, unit, compares, paths, forward, numbers))
 
 
 def _asked(product: Product, comparisons: Sequence[Comparison]) -> Asked | None:

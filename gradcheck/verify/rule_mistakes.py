@@ -5,6 +5,7 @@ So the names of mistakes in functions serve rules, too: "the slope taken at the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,9 @@ EXPONENT = 3.0
 
 NUMBER = 2.75
 """The plain number beside an operand, and the factor of an argument that is no leaf; no length of anything."""
+
+_PATH = re.compile(r"^consistent with the path through the [^,]*? in f ")
+"""How a cause begins that says where in f it sits: f is the op alone here."""
 
 
 def rule_mistake(subject: Subject, op: str, dtype: str | None = None) -> dict[str, str]:
@@ -111,7 +115,6 @@ def _facts(result: Result, form: _Form) -> dict[str, str]:
         if form.factor != 1 and f" {1 / form.factor:.6g} times" in cause:
             lost = "lacking what its argument was made with, as if that were a leaf"
             return {"cause": f"the derivative of {form.words}: {lost}", "kind": "slope-forgotten"}
-        prefix = f"consistent with the path through line {row.facts.get('line')}, {row.facts.get('source')}, "
-        words = f"the derivative of {form.words}: {cause.removeprefix(prefix)}"
+        words = f"the derivative of {form.words}: {_PATH.sub('', cause)}"
         return {"cause": words, "kind": str(row.facts["kind"])}
     return {}

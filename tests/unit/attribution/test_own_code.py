@@ -159,3 +159,35 @@ def test_a_mistake_that_no_step_holds_is_pointed_at_in_f_alone():
     (cause,) = causes_of(wrong_steps.Step("gradient", f, gradient, (wrong_steps.Y,), None, ""))
     assert cause.facts["kind"] == "dropped"
     assert "own_line" not in cause.facts
+
+
+def gelu(x: Any) -> Any:
+    return 0.5 * x * (1 + np.tanh(0.8 * (x + 0.044715 * x**3)))
+
+
+def gelu_vjp(c: Any, x: Any) -> Any:
+    t = np.tanh(0.8 * (x + 0.044715 * x**3))
+    slope = 0.8 * (1 + 0.044715 * x**2)  # 3 times that x**2 is due
+    return c * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope)
+
+
+def half_mean(x: Any) -> Any:
+    return np.mean(np.cos(x), axis=0) / 2
+
+
+def half_mean_vjp(c: Any, x: Any) -> Any:
+    return -0.5 * c * np.sin(x)
+
+
+@pytest.mark.parametrize(
+    ("f", "vjp", "said", "not_said"),
+    [
+        (gelu, gelu_vjp, "lacks a factor 3, the exponent in f", "length"),
+        (half_mean, half_mean_vjp, "length", "exponent"),
+    ],
+)
+def test_a_factor_is_a_length_where_f_computes_with_no_such_number(f, vjp, said, not_said):
+    x = np.array([[0.4, -1.1, 0.9, 1.7], [0.3, 1.2, -0.6, -0.2], [1.4, 0.7, -1.6, 0.5]])
+    told = " ".join(str(f.facts["cause"]) for f in gradcheck.check_vjp(f, vjp, x).findings if f.code == "GC051")
+    assert said in told
+    assert not_said not in told

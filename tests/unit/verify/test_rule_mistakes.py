@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from gradcheck.faults.graphs.local_rules import WrongRule
 from gradcheck.faults.graphs.textbook_backprop import Backprop
+from gradcheck.problem.ops import OPS
 from gradcheck.subject.inprocess import InProcessSubject
 from gradcheck.verify.rule_mistakes import rule_mistake
 
@@ -26,6 +28,11 @@ from gradcheck.verify.rule_mistakes import rule_mistake
             "the exponent less one is its factor, where the exponent itself is due",
         ),
         ("pow", lambda g, y, x, n: g * n * x**n, "having the exponent not lowered by one"),
+        (
+            "relu",
+            lambda g, y, x: g * (x < 0),
+            "reaching the entries that were not chosen, and no others",
+        ),
         ("exp", lambda g, y, x: -g * y, "the gradient with respect to input has the wrong sign throughout"),
     ],
 )
@@ -33,6 +40,24 @@ def test_a_wrong_rule_of_one_number(op: str, rule: Callable[..., Any], words: st
     told = rule_mistake(InProcessSubject(WrongRule(op, rule)), op)
     assert told["cause"] == f"the derivative of {op}: {words}"
     assert told["kind"]
+
+
+@pytest.mark.parametrize("op", [op for op, row in OPS.items() if row.elementwise and row.arity in (1, 2)])
+@pytest.mark.parametrize("factor", [2.0, -1.0])
+def test_no_line_of_gradcheck_is_shown(op: str, factor: float) -> None:
+    told = rule_mistake(InProcessSubject(Scaled(op, factor)), op)
+    assert told
+    assert not re.search(r"line \d|Op\(|lambda| in f ", told["cause"])
+
+
+class Scaled(Backprop):
+    """An engine that gets the gradients of one op wrong by a factor."""
+
+    def __init__(self, op: str, factor: float) -> None:
+        self.op, self.factor = op, factor
+
+    def message(self, node: int, slot: int, upstream: Any) -> Any:
+        return super().message(node, slot, upstream) * (self.factor if self.graph.op(node) == self.op else 1.0)
 
 
 class InnerForgotten(Backprop):
