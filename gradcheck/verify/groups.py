@@ -17,6 +17,8 @@ STRETCHED = "operands that are broadcast"
 """The group of failures of several ops, where operands are stretched and nowhere else."""
 PLACES = ("GC050", "GC015")
 """Codes of findings that say which node is wrong, and its op."""
+NOT_ASKED, UNANSWERED = "GC017", ("GC005", "GC006")
+"""Code of a case that was not asked since others had got no answer, and the codes of those."""
 LAST = 10**9
 """Size of the graphs of further cases, the deep ones: any other is a better example."""
 
@@ -53,7 +55,8 @@ def groups(cases: Sequence[Addressed], wrong: Sequence[Result]) -> list[Group]:
     graphs = {item.address: item.case.graph for item in cases if isinstance(item.case, Case)}
     found: dict[tuple[int, str], list[Result]] = {}
     homeless: list[Result] = []
-    for result in wrong:
+    unasked = [result for result in wrong if NOT_ASKED in result.codes]
+    for result in (result for result in wrong if NOT_ASKED not in result.codes):
         key = _key(result)
         if key == (2, BROADCASTING) and result.address in graphs and not _broadcasts(graphs[result.address]):
             key = 2, SHAPES
@@ -64,10 +67,15 @@ def groups(cases: Sequence[Addressed], wrong: Sequence[Result]) -> list[Group]:
     for result in homeless:
         fitting = [key for key in found if key[1] in ops.get(result.address, frozenset())]
         found.setdefault(fitting[0] if fitting else (1, USES), []).append(result)
-    ordered = [
-        (key, sorted(results, key=lambda r: (r.verdict is not Verdict.FAIL, sizes.get(r.address, LAST), r.address)))
-        for key, results in found.items()
-    ]
+    if unasked:
+        found.setdefault(max((key for key in found if key[1] in UNANSWERED), default=(3, NOT_ASKED)), []).extend(
+            unasked
+        )
+
+    def order(r: Result) -> tuple[bool, bool, int, str]:
+        return r.verdict is not Verdict.FAIL, NOT_ASKED in r.codes, sizes.get(r.address, LAST), r.address
+
+    ordered = [(key, sorted(results, key=order)) for key, results in found.items()]
     ordered.sort(key=lambda row: (row[0][0], sizes.get(row[1][0].address, LAST)))
     return _one_of_stretched([Group(key[1], tuple(results)) for key, results in ordered], graphs)
 

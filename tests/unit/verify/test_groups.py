@@ -119,3 +119,16 @@ def test_ops_that_fail_at_stretched_operands_alone_are_one_group(shape: tuple[in
     cases = [pair("add", "add", shape), pair("mul", "mul", (2, 1)), case("exp", "exp", "exp", "exp", "exp")]
     wrong = [Result(op, Verdict.FAIL, (place(op, RULE),)) for op in ("add", "mul", "exp")]
     assert [group.what for group in groups(cases, wrong)] == found
+
+
+@pytest.mark.parametrize("code", ["GC005", "GC006"])
+def test_what_was_not_asked_follows_what_got_no_answer(code: str):
+    cases = [case("first", "sin", "tanh", "exp"), case("rest", "tanh"), case("raised", "exp")]
+    wrong = [
+        Result("first", Verdict.ERROR, (finding(code, seconds=3, how="it sent a line that is no JSON"),)),
+        Result("raised", Verdict.ERROR, (finding("GC004", type="ValueError", message="no"),)),
+        Result("rest", Verdict.ERROR, (finding("GC017", times=3),)),
+    ]
+    found = {group.what: [r.address for r in group.results] for group in groups(cases, wrong)}
+    assert found == {"ValueError": ["raised"], code: ["first", "rest"]}
+    assert [group.what for group in groups(cases, wrong[2:])] == ["GC017"], "alone it is told all the same"
