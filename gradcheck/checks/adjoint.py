@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gradcheck.checks.function_arguments import entrance, require_callable
 from gradcheck.checks.functions import check_vjp
 from gradcheck.errors import InvalidProblem
+from gradcheck.judge.raised import UnreadableAnswer
 from gradcheck.judge.user_names import function_name
 from gradcheck.judge.what_was_checked import checked_as
 from gradcheck.problem.function import as_inputs
@@ -68,7 +69,10 @@ def check_adjoint(A: Any, AH: Any = None, x: Any = None, y: Any = None, **option
         return forward(x)
 
     def adjoint(cotangent: Any, x: Any) -> Any:
-        return backward(cotangent)
+        try:
+            return backward(cotangent)
+        except ValueError as misfit:
+            raise _misfit(forward, backward, at, image) or misfit from None
 
     adjoint.__name__ = adjoint.__qualname__ = name
     result = check_vjp(image_of, adjoint, at, **{"convention": "conjugate", **options})
@@ -137,6 +141,21 @@ def _shape_of_image(forward: Operator, at: Array, image: Array) -> None:
         return
     if came != image.shape:
         raise InvalidProblem(f"expected an array of A's output shape {came}, got shape {image.shape}", where="y")
+
+
+def _misfit(forward: Operator, backward: Operator, at: Array, image: Array) -> UnreadableAnswer | None:
+    """What is said of an AH that takes what A takes, and not what A returns; None where it takes neither."""
+    if at.shape == image.shape:
+        return None
+    try:
+        own = np.asarray(backward(np.array(at)))
+    except (Exception, SystemExit):
+        return None
+    itself = np.array_equal(own, np.asarray(forward(np.array(at))), equal_nan=True)
+    hint = ": it is A itself, not its adjoint" if itself else ""
+    takes = f"takes arrays of shape {at.shape} and returns shape {own.shape}, as A may"
+    what = f"{takes}; an adjoint takes A's output, of shape {image.shape}, and returns shape {at.shape}{hint}"
+    return UnreadableAnswer("GC018", who="AH", what=what)
 
 
 def _crooked(who: str, operator: Operator, like: Array, random: np.random.Generator) -> list[Finding]:

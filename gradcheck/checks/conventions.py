@@ -33,6 +33,8 @@ CONJUGATED = (
     "the derivative is right for conjugated numbers: a conjugation is missing or one too many, such as a transpose "
     "where the conjugate transpose is due"
 )
+OTHERWISE = 'or else it follows convention="{other}" ({formula}): declare that'
+"""What else may be the case; "declare" is advice, since code alone does not tell which is meant."""
 COTANGENT = (
     "the derivative is right once its cotangent is conjugated: a conjugation is missing or one too many on its way in"
 )
@@ -71,7 +73,8 @@ def judged(
         other = "conjugate" if convention == "holomorphic" else "holomorphic"
         if judge(replace(form, holomorphic=other == "holomorphic"), derivative):
             facts = {"declared": convention, "other": other, "formula": FORMULAS[other]}
-            result = named(result, CONJUGATED, [finding("GC107", **facts)])
+            either = OTHERWISE.format(**facts)
+            result = named(result, f"{CONJUGATED}; {either}", [finding("GC107", **facts)])
         elif form.kind == "vjp" and _all_complex(form, output):
             result = _by_half(result, form, derivative, judge)
         elif form.kind == "gradient":

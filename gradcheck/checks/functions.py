@@ -30,7 +30,7 @@ from gradcheck.judge.question import Kind
 from gradcheck.judge.settings import NEEDED, Settings
 from gradcheck.judge.strategies_of_inputs import is_strategy
 from gradcheck.problem.function import as_inputs
-from gradcheck.verdict.conclusion import with_findings
+from gradcheck.verdict.conclusion import conclude_again
 from gradcheck.verdict.result import Result
 
 OF_CONTAINERS = ("complex", "returned object")
@@ -300,4 +300,4 @@ def _judge(
         settings = replace(settings, meant=form.function(settings.meant))
     given, notes = with_floats(kind, f, derivative, as_inputs(inputs, f), wrt)
     question, settings = asked(kind, f, derivative, given, wrt, settings)
-    return with_findings(Examination(question, given, settings).result(), notes)
+    return conclude_again(Examination(question, given, settings).result(), notes)

@@ -90,7 +90,7 @@ def check_hessian(
     shapes = {function.names[k]: np.shape(inputs[k]) for k in function.wrt}
     unsure = result.verdict in (Verdict.FAIL, Verdict.UNDECIDED)
     more = _asymmetry(hess, inputs, function.wrt, shapes) if unsure else []
-    result = rows_named(result, shapes)
+    result = rows_named(_called_hessian(result), shapes)
     about = checked_as("hessian", f, hess, as_inputs(inputs))
     return replace(with_findings(result, more), address=f"hessian {function_name(hess)}", checked=about)
 
@@ -166,6 +166,20 @@ def _rows_judged(
     rows = Rows(gradient, hess, given, function.wrt, tuple(np.shape(given[k]) for k in function.wrt))
     own = _meant_kept(kept, options)
     return check_jacobian(kept.gradient(gradient), kept.rows(rows), *inputs, wrt=function.wrt, **own)
+
+
+def _called_hessian(result: Result) -> Result:
+    """The result of the gradient's Jacobian, in whose sentences that is a Hessian."""
+
+    def told(found: Finding) -> Finding:
+        facts = dict(found.facts)
+        if facts.get("what") != "Jacobian":
+            return found
+        if found.code == "GC100" and facts["came"] == facts["inner"]:
+            facts["hint"] = ": this is the shape of the gradient"
+        return finding(found.code, **{**facts, "what": "Hessian"})
+
+    return replace(result, findings=tuple(told(x) for x in result.findings))
 
 
 def _meant_kept(kept: Kept, options: dict[str, Any]) -> dict[str, Any]:

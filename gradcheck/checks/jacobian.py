@@ -16,6 +16,7 @@ from gradcheck.checks.forms import bound, taken_keywords
 from gradcheck.checks.function_arguments import entrance, require_callable
 from gradcheck.checks.functions import Wrt, check_gradient, check_jvp, check_vjp
 from gradcheck.checks.given_form import GivenForm
+from gradcheck.checks.operators import with_adjoints
 from gradcheck.checks.rows import Column, Rows
 from gradcheck.errors import InvalidProblem, SubjectError
 from gradcheck.judge.causes_wanted import verdict_alone
@@ -34,6 +35,9 @@ MOST_NUMBERS = 4_096
 """Maximum number of entries of a Jacobian before that."""
 
 TRANSPOSED = "the Jacobian is the transpose of the right one: entry [i, j] is the derivative of output i by input j"
+
+RESHAPED = "the matrix is flattened in Fortran order along {which}: reshape(-1) and reshape(m, n) read in C order"
+FORTRAN = {(True, True): "outputs and inputs", (True, False): "outputs", (False, True): "inputs"}
 
 
 @entrance
@@ -96,20 +100,35 @@ def check_jacobian(
     rows = Rows(f, jac, given, function.wrt, tuple(o.shape for o in outputs))
     if not rows.count:
         raise InvalidProblem("expected at least one output, got none", where="f")
-    entries = sum(np.size(given[k]) for k in function.wrt)
-    each = rows.count <= MOST_ROWS and rows.count * entries <= MOST_NUMBERS
-    if each:
-        result = _by_entries(rows, options)
-        if result.verdict is Verdict.FAIL and rows.square and _right_if_transposed(rows, options):
-            result = _transposed(result, function.names[function.wrt[0]])
-    else:
-        result = check_vjp(f, rows.combined(), *given, wrt=function.wrt, **options)
-        note = finding("GC101", what="Jacobian", rows=rows.count, columns=entries)
-        result = with_findings(_with_entry(result, rows, function), [note])
-    turned = any(x.code == "GC100" and x.facts["turned"] for x in result.findings)
-    if each and turned and len(rows.shapes) == 1 and _right_if_transposed(rows, options):
-        result = _transposed(result, function.names[function.wrt[0]])
+    result = _judged(rows, function, options)
+    result = with_adjoints(result, rows, lambda own: _judged(own, function, options))
     return replace(result, address=address, checked=about)
+
+
+def _judged(rows: Rows, function: Function, options: Mapping[str, Any]) -> Result:
+    """Every entry by itself where that is affordable, else each column, and what the matrix is right for."""
+    entries = sum(np.size(rows.inputs[k]) for k in function.wrt)
+    if rows.count > MOST_ROWS or rows.count * entries > MOST_NUMBERS:
+        result = check_vjp(rows.f, rows.combined(), *rows.inputs, wrt=function.wrt, **options)
+        note = finding("GC101", what="Jacobian", rows=rows.count, columns=entries)
+        return with_findings(_with_entry(result, rows, function), [note])
+    result = _by_entries(rows, options)
+    if len(rows.shapes) != 1:
+        return result
+    turned = any(x.code == "GC100" and x.facts["turned"] for x in result.findings)
+    wrong = result.verdict is Verdict.FAIL
+    if (turned or (wrong and rows.square)) and _right(rows.transposed(), options):
+        return _named(result, TRANSPOSED, Mistake.TRANSPOSED)
+    for axes, which in FORTRAN.items() if wrong and _flattened(rows) else ():
+        outputs, inputs = axes
+        if _right(rows.in_fortran_order(outputs=outputs, inputs=inputs), options):
+            return _named(result, RESHAPED.format(which=which), Mistake.PERMUTED)
+    return result
+
+
+def _flattened(rows: Rows) -> bool:
+    """Whether there is an order in which to flatten: an axis more than one, of outputs or of an input."""
+    return any(len(shape) > 1 for shape in (*rows.shapes, *(np.shape(rows.inputs[k]) for k in rows.wrt)))
 
 
 def _with_entry(result: Result, rows: Rows, function: Function) -> Result:
@@ -134,17 +153,16 @@ def _with_entry(result: Result, rows: Rows, function: Function) -> Result:
     return replace(result, findings=tuple(named(x) for x in result.findings), worst=told)
 
 
-def _transposed(result: Result, block: str) -> Result:
+def _named(result: Result, cause: str, kind: Mistake) -> Result:
     """The result with the name of the mistake, in place of what else its numbers look like."""
     own = tuple(x for x in result.findings if x.code != "GC051")
-    mistake = finding("GC051", cause=TRANSPOSED, block=block, kind=Mistake.TRANSPOSED.value)
-    return with_findings(replace(result, findings=own), [mistake])
+    return with_findings(replace(result, findings=own), [finding("GC051", cause=cause, kind=kind.value)])
 
 
-def _right_if_transposed(rows: Rows, options: Mapping[str, Any]) -> bool:
-    """Whether the transpose of the answer passes: nobody wants to know why it does not."""
+def _right(rows: Rows, options: Mapping[str, Any]) -> bool:
+    """Whether an answer that was changed passes: nobody wants to know why it does not."""
     with verdict_alone():
-        return bool(_by_entries(rows.transposed(), options))
+        return bool(_by_entries(rows, options))
 
 
 def _by_entries(rows: Rows, options: Mapping[str, Any]) -> Result:

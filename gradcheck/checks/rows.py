@@ -30,6 +30,7 @@ class Rows:
     inputs: the point.
     wrt: positions of the differentiated inputs.
     shapes: of f's outputs.
+    adjoint: of a LinearOperator that has an adjoint, whether that is read in place of its products.
     """
 
     f: Callable[..., Any]
@@ -37,6 +38,7 @@ class Rows:
     inputs: tuple[Any, ...]
     wrt: tuple[int, ...]
     shapes: tuple[tuple[int, ...], ...]
+    adjoint: bool = False
 
     @property
     def count(self) -> int:
@@ -54,12 +56,33 @@ class Rows:
 
         def turned(*inputs: Any) -> tuple[Array, ...]:
             answer = self.jac(*inputs)
-            parts = answer if isinstance(answer, tuple | list) and not _is_matrix(answer) else (answer,)
+            parts = _parts(answer, len(self.wrt))
             sizes = [int(np.size(self.inputs[k])) for k in self.wrt]
             flat = [dense(part, self.count).reshape(n, self.count) for part, n in zip(parts, sizes, strict=True)]
             return tuple(np.array(matrix.T) for matrix in flat)
 
         return replace(self, jac=turned)
+
+    def in_fortran_order(self, *, outputs: bool, inputs: bool) -> Rows:
+        """The same with each flattened Jacobian on trial read in Fortran order along one axis, or both; for one output.
+
+        What is not flattened is taken as it is.
+        """
+
+        def read(matrix: Any, inner: tuple[int, ...]) -> Any:
+            array, (out,) = dense(matrix, int(np.prod(inner))), self.shapes
+            if array.shape != (self.count, int(np.prod(inner))):
+                return matrix
+            rows = np.arange(self.count).reshape(out, order="F" if outputs else "C")
+            columns = np.arange(array.shape[1]).reshape(inner, order="F" if inputs else "C")
+            return array[np.ix_(rows.ravel(), columns.ravel())]
+
+        def reordered(*inputs: Any) -> tuple[Any, ...]:
+            answer = self.jac(*inputs)
+            parts = _parts(answer, len(self.wrt))
+            return tuple(read(p, np.shape(self.inputs[k])) for p, k in zip(parts, self.wrt, strict=True))
+
+        return replace(self, jac=update_wrapper(reordered, self.jac))
 
     def stacked_inputs(self) -> tuple[Any, ...]:
         """The point, with a copy per row of what is differentiated."""
@@ -118,9 +141,9 @@ class Rows:
 
     def read(self, answer: Any) -> tuple[Array | None, ...]:
         """One array (rows, *input's shape) per differentiated input. Raises UnreadableAnswer GC019, GC007, GC100."""
-        parts = answer if isinstance(answer, tuple | list) and not _is_matrix(answer) else (answer,)
         if len(self.shapes) > 1:
-            return self._read_blocks(parts)
+            return self._read_blocks(_parts(answer, len(self.shapes)))
+        parts = _parts(answer, len(self.wrt))
         if len(parts) != len(self.wrt):
             wanted = f"{len(self.wrt)} Jacobians, one per input" if len(self.wrt) > 1 else "one Jacobian"
             raise UnreadableAnswer("GC019", wanted=wanted, came=f"{len(parts)}")
@@ -134,7 +157,7 @@ class Rows:
             raise UnreadableAnswer("GC019", wanted=f"{len(self.shapes)} tuples, one per output", came=f"{len(parts)}")
         rows = []
         for part, shape in zip(parts, self.shapes, strict=True):
-            own = part if isinstance(part, tuple | list) and not _is_matrix(part) else (part,)
+            own = _parts(part, len(self.wrt))
             if len(own) != len(self.wrt):
                 raise UnreadableAnswer("GC019", wanted=f"{len(self.wrt)} Jacobians per output", came=f"{len(own)}")
             rows.append([self._one(p, shape, k) for p, k in zip(own, self.wrt, strict=True)])
@@ -142,7 +165,8 @@ class Rows:
 
     def _one(self, answer: Any, out: tuple[int, ...], k: int) -> Array:
         """One Jacobian as (rows, *shape of the input)."""
-        array = dense(answer, int(np.prod(np.shape(self.inputs[k]))))
+        own = dense_adjoint if self.adjoint and has_adjoint(answer) else dense
+        array = own(answer, int(np.prod(np.shape(self.inputs[k]))))
         inner = np.shape(self.inputs[k])
         rows, columns = int(np.prod(out)), int(np.prod(inner))
         forms = [(*out, *inner), (rows, columns)]
@@ -152,9 +176,8 @@ class Rows:
             return array.reshape(rows, *inner)
         turned = array.shape in ((*inner, *out), (columns, rows))
         facts = {"wanted": (*out, *inner), "flat": (rows, columns), "out": out, "inner": inner, "came": array.shape}
-        raise UnreadableAnswer(
-            "GC100", **facts, turned=turned, hint=": this is the shape of the transpose" if turned else ""
-        )
+        hint = ": this is the shape of the transpose" if turned else ""
+        raise UnreadableAnswer("GC100", **facts, what="Jacobian", turned=turned, hint=hint)
 
     def _row(self, stacked: Sequence[Any], i: int) -> list[Any]:
         return [stacked[k][i] if k in self.wrt else x for k, x in enumerate(self.inputs)]
@@ -226,6 +249,30 @@ def dense(answer: Any, columns: int) -> Array:
         came = f"dtype {array.dtype}" if isinstance(answer, np.ndarray) else type(answer).__name__
         raise UnreadableAnswer("GC007", expected="an array of real numbers", came=came, block=None)
     return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def has_adjoint(answer: Any) -> bool:
+    """Whether an answer is a LinearOperator that multiplies by its adjoint, too, or raises something else there."""
+    if hasattr(answer, "toarray") or not (hasattr(answer, "matvec") and hasattr(answer, "rmatvec")):
+        return False
+    try:
+        answer.rmatvec(np.zeros(answer.shape[0]))
+    except NotImplementedError:
+        return False
+    except (Exception, SystemExit):  # it is there, and what it raises is found where it is asked in earnest
+        return True
+    return True
+
+
+def dense_adjoint(answer: Any, columns: int) -> Array:
+    """The same as `dense` of a LinearOperator, by the products of its adjoint."""
+    rows = [np.conj(np.ravel(answer.rmatvec(row))) for row in np.eye(answer.shape[0])]
+    return dense(np.stack(rows), columns)
+
+
+def _parts(answer: Any, count: int) -> Sequence[Any]:
+    """The matrices of an answer; a list of numbers is one where a single one is due."""
+    return answer if isinstance(answer, tuple | list) and (count > 1 or not _is_matrix(answer)) else (answer,)
 
 
 def _is_matrix(answer: Any) -> bool:

@@ -46,7 +46,18 @@ def with_floats(
             "expected floating-point values; f does not run on them: there is no derivative by an index or a count",
             where=f"input {which}",
         )
-    return inputs, [finding("GC106", block=names[k]) for k in chosen]
+    return inputs, [_refused(derivative, inputs, k, names[k]) for k in chosen]
+
+
+def _refused(derivative: Callable[..., Any], inputs: Sequence[Any], k: int, name: str) -> Finding:
+    """What is said of an answer for an index: that it is not judged where it is zero, else that it cannot be right."""
+    part = _answer(derivative, inputs).get(k)
+    try:
+        numbers = np.ravel(np.asarray(part, dtype=np.float64))
+    except (TypeError, ValueError):  # no numbers, about which nothing can be said
+        return finding("GC106", block=name)
+    wrong = numbers[numbers != 0]
+    return finding("GC116", block=name, value=float(wrong[0])) if wrong.size else finding("GC106", block=name)
 
 
 def _names(wrt: Any, k: int, names: Sequence[str]) -> bool:
@@ -58,12 +69,16 @@ def _names(wrt: Any, k: int, names: Sequence[str]) -> bool:
 
 def _answered(kind: Kind, derivative: Callable[..., Any], inputs: Sequence[Any], k: int) -> bool:
     """Whether a gradient has something other than None in the place of an input."""
-    if kind != "gradient":
-        return False
+    return kind == "gradient" and _answer(derivative, inputs).get(k) is not None
+
+
+def _answer(derivative: Callable[..., Any], inputs: Sequence[Any]) -> dict[int, Any]:
+    """The parts of a gradient by position; none where it raises, or has not one per input."""
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             answer = derivative(*lend(inputs))
     except (Exception, SystemExit):  # reported when it is asked in earnest
-        return False
-    return isinstance(answer, tuple | list) and len(answer) == len(inputs) and answer[k] is not None
+        return {}
+    whole = isinstance(answer, tuple | list) and len(answer) == len(inputs)
+    return dict(enumerate(answer)) if whole else {}

@@ -321,7 +321,7 @@ class Examination:
             raise SubjectError("GC018", who="f", what=came)
         if self._question.kind == "gradient" and (self._tuple or outputs[0].size != 1):
             shapes = listed([str(o.shape) for o in outputs])
-            other = "a backward pass is for check_vjp" if self._tuple else "use check_jacobian, or check_vjp"
+            other = _other_check(outputs, self._inputs) if self._tuple else "use check_jacobian, or check_vjp"
             raise SubjectError(
                 "GC018", who="f", what=f"must return one number for a gradient, got shape {shapes}: {other}"
             )
@@ -378,3 +378,12 @@ def _peak(reply: Reply, product: Product, block: str) -> float:
     with np.errstate(invalid="ignore"):
         finite = np.abs(part[np.isfinite(part)].astype(float))
     return float(np.max(finite, initial=0.0))
+
+
+def _other_check(outputs: Sequence[Array], inputs: Sequence[Any]) -> str:
+    """Which check or option is for an f that returns several arrays."""
+    if outputs[0].size != 1 or len(outputs) < 2:
+        return "a backward pass is for check_vjp"
+    if sorted(o.shape for o in outputs[1:]) == sorted(np.shape(x) for x in inputs):
+        return "it looks like (value, gradient): give it to check_value_and_gradient, or say has_aux=True"
+    return "if it is (value, more), say has_aux=True; a backward pass is for check_vjp"

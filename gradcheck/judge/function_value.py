@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,7 +29,9 @@ def value_of(function: Function, inputs: Sequence[Any], who: str) -> tuple[tuple
         if isinstance(wrong, InvalidProblem) and not by_user(wrong):
             what = wrong.message.replace("expected an array of real numbers, got", "returned")
             missing = ": is a `return` missing?" if what == "returned None" else ""
-            raise SubjectError("GC018", who=who, what=f"{what}{missing}") from None
+            later = wrong.where is not None and re.match(r"output [1-9]", wrong.where)
+            more = f" as {wrong.where.removesuffix(' of f')}: if it is (value, aux), say has_aux=True" if later else ""
+            raise SubjectError("GC018", who=who, what=f"{what}{missing}{more}") from None
         raise function_raised(who, wrong) from trimmed(wrong)
     for k, output in enumerate(outputs):
         if not np.all(np.isfinite(output)):

@@ -132,6 +132,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "also": ", and lacks the 1e-08 that f adds",
         },
         "GC100": {
+            "what": "Jacobian",
             "wanted": (3, 2),
             "flat": (3, 2),
             "out": (3,),
@@ -152,6 +153,8 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "advice": "call it with the output, or say --as functions:slope=input to demand the latter",
         },
         "GC114": {"spent": "after 10 s; --diagnosis-budget 60 goes on"},
+        "GC115": {"what": "Jacobian"},
+        "GC116": {"block": "idx", "value": 5.0},
         "GC105": {"block": "a"},
         "GC106": {"block": "idx"},
         "GC104": {"path": "params['layer2']['b']", "wanted": "part of it", "came": "nothing"},

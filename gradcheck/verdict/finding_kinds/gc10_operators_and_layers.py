@@ -8,7 +8,7 @@ ROWS = (
     fatal(
         "GC100",
         "wrong shape of a Jacobian",
-        "the Jacobian must have shape {wanted}: the output's {out}, then the input's {inner} (or flattened, {flat}); "
+        "the {what} must have shape {wanted}: the output's {out}, then the input's {inner} (or flattened, {flat}); "
         "got {came}{hint}",
         "Entry [i, j] of a Jacobian is the derivative of output i by input entry j. Outputs come first.",
     ),
@@ -103,5 +103,17 @@ ROWS = (
         "the search for the cause of this case was ended {spent}",
         "The verdict does not depend on it. Each question to the subject takes long, so that the budget for the "
         "diagnosis of a case is spent before its place is found; `--diagnosis-budget S` sets it.",
+    ),
+    note(
+        "GC115",
+        "only products asked",
+        "the {what} is a LinearOperator without an adjoint: its products with vectors were judged alone",
+        "A LinearOperator with rmatvec= is also asked for the products of its adjoint, which have the same truth.",
+    ),
+    fatal(
+        "GC116",
+        "derivative by an index",
+        "the derivative is {value} by {block}, which f uses as an index or a count: there is no such derivative",
+        "f does not run on floats in that place. Return None there (zeros will do), or give f a formula that takes floats.",
     ),
 )
