@@ -54,8 +54,18 @@ Array = NDArray[Any]
 HANDLERS = 300
 """Number of frames of Python's stack for this examination and for traced operations."""
 
-OF_NO_LINEAR_ANSWER = ("cotangent-ignored", "cotangent-twice", "precision", "zero", "constant", "first-sample")
-"""Kinds of mistake that may be named where an answer is not linear in the cotangent, which no path of f explains."""
+OF_NO_LINEAR_ANSWER = (
+    None,
+    "cotangent-ignored",
+    "cotangent-twice",
+    "precision",
+    "zero",
+    "constant",
+    "first-sample",
+    "stale",
+)
+"""Kinds of mistake that may be named where an answer is not linear in the cotangent, which no path of f explains; None
+for what is right for another question, such as a clipped cotangent."""
 APPROXIMATION = ("GC038", "GC093")
 """Findings that an error is no larger than that of an approximation; other points would show the same."""
 
