@@ -28,7 +28,7 @@ from gradcheck.run.events import (
 )
 from gradcheck.verdict.finding import plain
 from gradcheck.verdict.result import SCHEMA_VERSION, Result, Verdict
-from gradcheck.verify.engine_trial import EngineTried
+from gradcheck.verify.tried_engine import EngineTried
 from gradcheck.verify.verify_events import Lacking, PairTried, Recognised, Unusable, Verified, VerifyEvent
 
 

@@ -9,7 +9,7 @@ from gradcheck.report.levels import NORMAL
 from gradcheck.report.verify_text import VerifyText
 from gradcheck.run.events import CaseFinished, Event, Faulted
 from gradcheck.verdict.rendering import plain_console
-from gradcheck.verify.engine_trial import EngineTried
+from gradcheck.verify.tried_engine import EngineTried
 from gradcheck.verify.verify_events import (
     Lacking,
     Offered,

@@ -17,8 +17,8 @@ from gradcheck.report.reported import Mistake, Reported
 from gradcheck.run.events import CaseFinished, Diagnosed, Event, Faulted, Finished, NotOffered, Started
 from gradcheck.run.exit_code import NOTHING_COMPARED, as_it_should_be
 from gradcheck.verdict.result import Result, Verdict
-from gradcheck.verify.engine_trial import EngineTrial, EngineTried
 from gradcheck.verify.trials import Trial
+from gradcheck.verify.tried_engine import EngineTrial, EngineTried
 from gradcheck.verify.verify_events import Lacking, Offered, PairTried, Recognised, Unusable, Verified, VerifyEvent
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from gradcheck.subject.description import SeenOffer
-from gradcheck.verify.engine_trial import EngineTrial, EngineTried
 from gradcheck.verify.trials import Trial
+from gradcheck.verify.tried_engine import EngineTrial, EngineTried
 from gradcheck.verify.verify_events import Offered, PairTried, Unusable, Verified, VerifyEvent
 
 SCHEMA_VERSION = 1

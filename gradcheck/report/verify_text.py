@@ -18,9 +18,9 @@ from gradcheck.subject.description import Seen, SeenOffer
 from gradcheck.verdict.finding import shown
 from gradcheck.verdict.result import Result, Verdict
 from gradcheck.verdict.styles import STYLES
-from gradcheck.verify.engine_trial import EngineTrial, EngineTried
 from gradcheck.verify.groups import Group
 from gradcheck.verify.trials import Trial
+from gradcheck.verify.tried_engine import EngineTrial, EngineTried
 from gradcheck.verify.verify_events import Lacking, Offered, PairTried, Recognised, Verified, VerifyEvent
 
 SCALAR_OPS = ("add", "sub", "mul", "div", "neg", "pow", "exp", "log", "tanh", "relu", "sigmoid", "sin", "cos", "sqrt")

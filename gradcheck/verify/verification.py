@@ -16,10 +16,11 @@ from gradcheck.subject.description import Seen, SeenOffer
 from gradcheck.subject.looking import Source
 from gradcheck.subject.written import WrittenSubject
 from gradcheck.verify.advice import ambiguous, nothing_recognised, unusable
-from gradcheck.verify.engine_trial import EngineTried, engine_events
+from gradcheck.verify.engine_trial import engine_events
 from gradcheck.verify.second_look import confirmed
 from gradcheck.verify.target import shown_name, subject_of
 from gradcheck.verify.trials import MEMORY, TrialSubject
+from gradcheck.verify.tried_engine import EngineTried
 from gradcheck.verify.verify_events import Lacking, Offered, PairTried, Recognised, Unusable, Verified, VerifyEvent
 from gradcheck.verify.wanted import Wanted
 

@@ -9,8 +9,8 @@ from gradcheck.run import exit_code
 from gradcheck.run.events import CaseFinished, Faulted
 from gradcheck.subject.description import Seen, SeenOffer
 from gradcheck.verdict.finding import Finding
-from gradcheck.verify.engine_trial import EngineTried
 from gradcheck.verify.trials import Trial
+from gradcheck.verify.tried_engine import EngineTried
 
 
 @dataclass(frozen=True)

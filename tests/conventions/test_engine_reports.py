@@ -17,7 +17,8 @@ from gradcheck.report.verify_text import VerifyText
 from gradcheck.run.events import CaseFinished
 from gradcheck.subject.loading import Package
 from gradcheck.verdict.result import Verdict
-from gradcheck.verify.engine_trial import EngineTrial, EngineTried, engine_events
+from gradcheck.verify.engine_trial import engine_events
+from gradcheck.verify.tried_engine import EngineTrial, EngineTried
 
 ENGINE = """
     import math

@@ -21,7 +21,8 @@ from gradcheck.subject.pair_slopes import slopes
 from gradcheck.verdict.result import Result
 from gradcheck.verify import form_cases
 from gradcheck.verify.advice import ambiguous
-from gradcheck.verify.engine_trial import EngineTrial, EngineTried, engine_events
+from gradcheck.verify.engine_trial import engine_events
+from gradcheck.verify.tried_engine import EngineTrial, EngineTried
 from gradcheck.verify.function_pairs import judged
 from gradcheck.verify.second_look import ENOUGH, contradicts
 from gradcheck.verify.trials import OTHERWISE
