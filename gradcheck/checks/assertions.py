@@ -58,7 +58,7 @@ def assert_hvp(f: Callable[..., Any], hvp: Callable[..., Any], *inputs: Any, **o
     _assert(check_hvp(f, hvp, *inputs, **options))
 
 
-def assert_adjoint(A: Any, AH: Any, x: Any, y: Any, **options: Any) -> None:
+def assert_adjoint(A: Any, AH: Any = None, x: Any = None, y: Any = None, **options: Any) -> None:
     """`check_adjoint`, raising GradientError unless it passes."""
     __tracebackhide__ = True
     _assert(check_adjoint(A, AH, x, y, **options))

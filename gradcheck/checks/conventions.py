@@ -189,7 +189,7 @@ def _all_complex(form: Form, output: Any) -> bool:
 
 
 def _imaginary(answer: Any) -> bool:
-    if is_complex(answer):
+    if is_complex(answer) and not isinstance(answer, tuple | list):  # its parts may differ in shape
         return bool(np.any(np.asarray(answer).imag != 0))
     here = branch(answer)
     return here is not None and any(_imaginary(child) for _, child in here.children)

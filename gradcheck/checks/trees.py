@@ -41,8 +41,7 @@ def branch(value: Any) -> Branch | None:
     own = foreign(value)
     if own is not None:
         return Branch(f"{own.package} array", (("", own.numbers()),), lambda parts: own.like(parts[0]))
-    if is_complex(value):
-        array = value if type(value) is ComplexTraced else np.asarray(value)
+    if is_complex(value) and (array := _as_one_array(value)) is not None:
         children: tuple[Leaf, ...] = ((".real", array.real), (".imag", array.imag))
         return Branch("complex array", children, lambda parts: _complex(parts[0], parts[1], array))
     if isinstance(value, Attributes):
@@ -69,6 +68,16 @@ def branch(value: Any) -> Branch | None:
         children = tuple((f".{name}", getattr(value, name)) for name in value._fields)
         return Branch(type(value).__name__, children, lambda parts: type(value)(*parts))
     return None if isinstance(value, tuple | list) and _numbers(value) else _sequence(value)
+
+
+def _as_one_array(value: Any) -> Any:
+    """Complex numbers as one array; None for a list or tuple of arrays of different shapes, which is a container."""
+    if type(value) is ComplexTraced:
+        return value
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)

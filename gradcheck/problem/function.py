@@ -174,7 +174,7 @@ def as_inputs(inputs: Sequence[Any], f: Callable[..., Any] | None = None) -> tup
 
 def input_names(f: Callable[..., Any], count: int) -> tuple[str, ...]:
     """The names of f's positional arguments, or "input 0", "input 1", ... if it has no signature."""
-    plain = tuple(f"input {k}" for k in range(count)) if count > 1 else ("input",)
+    plain = tuple(f"input {k}" for k in range(count)) if count > 1 else ("input",)[:count]
     own = getattr(f, "argument_names", None)  # a function of parts of a container names them by their paths
     if isinstance(own, tuple) and len(own) == count:
         return own

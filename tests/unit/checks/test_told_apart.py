@@ -114,3 +114,39 @@ def test_a_derivative_by_an_index_is_refused(answer: Any, verdict: str) -> None:
     result = gradcheck.check_gradient(lambda x, i: x[i] ** 2, gradient, X, 1)
     assert result.verdict == verdict
     assert ("the derivative is 5 by i" in told(result)) is (verdict == "ERROR")
+
+
+@pytest.mark.parametrize(
+    "answer", [lambda z: (2 * z, 1.0), lambda z: (1.0, 2 * z)], ids=["gradient first", "value first"]
+)
+def test_complex_parts_of_different_shapes_are_a_container(answer: Any) -> None:
+    """Nothing says a convention yet: a tuple of them is looked at for what is complex in it, and is no array."""
+    with pytest.raises(gradcheck.UsageError, match="there are two conventions"):
+        gradcheck.check_gradient(lambda z, s: s * np.sum(np.abs(z) ** 2), lambda z, s: answer(z), X + 1j * X[::-1], 1.0)
+
+
+def test_nothing_to_differentiate_by_is_told() -> None:
+    with pytest.raises(gradcheck.InvalidProblem, match="expected at least one input"):
+        gradcheck.check_gradient(lambda: 1.0, lambda: 1.0)
+
+
+def test_an_assertion_takes_an_operator_alone_as_its_check_does() -> None:
+    gradcheck.assert_adjoint(operator(K, rmatvec=lambda u: K.T @ u))
+    with pytest.raises(gradcheck.GradientError):
+        gradcheck.assert_adjoint(operator(K, rmatvec=lambda u: 2 * K.T @ u))
+
+
+def test_a_large_jacobian_is_traced_as_it_is() -> None:
+    """One wrong entry of 10,000: made into an array of objects, entry by entry, it took many times as long."""
+    weights = np.random.default_rng(3).normal(size=(100, 100)) / 10
+    x = np.random.default_rng(4).normal(size=100)
+
+    def jacobian(x: Any, share: float) -> Any:
+        matrix = (1 - np.tanh(weights @ x) ** 2)[:, None] * weights
+        matrix[17, 33] *= share
+        return matrix
+
+    asked = gradcheck.check_jacobian(lambda x: np.tanh(weights @ x), lambda x: jacobian(x, 1.0), x, budget=20)
+    assert asked
+    wrong = gradcheck.check_jacobian(lambda x: np.tanh(weights @ x), lambda x: jacobian(x, 1.01), x, budget=20)
+    assert (wrong.verdict, wrong.worst.entry) == ("FAIL", (17, 33))

@@ -285,3 +285,12 @@ def test_at_singular_values_that_meet_the_gap_is_told() -> None:
     result = gradcheck.check_vjp(lambda m: np.linalg.svd(m)[1], vjp, np.eye(3))
     assert result.verdict == "UNDECIDED"
     assert "two singular values are 0 apart" in " ".join(str(result).split())
+
+
+@pytest.mark.parametrize(("answer", "legal"), [((0.5, 0.5), True), ((0.5, 0.4), False), ((0.3, 0.6), False)])
+def test_a_mixture_that_misses_along_two_entries_together_does_not_pass(answer: Any, legal: bool) -> None:
+    """Where both move as much the larger singular value has slope 1 on either side; most directions allow 0.9 too."""
+    result = gradcheck.check_gradient(
+        lambda m: np.linalg.svd(m)[1][0], lambda m: np.diag(answer), 2 * np.eye(2), elsewhere=False
+    )
+    assert (result.verdict == "PASS") is legal
