@@ -112,6 +112,23 @@ def check_gradient(
     >>> result = gradcheck.check_gradient(lambda x: np.sum(x**2), lambda x: 2 * x, np.array([1.0, -3.0]))
     >>> result.verdict.value, result.comparisons
     ('PASS', 2)
+
+    A dict of parameters, a keyword argument, and a function that returns something besides its value:
+
+    >>> loss = lambda p, *, k: (k * np.sum(p["w"] ** 2) + p["b"], "what else it has to say")
+    >>> grad = lambda p, *, k: {"w": 2 * k * p["w"], "b": 1.0}
+    >>> p = {"w": np.array([1.0, -3.0]), "b": 0.5}
+    >>> gradcheck.check_gradient(loss, grad, p, kwargs={"k": 3.0}, has_aux=True).verdict.value
+    'PASS'
+
+    A symmetric matrix, and complex numbers by PyTorch's convention:
+
+    >>> logdet, s = lambda s: np.linalg.slogdet(s)[1], np.array([[2.0, 0.5], [0.5, 1.0]])
+    >>> gradcheck.check_gradient(logdet, np.linalg.inv, s, structure={"s": "symmetric"}).verdict.value
+    'PASS'
+    >>> power, z = lambda z: np.sum(np.abs(z) ** 2), np.array([1.0 + 2.0j, 0.5 - 1.0j])
+    >>> gradcheck.check_gradient(power, lambda z: 2 * z, z, convention="conjugate").verdict.value
+    'PASS'
     """
     declared = _declared(structure, meant, accuracy, domain, elsewhere, stop_gradient)
     settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed, oracles=oracles)

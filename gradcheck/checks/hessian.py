@@ -73,6 +73,9 @@ def check_hessian(
     >>> hess = lambda x: np.array([[2 * x[1], 2 * x[0]], [2 * x[0], 0.0]])
     >>> gradcheck.check_hessian(f, hess, np.array([3.0, 5.0])).verdict.value
     'PASS'
+    >>> gradient = lambda x: np.array([2 * x[0] * x[1], x[0] ** 2])
+    >>> gradcheck.check_hessian(gradient, hess, np.array([3.0, 5.0]), of="gradient").verdict.value
+    'PASS'
     """
     require_callable(hess, "the Hessian to check")
     f, hess, options = without_keywords(f, hess, len(inputs), options)

@@ -75,6 +75,17 @@ def check_jacobian(
     ...     return np.array([[np.cos(x[1]), -x[0] * np.sin(x[1])], [np.sin(x[1]), x[0] * np.cos(x[1])]])
     >>> gradcheck.check_jacobian(polar, jac, np.array([2.0, 0.5])).verdict.value
     'PASS'
+
+    A sparse Jacobian, and one that is only known by its products with vectors:
+
+    >>> from scipy.sparse import diags
+    >>> from scipy.sparse.linalg import LinearOperator
+    >>> x = np.array([0.5, -1.0, 2.0])
+    >>> gradcheck.check_jacobian(np.sin, lambda x: diags(np.cos(x)), x).verdict.value
+    'PASS'
+    >>> products = lambda x: LinearOperator((3, 3), matvec=lambda v: np.cos(x) * np.ravel(v), dtype=float)
+    >>> gradcheck.check_jacobian(np.sin, products, x).verdict.value
+    'PASS'
     """
     require_callable(jac, "the Jacobian to check")
     f, jac, options = without_keywords(f, jac, len(inputs), options)

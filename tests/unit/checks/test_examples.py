@@ -5,7 +5,7 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ("functions", "jacobian", "hessian", "adjoint", "value_and_gradient", "wrappers")
+MODULES = ("functions", "jacobian", "hessian", "adjoint", "value_and_gradient", "wrappers", "in_place")
 
 
 @pytest.mark.parametrize("name", MODULES)
