@@ -190,11 +190,14 @@ def _together(
 
     The largest of several numbers has a slope along them that no mixture misses, however few random directions show it.
     """
-    kinked = [
-        (block, tuple(int(i) for i in at))
-        for block, (left, right) in one_sided.items()
-        for at in np.argwhere(np.abs(left - right) > slack * np.maximum(1.0, np.maximum(np.abs(left), np.abs(right))))
-    ][:_KINKED]
+    with np.errstate(invalid="ignore"):  # slopes that are infinite on both sides
+        kinked = [
+            (block, tuple(int(i) for i in at))
+            for block, (left, right) in one_sided.items()
+            for at in np.argwhere(
+                np.abs(left - right) > slack * np.maximum(1.0, np.maximum(np.abs(left), np.abs(right)))
+            )
+        ][:_KINKED]
     moves = []
     for (one, first), (other, second) in combinations(kinked, 2):
         for sign in (1.0, -1.0):
