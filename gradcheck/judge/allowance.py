@@ -53,7 +53,7 @@ class Allowances:
     analysis: Analysis | None = None
 
     def repeating_loss(self, wanted: Array | None = None) -> Array:
-        """What roundings that repeat may cost the loss besides."""
+        """What roundings that repeat may cost the loss besides; there is one entry, whatever is `wanted`."""
         return np.asarray(0.0) if self.analysis is None else self.analysis.repeating_value
 
     def repeating(self, block: str, wanted: Array | None = None) -> Array:

@@ -212,5 +212,5 @@ def _occurs_nearby(product: Product, block: str, answer: Array, facts: Mapping[s
     """Whether the entry that lies farthest outside may be a slope at points around."""
     if product.tangents is not None:
         return False
-    position = product.function.wrt[product.blocks.index(block)]
-    return may_occur(product, position, tuple(facts["entry"] or ()), float(answer[tuple(facts["entry"] or ())]))
+    position, entry = product.function.wrt[product.blocks.index(block)], tuple(facts["entry"] or ())
+    return may_occur(product, position, entry, float(answer[entry]))
