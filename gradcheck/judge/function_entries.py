@@ -82,14 +82,14 @@ def compare_numbers(
     entries = sum(a.size for a in answers.values())
     if product.tangents is None and entries and not evidence.gathered.answers:
         return _by_directions(evidence, answers, settings)
-    if evidence.analysis is None and evidence.one_sided is not None and not evidence.jumps and not settings.structure:
-        try:
-            found, decided = at_differenced_kink(product, answers, evidence.one_sided, _share(product, settings))
-        except GradcheckError:
-            pass  # differences along a direction cannot be had; the entries stay undecided below
-        else:
-            return Numbers(evidence, (), (found,), by_hull=entries if decided else 0)
+    if evidence.analysis is None and (kinked := _at_differenced_kink(evidence, answers, settings)):
+        return kinked
     comparisons = _compared(answers, evidence, settings, keep)
+    unproven = evidence.analysis is not None and not evidence.analysis.complete
+    unproven = unproven and not any(np.any(c.wrong & c.truth.proven) for c in comparisons)
+    # A singular point whose gradients nearby are no single bounded set: hypot(x, y) with one pair at 0.
+    if unproven and (kinked := _at_differenced_kink(evidence, answers, settings)):
+        return kinked
     findings: list[Finding] = []
     what = "f" if product.tangents is None else "output"
     wrong = [c for c in comparisons if np.any(c.wrong)]
@@ -221,6 +221,18 @@ def _at_kink(evidence: Evidence, answers: dict[str, Array]) -> Numbers:
     found, decided = at_kink(answers, evidence.analysis.derivative, evidence.allowance, unit=unit, local_rules=False)
     if found.code == "GC012" and evidence.analysis.waits and "distance" in found.facts:
         found = _of_a_loop(found, evidence, answers)
+    return Numbers(evidence, (), (found,), by_hull=sum(a.size for a in answers.values()) if decided else 0)
+
+
+def _at_differenced_kink(evidence: Evidence, answers: dict[str, Array], settings: Settings) -> Numbers | None:
+    """Where differences alone see a kink; None where they see none, or cannot be had along a direction."""
+    if evidence.one_sided is None or evidence.jumps or settings.structure:
+        return None
+    share = _share(evidence.product, settings)
+    try:
+        found, decided = at_differenced_kink(evidence.product, answers, evidence.one_sided, share)
+    except GradcheckError:
+        return None
     return Numbers(evidence, (), (found,), by_hull=sum(a.size for a in answers.values()) if decided else 0)
 
 

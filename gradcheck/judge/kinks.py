@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import Unsupported
 from gradcheck.judge.crowded_kinks import at_many_ties, outside
-from gradcheck.judge.nearby_slopes import may_occur
+from gradcheck.judge.nearby_slopes import ALIKE, may_occur, pieces
 from gradcheck.oracle.analysis import Analysis
 from gradcheck.problem.function import Product
 from gradcheck.tracing import Derivative
@@ -140,7 +140,8 @@ def at_differenced_kink(
 
     Right if the answer's slope lies between the one-sided slopes along all of them; wrong if it lies outside along a
     coordinate and along a random direction, and occurs at no point around (a convex or concave kink has no other
-    subgradients than those between, but not every kink is one: see `nearby_slopes`); else undecided. `slack` is the
+    subgradients than those between, but not every kink is one: see `nearby_slopes`), or where it is no mixture of the
+    few gradients that f has around; else undecided. `slack` is the
     relative error that does not matter.
     """
     from gradcheck.oracle.finite_difference import directional  # late: few checks need it
@@ -158,7 +159,7 @@ def at_differenced_kink(
             break
     random = np.random.default_rng(41)
     cotangent = product.cotangents if product.outputs[1] else (product.cotangents or (None,))[0]
-    outside = 0
+    missed = 0
     # Along the answer itself, too: nowhere does a subgradient that is too long show as clearly.
     along = [{b: np.nan_to_num(np.asarray(a, dtype=np.float64)) for b, a in answers.items()}]
     along = along if any(np.any(m) for m in along[0].values()) else []
@@ -173,12 +174,20 @@ def at_differenced_kink(
         if info.jump or not all(map(np.isfinite, sides)):
             return finding("GC030", what="kink: differences cannot tell the slopes on either side of it"), False
         room = slack * max(1.0, *map(abs, sides)) + (0.0 if info.kink else float(error))
-        outside += not min(sides) - room <= slope <= max(sides) + room
-    if not place and not outside:
+        missed += not min(sides) - room <= slope <= max(sides) + room
+    if not place and not missed:
         which = "on either side, along every direction tried"
         return finding("GC045", where="a kink, seen by differences", which=which), True
-    if place and outside and not _occurs_nearby(product, place, answers[place], facts):
+    if place and missed and not _occurs_nearby(product, place, answers[place], facts):
         return finding("GC012", loss="f", **facts), True
+    if missed and (around := pieces(product)) is not None:
+        flat = in_one_array(answers.values())
+        tolerance = np.full(flat.shape, ALIKE * float(np.max(np.abs(around))))
+        if not in_hull(flat, around, tolerance):
+            bounds = np.min(around, axis=0), np.max(around, axis=0)
+            return outside(
+                answers, bounds, nearest_in_hull(flat, around), tolerance, "a kink, seen by differences", "f"
+            ), True
     what = "kink: the answer lies between the slopes along some directions and outside along others"
     return finding("GC030", what=what), False
 

@@ -7,6 +7,8 @@ the slopes along one entry are two of them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,18 +46,44 @@ def may_occur(product: Product, position: int, entry: tuple[int, ...], answer: f
     return low - room <= answer <= high + room
 
 
+def pieces(product: Product, most_entries: int = 12) -> list[Array] | None:
+    """The gradients that f has around a kink, all entries in one array, where they are few, as those of a maximum.
+
+    None where some were seen once only, so that others may be missing, and where f has more than `most_entries`.
+    """
+    places = [(k, at) for k in product.function.wrt for at in np.ndindex(np.shape(product.inputs[k]))]
+    if product.tangents is not None or len(places) > most_entries:
+        return None
+    seen, counts = list[Array](), list[int]()
+    for inputs in _around(product, few=False):
+        gradient = np.array([_central(product, inputs, k, at) for k, at in places])
+        if not np.all(np.isfinite(gradient)):
+            return None
+        alike = ALIKE * max(float(np.max(np.abs([*seen, gradient]))), np.finfo(float).tiny)
+        same = [n for n, other in enumerate(seen) if np.max(np.abs(other - gradient)) <= alike]
+        if same:
+            counts[same[0]] += 1
+        else:
+            seen.append(gradient)
+            counts.append(1)
+    return seen if len(seen) > 1 and min(counts) > 1 else None
+
+
 def _slopes(product: Product, position: int, entry: tuple[int, ...]) -> Array:
+    return np.array([_central(product, inputs, position, entry) for inputs in _around(product, few=True)])
+
+
+def _around(product: Product, *, few: bool) -> Iterator[list[object]]:
+    """Points around; with `few`, every other one differs in few entries."""
     random = np.random.default_rng(43)
-    slopes = []
     for number in range(POINTS):
         inputs = list(lend(product.inputs))
         for k in product.function.wrt:
             x = np.asarray(inputs[k], dtype=np.float64)
             moves = random.uniform(0.3, 1.0, x.shape) * random.choice([-1.0, 1.0], x.shape)
-            few = random.random(x.shape) < 0.3
-            inputs[k] = x + AWAY * entry_scales(x) * (moves * few if number % 2 else moves)
-        slopes.append(_central(product, inputs, position, entry))
-    return np.array(slopes)
+            some = random.random(x.shape) < 0.3
+            inputs[k] = x + AWAY * entry_scales(x) * (moves * some if few and number % 2 else moves)
+        yield inputs
 
 
 def _central(product: Product, inputs: list[object], position: int, entry: tuple[int, ...]) -> float:

@@ -213,12 +213,40 @@ def test_a_norm_at_zero_has_the_unit_ball_as_its_hull(answer: Any, expected: str
     assert gradcheck.check_gradient(norm, grad, np.zeros(2)).verdict == expected
 
 
-@pytest.mark.parametrize("answer", [[np.nan, np.nan], [0.8, 0.8], [2.0, 0.0]])
-def test_what_no_norm_has_does_not_pass(answer: Any) -> None:
+@pytest.mark.parametrize(
+    ("answer", "verdicts"), [([np.nan, np.nan], {"FAIL"}), ([0.8, 0.8], {"FAIL", "UNDECIDED"}), ([3.0, 3.0], {"FAIL"})]
+)
+def test_what_no_norm_has_does_not_pass(answer: Any, verdicts: set[str]) -> None:
     def grad(x: Any) -> Any:
         return x / norm(x) if np.any(x) else np.array(answer)
 
-    assert gradcheck.check_gradient(norm, grad, np.zeros(2)).verdict in ("FAIL", "UNDECIDED")
+    assert gradcheck.check_gradient(norm, grad, np.zeros(2)).verdict in verdicts
+
+
+@pytest.mark.parametrize(("at_zero", "expected"), [(0.0, "PASS"), (0.5, "PASS"), (3.0, "FAIL"), (np.nan, "FAIL")])
+def test_one_of_several_norms_is_zero(at_zero: float, expected: str) -> None:
+    """The gradients nearby are a circle's for one pair and one number for the other."""
+
+    def vjp(c: Any, x: Any, y: Any) -> Any:
+        length = np.hypot(x, y)
+        safe = np.where(length == 0, 1.0, length)
+        return c * np.where(length == 0, at_zero, x / safe), c * y / safe
+
+    assert gradcheck.check_vjp(np.hypot, vjp, np.array([0.0, 3.0]), np.array([0.0, 4.0])).verdict == expected
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.5, "PASS"), (1.0, "FAIL"), (0.25, "FAIL")])
+def test_shares_of_a_largest_number_that_no_oracle_follows(share: float, expected: str) -> None:
+    """Each share lies between the slopes on either side of its entry: together they must be 1."""
+
+    def f(x: Any) -> float:
+        return max(float(v) for v in x)
+
+    def grad(x: Any) -> Any:
+        largest = x == np.max(x)
+        return largest * (share if np.sum(largest) > 1 else 1.0)
+
+    assert gradcheck.check_gradient(f, grad, np.array([1.0, 1.0, 0.2])).verdict == expected
 
 
 @pytest.mark.parametrize("error", [1e-5, 5e-4, 1e-2])
