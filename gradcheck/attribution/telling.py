@@ -159,7 +159,7 @@ def _meaning(view: View, paths: Sequence[Hypothesis], chosen: Hypothesis) -> tup
         return Mistake.CONJUGATE, ": that is one half of a complex number, so that a conjugation is missing"
     if chosen.mistake is not Mistake.DROPPED or "left out" not in chosen.words:
         return chosen.mistake, ""
-    edges = sorted({edge for h in paths for edge in h.edges})
+    edges = sorted({edge for h in paths for edge in h.edges if not _all_of(view, h, edge[0])})
     for slot, position in edges:
         if normaliser(view, slot, position):
             exponential = is_call(view, view.record.nodes[slot].args[0], "exp")
@@ -187,6 +187,12 @@ def _meaning(view: View, paths: Sequence[Hypothesis], chosen: Hypothesis) -> tup
     if _of_slopes(view, chosen):
         return Mistake.DROPPED, ": the slope there was treated as a constant"
     return Mistake.DROPPED, f"{_turns(view, chosen)}: it was treated as a constant"
+
+
+def _all_of(view: View, hypothesis: Hypothesis, slot: int) -> bool:
+    """Whether a hypothesis cuts off all that an operation of several arguments is computed from: then none is meant."""
+    varying = {k for k, a in enumerate(view.record.nodes[slot].args) if view.record.nodes[a].varies}
+    return len(varying) > 1 and varying <= {position for s, position in hypothesis.edges if s == slot}
 
 
 def _one_side(view: View, edge: Edge) -> bool:
