@@ -35,7 +35,18 @@ CODES = re.compile(r"GC0[012]\d")
 NUMBERS = ("GC012", "GC015", "GC016", "GC028")
 """Those that say no more than that a number is wrong: they name a contract only where a label says so."""
 OUTCOMES = ("rightly", "wrongly", "not named")
-APART = ("reported blind", "reported", "names blind", "doors blind", "doors", "new", "blind", "fresh", "unmet")
+APART = (
+    "reported blind",
+    "reported",
+    "names blind",
+    "doors blind",
+    "doors",
+    "new",
+    "blind",
+    "fresh",
+    "unmet",
+    "further",
+)
 """Files whose names begin so are parts of their own."""
 PARTS = ("in sample", "held out", *APART)
 
@@ -170,7 +181,7 @@ def main() -> int:
     parser.add_argument("--unnamed", action="store_true", help="list the items that are not named, too")
     options = parser.parse_args()
     labels, part = load_causes(), parts()
-    blind = ("held out", "blind", "doors blind", "names blind", "reported blind", "fresh", "unmet")
+    blind = ("held out", "blind", "doors blind", "names blind", "reported blind", "fresh", "unmet", "further")
     wanted = {"open": ("in sample", "new", "doors", "reported"), "blind": blind, "all": PARTS}[options.half]
     items = [i for i in load_items() if i.label == "wrong" and i.name in labels and part[i.name] in wanted]
     items = [i for i in items if fnmatch(i.name, options.only) and (options.held_back or i.name not in HELD_BACK)]
