@@ -170,4 +170,4 @@ CAUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "further_bumpy_one_end": (("dropped",), "d = np.diff(x)"),
     "further_bumpy_sign": (("path-sign",), "d = np.diff(x)"),
     "further_bumpy_denominator_held": (("dropped", "quotient"), "np.sum(d**2 / (1 + d**2))"),
-}
+}  # fmt: skip
