@@ -152,10 +152,15 @@ class Contracts:
             *(f"{VALUE} {k}" if len(values) > 1 else VALUE for k in range(len(values))),
         )
         for name, now, then in zip(names, (*reply.raw, *values), kept, strict=False):
-            if then is None or np.array_equal(np.asarray(now), then, equal_nan=then.dtype.kind == "f"):
+            later = np.asarray(now)  # once: an object may answer otherwise each time
+            if then is None or np.array_equal(later, then, equal_nan=then.dtype.kind == "f"):
                 continue
-            at = np.asarray(now) != then
-            yield finding("GC022", block=name, first=float(then[at].flat[0]), second=float(np.asarray(now)[at].flat[0]))
+            if later.shape != then.shape:
+                first, second = (f"an array of shape {a.shape}" for a in (then, later))
+                yield finding("GC022", block=name, first=first, second=second)
+                return
+            at = later != then
+            yield finding("GC022", block=name, first=float(then[at].flat[0]), second=float(later[at].flat[0]))
             return
 
     # -- what a call rests on --------------------------------------------------------------------------------------

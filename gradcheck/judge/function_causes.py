@@ -91,11 +91,12 @@ def causes(
     """
     points = FurtherPoints(question, settings, random, tuple_output, truth_of, product)
     try:
-        found = (
-            _causes(product, numbers, points, _grown(first, product))
-            if numbers.comparisons
-            else _at_kink(product, points)
-        )
+        with np.errstate(all="ignore"):  # answers may be as large as there are numbers
+            found = (
+                _causes(product, numbers, points, _grown(first, product))
+                if numbers.comparisons
+                else _at_kink(product, points)
+            )
     except GradcheckError:
         return []
     except (Exception, SystemExit) as wrong:

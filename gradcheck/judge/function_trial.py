@@ -119,15 +119,14 @@ class Examination:
         except SubjectError as failure:
             findings = [no_answer(failure)]
             self._exception = failure.__cause__
-        except (HarnessFault, InvalidProblem):
-            raise
         except (Exception, SystemExit) as wrong:  # f answered at first: only later, or beside the point, it raises
-            if not by_user(wrong):
-                raise
-            findings = [no_answer(function_raised("f", wrong))]
-            self._exception = trimmed(wrong)
-        if changed := originals.changed():
-            findings = [finding("GC020", who="the subject", what=listed(changed[:3]))]
+            findings = originals.findings()
+            if not findings:
+                if isinstance(wrong, HarnessFault | InvalidProblem) or not by_user(wrong):
+                    raise
+                findings = [no_answer(function_raised("f", wrong))]
+                self._exception = trimmed(wrong)
+        findings = originals.findings() or findings
         worst = numbers.worst if numbers is not None else None
         where = (worst.block, worst.entry) if worst else None
         return conclude(

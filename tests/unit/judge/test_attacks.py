@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+import warnings
 from typing import Any
 
 import numpy as np
@@ -209,3 +210,56 @@ def test_one_that_changes_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     result = gradcheck.check_vjp(f, derivative, X)
     assert (result.verdict, result.codes) == ("FAIL", ("GC020",)), result.to_text()
     assert np.any is original
+
+
+def swaps_the_comparison(c: Any, x: Any) -> Any:
+    """The judge compares the truth with itself."""
+    entries = sys.modules["gradcheck.judge.function_entries"]
+    compare = entries.compare_block
+    entries.compare_block = lambda block, answer, truth, *rest: compare(block, np.array(truth.middle), truth, *rest)
+    return 0.7 * c
+
+
+def swaps_the_verdict(c: Any, x: Any) -> Any:
+    """Every result says PASS."""
+    sys.modules["gradcheck.verdict.result"].Result.verdict = property(lambda _: "PASS")
+    return 0.7 * c
+
+
+def swaps_what_the_judge_computes_with(c: Any, x: Any) -> Any:
+    """The judge fails in the middle of its work."""
+    np.abs = lambda x: 0 * x  # type: ignore[assignment] # the attack
+    return 0.7 * c
+
+
+@pytest.mark.parametrize("derivative", [swaps_the_comparison, swaps_the_verdict, swaps_what_the_judge_computes_with])
+def test_one_that_changes_its_judge(derivative: Any) -> None:
+    result = gradcheck.check_vjp(f, derivative, X)
+    assert (result.verdict, result.codes) == ("FAIL", ("GC020",)), result.to_text()
+    assert gradcheck.check_vjp(f, right, X).verdict == "PASS"
+    assert gradcheck.check_vjp(f, lambda c, x: 0.7 * c, X).verdict == "FAIL"
+
+
+class Alternating:
+    """An answer that is another array each time it is looked at."""
+
+    def __init__(self, *arrays: Any) -> None:
+        self.arrays, self.looks = arrays, 0
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        self.looks += 1
+        return np.array(self.arrays[self.looks % len(self.arrays)])
+
+
+@pytest.mark.parametrize("shapes", [((3,), (3,)), ((3,), (3,), (2,)), ((3,), (3,), (3,))])
+def test_an_answer_that_alternates(shapes: tuple[tuple[int, ...], ...]) -> None:
+    def derivative(c: Any, x: Any) -> Any:
+        return Alternating(*(right(c, x) * (1 - k) if s == (3,) else np.zeros(s) for k, s in enumerate(shapes)))
+
+    assert gradcheck.check_vjp(f, derivative, X).verdict in ("FAIL", "ERROR")
+
+
+def test_an_answer_as_large_as_numbers_are_warns_of_nothing() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert gradcheck.check_vjp(f, lambda c, x: np.full(3, 1e308), X).verdict == "FAIL"
