@@ -48,6 +48,14 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
+def shown(value: object, most: int = 100) -> str:
+    """What a user gave, as messages quote it: its repr in one line and at most so many characters, or its type."""
+    try:
+        return shortened(" ".join(repr(value).split()), most)
+    except Exception:  # whatever a foreign __repr__ raises
+        return f"an object of type {type(value).__name__}"
+
+
 class GradcheckError(Exception):
     """Root of the tree; catching it catches everything gradcheck raises on purpose except GradientError."""
 

@@ -1,6 +1,7 @@
 """How is a derivative that people hold put to the judge? Each check becomes one of a function of plain float arrays.
 
-functions            check_gradient, check_vjp, check_jvp; `function_arguments`: what every check does at its door
+functions            check_gradient, check_vjp, check_jvp; `function_arguments`: what every check does at its door;
+                     `endless`: inputs that hold themselves
 second_order         `check_vjp(..., order=2)`
 held_arguments       `stop_gradient=`
 array_containers     containers by which matrices of derivatives are; `block_names`: what their blocks are called

@@ -17,8 +17,8 @@ import numpy as np
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.checks.foreign_arrays import foreign
 from gradcheck.checks.forms import Form
-from gradcheck.checks.trees import branch, conjugated, scaled
-from gradcheck.errors import UsageError
+from gradcheck.checks.trees import COMPLEX_ARRAY, branch, conjugated, scaled
+from gradcheck.errors import UsageError, shown
 from gradcheck.judge.settings import a_word
 from gradcheck.problem.refused_inputs import described
 from gradcheck.tracing.complex_traced import is_complex
@@ -48,7 +48,7 @@ FORMULAS = {"conjugate": "dL/da + i dL/db, as in PyTorch", "holomorphic": "dL/da
 def known_convention(convention: str | None) -> None:
     """Raises UsageError for a convention that there is not."""
     if convention is not None and not a_word(convention, FORMULAS):
-        raise UsageError(f"convention must be {_choices()}, got {convention!r:.100}")
+        raise UsageError(f"convention must be {_choices()}, got {shown(convention)}")
 
 
 def judged(
@@ -173,12 +173,12 @@ def _complex_part(form: Form, output: Any) -> str:
 
 
 def _complex_arrays(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if is_complex(value) and not isinstance(value, list | tuple):
+    here = branch(value)
+    if is_complex(value) and here is not None and here.kind == COMPLEX_ARRAY:
         yield path, value
     elif (own := foreign(value)) is not None:
         yield from _complex_arrays(own.numbers(), path)
     else:
-        here = branch(value)
         for step, child in () if here is None else here.children:
             yield from _complex_arrays(child, path + step)
 

@@ -18,13 +18,14 @@ import numpy as np
 from gradcheck.checks.foreign_arrays import as_numbers
 from gradcheck.checks.trees import branch, conjugated, is_sparse, kind_of, leaves, leaves_like, rebuilt
 from gradcheck.checks.wrappers import Attributes
-from gradcheck.errors import InvalidProblem, UsageError
+from gradcheck.errors import InvalidProblem, UsageError, shown
 from gradcheck.judge.question import Kind
 from gradcheck.judge.raised import UnreadableAnswer
 from gradcheck.judge.settings import Settings
 from gradcheck.judge.strategies_of_inputs import is_strategy
 from gradcheck.judge.user_names import function_name
-from gradcheck.problem.function import in_choice, input_names, lend
+from gradcheck.problem.function import in_choice, input_names, input_position, lend
+from gradcheck.problem.refused_inputs import described, parts_of
 
 _ABSENT = object()
 
@@ -75,12 +76,10 @@ class Form:
             return None
         found: list[Any] = []
         for one in in_choice(chosen):
-            at = self.names.index(one) if isinstance(one, str) and one in self.names else one
-            whole = isinstance(at, int | np.integer) and not isinstance(at, bool)
-            if not whole or not -len(self.inputs) <= at < len(self.inputs):
+            k = input_position(one, self.names)
+            if k is None:
                 found.append(one)
                 continue
-            k = int(at) % len(self.inputs)
             numbers = [name for name, value in leaves(self.inputs[k], self.names[k]) if _numeric(value)]
             found += self._floats(k) or numbers or [one]
         return tuple(found)
@@ -205,13 +204,13 @@ class Form:
             return [answer.get(name, _ABSENT) for name in self.names]
         if not isinstance(answer, tuple | list):
             wanted = f"{sum(holds)} gradients, one per input"
-            raise UnreadableAnswer("GC019", wanted=wanted, came=f"one {type(answer).__name__}")
+            raise UnreadableAnswer("GC019", wanted=wanted, came=described(answer))
         if len(answer) == len(self.inputs):
             return answer
         if len(answer) == sum(holds):
             given = iter(answer)
             return [next(given) if own else _ABSENT for own in holds]
-        raise UnreadableAnswer("GC019", wanted=f"{sum(holds)} gradients, one per input", came=f"{len(answer)}")
+        raise UnreadableAnswer("GC019", wanted=f"{sum(holds)} gradients, one per input", came=parts_of(answer))
 
     def _hold(self) -> list[bool]:
         """Which arguments of f hold a number to differentiate by: a float, or any number where there is no float."""
@@ -250,7 +249,7 @@ def bound(
 def named_arguments(keywords: Any) -> None:
     """Raises UsageError for what is no dict of keyword arguments."""
     if keywords is not None and not (isinstance(keywords, Mapping) and all(isinstance(k, str) for k in keywords)):
-        raise UsageError(f"kwargs must be a dict of f's keyword arguments by name, got {keywords!r:.100}")
+        raise UsageError(f"kwargs must be a dict of f's keyword arguments by name, got {shown(keywords)}")
 
 
 def taken_keywords(keywords: Any, **functions: tuple[Callable[..., Any], int]) -> None:
@@ -263,7 +262,7 @@ def taken_keywords(keywords: Any, **functions: tuple[Callable[..., Any], int]) -
         called = who if who == "f" else f"the {who}"
         try:
             signature = inspect.signature(function, follow_wrapped=False)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, AttributeError):  # the last of types whose __text_signature__ is a descriptor
             continue
         parameters = list(signature.parameters.values())
         if not keywords or any(p.kind is p.VAR_KEYWORD for p in parameters):

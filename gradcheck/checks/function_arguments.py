@@ -10,10 +10,11 @@ from typing import Any, ParamSpec
 
 import numpy as np
 
+from gradcheck.checks.endless import refuse_endless
 from gradcheck.checks.observed import observed
-from gradcheck.errors import GradcheckError, InvalidProblem, SubjectError, UsageError
+from gradcheck.errors import GradcheckError, InvalidProblem, SubjectError, UsageError, shown
 from gradcheck.judge.protocol import no_answer
-from gradcheck.judge.raised import by_user, function_raised, trimmed
+from gradcheck.judge.raised import by_user, function_raised, trimmed, while_reading
 from gradcheck.problem.refused_inputs import described
 from gradcheck.verdict.conclusion import About, conclude
 from gradcheck.verdict.result import Result
@@ -45,8 +46,9 @@ def entrance(check: Callable[P, Result]) -> Callable[P, Result]:
     """A check that explains the options it does not have, and whose complaints about a call show the call.
 
     What the user's code raises where no step of the check expects it is a finding, as everywhere else. A check runs
-    under NumPy's own floating-point error state, whatever the caller's is. It puts the caller's back, and the state of
-    NumPy's global generator, which the user's code may seed. Listeners hear of its result (`observed`).
+    without NumPy's warnings of overflow and of nan, whatever the caller's error state is: the verdict speaks of those.
+    It puts the caller's state back, and that of NumPy's global generator, which the user's code may seed. Listeners
+    hear of its result (`observed`).
     """
     known = inspect.signature(check).parameters
     answering = _answering(check)
@@ -63,8 +65,7 @@ def entrance(check: Callable[P, Result]) -> Callable[P, Result]:
                     raise UsageError(
                         _no_option(check.__name__, name, [k for k, p in known.items() if p.kind is p.KEYWORD_ONLY])
                     )
-            _arguments(check, arguments, options)
-            with np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
+            with np.errstate(all="ignore"):
                 return observed(answering, arguments, options)
         except (InvalidProblem, UsageError) as wrong:
             raise wrong.with_traceback(None) from wrong.__cause__
@@ -81,13 +82,14 @@ def _answering(check: Callable[P, Result]) -> Callable[P, Result]:
     def result(*arguments: P.args, **options: P.kwargs) -> Result:
         __tracebackhide__ = True
         try:
+            _arguments(check, arguments, options)
             return check(*arguments, **options)
         except SubjectError as known:
             failure, cause = known, known.__cause__
         except GradcheckError:
             raise
         except (Exception, SystemExit) as wrong:
-            if not by_user(wrong):
+            if not by_user(wrong) and not while_reading(wrong):
                 raise
             failure, cause = function_raised("your code", wrong), trimmed(wrong)
         about = About(check.__name__.removeprefix("check_"))
@@ -97,15 +99,19 @@ def _answering(check: Callable[P, Result]) -> Callable[P, Result]:
 
 
 def _arguments(check: Callable[..., Any], arguments: Sequence[Any], options: Mapping[str, Any]) -> None:
-    """Raises UsageError for arguments that a check does not take, and for `has_aux` other than True or False."""
+    """Raises UsageError for arguments that a check does not take, and for `has_aux` other than True or False.
+
+    Raises InvalidProblem for inputs that hold themselves.
+    """
     signature = inspect.signature(check)
     try:
-        signature.bind(*arguments, **options)
+        bound = signature.bind(*arguments, **options)
     except TypeError as wrong:
         taken = [str(p).partition(":")[0] for p in signature.parameters.values() if p.kind is not p.KEYWORD_ONLY]
         raise UsageError(f"{check.__name__}({', '.join(taken)}): {wrong}") from None
     if not isinstance(options.get("has_aux", False), bool):
-        raise UsageError(f"has_aux must be True or False, got {options['has_aux']!r:.100}")
+        raise UsageError(f"has_aux must be True or False, got {shown(options['has_aux'])}")
+    refuse_endless(bound.arguments.get("inputs", ()))
 
 
 def _no_option(check: str, name: str, options: list[str]) -> str:

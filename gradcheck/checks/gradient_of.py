@@ -53,7 +53,7 @@ class GradientOf:
         if not contains_traced(value):
             return [np.zeros(np.shape(inputs[k])) for k in self._wrt]
         out = lift(trace, value)
-        _one_number(out.shape)
+        one_number(out.shape)
         numbers = RecordedArithmetic(trace)
         numbers.enter(out.dtype)
         seeds = {out.slot: numbers.constant(np.ones(out.shape))}
@@ -87,8 +87,8 @@ class GradientOf:
                 outcomes = explore(self._f, inputs, wrt=self._wrt)
         except Unsupported:
             return self._differenced(inputs)
-        (shape,) = outcomes.output_shapes if len(outcomes.output_shapes) == 1 else ((0, 0),)
-        _one_number(shape)
+        one_number(*outcomes.output_shapes)
+        (shape,) = outcomes.output_shapes
         with np.errstate(all="ignore"):
             parts = outcomes.vjp([np.ones(shape)]).parts
         found = [
@@ -109,8 +109,10 @@ def _apart(x: Traced) -> Traced:
     return Traced(x.run, x.slot, weak=x.weak, scalar=x.scalar, dtype=x.dtype)
 
 
-def _one_number(shape: tuple[int, ...]) -> None:
-    if int(np.prod(shape)) != 1:
+def one_number(*shapes: tuple[int, ...]) -> None:
+    """Raises InvalidProblem for the shapes of an f that does not return one number."""
+    if len(shapes) != 1 or int(np.prod(shapes[0])) != 1:
+        came = " and ".join(map(str, shapes)) or "nothing"
         raise InvalidProblem(
-            f"must return one number, got shape {shape}; if it is a gradient, say of='gradient'", where="f"
+            f"must return one number, got shape {came}; if it is a gradient, say of='gradient'", where="f"
         )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 from typing import Any
 
-from gradcheck.errors import InvalidProblem
+from gradcheck.errors import InvalidProblem, shown
 from gradcheck.holding import held
 from gradcheck.judge.declarations import check_accuracy
 from gradcheck.judge.question import Kind, Question
 from gradcheck.judge.settings import Settings
-from gradcheck.problem.function import Function
+from gradcheck.problem.function import Function, in_choice, input_position
 
 
 def asked(
@@ -42,13 +42,13 @@ def asked(
 
 def _positions(named: Any, names: tuple[str, ...]) -> frozenset[int]:
     chosen = set()
-    for name in named if isinstance(named, Iterable) and not isinstance(named, str) else (named,):
-        at = names.index(name) if isinstance(name, str) and name in names else name
-        if not isinstance(at, int) or isinstance(at, bool) or not -len(names) <= at < len(names):
+    for name in in_choice(named):
+        at = input_position(name, names)
+        if at is None:
             raise InvalidProblem(
-                f"stop_gradient names an input by position or name, got {name!r:.100}; inputs are {', '.join(names)}"
+                f"stop_gradient names an input by position or name, got {shown(name)}; inputs are {', '.join(names)}"
             )
-        chosen.add(at % len(names))
+        chosen.add(at)
     return frozenset(chosen)
 
 

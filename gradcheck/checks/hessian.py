@@ -16,12 +16,13 @@ from gradcheck.checks.block_names import entry_names, outputs_named, rows_named
 from gradcheck.checks.function_arguments import entrance, require_callable
 from gradcheck.checks.functions import Wrt, check_jvp
 from gradcheck.checks.given_form import GivenForm
-from gradcheck.checks.gradient_of import GradientOf
+from gradcheck.checks.gradient_of import GradientOf, one_number
 from gradcheck.checks.jacobian import check_jacobian, without_keywords
 from gradcheck.checks.rows import Rows
 from gradcheck.checks.structures import Kept, hinted, no_curved
 from gradcheck.checks.trees import scaled
-from gradcheck.errors import UsageError
+from gradcheck.errors import UsageError, shown
+from gradcheck.judge.function_value import value_of
 from gradcheck.judge.settings import a_word
 from gradcheck.judge.user_names import function_name
 from gradcheck.judge.what_was_checked import checked_as
@@ -175,6 +176,8 @@ def _called_hessian(result: Result) -> Result:
     """The result of the gradient's Jacobian, in whose sentences that is a Hessian."""
 
     def told(found: Finding) -> Finding:
+        if found.code == "GC019":
+            return finding("GC019", **{**found.facts, "wanted": found.facts["wanted"].replace("Jacobian", "Hessian")})
         facts = dict(found.facts)
         if facts.get("what") != "Jacobian":
             return found
@@ -206,7 +209,7 @@ def _taken_apart(
 ) -> tuple[Callee, Callee, tuple[Any, ...], Wrt, dict[str, Any]]:
     """The arrays in containers as inputs of their own; `read` makes the derivative on trial one of those."""
     if not a_word(of, ("function", "gradient")):
-        raise UsageError(f"of must be 'function' or 'gradient', got {of!r:.100}")
+        raise UsageError(f"of must be 'function' or 'gradient', got {shown(of)}")
     held = HeldArrays.of(f, None if read is HeldArrays.product else second, inputs, wrt)
     if held is None:
         return f, second, inputs, wrt, options
@@ -222,7 +225,10 @@ def _gradient(
         return f, wrt, options
     form = GivenForm.of(f, inputs)
     f = form.function(f)
-    positions = Function.of(f, as_inputs(inputs, f), wrt).wrt
+    given = as_inputs(inputs, f)
+    function = Function.of(f, given, wrt)
+    one_number(*(output.shape for output in value_of(function, given, "f")[0]))  # its gradient has fewer words for it
+    positions = function.wrt
     if callable(options.get("meant")):
         options = {**options, "meant": GradientOf(form.function(options["meant"]), positions)}
     gradient = GradientOf(f, positions)

@@ -15,9 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.judge.raised import UnreadableAnswer
+from gradcheck.problem.function import laid_out, lend
+from gradcheck.problem.refused_inputs import parts_of, unreal_answer
 from gradcheck.tracing.traced import is_traced
 
 Array = NDArray[Any]
+
+LIKELY = 0.1
+"""Relative distance of a difference from a right Jacobian's product; far above what truncation and rounding cost."""
 
 
 @dataclass(frozen=True)
@@ -139,14 +144,35 @@ class Rows:
 
         return update_wrapper(vjp, self.jac)
 
+    def likely(self) -> bool:
+        """Whether the Jacobian on trial may be right, by a difference of f along one direction."""
+        random = np.random.default_rng(29)
+        inputs = [np.asarray(x) for x in self.inputs]
+        step = float(np.cbrt(np.finfo(np.result_type(*(inputs[k] for k in self.wrt))).eps))
+        moves = {k: random.standard_normal(np.shape(inputs[k])) * (np.abs(inputs[k]) + step) for k in self.wrt}
+
+        def value(t: float) -> Array:
+            there = [laid_out(x, x + t * moves[k]) if k in moves else x for k, x in enumerate(lend(self.inputs))]
+            return np.asarray(self._flat(self.f(*there)), np.float64)
+
+        try:
+            with np.errstate(all="ignore"):
+                slope = (value(step) - value(-step)) / (2 * step)
+                parts = zip(self.read(self.jac(*lend(self.inputs))), moves.values(), strict=True)
+                product = sum(np.tensordot(part, move, np.ndim(move)) for part, move in parts if part is not None)
+        except (Exception, SystemExit):  # the judge tells what it raises
+            return True
+        off, size = np.linalg.norm(slope - product), np.linalg.norm(slope) + np.linalg.norm(product)
+        return not off > LIKELY * size
+
     def read(self, answer: Any) -> tuple[Array | None, ...]:
         """One array (rows, *input's shape) per differentiated input. Raises UnreadableAnswer GC019, GC007, GC100."""
         if len(self.shapes) > 1:
             return self._read_blocks(_parts(answer, len(self.shapes)))
         parts = _parts(answer, len(self.wrt))
         if len(parts) != len(self.wrt):
-            wanted = f"{len(self.wrt)} Jacobians, one per input" if len(self.wrt) > 1 else "one Jacobian"
-            raise UnreadableAnswer("GC019", wanted=wanted, came=f"{len(parts)}")
+            wanted = f"{len(self.wrt)} Jacobians, one per input" if len(self.wrt) > 1 else "one Jacobian, an array"
+            raise UnreadableAnswer("GC019", wanted=wanted, came=parts_of(parts))
         return tuple(
             None if p is None else self._one(p, self.shapes[0], k) for p, k in zip(parts, self.wrt, strict=True)
         )
@@ -154,12 +180,12 @@ class Rows:
     def _read_blocks(self, parts: Sequence[Any]) -> tuple[Array | None, ...]:
         """A tuple per output of a Jacobian per input (a bare one for one input)."""
         if len(parts) != len(self.shapes):
-            raise UnreadableAnswer("GC019", wanted=f"{len(self.shapes)} tuples, one per output", came=f"{len(parts)}")
+            raise UnreadableAnswer("GC019", wanted=f"{len(self.shapes)} tuples, one per output", came=parts_of(parts))
         rows = []
         for part, shape in zip(parts, self.shapes, strict=True):
             own = _parts(part, len(self.wrt))
             if len(own) != len(self.wrt):
-                raise UnreadableAnswer("GC019", wanted=f"{len(self.wrt)} Jacobians per output", came=f"{len(own)}")
+                raise UnreadableAnswer("GC019", wanted=f"{len(self.wrt)} Jacobians per output", came=parts_of(own))
             rows.append([self._one(p, shape, k) for p, k in zip(own, self.wrt, strict=True)])
         return tuple(np.concatenate(column) for column in zip(*rows, strict=True))
 
@@ -243,13 +269,9 @@ def dense(answer: Any, columns: int) -> Array:
     elif hasattr(answer, "matvec") and hasattr(answer, "shape"):
         # Column by column: of a LinearOperator's own functions, some take vectors of one axis alone.
         answer = np.stack([np.ravel(answer.matvec(column)) for column in np.eye(columns)], axis=-1)
-    try:
-        array = np.asarray(answer)
-    except ValueError:
-        array = np.asarray(None)
-    if array.dtype.kind not in "fiub":
-        came = f"dtype {array.dtype}" if isinstance(answer, np.ndarray) else type(answer).__name__
+    if (came := unreal_answer(answer)) is not None:
         raise UnreadableAnswer("GC007", expected="an array of real numbers", came=came, block=None)
+    array = np.asarray(answer)
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 

@@ -23,7 +23,7 @@ from gradcheck.checks.held_arguments import asked
 from gradcheck.checks.structures import no_curved
 from gradcheck.checks.trees import branch
 from gradcheck.checks.whole_numbers import with_floats
-from gradcheck.errors import InvalidProblem, Unsupported, UsageError
+from gradcheck.errors import InvalidProblem, Unsupported, UsageError, shown
 from gradcheck.judge.function_trial import Examination
 from gradcheck.judge.input_structure import Projection, projections
 from gradcheck.judge.question import Question
@@ -61,7 +61,7 @@ class Given:
 def check_order(order: int, vjp2: Any, inputs: Sequence[Any], structure: Any) -> None:
     """Raises UsageError for an order that there is not, and for what an order does not go with."""
     if not isinstance(order, int) or isinstance(order, bool) or order not in (1, 2):
-        raise UsageError(f"order must be 1 (the VJP) or 2 (its own derivative besides), got {order!r:.100}")
+        raise UsageError(f"order must be 1 (the VJP) or 2 (its own derivative besides), got {shown(order)}")
     if vjp2 is not None and not callable(vjp2):
         raise InvalidProblem(f"expected a function, got {type(vjp2).__name__}", where="vjp2")
     if vjp2 is not None and order == 1:

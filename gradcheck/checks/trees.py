@@ -19,10 +19,13 @@ from gradcheck.checks.wrappers import Attributes
 from gradcheck.errors import Unsupported
 from gradcheck.judge.raised import UnreadableAnswer
 from gradcheck.judge.strategies_of_inputs import is_strategy
+from gradcheck.problem.refused_inputs import described
 from gradcheck.tracing.complex_traced import ComplexTraced, is_complex
 from gradcheck.tracing.lifting import contains_traced
 from gradcheck.tracing.traced import is_traced
 
+COMPLEX_ARRAY = "complex array"
+"""The kind of container that an array of complex numbers is."""
 Leaf = tuple[str, Any]
 """A path, such as "['layer2']['b']", and what stands there."""
 
@@ -43,7 +46,7 @@ def branch(value: Any) -> Branch | None:
         return Branch(f"{own.package} array", (("", own.numbers()),), lambda parts: own.like(parts[0]))
     if is_complex(value) and (array := _as_one_array(value)) is not None:
         children: tuple[Leaf, ...] = ((".real", array.real), (".imag", array.imag))
-        return Branch("complex array", children, lambda parts: _complex(parts[0], parts[1], array))
+        return Branch(COMPLEX_ARRAY, children, lambda parts: _complex(parts[0], parts[1], array))
     if isinstance(value, Attributes):
         children = tuple((f".{name}", part) for name, part in zip(value.names, value.values, strict=True))
         return Branch(type(value.owner).__name__, children, value.like)
@@ -288,8 +291,7 @@ def _described(here: Branch) -> str:
 def _name(answer: Any, other: Branch | None) -> str:
     if other is not None:
         return _described(other)
-    shape = f" of shape {answer.shape}" if isinstance(answer, np.ndarray) else ""
-    return f"{type(answer).__name__}{shape}"
+    return described(answer)
 
 
 def _mapping(like: Any, items: dict[Any, Any]) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradcheck.errors import InvalidProblem
+from gradcheck.errors import InvalidProblem, shown
 
 
 @dataclass(frozen=True)
@@ -56,5 +56,7 @@ def wrt_attributes(owner: Any, *names: str) -> Attributes:
         raise InvalidProblem("expected the names of the attributes to differentiate by, got none")
     for name in names:
         if not isinstance(name, str) or not hasattr(owner, name):
-            raise InvalidProblem(f"expected attributes of {type(owner).__name__}, got {name!r}, which it does not have")
+            raise InvalidProblem(
+                f"expected attributes of {type(owner).__name__}, got {shown(name)}, which it does not have"
+            )
     return Attributes(owner, names)

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.errors import InvalidProblem
+from gradcheck.errors import InvalidProblem, shown
 from gradcheck.judge.strategies_of_inputs import is_strategy, points_of
+from gradcheck.problem.function import input_position
 
 Array = NDArray[Any]
 DRAWN = 6
@@ -45,10 +46,10 @@ class Domain:
         drawn: dict[int, Any] = {}
         tests: dict[int, Callable[[Array], bool]] = {}
         for key, what in declared.items():
-            at = names.index(key) if key in names else key
-            if not isinstance(at, int) or isinstance(at, bool) or not 0 <= at < len(inputs):
+            at = input_position(key, names)
+            if at is None:
                 known = ", ".join(names)
-                raise InvalidProblem(f"domain names an input by position or name, got {key!r}; inputs are {known}")
+                raise InvalidProblem(f"domain names an input by position or name, got {shown(key)}; inputs are {known}")
             where = f"domain of {names[at]!r}"
             if is_strategy(what):
                 drawn[at] = what
@@ -86,7 +87,7 @@ def _test(what: Any, where: str) -> Callable[[Array], bool]:
     pair = isinstance(what, tuple | list) and len(what) == 2
     if not pair or not all(bound is None or _number(bound) for bound in what):
         raise InvalidProblem(
-            f"expected an interval (low, high), a function of the input or a Hypothesis strategy, got {what!r:.100}",
+            f"expected an interval (low, high), a function of the input or a Hypothesis strategy, got {shown(what)}",
             where=where,
         )
     low, high = (-np.inf if what[0] is None else what[0]), (np.inf if what[1] is None else what[1])

@@ -29,10 +29,13 @@ def value_of(function: Function, inputs: Sequence[Any], who: str) -> tuple[tuple
         if isinstance(wrong, InvalidProblem) and not by_user(wrong):
             what = wrong.message.replace("expected an array of real numbers, got", "returned")
             missing = ": is a `return` missing?" if what == "returned None" else ""
-            later = wrong.where is not None and re.match(r"output [1-9]", wrong.where)
+            later = re.match(r"output [1-9]", wrong.where)
+            what = what.partition(";")[0] if later else what
             more = f" as {wrong.where.removesuffix(' of f')}: if it is (value, aux), say has_aux=True" if later else ""
             raise SubjectError("GC018", who=who, what=f"{what}{missing}{more}") from None
         raise function_raised(who, wrong) from trimmed(wrong)
+    if not outputs:
+        raise SubjectError("GC018", who=who, what="returned nothing, an empty tuple or list")
     for k, output in enumerate(outputs):
         if not np.all(np.isfinite(output)):
             bad = output[~np.isfinite(output)].flat[0]

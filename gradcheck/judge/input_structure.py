@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.errors import InvalidProblem
+from gradcheck.errors import InvalidProblem, shown
+from gradcheck.problem.function import input_position
 from gradcheck.verdict.compare import Truth
 
 Array = NDArray[Any]
@@ -46,17 +47,17 @@ def projections(
     """
     found: dict[str, Projection] = {}
     for key, kind in structure.items():
-        at = names.index(key) if key in names else key
-        if not isinstance(at, int) or not 0 <= at < len(inputs):
+        at = input_position(key, names)
+        if at is None:
             raise InvalidProblem(
-                f"structure names an input by position or name, got {key!r}; inputs are {', '.join(names)}"
+                f"structure names an input by position or name, got {shown(key)}; inputs are {', '.join(names)}"
             )
         if at not in wrt:
             continue
         value = np.asarray(inputs[at])
         if not isinstance(kind, str) or kind not in _KINDS:
             raise InvalidProblem(
-                f"structure must be one of {', '.join(_KINDS)}, got {kind!r}", where=f"input {names[at]!r}"
+                f"structure must be one of {', '.join(_KINDS)}, got {shown(kind)}", where=f"input {names[at]!r}"
             )
         found[names[at]] = _KINDS[kind](value, f"input {names[at]!r}")
     return found

@@ -15,6 +15,7 @@ from gradcheck.judge.raised import derivative_raised
 from gradcheck.judge.unseen import asked_unseen
 from gradcheck.problem.evaluations import derivative_evaluated
 from gradcheck.problem.function import Function, Product, lend
+from gradcheck.problem.refused_inputs import parts_of, unreal_answer
 from gradcheck.problem.time_limit import check_time
 
 Array = NDArray[Any]
@@ -118,12 +119,14 @@ class Question:
         count = len(self.function.names)
         if self.kind == "jvp":
             return "an output tangent"
-        return f"{count} gradients, one per input" if count > 1 else "one gradient"
+        return f"{count} gradients, one per input" if count > 1 else "one gradient, an array of its input's shape"
 
     def _came(self, returned: Any) -> str:
         """What a call returned instead, in words."""
         if returned is None:
             return NOTHING_RETURNED
+        if isinstance(returned, tuple | list):
+            return parts_of(returned)
         if isinstance(returned, np.ndarray):
             return f"one array of shape {returned.shape}"
         if isinstance(returned, Mapping):
@@ -150,7 +153,7 @@ class Question:
         """One gradient per differentiated input, however they were packed."""
         count, wrt = len(inputs), self.function.wrt
         going = [k for k in wrt if k not in self.stopped]
-        if isinstance(returned, tuple | list) and count == 1 and np.shape(_quiet(returned)) == np.shape(inputs[0]):
+        if isinstance(returned, tuple | list) and count == 1 and _shape(returned) == np.shape(inputs[0]):
             return (np.asarray(returned),)  # a gradient written as a list or tuple of numbers
         if isinstance(returned, tuple | list):
             if len(returned) == count:
@@ -159,10 +162,10 @@ class Question:
                 return tuple(returned)
             if len(returned) == len(going):
                 return tuple(returned[going.index(k)] if k in going else None for k in wrt)
-            raise SubjectError("GC019", wanted=self.wanted, came=f"{len(returned)}")
+            raise SubjectError("GC019", wanted=self.wanted, came=self._came(returned))
         if len(wrt) == 1:
             return (returned,)
-        if len(going) == 1 and np.shape(_quiet(returned)) == np.shape(inputs[going[0]]):
+        if len(going) == 1 and _shape(returned) == np.shape(inputs[going[0]]):
             return tuple(returned if k in going else None for k in wrt)
         stacked = isinstance(returned, np.ndarray) and returned.shape[:1] == (count,)
         if stacked and all(np.shape(x) == returned.shape[1:] for x in inputs):
@@ -182,7 +185,7 @@ class Question:
                 primal, tangent = returned
         raw = tuple(tangent) if tuple_output and isinstance(tangent, tuple | list) else (tangent,)
         if len(raw) != count:
-            came = self._came(tangent) if len(raw) == 1 else str(len(raw))
+            came = self._came(tangent if len(raw) == 1 else raw)
             raise SubjectError("GC019", wanted=f"{count} output tangents", came=came)
         values = None
         if primal is not None:
@@ -190,21 +193,15 @@ class Question:
         return tuple(None if r is None else _numbers(r) for r in raw), values, raw
 
 
-def _quiet(value: Any) -> Any:
-    try:
-        return np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        return None
+def _shape(value: Any) -> tuple[int, ...] | None:
+    """The shape of an answer that can be read as an array of real numbers."""
+    return None if unreal_answer(value) is not None else np.shape(value)
 
 
 def _numbers(value: Any) -> Array:
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        array = np.asarray(None)
-    if array.dtype.kind not in "fiub":
-        came = f"dtype {array.dtype}" if array.dtype.kind == "c" else type(value).__name__
+    if (came := unreal_answer(value)) is not None:
         raise SubjectError("GC007", expected="an array of real numbers", came=came, block=None)
+    array = np.asarray(value)
     return np.array(array) if array.size <= COPIED else array
 
 

@@ -31,6 +31,7 @@ TOO_DEEP = (
     "call sys.setrecursionlimit with a larger number first"
 )
 """What to do about a RecursionError."""
+ENDLESS = "a container that holds itself, or is nested too deep to be read"
 
 
 @contextmanager
@@ -48,6 +49,8 @@ def derivative_raised() -> Iterator[None]:
         how = f"{exits(leaving, 'answering').facts['how']}{facts['place']}"
         raise SubjectError("GC006", **{**facts, "how": how}) from trimmed(leaving)
     except Exception as wrong:
+        if while_reading(wrong):
+            raise SubjectError("GC007", expected="arrays of real numbers", came=ENDLESS, block=None) from None
         facts = raised(wrong)
         raise SubjectError("GC004", **facts) from trimmed(wrong)
 
@@ -57,6 +60,8 @@ def function_raised(who: str, wrong: BaseException) -> SubjectError:
     facts = raised(wrong)
     if isinstance(wrong, SystemExit):
         what = f"{exits(wrong, 'answering').facts['how']}{facts['place']}"
+    elif while_reading(wrong):
+        what = f"returned {ENDLESS}"
     else:
         what = f"raised {facts['type']}: {facts['message']}{facts['place']}"
     return SubjectError("GC018", who=who, what=what, **facts)
@@ -116,8 +121,10 @@ def shortened(file: str) -> str:
         return file
 
 
-def trimmed(wrong: BaseException) -> BaseException:
-    """The exception itself, its traceback beginning in the user's code rather than in gradcheck."""
+def trimmed(wrong: BaseException) -> BaseException | None:
+    """The exception, its traceback beginning in the user's code; None for gradcheck's own, while it read an answer."""
+    if while_reading(wrong):
+        return None
     trace = wrong.__traceback__
     while trace is not None and is_ours(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
@@ -127,6 +134,11 @@ def trimmed(wrong: BaseException) -> BaseException:
 def by_user(wrong: BaseException) -> bool:
     """Whether an exception passed through code that is neither gradcheck's nor that of an installed package."""
     return any(not (is_ours(f) or installed(f)) for f in _files(wrong.__traceback__))
+
+
+def while_reading(wrong: BaseException) -> bool:
+    """Whether an exception is our own recursion into what the user's code returned."""
+    return isinstance(wrong, RecursionError) and all(is_ours(file) for file in _files(wrong.__traceback__))
 
 
 def _files(trace: TracebackType | None) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from typing import Any
 
-from gradcheck.errors import InvalidProblem, UsageError
+from gradcheck.errors import InvalidProblem, UsageError, shown
 
 NEEDED, ALL = "needed", "all"
 """Which oracles are asked."""
@@ -51,9 +51,9 @@ class Settings:
         for name in ("interest", "max_ulps"):
             value = getattr(self, name)
             if value is not None and not _positive(value):
-                raise UsageError(f"{name} must be a positive number, got {value!r:.100}")
+                raise UsageError(f"{name} must be a positive number, got {shown(value)}")
         if not (isinstance(self.moved_points, int) and self.moved_points >= 0):
-            raise UsageError(f"moved_points must be a whole number >= 0, got {self.moved_points!r}")
+            raise UsageError(f"moved_points must be a whole number >= 0, got {shown(self.moved_points)}")
         self._check_declarations()
 
     def _check_declarations(self) -> None:
@@ -61,22 +61,22 @@ class Settings:
         domain: object = self.domain
         if not isinstance(domain, Mapping):
             wanted = 'a mapping such as {"x": (0, None)}'
-            raise InvalidProblem(f"domain must be {wanted}, got {domain!r:.100}")
+            raise InvalidProblem(f"domain must be {wanted}, got {shown(domain)}")
         elsewhere: object = self.elsewhere
         if not isinstance(elsewhere, bool):
-            raise UsageError(f"elsewhere must be True or False, got {elsewhere!r:.100}")
+            raise UsageError(f"elsewhere must be True or False, got {shown(elsewhere)}")
         if self.meant is not None and not callable(self.meant):
-            raise InvalidProblem(f"expected a function with f's arguments, got {self.meant!r:.100}", where="meant")
+            raise InvalidProblem(f"expected a function with f's arguments, got {shown(self.meant)}", where="meant")
         if self.accuracy is not None and not (_number(self.accuracy) and 0 <= self.accuracy < 1):
             raise UsageError(
-                f"accuracy is the relative error of f itself, a number >= 0 and below 1, got {self.accuracy!r:.100}"
+                f"accuracy is the relative error of f itself, a number >= 0 and below 1, got {shown(self.accuracy)}"
             )
         if self.budget is not None and not (_number(self.budget) and 0 < self.budget < float("inf")):
-            raise UsageError(f"budget is the time for one check in seconds, above 0, got {self.budget!r:.100}")
+            raise UsageError(f"budget is the time for one check in seconds, above 0, got {shown(self.budget)}")
         if not a_word(self.oracles, (NEEDED, ALL)):
-            raise UsageError(f'oracles must be "{NEEDED}" or "{ALL}", got {self.oracles!r:.100}')
+            raise UsageError(f'oracles must be "{NEEDED}" or "{ALL}", got {shown(self.oracles)}')
         if self.seed is not None and not (_whole(self.seed) and self.seed >= 0):
-            raise UsageError(f"seed must be a whole number >= 0, got {self.seed!r:.100}")
+            raise UsageError(f"seed must be a whole number >= 0, got {shown(self.seed)}")
 
     def changed(self) -> dict[str, Any]:
         """The options in REPORTED that differ from their defaults."""
@@ -110,4 +110,4 @@ def check_structure(structure: object) -> None:
     """Raises InvalidProblem for a structure that is no mapping from inputs to words."""
     if not isinstance(structure, Mapping):
         wanted = 'a mapping such as {"x": "symmetric"}'
-        raise InvalidProblem(f"structure must be {wanted}, got {structure!r:.100}")
+        raise InvalidProblem(f"structure must be {wanted}, got {shown(structure)}")

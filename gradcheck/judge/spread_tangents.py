@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcheck.judge.question import Question
 from gradcheck.problem.function import Product, lend
+from gradcheck.problem.refused_inputs import unreal_answer
 from gradcheck.verdict.finding import Finding, finding
 
 
@@ -26,6 +27,7 @@ def spread_tangents(question: Question, product: Product) -> list[Finding]:
             answer = inspect.unwrap(question.derivative)(*inputs, *tangents)
         parts = list(answer) if isinstance(answer, tuple | list) else [answer]
         fits = any([np.shape(p) for p in part] == shapes for part in (parts, parts[-1:]))
+        fits = fits and all(unreal_answer(part) is None for part in parts)
     except (Exception, SystemExit):  # it does not take arrays either
         return []
     if not fits:

@@ -28,5 +28,5 @@ def function_name(function: Callable[..., Any]) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """ "a", "a and b", "a, b and c"."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    """ "a", "a and b", "a, b and c"; "none"."""
+    return "".join(names) or "none" if len(names) < 2 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.errors import InvalidProblem
+from gradcheck.errors import InvalidProblem, shown
 from gradcheck.holding import Tape
 from gradcheck.problem.evaluations import f_evaluated, function_failed
-from gradcheck.problem.refused_inputs import refuse_special, refuse_unreal, unreadable
+from gradcheck.problem.refused_inputs import refuse_special, refuse_unreal, unreadable, unreal_answer
 from gradcheck.problem.time_limit import timed_call
 
 Array = NDArray[Any]
@@ -65,13 +65,12 @@ class Function:
                 function_failed()
                 raise
         many = isinstance(returned, tuple | list)
-        outputs = tuple(np.asarray(part) for part in (returned if many else (returned,)))
+        outputs = returned if many else (returned,)
         for k, part in enumerate(outputs):
-            if part.dtype.kind not in "fiub":
-                what = "None" if part.dtype == object and part.shape == () and part.item() is None else part.dtype
+            if (came := unreal_answer(part)) is not None:
                 place = f"output {k} of f" if many else "f"
-                raise InvalidProblem(f"expected an array of real numbers, got {what}", where=place)
-        return outputs, many
+                raise InvalidProblem(f"expected an array of real numbers, got {came}", where=place)
+        return tuple(np.asarray(part) for part in outputs), many
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,7 @@ def input_names(f: Callable[..., Any], count: int) -> tuple[str, ...]:
         return own
     try:
         parameters = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):  # ufuncs and some builtins have no signature
+    except (TypeError, ValueError, AttributeError):  # ufuncs and some builtins have no signature
         return plain
     named = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     return tuple(named[:count]) if len(named) >= count else plain
@@ -206,6 +205,14 @@ def in_choice(choice: Any) -> list[Any]:
         return [choice]
 
 
+def input_position(choice: Any, names: Sequence[str]) -> int | None:
+    """The position of the input that a name or a number chooses, counted from either end; None if there is none."""
+    if isinstance(choice, str):
+        return names.index(choice) if choice in names else None
+    whole = isinstance(choice, int | np.integer) and not isinstance(choice, bool | np.timedelta64)
+    return int(choice) % len(names) if whole and -len(names) <= choice < len(names) else None
+
+
 def _positions(wrt: Sequence[int | str] | int | str | None, inputs: Sequence[Any], names: Sequence[str]) -> Any:
     floating = [k for k, value in enumerate(inputs) if np.asarray(value).dtype.kind == "f"]
     if wrt is None:
@@ -215,16 +222,17 @@ def _positions(wrt: Sequence[int | str] | int | str | None, inputs: Sequence[Any
         return tuple(floating)
     chosen: list[int] = []
     for k in in_choice(wrt):
-        at: object = names.index(k) if isinstance(k, str) and k in names else k
-        if not isinstance(at, int | np.integer) or isinstance(at, bool) or not -len(inputs) <= at < len(inputs):
-            raise InvalidProblem(f"wrt names an input by position or name, got {k!r}; inputs are {', '.join(names)}")
-        position = int(at) % len(inputs)
-        if position not in floating:
+        at = input_position(k, names)
+        if at is None:
             raise InvalidProblem(
-                f"dtype {np.asarray(inputs[position]).dtype} cannot be differentiated; give floating-point values",
-                where=f"input {names[position]!r}",
+                f"wrt names an input by position or name, got {shown(k)}; inputs are {', '.join(names)}"
             )
-        chosen.append(position)
+        if at not in floating:
+            raise InvalidProblem(
+                f"dtype {np.asarray(inputs[at]).dtype} cannot be differentiated; give floating-point values",
+                where=f"input {names[at]!r}",
+            )
+        chosen.append(at)
     if not chosen or len(set(chosen)) != len(chosen):
-        raise InvalidProblem(f"wrt must choose at least one input, each once, got {wrt!r}")
+        raise InvalidProblem(f"wrt must choose at least one input, each once, got {shown(wrt)}")
     return tuple(chosen)

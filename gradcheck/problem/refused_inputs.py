@@ -1,12 +1,13 @@
-"""Inputs that are no arrays of real numbers: what came, its shape and dtype, and what to do, in one sentence."""
+"""Inputs and answers that are no real numbers: what came, its shape and dtype, and what to do, in one sentence."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from gradcheck.errors import InvalidProblem
+from gradcheck.errors import InvalidProblem, one_line
 
 
 def refuse_unreal(value: Any, name: str) -> None:
@@ -34,14 +35,53 @@ def refuse_special(value: Any, name: str) -> None:
 
 def unreadable(value: Any, name: str, wrong: BaseException) -> InvalidProblem:
     """What is said of an input that NumPy cannot read."""
-    lengths = [len(row) for row in value if isinstance(row, list | tuple)] if isinstance(value, list | tuple) else []
-    if len(set(lengths)) > 1 and len(lengths) == len(value):
-        what = f"a {type(value).__name__} of rows of lengths {', '.join(map(str, lengths))}"
-        advice = "make the rows equally long, or give each as an input of its own"
-    else:
-        what = f"a {type(value).__name__} that NumPy cannot read ({str(wrong)[:300]})"
-        advice = "give a NumPy array of floats"
+    rows = _uneven(value)
+    advice = (
+        "make the rows equally long, or give each as an input of its own" if rows else "give a NumPy array of floats"
+    )
+    what = rows or _unread(value, wrong)
     return InvalidProblem(f"expected an array of real numbers, got {what}; {advice}", where=_place(name))
+
+
+def unreal_answer(value: Any) -> str | None:
+    """What came in place of an answer of real numbers, and what to return; None for one that NumPy reads as such."""
+    if value is None:
+        return "None"
+    try:
+        array = np.asarray(value)
+    except (Exception, SystemExit) as wrong:  # uneven rows, or a foreign __array__
+        rows = _uneven(value)
+        return f"{rows}; return rows of one length" if rows else f"{_unread(value, wrong)}; return an array of floats"
+    if array.dtype.kind in "fiub":
+        return None
+    came = described(value if array.dtype == object and not array.shape else array)
+    return f"{came}; {'return its real part' if array.dtype.kind == 'c' else 'return an array of floats'}"
+
+
+def parts_of(answer: Sequence[Any]) -> str:
+    """What the parts of an answer are, in words: "a list of 2: a float, None"."""
+    parts = f": {_some([described(part) for part in answer], 3)}" if len(answer) else ""
+    return f"a {type(answer).__name__} of {len(answer)}{parts}"
+
+
+def _uneven(value: Any) -> str:
+    """ "a list of rows of lengths 1, 2", or of arrays of unlike shapes; nothing for anything else."""
+    if not isinstance(value, list | tuple) or not value:
+        return ""
+    kind = type(value).__name__
+    if all(isinstance(row, list | tuple) for row in value):
+        lengths = [str(len(row)) for row in value]
+        return f"a {kind} of rows of lengths {_some(lengths)}" if len(set(lengths)) > 1 else ""
+    shapes = [str(row.shape) for row in value if isinstance(row, np.ndarray)]
+    return f"a {kind} of arrays of shapes {_some(shapes)}" if len(shapes) == len(value) else ""
+
+
+def _some(parts: Sequence[str], most: int = 6) -> str:
+    return ", ".join(parts[:most]) + (", ..." if len(parts) > most else "")
+
+
+def _unread(value: Any, wrong: BaseException) -> str:
+    return f"a {type(value).__name__} that NumPy cannot read ({one_line(str(wrong))[:300]})"
 
 
 def described(value: Any) -> str:

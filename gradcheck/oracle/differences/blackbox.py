@@ -126,7 +126,7 @@ def _wide_box(f: Callable[..., Any], inputs: Sequence[ArrayLike], narrow: BlackB
         if own.dtype.kind == "f" and other.dtype != np.longdouble:
             return None
         largest = np.abs(own).max(initial=0)
-        if own.shape != other.shape or not np.all(np.abs(own - other) <= AGREE * largest):
+        if own.shape != other.shape or not np.all(np.abs(own.astype(np.longdouble) - other) <= AGREE * largest):
             return None
     with box.watching():
         values = [box.outputs, *(box(_moved(box.inputs, k)) for k in (-3, -2, -1, 1, 2, 3))]

@@ -1,9 +1,10 @@
-"""Odd arguments of every check, at random: a verdict or one of our errors, never a traceback of gradcheck's own."""
+"""Odd arguments of every check, at random: a verdict or one of our errors, never a traceback nor a warning of ours."""
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import scipy.sparse
 import gradcheck
 from gradcheck.errors import GradcheckError
 
-CALLS = 400
+CALLS = 250
 """Calls per check in the test; `python tests/unit/checks/test_odd_calls.py N` makes more."""
 
 
@@ -21,7 +22,67 @@ class Stubborn:
         raise RuntimeError("no array")
 
 
+class Unprintable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no words")
+
+
+class Pair(NamedTuple):
+    a: Any
+    b: Any
+
+
+@dataclasses.dataclass
+class Holder:
+    a: Any
+    b: Any
+
+
+def nested(levels: int) -> Any:
+    """Lists in lists."""
+    whole: Any = 1.0
+    for _ in range(levels):
+        whole = [whole]
+    return whole
+
+
+LIST: list[Any] = [1.0]
+LIST.append(LIST)
+DICT: dict[str, Any] = {"a": 1.0}
+DICT["b"] = DICT
+HOLDER = Holder(1.0, None)
+HOLDER.b = HOLDER
+ARRAY = np.empty(1, object)
+ARRAY[0] = ARRAY
+
+ENDLESS: list[Any] = [LIST, DICT, HOLDER, ARRAY, ([LIST],), nested(2000)]
 VALUES: list[Any] = [
+    *ENDLESS,
+    Unprintable(),
+    Pair(1.0, np.ones(2)),
+    Holder(np.ones(2), 2.0),
+    [np.ones(2), np.ones(3)],
+    [1 + 2j, 3.0],
+    np.array(1 + 1j),
+    np.zeros(3, [("a", float), ("b", int)]),
+    np.matrix([[1.0, 2.0]]),
+    np.array([1e308] * 2),
+    np.timedelta64(1, "D"),
+    int,
+    np.ma.MaskedArray,
+    lambda *a: LIST,
+    lambda *a: DICT,
+    lambda *a: HOLDER,
+    lambda *a: nested(2000),
+    lambda *a: np.array([None]),
+    lambda *a: [[1.0], [2.0, 3.0]],
+    lambda *a: [np.ones(2), np.ones(3)],
+    lambda *a: np.ones(3) * 1j,
+    lambda *a: True,
+    lambda *a: (),
+    lambda *a: 10**400,
+    lambda *a: Pair(1.0, 2.0),
+    lambda *a: scipy.sparse.eye_array(3),
     0,
     1,
     -3,
@@ -100,6 +161,7 @@ def check_vjp_of_vjp(*arguments: Any, **options: Any) -> Any:
     return gradcheck.check_vjp(*arguments[:-1], **options, order=2, vjp2=arguments[-1])
 
 
+ASSERTIONS: list[Any] = [getattr(gradcheck, name) for name in gradcheck.__all__ if name.startswith("assert_")]
 CHECKS: list[Any] = [
     gradcheck.check_gradient,
     gradcheck.check_vjp,
@@ -112,14 +174,30 @@ CHECKS: list[Any] = [
     check_vjp_twice,
     check_vjp_of_vjp,
 ]
+GOOD: list[list[Any]] = [
+    [lambda x: np.sum(x**2), lambda x: 2 * x, np.array([1.0, 2.0])],
+    [np.sin, lambda c, x: np.cos(x) * c, np.array([1.0, 2.0])],
+    [np.sin, lambda p, t: np.cos(p[0]) * t[0], np.array([1.0, 2.0])],
+    [lambda x: np.sum(x**3), lambda x: np.diag(6 * np.ravel(x)), np.array([1.0, 2.0])],
+    [lambda x: np.sum(x**3), lambda x, v: 6 * x * v, np.array([1.0, 2.0])],
+    [lambda p: p["a"] ** 2, lambda p: {"a": 2 * p["a"]}, {"a": 1.5}],
+]
+"""Arguments that some check takes; one of them is then replaced."""
 OPTIONS: list[tuple[str, list[Any]]] = [
     ("wrt", [0, "x", [0, 1], "nothing", -1, 2.5, None]),
     ("structure", [{}, {0: "symmetric"}, {"x": "unit"}, "unit"]),
     ("kwargs", [None, {}, {"beta": 1.0}, 3]),
     ("has_aux", [False, True]),
     ("convention", [None, "conjugate", "torch"]),
-    ("interest", [None, 1e-3, -1, "small"]),
+    ("interest", [None, 1e-3, -1, "small", 1e308]),
     ("seed", [None, 0, -1, 2.5]),
+    ("stop_gradient", [0, "x", np.array(0)]),
+    ("domain", [{0: (None, 3.0)}, {0: LIST}]),
+    ("accuracy", [1e-3, np.ones((2, 2))]),
+    ("budget", [5.0, Unprintable()]),
+    ("meant", [np.sin, LIST]),
+    ("f", [np.sin]),
+    ("x", [np.ones(3)]),
     ("elsewhere", [False]),
 ]
 
@@ -130,23 +208,25 @@ def odd_call(check: Any, random: np.random.Generator) -> str:
     if random.random() < 0.7:  # most calls hold functions where they belong
         functions = [v for v in VALUES if callable(v)]
         arguments[:2] = [functions[int(k)] for k in random.integers(len(functions), size=2)]
+    if random.random() < 0.3:
+        good = list(GOOD[int(random.integers(len(GOOD)))])
+        good[int(random.integers(3))] = arguments[-1]
+        arguments = good
     options: dict[str, Any] = {"elsewhere": False}
     for name, values in OPTIONS:
-        if random.random() < 0.1:
+        if random.random() < 0.06:
             options[name] = values[int(random.integers(len(values)))]
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         try:
-            return str(check(*arguments, **options).verdict)
+            return str(getattr(check(*arguments, **options), "verdict", "PASS"))
+        except gradcheck.GradientError as wrong:
+            return type(wrong).__name__
         except GradcheckError as refusal:
             text = str(refusal)
             assert text
             assert "\n" not in text
             return type(refusal).__name__
-        except TypeError as wrong:
-            if "argument" not in str(wrong):  # Python's own word about a missing one is fine
-                raise
-            return "TypeError"
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda c: c.__name__)
@@ -154,6 +234,24 @@ def test_odd_calls_get_a_verdict_or_one_sentence(check: Any) -> None:
     random = np.random.default_rng(len(check.__name__))
     came = {odd_call(check, random) for _ in range(CALLS)}
     assert len(came) >= 3  # the calls are of many kinds
+
+
+def test_odd_calls_of_assertions() -> None:
+    random = np.random.default_rng(1)
+    came = {odd_call(ASSERTIONS[n % len(ASSERTIONS)], random) for n in range(CALLS)}
+    assert {"GradientError", "UsageError", "InvalidProblem"} <= came
+
+
+@pytest.mark.parametrize("endless", ENDLESS, ids=["list", "dict", "dataclass", "array", "inner list", "deep list"])
+@pytest.mark.parametrize("check", CHECKS[:6], ids=lambda c: c.__name__)
+def test_what_holds_itself_is_refused_wherever_it_comes_from(check: Any, endless: Any) -> None:
+    with pytest.raises(gradcheck.InvalidProblem, match=r"holds itself|lies in 100 others"):
+        check(np.sin, np.cos, endless)
+    x = np.array([1.0, 2.0])
+    f = np.sum if check in (gradcheck.check_gradient, gradcheck.check_hessian, gradcheck.check_hvp) else np.sin
+    for result in (check(lambda x: endless, f, x), check(f, lambda *a: endless, x)):
+        assert result.verdict == "ERROR"
+        assert not isinstance(result.exception, RecursionError)
 
 
 if __name__ == "__main__":
@@ -165,9 +263,9 @@ if __name__ == "__main__":
     for n in range(int(sys.argv[1])):
         generator = np.random.default_rng(n)
         try:
-            counted[odd_call(CHECKS[n % len(CHECKS)], generator)] += 1
+            counted[odd_call((CHECKS + ASSERTIONS)[n % 18], generator)] += 1
         except Exception:
             counted["TRACEBACK"] += 1
-            print(n, CHECKS[n % len(CHECKS)].__name__)
+            print(n, (CHECKS + ASSERTIONS)[n % 18].__name__)
             traceback.print_exc(limit=-3)
     print(dict(counted))

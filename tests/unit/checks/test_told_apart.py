@@ -76,7 +76,7 @@ def test_an_f_that_returns_more_than_its_value() -> None:
     assert "check_value_and_gradient" in told(result)
     assert "has_aux=True" in told(result)
     result = gradcheck.check_gradient(lambda x: (np.sum(x**2), {"n": 3}), lambda x: 2 * x, X)
-    assert told(result) == "f returned object as output 1: if it is (value, aux), say has_aux=True"
+    assert told(result) == "f returned a dict as output 1: if it is (value, aux), say has_aux=True"
     assert gradcheck.check_gradient(lambda x: (np.sum(x**2), {"n": 3}), lambda x: 2 * x, X, has_aux=True)
 
 
