@@ -153,10 +153,13 @@ def _settled(answers: Sequence[Estimates]) -> bool:
 
 def _closely(answer: Estimates) -> bool:
     """Whether this proves every entry of every gradient as closely as a float64 can hold it, nearly."""
-    return all(
-        e.kind is Kind.PROVEN and np.all(e.error <= CLOSELY * np.max(np.abs(e.value), initial=0.0))
-        for e in answer.gradients.values()
-    )
+    return all(map(closely, answer.gradients.values()))
+
+
+def closely(estimate: Estimate) -> bool:
+    """Whether this proves every entry of a block as closely as a float64 can hold it, nearly."""
+    largest = np.max(np.abs(estimate.value), initial=0.0)
+    return estimate.kind is Kind.PROVEN and bool(np.all(estimate.error <= CLOSELY * largest))
 
 
 def put_together(

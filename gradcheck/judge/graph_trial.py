@@ -133,7 +133,7 @@ def _try(case: Case, subject: Subject, oracles: Sequence[Oracle], settings: Sett
             if np.any(comparison.wrong) or not (lost or forward_wrong):  # another finding tells why an entry is open
                 findings += _about(case, comparison)
         if answer.adjoints and case.misfit is None and not any(c.wrong.any() for c in compared):
-            about = revealed(case, answer.adjoints, oracles)
+            about = revealed(case, answer.adjoints, oracles, known)
             findings += [] if any(f.code == "GC070" for f in about) and lost_node(case) else about
     if (single := single_precision(case.dtype, compared)) is not None:
         findings.append(single)

@@ -8,6 +8,7 @@ at a kink the one-sided derivatives are alternatives; at a jump there is no deri
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -26,6 +27,7 @@ from gradcheck.routes import AddedGuard, Branch, Floating, Key, RecordedDerivati
 from gradcheck.ties import derivative_of
 from gradcheck.tracing import MOST_RUNS, Derivative, Outcomes, Rounding, Smoothness, admit, explore
 from gradcheck.tracing.session import Run
+from gradcheck.tracing.traced import is_traced
 
 NAME = "exact"
 """Name of the oracle whose estimates an analysis makes."""
@@ -162,6 +164,19 @@ class Analysis(TracedPoint):
         """How many arrays one run computes, and how many numbers."""
         record = self._outcomes.first.trace.record
         return len(record.nodes), record.entries
+
+    def adjoints(self, nodes: Sequence[int]) -> list[Estimate] | None:
+        """The derivative of a graph's loss by each of these nodes, proven by the same record; None if it does not tell.
+
+        It does not where the graph has a tie, and where a node shares its part of the record, as x * y and x * y do.
+        """
+        trace = self._outcomes.first.trace
+        uses = Counter(trace.steps.values())
+        slots = [trace.steps.get(i, -1) for i in nodes]
+        if self._outcomes.ties or any(uses[slot] != 1 or slot in trace.retaken for slot in slots):
+            return None
+        with np.errstate(all="ignore"):
+            return [proven(part) for part in self._outcomes.adjoints_at(slots)]
 
     def repeating(self, block: int, wanted: Array | None = None) -> Array:
         """What roundings in the subject's dtype can cost a block's entries at most if they repeat (to first order).
@@ -400,8 +415,13 @@ def _as_function(graph: Graph, point: Point) -> tuple[Callable[..., Any], list[A
 
     def loss(*arrays: Any) -> Any:
         known = dict(zip(leaves, arrays, strict=True))
+        trace = arrays[0].run if is_traced(arrays[0]) else None
         for i, op, arguments, attributes in steps:
+            if trace is not None:
+                trace.step()
             known[i] = op.value(*(known[j] for j in arguments), **attributes)
+        if trace is not None:
+            trace.steps = {i: value.slot for i, value in known.items() if is_traced(value)}
         return known[graph.loss]
 
     return loss, values

@@ -37,6 +37,14 @@ def _adjoints(run: Run, cotangents: Sequence[Array]) -> tuple[list[Any | None], 
     return adjoints, False
 
 
+def adjoints_of_constants_too(run: Run, cotangents: Sequence[Array]) -> list[Any | None]:
+    """Adjoints of all nodes in balls, of those that do not vary as well."""
+    trace = run.trace
+    return sweep.reverse(
+        trace.balls, trace.record, trace.values, seeds_of(run, trace.balls, cotangents), constants=True
+    )
+
+
 def seeds_of(run: Run, numbers: Any, cotangents: Sequence[Array]) -> dict[int, Any]:
     """Cotangents by slot, added up where one node is several outputs; ValueError for a wrong shape."""
     seeds: dict[int, Any] = {}

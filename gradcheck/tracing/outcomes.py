@@ -343,11 +343,19 @@ class Outcomes:
 
         If a function returns intermediate results besides its value, cotangents of zero for them give their adjoints.
         """
-        with self.balls.working(self.bits):
-            found, _ = derivative.adjoints_of(self.first, cotangents)
-            arrays = [found[slot] for slot in self.first.outputs]
-            zero = self.balls.constant(np.zeros(()))
-            return tuple(self.balls.enclosure(zero if a is None else a) for a in arrays)
+        return self.adjoints_at(self.first.outputs, cotangents)
+
+    def adjoints_at(self, slots: Sequence[int], cotangents: Sequence[Array] | None = None) -> tuple[Enclosure, ...]:
+        """The total adjoint of every node at these slots, under the first outcome; `cotangents` as for `vjp`."""
+        record, balls = self.first.trace.record, self.balls
+        with balls.working(self.bits):
+            given = probe(self.first, cotangents, 0)
+            if all(record.nodes[s].varies for s in slots):
+                found, _ = derivative.adjoints_of(self.first, given)
+            else:
+                found = derivative.adjoints_of_constants_too(self.first, given)
+            arrays = [balls.constant(np.zeros(record.nodes[s].shape)) if (a := found[s]) is None else a for s in slots]
+            return tuple(map(balls.enclosure, arrays))
 
     def gradients_around(
         self, cotangents: Sequence[Array] | None = None, count: int = 64, *, closest: bool = False

@@ -116,6 +116,8 @@ class Trace:
     used: the number of the decision that gave the last answer.
     casts: dtypes into which arrays were cast; a cast computes nothing, and so has no node.
     held: per call of `gradcheck.held`, the slots of what it held; none where that was no traced array.
+    steps: the slot of each step's result, where the function says which step it takes (see `step`).
+    retaken: slots that a step took up from an earlier one that made the same: their adjoints belong to both.
     """
 
     balls: Balls
@@ -149,6 +151,9 @@ class Trace:
     used: int = 0
     casts: set[np.dtype[Any]] = field(default_factory=set)
     held: list[list[int]] = field(default_factory=list)
+    steps: dict[int, int] = field(default_factory=dict)
+    retaken: set[int] = field(default_factory=set)
+    _step_from: int = 0
 
     # -- recording -------------------------------------------------------------------------------------------------
 
@@ -169,7 +174,7 @@ class Trace:
         array = np.array(array)  # the caller may change the buffer later
         key = ("constant", array.dtype, _key(array))
         if key in self._seen:
-            return self._seen[key]
+            return self._again(self._seen[key])
         node = Node("constant", (), {"value": array}, array.shape, array.dtype, False)
         slot = self._seen[key] = self._append(node, self.balls.constant(array))
         return slot
@@ -182,7 +187,7 @@ class Trace:
         key = (primitive, args, dtype, rule, *(_key(v) for v in attributes.values()))
         known = self._seen.get(key)
         if known is not None:
-            return known
+            return self._again(known)
         value = primitives.value(self.balls, primitive, [self.values[slot] for slot in args], attributes)
         varies = any(self.record.nodes[slot].varies for slot in args)
         slot = self._append(Node(primitive, args, attributes, value.shape, dtype, varies), value)
@@ -190,6 +195,10 @@ class Trace:
         if primitive in ("add", "sub") and _small_constant(self.record, args):
             self.added_at[slot] = user_site()
         return slot
+
+    def step(self) -> None:
+        """Note that the function begins a further step: what is made from here on is this step's."""
+        self._step_from = len(self.record.nodes)
 
     def hold(self, slot: int) -> int:
         """Record that an array counts as a constant from here on."""
@@ -208,6 +217,11 @@ class Trace:
 
     def made_by_sweep(self, first: int, slot: int) -> None:
         """A reverse sweep has made the nodes from `first` on for the node at `slot`; who knows places notes it."""
+
+    def _again(self, slot: int) -> int:
+        if slot < self._step_from:
+            self.retaken.add(slot)
+        return slot
 
     def _append(self, node: Node, value: Array) -> int:
         slot = self.record.append(node)
