@@ -27,6 +27,7 @@ from typing import Any
 
 from gradcheck.errors import SubjectError
 from gradcheck.subject.answer import DTYPES, ENTRY_POINTS, LONGEST_OP, MOST_OPS, NATIVE, Declared
+from gradcheck.subject.statements import FailedStatement, run_statements
 from gradcheck.subject.trouble import Place, import_failed
 
 GRADCHECK = Path(__file__).resolve().parents[1]
@@ -79,7 +80,10 @@ def package_root(file: Path) -> Path | None:
 
 
 class Package:
-    """The files of one subject, under a private name."""
+    """The files of one subject, under a private name.
+
+    Where it is `stepwise`, the statements of its main file run one by one, and `failed` holds those that raised.
+    """
 
     def __init__(self, file: Path, known_as: Sequence[str] = ()) -> None:
         root = package_root(file)
@@ -88,6 +92,8 @@ class Package:
         self.root = root or file.parent
         self.private = f"_gradcheck_subject_{next(_serial)}"
         self.known_as = tuple(known_as)
+        self.stepwise = False
+        self.failed: list[FailedStatement] = []
         self.builtins = {**vars(builtins), "__import__": self._import}
 
     def load(self) -> ModuleType:
@@ -182,11 +188,14 @@ class _Source(SourceFileLoader):
 
     def __init__(self, package: Package, name: str, path: str) -> None:
         super().__init__(name, path)
-        self._builtins = package.builtins
+        self._package = package
 
     def exec_module(self, module: ModuleType) -> None:
-        vars(module)["__builtins__"] = self._builtins
-        super().exec_module(module)
+        vars(module)["__builtins__"] = self._package.builtins
+        if self._package.stepwise and Path(self.path) == self._package.file:
+            self._package.failed = run_statements(self.get_data(self.path), self.path, vars(module))
+        else:
+            super().exec_module(module)
 
     def get_code(self, fullname: str) -> CodeType:
         # Always from the source: a stale or foreign __pycache__ must not be judged.

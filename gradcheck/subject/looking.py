@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +13,7 @@ from gradcheck.conventions.offer import Contents, Miss, Offer
 from gradcheck.conventions.recognition import Recognition, Wish, recognised
 from gradcheck.errors import SubjectError
 from gradcheck.subject import notebook
-from gradcheck.subject.absent import standing_in
+from gradcheck.subject.absent import Finder, standing_in
 from gradcheck.subject.answer import Declared
 from gradcheck.subject.gathered_modules import gathered
 from gradcheck.subject.loading import Loaded, Package
@@ -94,24 +94,65 @@ def look(source: Source) -> Looked:
     """
     file = Path(source.path)
     place = Place(source.folder)
-    failed: list[notebook.FailedCell] = []
+    failed: list[Miss] = []
+    stopped: Exception | None = None
     with import_failed(place, file), standing_in() as absent:
         if source.installed:
             module = import_module(source.path)
             place = Place(Path(getattr(module, "__file__", None) or ".").resolve().parent)
         elif file.suffix == NOTEBOOK:
-            module = ModuleType("_gradcheck_notebook")
-            sys.modules[module.__name__] = module
-            failed = notebook.run(file, module)
+            module, failed = _notebook(file, absent)
         else:
             package = Package((file / "__init__.py" if file.is_dir() else file).resolve())
             place = Place(package.root if package.is_package else file.resolve().parent)
-            module = package.load()
+            module, stopped = _imported(package, absent)
+            failed = [Miss("run", f"line {f.line}", f"it raised {f.what}") for f in package.failed]
     with call_failed(place):
         module, apart = gathered(module)
         found = recognised(module, source.name, source.wanted)
         contents = Contents(module)
         public = sorted({*contents.classes, *contents.functions})
-    cells = tuple(Miss("notebook", f"cell {f.cell}", f.what) for f in failed)
+    if stopped is not None and not found.offers:
+        with import_failed(place, file):
+            raise stopped
     shown = tuple(Miss("installed", name, "a stand-in takes its calls; it shows nothing") for name in absent.used)
-    return Looked(place, Recognition(found.offers, (*shown, *cells, *apart, *found.misses)), public)
+    lacking = tuple(Miss("installed", name, "what calls it is not checked") for name in absent.lacking)
+    return Looked(place, Recognition(found.offers, (*shown, *lacking, *failed, *apart, *found.misses)), public)
+
+
+def _imported(package: Package, absent: Finder) -> tuple[ModuleType, Exception | None]:
+    """The file as a module, and what stopped its first import.
+
+    It is imported again with stand-ins for the packages that it lacks, and at last statement by statement: a file may
+    do without the package, or the data, that it asks for.
+    """
+    stopped: Exception | None = None
+    while True:
+        try:
+            module = package.load()
+        except Exception as wrong:
+            stopped = stopped or wrong
+            if isinstance(wrong, ModuleNotFoundError) and absent.allow(wrong):
+                continue
+            if package.stepwise or package.is_package:
+                raise
+            package.stepwise = True
+        else:
+            if not _allowed(absent, [f.wrong for f in package.failed]):
+                return module, stopped
+
+
+def _allowed(absent: Finder, wrong: Sequence[Exception | None]) -> bool:
+    """Whether one of the exceptions is a package that is missing, and has a stand-in from now on."""
+    missing = [each for each in wrong if isinstance(each, ModuleNotFoundError)]
+    return bool([each for each in missing if absent.allow(each)])
+
+
+def _notebook(file: Path, absent: Finder) -> tuple[ModuleType, list[Miss]]:
+    """The notebook's cells, run anew with a stand-in where one failed for a missing package."""
+    while True:
+        module = ModuleType("_gradcheck_notebook")
+        sys.modules[module.__name__] = module
+        failed = notebook.run(file, module)
+        if not _allowed(absent, [cell.missing for cell in failed]):
+            return module, [Miss("notebook", f"cell {cell.cell}", cell.what) for cell in failed]

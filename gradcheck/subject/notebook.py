@@ -18,10 +18,14 @@ MAGIC = ("%", "!", "?")
 
 @dataclass(frozen=True)
 class FailedCell:
-    """A cell that raised, counted from 1 among all cells, with the type and message of the exception."""
+    """A cell that raised, counted from 1 among all cells, with the type and message of the exception.
+
+    `missing` is the exception where a package is not installed.
+    """
 
     cell: int
     what: str
+    missing: ModuleNotFoundError | None = None
 
 
 def cells(path: Path) -> Iterator[tuple[int, str]]:
@@ -58,7 +62,8 @@ def run(path: Path, module: ModuleType) -> list[FailedCell]:
             read.append(text)
             exec(compile(tree, name, "exec", dont_inherit=True), vars(module))
         except Exception as wrong:  # whatever a cell raises; SystemExit goes on to the caller
-            failed.append(FailedCell(number, f"{type(wrong).__name__}: {wrong}"))
+            missing = wrong if isinstance(wrong, ModuleNotFoundError) else None
+            failed.append(FailedCell(number, f"{type(wrong).__name__}: {wrong}", missing))
     setattr(module, CELLS, "\n".join(read))
     return failed
 
