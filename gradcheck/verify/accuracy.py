@@ -26,6 +26,8 @@ CARRIERS = ("add", "mul", "sum")
 """Ops by which the suites give a node a cotangent; they lose nothing themselves."""
 KINK = "kink"
 """Label of a case whose point is a kink or a tie of its op."""
+HARDLY = 1e-12
+"""Maximum relative error at ordinary arguments of a guard such as log(x + 1e-15), which is no wrong rule."""
 OVERFLOWS = ("OverflowError", "ZeroDivisionError", "FloatingPointError")
 """Exceptions that Python's `math` raises where NumPy gives inf or NaN."""
 
@@ -92,6 +94,8 @@ def _of_op(op: str, rows: Sequence[_Row]) -> list[Loss]:
     kinks = [row for row in rows if KINK in row.result.labels]
     tiny = [row for row in rows if row.is_tiny and row not in kinks]
     usual = [row for row in rows if row.largest <= ORDINARY and row not in kinks and row not in tiny]
+    hardly = [row for row in usual if _hardly_off(row.result)]
+    usual = [row for row in usual if row not in hardly]
     large = sorted((row for row in rows if row.largest > ORDINARY), key=lambda row: row.largest)
     if not any(row.result.verdict is Verdict.PASS for row in usual) or any(row.is_wrong for row in usual):
         raised = [row for row in large if _raises(row.result)]
@@ -108,12 +112,34 @@ def _of_op(op: str, rows: Sequence[_Row]) -> list[Loss]:
         at = f"{guarded[0].smallest:.3g}{_shown(guarded[0].result)}"
         sentence = f"{op} answers otherwise near 0, at {at}, as with a guard; its rule is right at ordinary arguments"
         found.append(Loss(op, sentence, tuple(row.result.address for row in guarded)))
+    if hardly:
+        sentence = f"{op} is off in the last digits{_distance(hardly[0].result)}, as with a guard; its rule is right"
+        found.append(Loss(op, sentence, tuple(row.result.address for row in hardly)))
     for what, test in (("loses accuracy", _loses_digits), ("gives no finite number", _overflows)):
         if lost := [row for row in large if test(row.result)]:
             at = f"{lost[0].largest:g}{_shown(lost[0].result)}"
             sentence = f"{op} {what} at {at}; its rule is right at ordinary arguments"
             found.append(Loss(op, sentence, tuple(row.result.address for row in lost)))
     return found
+
+
+def _hardly_off(result: Result) -> bool:
+    """Whether all that is wrong is off by next to nothing, relative to the truth."""
+    off = _off(result)
+    return bool(off) and all(d <= HARDLY * max(abs(truth), TINY) for d, truth in off)
+
+
+def _off(result: Result) -> list[tuple[float, float]]:
+    """Distance and truth of each value and gradient that is wrong; none where something else is wrong."""
+    wrong = [f.facts for f in result.findings if f.severity == "error"]
+    if result.verdict is not Verdict.FAIL or not all("distance" in facts and "truth" in facts for facts in wrong):
+        return []
+    return [(float(str(facts["distance"])), float(str(facts["truth"]))) for facts in wrong]
+
+
+def _distance(result: Result) -> str:
+    distance, truth = max(_off(result))
+    return f" (by {distance:.1g}, where {truth:.3g} is right)"
 
 
 def _loses_digits(result: Result) -> bool:

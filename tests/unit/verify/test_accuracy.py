@@ -96,3 +96,11 @@ def test_what_raises_at_its_kink_alone_is_a_remark(ordinary: float, count: int):
     sentences = found((1.0, result("a", came=ordinary)), (0.0, at_kink), op="abs")
     assert len(sentences) == count
     assert all("no answer at its kink (it raises ZeroDivisionError)" in sentence for sentence in sentences)
+
+
+@pytest.mark.parametrize(("distance", "count"), [(1e-15, 1), (1e-9, 0)])
+def test_a_guard_that_shows_in_the_last_digits_is_no_wrong_rule(distance: float, count: int):
+    off = finding("GC014", loss="y", subject=0.2 + distance, truth=0.2, distance=distance, allowed=1e-16)
+    sentences = found((1.0, result("a")), (1.2, Result("b", Verdict.FAIL, (off,), 1)), op="log")
+    assert len(sentences) == count
+    assert all(sentence.startswith("log is off in the last digits (by 1e-15") for sentence in sentences)
