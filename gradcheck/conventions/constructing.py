@@ -79,7 +79,9 @@ ASIDES: Mapping[str, Any] = MappingProxyType(
 def size_kind(name: str) -> str | None:
     """Which size an argument of this name is."""
     plain = name.lower().replace("_", "")
-    found = next((kind for kind, names in SIZES.items() if plain in names.replace("_", "").split()), None)
+    singular = plain.removesuffix("s")  # input_dims, output_dims: one number all the same
+    known = {kind: names.replace("_", "").split() for kind, names in SIZES.items()}
+    found = next((kind for spelled in (plain, singular) for kind, names in known.items() if spelled in names), None)
     if found is None and (stem := name.rstrip("0123456789").rstrip("_")) != name:
         return "hidden" if size_kind(stem) == "hidden" else None  # one for each hidden layer
     return found

@@ -100,7 +100,11 @@ LAYOUTS: tuple[Layout, ...] = (
         (("real", (N, 1)),),
     ),
     Layout("weights per class", {**_ROWS, "weight": (D, 3)}, (("labels", (N, 3)), ("one-hot", (N, 3)))),
-    Layout("samples in columns", _COLUMNS, (("one-hot columns", (N, D)), ("real", (M, N)), ("real", (1, N)))),
+    Layout(
+        "samples in columns",
+        _COLUMNS,
+        (("one-hot columns", (N, D)), ("real", (M, N)), ("real", (1, N)), ("labels", (N, D))),
+    ),
     Layout(
         "one output per sample, samples in columns",
         {**_COLUMNS, "prediction": (1, N), "weight": (1, D), "bias": (1, 1)},

@@ -8,6 +8,7 @@ from functools import update_wrapper
 from itertools import islice
 from typing import Any
 
+from gradcheck.conventions.documented_shapes import as_documented
 from gradcheck.conventions.example_inputs import Example, how_to_give
 from gradcheck.conventions.example_sources import asked_arguments, inputs_by_names, inputs_from_file, inputs_of_calls
 from gradcheck.conventions.foreign_calls import ForeignCalls, copied, lent
@@ -83,7 +84,8 @@ def loss(
     said = returned_names(function)
     order = "F" if re.search(r"order *= *['\"]F", source(function)) else "C"
     own = inputs_from_file(contents, names, name)
-    examples = [own] if own is not None else inputs_by_names(names, inputs_of_calls(contents, function, names))
+    by_names = inputs_by_names(names, inputs_of_calls(contents, function, names))
+    examples = [own] if own is not None else as_documented(function, names, by_names)
     ran_without, foreign, why = False, "", "no example inputs fit its arguments"
     first: tuple[Example, LossParts] | None = None
     for example in islice(examples, _MOST_TRIED):

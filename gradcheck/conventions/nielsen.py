@@ -6,7 +6,7 @@ the book has it. The pair is that loss as a function of the lists of biases and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
@@ -27,10 +27,12 @@ OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"order": ("biases", "weights"), "cost": ("half-squares", "own")}
 )
 
-BACKPROPS = ("backprop", "back_prop", "backpropagation", "back_propagation", "backpropagate")
-"""Names of the method."""
-FORWARDS = ("feedforward", "feed_forward", "forward", "forward_pass")
+BACKPROPS = ("backprop", "backpropagation", "backpropagate")
+"""Names of the method, small and without underscores."""
+FORWARDS = ("feedforward", "forward", "forwardpass", "forwardprop", "forwardpropagation")
 """Names of the method that gives the outputs."""
+LISTS = (("biases", "bias", "b"), ("weights", "weight", "w"))
+"""Names of the lists of the network's biases and of its weights."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Use:
 
     Attributes
     ----------
-    network: the object; `biases` and `weights` are lists of its attributes.
+    network: the object.
+    lists: names of its attributes that hold the lists of biases and weights.
     forward, backward: names of its methods.
     x, y: one example, or several, in columns.
     cost: the loss of outputs and labels; cost_text is how it is called.
@@ -48,6 +51,7 @@ class Use:
     """
 
     network: Any
+    lists: tuple[str, str]
     forward: str
     backward: str
     x: Any
@@ -76,20 +80,32 @@ class Use:
     def _with(self, biases: Any, weights: Any) -> Any:
         made = object.__new__(type(self.network))
         vars(made).update(vars(self.network))
-        made.biases, made.weights = list(biases), list(weights)
+        for name, values in zip(self.lists, (biases, weights), strict=True):
+            setattr(made, name, list(values))
         return made
 
 
 def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     """Every class of the file with lists of biases and weights and such a method."""
     for name, kind in contents.classes.items():
-        backward = next((b for b in BACKPROPS if callable(getattr(kind, b, None))), None)
-        forward = next((f for f in FORWARDS if callable(getattr(kind, f, None))), None)
+        backward, forward = (_method(kind, names) for names in (BACKPROPS, FORWARDS))
         if backward is None or forward is None or len(required_arguments(getattr(kind, backward)) or ()) != 3:
             continue
         found = _looked_at(name, kind, forward, backward, contents, options)
         if found is not None:
             yield found
+
+
+def _method(kind: type, names: tuple[str, ...]) -> str | None:
+    """The class's method of such a name, however it is capitalised."""
+    found = {n.lower().replace("_", ""): n for n in dir(kind) if not n.startswith("_")}
+    return next((found[name] for name in names if name in found and callable(getattr(kind, found[name]))), None)
+
+
+def _lists(network: Any) -> tuple[str, str] | None:
+    """The names of the network's list of biases and list of weights."""
+    held = [next((n for n in names if isinstance(getattr(network, n, None), list)), None) for names in LISTS]
+    return None if held[0] is None or held[1] is None else (held[0], held[1])
 
 
 def _looked_at(
@@ -102,10 +118,11 @@ def _looked_at(
             return Miss(NAME, name, f"what the argument {network} of {name}() is for is not known")
         if isinstance(network, Exception):
             return Miss(NAME, name, f"{name}() of small sizes raised {type(network).__name__}: {network}"[:300])
-        if not all(isinstance(getattr(network, each, None), list) for each in ("biases", "weights")):
+        lists = _lists(network)
+        if lists is None:
             return None
-        values = _values(network)
-        first = Use(network, forward, backward, *_data(1), *_cost(network, options), known)
+        values = _values(*(getattr(network, each) for each in lists))
+        first = Use(network, lists, forward, backward, *_data(1), *_cost(network, options), known)
         for use in (first, replace(first, **dict(zip("xy", _data(SAMPLES), strict=True)))):
             found, trouble = _tried(use, values, options)
             if found is not None:
@@ -169,11 +186,11 @@ def _data(count: int) -> tuple[Any, Any]:
     return normal((INPUTS, count), 1), one_hot(SAMPLES, OUTPUTS)[-count:].T.copy()
 
 
-def _values(network: Any) -> tuple[list[Any], list[Any]]:
-    shapes = {f"b{k}": np.shape(b) for k, b in enumerate(network.biases)}
-    shapes |= {f"w{k}": np.shape(w) for k, w in enumerate(network.weights)}
+def _values(own_biases: Sequence[Any], own_weights: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    shapes = {f"b{k}": np.shape(b) for k, b in enumerate(own_biases)}
+    shapes |= {f"w{k}": np.shape(w) for k, w in enumerate(own_weights)}
     drawn = weights(shapes)
-    return [drawn[f"b{k}"] for k in range(len(network.biases))], [drawn[f"w{k}"] for k in range(len(network.weights))]
+    return [drawn[f"b{k}"] for k in range(len(own_biases))], [drawn[f"w{k}"] for k in range(len(own_weights))]
 
 
 def _offer(kind: type, uses: list[tuple[str, Use, Any]]) -> Offer:

@@ -63,6 +63,9 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
         if uses is not None and kind is uses.kind:
             continue
         found = list(_of_class(name, kind, contents, uses))
+        if found and (missing := _missing(found[0][1])):
+            yield Miss(NAME, name, missing)
+            continue
         for call, pair in found:
             manners.add(call.manner)
             pairs.append(pair)
@@ -73,6 +76,18 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
     if pairs:
         title = f"{' and '.join(sorted(manners))}: {', '.join(pair.name for pair in pairs)}"
         yield Offer(NAME, title, claims=frozenset(claims), pairs=tuple(pairs))
+
+
+def _missing(pair: Pair) -> str:
+    """What the op's backward pass says where it is still to be written; "" where it runs."""
+    assert pair.derivative is not None, "an op has a backward pass"
+    try:
+        pair.derivative(np.ones(np.shape(pair.f(*pair.inputs))), *pair.inputs)
+    except NotImplementedError as todo:
+        return f"its backward pass is not offered: it raises NotImplementedError: {todo}"[:300]
+    except Exception:  # it may be the op's own mistake, which the check will show
+        return ""
+    return ""
 
 
 def _written_as_op(kind: type) -> bool:

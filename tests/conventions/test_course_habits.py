@@ -1,0 +1,157 @@
+"""Habits of course files that say how something is meant: capitals, docstrings, bodies that are still to be written."""
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from gradcheck.conventions.constructing import size_kind
+from gradcheck.conventions.documented_shapes import documented_axes
+from gradcheck.conventions.recognition import Recognition, recognised
+from gradcheck.subject.loading import Package
+from gradcheck.verdict.result import Verdict
+from gradcheck.verify.function_pairs import judged
+
+
+def looked_at(tmp_path: Path, text: str) -> Recognition:
+    file = tmp_path / "mine.py"
+    file.write_text("import numpy as np\n" + dedent(text))
+    return recognised(Package(file).load())
+
+
+def verdicts(found: Recognition) -> list[Verdict]:
+    return [judged(pair).verdict for offer in found.offers for pair in offer.pairs]
+
+
+NIELSEN = """
+    def s(z): return 1 / (1 + np.exp(-z))
+    class Net:
+        def __init__(self, sizes):
+            self.bias = [np.random.randn(n, 1) for n in sizes[1:]]
+            self.weight = [np.random.randn(n, m) for m, n in zip(sizes[:-1], sizes[1:])]
+        def feedForward(self, a):
+            for w, b in zip(self.weight, self.bias):
+                a = s(w @ a + b)
+            return a
+        def backProp(self, x, y):
+            kept = [x]
+            for w, b in zip(self.weight, self.bias):
+                kept.append(s(w @ kept[-1] + b))
+            delta, db, dw = (kept[-1] - y) * kept[-1] * (1 - kept[-1]), [], []
+            for k in range(len(self.weight) - 1, -1, -1):
+                db.insert(0, delta)
+                dw.insert(0, delta @ kept[k].T)
+                delta = (self.weight[k].T @ delta) * kept[k] * (1 - kept[k])
+            return db, dw
+"""
+
+
+def test_capitals_and_the_singular_are_no_other_convention(tmp_path: Path) -> None:
+    found = looked_at(tmp_path, NIELSEN)
+    assert [offer.convention for offer in found.offers] == ["nielsen"]
+    assert verdicts(found) == [Verdict.PASS, Verdict.PASS]
+    wrong = looked_at(tmp_path, NIELSEN.replace("delta @ kept[k].T", "2 * delta @ kept[k].T"))
+    assert verdicts(wrong) == [Verdict.FAIL, Verdict.FAIL]
+
+
+LOSS = '''
+    def half_squares_cost(y_pred, y_true):
+        """The cost.
+
+        Inputs:
+        - y_pred (N,)
+        - y_true (N,)
+        """
+        off = y_pred - y_true
+        return np.mean(off ** 2) / 2, off / len(off)
+'''
+
+
+def test_a_docstring_says_of_which_shapes_a_loss_is(tmp_path: Path) -> None:
+    assert verdicts(looked_at(tmp_path, LOSS)) == [Verdict.PASS]
+    assert verdicts(looked_at(tmp_path, LOSS.replace("off / len(off)", "off"))) == [Verdict.FAIL]
+    assert verdicts(looked_at(tmp_path, LOSS.replace("(N,)", ""))) == [Verdict.FAIL]  # of rows it is no mean
+
+
+@pytest.mark.parametrize(
+    ("said", "axes"),
+    [
+        ("- x (N,)", 1),
+        ("x: array of shape (N, D)", 2),
+        ("x -- input data, numpy array of shape (input size, number of examples)", 2),
+        ("x (N, d_1, ..., d_k)", None),
+        ("x (float)", None),
+        ("maximum (N,)", None),
+    ],
+)
+def test_axes_are_read_off_a_docstring(said: str, axes: int | None) -> None:
+    def f(x: float) -> float:
+        return x
+
+    f.__doc__ = said
+    assert documented_axes(f, ["x"]).get("x") == axes
+
+
+def test_class_numbers_go_with_samples_in_columns(tmp_path: Path) -> None:
+    text = """
+        def softmax_loss(W, X, y):
+            n, scores = X.shape[1], W.dot(X)
+            p = np.exp(scores) / np.sum(np.exp(scores), axis=0, keepdims=True)
+            loss = -np.mean(np.log(p[y, range(n)]))
+            p[y, range(n)] -= 1
+            return loss, np.dot(p, X.T) / n
+    """
+    assert verdicts(looked_at(tmp_path, text)) == [Verdict.PASS]
+    assert verdicts(looked_at(tmp_path, text.replace("/ n\n", "\n"))) == [Verdict.FAIL]
+
+
+def test_an_op_without_a_body_is_not_offered(tmp_path: Path) -> None:
+    text = """
+        class Square:
+            @staticmethod
+            def forward(ctx, a):
+                ctx.save_for_backward(a)
+                return a * a
+            @staticmethod
+            def backward(ctx, d):
+                (a,) = ctx.saved_values
+                return 2 * a * d
+        class Cube:
+            @staticmethod
+            def forward(ctx, a):
+                return a**3
+            @staticmethod
+            def backward(ctx, d):
+                raise NotImplementedError("task 4")
+    """
+    found = looked_at(tmp_path, text)
+    assert [pair.name for offer in found.offers for pair in offer.pairs] == ["Square"]
+    (miss,) = (m for m in found.misses if m.name == "Cube")
+    assert "task 4" in miss.why
+    assert verdicts(looked_at(tmp_path, text.replace("NotImplementedError", "ValueError"))) == [
+        Verdict.PASS,
+        Verdict.ERROR,
+    ]
+
+
+FORWARD = """
+    class Variable:
+        def __init__(self, val, der=1.0):
+            self.val, self.der = val, der
+        def __add__(self, other): return Variable(self.val + other.val, self.der + other.der)
+        def __mul__(self, other): return Variable(self.val * other.val, self.val * other.der + self.der * other.val)
+    def jacobian(f, x):
+        return f.der
+"""
+
+
+def test_a_derivative_that_is_the_root_s_own_is_no_gradient_by_a_leaf(tmp_path: Path) -> None:
+    assert [offer.convention for offer in looked_at(tmp_path, FORWARD).offers] == ["dual"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("input_dims", "inputs"), ("output_dims", "outputs"), ("hidden_dims", "several hidden"), ("bias", None)],
+)
+def test_a_plural_is_the_same_size(name: str, kind: str | None) -> None:
+    assert size_kind(name) == kind
