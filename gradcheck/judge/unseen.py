@@ -28,6 +28,8 @@ MODULES = (np, np.linalg, math, builtins)
 """Modules by whose functions answers are compared."""
 PACKAGE = __name__.partition(".")[0]
 """The package that compares them."""
+OF_PYTHON = frozenset({"__slotnames__", "__annotations__", "__annotations_cache__", "__abstractmethods__", "_abc_impl"})
+"""Attributes that Python itself adds to a class, such as the one that copying an instance leaves."""
 MOST_NAMES = 3
 """Maximum number of changed names in a finding."""
 STACK = 2**26
@@ -90,7 +92,7 @@ class Originals:
             now = vars(one)
             if len(now) == len(methods) and all(map(is_, now.values(), methods.values())):
                 continue
-            for name in [n for n, value in now.items() if methods.get(n) is not value]:
+            for name in [n for n, value in now.items() if methods.get(n) is not value and n not in OF_PYTHON]:
                 if name in methods:
                     setattr(one, name, methods[name])
                 else:

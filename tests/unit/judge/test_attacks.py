@@ -1,5 +1,7 @@
 """Derivatives that try to get through without being right."""
 
+import contextlib
+import copy
 import inspect
 import sys
 import warnings
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 
 import gradcheck
+from gradcheck.numbers.flint_balls import FlintBalls
 
 X = np.array([0.7, -1.2, 0.4])
 
@@ -238,6 +241,17 @@ def test_one_that_changes_its_judge(derivative: Any) -> None:
     assert (result.verdict, result.codes) == ("FAIL", ("GC020",)), result.to_text()
     assert gradcheck.check_vjp(f, right, X).verdict == "PASS"
     assert gradcheck.check_vjp(f, lambda c, x: 0.7 * c, X).verdict == "FAIL"
+
+
+def test_what_python_adds_to_a_class_of_ours_is_no_change() -> None:
+    def derivative(c: Any, x: Any) -> Any:
+        copy.copy(FlintBalls())
+        return right(c, x)
+
+    with contextlib.suppress(AttributeError):
+        delattr(FlintBalls, "__slotnames__")
+    assert gradcheck.check_vjp(f, derivative, X).verdict == "PASS"
+    assert "__slotnames__" in vars(FlintBalls)
 
 
 class Alternating:
