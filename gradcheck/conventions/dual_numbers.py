@@ -8,14 +8,15 @@ changes the other. Variables with names
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from gradcheck.conventions.changed_operands import operand_warnings
 from gradcheck.conventions.held_numbers import numbers_of, read, single
 from gradcheck.conventions.named_variables import CONSTANT, NamedClass, NamedEngine, named_class
 from gradcheck.conventions.offer import Contents, Found, Miss, Offer, each
@@ -98,6 +99,11 @@ def _is(found: Any, value: float) -> bool:
     return found is not None and np.size(found) == 1 and bool(np.isclose(single(found), value, rtol=1e-6))
 
 
+def _seeded(dual: DualClass | NamedClass) -> Callable[[Any], Any]:
+    """Makes a number with a derivative, which an op may change."""
+    return lambda value: dual.make(value, SEED)
+
+
 def _constant(make: Seeded, value: Any) -> Any:
     return make(value, 0.0)
 
@@ -125,6 +131,7 @@ def _offer(name: str, dual: DualClass | NamedClass, contents: Contents) -> Offer
         forms={"with whole numbers": answers.with_whole_numbers},
         lacking=tuple(lacking_forms(uses, ops, float)),
         limits=tuple(others.values()),
+        warnings=() if named_ones else tuple(operand_warnings(replace(uses, make=_seeded(dual)), ops, float)),
         notes=(
             "one pass forward, with a name for each parameter" if named_ones else "one pass forward for each parameter",
         ),

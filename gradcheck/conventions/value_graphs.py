@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.conventions.array_forms import renamed
+from gradcheck.conventions.changed_operands import operand_warnings
 from gradcheck.conventions.guarded_logs import GuardedLog, guarded_log
 from gradcheck.conventions.in_place_ops import in_place_warnings
 from gradcheck.conventions.offer import Contents, Offer
@@ -64,6 +65,7 @@ def offer_of(
     """The offer of a class of nodes, with what was found in words."""
     repeated = [] if uses.pulled or uses.asks is not None else list(remarks(uses, sample))
     changed = [] if uses.pulled or uses.asks is not None else list(in_place_warnings(uses, sample))
+    changed += operand_warnings(uses, spelled, sample)
     dtype = "float32" if contents.names.get("DTYPE") == "float32" else _dtype(uses, sample)
     answers.single = dtype == "float32"
     forms: dict[str, Callable[..., Any]] = {}

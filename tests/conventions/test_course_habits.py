@@ -155,3 +155,30 @@ def test_a_derivative_that_is_the_root_s_own_is_no_gradient_by_a_leaf(tmp_path: 
 )
 def test_a_plural_is_the_same_size(name: str, kind: str | None) -> None:
     assert size_kind(name) == kind
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("self.der = -self.der", "-x changes x itself: its .der was 0.375 and is -0.375 afterwards"),
+        ("self.val = -self.val", "-x changes x itself: its .val was"),
+        ("self.count = 3", None),
+    ],
+)
+def test_an_op_that_changes_its_operand_is_told(tmp_path: Path, line: str, said: str | None) -> None:
+    text = (
+        FORWARD.split("    def jacobian")[0]
+        + f"        def __neg__(self):\n            {line}\n            return Variable(-self.val, -self.der)\n"
+    )
+    (offer,) = looked_at(tmp_path, text).offers
+    assert [w.startswith(said or "") for w in offer.warnings] == ([] if said is None else [True])
+
+
+def test_a_division_that_turns_its_divisor_is_told(tmp_path: Path) -> None:
+    text = FORWARD.split("    def jacobian")[0] + (
+        "        def __truediv__(self, other): return self * (1 / other)\n"
+        "        def __rtruediv__(self, n):\n            self.der = -self.der\n"
+        "            return self * (n / self.val**2)\n"
+    )
+    (offer,) = looked_at(tmp_path, text).offers
+    assert any(warning.startswith(("2 / y changes y itself", "x / y changes")) for warning in offer.warnings)
