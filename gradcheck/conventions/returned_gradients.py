@@ -143,14 +143,13 @@ def _in_order(returned: Sequence[Any], inputs: Mapping[str, Any]) -> Places:
 
 def _some(returned: Sequence[Any], inputs: Mapping[str, Any]) -> Places | str:
     """Fewer gradients than inputs: those of the inputs whose shapes they have, in order if that fits."""
-    orders = [
-        order
-        for order in itertools.permutations(inputs, len(returned))
-        if all(np.shape(inputs[name]) == np.shape(part) for name, part in zip(order, returned, strict=True))
-    ]
-    if not orders:
-        return f"it returns {len(returned)} gradients for {len(inputs)} inputs, and one has no input's shape"
-    return _of({name: k for k, name in enumerate(orders[0])}, returned, inputs)
+    found: dict[str, int] = {}
+    for k, part in enumerate(returned):
+        mine = next((n for n in inputs if n not in found and np.shape(inputs[n]) == np.shape(part)), None)
+        if mine is None:
+            return f"it returns {len(returned)} gradients for {len(inputs)} inputs, and one has no input's shape"
+        found[mine] = k
+    return _of(found, returned, inputs)
 
 
 def _of(found: Mapping[str, Any], returned: Any, inputs: Mapping[str, Any]) -> Places:

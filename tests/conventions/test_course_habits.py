@@ -3,11 +3,13 @@
 from pathlib import Path
 from textwrap import dedent
 
+import numpy as np
 import pytest
 
 from gradcheck.conventions.constructing import size_kind
 from gradcheck.conventions.documented_shapes import documented_axes
 from gradcheck.conventions.recognition import Recognition, recognised
+from gradcheck.conventions.returned_gradients import Places, places
 from gradcheck.subject.loading import Package
 from gradcheck.verdict.result import Verdict
 from gradcheck.verify.function_pairs import judged
@@ -182,3 +184,12 @@ def test_a_division_that_turns_its_divisor_is_told(tmp_path: Path) -> None:
     )
     (offer,) = looked_at(tmp_path, text).offers
     assert any(warning.startswith(("2 / y changes y itself", "x / y changes")) for warning in offer.warnings)
+
+
+def test_a_few_gradients_of_many_inputs_are_told_by_their_shapes() -> None:
+    inputs = {f"x{k}": np.zeros((k % 3 + 1, 2)) for k in range(18)}
+    returned = [np.ones((rows, 2)) for rows in (2, 1, 3, 1, 2, 2, 3, 1)]
+    found = places(returned, inputs, list(inputs))
+    assert isinstance(found, Places)
+    assert found.of == {"x1": 0, "x0": 1, "x2": 2, "x3": 3, "x4": 4, "x7": 5, "x5": 6, "x6": 7}
+    assert isinstance(places([*returned, np.ones(5)], inputs, list(inputs)), str)
