@@ -28,15 +28,15 @@ def operand_warnings(uses: ValueClass, ops: Mapping[str, Spelling], sample: Any)
 def _said(uses: ValueClass, spelling: Spelling, arity: int, plain: tuple[int, ...], sample: Any) -> str:
     """What the op changes, its operands nodes but for the `plain` ones; "" for nothing and where it is not offered."""
     values = (*SAMPLE, SAMPLE[0])[:arity]
+    names = ["2" if k in plain else name for k, name in zip(range(arity), NAMES, strict=False)]
     try:
         operands = [2.0 if k in plain else uses.make(sample(value)) for k, value in enumerate(values)]
         before = [_held(uses, operand) for operand in operands]
         spelling.apply(*operands)
         after = [_held(uses, operand) for operand in operands]
+        written = spelling.text.format(*names)
     except Exception:  # a form that is not offered
         return ""
-    names = ["2" if k in plain else name for k, name in zip(range(arity), NAMES, strict=False)]
-    written = spelling.text.format(*names)
     for name, old, new in zip(names, before, after, strict=True):
         for attribute in old:
             if attribute in new and is_new(old[attribute], new[attribute]):
