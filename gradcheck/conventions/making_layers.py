@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gradcheck.conventions.example_inputs import arguments, setting
-from gradcheck.conventions.example_shapes import LAYOUTS, SQUARES, D, M, role
+from gradcheck.conventions.example_shapes import LAYOUTS, SQUARES, D, M, N, role
 from gradcheck.conventions.example_values import numbers
 from gradcheck.conventions.foreign_calls import ForeignCalls, copied
 
@@ -16,6 +16,8 @@ _SIZES: tuple[tuple[str, tuple[Any, ...]], ...] = (
     (r"(layer_?)?(sizes|dims|layers|dimensions|architecture)|n_units_list|shape_list", ([D, M, 2],)),
     (r"in_?channels?|input_channels|c_in|n?_?channels", (2,)),
     (r"out_?channels?|output_channels|c_out|n_filters|num_filters|filters", (3,)),
+    (r"(in|input|image|img|x)_?shape", ((2, N, D), D)),
+    (r"(num|n)_?kernels|depth", (3,)),
     (r"in_?\w*|n_in\w*|fan_in|d_in|nin|input\w*|n_?inputs?|num_inputs?", (D,)),
     (
         r"out_?\w*|n_out\w*|fan_out|d_out|nout|output\w*|n_?outputs?|num_outputs?|units|n_units|n_neurons|hidden\w*",

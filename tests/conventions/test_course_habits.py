@@ -6,10 +6,13 @@ from textwrap import dedent
 import numpy as np
 import pytest
 
+from gradcheck.conventions.changed_operands import operand_warnings
 from gradcheck.conventions.constructing import size_kind
 from gradcheck.conventions.documented_shapes import documented_axes
 from gradcheck.conventions.recognition import Recognition, recognised
 from gradcheck.conventions.returned_gradients import Places, places
+from gradcheck.conventions.spellings import Spelling
+from gradcheck.conventions.value_class import ValueClass
 from gradcheck.subject.loading import Package
 from gradcheck.verdict.result import Verdict
 from gradcheck.verify.function_pairs import judged
@@ -193,3 +196,48 @@ def test_a_few_gradients_of_many_inputs_are_told_by_their_shapes() -> None:
     assert isinstance(found, Places)
     assert found.of == {"x1": 0, "x0": 1, "x2": 2, "x3": 3, "x4": 4, "x7": 5, "x5": 6, "x6": 7}
     assert isinstance(places([*returned, np.ones(5)], inputs, list(inputs)), str)
+
+
+CONVOLUTION = """
+    class Convolutional:
+        def __init__(self, input_shape, kernel_size, depth):
+            channels, rows, columns = input_shape
+            self.kernels = np.random.randn(depth, channels, kernel_size, kernel_size)
+            self.rows, self.columns = rows - kernel_size + 1, columns - kernel_size + 1
+        def windows(self, k):
+            n = self.kernels.shape[-1]
+            for i in range(self.rows):
+                for j in range(self.columns):
+                    yield i, j, (slice(None), slice(i, i + n), slice(j, j + n))
+        def forward(self, input):
+            self.input = input
+            output = np.zeros((len(self.kernels), self.rows, self.columns))
+            for k, kernel in enumerate(self.kernels):
+                for i, j, window in self.windows(k):
+                    output[k, i, j] = np.sum(kernel * input[window])
+            return output
+        def backward(self, output_gradient, learning_rate):
+            back, slope = np.zeros(self.input.shape), np.zeros(self.kernels.shape)
+            for k, kernel in enumerate(self.kernels):
+                for i, j, window in self.windows(k):
+                    slope[k] += output_gradient[k, i, j] * self.input[window]
+                    back[window] += output_gradient[k, i, j] * kernel
+            self.kernels -= learning_rate * slope
+            return back
+"""
+
+
+def test_a_convolution_of_one_image_is_made(tmp_path: Path) -> None:
+    assert verdicts(looked_at(tmp_path, CONVOLUTION)) == [Verdict.PASS]
+    wrong = CONVOLUTION.replace("back[window] += output", "back[window] = output")
+    assert verdicts(looked_at(tmp_path, wrong)) == [Verdict.FAIL]
+
+
+def test_a_spelling_with_more_than_operands_hides_no_class(tmp_path: Path) -> None:
+    text = FORWARD.split("    def jacobian")[0]
+    file = tmp_path / "mine.py"
+    file.write_text(dedent(text))
+    kind = Package(file).load().Variable
+    uses = ValueClass(kind, "val", "der", kind, lambda root: None, "", reveals=False)
+    odd = {"exp": Spelling(lambda x: x, "{0}.at({index})")}
+    assert list(operand_warnings(uses, odd, float)) == []
