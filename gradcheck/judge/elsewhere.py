@@ -32,6 +32,7 @@ from gradcheck.judge.time_budget import PLACE, TimeBudget
 from gradcheck.oracle.analysis import Analysis, TracedPoint
 from gradcheck.problem.function import Product
 from gradcheck.routes import Branch, Key
+from gradcheck.verdict.compare import Comparison
 from gradcheck.verdict.finding import Finding, finding, shown
 from gradcheck.verdict.finding_kind import Severity
 
@@ -338,9 +339,10 @@ class Elsewhere:
 
         So does what is an approximation (an iteration of fixed length, a series) beyond where it is meant: its error
         grows by orders of magnitude, from nothing. A mistake shows at once, or at a branch of the derivative's own,
-        where its error jumps or grows like a power of the distance.
+        where its error jumps or grows like a power of the distance. Where zeros would be right near the given point as
+        well, as on the flat side of a tanh, being right there says nothing.
         """
-        if self._error(near, given, NEAR):
+        if self._error(near, given, NEAR) or self._silent(near, given, NEAR):
             return False
         low, high = NEAR, 1.0
         for _ in range(HALVINGS):
@@ -354,6 +356,24 @@ class Elsewhere:
         Half of the digits are enough in any case (see `slight`).
         True where that cannot be judged.
         """
+        on_the_way = self._compared_at(near, given, share)
+        if on_the_way is None:
+            return True
+        product, evidence, comparisons = on_the_way
+        wrong = [c for c in comparisons if np.any(c.wrong)]
+        return not all(slight(c, evidence, product, matters) for c in wrong)
+
+    def _silent(self, near: Neighbour, given: Product, share: float) -> bool:
+        """Whether the truth is nothing but what rounding may cost, at a share of the way to a neighbour."""
+        on_the_way = self._compared_at(near, given, share)
+        return on_the_way is not None and all(
+            bool(np.all(np.abs(c.truth.middle) <= c.allowance)) for c in on_the_way[2]
+        )
+
+    def _compared_at(
+        self, near: Neighbour, given: Product, share: float
+    ) -> tuple[Product, Evidence, Sequence[Comparison]] | None:
+        """The answer against the truth at a share of the way to a neighbour; None where it cannot be judged."""
         inputs = list(near.product.inputs)
         for k in given.function.wrt:
             start, end = np.asarray(given.inputs[k]), np.asarray(inputs[k])
@@ -363,10 +383,9 @@ class Elsewhere:
             reply = bounded(lambda: self.question.ask(product, tuple_output=self.tuple_output))
             evidence = gather(self.truth_of(product), cross_checked=False)
         except (GradcheckError, TooLongError):
-            return True
+            return None
         numbers = compare_numbers(self.question, product, reply, evidence, self.settings, lenient=True)
-        wrong = [c for c in numbers.comparisons if np.any(c.wrong)]
-        return not all(slight(c, evidence, product, matters) for c in wrong)
+        return product, evidence, numbers.comparisons
 
     def _confirmed(self, product: Product, reply: Reply) -> bool:
         """Whether an answer is wrong by differences and by the complex step, where that one runs at all.

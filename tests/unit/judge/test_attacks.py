@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import inspect
+import math
 import sys
 import warnings
 from typing import Any
@@ -126,6 +127,23 @@ def test_zeros_where_the_point_hides_them() -> None:
     assert result.verdict == "FAIL"
     assert result.codes[0] == "GC028"
     assert gradcheck.check_gradient(loss, lambda x: 2 * (x - 1.0), np.ones(3))
+
+
+def test_zeros_where_f_is_flat() -> None:
+    """Where tanh is 1 to the last digit zeros are right; they depart from the truth little by little from there on."""
+    flat = np.array([20.0, -25.0])
+    result = gradcheck.check_vjp(np.tanh, lambda c, x: 0 * c, flat)
+    assert (result.verdict, result.codes[0]) == ("FAIL", "GC028"), result.to_text()
+    assert gradcheck.check_vjp(np.tanh, lambda c, x: c * (1 - np.tanh(x) ** 2), flat).verdict == "PASS"
+
+
+def test_a_series_about_a_point_where_the_derivative_is_zero() -> None:
+    """It is right around there, and departs from the truth as an approximation does."""
+
+    def series(x: Any) -> Any:
+        return sum((-1.0) ** (k + 1) * x ** (2 * k + 1) / math.factorial(2 * k + 1) for k in range(8))
+
+    assert gradcheck.check_gradient(np.cos, series, np.array(0.0)).verdict == "PASS"
 
 
 def test_an_answer_remembered_for_the_inputs_given() -> None:
