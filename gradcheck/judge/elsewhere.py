@@ -57,6 +57,8 @@ HALVINGS = 12
 """Number of halvings of the way, in search of the place from which on it is wrong."""
 FARTHER, SMALL = 0.004, 1e-5
 """Share of the way beyond that place at which an approximation's error is still below SMALL of its scale."""
+PLAIN = 0.2
+"""Relative error at numbers of ordinary size that no approximation of a derivative has there."""
 STEADY = 0.05
 """Maximum relative difference of two answers at neighbouring points that is no jump."""
 LONGEST = 100
@@ -295,7 +297,12 @@ class Elsewhere:
             if own is None or not any(repeats(c, own[blocks.index(c.block)]) for c in wrong):
                 return [], evidence.analysis
         errors = [f for f in numbers.findings if f.severity is Severity.ERROR]
-        if errors and near.followed and (why := self._does_not_count(near, given, start, evidence.analysis)):
+        plain = near.ordinary and not all(slight(c, evidence, product, PLAIN) for c in wrong)
+        if (
+            errors
+            and near.followed
+            and (why := self._does_not_count(near, given, start, evidence.analysis, plain=plain))
+        ):
             (told,) = _at(near, given, errors)
             self._beyond.append(finding("GC049", **{**told.facts, "why": why}))
             return [], None
@@ -325,12 +332,15 @@ class Elsewhere:
             return None
 
     def _does_not_count(
-        self, near: Neighbour, given: Product, start: TracedPoint | None, there: TracedPoint | None
+        self, near: Neighbour, given: Product, start: TracedPoint | None, there: TracedPoint | None, *, plain: bool
     ) -> str:
-        """Why an error at a neighbour that has to be followed does not count; "" if it counts."""
+        """Why an error at a neighbour that has to be followed does not count; "" if it counts.
+
+        An error that is `plain` is no approximation's: an asymptote is none where numbers are of ordinary size.
+        """
         if start is None or there is None or not start.leads_to(there):
             return "f cannot be followed there: a singularity, a guard or another number of iterations lies on the way"
-        if not near.own_branch and start.same_formula(there) and self._departs(near, given):
+        if not (near.own_branch or plain) and start.same_formula(there) and self._departs(near, given):
             return "on the way there it departs from the truth little by little, as an approximation does"
         return ""
 

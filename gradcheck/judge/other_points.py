@@ -28,6 +28,9 @@ SMALL = (0.03, 0.001)
 """Sizes of the numbers that replace zeros."""
 MOST_DIFFERENCED = 16
 """Maximum number of entries of an f that cannot be traced, for it to be differenced close by; hundreds of calls."""
+FAR_OUT = 16.0
+"""Size of an input's numbers from which on numbers of size 1 are tried besides: far out a function may be flat, or as
+good as its asymptote."""
 CLOSE = 1e-3
 """Distance of a point close by, in root mean squares of each input."""
 
@@ -46,6 +49,7 @@ class Neighbour:
     gross: relative error that counts without further proof.
     followed: it counts only if f can be followed there from the given point: f may be meant for neither negative nor
         large values. What counts anyway: a batch of another size, a point close by, a point of the domain declared.
+    ordinary: its numbers are of ordinary size, and those of the given point are not.
     own_branch: it was chosen across a comparison of the derivative's own code.
     blind: f cannot be traced; differences that agree among themselves count in place of a proof.
     fitting: an answer of another shape or dtype says that the derivative is not meant for this neighbour.
@@ -56,6 +60,7 @@ class Neighbour:
     product: Product
     gross: float = GROSS
     followed: bool = False
+    ordinary: bool = False
     own_branch: bool = False
     blind: bool = False
     fitting: bool = False
@@ -105,6 +110,8 @@ def followed(product: Product, random: np.random.Generator) -> Iterator[Neighbou
     if entries(product) <= LARGE:
         yield moved("values eight times as large", lambda b: 8.0 * b)
         yield moved("values an eighth as large", lambda b: b / 8.0)
+        if any(_size(b) >= FAR_OUT for b in blocks.values()):
+            yield replace(moved("values of size 1", lambda b: b / max(1.0, _size(b))), ordinary=True)
     if 1 < len(blocks) <= FEW and entries(product) <= LARGE:  # a ratio stays as it is where all are turned or grow
         for k in blocks:
             name = product.function.names[k]

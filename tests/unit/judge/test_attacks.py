@@ -137,6 +137,28 @@ def test_zeros_where_f_is_flat() -> None:
     assert gradcheck.check_vjp(np.tanh, lambda c, x: c * (1 - np.tanh(x) ** 2), flat).verdict == "PASS"
 
 
+def softmax(x: Any) -> Any:
+    e = np.exp(x - np.max(x))
+    return e / np.sum(e)
+
+
+def softplus(x: Any) -> Any:
+    return np.logaddexp(0.0, x)
+
+
+@pytest.mark.parametrize(
+    ("f", "wrong", "right", "x"),
+    [
+        (softmax, lambda c, x: 0 * x, lambda c, x: softmax(x) * (c - c @ softmax(x)), [1000.0, 0.0, -20.0]),
+        (softplus, lambda c, x: c, lambda c, x: c / (1 + np.exp(-x)), [50.0, 40.0]),
+    ],
+)
+def test_an_asymptote_is_no_derivative(f: Any, wrong: Any, right: Any, x: list[float]) -> None:
+    """It is right to the last digit far out, and wrong where numbers are of ordinary size."""
+    assert gradcheck.check_vjp(f, wrong, np.array(x)).verdict == "FAIL"
+    assert gradcheck.check_vjp(f, right, np.array(x)).verdict == "PASS"
+
+
 def test_a_series_about_a_point_where_the_derivative_is_zero() -> None:
     """It is right around there, and departs from the truth as an approximation does."""
 
