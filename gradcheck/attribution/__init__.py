@@ -39,6 +39,7 @@ sides            wrong exactly on one side of a comparison
 broadcast_rules  broadcasting undone over other axes, by an average, by one slice alone
 loop_rules       parts of an array that overwrite each other, states of another step of a loop
 other_windows    windows of an array at other places
+filled_arrays    arrays that a loop fills and reads again, taken for given where they are read
 loop_cuts        loops differentiated in part: earlier turns held constant, fewer turns
 library_calls    what belongs to the inside of a library's call, where nobody made a mistake
 altered_records  answers that are right for another function: one side always taken, a held value followed
@@ -46,6 +47,7 @@ at_ties          right beside a tie, and wrong at it
 record_forms     normalisers, sums of squares and means in a record
 equal_uses       uses of one value that contribute the same
 telling          of all that reproduce the answer, what they have in common, as a sentence with a place
+path_meaning     what it means that a path was left out
 
 By experiments on the derivative's own code, which is replayed (`gradcheck.rerun`) with one step done otherwise:
 

@@ -10,6 +10,7 @@ from gradcheck.attribution.altered_records import constants_not_added, held_foll
 from gradcheck.attribution.conjugations import missing_conjugations
 from gradcheck.attribution.constants import other_constants
 from gradcheck.attribution.explanation import Explanation
+from gradcheck.attribution.filled_arrays import entries_read_again
 from gradcheck.attribution.grouped_paths import grouped
 from gradcheck.attribution.hypothesis import Hypothesis, outcomes
 from gradcheck.attribution.jacobians import diagonals
@@ -53,6 +54,7 @@ SEARCHES: Sequence[Search] = (
     states_of_another_step,
     states_held,
     fewer_turns,
+    entries_read_again,
     local_mistakes,
     slices_of_paths,
     other_windows,

@@ -29,6 +29,12 @@ class Place:
         """The operand that is singled out, as it is written; the line where none is."""
         return (self.source[self.start : self.end] or self.source).rstrip(",")
 
+    @property
+    def unpacks(self) -> bool:
+        """Whether it is where an array is assigned to several names: "a, b" of "a, b = x"."""
+        rest = self.source[self.end :].lstrip()
+        return "," in self.source[self.start : self.end] and rest.startswith("=") and not rest.startswith("==")
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -41,6 +47,8 @@ class Explanation:
     block: the block that it explains; "" if all of them.
     place: the place in the function, where the mistake concerns one.
     within: it speaks of a part of what one call computes, or of its slope: what relations say of the whole is simpler.
+    others: as simple explanations of other kinds.
+    vague: one of those says the opposite of what was done, so that there is no kind.
     """
 
     mistake: Mistake
@@ -48,3 +56,9 @@ class Explanation:
     block: str = ""
     place: Place | None = None
     within: bool = False
+    others: tuple[Explanation, ...] = ()
+    vague: bool = False
+
+    def of_kind(self, mistake: Mistake | None) -> Explanation:
+        """The explanation of a kind that the derivative's own code tells, where there is one; else this one."""
+        return next((e for e in self.others if e.mistake is mistake and self.mistake is not mistake), self)

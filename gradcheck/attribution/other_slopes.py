@@ -52,6 +52,7 @@ OTHERS: Mapping[str, Callable[[Any], Any]] = {
     "tanh": lambda x: 1 - np.tanh(x) ** 2,
     "the sigmoid": lambda x: np.exp(-np.logaddexp(0, x) - np.logaddexp(0, -x)),
     "softplus": lambda x: np.exp(-np.logaddexp(0, -x)),
+    "the logarithm of cosh": np.tanh,
     "sin": np.cos,
     "cos": lambda x: -np.sin(x),
     "exp": np.exp,

@@ -59,9 +59,7 @@ def otherwise(product: Product, block: str, truths: Gradients) -> Iterator[Other
         yield from at_other_points(product, block)
         yield from the_other_way(product, block)
         return
-    assert product.cotangents is not None
-    if any(c.size > 1 for c in product.cotangents) or len(product.cotangents) > 1:
-        yield from other_weights(product, "cotangent", block, truths)
+    yield from other_weights(product, "cotangent", block, truths)
     yield from at_other_points(product, block)
     yield from after_a_step(product, block, truths)
     yield from the_other_way(product, block)

@@ -14,6 +14,8 @@ from gradcheck.attribution.mistake import Mistake
 
 Array = NDArray[Any]
 
+MOST_SLICES = 6
+"""Maximum number of slices of a block that are each multiplied by a number of their own."""
 ALL = "all blocks"
 """What stands for the block of a relation that holds for the whole gradient."""
 
@@ -110,3 +112,18 @@ def parallel(answers: Mapping[str, Array], truths: Mapping[str, Array], room: fl
     if not factor or np.any(np.abs(came - factor * right) > 4 * room * max(1.0, abs(factor))):
         return None
     return Relation(Mistake.FACTOR, "is a multiple of the right one throughout, by another number at another point")
+
+
+def by_slices(answers: Mapping[str, Array], truths: Mapping[str, Array], room: float) -> Relation | None:
+    """The relation that every slice of one block along an axis is a multiple of the right one, each by a number."""
+    (block, *more) = answers
+    came, right = answers[block], truths[block]
+    for axis in range(came.ndim) if not more and came.ndim > 1 else ():
+        rows = [np.moveaxis(a, axis, 0).reshape(a.shape[axis], -1) for a in (came, right)]
+        if not 2 <= len(rows[0]) <= MOST_SLICES or np.min(np.count_nonzero(np.abs(rows[1]) > room, axis=1)) < FEWEST:
+            continue
+        factors = np.sum(rows[0] * rows[1], axis=1) / np.sum(rows[1] ** 2, axis=1)
+        if np.all(np.abs(rows[0] - factors[:, None] * rows[1]) <= 4 * room * np.maximum(1.0, np.abs(factors[:, None]))):
+            numbers = ", ".join(f"{f:.4g}" for f in factors)
+            return Relation(Mistake.FACTOR, f"is {numbers} times the right one in its slices along axis {axis}")
+    return None

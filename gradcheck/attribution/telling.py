@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from itertools import pairwise
+from dataclasses import replace
 
-from gradcheck.attribution.altered_sweep import Edge
-from gradcheck.attribution.conjugations import half_of_a_transform
 from gradcheck.attribution.equal_uses import with_equals
 from gradcheck.attribution.explanation import Explanation, Place
-from gradcheck.attribution.hypothesis import Hypothesis
+from gradcheck.attribution.hypothesis import Hypothesis, outcomes
 from gradcheck.attribution.library_calls import within_one_call
 from gradcheck.attribution.located_trace import Call
 from gradcheck.attribution.mistake import Mistake
-from gradcheck.attribution.path_factors import LOST_CONSTANT, MEASURED, of_modulus
-from gradcheck.attribution.record_forms import (
-    OPERATIONS,
-    elementwise_quotient,
-    is_call,
-    mean_of,
-    normaliser,
-    sum_of_squares,
-)
-from gradcheck.attribution.selection_rules import choice_mistake
+from gradcheck.attribution.path_factors import LOST_CONSTANT, MEASURED
+from gradcheck.attribution.path_meaning import FEWEST_STEPS, in_known_places, of_slopes, what_it_means
+from gradcheck.attribution.record_forms import OPERATIONS
 from gradcheck.attribution.source_place import any_place_of, in_a_loop, is_own
 from gradcheck.attribution.view import View
 
@@ -45,12 +36,32 @@ PREFERRED = (
 
 OWN_FACTORS = (Mistake.POWER_RULE, Mistake.MEAN_SUM)
 """Kinds of which a factor is that of an operation: of several operations that have it, none is the place."""
-FEWEST_STEPS = 3
-"""Minimum number of times that an operation is executed in one place to be called the steps of a loop."""
+CONTRARY = (
+    {Mistake.MEAN_SUM, Mistake.OVERWRITTEN},
+    {Mistake.SLOPE_FORGOTTEN, Mistake.PRODUCT_TRANSPOSED},
+)
+"""Kinds that exclude each other: of as simple hypotheses of both, neither is the one name."""
 
 
 def told(view: View, found: Sequence[Hypothesis], blocks: frozenset[str]) -> Explanation | None:
     """The explanation that stands for all that were found; `blocks`: those it concerns alone, empty if all."""
+    rank = min(h.rank for h in found)
+    kinds = {with_equals(view, h).mistake for h in found if h.rank == rank}
+    first = _told(view, found, blocks)
+    if first is None or len(kinds) == 1:
+        return first
+    apart = [_told(view, [h for h in found if with_equals(view, h).mistake is kind], blocks) for kind in sorted(kinds)]
+    first = replace(first, others=tuple(e for e in apart if e is not None))
+    contrary = next(
+        (kind for pair in CONTRARY if first.mistake in pair <= kinds for kind in pair - {first.mistake}), None
+    )
+    if contrary is None:
+        return first
+    words = next(h.words for h in found if h.rank == rank and with_equals(view, h).mistake is contrary)
+    return replace(first, clause=f"{first.clause}, or {words}", vague=True)
+
+
+def _told(view: View, found: Sequence[Hypothesis], blocks: frozenset[str]) -> Explanation | None:
     rank = min(h.rank for h in found)
     best = [with_equals(view, h) for h in found if h.rank == rank]
     order = {kind: k for k, kind in enumerate(PREFERRED)}
@@ -65,22 +76,35 @@ def told(view: View, found: Sequence[Hypothesis], blocks: frozenset[str]) -> Exp
         best = lost  # a factor 1/2 of all that goes in there, such as those of two arguments
     kind = min((h.mistake for h in best), key=lambda m: (order.get(m, len(order)), m))
     best = [h for h in best if h.mistake is kind]
-    placed = [h for h in best if _placed(view, h)] or best
+    placed = [h for h in best if in_known_places(view, h)] or best
     chosen = min([h for h in placed if _computes(view, h)] or placed, key=lambda h: max(h.edges))
     paths = [h for h in best if _same_path(view, h, chosen)]
     rival = chosen.factor is not None and kind in OWN_FACTORS and not _one_line(view, best)
     place = _place(view, chosen) if (len(paths) == len(best) and not rival) or _one_line(view, best) else None
     if place is None and chosen.rank >= MEASURED and kind in (Mistake.PATH_FACTOR, Mistake.CONSTANT_CUT):
         return None  # any number, and nowhere in particular: where all is linear many paths have one
-    mistake, meaning = _meaning(view, paths, chosen)
+    mistake, meaning = what_it_means(view, paths, chosen)
     clause = _clause(view, chosen, place, meaning)
-    within = mistake is Mistake.DROPPED and (_of_slopes(view, chosen) or within_one_call(view, chosen))
-    return Explanation(mistake, clause, ", ".join(sorted(blocks)), place, within)
+    within = mistake is Mistake.DROPPED and (of_slopes(view, chosen) or within_one_call(view, chosen))
+    vague = mistake in (Mistake.DROPPED, Mistake.TRUNCATED) and _cuts_more(view, chosen, blocks)
+    return Explanation(mistake, clause, ", ".join(sorted(blocks)), place, within, vague=vague)
 
 
-def _placed(view: View, hypothesis: Hypothesis) -> bool:
-    """Whether all its nodes were made in known places."""
-    return all(view.located.stacks[slot] for slot, _ in hypothesis.edges)
+def _cuts_more(view: View, hypothesis: Hypothesis, blocks: frozenset[str]) -> bool:
+    """Whether what a loop carries on is cut for some blocks alone, although right ones need it, too.
+
+    Then another array may as well stand where its values are due: the input of a recursion for its output.
+    """
+    if not blocks or len(hypothesis.edges) < FEWEST_STEPS or not _same_place(view, hypothesis):
+        return False
+    gradients = outcomes(view, hypothesis.change)
+    rest = {b: a[..., 0] for b, a in (gradients or {}).items() if b not in blocks}
+    return bool(rest) and not view.reproduces(rest, frozenset(rest))
+
+
+def _same_place(view: View, hypothesis: Hypothesis) -> bool:
+    stacks = {view.located.stacks[slot] for slot, _ in hypothesis.edges}
+    return len(stacks) == 1 and any(map(in_a_loop, *stacks))
 
 
 def _computes(view: View, hypothesis: Hypothesis) -> bool:
@@ -97,6 +121,8 @@ def _place(view: View, hypothesis: Hypothesis) -> Place | None:
         for call, inner, position in found
     ]
     first = places[0]
+    if first is not None and first.unpacks:
+        return None  # arguments are told apart there, and no mistake is made
     return first if first is not None and all(p == first for p in places) else _line_alone(places)
 
 
@@ -126,7 +152,7 @@ def _line_alone(places: Sequence[Place | None]) -> Place | None:
 
 
 def _one_line(view: View, several: Sequence[Hypothesis]) -> bool:
-    placed = [h for h in several if _placed(view, h)]
+    placed = [h for h in several if in_known_places(view, h)]
     lines = {(p.file, p.line) if p is not None else None for p in (_place(view, h) for h in placed)}
     return len(lines) == 1 and None not in lines
 
@@ -149,109 +175,3 @@ def _clause(view: View, chosen: Hypothesis, place: Place | None, meaning: str) -
     else:
         through = f"the path through line {place.line}, {place.source.rstrip(',')},"
     return f"consistent with {through} {chosen.words}{meaning}"
-
-
-def _meaning(view: View, paths: Sequence[Hypothesis], chosen: Hypothesis) -> tuple[Mistake, str]:
-    """A more telling kind for a path that was left out, and what it means."""
-    if chosen.factor is not None and any(len(h.edges) == 1 and _negative_side(view, h.edges[0]) for h in paths):
-        return Mistake.BRANCH, ": that is one side of the absolute value there"
-    if chosen.mistake is Mistake.PATH_SIGN and any(half_of_a_transform(view, edge) for h in paths for edge in h.edges):
-        return Mistake.CONJUGATE, ": that is one half of a complex number, so that a conjugation is missing"
-    if chosen.mistake is not Mistake.DROPPED or "left out" not in chosen.words:
-        return chosen.mistake, ""
-    edges = sorted({edge for h in paths for edge in h.edges if not _all_of(view, h, edge[0])})
-    for slot, position in edges:
-        if normaliser(view, slot, position):
-            exponential = is_call(view, view.record.nodes[slot].args[0], "exp")
-            kind = Mistake.SOFTMAX_DIAGONAL if exponential else Mistake.NORM
-            what = "the denominator of the softmax" if exponential else "the normaliser"
-            return kind, f": {what} was treated as a constant"
-    if any(is_call(view, slot, "sqrt") and sum_of_squares(view, view.record.nodes[slot].args[0]) for slot, _ in edges):
-        return Mistake.NORM, ": a norm was treated as a constant"
-    for slot, position in edges:
-        if position == 1 and elementwise_quotient(view, slot):
-            return Mistake.QUOTIENT, ": the denominator was treated as a constant"
-    for slot, position in (edge for h in paths for edge in h.edges if len(h.edges) == 1):
-        node = view.record.nodes[slot]
-        if node.primitive == "sub" and position == 1 and mean_of(view, node.args[1], node.args[0]):
-            return Mistake.VARIANCE_MEAN, ": the mean was treated as a constant"
-    if all(_part_of_a_slope(view, edge) for edge in chosen.edges):
-        return Mistake.OTHER_SLOPE, ": a part of what the slope of that function changes by is missing"
-    if any(len(h.edges) == 1 and _one_side(view, h.edges[0]) for h in paths):
-        return Mistake.BRANCH, ": nothing arrives where the comparison there chooses it"
-    placed = [h for h in paths if _placed(view, h)]
-    if placed and all(_one_of_many(view, h) for h in placed):
-        return Mistake.TRUNCATED, ", in one of the steps alone: what came before it was treated as a constant"
-    if within_one_call(view, chosen):
-        return Mistake.DROPPED, " in part: something computed there on the way was treated as a constant"
-    if _of_slopes(view, chosen):
-        return Mistake.DROPPED, ": the slope there was treated as a constant"
-    return Mistake.DROPPED, f"{_turns(view, chosen)}: it was treated as a constant"
-
-
-def _all_of(view: View, hypothesis: Hypothesis, slot: int) -> bool:
-    """Whether a hypothesis cuts off all that an operation of several arguments is computed from: then none is meant."""
-    varying = {k for k, a in enumerate(view.record.nodes[slot].args) if view.record.nodes[a].varies}
-    return len(varying) > 1 and varying <= {position for s, position in hypothesis.edges if s == slot}
-
-
-def _one_side(view: View, edge: Edge) -> bool:
-    """Whether an edge leads from a selection to what it chooses on one side of a comparison."""
-    node = view.record.nodes[edge[0]]
-    chooses = node.primitive == "gather" and len(node.args) > 1 and edge[0] not in view.located.stored
-    return chooses and choice_mistake(view, edge[0]) is Mistake.BRANCH
-
-
-def _of_slopes(view: View, hypothesis: Hypothesis) -> bool:
-    """Whether it says what slopes change by: its edges lead from a first derivative to the values of f in it."""
-    swept = view.located.swept
-    return all(s in swept and view.record.nodes[s].args[p] not in swept for s, p in hypothesis.edges)
-
-
-def _part_of_a_slope(view: View, edge: Edge) -> bool:
-    """Whether an edge leads to a function's argument from its value, which its slope uses beside the argument.
-
-    So it is in the record of a gradient.
-    """
-    slot, nodes, swept = edge[0], view.record.nodes, view.located.swept
-    if sum(nodes[a].varies for a in nodes[slot].args) != 1 or slot in swept:
-        return False
-    users = {s for s, _ in view.contributions if slot in nodes[s].args}
-    argument = nodes[slot].args[edge[1]]
-    return bool(users) and all(s in swept and argument in nodes[s].args for s in users)
-
-
-def _negative_side(view: View, edge: Edge) -> bool:
-    """Whether an edge leads to the side of an absolute value that numbers below zero take; its sign is its slope."""
-    return view.record.nodes[edge[0]].primitive == "neg" and of_modulus(view, edge[0])
-
-
-def _turns(view: View, hypothesis: Hypothesis) -> str:
-    """Which turns of a loop are concerned, where not all of them are."""
-    stacks, slots = view.located.stacks, sorted({slot for slot, _ in hypothesis.edges})
-    kind, positions = view.record.nodes[slots[0]].primitive, {position for _, position in hypothesis.edges}
-    reached = {slot for slot, position in view.contributions if position in positions}
-    made = [s for s in sorted(reached) if stacks[s] == stacks[slots[0]] and view.record.nodes[s].primitive == kind]
-    if not set(slots) < set(made) or not any(map(in_a_loop, stacks[slots[0]])):
-        return ""
-    few, many = len(slots), len(made)
-    for some, which in ((made[:few], "first"), (made[-few:], "last")):
-        if slots == some:
-            return f" in the {which}{f' {few}' if few > 1 else ''} of {many} turns"
-    return f" in {few} of {many} turns"
-
-
-def _one_of_many(view: View, hypothesis: Hypothesis) -> bool:
-    """Whether a path is cut in one step of a loop alone."""
-    slots = {slot for slot, _ in hypothesis.edges}
-    stacks = view.located.stacks
-    if view.located.swept:  # the rows of a Hessian repeat what its gradient does
-        return False
-    if len({stacks[slot] for slot in slots}) < len(slots):  # twice the same operation: not one step alone
-        return False
-    made = [k for k, stack in enumerate(stacks) if stack]
-    for slot in slots:
-        steps = [k for before, k in pairwise(made) if stacks[k] == stacks[slot] != stacks[before]]
-        if not stacks[slot] or len(steps) < FEWEST_STEPS - 1:
-            return False
-    return True

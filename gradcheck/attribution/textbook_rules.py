@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.attribution.altered_sweep import Edge
+from gradcheck.attribution.altered_sweep import Edge, contributed
 from gradcheck.attribution.broadcast_rules import broadcast_mistakes
 from gradcheck.attribution.hypothesis import Change, Hypothesis, Rule, Variant
 from gradcheck.attribution.mistake import Mistake
@@ -320,6 +320,23 @@ def _cumsum(view: View, slot: int, node: Node, k: int) -> list[Variant]:
     ]
 
 
+def _sum(view: View, slot: int, node: Node, k: int) -> list[Variant]:
+    """Terms that count only where another part of f has a mask."""
+    shape = view.record.nodes[node.args[0]].shape
+    masks = [n for n in view.record.nodes if n.primitive == "constant" and n.shape == shape and _is_mask(n)]
+    words = "counting only where the mask of another term is one"
+
+    def masked(mask: Array) -> Rule:
+        return lambda view, g: contributed(view.numbers, view.record, view.values, slot, g, [True])[0] * mask[..., None]
+
+    return [(Mistake.MASK_SCALE, words, masked(np.asarray(n.attributes["value"], dtype=float))) for n in masks[:1]]
+
+
+def _is_mask(constant: Node) -> bool:
+    values = np.asarray(constant.attributes["value"])
+    return bool(np.all(np.isin(values, (0, 1)))) and 0 < int(np.count_nonzero(values)) < values.size
+
+
 _BY_PRIMITIVE: Mapping[str, Callable[[View, int, Node, int], list[Variant]]] = {
     "mul": _product,
     "div": _quotient,
@@ -327,6 +344,7 @@ _BY_PRIMITIVE: Mapping[str, Callable[[View, int, Node, int], list[Variant]]] = {
     "matmul": _matmul,
     "cumsum": _cumsum,
     "gather": gather_mistakes,
+    "sum": _sum,
 }
 
 __all__ = ["Array", "local_mistakes", "variants"]

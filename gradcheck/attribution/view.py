@@ -203,7 +203,8 @@ class View:
     def without_shifts(self) -> View | None:
         """The same with nodes held constant whose adjoint cancels, such as the maximum that a softmax is shifted by.
 
-        Who writes a derivative by hand leaves them out from the start. None if there are none.
+        Who writes a derivative by hand leaves them out from the start, and sums over the zeros x - x of all pairs as
+        well. None if there are neither.
         """
         whole = View(self.asked, self.located, {s: n for s in range(len(self.record.nodes)) if (n := self._whole(s))})
         if not whole.faithful:
@@ -219,7 +220,7 @@ class View:
             ):
                 value = np.asarray(self.values[slot][..., 0], dtype=np.float64)
                 held[slot] = Node("constant", (), {"value": value}, node.shape, node.dtype, False)
-        return View(self.asked, self.located, {**whole.replaced, **held}) if held else None
+        return View(self.asked, self.located, {**whole.replaced, **held}) if held or whole.replaced else None
 
     def _whole(self, slot: int) -> Node | None:
         """For a difference whose zeros were put in as constants (x - max(x)): the difference itself, in all entries."""

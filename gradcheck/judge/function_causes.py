@@ -24,7 +24,7 @@ from gradcheck.attribution.explanation import Explanation, Place
 from gradcheck.attribution.known import FEWEST, FIXED, Known, Relation, lengths_of
 from gradcheck.attribution.located_trace import Located, located
 from gradcheck.attribution.mistake import Mistake
-from gradcheck.attribution.over_blocks import Named, parallel, strewn, together
+from gradcheck.attribution.over_blocks import Named, by_slices, parallel, strewn, together
 from gradcheck.attribution.own_code import MOST_VISITS, Answered, OwnCode, OwnMistake, explained
 from gradcheck.attribution.record_forms import all_negative_modulus
 from gradcheck.attribution.relation import relations
@@ -126,6 +126,8 @@ def _causes(product: Product, numbers: Numbers, points: FurtherPoints, grown: in
         own = search.by_own_code(FEW_VISITS)
         if own is not None and own.mistake in ASSIGNED and explanation.mistake is Mistake.DROPPED:
             explanation = replace(explanation, mistake=own.mistake)  # left out, because another part is put over it
+        elif own is not None:
+            explanation = explanation.of_kind(own.mistake)
         return [_by_record(explanation, product, own if own is not None and own.mistake is not None else None)]
     telling = search.telling(strong)
     own = search.by_own_code() if len(telling) < len(search.wrong) else None
@@ -141,6 +143,8 @@ def _causes(product: Product, numbers: Numbers, points: FurtherPoints, grown: in
         found = {b: replace(r, vague=True) for b, r in found.items()}
     if search.traced is not None and all_negative_modulus(search.traced):
         found = {b: replace(r, vague=r.vague or r.mistake is Mistake.SIGN) for b, r in found.items()}
+    if len(found) > 1 and all(r.mistake is Mistake.ZERO and PARTIAL in r.words for r in found.values()):
+        found = {b: replace(r, vague=True) for b, r in found.items()}  # one cause, of which that is what is seen
     silent = [c.block for c in numbers.comparisons if not np.any(np.abs(c.truth.middle) > c.allowance)]
     return [_told(n) for n in together(found, product.blocks, silent, product.tangents is not None)]
 
@@ -202,7 +206,7 @@ def _told(named: Named) -> Finding:
 
 def _by_record(explanation: Explanation, product: Product, own: OwnMistake | None = None) -> Finding:
     """The finding, with the place in f, and the one in the derivative where its own code tells it."""
-    facts: dict[str, Any] = {"kind": explanation.mistake.value}
+    facts: dict[str, Any] = {} if explanation.vague else {"kind": explanation.mistake.value}
     cause = explanation.clause
     if explanation.block:
         whose = "the gradient with respect to" if product.tangents is None else "the tangent of"
@@ -348,7 +352,7 @@ class _Search:
         if not self.paths:
             found |= {c.block: FLAT for c in self.wrong if c.block not in found and not np.any(c.truth.middle)}
         found = {c.block: found[c.block] for c in self.wrong if c.block in found}
-        return found or self._of_all(strewn) or self._of_all(parallel)
+        return found or self._of_all(strewn) or self._of_all(parallel) or self._of_all(by_slices)
 
     def _first(self, blocks: Sequence[Comparison], fits: Callable[[Relation], bool]) -> dict[str, Relation]:
         first = {
@@ -371,13 +375,14 @@ class _Search:
 
     def _of_all(self, related: Callable[..., Relation | None]) -> dict[str, Relation]:
         """A relation that the wrong blocks have together, at both points."""
-        relation = None
+        relation: Relation | None = None
         for spot in (self.here, None if self.large else self.points.beside()):
             compared = [] if spot is None else [c for c in map(spot.of, (w.block for w in self.wrong)) if c is not None]
             answers = {c.block: c.answer.astype(float) for c in compared}
             room = max((float(np.max(c.allowance, initial=0.0)) for c in compared), default=0.0)
+            before = relation
             relation = related(answers, {c.block: c.truth.middle for c in compared}, room) if answers else None
-            if relation is None:
+            if relation is None or not relation.same(before or relation):
                 return {}
         return {c.block: relation for c in self.wrong} if relation is not None else {}
 

@@ -14,6 +14,8 @@ KINDS = load(Path(__file__).with_name("worded_axes_and_turns.py")).WORDED
 KINDS |= load(Path(__file__).with_name("worded_slopes_and_factors.py")).WORDED
 IN_GROUPS = load(Path(__file__).with_name("worded_groups_and_windows.py"))
 KINDS |= IN_GROUPS.WORDED
+RIVALS = load(Path(__file__).with_name("worded_rivals.py"))
+KINDS |= RIVALS.WORDED
 
 
 def causes_of(worded: Any, derivative: Any) -> list[Any]:
@@ -33,6 +35,22 @@ def test_the_mistake_is_named(what):
 def test_the_mistake_is_named_with_its_kind(what):
     (cause,) = causes_of(KINDS[what], KINDS[what].derivative)
     assert (cause.facts["kind"], KINDS[what].words in cause.sentence) == (KINDS[what].kind, True)
+
+
+@pytest.mark.parametrize("what", RIVALS.EITHER)
+def test_no_kind_is_named_where_contrary_mistakes_come_to_the_same(what):
+    check, f, derivative, inputs = RIVALS.EITHER[what]
+    result = getattr(gradcheck, f"check_{check}")(f, derivative, *inputs, elsewhere=False)
+    assert str(result.verdict) == "FAIL"
+    causes = [f for f in result.findings if f.code == "GC051"]
+    assert causes
+    assert not [cause for cause in causes if "kind" in cause.facts]
+
+
+def test_where_arguments_are_unpacked_is_no_line_of_a_mistake():
+    unpacked = RIVALS.WORDED["a factor of an argument that is unpacked"]
+    (cause,) = causes_of(unpacked, unpacked.derivative)
+    assert "line" not in cause.facts
 
 
 @pytest.mark.parametrize("what", [*list(WORDED)[::2], *list(KINDS)[::3]])
