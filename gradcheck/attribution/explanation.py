@@ -47,8 +47,8 @@ class Explanation:
     block: the block that it explains; "" if all of them.
     place: the place in the function, where the mistake concerns one.
     within: it speaks of a part of what one call computes, or of its slope: what relations say of the whole is simpler.
-    others: as simple explanations of other kinds.
-    vague: one of those says the opposite of what was done, so that there is no kind.
+    vague: another mistake comes to the same, so that there is no kind.
+    others: this explanation and that of a contrary kind, one of which the derivative's own code may tell.
     """
 
     mistake: Mistake
@@ -56,9 +56,9 @@ class Explanation:
     block: str = ""
     place: Place | None = None
     within: bool = False
-    others: tuple[Explanation, ...] = ()
     vague: bool = False
+    others: tuple[Explanation, ...] = ()
 
     def of_kind(self, mistake: Mistake | None) -> Explanation:
         """The explanation of a kind that the derivative's own code tells, where there is one; else this one."""
-        return next((e for e in self.others if e.mistake is mistake and self.mistake is not mistake), self)
+        return next((e for e in self.others if e.mistake is mistake), self)

@@ -50,15 +50,16 @@ def told(view: View, found: Sequence[Hypothesis], blocks: frozenset[str]) -> Exp
     first = _told(view, found, blocks)
     if first is None or len(kinds) == 1:
         return first
-    apart = [_told(view, [h for h in found if with_equals(view, h).mistake is kind], blocks) for kind in sorted(kinds)]
-    first = replace(first, others=tuple(e for e in apart if e is not None))
-    contrary = next(
-        (kind for pair in CONTRARY if first.mistake in pair <= kinds for kind in pair - {first.mistake}), None
-    )
-    if contrary is None:
+    pair = next((pair for pair in CONTRARY if first.mistake in pair <= kinds), None)
+    if pair is None:
         return first
-    words = next(h.words for h in found if h.rank == rank and with_equals(view, h).mistake is contrary)
-    return replace(first, clause=f"{first.clause}, or {words}", vague=True)
+    (contrary,) = pair - {first.mistake}
+    others = [h for h in found if with_equals(view, h).mistake is contrary]
+    words = next(h.words for h in others if h.rank == rank)
+    apart = (first, _told(view, others, blocks))
+    return replace(
+        first, clause=f"{first.clause}, or {words}", vague=True, others=tuple(e for e in apart if e is not None)
+    )
 
 
 def _told(view: View, found: Sequence[Hypothesis], blocks: frozenset[str]) -> Explanation | None:
@@ -87,6 +88,7 @@ def _told(view: View, found: Sequence[Hypothesis], blocks: frozenset[str]) -> Ex
     clause = _clause(view, chosen, place, meaning)
     within = mistake is Mistake.DROPPED and (of_slopes(view, chosen) or within_one_call(view, chosen))
     vague = mistake in (Mistake.DROPPED, Mistake.TRUNCATED) and _cuts_more(view, chosen, blocks)
+    clause += ", or as if another array stood where what was carried on is due" * vague
     return Explanation(mistake, clause, ", ".join(sorted(blocks)), place, within, vague=vague)
 
 

@@ -62,6 +62,8 @@ ASSIGNED = (Mistake.OVERWRITTEN, Mistake.SCATTER)
 """What a part that is left out was lost by, where the derivative's own code assigns what it must add."""
 FEW_VISITS = 6_000
 """Maximum number of steps of the derivative that are replayed where the mistake already has a name."""
+FACTOR_THERE = "has a factor"
+"""How the words about a factor begin that the derivative's own code multiplies by; one that it lacks is in no code."""
 ON_RECORD = 0.4
 """Share of the time left for experiments on the record: a decomposition's has hundreds of operations."""
 AS_EXECUTED = 1e-10
@@ -127,7 +129,8 @@ def _causes(product: Product, numbers: Numbers, points: FurtherPoints, grown: in
         if own is not None and own.mistake in ASSIGNED and explanation.mistake is Mistake.DROPPED:
             explanation = replace(explanation, mistake=own.mistake)  # left out, because another part is put over it
         elif own is not None:
-            explanation = explanation.of_kind(own.mistake)
+            averages = own.mistake is Mistake.FACTOR and own.words.startswith(FACTOR_THERE)
+            explanation = explanation.of_kind(Mistake.MEAN_SUM if averages else own.mistake)
         return [_by_record(explanation, product, own if own is not None and own.mistake is not None else None)]
     telling = search.telling(strong)
     own = search.by_own_code() if len(telling) < len(search.wrong) else None

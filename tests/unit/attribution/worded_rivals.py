@@ -58,7 +58,8 @@ def through_lenses_unturned(c: Any, f: Any) -> Any:
 
 def well(p: Any) -> Any:
     a, b = p
-    return a * b**2 - b**2 / (1 + a)
+    less = b**2 / (1 + a)
+    return a * b**2 - less
 
 
 def well_half(p: Any) -> Any:
@@ -140,7 +141,7 @@ WORDED = {
         "vjp", through_lenses, through_lenses_unturned, (FOCI,), "lacking the transposition", Mistake.PRODUCT_TRANSPOSED
     ),
     "a factor of an argument that is unpacked": Worded(
-        "gradient", well, well_half, (np.array([0.7, -1.2]),), "being counted by half", Mistake.PATH_FACTOR
+        "gradient", well, well_half, (np.array([0.7, -1.2]),), "half the right one", Mistake.FACTOR
     ),
     "a norm that is a term": Worded(
         "gradient", pulled, pulled_without_spread, (POINTS,), "being left out", Mistake.DROPPED
