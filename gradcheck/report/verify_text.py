@@ -136,7 +136,7 @@ class VerifyText:
             else:
                 yield line
         if self._feedback == "full":
-            yield Text(first.report(verbose=True))
+            yield from (Text(f"  {line}") for line in first.report(verbose=True).splitlines())
 
     # --- pairs --------------------------------------------------------------------------------------------------
 
