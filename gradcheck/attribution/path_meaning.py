@@ -33,7 +33,8 @@ def in_known_places(view: View, hypothesis: Hypothesis) -> bool:
 
 def what_it_means(view: View, paths: Sequence[Hypothesis], chosen: Hypothesis) -> tuple[Mistake, str]:
     """A more telling kind for a path that was left out, and what it means."""
-    if chosen.factor is not None and any(len(h.edges) == 1 and _negative_side(view, h.edges[0]) for h in paths):
+    of_a_side = chosen.factor is not None and chosen.mistake is not Mistake.SLOPE_FORGOTTEN  # that is said already
+    if of_a_side and any(len(h.edges) == 1 and _negative_side(view, h.edges[0]) for h in paths):
         return Mistake.BRANCH, ": that is one side of the absolute value there"
     if chosen.mistake is Mistake.PATH_SIGN and any(half_of_a_transform(view, edge) for h in paths for edge in h.edges):
         return Mistake.CONJUGATE, ": that is one half of a complex number, so that a conjugation is missing"

@@ -41,13 +41,14 @@ def plain(view: View, slot: int) -> int:
 
 
 def entries_of(view: View, slot: int) -> tuple[int, tuple[int, ...] | None]:
-    """The node behind gathers of one array, and the places of its entries; None where it is not gathered."""
+    """The node behind gathers of one array, and the places of its entries; None where these are all in order."""
     places: NDArray[Any] | None = None
     while (node := view.record.nodes[slot]).primitive == "gather" and len(node.args) == 1:
         index = np.asarray(node.attributes["index"]).ravel()
         places = index if places is None else index[places]
         slot = node.args[0]
-    return slot, None if places is None else tuple(places.tolist())
+    whole = places is not None and np.array_equal(places, np.arange(math.prod(node.shape)))
+    return slot, None if places is None or whole else tuple(places.tolist())
 
 
 def normaliser(view: View, slot: int, position: int) -> bool:
