@@ -206,15 +206,37 @@ class Samples:
 
 def samples(product: Product) -> Samples | None:
     """The batch, where f treats samples one by one."""
-    outputs, _ = product.outputs
     lengths = {np.shape(x)[0] for x in product.inputs if np.ndim(x) >= 2 and 1 < np.shape(x)[0] <= MOST_SAMPLES}
     for n in sorted(lengths):
         for batches in _batches(product, n):
-            parts = [_sample(product, i, batches, n) for i in range(n)]
-            if how := _by_sample(outputs, parts):
+            how = _split(product, batches, n)
+            if how and _split(_with_other_numbers(product), batches, n) in (how, None):
                 names = tuple(product.function.names[k] for k in batches)
                 return Samples(n, names, partial(_sample, product, batches=batches, n=n), how == "mean")
     return None
+
+
+def _split(product: Product, batches: list[int], n: int) -> str | None:
+    """How f's outputs are made of those of its `n` samples, as `_by_sample` says; None where f is not defined."""
+    try:
+        outputs, _ = product.outputs
+    except (Exception, SystemExit):
+        return None
+    if not all(np.all(np.isfinite(o)) for o in outputs):
+        return None
+    return _by_sample(outputs, [_sample(product, i, batches, n) for i in range(n)])
+
+
+def _with_other_numbers(product: Product) -> Product:
+    """Slightly larger numbers, unlike each other: of zeros and ones a sum over rows may be right by chance."""
+    random = np.random.default_rng(0)
+    inputs = [
+        np.asarray(x + CLOSE * _size(x) * random.uniform(0.5, 1.0, np.shape(x)), np.asarray(x).dtype)
+        if np.asarray(x).dtype.kind == "f"
+        else x
+        for x in product.inputs
+    ]
+    return replace(product, inputs=tuple(inputs))
 
 
 def _batches(product: Product, n: int) -> list[list[int]]:

@@ -533,6 +533,25 @@ def test_a_batch_of_one() -> None:
     assert gradcheck.check_vjp(f, lambda c, x: c[:, None] * np.cos(x), M)
 
 
+def test_a_matrix_whose_rows_add_up_by_chance_is_no_batch() -> None:
+    """Of diag(1, 2, 4) three rows give as much as the whole, and (1, 3) + (3, 1) is a matrix."""
+
+    def first(a: Any) -> Any:
+        return np.linalg.eigh((a + a.T) / 2)[1][0, 0] ** 2
+
+    def gradient(a: Any, sign: float = 1.0) -> Any:
+        w, v = np.linalg.eigh((a + a.T) / 2)
+        gaps = w[None] - w[:, None] + np.eye(3)
+        passed = np.zeros((3, 3))
+        passed[0, 0] = 2 * v[0, 0]
+        inner = v @ ((1 / gaps - np.eye(3)) * (v.T @ passed)) @ v.T
+        return sign * (inner + inner.T) / 2
+
+    a = np.diag([1.0, 2.0, 4.0])
+    assert gradcheck.check_gradient(first, gradient, a).verdict == "PASS"
+    assert gradcheck.check_gradient(first, lambda a: gradient(a, -1.0), a).verdict == "FAIL"
+
+
 @pytest.mark.parametrize("shape", [(4, 3), (-1, 3)])
 def test_the_length_of_a_batch_may_be_written_into_a_derivative(shape: tuple[int, int]) -> None:
     def vjp(x: Any, w: Any) -> Any:
