@@ -20,6 +20,7 @@ from gradcheck.checks.operators import with_adjoints
 from gradcheck.checks.rows import Column, Rows
 from gradcheck.errors import InvalidProblem, SubjectError
 from gradcheck.judge.causes_wanted import verdict_alone
+from gradcheck.judge.elsewhere import CHANCE
 from gradcheck.judge.function_value import value_of
 from gradcheck.judge.protocol import no_answer
 from gradcheck.judge.user_names import function_name
@@ -121,7 +122,7 @@ def _judged(rows: Rows, function: Function, options: Mapping[str, Any]) -> Resul
     entries = sum(np.size(rows.inputs[k]) for k in function.wrt)
     if rows.count > MOST_ROWS or rows.count * entries > MOST_NUMBERS:
         result = check_vjp(rows.f, rows.combined(), *rows.inputs, wrt=function.wrt, **options)
-        note = finding("GC101", what="Jacobian", rows=rows.count, columns=entries)
+        note = finding("GC101", what="Jacobian", rows=rows.count, columns=entries, miss=CHANCE)
         return with_findings(_with_entry(result, rows, function), [note])
     result = _by_entries(rows, options)
     if len(rows.shapes) != 1:

@@ -418,6 +418,14 @@ class Elsewhere:
             return None
 
 
+CHANCE = 1 / 30_000
+"""Maximum probability of each number that `drawn` may draw: 0.5, 0.5001, ... 2 and their negatives.
+
+Errors in several entries of a column cancel in its sum at no more than one of these numbers, if each error is 20,000
+times what the sum's rounding may be.
+"""
+
+
 def drawn(random: np.random.Generator, like: Array) -> Array:
     """A cotangent or tangent of the shape and dtype of an array.
 

@@ -140,7 +140,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "came": (2, 3),
             "hint": ": this is the shape of the transpose",
         },
-        "GC101": {"what": "Jacobian", "rows": 400, "columns": 100},
+        "GC101": {"what": "Jacobian", "rows": 400, "columns": 100, "miss": 1 / 30_000},
         "GC102": {"entry": [0, 1], "mirror": [1, 0], "first": 2.0, "second": 3.0},
         "GC108": {"how": "its code was differentiated"},
         "GC107": {"declared": "conjugate", "other": "holomorphic", "formula": "dL/da - i dL/db, as in JAX"},

@@ -13,6 +13,7 @@ import gradcheck
 from gradcheck.checks import jacobian
 from gradcheck.checks.rows import Rows
 from gradcheck.errors import InvalidProblem, UsageError
+from gradcheck.judge.elsewhere import CHANCE, drawn
 
 X = np.array([1.3, 0.7, -0.8, 1.9])
 
@@ -152,7 +153,9 @@ def test_a_large_sparse_jacobian_is_judged_by_columns() -> None:
     assert len(u) > jacobian.MOST_ROWS
     result = gradcheck.check_jacobian(_residual, _sparse_jacobian, u)
     assert result.verdict == "PASS"
-    assert "GC101" in result.codes
+    (note,) = (found for found in result.findings if found.code == "GC101")
+    assert (note.facts["rows"], note.facts["columns"]) == (120, 120)
+    assert note.sentence.endswith("errors in several entries of a column cancel with probability at most 3e-05")
 
     def wrong(u: Any) -> Any:
         matrix = _sparse_jacobian(u).tolil()
@@ -163,6 +166,14 @@ def test_a_large_sparse_jacobian_is_judged_by_columns() -> None:
     assert result.verdict == "FAIL"
     assert result.worst is not None
     assert result.worst.entry == (17, 18)
+
+
+def test_each_weight_of_a_columns_sum_is_one_of_thirty_thousand() -> None:
+    weights = 1e4 * drawn(np.random.default_rng(1), np.empty(10_000))
+    assert weights == pytest.approx(np.round(weights), abs=1e-9)
+    assert (np.min(np.abs(weights)) >= 5_000, np.max(np.abs(weights)) <= 20_000) == (True, True)
+    assert pytest.approx(1 / (2 * (20_000 - 5_000))) == CHANCE  # the two at the ends have half a chance each
+    assert 1_000 < np.sum(weights < -12_500) < 4_000
 
 
 @pytest.mark.parametrize("size", [jacobian.MOST_ROWS, jacobian.MOST_ROWS + 1])
