@@ -17,7 +17,7 @@ ROWS = (
         "judged by columns",
         "the {what} has {rows} rows of {columns} entries: each column was judged by a random sum of its entries. An "
         "error in one entry shows unless it is lost in the rounding of that sum; errors in several entries of a column "
-        "cancel with probability at most {miss:.1g}",
+        "cancel with probability at most {miss:.3g}",
         "Up to 64 outputs and 4,096 entries every entry is decided by itself. Larger matrices can be checked in parts: "
         "give f some of its outputs alone.",
     ),

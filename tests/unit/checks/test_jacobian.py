@@ -155,7 +155,7 @@ def test_a_large_sparse_jacobian_is_judged_by_columns() -> None:
     assert result.verdict == "PASS"
     (note,) = (found for found in result.findings if found.code == "GC101")
     assert (note.facts["rows"], note.facts["columns"]) == (120, 120)
-    assert note.sentence.endswith("errors in several entries of a column cancel with probability at most 3e-05")
+    assert note.sentence.endswith("errors in several entries of a column cancel with probability at most 3.33e-05")
 
     def wrong(u: Any) -> Any:
         matrix = _sparse_jacobian(u).tolil()
