@@ -16,7 +16,7 @@ import pytest
 from by_path import load
 
 MOST_UNDECIDED = 0.03
-PART = 16
+PART = 24
 """One in so many items of the held-out half is judged here."""
 
 
