@@ -103,7 +103,7 @@ def test_paths_in_messages() -> None:
     [
         (lambda g: {"one": g["one"], "two": {"W": g["two"]["W"]}}, "params['two']['b']", "nothing"),
         (lambda g: {**g, "three": 1.0}, "params", "params['three']"),
-        (lambda g: {"one": g["one"], "two": g["two"]["W"]}, "params['two']", "ndarray of shape (4, 2)"),
+        (lambda g: {"one": g["one"], "two": g["two"]["W"]}, "params['two']", "got an array of shape (4, 2)"),
         (lambda g: [g["one"], g["two"]], "params", "a list"),
     ],
     ids=["a key missing", "a key too many", "an array for a dict", "a list for a dict"],

@@ -208,7 +208,10 @@ def test_none_still_counts_as_zero() -> None:
     ("returned", "words"),
     [
         (lambda a, b: b, "expected 2 gradients, one per input, got one array of shape (3,)"),
-        (lambda a, b: (b, a, a), "expected 2 gradients, one per input, got 3"),
+        (
+            lambda a, b: (b, a, a),
+            "expected 2 gradients, one per input, got a tuple of 3: an array of shape (3,) and dtype float64, ",
+        ),
         (lambda a, b: {"a": b, "b": a}, "got a dict; return a tuple in the order a, b"),
     ],
 )
