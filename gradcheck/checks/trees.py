@@ -168,6 +168,8 @@ def leaves_like(answer: Any, tree: Any, path: str) -> list[Any]:
     if other is None or (isinstance(answer, Mapping) != isinstance(tree, Mapping)):
         raise UnreadableAnswer("GC104", path=path, wanted=_described(here), came=_name(answer, other))
     given = dict(other.children)
+    if isinstance(tree, tuple) and type(answer) in (tuple, list) and len(given) == len(wanted):
+        given = dict(zip(wanted, given.values(), strict=True))  # of a named tuple, by position
     if isinstance(tree, Mapping):  # what cannot be differentiated may be left out
         given |= {step: None for step, child in here.children if step not in given and not _floats(child)}
     if set(given) != set(wanted):

@@ -89,6 +89,18 @@ def test_containers(name: str) -> None:
     assert "p" in wrong.findings[0].sentence
 
 
+@pytest.mark.parametrize("kind", [tuple, list])
+def test_the_gradient_of_a_named_tuple_may_come_by_position(kind: Any) -> None:
+    def check(*parts: Any) -> Any:
+        pair, f = Pair(np.array([1.0, 2.0]), 3.0), lambda p: np.sum(p.first**2) * p.second
+        return gradcheck.check_gradient(f, lambda p: kind(parts), pair, elsewhere=False)
+
+    assert check(np.array([6.0, 12.0]), 5.0).verdict == "PASS"
+    assert check(np.array([6.0, 12.0]), 6.0).verdict == "FAIL"
+    assert check(5.0, np.array([6.0, 12.0])).verdict == "ERROR"
+    assert check(np.array([6.0, 12.0])).codes == ("GC104",)
+
+
 def test_paths_in_messages() -> None:
     tree, apart, together = CONTAINERS["nested dicts"]
     wrong = gradcheck.check_gradient(
