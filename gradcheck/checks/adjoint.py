@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from gradcheck.checks.function_arguments import entrance, require_callable
 from gradcheck.checks.functions import check_vjp
+from gradcheck.checks.structures import no_curved
 from gradcheck.errors import InvalidProblem
+from gradcheck.judge.input_structure import projections
 from gradcheck.judge.raised import UnreadableAnswer
 from gradcheck.judge.user_names import function_name
 from gradcheck.judge.what_was_checked import checked_as
@@ -40,7 +42,8 @@ def check_adjoint(A: Any, AH: Any = None, x: Any = None, y: Any = None, **option
     AH: the same, or None for a LinearOperator that has an adjoint of its own (`rmatvec`).
     x, y: arrays of the shapes that A takes and returns; their values are a point, which for a linear A does not matter.
         May be left out for a matrix or a LinearOperator, which has a shape.
-    options: as in `check_vjp`.
+    options: as in `check_vjp`; `structure=` may also name "y", for an A whose images are symmetric, triangular or
+        skew, and an AH that is meant for such arrays alone.
 
     Returns
     -------
@@ -57,6 +60,15 @@ def check_adjoint(A: Any, AH: Any = None, x: Any = None, y: Any = None, **option
     >>> backwards = lambda y: np.cumsum(y[::-1])[::-1]
     >>> gradcheck.check_adjoint(np.cumsum, backwards, np.ones(4), np.ones(4)).verdict.value
     'PASS'
+
+    A matrix, with numbers of its own choice; and an operator onto symmetric matrices, whose adjoint reads half of them:
+
+    >>> gradcheck.check_adjoint(np.array([[1.0, 2.0j]]), np.array([[1.0], [-2.0j]])).verdict.value
+    'PASS'
+    >>> spread = lambda x: np.array([[x[0], x[1]], [x[1], x[2]]])
+    >>> gather = lambda y: np.array([y[0, 0], 2 * y[0, 1], y[1, 1]])
+    >>> gradcheck.check_adjoint(spread, gather, np.ones(3), np.eye(2), structure={"y": "symmetric"}).verdict.value
+    'PASS'
     """
     x, y = _of_shape(A, x, 1, "x"), _of_shape(A, y, 0, "y")
     at, image = (_numbers(value, name) for value, name in ((x, "x"), (y, "y")))
@@ -64,13 +76,14 @@ def check_adjoint(A: Any, AH: Any = None, x: Any = None, y: Any = None, **option
     backward = _operator(A, "A", adjoint=True) if AH is None else _operator(AH, "AH", adjoint=False)
     name = function_name(AH if callable(AH) and not hasattr(AH, "matvec") else backward)
     _shape_of_image(forward, at, image)
+    options, keep = _kept(options, image)
 
     def image_of(x: Any) -> Any:
-        return forward(x)
+        return keep(forward(x))
 
     def adjoint(cotangent: Any, x: Any) -> Any:
         try:
-            return backward(cotangent)
+            return backward(keep(cotangent))
         except ValueError as misfit:
             raise _misfit(forward, backward, at, image) or misfit from None
 
@@ -84,6 +97,16 @@ def check_adjoint(A: Any, AH: Any = None, x: Any = None, y: Any = None, **option
     if not callable(A) or not callable(AH):  # matrices have no names
         about = replace(about, name="AH" if not callable(AH) else about.name, function="A(x)")
     return replace(result, address=f"adjoint {name}", checked=about)
+
+
+def _kept(options: dict[str, Any], image: Array) -> tuple[dict[str, Any], Callable[[Any], Any]]:
+    """The options without what is declared of y, and what keeps an array to that."""
+    structure = options.get("structure")
+    if not isinstance(structure, Mapping) or "y" not in structure:
+        return options, lambda y: y
+    no_curved({"y": structure["y"]}, "y of check_adjoint")
+    keep = projections({"y": structure["y"]}, [image], ["y"], [0])["y"]
+    return {**options, "structure": {k: v for k, v in structure.items() if k != "y"}}, keep
 
 
 def _of_shape(given: Any, value: Any, axis: int, name: str) -> Any:

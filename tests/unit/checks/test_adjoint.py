@@ -10,7 +10,7 @@ import scipy.sparse
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
 import gradcheck
-from gradcheck.errors import InvalidProblem
+from gradcheck.errors import InvalidProblem, UsageError
 
 RANDOM = np.random.default_rng(0)
 A, X, Y = RANDOM.standard_normal((3, 5)), RANDOM.standard_normal(5), RANDOM.standard_normal(3)
@@ -74,6 +74,26 @@ def test_what_is_not_linear_is_named() -> None:
     assert "A(x + z) is not A(x) + A(z)" in result.findings[0].sentence
     result = gradcheck.check_adjoint(lambda v: A @ v, lambda w: A.T @ w + 1e-8, X, Y)
     assert result.verdict == "FAIL"
+
+
+def test_an_adjoint_for_images_of_one_structure() -> None:
+    """x -> [[x0, x1], [x1, x2]]: <A x, Y> = x0 Y00 + x1 (Y01 + Y10) + x2 Y11, and Y01 = Y10 where Y is symmetric."""
+    x, y = np.array([1.0, 2.0, 3.0]), np.array([[1.0, 0.5], [0.5, 2.0]])
+
+    def spread(x: Any) -> Any:
+        return np.array([[x[0], x[1]], [x[1], x[2]]])
+
+    def half(y: Any) -> Any:
+        return np.array([y[0, 0], 2 * y[0, 1], y[1, 1]])
+
+    assert gradcheck.check_adjoint(spread, half, x, y).verdict == "FAIL"
+    assert gradcheck.check_adjoint(spread, half, x, y, structure={"y": "symmetric"}).verdict == "PASS"
+    once = gradcheck.check_adjoint(spread, lambda y: half(y) / np.array([1, 2, 1]), x, y, structure={"y": "symmetric"})
+    assert once.verdict == "FAIL"
+    with pytest.raises(UsageError, match="y of check_adjoint does not go with structure='unit'"):
+        gradcheck.check_adjoint(np.cumsum, np.cumsum, x, np.eye(3)[0], structure={"y": "unit"})
+    with pytest.raises(InvalidProblem, match="declared symmetric, but the value given is not"):
+        gradcheck.check_adjoint(spread, half, x, np.triu(y), structure={"y": "symmetric"})
 
 
 def test_wrong_calls() -> None:
