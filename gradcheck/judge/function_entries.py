@@ -26,6 +26,7 @@ from gradcheck.verdict.compare import INTEREST, Comparison, Worst, scale
 from gradcheck.verdict.finding import Finding, finding
 from gradcheck.verdict.finding_kind import Severity
 from gradcheck.verdict.hull import in_one_array
+from gradcheck.verdict.plain_findings import TOO_CLOSE
 from gradcheck.verdict.worst import code_of_wrong, facts_of_open, facts_of_wrong, first_open, named
 
 Array = NDArray[Any]
@@ -257,7 +258,9 @@ def _open(comparison: Comparison, evidence: Evidence) -> list[Finding]:
     if not np.any(comparison.open):
         return []
     if evidence.jumps:
-        return [finding("GC030", what="the function jumps here: it has no derivative")]
+        close = any(TOO_CLOSE in aside.reason for aside in evidence.gathered.asides)
+        bends = "f changes within less than differences can resolve here"
+        return [finding("GC030", what=bends if close else "the function jumps here: it has no derivative")]
     if evidence.one_sided is not None:
         at = first_open(comparison)
         left, right = (side[at] for side in evidence.one_sided[comparison.block])

@@ -44,11 +44,11 @@ def middle_of(x: Any) -> _Middle:
 
 
 def apart(values: Array) -> None:
-    """Raises Unsupported where two eigenvalues are too close for their vectors to have derivatives."""
+    """Raises Unsupported where two eigenvalues are too close for either to have a derivative."""
     gaps = np.abs(values[:, None] - values[None, :]) + np.diag(np.full(len(values), np.inf))
     if values.size > 1 and float(np.min(gaps)) <= CLOSE * float(np.max(np.abs(values))):
         gap = f"two eigenvalues are {float(np.min(gaps)):.3g} apart"
-        raise Unsupported(f"{gap}, too close for a derivative of their vectors to be known")
+        raise Unsupported(f"{gap}, too close for the derivatives of each to be known")
 
 
 def _pair(a: Any, value: Any, vector: Array) -> tuple[Any, Any]:

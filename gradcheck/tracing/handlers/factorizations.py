@@ -102,12 +102,11 @@ def _one_matrix(a: Any, name: str) -> tuple[int, int]:
 
 
 def _apart(values: Array, what: str) -> None:
-    """Raises Unsupported where two neighbours of sorted values are too close for their vectors to have derivatives."""
+    """Raises Unsupported where two neighbours of sorted values are too close for either to have a derivative."""
     gaps = np.diff(np.sort(values))
     if gaps.size and float(np.min(gaps)) <= CLOSE * float(np.max(np.abs(values))):
-        raise Unsupported(
-            f"two {what} are {float(np.min(gaps)):.3g} apart, too close for a derivative of their vectors to be known"
-        )
+        gap = f"two {what} are {float(np.min(gaps)):.3g} apart"
+        raise Unsupported(f"{gap}, too close for the derivatives of each to be known")
 
 
 def _jacobi(trace: Trace, a: Any) -> tuple[Any, Any]:

@@ -270,8 +270,33 @@ def test_at_eigenvalues_that_meet_the_gap_is_told(gap: float) -> None:
 
     result = gradcheck.check_gradient(f, np.zeros_like, np.diag([1.0, 1.0 + gap, 3.0]), structure={0: "symmetric"})
     assert result.verdict == "UNDECIDED"
-    wanted = f"two eigenvalues are {1 + gap - 1:.3g} apart, too close for a derivative of their vectors to be known"
+    wanted = f"two eigenvalues are {1 + gap - 1:.3g} apart, too close for the derivatives of each to be known"
     assert wanted in " ".join(str(result).split())
+
+
+@pytest.mark.parametrize("gap", [0.0, 1e-14])
+def test_at_singular_values_that_meet_what_they_share_is_decided_and_each_is_not(gap: float) -> None:
+    """The sum of two that meet is smooth: its gradient is U1 V1^T, whatever basis of their plane is chosen."""
+    turn = np.linalg.qr(np.array([[1.0, 2.0, 0.5], [0.0, 1.0, 1.0], [1.0, -1.0, 2.0]]))[0]
+    m = turn @ np.diag([3.0, 1.0 + gap, 1.0]) @ turn[::-1]
+
+    def gradient(weights: Any, m: Any) -> Any:
+        u, _, v = np.linalg.svd(m)
+        return u @ np.diag(weights) @ v
+
+    def check(weights: Any, factor: float = 1.0) -> Any:
+        def f(m: Any) -> Any:
+            return np.sum(np.linalg.svd(m, compute_uv=False) * weights)
+
+        return gradcheck.check_gradient(f, lambda m: factor * gradient(weights, m), m, elsewhere=False)
+
+    assert check(np.array([0.0, 1.0, 1.0])).verdict == "PASS"
+    assert check(np.array([0.0, 1.0, 1.0]), 1.01).verdict == "FAIL"
+    alone = check(np.array([0.0, 1.0, 0.0]))
+    assert alone.verdict == "UNDECIDED"
+    told = " ".join(str(alone).split())
+    assert "apart, too close for the derivatives of each to be known" in told
+    assert "jumps" not in told
 
 
 WEIGHTS = np.array([0.25, 2.0, -1.0, 0.5])
