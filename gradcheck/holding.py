@@ -28,6 +28,14 @@ def held(value: Value) -> Value:
     lists, tuples and dictionaries of them. The calls may stand in loops and inside one another.
 
     Raises Unsupported, during a check alone, where f holds more or fewer values beside a point than at the point.
+
+    Examples
+    --------
+    >>> import gradcheck, numpy as np
+    >>> direction = lambda x: np.sum(x) / gradcheck.held(np.linalg.norm(x))
+    >>> gradient = lambda x: np.full_like(x, 1 / np.linalg.norm(x))
+    >>> gradcheck.check_gradient(direction, gradient, np.array([3.0, 4.0])).verdict.value
+    'PASS'
     """
     rule = _rule.get()
     return value if rule is None else cast(Value, rule(value))

@@ -127,6 +127,14 @@ def check_gradient(
     >>> power, z = lambda z: np.sum(np.abs(z) ** 2), np.array([1.0 + 2.0j, 0.5 - 1.0j])
     >>> gradcheck.check_gradient(power, lambda z: 2 * z, z, convention="conjugate").verdict.value
     'PASS'
+
+    A target that is held constant on purpose, and where f is meant:
+
+    >>> error = lambda w, target: np.sum((np.sqrt(w) - target) ** 2)
+    >>> slope = lambda w, target: (1 - target / np.sqrt(w), None)
+    >>> w, declared = np.array([0.5, 2.0]), {"stop_gradient": "target", "domain": {"w": (0, None)}}
+    >>> gradcheck.check_gradient(error, slope, w, np.ones(2), **declared).verdict.value
+    'PASS'
     """
     declared = _declared(structure, meant, accuracy, domain, elsewhere, stop_gradient)
     settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed, oracles=oracles)
@@ -217,6 +225,13 @@ def check_jvp(
     """Is `jvp(primals, tangents)`, two tuples, equal to J tangents for `f(*primals)`?
 
     It returns the output tangent, or (output, output tangent). Everything else as `check_gradient`.
+
+    Examples
+    --------
+    >>> import gradcheck, numpy as np
+    >>> jvp = lambda primals, tangents: tangents[0] * primals[1] + primals[0] * tangents[1]
+    >>> gradcheck.check_jvp(np.multiply, jvp, np.array([1.0, 2.0]), np.array([3.0, -1.0])).verdict.value
+    'PASS'
     """
     declared = _declared(structure, meant, accuracy, domain, elsewhere, stop_gradient)
     settings = Settings(interest, max_ulps, **declared, budget=budget, seed=seed, oracles=oracles)

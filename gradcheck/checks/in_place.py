@@ -28,6 +28,14 @@ def in_place(f: Callable[..., Any], out: ArrayLike | None = None) -> Callable[..
     >>> f = gradcheck.in_place(square, np.zeros(2))
     >>> gradcheck.check_vjp(f, lambda c, x: 2 * x * c, np.array([1.0, 3.0])).verdict.value
     'PASS'
+
+    A step that changes the parameters that it is given:
+
+    >>> def step(p):
+    ...     p["w"] *= 1 - p["rate"]
+    >>> back = lambda c, p: {"w": (1 - p["rate"]) * c["w"], "rate": c["rate"] - np.sum(p["w"] * c["w"])}
+    >>> gradcheck.check_vjp(gradcheck.in_place(step), back, {"w": np.array([1.0, 3.0]), "rate": 0.1}).verdict.value
+    'PASS'
     """
     if not callable(f):
         raise InvalidProblem(f"expected a function of arrays, got {type(f).__name__}", where="f")

@@ -33,6 +33,13 @@ def check_value_and_gradient(function: Callable[..., Any], *inputs: Any, **optio
     >>> import gradcheck, numpy as np
     >>> gradcheck.check_value_and_gradient(lambda x: (np.sum(x**3), 3 * x**2), np.array([1.0, 2.0])).verdict.value
     'PASS'
+
+    What `scipy.optimize.minimize(loss, p, args=(t,), jac=True)` takes, with its further arguments:
+
+    >>> loss = lambda p, t: (np.sum((p * t) ** 2), 2 * p * t**2)
+    >>> p, t = np.array([0.5, 2.0]), np.array([1.0, 3.0])
+    >>> gradcheck.check_value_and_gradient(loss, p, t, wrt="p").verdict.value
+    'PASS'
     """
     require_callable(function, "the function to check")
     taken_keywords(options.get("kwargs"), function=(function, len(inputs)))

@@ -5,12 +5,13 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ("functions", "jacobian", "hessian", "adjoint", "value_and_gradient", "wrappers", "in_place")
+CHECKS = ("functions", "jacobian", "hessian", "adjoint", "value_and_gradient", "wrappers", "in_place")
+MODULES = ("holding", *(f"checks.{name}" for name in CHECKS))
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples(name: str) -> None:
-    results = doctest.testmod(import_module(f"gradcheck.checks.{name}"))
+    results = doctest.testmod(import_module(f"gradcheck.{name}"))
     assert results.attempted > 0
     assert results.failed == 0
 
