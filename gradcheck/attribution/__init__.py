@@ -26,13 +26,14 @@ all blocks at two points:
 
 located_trace    the record, with the user's open calls for every operation; `source_place` finds lines and columns
 view             the record at a point, beside the answer: adjoints, contributions, discrepancies along directions
-altered_sweep    the reverse sweep with contributions altered on the way
+altered_sweep    the reverse sweep with contributions altered on the way (`tried_together`: several hypotheses by one)
 hypothesis       one mistake that might have been made, and the experiment for it
 path_factors     paths left out, with the wrong sign, twice, times a constant (`grouped_paths`: many at once)
 path_slices      one slice of what an operation gives with the wrong sign
 value_uses       uses of one value: one alone counts, or one in the place of another
 textbook_rules   wrong rules of products, quotients, powers, running sums; `selection_rules`: of whatever selects
-other_slopes     wrong slopes of activations, over `pairs` of arrays; `jacobians`: diagonals taken for all of them
+other_slopes     wrong slopes of activations, over `pairs` of arrays (`slope_tables`: those of other functions)
+jacobians        diagonals taken for whole Jacobians
 turn_before      slopes of a loop's activations that are those of the turn before
 constants        an epsilon or a count that is another one in the derivative
 sides            wrong exactly on one side of a comparison

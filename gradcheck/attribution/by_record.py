@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from gradcheck.attribution.altered_records import constants_not_added, held_followed, one_side_taken
 from gradcheck.attribution.conjugations import missing_conjugations
@@ -12,7 +12,7 @@ from gradcheck.attribution.constants import other_constants
 from gradcheck.attribution.explanation import Explanation
 from gradcheck.attribution.filled_arrays import entries_read_again
 from gradcheck.attribution.grouped_paths import grouped
-from gradcheck.attribution.hypothesis import Hypothesis, outcomes
+from gradcheck.attribution.hypothesis import Hypothesis
 from gradcheck.attribution.jacobians import diagonals
 from gradcheck.attribution.library_calls import inside_a_library
 from gradcheck.attribution.located_trace import Located, located
@@ -25,6 +25,7 @@ from gradcheck.attribution.path_slices import slices_of_paths
 from gradcheck.attribution.sides import Side, sides, told_by_side
 from gradcheck.attribution.telling import told
 from gradcheck.attribution.textbook_rules import local_mistakes
+from gradcheck.attribution.tried_together import key_of, together, try_together
 from gradcheck.attribution.turn_before import slopes_of_the_turn_before
 from gradcheck.attribution.value_uses import kept_uses, taken_for_another
 from gradcheck.attribution.view import Asked, View
@@ -88,13 +89,16 @@ class Investigation:
 
     def explanation(self, elsewhere: Asked) -> Explanation | None:
         """The mistake that reproduces the answers at both points, with its place; None where there is no one name."""
-        others = views_of(elsewhere, located(elsewhere.product)) if self.promising else []
+        if not self.promising:
+            return None
+        shifted = any(number for _, number, _, _ in self._found)
+        others = views_of(elsewhere, located(elsewhere.product), shifted=shifted)
         for view, number, blocks, several in self._found:
             if number >= len(others):
                 continue
             other = others[number]
             if view.located.alike(other.located):
-                found = [h for h in several if reproduces(other, h, blocks)]
+                found = confirmed(other, several, blocks)
             else:  # a loop has another number of turns there
                 same = {_said(other, h) for h in reproducing(other, blocks)}
                 found = [h for h in several if _said(view, h) in same]
@@ -113,37 +117,42 @@ def _said(view: View, hypothesis: Hypothesis) -> tuple[object, ...]:
     return hypothesis.mistake, re.sub(r"\d+", "#", hypothesis.words), sites
 
 
-def views_of(asked: Asked, traced: Located | None) -> list[View]:
-    """The function's record at a point, as it is and without shifts; [] where experiments can tell nothing."""
+def views_of(asked: Asked, traced: Located | None, *, shifted: bool = True) -> list[View]:
+    """The function's record at a point, as it is and (if `shifted`) without shifts; [] where that can tell nothing."""
     if traced is None:
         return []
     view = View(asked, traced)
     if not view.searchable:
         return []
-    other = view.without_shifts()
+    other = view.without_shifts() if shifted else None
     return [view] if other is None or not other.searchable else [view, other]
 
 
 def reproducing(view: View, blocks: frozenset[str]) -> list[Hypothesis]:
     """The hypotheses that give the answers in these blocks, entry by entry."""
-    found: list[Hypothesis] = []
-    seen = set()
     most = max(FEWEST_VERIFIED, min(MOST_VERIFIED, MOST_VISITS // len(view.record.nodes)))
-    for hypothesis in chain.from_iterable(search(view, blocks) for search in SEARCHES):
-        if hypothesis.key in seen:
-            continue
-        seen.add(hypothesis.key)
-        if len(seen) > most:
-            break
-        if reproduces(view, hypothesis, blocks):
-            found.append(hypothesis)
+    waiting = islice(_different(view, blocks), most)
+    found: list[Hypothesis] = []
+    while some := list(islice(waiting, together(view))):
+        found += confirmed(view, some, blocks)
     return found
 
 
-def reproduces(view: View, hypothesis: Hypothesis, blocks: frozenset[str]) -> bool:
-    """Whether the gradient under a hypothesis is the answer in these blocks."""
-    key = hypothesis.key, hypothesis.factor
-    if key not in view.tried:
-        view.tried[key] = outcomes(view, hypothesis.change)
-    gradients = view.tried[key]
-    return gradients is not None and view.reproduces({b: a[..., 0] for b, a in gradients.items()}, blocks)
+def _different(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
+    """All hypotheses, each once."""
+    seen = set()
+    for hypothesis in chain.from_iterable(search(view, blocks) for search in SEARCHES):
+        if hypothesis.key not in seen:
+            seen.add(hypothesis.key)
+            yield hypothesis
+
+
+def confirmed(view: View, several: Sequence[Hypothesis], blocks: frozenset[str]) -> list[Hypothesis]:
+    """Those under which the gradient is the answer in these blocks."""
+    try_together(view, several)
+    tried = [(h, view.tried[key_of(h)]) for h in several]
+    return [
+        h
+        for h, found in tried
+        if found is not None and view.reproduces({b: a[..., 0] for b, a in found.items()}, blocks)
+    ]

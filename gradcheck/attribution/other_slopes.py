@@ -6,9 +6,8 @@ of such a pair is read off tangents along random directions: y' = slope * x' for
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.pairs import Pair, between, pair_of, pairs, slope_at
 from gradcheck.attribution.path_factors import fits, single
 from gradcheck.attribution.record_forms import mean_of, plain, sum_of_squares
+from gradcheck.attribution.slope_tables import Slope, of_tables
 from gradcheck.attribution.view import Array, View
 
 MOST_GROUPED = 40
@@ -31,67 +31,6 @@ SMALL = 0.05
 """Maximum size of a constant that counts as a guard, such as the epsilon in log(p + 1e-8)."""
 MOST_ADDED = 2.0
 """Maximum size of a constant that is added and may have been left out."""
-
-
-def _sigmoid(x: Array) -> Any:
-    return np.exp(-np.logaddexp(0, -x))
-
-
-def _bell_area(x: Array) -> Any:
-    """The normal distribution function; importing SciPy's takes longer than the search."""
-    return np.vectorize(math.erfc, otypes=[float])(-x / np.sqrt(2)) / 2
-
-
-def _slope_of_gelu_by_tanh(x: Array) -> Any:
-    """x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) differentiated."""
-    t = np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))
-    return (1 + t) / 2 + x / 2 * (1 - t * t) * np.sqrt(2 / np.pi) * (1 + 3 * 0.044715 * x * x)
-
-
-OTHERS: Mapping[str, Callable[[Any], Any]] = {
-    "tanh": lambda x: 1 - np.tanh(x) ** 2,
-    "the sigmoid": lambda x: np.exp(-np.logaddexp(0, x) - np.logaddexp(0, -x)),
-    "softplus": lambda x: np.exp(-np.logaddexp(0, -x)),
-    "the logarithm of cosh": np.tanh,
-    "sin": np.cos,
-    "cos": lambda x: -np.sin(x),
-    "exp": np.exp,
-    "log": lambda x: 1 / x,
-    "sinh or cosh": np.sinh,
-    "cosh or sinh": np.cosh,
-    "relu": lambda x: np.where(x > 0, 1.0, 0.0),
-    "a leaky relu": lambda x: np.where(x > 0, 1.0, 0.01),
-    "the absolute value": np.sign,
-    "arctan": lambda x: 1 / (1 + x * x),
-    "the square": lambda x: 2 * x,
-    "half the square": lambda x: x,
-    "-sin": lambda x: -np.cos(x),
-    "-cos": np.sin,
-    "the normal distribution function": lambda x: np.exp(-x * x / 2) / np.sqrt(2 * np.pi),
-    "the reciprocal": lambda x: -1 / (x * x),
-    "the square root": lambda x: 0.5 / np.sqrt(x),
-    "gelu": lambda x: _bell_area(x) + x * np.exp(-x * x / 2) / np.sqrt(2 * np.pi),
-    "gelu by tanh": lambda x: _slope_of_gelu_by_tanh(x),
-    "gelu by the sigmoid": lambda x: _sigmoid(1.702 * x) * (1 + 1.702 * x * (1 - _sigmoid(1.702 * x))),
-    "a hard tanh": lambda x: np.where(np.abs(x) < 1, 1.0, 0.0),
-    "swish": lambda x: _sigmoid(x) * (1 + x * (1 - _sigmoid(x))),
-    "elu": lambda x: np.exp(np.minimum(x, 0)),
-}
-"""Slopes of other functions, at the input."""
-AT_OUTPUT: Mapping[str, Callable[[Any], Any]] = {
-    "tanh": lambda y: 1 - y * y,
-    "the sigmoid": lambda y: y * (1 - y),
-    "exp": lambda y: y,
-    "relu": lambda y: np.where(y > 0, 1.0, 0.0),
-}
-"""The same written by the output."""
-FORMULAS = {"tanh": "1 - y**2", "the sigmoid": "y (1 - y)", "exp": "y", "relu": "1 where y > 0"}
-"""The same in words, y the output."""
-HALVED: Mapping[str, tuple[Mistake, str, Callable[[Any], Any]]] = {
-    "tanh": (Mistake.POWER_RULE, "having 1 - y where 1 - y**2 is due, y its output", lambda y: 1 - y),
-    "the sigmoid": (Mistake.OTHER_SLOPE, "lacking the factor y of its slope y (1 - y)", lambda y: 1 - y),
-}
-"""Formulas by the output of which a part was left out."""
 
 
 def slope_mistakes(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
@@ -121,9 +60,9 @@ def _hypothesis(several: Sequence[Pair], mistake: Mistake, words: str) -> Hypoth
 
     def shortcuts(view: View) -> dict[int, tuple[int, Any]] | None:
         made = {}
+        unknown = [pair_of(view, x, y) for x, y in nodes if (x, y) not in view.slopes]
+        _learn(view, [pair for pair in unknown if pair is not None])
         for x, y in nodes:
-            if (x, y) not in view.slopes and (pair := pair_of(view, x, y)) is not None:
-                _known_slopes(view, pair)
             slope = next((s for _, w, s in view.slopes.get((x, y), ()) if w == words), None)
             if slope is None:
                 return None
@@ -149,6 +88,7 @@ def _grouped(view: View, found: Sequence[Pair], blocks: frozenset[str]) -> Itera
     most = len(found) if view.long else MOST_PAIRS
     several = [some for some in groups.values() if 1 < len(some) <= most]
     for some in several[:MOST_GROUPED]:
+        _learn(view, some)
         rows = sorted(set.intersection(*({(m, w) for m, w, _ in _known_slopes(view, p)} for p in some)))
         yield from (_hypothesis(some, *row) for row in _fitting(view, some, rows, blocks))
 
@@ -169,15 +109,32 @@ def _fitting(view: View, some: Sequence[Pair], rows: Sequence[Row], blocks: froz
             yield row
 
 
-def _known_slopes(view: View, pair: Pair) -> list[tuple[Mistake, str, Array]]:
+def _known_slopes(view: View, pair: Pair) -> list[Slope]:
     """The same as `_wrong_slopes`, made once for each pair."""
-    if (pair.x, pair.y) not in view.slopes:
-        view.slopes[pair.x, pair.y] = list(_wrong_slopes(view, pair))
+    _learn(view, [pair])
     return view.slopes[pair.x, pair.y]
 
 
-def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]]:
-    """Kind, what was done, and the slope (float64) that it amounts to."""
+def _learn(view: View, several: Sequence[Pair]) -> None:
+    """Put the wrong slopes of pairs in `view.slopes`; of those of one shape by one pass over the tables."""
+    by_shape: dict[tuple[int, ...], list[Pair]] = defaultdict(list)
+    for pair in several:
+        if (pair.x, pair.y) not in view.slopes:
+            by_shape[pair.slope.shape].append(pair)
+    for alike in by_shape.values():
+        x, y = (np.array([view.values[slot][..., 0] for slot in slots], dtype=float) for slots in _slots(alike))
+        again = np.array([_again(view, pair, at) for pair, at in zip(alike, y, strict=True)])
+        rows = of_tables(x, y, np.array([pair.slope for pair in alike]), again)
+        for pair, own in zip(alike, rows, strict=True):
+            view.slopes[pair.x, pair.y] = list(_wrong_slopes(view, pair, own))
+
+
+def _slots(several: Sequence[Pair]) -> tuple[list[int], list[int]]:
+    return [pair.x for pair in several], [pair.y for pair in several]
+
+
+def _wrong_slopes(view: View, pair: Pair, by_tables: Sequence[Slope]) -> Iterator[Slope]:
+    """Kind, what was done, and the slope (float64) that it amounts to; `by_tables`: those of other functions."""
     x, y = (np.asarray(view.values[s][..., 0], dtype=float) for s in (pair.x, pair.y))
     right = pair.slope
     with np.errstate(all="ignore"):
@@ -206,27 +163,7 @@ def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]
             at_output = slope_at(view, pair, y)
             if at_output is not None:
                 yield Mistake.SLOPE_AT_OUTPUT, "with the slope taken at the output, not at the input", at_output
-        for name, formula in AT_OUTPUT.items():
-            if _alike(formula(y), right) and name != "relu":
-                words = "with the input put into the formula of the slope that is meant for the output"
-                yield Mistake.SLOPE_AT_OUTPUT, words, formula(x)
-                words = "with the slope, in its formula by the output, taken at the output of the output"
-                yield Mistake.SLOPE_AT_OUTPUT, words, formula(_again(view, pair, y))
-                if name in HALVED:
-                    mistake, words, halved = HALVED[name]
-                    yield mistake, words, halved(y)
-            else:
-                words = f"with {FORMULAS[name]} for its slope, y its output, as {name} has it"
-                yield Mistake.OTHER_SLOPE, words, formula(y)
-        if not _alike(again := _again(view, pair, y), right):
-            yield Mistake.OTHER_SLOPE, "with the function itself, applied to its output, for its slope", again
-        for name, formula in OTHERS.items():
-            if name == "half the square" and _alike(right, 2 * x):
-                yield Mistake.POWER_RULE, "lacking the factor 2 of the square", x
-            elif _alike(formula(x), -right):
-                yield Mistake.PATH_SIGN, "having the wrong sign, that of its slope", formula(x)
-            else:
-                yield Mistake.OTHER_SLOPE, f"with the slope of {name}", formula(x)
+        yield from by_tables
         if _root(view, pair):
             kind = Mistake.NORM if sum_of_squares(view, pair.x) else Mistake.POWER_RULE
             yield kind, "lacking the root in the denominator", np.full_like(x, 0.5)
@@ -238,11 +175,6 @@ def _wrong_slopes(view: View, pair: Pair) -> Iterator[tuple[Mistake, str, Array]
             yield Mistake.POWER_RULE, "having the exponent lowered by two", exponent * np.power(x, exponent - 2)
             yield Mistake.POWER_RULE, "lacking the power, with its exponent alone", np.array(exponent)
             yield Mistake.OTHER_SLOPE, "having lost the sign of the base", exponent * np.power(np.abs(x), exponent - 1)
-
-
-def _alike(a: Array, b: Array) -> bool:
-    """Whether two slopes are the same but for rounding."""
-    return bool(np.all(np.abs(a - b) <= 1e-9 * np.abs(b) + 1e-12))
 
 
 def _selects(view: View, pair: Pair) -> bool:

@@ -48,20 +48,22 @@ def local_mistakes(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
         node = view.record.nodes[slot]
         for variant in variants(view, slot, position):
             mistake, words, rule = variant
-            sent = rule(view, view.adjoints[slot])
-            if sent is None or np.shape(sent)[:-1] != np.shape(right)[:-1]:
-                continue
-            if not view.long and fits(view.along(node.args[position], sent - right)[chosen], off, room):
-                rule_of = {(slot, position): rule}
-                yield _hypothesis(((slot, position),), mistake, words, rule_of, rank=int(words in RARE))
+            if not view.long:  # else none is tried alone
+                sent = rule(view, view.adjoints[slot])
+                if sent is None or np.shape(sent)[:-1] != np.shape(right)[:-1]:
+                    continue
+                if fits(view.along(node.args[position], sent - right)[chosen], off, room):
+                    rule_of = {(slot, position): rule}
+                    yield _hypothesis(((slot, position),), mistake, words, rule_of, rank=int(words in RARE))
             alike[node.primitive, position, words].append(((slot, position), variant))
             if node.primitive == "matmul" or (node.primitive == "gather" and len(node.args) > 1):
                 alike["both of two", words].append(((slot, position), variant))
         for variant in broadcast_mistakes(view, slot, position):
             mistake, words, rule = variant
-            sent = rule(view, view.adjoints[slot])
-            if not view.long and fits(view.along(node.args[position], sent - right)[chosen], off, room):
-                yield _hypothesis(((slot, position),), mistake, words, {(slot, position): rule}, rank=2)
+            if not view.long:
+                sent = rule(view, view.adjoints[slot])
+                if fits(view.along(node.args[position], sent - right)[chosen], off, room):
+                    yield _hypothesis(((slot, position),), mistake, words, {(slot, position): rule}, rank=2)
             alike["broadcast", words].append(((slot, position), variant))
     yield from _whole_quotients(view, chosen, off, room)
     for several in alike.values():

@@ -11,8 +11,9 @@ import numpy as np
 
 from gradcheck.attribution.hypothesis import Change, Hypothesis
 from gradcheck.attribution.mistake import Mistake
-from gradcheck.attribution.other_slopes import AT_OUTPUT, MOST_PAIRS
+from gradcheck.attribution.other_slopes import MOST_PAIRS
 from gradcheck.attribution.pairs import Pair, pairs
+from gradcheck.attribution.slope_tables import AT_OUTPUT
 from gradcheck.attribution.view import Array, View
 
 Nodes = tuple[tuple[int, int], ...]

@@ -11,7 +11,6 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -87,6 +86,8 @@ class Analysis(TracedPoint):
     rounding: Rounding | None
     _cotangents: Sequence[Array] | None = field(default=None, repr=False)
     _tangents: Sequence[Array] | None = field(default=None, repr=False)
+    _known: list[Array] = field(default_factory=list, repr=False, compare=False)
+    """What `repeating` has found so far, per block; NaN where it was not asked."""
 
     @property
     def other_sweep(self) -> str:
@@ -184,7 +185,9 @@ class Analysis(TracedPoint):
         Found when first asked for, and for the `wanted` entries alone (a mask; all by default), since it takes a sweep
         in dual numbers for each: the others may be NaN. Blocks of one entry, of which there may be thousands, share it.
         """
-        bounds = self._repeating
+        if not self._known:
+            self._known.extend(np.full(part.midpoint.shape, np.nan) for part in self.derivative.parts)
+        bounds = self._known
         missing = np.isnan(bounds[block])
         missing = missing if wanted is None else missing & wanted
         if np.any(missing):
@@ -196,11 +199,6 @@ class Analysis(TracedPoint):
             for bound, new in zip(bounds, found, strict=True):
                 np.copyto(bound, new, where=np.isnan(bound))
         return bounds[block]
-
-    @cached_property
-    def _repeating(self) -> list[Array]:
-        """What `repeating` has found so far, per block; NaN where it was not asked."""
-        return [np.full(part.midpoint.shape, np.nan) for part in self.derivative.parts]
 
     @property
     def repeating_value(self) -> Array:
