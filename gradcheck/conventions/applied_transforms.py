@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from gradcheck.conventions.held_numbers import plain
+from gradcheck.conventions.held_numbers import GRADIENTS, plain
 from gradcheck.conventions.offer import Contents, required_arguments
 
 APPLIED = (
@@ -23,7 +24,9 @@ APPLIED = (
         "forward",
         "reverse",
         "forward_diff",
+        "forwarddiff",
         "reverse_diff",
+        "reversediff",
         "get_gradient",
     ),
     *("compute_gradient", "get_derivative", "compute_derivative", "value_and_grad", "ad", "forward_ad", "reverse_ad"),
@@ -37,12 +40,41 @@ Transform = Callable[..., Callable[..., Any]]
 
 
 def applied_transforms(contents: Contents) -> Iterator[tuple[str, Transform]]:
-    """Each function of the file that is named so and takes a function and a point, as one that makes gradients."""
+    """Each function of the file that is named so and takes a function and a point, as one that makes gradients.
+
+    With each comes how it is called.
+    """
+    seen: list[Any] = []
     for name in APPLIED:
         for written, function in contents.functions_of(name):
+            if function in seen or contents.only not in (None, name, written):  # `ad = autodiff`
+                continue
+            seen.append(function)
             required = required_arguments(function) or []
             if len(required) == 2 and required[0].lower() in FUNCTION:
-                yield written, _Applied(function)
+                yield f"{written}(f, x)", _Applied(function)
+            elif len(required) == 1 and required[0].lower() in FUNCTION:
+                yield from _by_names(written, function)
+
+
+def _by_names(written: str, function: Callable[..., Any]) -> Iterator[tuple[str, Transform]]:
+    """A function that takes numbers by name, and by which to differentiate: `reversediff(f, eval="x", x=1.5)`."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
+        for chosen in (p.name for p in parameters if p.default is None):
+            yield f'{written}(f, {chosen}="x", x=...)', partial(_by_name, function, chosen)
+
+
+def _by_name(function: Callable[..., Any], chosen: str, f: Callable[..., Any], k: int = 0) -> Callable[..., Any]:
+    """The derivative of f by its argument k, as a function of all arguments."""
+
+    def slope(*values: Any) -> Any:
+        names = [f"x{n}" for n in range(len(values))]
+        found = function(_of_either_form(f, len(values)), **{chosen: names[k]}, **dict(zip(names, values, strict=True)))
+        held = next((getattr(found, name) for name in GRADIENTS if hasattr(found, name)), found)
+        return _numbers(held, 1)[0]
+
+    return slope
 
 
 class _Applied:

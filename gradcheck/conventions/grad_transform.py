@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from importlib import import_module
+from itertools import islice
 from types import MappingProxyType, ModuleType
 from typing import Any
 
@@ -20,7 +21,7 @@ from gradcheck.conventions.array_forms import Way, ways
 from gradcheck.conventions.array_trials import Applied, alike, comfortable, is_bug
 from gradcheck.conventions.held_numbers import plain
 from gradcheck.conventions.offer import Contents, Found, Miss, Offer
-from gradcheck.conventions.spellings import REFLECTED
+from gradcheck.conventions.spellings import REFLECTED, refused
 from gradcheck.problem import OPS, Graph
 from gradcheck.problem.ops import Example
 
@@ -33,6 +34,8 @@ TRANSFORMS = ("grad", "gradient", "elementwise_grad")
 NAMESPACES = ("numpy", "np", "anp")
 """Names in the file under which its own functions of arrays stand, if not in the file itself."""
 POINT = 1.25
+MOST = 2
+"""Maximum number of functions that differentiate others that are tried: one of forward mode, one of reverse mode."""
 
 
 class Operands:
@@ -54,12 +57,9 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
         yield _offer(name, transform, contents)
         return
     if contents.claimed.isdisjoint(contents.own_classes) or contents.wanted:  # else the nodes themselves are tried
-        for name, applied in applied_transforms(contents):
+        for name, applied in islice(applied_transforms(contents), MOST):
             why = _refusal(applied)
-            if why is None:
-                yield _offer(name, applied, contents, f"{name}(f, x)")
-                return
-            yield Miss(NAME, name, why)
+            yield Miss(NAME, name, why) if why is not None else _offer(name.partition("(")[0], applied, contents, name)
 
 
 def _refusal(transform: Callable[..., Any]) -> str | None:
@@ -245,7 +245,12 @@ class Transformed:
             elif node.inputs:
                 way = self._way(graph, i)
                 assert way is not None, "every node was looked at before"
-                nodes[node.name] = way.apply(*(nodes[name] for name in node.inputs), **node.attributes)
+                try:
+                    nodes[node.name] = way.apply(*(nodes[name] for name in node.inputs), **node.attributes)
+                except Exception as wrong:  # a form that it does not take, such as a power of two nodes
+                    if refused(wrong):
+                        raise NotImplementedError(node.op) from wrong
+                    raise
         return nodes[graph.names[graph.loss]]
 
     def _number(self, value: Any) -> Any:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from inspect import isdatadescriptor
 from typing import Any
 
 import numpy as np
 
+from gradcheck.conventions.offer import required_arguments
+
 DATA = ("data", "value", "val", "v", "x", "item", "_data", "cached_data", "array", "numpy")
 """Names of the attribute that holds the value, the usual ones first."""
-GRADIENTS = ("grad", "gradient", "derivative", "adjoint", "g", "d", "deriv", "grad_value", "_grad", "dx")
+GRADIENTS = ("grad", "gradient", "derivative", "adjoint", "g", "d", "deriv", "grad_value", "_grad", "dx", "der")
 """Names of the attribute that holds the gradient."""
 
+PLAIN: tuple[type, ...] = (int, float, complex, np.ndarray, np.generic, list, tuple)
+"""What holds numbers without being a node."""
 MOST_AXES = 8
 """Maximum number of axes of an array that is read entry by entry."""
 
@@ -25,8 +30,8 @@ def read(node: Any, name: str) -> Any:
 
 def plain(found: Any) -> Any:
     """A number or an array out of what an attribute holds; a node's own value where it holds a node."""
-    for name in ("data", "value", "numpy"):
-        if isinstance(found, int | float | complex | np.ndarray | np.generic | list | tuple | bool):
+    for name in ("data", "value", "val", "numpy", "realize"):
+        if isinstance(found, PLAIN):
             return found
         inner = getattr(found, name, None)
         if inner is None or isinstance(inner, memoryview | type(found)):
@@ -60,8 +65,8 @@ def attributes_of(node: Any) -> Iterator[str]:
     """Names of attributes that may hold numbers: the usual ones, then those of the instance."""
     slots = [name for base in type(node).__mro__ for name in getattr(base, "__slots__", ())]
     own = [*getattr(node, "__dict__", {}), *slots]
-    properties = [n for n in dir(type(node)) if isinstance(getattr(type(node), n, None), property)]
-    yield from dict.fromkeys([*own, *properties])
+    described = [n for n in dir(type(node)) if n[:2] != "__" and isdatadescriptor(getattr(type(node), n, None))]
+    yield from dict.fromkeys([*own, *described])
 
 
 def is_new(before: Any, found: Any) -> bool:
@@ -82,6 +87,15 @@ def numbers_of(node: Any) -> dict[str, Any]:
         except Exception:
             continue
     return found
+
+
+def method_answer(node: Any, name: str) -> Any:
+    """The number or array that a method without arguments gives; None for anything else."""
+    method = getattr(node, name, None)
+    if not callable(method) or len(required_arguments(method) or ()) > 0:
+        return None
+    found = plain(method())
+    return np.array(found, dtype=float) if isinstance(found, int | float | np.ndarray | np.generic) else None
 
 
 def seed(root: Any, one: float) -> bool:

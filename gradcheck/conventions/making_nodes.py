@@ -16,7 +16,10 @@ from gradcheck.conventions.other_makers import factories
 
 FLAGS = ("requires_grad", "autograd", "track_grad", "requires_gradient", "diff")
 """Names of the flag that makes a leaf record; an argument whose default is False and that is named like one, too."""
-VALUE_METHODS = ("item", "numpy", "eval", "evaluate", "forward", "get_value", "compute", "value")
+VALUE_METHODS = (
+    *("item", "numpy", "eval", "evaluate", "forward", "get_value", "compute", "value"),
+    *("data", "val", "get_data", "realize", "to_numpy", "tolist", "to_python"),
+)
 """Names of a method without arguments that gives the value."""
 FLAG_WORDS = ("grad", "diff", "track", "train", "leaf")
 """Words in the name of such an argument."""
@@ -156,7 +159,8 @@ def holding(node: Any, given: Any, boxed: bool) -> str | None:
     names = list(attributes_of(node))
     names.sort(key=lambda name: (DATA.index(name) if name in DATA else len(DATA), name.startswith("_")))
     methods = [name for name in VALUE_METHODS if callable(getattr(node, name, None))]
-    for name in [*names, *methods]:
+    hidden = [name for name in names if name.startswith("_") and name not in DATA]
+    for name in [*(name for name in names if name not in hidden), *methods, *hidden]:
         try:
             found = np.asarray(plain(read(node, name)), dtype=float)
             if boxed and found.size == 1 and found.ndim:

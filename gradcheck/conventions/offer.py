@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
+import types
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -238,7 +240,7 @@ class Contents:
 
     def _own(self, value: object) -> bool:
         home = getattr(value, "__module__", None)
-        return isinstance(home, str) and home.partition(".")[0] == self._package
+        return isinstance(home, str) and (home.partition(".")[0] == self._package or _is_compiled(value))
 
 
 class Bound(Contents):
@@ -248,6 +250,13 @@ class Bound(Contents):
         super().__init__(contents.module, contents.only)
         self.helpers = dict(functions)
         self.functions = dict(functions)
+
+
+def _is_compiled(value: object) -> bool:
+    """Whether a class comes out of a compiled module that gives it no home of its own: it is none of Python's."""
+    if not isinstance(value, type) or value.__module__ != "builtins":
+        return False
+    return not hasattr(builtins, value.__name__) and value not in vars(types).values()
 
 
 def _can_be_asked(kind: type) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+from gradcheck.conventions.later_numbers import symbol_classes
 from gradcheck.conventions.making_nodes import Maker, made_by_functions
 from gradcheck.conventions.offer import Contents, Found, Miss, each
 from gradcheck.conventions.value_class import SAMPLE, look_at
@@ -29,6 +30,8 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
         if not any(issubclass(kind, known) for known in offered):
             look = _of_class(kind.__name__, kind, contents, [maker])
             yield from _noting(offered, kind, each(NAME, kind.__name__, look))
+    if not offered:
+        yield from (engine(NAME, text, uses, contents) for text, uses in symbol_classes(contents))
 
 
 def _noting(offered: set[type], kind: type, look: Iterator[Found]) -> Iterator[Found]:

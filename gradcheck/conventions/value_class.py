@@ -17,7 +17,9 @@ import numpy as np
 from gradcheck.conventions.asked_gradients import Asked, asked
 from gradcheck.conventions.held_numbers import (
     GRADIENTS,
+    PLAIN,
     is_new,
+    method_answer,
     numbers_of,
     plain,
     read,
@@ -98,7 +100,8 @@ class ValueClass:
         if self.asks is not None:
             return self._unboxed(self.asks(root, node))
         found = read(node, self.grad) if hasattr(node, self.grad) else None
-        found = read(found, self.data) if isinstance(found, self.kind) else found
+        nested = isinstance(found, self.kind) or (not isinstance(found, PLAIN) and hasattr(found, self.data))
+        found = read(found, self.data) if nested else found
         return None if found is None else self._unboxed(plain(found))
 
     def _unboxed(self, found: Any) -> Any:
@@ -279,9 +282,22 @@ def _where_it_arrives(
         new.sort(
             key=lambda name: (GRADIENTS.index(name) if name in GRADIENTS else len(GRADIENTS), name.startswith("_"))
         )
+        if not new or (new[0].startswith("_") and new[0] not in GRADIENTS):
+            new = [*_methods_that_tell(a, make(sample(SAMPLE[0]))), *new]
         if new:
             return new[0]
     return None
+
+
+def _methods_that_tell(swept: Any, fresh: Any) -> Iterator[str]:
+    """The methods of a leaf that give a number after a sweep, and another one, or none, before."""
+    for name in GRADIENTS:
+        try:
+            after = method_answer(swept, name)
+            if after is not None and np.any(after) and is_new(method_answer(fresh, name), after):
+                yield name
+        except Exception:  # a foreign method may raise anything
+            continue
 
 
 def _reset(kind: type, contents: Contents) -> tuple[Callable[[Any], None] | None, str]:

@@ -13,6 +13,7 @@ import numpy as np
 from gradcheck.conventions.array_forms import renamed
 from gradcheck.conventions.changed_operands import operand_warnings
 from gradcheck.conventions.guarded_logs import GuardedLog, guarded_log
+from gradcheck.conventions.held_numbers import PLAIN, read
 from gradcheck.conventions.in_place_ops import in_place_warnings
 from gradcheck.conventions.offer import Contents, Offer
 from gradcheck.conventions.other_functions import other_functions
@@ -79,13 +80,14 @@ def offer_of(
     operators = operators_of(spelled)
     named = ", ".join(sorted(s.name for s in spelled.values() if s.name))
     lacking = tuple(lacking)
-    title = f"class {name}: .{uses.data}, .{uses.grad}, {uses.sweep_text.format('root')}"
+    data = _called(uses, uses.data)
+    title = f"class {name}: .{data}, .{_called(uses, uses.grad)}, {uses.sweep_text.format('root')}"
     if uses.pulled:
         told = f"root.{uses.seed} = 1, then " if uses.seed else ""
-        title = f"class {name}: .{uses.data}, {told}x.{uses.grad}()"
+        title = f"class {name}: .{data}, {told}x.{uses.grad}()"
     if uses.asks is not None:
         swept = f"{uses.sweep_text.format('root')}, " if uses.sweep_text else ""
-        title = f"class {name}: .{uses.data}, {swept}{uses.asks.text.format('x', root='root')}"
+        title = f"class {name}: .{data}, {swept}{uses.asks.text.format('x', root='root')}"
     title += f"; operators {operators}" if operators else ""
     title += f"; functions {named}" if named else ""
     return Offer(
@@ -108,7 +110,7 @@ def offer_of(
         notes=(*_how(uses), *answers.notes, *(line for line in repeated if not line.endswith(NEITHER))),
         limits=(*(line for line in repeated if line.endswith(NEITHER)), *others.values()),
         warnings=(*(() if answers.guard is None else (answers.guard.sentence,)), *changed),
-        words={**_words(uses, spelled), **answers.words, **_wrapped(spelled, lacking)},
+        words={**_words(uses, spelled, _inside(uses, sample)), **answers.words, **_wrapped(spelled, lacking)},
     )
 
 
@@ -409,11 +411,32 @@ def _wrapped(spelled: Mapping[str, Spelling], lacking: Sequence[str]) -> dict[st
     return {"wrapped": " ".join(ops)} if ops else {}
 
 
-def _words(uses: ValueClass, spelled: Mapping[str, Spelling]) -> dict[str, str]:
+def _called(uses: ValueClass, name: str) -> str:
+    """An attribute, or the call of a method."""
+    return f"{name}()" if callable(getattr(uses.kind, name, None)) else name
+
+
+def _inside(uses: ValueClass, sample: Callable[[float], Any]) -> str:
+    """How the numbers of a leaf's gradient are read, with {} for what holds them."""
+    try:
+        leaf = uses.make(sample(SAMPLE[0]))
+        root = uses.ends(leaf * uses.make(sample(SAMPLE[1])))
+        seeded(uses, root)
+        uses.sweep(root)
+        held = read(leaf, uses.grad)
+        if isinstance(held, (*PLAIN, uses.kind)):
+            return "{}"
+        text = f"{{}}.{_called(uses, uses.data)}"
+        return f"np.array({text})" if isinstance(read(held, uses.data), list) else text
+    except Exception:  # a foreign class, which the trials ask further
+        return "{}"
+
+
+def _words(uses: ValueClass, spelled: Mapping[str, Spelling], inside: str) -> dict[str, str]:
     words = {
-        "leaf": uses.leaf,
-        "grad": f"{{}}.{uses.grad}" if uses.asks is None else uses.asks.text,
-        "value": f"{{}}.{uses.data}",
+        **({"leaf": uses.leaf} if uses.leaf else {}),
+        "grad": inside.format(f"{{}}.{_called(uses, uses.grad)}") if uses.asks is None else uses.asks.text,
+        "value": f"{{}}.{_called(uses, uses.data)}",
         "sweep": uses.sweep_text,
     }
     if uses.pulled:

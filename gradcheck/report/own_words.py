@@ -36,7 +36,7 @@ def script(case: Case, words: Mapping[str, str]) -> list[str]:
             texts[node.name] = _literal(node.value, whole=True)
         elif not node.inputs:
             texts[node.name] = node.name
-            lines.append(f"{node.name} = {words['leaf'].format(_literal(case.point[node.name]))}")
+            lines.append(f"{node.name} = {_leaf(case.point[node.name], words)}")
         else:
             spelled = _spelled(node, words)
             if spelled is None:
@@ -47,6 +47,15 @@ def script(case: Case, words: Mapping[str, str]) -> list[str]:
             lines.append(f"{texts[node.name]} = {spelled.format(*operands, **attributes)}")
     sweep = words["sweep"].format(graph.names[graph.loss])
     return [*lines, sweep] if sweep else lines
+
+
+def _leaf(value: object, words: Mapping[str, str]) -> str:
+    """How a leaf of this value is made; a class that takes lists gets a number in a list."""
+    listed = words["leaf"].replace("{}.tolist()", "{}")
+    if listed == words["leaf"]:
+        return listed.format(_literal(value))
+    array = np.asarray(value)
+    return listed.format(_nested(array) if array.ndim else f"[{_literal(value)}]")
 
 
 def _operand(text: str, op: str, user: str, words: Mapping[str, str]) -> str:

@@ -93,5 +93,5 @@ def ambiguous(target: str, seen: Seen) -> str:
         if count > 1:
             names = [offer.name for offer in seen.offers if offer.convention == convention]
             ways = " or ".join(f"gradcheck verify {target}:{name} --as {convention}" for name in names)
-            return f"{count} classes keep the convention {convention}: {', '.join(names)}; say which one: {ways}"
+            return f"{count} in this file keep the convention {convention}: {', '.join(names)}; say which one: {ways}"
     return ""

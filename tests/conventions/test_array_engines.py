@@ -7,7 +7,10 @@ import pytest
 from by_path import load
 
 verified = load(Path(__file__).with_name("verified.py"))
-FOLDERS = ("tensor_value", "grad_transform",)
+FOLDERS = (
+    "tensor_value",
+    "grad_transform",
+)
 
 
 @pytest.mark.parametrize("path", verified.files("right", *FOLDERS), ids=verified.ident)

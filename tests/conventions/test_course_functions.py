@@ -283,7 +283,8 @@ def test_calls_decide_what_a_slope_takes(tmp_path: Path, slope: str, given: str,
 
 def test_other_flags_are_none() -> None:
     def plain(x, training=False): ...
-    def shifted(x, d): return x - d
+    def shifted(x, d):
+        return x - d
 
     assert parts_of(plain) is None
     assert parts_of(shifted) is None
@@ -313,8 +314,16 @@ SOFTMAX = "def softmax(z): return np.exp(z) / np.sum(np.exp(z), axis=-1, keepdim
         ("", "a - y", "functions:inner=none", Verdict.FAIL),
         ("", "a - y", "functions:inner=softmax", Verdict.PASS),
     ],
-    ids=["folded", "folded, wrong sign", "by the outputs", "the user says no", "no softmax", "no softmax, wrong sign",
-         "no softmax, and none is meant", "the user says so"],
+    ids=[
+        "folded",
+        "folded, wrong sign",
+        "by the outputs",
+        "the user says no",
+        "no softmax",
+        "no softmax, wrong sign",
+        "no softmax, and none is meant",
+        "the user says so",
+    ],
 )
 def test_a_softmax_folded_into_the_derivative(tmp_path, before, value, wanted, verdict) -> None:
     found = [p for p in look(tmp_path, FOLDED.format(before, value), wanted)[0][0].pairs if "entropy" in p.name]
@@ -334,7 +343,9 @@ def test_the_user_says_of_what_a_gradient_is(tmp_path: Path) -> None:
     assert look(tmp_path, text, "functions:of=are", only="slope_of_it")[1][0].name == "are"
 
 
-@pytest.mark.parametrize("text", ["def copied(dout, n): return dout[:n]", "def sum_back(g, x): return g", "def f(x, deriv): return x"])
+@pytest.mark.parametrize(
+    "text", ["def copied(dout, n): return dout[:n]", "def sum_back(g, x): return g", "def f(x, deriv): return x"]
+)
 def test_whatever_looks_like_a_derivative_stands_in_the_report(tmp_path: Path, text: str) -> None:
     _, misses = look(tmp_path, text)
     assert [m.name for m in misses] == [text.split("(")[0].removeprefix("def ")]
@@ -371,7 +382,12 @@ HALF = "def f(x): return np.sum(np.where(x > 0, x**2, 0 * x))\n\ndef f_grad(x): 
 
 @pytest.mark.parametrize(
     ("options", "verdict"),
-    [("", Verdict.FAIL), (":domain=0.5..", Verdict.PASS), (":elsewhere=no", Verdict.PASS), (":domain=..9", Verdict.FAIL)],
+    [
+        ("", Verdict.FAIL),
+        (":domain=0.5..", Verdict.PASS),
+        (":elsewhere=no", Verdict.PASS),
+        (":domain=..9", Verdict.FAIL),
+    ],
 )
 def test_what_the_user_says_of_a_function_reaches_its_check(tmp_path: Path, options: str, verdict: Verdict) -> None:
     assert judged(pair(tmp_path, HALF, f"functions{options}")).verdict is verdict
@@ -389,7 +405,16 @@ def test_an_engine_has_no_such_options() -> None:
 
 
 def test_advice_names_options_of_the_command() -> None:
-    facts = {"loss": "f", "block": "x", "entry": "", "subject": 1.0, "truth": 1.1, "digits": 3, "why": "so", "accuracy": "1e-3"}
+    facts = {
+        "loss": "f",
+        "block": "x",
+        "entry": "",
+        "subject": 1.0,
+        "truth": 1.1,
+        "digits": 3,
+        "why": "so",
+        "accuracy": "1e-3",
+    }
     result = spelled(Result("f", Verdict.UNDECIDED, [finding("GC038", **facts)]), "functions")
     assert result.findings[0].sentence.endswith("say --as functions:accuracy=1e-3 if that is how exact it is")
     there = finding("GC028", where="there", values="", sentence="it is wrong")
@@ -432,7 +457,14 @@ def test_gradients_of_what_is_no_argument_stand_in_the_report(tmp_path: Path) ->
         ("t.sort()", False),
         ("t = train(t)", False),
     ],
-    ids=["a loop that fills", "a loop without end", "a call that may", "a call that shows", "a method that may", "training"],
+    ids=[
+        "a loop that fills",
+        "a loop without end",
+        "a call that may",
+        "a call that shows",
+        "a method that may",
+        "training",
+    ],
 )
 def test_an_argument_is_taken_only_if_all_that_made_it_was_done(between: str, found: bool) -> None:
     source = f"""import numpy as np

@@ -7,7 +7,12 @@ import pytest
 from by_path import load
 
 verified = load(Path(__file__).with_name("verified.py"))
-FOLDERS = ("layer_pairs", "layer_classes", "loss_classes", "op_classes",)
+FOLDERS = (
+    "layer_pairs",
+    "layer_classes",
+    "loss_classes",
+    "op_classes",
+)
 
 
 @pytest.mark.parametrize("path", verified.files("right", *FOLDERS), ids=verified.ident)

@@ -297,9 +297,7 @@ def test_a_class_that_cannot_be_made_is_told_with_how_to_make_it(tmp_path: Path)
     "text",
     [
         pytest.param("class Value:\n def __add__(self, o): pass\n def forward(self): pass\n def backward(self): pass"),
-        pytest.param(
-            "class Add:\n def forward(ctx, a): return a\n def backward(ctx, d): return d"
-        ),
+        pytest.param("class Add:\n def forward(ctx, a): return a\n def backward(ctx, d): return d"),
         pytest.param("class Layer:\n def forward(self, x): return x"),
     ],
     ids=["a class of numbers", "an op with a context", "no backward"],
@@ -470,9 +468,7 @@ OVERWRITING = """
         ("x[x < 0] = 0; return x, x.copy()", "dout = dout * (cache > 0)", "relu_forward writes into x, which belongs"),
     ],
 )
-def test_an_array_of_the_caller_that_is_written_into_is_told(
-    tmp_path: Path, ahead: str, back: str, said: str
-) -> None:
+def test_an_array_of_the_caller_that_is_written_into_is_told(tmp_path: Path, ahead: str, back: str, said: str) -> None:
     offers, _ = look(tmp_path, OVERWRITING.format(ahead=ahead, back=back))
     assert judged(offers[0].pairs[0]).verdict is Verdict.PASS
     assert (len(offers[0].warnings) == 1) is bool(said)

@@ -26,7 +26,11 @@ def test_gradients_are_read_by_the_names_of_the_parameters() -> None:
     graph = build.graph(build.add(build.mul(build.mul(x, y), x), build.constant(2.0)))
     answer = InProcessSubject(offer.functions["gradients"]).ask(graph, {"x": 1.5, "y": 0.5, "z": 3.0})
     assert float(np.asarray(answer.value)) == 3.125
-    assert {name: float(np.asarray(value)) for name, value in answer.gradients.items()} == {"x": 1.5, "y": 2.25, "z": 0.0}
+    assert {name: float(np.asarray(value)) for name, value in answer.gradients.items()} == {
+        "x": 1.5,
+        "y": 2.25,
+        "z": 0.0,
+    }
 
 
 class Swapped:

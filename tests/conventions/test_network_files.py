@@ -7,7 +7,13 @@ import pytest
 from by_path import load
 
 verified = load(Path(__file__).with_name("verified.py"))
-FOLDERS = ("network_loss", "dictionaries", "nielsen", "functions", "function_classes",)
+FOLDERS = (
+    "network_loss",
+    "dictionaries",
+    "nielsen",
+    "functions",
+    "function_classes",
+)
 
 
 @pytest.mark.parametrize("path", verified.files("right", *FOLDERS), ids=verified.ident)

@@ -366,9 +366,7 @@ def test_one_example_at_a_time_and_half_squares(tmp_path: Path) -> None:
     assert any("half the squared distance" in note for note in offer.notes)
 
 
-@pytest.mark.parametrize(
-    ("scale", "word"), [("", "summed"), (" / x.shape[1]", "averaged")], ids=["summed", "averaged"]
-)
+@pytest.mark.parametrize(("scale", "word"), [("", "summed"), (" / x.shape[1]", "averaged")], ids=["summed", "averaged"])
 def test_a_mini_batch_is_summed_or_averaged_by_its_own_answers(tmp_path: Path, scale: str, word: str) -> None:
     text = network(f"delta.sum(axis=1, keepdims=True){scale}", scale)
     (offer,) = looked_at(written(tmp_path, text)).offers
@@ -460,13 +458,19 @@ def test_of_several_losses_one_has_to_be_the_right_one(tmp_path: Path, slope: st
 
 RATE_HELD = NO_LOSS.replace("SCALE", "").replace("SLOPE", SLOPE).replace("targets, learning_rate", "targets")
 HELD = ("output_size):", "output_size):\n        self.lr = 0.01"), ("learning_rate *", "self.lr *")
-TRAINED = ("backward(self, inputs, targets)", "train(self, inputs, targets, epochs)"), ("error =", "self.forward(inputs)\n        error =")
+TRAINED = (
+    ("backward(self, inputs, targets)", "train(self, inputs, targets, epochs)"),
+    ("error =", "self.forward(inputs)\n        error ="),
+)
 BY_OUTPUT = (("targets)", "targets, output)"),)
 GIVEN = ("return self.output", "return inputs, self.hidden, self.output"), ("targets)", "hidden, output, targets)")
 
 
-@pytest.mark.parametrize("changes", [HELD, (*HELD, *TRAINED), (*HELD, *BY_OUTPUT), (*HELD, *GIVEN), (("learning_rate *", ""), *TRAINED)],
-                         ids=["a rate that it holds", "training once", "outputs given", "all that forward returns given", "no rate"])
+@pytest.mark.parametrize(
+    "changes",
+    [HELD, (*HELD, *TRAINED), (*HELD, *BY_OUTPUT), (*HELD, *GIVEN), (("learning_rate *", ""), *TRAINED)],
+    ids=["a rate that it holds", "training once", "outputs given", "all that forward returns given", "no rate"],
+)
 @pytest.mark.parametrize(("factor", "verdict"), [("", "PASS"), (" * self.hidden", "FAIL")])
 def test_a_step_tells_the_gradient(tmp_path, changes, factor, verdict) -> None:
     text = RATE_HELD.replace("self.w2.T)", f"self.w2.T){factor}")
@@ -478,7 +482,10 @@ def test_a_step_tells_the_gradient(tmp_path, changes, factor, verdict) -> None:
 
 
 def test_what_an_optimiser_keeps_is_no_parameter(tmp_path: Path) -> None:
-    momentum = "self.lr = 0.01; self.vw1 = np.zeros_like(self.w1)", "self.vw1 = 0.9 * self.vw1 + inputs.T @ hidden; self.w1 += self.lr * self.vw1"
+    momentum = (
+        "self.lr = 0.01; self.vw1 = np.zeros_like(self.w1)",
+        "self.vw1 = 0.9 * self.vw1 + inputs.T @ hidden; self.w1 += self.lr * self.vw1",
+    )
     text = RATE_HELD.replace("output_size):", "output_size):\n        LAST").replace("learning_rate *", "self.lr *")
     text = text.replace("self.w1 += self.lr * inputs.T @ hidden", momentum[1]).replace("        LAST\n", "")
     text = text.replace("np.zeros((1, output_size))\n", f"np.zeros((1, output_size))\n        {momentum[0]}\n", 1)
@@ -554,7 +561,12 @@ def test_a_network_of_plain_functions(tmp_path: Path, slope: str, bias: str, wro
 def test_training_that_loops_without_a_number_of_rounds_is_not_called(tmp_path: Path) -> None:
     text = RATE_HELD.replace("learning_rate *", "").replace("def backward", "def train")
     text = text.replace("        error =", "        self.forward(inputs)\n        error =")
-    assert looked_at(written(tmp_path, text.replace("        error =", "        while True: pass\n        error ="))).offers == ()
+    assert (
+        looked_at(
+            written(tmp_path, text.replace("        error =", "        while True: pass\n        error ="))
+        ).offers
+        == ()
+    )
     assert len(pairs(looked_at(written(tmp_path, text)))) == 1
 
 
@@ -643,7 +655,9 @@ class Net:
 
 
 @pytest.mark.parametrize(("scale", "verdict"), [("", "PASS"), (" * 2", "PASS"), (" * -1", "FAIL")])
-def test_a_network_made_with_its_data_is_right_for_one_loss_that_it_may_have(tmp_path, scale: str, verdict: str) -> None:
+def test_a_network_made_with_its_data_is_right_for_one_loss_that_it_may_have(
+    tmp_path, scale: str, verdict: str
+) -> None:
     (pair,) = pairs(looked_at(written(tmp_path, OF_ITS_DATA.format(scale=scale))))
     assert str(judged(pair).verdict) == verdict
 

@@ -24,7 +24,6 @@ from gradcheck.verify.engine_cases import engine_cases
 from gradcheck.verify.form_cases import deep_cases
 
 
-
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # sigmoids that overflow, and are right
 
 CONVENTIONS = {"micrograd.engine": "scalar-value", "mygrad": "tensor-value", "autograd": "grad-transform"}
@@ -99,7 +98,10 @@ def test_mygrad_gives_nothing_to_either_operand_at_a_tie():
 
 def test_mygrad_gives_a_leaky_relu_a_slope_that_neither_side_has():
     pytest.importorskip("mygrad")
-    mygrad, leaky_relu = importlib.import_module("mygrad"), importlib.import_module("mygrad.nnet").activations.leaky_relu
+    mygrad, leaky_relu = (
+        importlib.import_module("mygrad"),
+        importlib.import_module("mygrad.nnet").activations.leaky_relu,
+    )
     x = mygrad.tensor(0.0)
     leaky_relu(x, 0.01).backward()
     sides = [mpmath.diff(lambda t: t if t > 0 else t / 100, 0, direction=side) for side in (-1, 1)]

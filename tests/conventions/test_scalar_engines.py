@@ -7,7 +7,10 @@ import pytest
 from by_path import load
 
 verified = load(Path(__file__).with_name("verified.py"))
-FOLDERS = ("scalar_value", "dual",)
+FOLDERS = (
+    "scalar_value",
+    "dual",
+)
 
 
 @pytest.mark.parametrize("path", verified.files("right", *FOLDERS), ids=verified.ident)

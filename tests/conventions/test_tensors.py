@@ -200,7 +200,9 @@ def test_a_refusal_of_whole_numbers_is_a_limit_and_no_error(tmp_path: Path) -> N
     text = (HERE / "tensor_value" / "right_whole_numbers.py").read_text(encoding="utf-8")
     bug = 'if self.data.dtype.kind == "i": raise ValueError("no ints here")'
     file = tmp_path / "mine.py"
-    file.write_text(text.replace("        out = Tensor(self.data + ", f"        {bug}\n        out = Tensor(self.data + "))
+    file.write_text(
+        text.replace("        out = Tensor(self.data + ", f"        {bug}\n        out = Tensor(self.data + ")
+    )
     verified = load(HERE / "verified.py")
     (found,) = recognised(Package(file).load()).offers
     trial = verified.engine_trial(verified.Formed(found), seen(found), drawn=40, budget=Budget(None, 10))
@@ -326,7 +328,9 @@ def test_a_log_of_a_maximum_adds_no_constant_and_is_asked_above(tmp_path: Path) 
 
 
 def test_a_leaf_that_no_sweep_reached_need_not_have_a_gradient(tmp_path: Path) -> None:
-    late = NUMBERS_ALONE.replace("self.parents, self.grad = float(value), parents, 0.0", "self.parents = float(value), parents")
+    late = NUMBERS_ALONE.replace(
+        "self.parents, self.grad = float(value), parents, 0.0", "self.parents = float(value), parents"
+    )
     late = late.replace("self.grad += upstream", 'self.grad = getattr(self, "grad", 0.0) + upstream')
     file = tmp_path / "engine.py"
     file.write_text(textwrap.dedent(late))
@@ -341,7 +345,10 @@ def test_a_leaf_that_no_sweep_reached_need_not_have_a_gradient(tmp_path: Path) -
 def test_a_class_that_rounds_constants_to_float32_is_one_of_float32(tmp_path: Path) -> None:
     assert offered(NUMPY_MICROGRAD).dtype is None
     single = "return other if isinstance(other, Tensor) else Tensor(np.float32(other))"
-    assert offered(bent(tmp_path, "return other if isinstance(other, Tensor) else Tensor(other)", single)).dtype == "float32"
+    assert (
+        offered(bent(tmp_path, "return other if isinstance(other, Tensor) else Tensor(other)", single)).dtype
+        == "float32"
+    )
 
 
 def test_an_array_as_exponent_is_asked_for_by_itself(tmp_path: Path) -> None:
@@ -353,7 +360,9 @@ def test_an_array_as_exponent_is_asked_for_by_itself(tmp_path: Path) -> None:
     assert lacking.value.facts["type"] == "NotImplementedError"
     rule = "g * exponent * self.data ** (exponent - 1)"
     objects = bent(tmp_path, rule, f"np.array({rule}, dtype=object if np.ndim(exponent) else float)")
-    text = objects.read_text().replace("isinstance(exponent, (int, float))", "isinstance(exponent, (int, float, np.ndarray))")
+    text = objects.read_text().replace(
+        "isinstance(exponent, (int, float))", "isinstance(exponent, (int, float, np.ndarray))"
+    )
     objects.write_text(text.replace("child.grad + unbroadcast", "np.zeros(1) + unbroadcast"))
     with pytest.raises(SubjectError) as unoffered:  # its gradient would hold objects
         answer(offered(objects), graph, {"x": np.array([1.5, 2.0])})
@@ -381,7 +390,9 @@ def test_broadcasting_at_which_a_sweep_raises_is_not_offered(tmp_path: Path) -> 
         answer(offer, of_one_op("add", (2, 1), (2, 3)), {"x0": np.ones((2, 1)), "x1": np.ones((2, 3))})
     assert lacking.value.facts["type"] == "NotImplementedError"
     assert answer(offer, of_one_op("add", (2, 3), (2, 3)), {"x0": np.ones((2, 3)), "x1": np.ones((2, 3))})
-    assert answer(offered(NUMPY_MICROGRAD), of_one_op("add", (2, 1), (2, 3)), {"x0": np.ones((2, 1)), "x1": np.ones((2, 3))})
+    assert answer(
+        offered(NUMPY_MICROGRAD), of_one_op("add", (2, 1), (2, 3)), {"x0": np.ones((2, 1)), "x1": np.ones((2, 3))}
+    )
 
 
 MATRICES = """

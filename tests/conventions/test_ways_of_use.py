@@ -43,12 +43,18 @@ ASKED: dict[str, tuple[str, str]] = {
         "def partial(self, leaf):\n    if leaf not in slopes(self): raise ValueError\n    return slopes(self)[leaf]",
         "root.partial(x)",
     ),
-    "several": ("def gradient(self, leaves):\n    return [slopes(self).get(x, 0.0) for x in leaves]", "root.gradient([x])[0]"),
+    "several": (
+        "def gradient(self, leaves):\n    return [slopes(self).get(x, 0.0) for x in leaves]",
+        "root.gradient([x])[0]",
+    ),
     "mapping": ("def derivatives(self):\n    return slopes(self)", "root.derivatives()[x]"),
 }
 FUNCTIONS: dict[str, tuple[str, str]] = {
     "function": ("def grad(root, leaf):\n    return Node(slopes(root).get(leaf, 0.0))", "grad(root, x)"),
-    "function of several": ("def gradients(root, xs):\n    return [slopes(root).get(x, 0.0) for x in xs]", "gradients(root, [x])[0]"),
+    "function of several": (
+        "def gradients(root, xs):\n    return [slopes(root).get(x, 0.0) for x in xs]",
+        "gradients(root, [x])[0]",
+    ),
     "mapping given": ("def get_gradients(root):\n    return slopes(root)", "get_gradients(root)[x]"),
     "mapping of ids": ("def grads(root):\n    return {id(k): v for k, v in slopes(root).items()}", "grads(root)[x]"),
 }
@@ -73,7 +79,9 @@ def asks(name: str) -> tuple[str, str]:
     if name in FUNCTIONS:
         return dedent(GRADIENTS) + "\n" + FUNCTIONS[name][0], FUNCTIONS[name][1]
     body = "\n".join(f"    {line}" for line in ASKED[name][0].splitlines())
-    return dedent(GRADIENTS).replace("def slopes", f"{body}\n\ndef slopes").replace("\n\n    def", "\n    def"), ASKED[name][1]
+    return dedent(GRADIENTS).replace("def slopes", f"{body}\n\ndef slopes").replace("\n\n    def", "\n    def"), ASKED[
+        name
+    ][1]
 
 
 @pytest.mark.parametrize("name", [*ASKED, *FUNCTIONS])

@@ -64,5 +64,7 @@ def test_a_module_that_is_not_there_is_no_module_that_lacks_another(
 def test_a_file_that_is_no_notebook_is_called_so(tmp_path: Path, content: bytes, why: str) -> None:
     file = tmp_path / "homework.ipynb"
     file.write_bytes(content)
-    with pytest.raises(SubjectError, match=f"this is no notebook.*got {'what is ' if 'JSON w' not in why else ''}{why}"):
+    with pytest.raises(
+        SubjectError, match=f"this is no notebook.*got {'what is ' if 'JSON w' not in why else ''}{why}"
+    ):
         look(Source(str(file), False, None, Wish()))
