@@ -13,7 +13,8 @@ grad_transform     packages such as autograd: grad(f), and functions of NumPy's 
 layer_pairs        NAME_forward and NAME_backward: `layer_functions` runs them, at the settings of `layer_settings`;
                    `backward_calls` and `returned_gradients` tell what is what
 layer_classes      forward and backward methods: `layer_search` finds how a class is used (`making_layers` makes it,
-                   `held_arrays` finds parameters and gradients), `layer_objects` runs it, `used_layers` runs it twice
+                   `held_arrays` finds parameters and gradients), `layer_objects` runs it, `used_layers` runs it twice;
+                   `softmax_layers` are meant as one with the loss behind them
 built_layers       layers that make their parameters in their first forward pass
 loss_classes       losses whose backward method takes the prediction
 function_classes   value and derivative as two methods

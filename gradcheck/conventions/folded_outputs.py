@@ -57,14 +57,14 @@ def folded(
 
     `wanted` is the user's choice; "" where there is none.
     """
-    if wanted == "none" or not (wanted or _is_cross_entropy(f)):
+    if wanted == "none" or not (wanted or is_cross_entropy(f)):
         return None
     tree = tree_of(derivative)
     if not wanted and (tree is None or _computes_outputs(tree) or _divides(tree)):
         return None
     kind = wanted or ("sigmoid" if _logarithms(f) > 1 else "softmax")
-    own = [name for name, value in vars(module).items() if callable(value) and _NAMES[kind].fullmatch(name)]
-    names = [name for name, value in vars(module).items() if callable(value)]
+    names = [name for name, value in vars(module).items() if callable(value) and not isinstance(value, type)]
+    own = [name for name in names if _NAMES[kind].fullmatch(name)]
     derived = {function for function, _, _ in derivatives(names, iter(names))}
     says = bool(_SAYS.search(source(derivative)))
     sure = bool(wanted) or says or (bool(own) and not derived & set(own))
@@ -93,7 +93,8 @@ def composed(function: Callable[..., Any], through: Folded, loss: Callable[..., 
     return own
 
 
-def _is_cross_entropy(f: Callable[..., Any]) -> bool:
+def is_cross_entropy(f: Callable[..., Any]) -> bool:
+    """Whether a function, or the class of a method, is named a cross-entropy."""
     found = words(f.__qualname__)
     return "entropy" in found or bool({"crossentropy", "bce", "nll", "xent", "logloss"} & set(found))
 

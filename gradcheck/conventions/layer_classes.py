@@ -24,11 +24,13 @@ from gradcheck.conventions.layer_search import LayerSearch
 from gradcheck.conventions.layer_settings import a_further_axis, windows_of
 from gradcheck.conventions.making_layers import instances
 from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair, PairKind, inherits
+from gradcheck.conventions.softmax_layers import OPTION as SOFTMAX
+from gradcheck.conventions.softmax_layers import meant_as_one, with_softmax_before
 from gradcheck.conventions.used_layers import Reuse, reuse, same_outputs
 
 NAME = "layer-classes"
 ABOUT = "classes with forward(x) and backward(dout), gradients returned and in attributes such as dW or grads"
-OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({"softmax": SOFTMAX})
 
 _FORWARD = ("forward", "__call__", "fprop", "forward_pass", "forward_propagation")
 _BACKWARD = ("backward", "bprop", "backprop", "backward_pass", "backward_propagation", "backwards")
@@ -46,10 +48,12 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
         if methods is None or name in contents.claimed:
             continue
         try:
-            found = _of_class(contents, calls, name, kind, *methods)
+            found = _of_class(contents, calls, name, kind, *methods, options.get("softmax", ""))
         except Exception as wrong:  # the class's own code ran, and may raise anything
             found = Miss(NAME, name, f"looking at it raised {type(wrong).__name__}: {wrong}"[:300])
         if isinstance(found, Miss):
+            if found.why.startswith(f"{name}.{methods[1]} hands on"):
+                warnings.append(found.why)
             if not any(other is not kind and inherits(other, kind) for other in contents.classes.values()):
                 yield found  # a base class is no layer of its own
             continue
@@ -82,7 +86,7 @@ def _own(kind: type, name: str) -> bool:
 
 
 def _of_class(
-    contents: Contents, calls: ForeignCalls, name: str, kind: type, forward: str, backward: str
+    contents: Contents, calls: ForeignCalls, name: str, kind: type, forward: str, backward: str, softmax: str
 ) -> tuple[list[Pair], list[str], tuple[str, ...]] | Miss:
     """The pairs of one class, notes on them and warnings."""
     search = LayerSearch(calls, forward, backward)
@@ -111,7 +115,10 @@ def _of_class(
             return Miss(NAME, name, search.unfit)
         how = f'EXAMPLES = {{"{name}": {{"init": (...), "forward": (...)}}}}'
         return Miss(NAME, name, f"it was not brought to run (last: {search.last}); give inputs in the file: {how}")
+    if why := meant_as_one(best, contents, softmax):
+        return Miss(NAME, name, why)
     pairs, notes = _pairs(name, best)
+    pairs = [with_softmax_before(each, best, contents, softmax) for each in pairs]
     twin = with_one_hot_targets(best.example)
     other = None if twin is None or not best.fits else search.layer(best.prototype, twin)
     if other is not None and other.fits and same_outputs(best, other):
