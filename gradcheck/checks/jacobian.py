@@ -55,7 +55,8 @@ def check_jacobian(
     ----------
     f: returns an array or a number of any shape, or a tuple of them.
     jac: returns an array of shape (*output, *input), or flattened to (outputs, entries); a scipy.sparse array or a
-        LinearOperator will do. For several inputs a tuple of them, one per input; for several outputs a tuple of those.
+        LinearOperator will do. For several inputs a tuple of them, one per input, or one that has the columns of all of
+        them, in order, as `scipy.optimize.curve_fit` takes it; for several outputs a tuple of those.
         For a dict or another container of arrays, such a container of Jacobians.
         A complex output of real inputs is judged as its two halves, the real part first.
     inputs, wrt, options: as in `check_gradient`.

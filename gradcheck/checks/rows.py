@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gradcheck.judge.raised import UnreadableAnswer
 from gradcheck.problem.function import laid_out, lend
-from gradcheck.problem.refused_inputs import parts_of, unreal_answer
+from gradcheck.problem.refused_inputs import described, parts_of, unreal_answer
 from gradcheck.tracing.traced import is_traced
 
 Array = NDArray[Any]
@@ -60,8 +60,7 @@ class Rows:
         """The same with the transpose of each Jacobian on trial; for one output."""
 
         def turned(*inputs: Any) -> tuple[Array, ...]:
-            answer = self.jac(*inputs)
-            parts = _parts(answer, len(self.wrt))
+            parts = self._by_input(self.jac(*inputs))
             sizes = [int(np.size(self.inputs[k])) for k in self.wrt]
             flat = [dense(part, self.count).reshape(n, self.count) for part, n in zip(parts, sizes, strict=True)]
             return tuple(np.array(matrix.T) for matrix in flat)
@@ -83,8 +82,7 @@ class Rows:
             return array[np.ix_(rows.ravel(), columns.ravel())]
 
         def reordered(*inputs: Any) -> tuple[Any, ...]:
-            answer = self.jac(*inputs)
-            parts = _parts(answer, len(self.wrt))
+            parts = self._by_input(self.jac(*inputs))
             return tuple(read(p, np.shape(self.inputs[k])) for p, k in zip(parts, self.wrt, strict=True))
 
         return replace(self, jac=update_wrapper(reordered, self.jac))
@@ -169,13 +167,24 @@ class Rows:
         """One array (rows, *input's shape) per differentiated input. Raises UnreadableAnswer GC019, GC007, GC100."""
         if len(self.shapes) > 1:
             return self._read_blocks(_parts(answer, len(self.shapes)))
-        parts = _parts(answer, len(self.wrt))
+        parts = self._by_input(answer)
         if len(parts) != len(self.wrt):
             wanted = f"{len(self.wrt)} Jacobians, one per input" if len(self.wrt) > 1 else "one Jacobian, an array"
-            raise UnreadableAnswer("GC019", wanted=wanted, came=parts_of(parts))
+            came = parts_of(parts) if isinstance(answer, tuple | list) else described(answer)
+            raise UnreadableAnswer("GC019", wanted=wanted, came=came)
         return tuple(
             None if p is None else self._one(p, self.shapes[0], k) for p, k in zip(parts, self.wrt, strict=True)
         )
+
+    def _by_input(self, answer: Any) -> Sequence[Any]:
+        """A matrix per differentiated input, from those or from one that has the columns of all of them, in order."""
+        sizes = [int(np.size(self.inputs[k])) for k in self.wrt]
+        whole = getattr(answer, "shape", None)
+        if len(sizes) == 1 or whole not in ((self.count, sum(sizes)), (*self.shapes[0], sum(sizes))):
+            return _parts(answer, len(sizes))
+        own = dense_adjoint if self.adjoint and has_adjoint(answer) else dense
+        matrix = own(answer, sum(sizes)).reshape(self.count, sum(sizes))
+        return np.split(matrix, np.cumsum(sizes)[:-1], axis=1)
 
     def _read_blocks(self, parts: Sequence[Any]) -> tuple[Array | None, ...]:
         """A tuple per output of a Jacobian per input (a bare one for one input)."""

@@ -129,6 +129,27 @@ def test_several_inputs_and_outputs() -> None:
     assert result.worst.entry[0] == 2
 
 
+@pytest.mark.parametrize("form", [np.asarray, scipy.sparse.csr_array, aslinearoperator], ids=lambda f: f.__name__)
+def test_one_matrix_with_the_columns_of_several_inputs(form: Any) -> None:
+    """As `scipy.optimize.curve_fit` takes it: a column per parameter of f(t, a, b)."""
+    t = np.array([0.0, 0.5, 1.0, 2.0])
+
+    def jac(t: Any, a: Any, b: Any) -> Any:
+        return np.column_stack([np.exp(-b * t), -a * t * np.exp(-b * t)])
+
+    def check(bend: Any) -> Any:
+        own = [t, 1.5, 0.7]
+        return gradcheck.check_jacobian(
+            lambda t, a, b: a * np.exp(-b * t), lambda *q: form(bend(jac(*q))), *own, wrt=("a", "b")
+        )
+
+    assert check(np.asarray).verdict == "PASS"
+    assert check(lambda j: j[:, ::-1]).verdict == "FAIL"
+    turned = check(np.transpose)
+    assert turned.verdict == "ERROR"
+    assert "expected 2 Jacobians, one per input, got a" in turned.findings[0].sentence
+
+
 def test_a_scalar_input_and_a_scalar_output() -> None:
     assert gradcheck.check_jacobian(lambda t: np.array([t, t**2]), lambda t: np.array([1.0, 2 * t]), 3.0)
     assert gradcheck.check_jacobian(lambda x: np.sum(x**2), lambda x: 2 * x, X)
