@@ -199,18 +199,25 @@ def _floats(tree: Any) -> bool:
 
 def conjugated(answer: Any) -> Any:
     """An answer with every complex array in it conjugated."""
-    if is_complex(answer):
+    here = _parts(answer)
+    if here is None:
+        return answer
+    if here.kind == COMPLEX_ARRAY:
         return np.conj(answer if contains_traced(answer) else np.asarray(answer))
-    here = branch(answer)
-    return answer if here is None else here.build([conjugated(child) for _, child in here.children])
+    return here.build([conjugated(child) for _, child in here.children])
 
 
 def scaled(answer: Any, factor: float) -> Any:
     """An answer with every array in it multiplied by a number; None stays None."""
-    here = branch(answer)
-    if answer is None or here is None or is_complex(answer):
+    here = _parts(answer)
+    if answer is None or here is None or here.kind == COMPLEX_ARRAY:
         return None if answer is None else factor * answer
     return here.build([scaled(child, factor) for _, child in here.children])
+
+
+def _parts(answer: Any) -> Branch | None:
+    """The container that an answer is; of several gradients one, although NumPy would read them as one array."""
+    return _sequence(answer) if type(answer) in (tuple, list) else branch(answer)
 
 
 def holds_real_arrays(value: Any) -> bool:

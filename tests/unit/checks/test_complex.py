@@ -295,3 +295,24 @@ def test_a_real_part_of_the_wrong_sign_beside_a_right_imaginary_part_is_a_conjug
     result = gradcheck.check_gradient(imaginary_part, gradient, Z, convention="conjugate", elsewhere=False)
     assert str(result.verdict) == "FAIL"
     assert [f.facts.get("kind") for f in result.findings if f.code == "GC051"] == [kind]
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_several_complex_inputs_of_unlike_shapes(size: int) -> None:
+    """Re(sum(z^2) sum(w)): 2 z sum(w) by z, sum(z^2) by w; their conjugates in the other convention."""
+    z, w = np.array([1.0 + 2.0j, 0.5j, -1.0]), np.array([0.5 - 1.0j, 2.0j, 1.0])[:size]
+
+    def f(z: Any, w: Any) -> Any:
+        return np.real(np.sum(z**2) * np.sum(w))
+
+    def derivatives(z: Any, w: Any) -> Any:
+        return 2 * z * np.sum(w), np.full(w.shape, np.sum(z**2))
+
+    def conjugates(z: Any, w: Any) -> Any:
+        return tuple(np.conj(part) for part in derivatives(z, w))
+
+    for convention, right, wrong in (("holomorphic", derivatives, conjugates), ("conjugate", conjugates, derivatives)):
+        assert gradcheck.check_gradient(f, right, z, w, convention=convention).verdict == "PASS"
+        result = gradcheck.check_gradient(f, wrong, z, w, convention=convention)
+        assert result.verdict == "FAIL"
+        assert "GC107" in result.codes
