@@ -21,7 +21,7 @@ from gradcheck.attribution.otherwise import BACKWARDS, FORWARDS, otherwise
 from gradcheck.errors import GradcheckError
 from gradcheck.judge.bounded_calls import bounded
 from gradcheck.judge.function_estimates import Evidence, estimated, gather
-from gradcheck.judge.other_points import samples
+from gradcheck.judge.sample_by_sample import samples
 from gradcheck.problem.function import Product, laid_out
 from gradcheck.verdict.compare import Comparison, Truth
 

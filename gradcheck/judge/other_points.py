@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from gradcheck.judge.apparent_structure import kept
 from gradcheck.judge.function_estimates import Evidence
+from gradcheck.judge.sample_by_sample import COLUMNS, longer_everywhere, made_of, samples, size_of
 from gradcheck.problem.function import Product, laid_out
 
 Array = NDArray[Any]
@@ -20,8 +20,6 @@ GROSS = 1e-3
 """Relative error that counts at a point of our choosing, where f may be ill-conditioned or a series cut too early."""
 FEW = 3
 """Maximum number of inputs that are also moved one at a time."""
-MOST_SAMPLES = 64
-"""Maximum length of a batch for which it is seen whether f treats samples one by one."""
 LARGE = 2_000
 """Number of entries above which only the cheapest neighbours are tried."""
 SMALL = (0.03, 0.001)
@@ -78,7 +76,7 @@ def neighbours(
         return
     if evidence.analysis is None or evidence.analysis.near_only:
         blocks = {k: np.asarray(product.inputs[k]) for k in product.function.wrt}
-        steps = {k: CLOSE * _size(b) * random.standard_normal(b.shape) for k, b in blocks.items()}
+        steps = {k: CLOSE * size_of(b) * random.standard_normal(b.shape) for k, b in blocks.items()}
         close = (laid_out(x, x + steps[k]) if k in steps else x for k, x in enumerate(product.inputs))
         few = evidence.analysis is None and entries(product) <= MOST_DIFFERENCED
         yield Neighbour("a point close by", replace(product, inputs=tuple(close)), blind=few)
@@ -87,6 +85,7 @@ def neighbours(
     if entries(product) > LARGE:
         return
     yield from _batch_of_one(product)
+    yield from _one_column(product)
     yield from _batch_of_two(product)
 
 
@@ -101,7 +100,7 @@ def followed(product: Product, random: np.random.Generator) -> Iterator[Neighbou
         return Neighbour(words, replace(product, inputs=tuple(inputs)), followed=True)
 
     yield moved("every sign turned", lambda b: -b)
-    yield moved("a random point nearby", lambda b: b + _size(b) * random.standard_normal(b.shape))
+    yield moved("a random point nearby", lambda b: b + size_of(b) * random.standard_normal(b.shape))
     if any(not b.any() for b in blocks.values()):  # series for small numbers are tried at 0
         for size in SMALL:
             yield moved(
@@ -110,8 +109,8 @@ def followed(product: Product, random: np.random.Generator) -> Iterator[Neighbou
     if entries(product) <= LARGE:
         yield moved("values eight times as large", lambda b: 8.0 * b)
         yield moved("values an eighth as large", lambda b: b / 8.0)
-        if any(_size(b) >= FAR_OUT for b in blocks.values()):
-            yield replace(moved("values of size 1", lambda b: b / max(1.0, _size(b))), ordinary=True)
+        if any(size_of(b) >= FAR_OUT for b in blocks.values()):
+            yield replace(moved("values of size 1", lambda b: b / max(1.0, size_of(b))), ordinary=True)
     if 1 < len(blocks) <= FEW and entries(product) <= LARGE:  # a ratio stays as it is where all are turned or grow
         for k in blocks:
             name = product.function.names[k]
@@ -164,105 +163,25 @@ def hair_away(product: Product) -> Neighbour:
     return Neighbour(where, replace(product, inputs=tuple(inputs)), gross=0.0, blind=few)
 
 
-def _size(block: Array) -> float:
-    rms = float(np.sqrt(np.mean(np.square(block, dtype=float)))) if block.size else 0.0
-    return rms if rms > 0 else 1.0
-
-
-@dataclass(frozen=True)
-class Samples:
-    """A batch whose samples f treats one by one, as calls of it show.
-
-    Attributes
-    ----------
-    count: how many samples it has.
-    batches: names of the arguments that hold a row per sample.
-    sample: the question about one sample alone, by its number.
-    mean: f's value is the mean over the samples; else their sum, or it has a row per sample.
-    """
-
-    count: int
-    batches: tuple[str, ...]
-    sample: Callable[[int], Product]
-    mean: bool
-
-    def with_another(self, product: Product) -> Product:
-        """The question about a batch with one more sample, the first one again, with other numbers."""
-
-        def longer(x: Any) -> Any:
-            first = np.asarray(x)[:1]
-            return np.concatenate([x, np.asarray(1.25 * first, first.dtype) if first.dtype.kind in "fc" else first])
-
-        taken = [name in self.batches for name in product.function.names]
-        inputs = tuple(longer(x) if batch else x for x, batch in zip(product.inputs, taken, strict=True))
-        tangents, cotangents = product.tangents, product.cotangents
-        if tangents is not None:
-            of = [taken[k] for k in product.function.wrt]
-            tangents = tuple(longer(t) if batch else t for t, batch in zip(tangents, of, strict=True))
-        if cotangents is not None:
-            cotangents = tuple(longer(c) if np.shape(c)[:1] == (self.count,) else c for c in cotangents)
-        return replace(product, inputs=inputs, tangents=tangents, cotangents=cotangents)
-
-
-def samples(product: Product) -> Samples | None:
-    """The batch, where f treats samples one by one."""
-    lengths = {np.shape(x)[0] for x in product.inputs if np.ndim(x) >= 2 and 1 < np.shape(x)[0] <= MOST_SAMPLES}
-    for n in sorted(lengths):
-        for batches in _batches(product, n):
-            how = _split(product, batches, n)
-            if how and _split(_with_other_numbers(product), batches, n) in (how, None):
-                names = tuple(product.function.names[k] for k in batches)
-                return Samples(n, names, partial(_sample, product, batches=batches, n=n), how == "mean")
-    return None
-
-
-def _split(product: Product, batches: list[int], n: int) -> str | None:
-    """How f's outputs are made of those of its `n` samples, as `_by_sample` says; None where f is not defined."""
-    try:
-        outputs, _ = product.outputs
-    except (Exception, SystemExit):
-        return None
-    if not all(np.all(np.isfinite(o)) for o in outputs):
-        return None
-    return _by_sample(outputs, [_sample(product, i, batches, n) for i in range(n)])
-
-
-def _with_other_numbers(product: Product) -> Product:
-    """Slightly larger numbers, unlike each other: of zeros and ones a sum over rows may be right by chance."""
-    random = np.random.default_rng(0)
-    inputs = [
-        np.asarray(x + CLOSE * _size(x) * random.uniform(0.5, 1.0, np.shape(x)), np.asarray(x).dtype)
-        if np.asarray(x).dtype.kind == "f"
-        else x
-        for x in product.inputs
-    ]
-    return replace(product, inputs=tuple(inputs))
-
-
-def _batches(product: Product, n: int) -> list[list[int]]:
-    """Which arguments may hold a row per sample: all of that length, or the first alone (weights may be as long)."""
-    long = [k for k, x in enumerate(product.inputs) if np.ndim(x) >= 1 and np.shape(x)[0] == n]
-    return [long, long[:1]] if len(long) > 1 else [long]
-
-
-def _sample(product: Product, i: int, batches: list[int], n: int) -> Product:
-    inputs = tuple(x[i : i + 1] if k in batches else x for k, x in enumerate(product.inputs))
-    tangents, cotangents = product.tangents, product.cotangents
-    if tangents is not None:
-        chosen = [k in batches for k in product.function.wrt]
-        tangents = tuple(t[i : i + 1] if c else t for t, c in zip(tangents, chosen, strict=True))
-    if cotangents is not None:
-        cotangents = tuple(c[i : i + 1] if np.shape(c)[:1] == (n,) else c for c in cotangents)
-    return replace(product, inputs=inputs, tangents=tangents, cotangents=cotangents)
-
-
 def _batch_of_one(product: Product) -> Iterator[Neighbour]:
     """The first sample alone, where f treats samples one by one."""
     if found := samples(product):
         one = replace(found.sample(0), cotangents=product.cotangents)
         lengths = [n for x in product.inputs for n in np.shape(x)]
         elsewhere = lengths.count(found.count) > len(found.batches)
-        yield Neighbour("a batch of one", one, larger=None if elsewhere else found.with_another(product))
+        larger = longer_everywhere(product, found.count) if elsewhere else found.with_another(product)
+        yield Neighbour("a batch of one", one, larger=larger)
+
+
+def _one_column(product: Product) -> Iterator[Neighbour]:
+    """The first column alone, where f treats columns one by one and their number is the length of another axis, too.
+
+    A derivative that takes the one length for the other is right where they are equal.
+    """
+    if found := samples(product, COLUMNS):
+        one = replace(found.sample(0), cotangents=product.cotangents)
+        larger = longer_everywhere(product, found.count)
+        yield Neighbour("the first column alone", one, fitting=True, larger=larger)
 
 
 def _batch_of_two(product: Product) -> Iterator[Neighbour]:
@@ -288,29 +207,5 @@ def _batch_of_two(product: Product) -> Iterator[Neighbour]:
         outputs, _ = both.outputs
     except (Exception, SystemExit):  # f does not take a batch of two
         return
-    if _by_sample(outputs, [given(first), given(second)]):
+    if made_of(outputs, [given(first), given(second)]):
         yield Neighbour("a batch of two", both, fitting=True)
-
-
-def _by_sample(outputs: tuple[Array, ...], samples: list[Product]) -> str:
-    """How f's outputs are made of those of the samples: "rows", "sum" or "mean"; "" where they are not."""
-    try:
-        apart = [s.run_f()[0] for s in samples]
-    except (Exception, SystemExit):  # f does not take a batch of one
-        return ""
-    if not apart or any(len(a) != len(outputs) for a in apart):
-        return ""
-    how = ""
-    for k, whole in enumerate(outputs):
-        parts = [a[k] for a in apart]
-        if whole.ndim and all(p.shape == (1, *whole.shape[1:]) for p in parts) and len(parts) == whole.shape[0]:
-            joined = {"rows": np.concatenate(parts)}
-        elif not whole.ndim and not any(p.ndim for p in parts):
-            joined = {"sum": np.asarray(np.sum(parts)), "mean": np.asarray(np.mean(parts))}
-        else:
-            return ""
-        close = 1e-4 if whole.dtype.itemsize < 8 else 1e-9
-        how = next((words for words, j in joined.items() if np.allclose(whole, j, rtol=close)), "")
-        if not how:
-            return ""
-    return how
