@@ -17,6 +17,7 @@ It may quote what a user handed in, whatever that holds: `printable` makes it fi
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Any
 
 LONGEST = 2_000
@@ -46,6 +47,17 @@ def shortened(text: str, most: int) -> str:
 def printable(text: str) -> str:
     """`text` on one line and without anything that a terminal obeys: other characters become escapes, such as \\x1b."""
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def shell_word(text: str) -> str:
+    """`text` as one word of a shell's command, on one line and without anything that a terminal obeys.
+
+    Bash, zsh and ksh read $'...' with such escapes.
+    """
+    if text.isprintable():
+        return shlex.quote(text)
+    quoted = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"$'{printable(quoted)}'"
 
 
 def shown(value: object, most: int = 100) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 
 from gradcheck.cli import report_files
 from gradcheck.cli.parser import number
 from gradcheck.config.effective import Effective
 from gradcheck.config.settings_table import SETTINGS
+from gradcheck.errors import shell_word
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,7 +99,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def replay_options(values: Effective, subject: str | None) -> str:
     """The flags by which `gradcheck run` repeats a case as it was judged under these settings, for this subject."""
-    given = f" --subject {shlex.quote(subject)}" if subject else ""
+    given = f" --subject {shell_word(subject)}" if subject else ""
     must = f" --require-ops {','.join(values['require-ops'])}" if values["require-ops"] else ""
     dtype = f" --dtype {values['dtype']}" if values["dtype"] else ""
     numbers = [f" --{key} {values[key]:.12g}" for key in ("interest", "max-ulps") if values[key] is not None]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -16,7 +15,7 @@ from gradcheck.cli.terminal import consoles, signs_of_life
 from gradcheck.config.effective import effective
 from gradcheck.conventions import check_options
 from gradcheck.conventions.recognition import CONVENTIONS, convention, wish
-from gradcheck.errors import UsageError
+from gradcheck.errors import UsageError, shell_word
 from gradcheck.problem import OPS
 from gradcheck.report.kinds import Manner, Report
 from gradcheck.report.levels import FEEDBACK
@@ -91,11 +90,11 @@ def main(options: argparse.Namespace) -> int:
     required = _required(options.require)
     files = report_files.report_files(chosen["report"], screen=options.format == "console")
     target = looked_at(options.target, wish(options.convention))
-    given = f" --as {shlex.quote(options.convention)}" if options.convention else ""
+    given = f" --as {shell_word(options.convention)}" if options.convention else ""
     wanted = Wanted(
         target,
         options.target,
-        f"gradcheck verify {shlex.quote(options.target)}{given}{timeout_option(chosen)} --case {{}}",
+        f"gradcheck verify {shell_word(options.target)}{given}{timeout_option(chosen)} --case ",
         required,
         options.case,
         chosen["timeout"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping
 
 from rich.console import Group, RenderableType
@@ -10,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gradcheck.errors import printable
+from gradcheck.errors import printable, shell_word
 from gradcheck.faults.fault import Fault
 from gradcheck.verdict.examples import example
 from gradcheck.verdict.finding_kind import FindingKind
@@ -41,7 +40,7 @@ def fault_words(fault: Fault, seen: Result | None) -> RenderableType:
             Text(),
             Text(printable(f"For example, on {seen.address}: {seen.sentence}").rstrip(": ")),
             Padding(Text(f"{seen.findings[0].sentence}."), _INDENT, expand=False),
-            Text(f"gradcheck explain {shlex.quote(seen.address)} derives what is right.", style="dim"),
+            Text(f"gradcheck explain {shell_word(seen.address)} derives what is right.", style="dim"),
         ]
     return Group(*parts)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from gradcheck.diagnosis.budget import Budget
-from gradcheck.errors import HarnessFault, Interrupted, SubjectError
+from gradcheck.errors import HarnessFault, Interrupted, SubjectError, shell_word
 from gradcheck.judge.entry_points import missing_entry
 from gradcheck.judge.protocol import no_answer
 from gradcheck.judge.settings import ALL, Settings
@@ -67,7 +66,7 @@ def run(
 
     With `maxfail` the run stops after so many cases that are not as they should be.
 
-    `replay_as` is the command that repeats a case, with {} for its address; `gradcheck run` by default. With
+    `replay_as` is the command that repeats a case, up to its address; `gradcheck run` by default. With
     `forms_may_lack` an op that is answered in one form and refused in another is not offered in that form.
 
     With `jobs` several processes judge at the same time (None: as many as fit the cases and the processors), each with
@@ -195,6 +194,6 @@ def _answerable(cases: Sequence[Addressed], subject: Subject) -> tuple[list[Addr
 def replay_line(item: Addressed, options: str, replay_as: str = "") -> str:
     """The command that runs this case alone; a generated case needs its seed."""
     if replay_as:
-        return replay_as.format(shlex.quote(item.address))
+        return replay_as + shell_word(item.address)
     seed = f" --seed {seed_of(item)}" if seed_of(item) is not None else ""
-    return f"gradcheck run {shlex.quote(item.address)}{options}{seed}"
+    return f"gradcheck run {shell_word(item.address)}{options}{seed}"

@@ -50,7 +50,7 @@ def engine_events(
     Parameters
     ----------
     subject: the engine, with entry point `gradients` and the offer's forms.
-    replay: the command that repeats one case, with {} for its address.
+    replay: the command that repeats one case, up to its address.
     only: the address of the one case to be asked.
     drawn: number of random graphs.
     budget: of the search for causes, all groups together; SECONDS by default.

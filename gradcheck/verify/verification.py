@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 
 from gradcheck.diagnosis.budget import Budget, working_seconds
-from gradcheck.errors import SubjectError
+from gradcheck.errors import SubjectError, shell_word
 from gradcheck.judge.protocol import no_answer
 from gradcheck.run.runner import number_of
 from gradcheck.subject.command import Command, CommandSubject
@@ -149,4 +148,4 @@ def _pairs(
         now("the pairs of functions")
         for trial in subject.trials(wanted.only):
             trial = confirmed(trial, looked, offer.convention, offer.name, offer.pairs.index(trial.pair))
-            yield PairTried(trial, wanted.replay.format(shlex.quote(trial.pair.name)))
+            yield PairTried(trial, wanted.replay + shell_word(trial.pair.name))

@@ -19,7 +19,7 @@ class Wanted:
     Attributes
     ----------
     source: what is looked at; text: the same as it was given.
-    replay: the command that repeats one case or pair, with {} for its address.
+    replay: the command that repeats one case or pair, up to its address.
     required: ops that an engine must offer.
     only: the address of the one graph or pair to be asked; None for all.
     timeout: seconds for each question.

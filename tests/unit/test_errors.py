@@ -1,6 +1,9 @@
 """The exception tree: who is to blame, and what a message says."""
 
 import re
+import shlex
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from gradcheck.errors import (
     Unsupported,
     UsageError,
     one_line,
+    shell_word,
 )
 from gradcheck.verdict.result import GradientError
 
@@ -65,3 +69,18 @@ def test_what_an_exception_says_is_one_line() -> None:
     assert one_line("module 'numpy' has no attribute 'float'.\n`np.float` was a deprecated alias") == (
         "module 'numpy' has no attribute 'float': the code is written for another version of NumPy"
     )
+
+
+@pytest.mark.parametrize("word", ["a.py", "a b.py", "it's; touch x", "$(id)", "{x}", ""])
+def test_a_word_of_a_command(word: str) -> None:
+    assert shlex.split(shell_word(word)) == [word]
+
+
+@pytest.mark.parametrize("word", ["a\x1b[31mb.py", "two\nlines.py", "it's\\\t\u202e.py"])
+def test_a_word_that_no_terminal_obeys(word: str) -> None:
+    assert shell_word(word).isprintable()
+    if bash := shutil.which("bash"):
+        said = subprocess.run(
+            [bash, "-c", f"printf %s {shell_word(word)}"], capture_output=True, check=True, env={"LC_ALL": "C.UTF-8"}
+        )
+        assert said.stdout.decode() == word

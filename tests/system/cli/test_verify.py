@@ -142,6 +142,15 @@ def test_a_wrong_pair_is_named(shell) -> None:
     assert "mistake" in ran.out
 
 
+def test_a_file_of_any_name(shell) -> None:
+    """Braces are no place for an address, and what a terminal obeys does not reach it."""
+    name = shell.write("a{x}\x1b[31mb.py", "def f(x):\n    return x * x\n\n\ndef f_grad(x):\n    return 3 * x\n")
+    ran = shell("verify", name)
+    assert ran.code == 1
+    assert "--case f" in ran.out
+    assert "\x1b[31m" not in ran.out
+
+
 def test_a_package_that_exports_nothing_is_looked_at_file_by_file(shell) -> None:
     (shell.folder / "pkg").mkdir()
     shell.write("pkg/__init__.py", "")
