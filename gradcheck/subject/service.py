@@ -35,7 +35,7 @@ _CHUNK = 1 << 20
 class Service:
     """Answers frames from `questions` on `answers` until there are no more.
 
-    From its start on, the subject can import no part of gradcheck that is not meant for it (see `masking`).
+    From its start on, the subject can import, or open, no part of gradcheck that is not meant for it (see `masking`).
     """
 
     def __init__(self, questions: int, answers: int) -> None:
@@ -120,6 +120,7 @@ class Service:
         source = looking.Source.from_header(header)
         if self._looked is None or self._looked[0] != source:
             sys.argv = [source.path]
+            masking.CLOSED.spare(Path(source.path))
             if not source.installed:
                 beside.linked(source.folder)
             self._looked = source, looking.look(source)
@@ -131,6 +132,7 @@ class Service:
             return looked.loaded(looked.offer(header["convention"], header["offer"]))
         path = Path(header["path"])
         sys.argv = [str(path)]
+        masking.CLOSED.spare(path)
         return loading.load(path, header["name"], known_as=header["known_as"])
 
     @property

@@ -35,6 +35,9 @@ MASKED = """
 """
 
 
+RIGHT = "def gradients(graph, point): return 1.0, {}\n"
+
+
 def test_the_other_rooms_are_hidden(bench: Any) -> None:
     answer = bench.ask(bench.subject(MASKED))
     assert answer.stdout.strip() == "oracle,check,verdict,faults,reference,suites"
@@ -45,6 +48,23 @@ def test_the_other_rooms_are_hidden(bench: Any) -> None:
 )
 def test_an_oracle_cannot_be_imported(bench: Any, line: str) -> None:
     assert bench.refused(bench.subject(f"{line}\n"), "GC001")["type"] in ("ModuleNotFoundError", "ImportError")
+
+
+@pytest.mark.parametrize("file", ["oracle/exact.py", "../reference/dag.py"])
+def test_what_is_hidden_cannot_be_read_by_path(bench: Any, file: str) -> None:
+    path = (HOME / file).resolve()
+    if not path.is_file():
+        pytest.skip("the reference stands beside gradcheck in a checkout")
+    for text in (
+        f"open({str(path)!r})",
+        f"import sys; sys.path.insert(0, {str(path.parent)!r}); import {path.stem}",
+        f"from importlib.machinery import SourceFileLoader as Load; Load('solution', {str(path)!r}).load_module()",
+    ):
+        refused = bench.refused(bench.subject(f"{text}\n"), "GC001")
+        assert refused["type"] == "PermissionError"
+        assert "is hidden from the implementation under test" in refused["message"]
+    seen = bench.child(bench.write(f"open({str(HOME / 'problem' / 'graph.schema.json')!r})\n{RIGHT}"))
+    assert seen.entry_points() == {"gradients"}
 
 
 def test_only_light_modules_are_loaded(bench: Any) -> None:
