@@ -31,7 +31,8 @@ hypothesis       one mistake that might have been made, and the experiment for i
 path_factors     paths left out, with the wrong sign, twice, times a constant (`grouped_paths`: many at once)
 path_slices      one slice of what an operation gives with the wrong sign
 value_uses       uses of one value: one alone counts, or one in the place of another
-textbook_rules   wrong rules of products, quotients, powers, running sums; `selection_rules`: of whatever selects
+textbook_rules   wrong rules of products, quotients, powers, running sums; `matrix_rules`: of matrix products
+selection_rules  of whatever selects
 other_slopes     wrong slopes of activations, over `pairs` of arrays (`slope_tables`: those of other functions)
 jacobians        diagonals taken for whole Jacobians
 turn_before      slopes of a loop's activations that are those of the turn before

@@ -157,7 +157,7 @@ def _used_twice(steps: Steps, k: int) -> bool:
 def _divide(steps: Steps) -> list[Edit]:
     below = steps.first.args[1]
     scalar = np.ndim(steps.operand(1)) == 0 and (np.ndim(steps.first.value) != 0 or not isinstance(below, Ref))
-    count = scalar and float(steps.operand(1)) == round(float(steps.operand(1))) > 2
+    count = scalar and float(steps.operand(1)) > 2 and float(steps.operand(1)).is_integer()
     kind = Mistake.MEAN_SUM if count else Mistake.PATH_FACTOR if scalar else Mistake.QUOTIENT
     made = steps.replay.steps[below.slot] if isinstance(below, Ref) else None
     raised = made is not None and made.name in _POWERS and not (len(made.args) > 1 and made.args[1] == 1)

@@ -1,6 +1,7 @@
 """Textbook mistakes in the local rule of one operation: products, quotients, powers, selections, sums.
 
-Rules of one array entry by entry (slopes) are in `other_slopes`, those of selections in `selection_rules`.
+Rules of one array entry by entry (slopes) are in `other_slopes`, those of selections in `selection_rules`, those of
+matrix products in `matrix_rules`.
 """
 
 from __future__ import annotations
@@ -14,19 +15,12 @@ import numpy as np
 from gradcheck.attribution.altered_sweep import Edge, contributed
 from gradcheck.attribution.broadcast_rules import broadcast_mistakes
 from gradcheck.attribution.hypothesis import Change, Hypothesis, Rule, Variant
+from gradcheck.attribution.matrix_rules import matrix_mistakes
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.path_factors import constant_factor, fits, line_at
-from gradcheck.attribution.record_forms import OPERATIONS
 from gradcheck.attribution.selection_rules import gather_mistakes
-from gradcheck.attribution.source_place import is_own, line_of, place_of
 from gradcheck.attribution.view import Array, View
 from gradcheck.tracing.record import Node
-
-MOST_NODES = 150
-"""Maximum number of nodes of a record whose matrix products are tried with other arrays as factors."""
-MOST_OTHERS = 12
-"""Maximum number of such arrays for each."""
-
 
 ONE_FOR_ALL = "with the mean of the numbers there for each of them"
 """What is done where all entries are weighted alike."""
@@ -215,97 +209,6 @@ def _power(view: View, slot: int, node: Node, k: int) -> list[Variant]:
     return [(m, w, _elementwise(slot, k, send)) for m, w, send in rows]
 
 
-def _matmul(view: View, slot: int, node: Node, k: int) -> list[Variant]:
-    kind = Mistake.PRODUCT_TRANSPOSED
-    shape = view.record.nodes[node.args[k]].shape
-    before = view.record.nodes[slot - 1]
-    if (
-        before.primitive == "matmul"
-        and view.located.stacks[slot - 1] == view.located.stacks[slot]
-        and slot - 1 in node.args
-    ):
-        return []  # a step of a matrix function, which has no product of the user's own
-
-    def untransposed(view: View, g: Any) -> Any:
-        a, b = (view.values[s] for s in node.args)
-        left, right = (g, b) if k == 0 else (a, g)
-        return view.numbers.matmul(left, right) if left.shape[-2] == right.shape[-3] else None
-
-    def reversed_order(view: View, g: Any) -> Any:
-        a, b = (view.values[s] for s in node.args)
-        n = view.numbers
-        left, right = (n.swap(b), g) if k == 0 else (g, n.swap(a))
-        return n.matmul(left, right) if left.shape[-2] == right.shape[-3] else None
-
-    def turned(view: View, g: Any) -> Any:
-        a, b = (view.values[s] for s in node.args)
-        n = view.numbers
-        return n.swap(n.matmul(g, n.swap(b)) if k == 0 else n.matmul(n.swap(a), g))
-
-    def turned_adjoint(view: View, g: Any) -> Any:
-        a, b = (view.values[s] for s in node.args)
-        n = view.numbers
-        left, right = (n.swap(g), n.swap(b)) if k == 0 else (n.swap(a), n.swap(g))
-        return n.matmul(left, right) if left.shape[-2] == right.shape[-3] else None
-
-    rows: list[Variant] = [(Mistake.SLOPE_FORGOTTEN, "lacking the other factor there", lambda view, g: g)]
-    if len(shape) >= 2:
-        if len(node.shape) >= 2 and node.shape[-1] == node.shape[-2] > 1:
-            rows.append((kind, "having the adjoint transposed", turned_adjoint))
-        rows.append((kind, "lacking the transposition of the other factor", untransposed))
-        rows.append((kind, "having the factors in the wrong order", reversed_order))
-        if shape[-1] == shape[-2] > 1:
-            rows.append((kind, "being transposed", turned))
-    rows += [(Mistake.SLOPE_AT_OUTPUT, *other) for other in _other_operands(view, node, k)]
-    return [(m, w, _shaped(rule, shape)) for m, w, rule in rows]
-
-
-def _other_operands(view: View, node: Node, k: int) -> list[tuple[str, Rule]]:
-    """The rule with an array of another layer in place of the other factor."""
-    nodes, due = view.record.nodes, node.args[1 - k]
-    if len(nodes) > MOST_NODES:
-        return []
-    alike = [s for s, n in enumerate(nodes) if n.varies and n.shape == nodes[due].shape and s != due]
-
-    def with_other(other: int) -> Rule:
-        def rule(view: View, g: Any) -> Any:
-            n, taken = view.numbers, view.numbers.swap(view.values[other])
-            return n.matmul(g, taken) if k == 0 else n.matmul(taken, g)
-
-        return rule
-
-    rows: dict[str, Rule] = {}
-    for s in alike[:MOST_OTHERS]:
-        called = _called(view, s)
-        turn = sum(text.startswith(f"having {called} ") for text in rows)  # of a loop
-        which = f" (array {turn + 1} of it)" if turn else ""
-        rows[f"having {called} {which}in place of the other factor".replace("  ", " ")] = with_other(s)
-    return list(rows.items())
-
-
-def _called(view: View, slot: int) -> str:
-    """An argument of f by its name, another array by the expression that makes it."""
-    node, inputs, site = view.record.nodes[slot], view.record.inputs, view.located.site(slot)
-    if slot in inputs and not view.forward:
-        return view.blocks[inputs.index(slot)]
-    place = None if site is None else place_of(site)
-    if place is not None:
-        return f"{place.expression} of line {place.line}"
-    line = None if site is None or is_own(site[0].co_filename) else line_of(site)
-    name = node.attributes.get("function") or OPERATIONS.get(node.primitive, node.primitive)
-    return f"the result of the {name} in f" if line is None else f"the result of the {name} on line {line}"
-
-
-def _shaped(rule: Rule, shape: tuple[int, ...]) -> Rule:
-    """The rule where it gives an array of the argument's shape, else no rule: None."""
-
-    def checked(view: View, adjoint: Any) -> Any:
-        sent = rule(view, adjoint)
-        return sent if sent is not None and np.shape(sent)[:-1] == shape else None
-
-    return checked
-
-
 def _cumsum(view: View, slot: int, node: Node, k: int) -> list[Variant]:
     axis, reverse = node.attributes["axis"], node.attributes.get("reverse", False)
 
@@ -343,7 +246,7 @@ _BY_PRIMITIVE: Mapping[str, Callable[[View, int, Node, int], list[Variant]]] = {
     "mul": _product,
     "div": _quotient,
     "power": _power,
-    "matmul": _matmul,
+    "matmul": matrix_mistakes,
     "cumsum": _cumsum,
     "gather": gather_mistakes,
     "sum": _sum,

@@ -16,6 +16,8 @@ approximate          what approximates something, and how far it may be off then
 kinks                what is legal where there is no one derivative, `nearby_slopes` around it; `input_structure`:
                      where inputs are tied, and `structure_hint`: an answer that is right if they are
 cost, training       a claim on the cost of gradients; a training
+function_causes      why a derivative of a function is wrong: `cause_search`, of what `relations_at` a point, the record
+                     of f and `own_code_at` it tell, and `asked_otherwise`; `further_points`; `cause_findings`
 causes_wanted        whether a wrong answer's cause is looked for
 derivative_run       a derivative run once on arrays that note its steps
 definition           the line where a function is defined, if its source proves it; `what_was_checked`: a result's title

@@ -46,6 +46,7 @@ APART = (
     "fresh",
     "unmet",
     "further",
+    "later",
 )
 """Files whose names begin so are parts of their own."""
 PARTS = ("in sample", "held out", *APART)

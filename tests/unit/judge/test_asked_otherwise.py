@@ -18,7 +18,7 @@ SQUARE = np.array([[0.5, -0.3, 0.9], [0.2, 0.8, -1.4], [-0.7, 0.1, 0.6]])
 @pytest.fixture(autouse=True)
 def _without_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the record of f says of the same mistakes comes before this, and is tested beside it."""
-    monkeypatch.setattr("gradcheck.judge.function_causes._Search.looks_for_a_path", lambda *_: False)
+    monkeypatch.setattr("gradcheck.judge.cause_search.CauseSearch.looks_for_a_path", lambda *_: False)
 
 
 def causes(result: Any) -> list[tuple[str | None, str]]:
