@@ -56,7 +56,6 @@ UFUNCS["psi"] = UFUNCS["digamma"]
 UFUNCS["loggamma"] = UFUNCS["gammaln"]
 for _name, _primitive in {
     "add": "add",
-    "multiply": "mul",
     "divide": "div",
     "true_divide": "div",
     "hypot": "hypot",
@@ -92,14 +91,70 @@ def _positive(trace: Trace, x: Any) -> Traced:
 
 
 @ufunc("square")
-def _square(trace: Trace, x: Any) -> Traced:
+def _square(trace: Trace, x: Any) -> Any:
     x = lift(trace, x)
-    return result(trace, "mul", (x, x))
+    smooth = _power_of_root(trace, x, 2.0)
+    return result(trace, "mul", (x, x)) if smooth is None else smooth
 
 
 @ufunc("reciprocal")
 def _reciprocal(trace: Trace, x: Any) -> Traced:
     return result(trace, "div", (lift(trace, 1.0), lift(trace, x)))
+
+
+def _power_of_root(trace: Trace, x: Traced, power: float) -> Traced | None:
+    """sqrt(u)^p as u^(p / 2) in those entries where u is 0, if x is sqrt(u) and has such entries; None otherwise.
+
+    A squared distance has a slope where it is 0, and the root alone has none. Elsewhere the root keeps its rounding.
+    """
+    nodes = trace.record.nodes
+    node = nodes[x.slot]
+    picked = node.args if node.primitive == "gather" else (x.slot,)
+    roots = [slot for slot in picked if nodes[slot].attributes.get("function") == "sqrt"]
+    if power < 2 or len(roots) != 1 or node.attributes.get("fill", 0.0) not in (0.0, 1.0):
+        return None
+    if any(slot == x.slot for slot, _ in trace.contested):  # a choice that may go another way stays as it is
+        return None
+    inside = Traced(trace, nodes[roots[0]].args[0], dtype=x.dtype)
+    zeros = trace.balls.midpoint(trace.values[inside.slot]) == 0
+    if not np.any(zeros) or not _sums_squares(trace, inside.slot):
+        return None
+
+    def raised(base: Traced, exponent: float) -> Traced:
+        return result(trace, "pow", (base,), exponent=np.asarray(exponent)) if exponent != 1 else base
+
+    root = result(trace, "unary", (where_plain(trace, zeros, 1.0, inside),), function="sqrt")
+    smooth = where_plain(trace, zeros, raised(inside, power / 2), raised(root, power))
+    if node.primitive != "gather":
+        return smooth
+    parts = [smooth if slot == roots[0] else raised(Traced(trace, slot, dtype=x.dtype), power) for slot in picked]
+    slots = tuple(part.slot for part in parts)
+    at = node.attributes
+    return Traced(trace, trace.gather(slots, at["index"], x.dtype, at.get("fill", 0.0)), dtype=x.dtype)
+
+
+def _sums_squares(trace: Trace, slot: int) -> bool:
+    """Whether an array is made of squares, sums of them and constants, so that it is nowhere below 0."""
+    waiting, seen = [slot], set[int]()
+    while waiting:
+        node = trace.record.nodes[waiting.pop()]
+        if node.primitive in ("sum", "add", "gather"):
+            waiting += [argument for argument in node.args if argument not in seen]
+            seen.update(node.args)
+        elif node.primitive == "constant":
+            if np.any(node.attributes["value"] < 0):
+                return False
+        elif not (
+            (node.primitive == "mul" and node.args[0] == node.args[1])
+            or (node.primitive == "pow" and np.all(np.asarray(node.attributes["exponent"]) % 2 == 0))
+        ):
+            return False
+    return True
+
+
+@ufunc("multiply")
+def _multiply(trace: Trace, x: Any, y: Any) -> Any:
+    return _square(trace, x) if x is y else result(trace, "mul", (lift(trace, x), lift(trace, y)))
 
 
 @ufunc("power", "float_power")
@@ -117,6 +172,8 @@ def _power(trace: Trace, x: Any, y: Any) -> Any:
         return _positive(trace, base)
     if np.broadcast_shapes(base.shape, powers.shape) != base.shape:
         base = np.broadcast_to(base, np.broadcast_shapes(base.shape, powers.shape))
+    if powers.ndim == 0 and (smooth := _power_of_root(trace, base, float(powers))) is not None:
+        return smooth
     steep = (powers > 0) & (powers < 1)
     if steep.any() and (zeros := _constant_zeros(trace, base) & steep).any():
         raised = result(trace, "pow", (where_plain(trace, zeros, 1.0, base),), exponent=powers)

@@ -67,6 +67,74 @@ def test_two_points_that_happen_to_coincide_still_have_a_kink() -> None:
     assert gradcheck.check_gradient(all_distances, lambda x: np.ones_like(x), twins).verdict != "PASS"
 
 
+# -- a power of a distance that is 0 ----------------------------------------------------------------------------------
+
+
+ORIGIN = np.zeros(2)
+MEETING = np.array([[1.0, 2.0], [1.0, 2.0], [0.0, 0.5]])
+
+
+def kernel(x: Any) -> Any:
+    d = x[:, None] - x
+    return np.sum(np.exp(-(np.sqrt(np.sum(d**2, axis=-1)) ** 2)))
+
+
+def slope_of_kernel(x: Any) -> Any:
+    """By the squares themselves: exp(-|d|^2) has the slope -2 d exp(-|d|^2), and each pair occurs twice."""
+    d = x[:, None] - x
+    return np.sum(-4 * d * np.exp(-np.sum(d**2, axis=-1))[..., None], axis=1)
+
+
+@pytest.mark.parametrize(
+    ("f", "right", "at"),
+    [
+        (lambda x: np.linalg.norm(x) ** 2, lambda x: 2 * x, ORIGIN),
+        (lambda x: np.square(np.linalg.norm(x)), lambda x: 2 * x, ORIGIN),
+        (lambda x: np.linalg.norm(x) ** 3, lambda x: 3 * np.linalg.norm(x) * x, ORIGIN),
+        (kernel, slope_of_kernel, MEETING),
+    ],
+    ids=["norm", "square", "cube", "points that meet"],
+)
+def test_a_power_of_a_distance_has_a_slope_where_it_is_zero(f: Any, right: Any, at: Any) -> None:
+    assert gradcheck.check_gradient(f, right, at).verdict == "PASS"
+    assert gradcheck.check_gradient(f, lambda x: right(x) + 0.1, at).verdict == "FAIL"
+
+
+def test_it_has_a_second_slope() -> None:
+    """exp(-|x|^2) at 0: minus twice the identity."""
+
+    def f(x: Any) -> Any:
+        return np.exp(-(np.linalg.norm(x) ** 2))
+
+    def hessian(x: Any) -> Any:
+        return f(x) * (4 * np.outer(x, x) - 2 * np.eye(2))
+
+    assert gradcheck.check_hessian(f, hessian, ORIGIN).verdict == "PASS"
+    assert gradcheck.check_hessian(f, lambda x: hessian(x) + 2 * f(x) * np.eye(2), ORIGIN).verdict == "FAIL"
+
+
+def test_a_root_that_ends_at_zero_keeps_its_end() -> None:
+    """sqrt(x)^2 is not defined below 0, and a distance itself has a kink at 0."""
+    assert gradcheck.check_gradient(lambda x: np.sqrt(x) ** 2, lambda x: np.ones(()), np.array(0.0)).verdict != "PASS"
+    assert gradcheck.check_gradient(np.linalg.norm, lambda x: 2 * np.ones(2), ORIGIN).verdict == "FAIL"
+
+
+def test_a_choice_beside_such_a_zero_keeps_its_kink() -> None:
+    """max(|a|, 1)^2 + |b|^2 at a = (1, 0), b = 0: the slope in a0 is 2 on one side, 0 on the other."""
+
+    def f(x: Any) -> Any:
+        return np.sum(np.maximum(np.sqrt(np.sum(x**2, axis=1)), np.array([1.0, -1.0])) ** 2)
+
+    def verdict(slope: float) -> str:
+        answer = np.array([[slope, 0.0], [0.0, 0.0]])
+        return gradcheck.check_gradient(
+            f, lambda x: answer, np.array([[1.0, 0.0], [0.0, 0.0]]), elsewhere=False
+        ).verdict
+
+    assert verdict(3.0) != "PASS"
+    assert [verdict(slope) for slope in (0.0, 2.0)] in (["PASS"] * 2, ["UNDECIDED"] * 2)
+
+
 def test_only_the_diagonal_is_constant() -> None:
     def f(x: Any) -> Any:
         return np.sum(np.arange(9.0).reshape(3, 3) * (x[:, None] - x) ** 3)
