@@ -5,7 +5,7 @@ recognition        which conventions a loaded file keeps; `left_over` names what
 (subject.native    `graph`: gradcheck's own functions; `native_networks`: `mlp`)
 scalar_value       classes like micrograd's, by way of `value_class`, `held_numbers`, `value_graphs`, `spellings`,
                    `repeated_sweeps`, `in_place_ops`, `pulled_gradients`, `asked_gradients`, `guarded_logs`,
-                   `other_functions`; `making_nodes` makes leaves; `later_numbers` asks expressions of symbols
+                   `other_functions`, `composed_ops`; `making_nodes` makes leaves; `later_numbers` asks symbols
 tensor_value       the same with arrays, by way of `array_forms`, `array_trials`, `array_graphs` besides
 op_classes         a class per op (minitorch, needle, DeZero), by way of `op_calls`
 dual_numbers       classes of forward mode, whose numbers carry their derivative along; `named_variables`, by names

@@ -12,6 +12,7 @@ import numpy as np
 
 from gradcheck.conventions.array_forms import renamed
 from gradcheck.conventions.changed_operands import operand_warnings
+from gradcheck.conventions.composed_ops import composed_ops
 from gradcheck.conventions.guarded_logs import GuardedLog, guarded_log
 from gradcheck.conventions.held_numbers import PLAIN, read
 from gradcheck.conventions.in_place_ops import in_place_warnings
@@ -110,7 +111,12 @@ def offer_of(
         notes=(*_how(uses), *answers.notes, *(line for line in repeated if not line.endswith(NEITHER))),
         limits=(*(line for line in repeated if line.endswith(NEITHER)), *others.values()),
         warnings=(*(() if answers.guard is None else (answers.guard.sentence,)), *changed),
-        words={**_words(uses, spelled, _inside(uses, sample)), **answers.words, **_wrapped(spelled, lacking)},
+        words={
+            **_words(uses, spelled, _inside(uses, sample)),
+            **answers.words,
+            **_wrapped(spelled, lacking),
+            **composed_ops(uses, spelled, sample),
+        },
     )
 
 

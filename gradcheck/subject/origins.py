@@ -103,6 +103,7 @@ class _Watch:
     def _owns(self, code: CodeType) -> bool:
         if code not in self._owned:
             named = code.co_name == "<lambda>" or not code.co_name.startswith("<")
+            named = named and code.co_name != "__init__"  # it is handed values, one of which may be the same number
             self._owned[code] = named and self.place.owns(code.co_filename)
         return self._owned[code]
 

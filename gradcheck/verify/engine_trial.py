@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from gradcheck.conventions.composed_ops import ops_made_of
 from gradcheck.conventions.value_graphs import WHOLE_NUMBERS
 from gradcheck.diagnosis.budget import Budget, working_seconds
 from gradcheck.errors import Interrupted
@@ -93,10 +94,14 @@ def _tried(
         now("deep graphs")
         yield from _deep(trial, subject, deep, replay)
         trial.accuracy = losses(cases, trial.results)
-        rows.extend(explained_groups(subject, trial, judged, budget, now))
+        rows.extend(explained_groups(subject, trial, judged, deep, budget, now))
     except KeyboardInterrupt:
         told = {group.what for group, _ in rows}
-        rows += [(group, None) for group in groups(judged, trial.failures) if group.what not in told]
+        rows += [
+            (group, None)
+            for group in groups(judged, trial.failures, ops_made_of(offer.words), deep)
+            if group.what not in told
+        ]
         raise
     finally:
         if offer.convention == FORWARD_MODE:

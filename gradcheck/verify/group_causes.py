@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.conventions.composed_ops import ops_made_of
 from gradcheck.diagnosis.budget import Budget
 from gradcheck.errors import GradcheckError, SubjectError
 from gradcheck.judge.dispatch import try_any
@@ -39,11 +40,16 @@ class OnlyTrees(Wrapped):
 
 
 def explained_groups(
-    subject: Subject, trial: EngineTrial, cases: Sequence[Addressed], budget: Budget, now: Callable[[str], None]
+    subject: Subject,
+    trial: EngineTrial,
+    cases: Sequence[Addressed],
+    deep: Sequence[Addressed],
+    budget: Budget,
+    now: Callable[[str], None],
 ) -> Iterator[tuple[Group, Diagnosed | None]]:
-    """Each group of failures with its cause, as far as the time goes."""
+    """Each group of failures with its cause, as far as the time goes; `deep` are cases that serve as no examples."""
     right = {r.address for r in trial.every_result if r.verdict is Verdict.PASS}
-    found = groups(cases, trial.failures)
+    found = groups(cases, trial.failures, ops_made_of(trial.offer.words), deep)
     for number, group in enumerate(found):
         if number >= MOST_GROUPS and group.what != BROADCASTING:
             yield group, None
@@ -89,14 +95,22 @@ def merged(
     """The groups; those that have one fault in common become one."""
     kept: list[tuple[Group, Diagnosed | None]] = []
     for group, found in rows:
-        codes = [fault.code for fault in found.faults] if found is not None else []
-        for place, (other, theirs) in enumerate(kept):
-            if codes and theirs is not None and [fault.code for fault in theirs.faults] == codes:
-                kept[place] = (replace(other, results=(*other.results, *group.results)), theirs)
-                break
-        else:
+        same = (n for n, (other, theirs) in enumerate(kept) if _have_one_fault(group, found, other, theirs))
+        place = next(same, None)
+        if place is None:
             kept.append((group, found))
+        else:
+            other, theirs = kept[place]
+            kept[place] = (replace(other, results=(*other.results, *group.results)), theirs)
     yield from kept
+
+
+def _have_one_fault(group: Group, found: Diagnosed | None, other: Group, theirs: Diagnosed | None) -> bool:
+    """Whether two groups have the same faults; wrong rules of two ops are two mistakes, if of the same kind."""
+    if found is None or theirs is None or not found.faults or found.faults != theirs.faults:
+        return False
+    rules = group.is_rule and other.is_rule and any(fault.family == "rule" for fault in found.faults)
+    return not rules or group.what == other.what
 
 
 def _diagnosed(

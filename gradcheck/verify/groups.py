@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from gradcheck.problem import OPS, Case, Graph
 from gradcheck.run.suite import Addressed
@@ -17,6 +18,8 @@ STRETCHED = "operands that are broadcast"
 """The group of failures of several ops, where operands are stretched and nowhere else."""
 PLACES = ("GC050", "GC015")
 """Codes of findings that say which node is wrong, and its op."""
+FORWARD = ("GC014", "GC015")
+"""Codes of wrong forward values."""
 NOT_ASKED, UNANSWERED = "GC017", ("GC005", "GC006")
 """Code of a case that was not asked since others had got no answer, and the codes of those."""
 LAST = 10**9
@@ -48,9 +51,17 @@ def is_tree(graph: Graph) -> bool:
     return all(count == 1 for count in users.values())
 
 
-def groups(cases: Sequence[Addressed], wrong: Sequence[Result]) -> list[Group]:
-    """The groups, those with wrong forward values first, then wrong gradients, errors, and what is undecided."""
-    ops = {item.address: _ops(item) for item in cases}
+def groups(
+    cases: Sequence[Addressed],
+    wrong: Sequence[Result],
+    made_of: Mapping[str, frozenset[str]] = MappingProxyType({}),
+    further: Sequence[Addressed] = (),
+) -> list[Group]:
+    """The groups, those with wrong forward values first, then wrong gradients, errors, and what is undecided.
+
+    `made_of`: by op, the ops that the subject makes it of. `further`: cases with large graphs, which are no examples.
+    """
+    ops = {item.address: _ops(item) for item in (*cases, *further)}
     sizes = {item.address: len(item.case.graph) for item in cases if isinstance(item.case, Case)}
     graphs = {item.address: item.case.graph for item in cases if isinstance(item.case, Case)}
     found: dict[tuple[int, str], list[Result]] = {}
@@ -77,7 +88,8 @@ def groups(cases: Sequence[Addressed], wrong: Sequence[Result]) -> list[Group]:
 
     ordered = [(key, sorted(results, key=order)) for key, results in found.items()]
     ordered.sort(key=lambda row: (row[0][0], sizes.get(row[1][0].address, LAST)))
-    return _one_of_stretched([Group(key[1], tuple(results)) for key, results in ordered], graphs)
+    whole = _one_of_stretched([Group(key[1], tuple(results)) for key, results in ordered], graphs)
+    return _with_composed(whole, made_of, graphs, order)
 
 
 def _one_of_stretched(found: list[Group], graphs: Mapping[str, Graph]) -> list[Group]:
@@ -93,6 +105,44 @@ def _one_of_stretched(found: list[Group], graphs: Mapping[str, Graph]) -> list[G
     results = sorted((r for group in alike for r in group.results), key=lambda r: (len(graphs[r.address]), r.address))
     merged = Group(STRETCHED, tuple(results))
     return [merged if group is alike[0] else group for group in found if group is alike[0] or group not in alike]
+
+
+def _with_composed(
+    found: list[Group],
+    made_of: Mapping[str, frozenset[str]],
+    graphs: Mapping[str, Graph],
+    order: Callable[[Result], tuple[bool, bool, int, str]],
+) -> list[Group]:
+    """The groups; a wrong gradient of an op that is made of others is one with their mistake, if they have one.
+
+    That is the wrong rule of one of them, or gradients that are put together wrongly in graphs without the op, too.
+    """
+    simple = {group.what for group in found if group.is_rule and group.what not in made_of}
+    uses = [graphs[r.address].ops for g in found if g.what == USES for r in g.results if r.address in graphs]
+    joined: dict[str, list[Result]] = {}
+    kept = []
+    for group in found:
+        of = made_of.get(group.what, frozenset())
+        whose = next(iter(sorted(of & simple)), USES if of and any(group.what not in ops for ops in uses) else "")
+        if whose and not any(code in result.codes for result in group.results for code in FORWARD):
+            joined.setdefault(whose, []).extend(group.results)
+        else:
+            kept.append(group)
+    return [_joined_by(group, joined[group.what], graphs, order) if group.what in joined else group for group in kept]
+
+
+def _joined_by(
+    group: Group,
+    more: list[Result],
+    graphs: Mapping[str, Graph],
+    order: Callable[[Result], tuple[bool, bool, int, str]],
+) -> Group:
+    """The group with further results, those first whose graphs have the op itself: they are the better examples."""
+
+    def key(r: Result) -> tuple[bool, tuple[bool, bool, int, str]]:
+        return group.is_rule and (r.address not in graphs or group.what not in graphs[r.address].ops), order(r)
+
+    return Group(group.what, tuple(sorted((*group.results, *more), key=key)))
 
 
 def _broadcasts(graph: Graph) -> bool:

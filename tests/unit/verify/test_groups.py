@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.problem import Case, GraphBuilder
+from gradcheck.run.events import Diagnosed
 from gradcheck.run.suite import Addressed
 from gradcheck.verdict.finding import finding
 from gradcheck.verdict.result import Result, Verdict
-from gradcheck.verify.groups import STRETCHED, USES, groups, is_tree
+from gradcheck.verify.group_causes import merged
+from gradcheck.verify.groups import STRETCHED, USES, Group, groups, is_tree
 from gradcheck.verify.unreduced import BROADCASTING, IN_PLACE, SHAPES
 
 
@@ -132,3 +135,47 @@ def test_what_was_not_asked_follows_what_got_no_answer(code: str):
     found = {group.what: [r.address for r in group.results] for group in groups(cases, wrong)}
     assert found == {"ValueError": ["raised"], code: ["first", "rest"]}
     assert [group.what for group in groups(cases, wrong[2:])] == ["GC017"], "alone it is told all the same"
+
+
+def test_an_op_that_is_made_of_a_wrong_one_has_its_mistake():
+    cases = [case("a", "neg"), case("b", "sin"), case("c", "tanh")]
+    wrong = [
+        Result(item.address, Verdict.FAIL, (place(op, RULE),))
+        for item, op in zip(cases, ("neg", "sin", "tanh"), strict=True)
+    ]
+    found = groups(cases, wrong, {"neg": frozenset({"sin"})})
+    assert {group.what: [r.address for r in group.results] for group in found} == {"sin": ["b", "a"], "tanh": ["c"]}
+
+
+def test_a_wrong_value_of_an_op_is_a_mistake_of_its_own():
+    cases = [case("a", "neg"), case("b", "sin")]
+    wrong = [
+        Result("a", Verdict.FAIL, (finding("GC015", node="n", op="neg", subject=1, truth=2),)),
+        Result("b", Verdict.FAIL, (place("sin", RULE),)),
+    ]
+    assert [group.what for group in groups(cases, wrong, {"neg": frozenset({"sin"})})] == ["neg", "sin"]
+
+
+def test_a_composed_op_joins_the_uses_only_where_they_fail_without_it():
+    cases = [case("a", "neg"), case("b", "tanh"), case("c", "neg", "tanh")]
+    uses = place("mul", "is used 2 times, and the gradient that arrives is wrong")
+    neg = Result("a", Verdict.FAIL, (place("neg", RULE),))
+    made_of = {"neg": frozenset({"mul"})}
+    without, within = (Result(name, Verdict.FAIL, (uses,)) for name in "bc")
+    assert [group.what for group in groups(cases, [neg, without], made_of)] == [USES]
+    assert [group.what for group in groups(cases, [neg, within], made_of)] == [USES, "neg"]
+
+
+def test_a_large_graph_without_a_place_joins_the_op_that_it_has_and_is_no_example():
+    cases, deep = [case("a", "tanh")], [case("deep", "tanh", "tanh")]
+    wrong = [Result("deep", Verdict.FAIL, ()), Result("a", Verdict.FAIL, (place("tanh", RULE),))]
+    (group,) = groups(cases, wrong, further=deep)
+    assert [r.address for r in group.results] == ["a", "deep"]
+
+
+@pytest.mark.parametrize(("code", "rows"), [("F24", 2), ("F19", 1)])
+def test_wrong_rules_of_two_ops_are_two_mistakes_and_a_common_step_is_one(code: str, rows: int):
+    fault = next(fault for fault in CATALOGUE if fault.code == code)
+    found = Diagnosed(None, None, (fault,))
+    pairs = [(Group(op, (Result(op, Verdict.FAIL, ()),)), found) for op in ("tanh", "sigmoid")]
+    assert len(list(merged(pairs))) == rows
