@@ -70,10 +70,10 @@ def attributes_of(node: Any) -> Iterator[str]:
 
 
 def is_new(before: Any, found: Any) -> bool:
-    """Whether an attribute holds other numbers than before."""
-    return before is None or not np.array_equal(
-        np.asarray(before, dtype=float), np.asarray(found, dtype=float), equal_nan=True
-    )
+    """Whether an attribute holds numbers, and other ones than before."""
+    if found is None or before is None:
+        return found is not None
+    return not np.array_equal(np.asarray(before, dtype=float), np.asarray(found, dtype=float), equal_nan=True)
 
 
 def numbers_of(node: Any) -> dict[str, Any]:

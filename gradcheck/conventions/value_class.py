@@ -138,7 +138,7 @@ def look_at(
         return miss(f"{needing} needs arguments of which nothing is known: write a function backward(root) around it")
     if not list(_sweeps(kind, contents, found[0], sample)):
         return miss(f"no method or function of the names {', '.join(SWEEPS[:3])} ... runs a reverse sweep")
-    flag = refused_flag(kind, sample(SAMPLE[0]))
+    flag = refused_flag(kind, sample(SAMPLE[0])) or _no_number(found[0], sample)
     return miss(flag or "after the reverse sweep no attribute of a leaf holds a number that was not there before")
 
 
@@ -183,6 +183,21 @@ def _computes(make: Maker, sample: Callable[[float], Any], ends: Callable[[Any],
         except Exception:  # a foreign class without this operator
             continue
     return False
+
+
+def _no_number(make: Maker, sample: Callable[[float], Any]) -> str:
+    """What two leaves' product holds where that is no number, in words; "" where it is one."""
+    try:
+        made = make(sample(SAMPLE[0])) * make(sample(SAMPLE[1]))
+        held = read(made, make.data)
+        np.asarray(plain(held), dtype=float)
+        return (
+            "" if held is not None else f"the product of two leaves holds None in .{make.data}, where its value is due"
+        )
+    except TypeError:
+        return f"the product of two leaves holds {held!r} in .{make.data}, where a number is due"[:200]
+    except Exception:  # a foreign class without this operator
+        return ""
 
 
 def _family(kind: type, make: Maker, sample: Callable[[float], Any]) -> type:

@@ -113,6 +113,7 @@ def offer_of(
         warnings=(*(() if answers.guard is None else (answers.guard.sentence,)), *changed),
         words={
             **_words(uses, spelled, _inside(uses, sample)),
+            **_number_words(uses),
             **answers.words,
             **_wrapped(spelled, lacking),
             **composed_ops(uses, spelled, sample),
@@ -415,6 +416,15 @@ def _wrapped(spelled: Mapping[str, Spelling], lacking: Sequence[str]) -> dict[st
     infix = {op: spelled[op].text for op in REFLECTED if op in spelled and spelled[op].infix}
     ops = [op for op, text in infix.items() if {text.format("x", "2"), text.format("2", "x")} & set(lacking)]
     return {"wrapped": " ".join(ops)} if ops else {}
+
+
+def _number_words(uses: ValueClass) -> dict[str, str]:
+    """How a number is written for a leaf of a class that takes arrays alone."""
+    try:
+        uses.make(SAMPLE[0])
+    except Exception:  # a foreign class may refuse in any way
+        return {"number": "np.array({})"}
+    return {}
 
 
 def _called(uses: ValueClass, name: str) -> str:

@@ -53,7 +53,8 @@ def _leaf(value: object, words: Mapping[str, str]) -> str:
     """How a leaf of this value is made; a class that takes lists gets a number in a list."""
     listed = words["leaf"].replace("{}.tolist()", "{}")
     if listed == words["leaf"]:
-        return listed.format(_literal(value))
+        text = _literal(value)
+        return listed.format(text if np.asarray(value).ndim else words.get("number", "{}").format(text))
     array = np.asarray(value)
     return listed.format(_nested(array) if array.ndim else f"[{_literal(value)}]")
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcheck.conventions.composed_ops import ops_made_of
 from gradcheck.conventions.held_numbers import plain
 from gradcheck.conventions.offer import Offer, inherits
 from gradcheck.conventions.recognition import Recognition, recognised
@@ -230,6 +231,55 @@ def test_a_name_that_is_a_number_is_no_value(tmp_path: Path) -> None:
         "self.value, self.grad = value, 0.0", "self.label, self.value, self.grad = label, value, 0.0"
     )
     assert not looked_at(tmp_path, text).offers
+
+
+def test_a_product_that_holds_no_number_is_told(tmp_path: Path) -> None:
+    text = """
+    class Node:
+        def __init__(self, val):
+            self.val, self.grad = val, 0.0
+
+        def __mul__(self, other):
+            return Node(self.val.__mul__(other))
+
+        def backward(self):
+            self.grad = 1.0
+    """
+    misses = looked_at(tmp_path, text).misses
+    (why,) = (miss.why for miss in misses if (miss.convention, miss.name) == ("scalar-value", "Node"))
+    assert why == "the product of two leaves holds NotImplemented in .val, where a number is due"
+
+
+COMPOSED = """
+    import math
+
+    class Value:
+        def __init__(self, data, links=()):
+            self.data, self.grad, self.links = data, 0.0, links
+
+        def __mul__(self, other):
+            other = other if isinstance(other, Value) else Value(other)
+            return Value(self.data * other.data, ((self, other.data), (other, self.data)))
+
+        def __neg__(self):
+            return self * -1
+
+        def exp(self):
+            return Value(math.exp(self.data), ((self, math.exp(self.data)),))
+
+        def square(self):
+            return self * self
+
+        def backward(self, upstream=1.0):
+            self.grad += upstream
+            for node, slope in self.links:
+                node.backward(upstream * slope)
+    """
+
+
+def test_ops_that_are_made_of_others_are_known_by_the_calls_of_the_class(tmp_path: Path) -> None:
+    (offer,) = looked_at(tmp_path, COMPOSED).offers
+    assert ops_made_of(offer.words) == {"neg": {"mul"}, "square": {"mul"}}
 
 
 def test_a_second_number_that_does_not_scale_with_itself_is_no_derivative(tmp_path: Path) -> None:

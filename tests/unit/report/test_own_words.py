@@ -56,6 +56,26 @@ def test_what_cannot_be_spelled_is_not_written(words: Any) -> None:
     assert script(case("exp"), {key: text for key, text in words.items() if key != "leaf"}) == []
 
 
+def test_the_lines_of_a_class_of_lists_run_and_read_the_gradient_out_of_its_object() -> None:
+    file = TENSOR.with_name("right_realized.py")
+    (offer,) = recognised(Package(file).load()).offers
+    build = GraphBuilder()
+    w, a = build.parameter("w", (2, 2)), build.parameter("a")
+    graph = build.graph(build.mul(a, build.sum(build.mul(w, w)), name="loss"))
+    lines = script(Case("own", graph, {"w": X, "a": 3.0}), offer.words)
+    names: dict[str, Any] = {"np": np}
+    exec(file.read_text() + "\n" + "\n".join(lines), names)
+    np.testing.assert_allclose(eval(offer.words["grad"].format("w"), names), 6 * X, rtol=1e-14)
+
+
+def test_a_number_is_an_array_for_a_class_that_takes_arrays_alone() -> None:
+    build = GraphBuilder()
+    case_ = Case("own", build.graph(build.square(build.parameter("w"), name="loss")), {"w": 3.0})
+    usual = {"leaf": "T({})", "sweep": "{}.backward()", "op square": "{0} * {0}"}
+    assert script(case_, usual)[0] == "w = T(3.0)"
+    assert script(case_, usual | {"number": "np.array({})"})[0] == "w = T(np.array(3.0))"
+
+
 def test_large_arrays_are_not_written(words: Any) -> None:
     build = GraphBuilder()
     w = build.parameter("w", (MOST_ENTRIES + 1,))
