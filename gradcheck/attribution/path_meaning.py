@@ -56,8 +56,7 @@ def what_it_means(view: View, paths: Sequence[Hypothesis], chosen: Hypothesis) -
     for slot, position in (edge for h in paths for edge in h.edges if len(h.edges) == 1):
         node = view.record.nodes[slot]
         if node.primitive == "sub" and position == 1 and mean_of(view, node.args[1], node.args[0]):
-            kind = Mistake.VARIANCE_MEAN if _goes_into_moments(view, slot) else Mistake.DROPPED
-            return kind, ": the mean was treated as a constant"
+            return Mistake.VARIANCE_MEAN, ": the mean was treated as a constant"
     if all(_part_of_a_slope(view, edge) for edge in chosen.edges):
         return Mistake.OTHER_SLOPE, ": a part of what the slope of that function changes by is missing"
     if any(len(h.edges) == 1 and _one_side(view, h.edges[0]) for h in paths):
@@ -70,20 +69,6 @@ def what_it_means(view: View, paths: Sequence[Hypothesis], chosen: Hypothesis) -
     if of_slopes(view, chosen):
         return Mistake.DROPPED, ": the slope there was treated as a constant"
     return Mistake.DROPPED, f"{_turns(view, chosen)}: it was treated as a constant"
-
-
-def _goes_into_moments(view: View, slot: int) -> bool:
-    """Whether centred numbers are but squared, or multiplied by other centred ones, as moments are computed."""
-    nodes = view.record.nodes
-
-    def centred(argument: int) -> bool:
-        node = nodes[argument]
-        return node.primitive == "sub" and mean_of(view, node.args[1], node.args[0])
-
-    users = [s for s, _ in users_of(view, slot)]
-    return all(
-        nodes[s].primitive == "pow" or (nodes[s].primitive == "mul" and all(map(centred, nodes[s].args))) for s in users
-    )
 
 
 def _is_term(view: View, slot: int) -> bool:

@@ -39,6 +39,8 @@ OWN_FACTORS = (Mistake.POWER_RULE, Mistake.MEAN_SUM)
 CONTRARY = (
     {Mistake.MEAN_SUM, Mistake.OVERWRITTEN},
     {Mistake.SLOPE_FORGOTTEN, Mistake.PRODUCT_TRANSPOSED},
+    {Mistake.PATH_SIGN, Mistake.PRODUCT_TRANSPOSED},
+    {Mistake.DROPPED, Mistake.POWER_RULE},
 )
 """Kinds that exclude each other: of as simple hypotheses of both, neither is the one name."""
 
