@@ -106,13 +106,14 @@ class Examination:
         try:
             with (
                 own_stack(HANDLERS),
-                spent_at_most(self._time.seconds),
                 _infinities_allowed(self._inputs),
                 remembering({}, afresh=True),
                 noted_failures() as failures,
             ):
-                findings, numbers = self._examine()
+                with spent_at_most(self._time.seconds):
+                    findings, numbers = self._examine()
                 if failures and verdict_of(findings) is Verdict.PASS:  # was it the point, or has f stopped working?
+                    # One call beyond the budget: a verdict is there, and no time left is no reason to lose it.
                     value_of(self._question.function, self._inputs, "f")
         except TimeUp:
             findings = [finding("GC039", seconds=self._time.seconds)]

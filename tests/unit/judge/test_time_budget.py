@@ -112,6 +112,17 @@ def test_other_programs_do_not_make_a_call_slower(monkeypatch: pytest.MonkeyPatc
 # Checks.
 
 
+@pytest.mark.parametrize("budget", [88, 96, 104])
+def test_a_verdict_is_not_lost_where_f_raises_elsewhere_and_the_time_is_up(budget: int, clock: Clock) -> None:
+    def only_here(x: Any) -> Any:
+        if np.any(np.abs(np.asarray(x, dtype=float)) > 2):
+            raise ValueError("not a point of f")
+        return np.sum(x * x)
+
+    result = gradcheck.check_gradient(clock.slow(only_here, 5.0), twice, X, budget=budget)
+    assert result.verdict == "PASS", result.to_text()
+
+
 @pytest.mark.parametrize("f", [square, untraced])
 def test_a_quick_function_meets_no_limit(f: Callable[..., Any]) -> None:
     result = gradcheck.check_gradient(f, twice, X)
