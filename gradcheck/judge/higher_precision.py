@@ -96,8 +96,15 @@ def _traced(
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings(), as_derivative():
             warnings.simplefilter("ignore")
-            wrt, dtype = range(len(inputs)), product.dtype
-            outcomes = explore(formula, inputs, wrt=wrt, dtype=dtype, most_runs=most_runs, sharp=sharp)
+            outcomes = explore(
+                formula,
+                inputs,
+                wrt=range(len(inputs)),
+                dtype=product.dtype,
+                most_runs=most_runs,
+                sharp=sharp,
+                behind=question.derivative,
+            )
     except (Exception, SystemExit):  # a formula that cannot be traced is no fact about its result
         return None, []
     return outcomes, kept

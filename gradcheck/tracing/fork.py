@@ -70,6 +70,7 @@ def explore(
     most_runs: int = MOST_RUNS,
     held: Sequence[int] = (),
     sharp: bool = True,
+    behind: Any = None,
 ) -> Outcomes:
     """Trace `function(*arguments)` under every outcome of its undecided comparisons.
 
@@ -86,6 +87,8 @@ def explore(
         results from arguments that are neither held nor in `wrt`.
     sharp: whether values and derivatives have to be far closer than a rounding; if not, a run only gets more bits where
         its comparisons need them, and no sweep over the record looks whether it does: a quarter of the time.
+    behind: the user's function that `function` calls, if it is made anew for every trace; what is known of how the
+        user's function can be traced holds for the next one.
 
     Raises
     ------
@@ -93,6 +96,7 @@ def explore(
     HarnessFault: the reverse and the forward sweep contradict each other.
     """
     task = make_task(function, arguments, wrt=wrt, dtype=dtype, seed=seed, sum_weight=sum_weight, held=held)
+    task = replace(task, behind=behind)
     return explore_task(task, cotangents=cotangents, most_runs=most_runs, sharp=sharp)
 
 
@@ -144,7 +148,8 @@ def explore_task(
 ) -> Outcomes:  # fmt: skip
     """`explore` for a task, at growing precision."""
     balls = Balls()
-    patch = _ran_patched(task.function)
+    known_by = task.function if task.behind is None else task.behind
+    patch = _ran_patched(known_by)
     for bits in PRECISIONS:
         last = bits == PRECISIONS[-1]
         with balls.working(bits):
@@ -160,7 +165,7 @@ def explore_task(
                 patch = many.first.trace.buffers
             again = partial(_explore_again, task, most_runs)
             if patch:
-                _note_patched(task.function)
+                _note_patched(known_by)
             outcomes = Outcomes(task, balls, bits, patch, tuple(runs), cotangents, again, apart, crowd)
             if task.local:
                 outcomes = outcomes.consistent()

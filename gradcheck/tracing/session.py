@@ -39,6 +39,7 @@ class Task:
     sum_weight: see `stochastic.Floats`.
     held: numbers of arguments traced without being differentiated, so that nothing computed from them rounds.
     local: every operation that selects settles ties by a rule of its own (see `trace`).
+    behind: the user's function that `function` calls, if `function` is made anew for every trace.
     """
 
     function: Callable[..., Any]
@@ -49,6 +50,7 @@ class Task:
     sum_weight: float = SUM_WEIGHT
     held: tuple[int, ...] = ()
     local: bool = False
+    behind: Any = None
 
     @property
     def inputs(self) -> list[Array]:

@@ -120,3 +120,23 @@ def test_a_gradient_written_as_a_list_of_numbers_is_not_read() -> None:
     function = Function.of(lambda x: np.sum(f(x)), (SMALL,), None)
     product = Product(function, (SMALL,), (np.ones(()),), None, np.dtype(float))
     assert traced_answer(Question("gradient", function, lambda x: [slope(v) for v in x]), product) is None
+
+
+def test_what_calls_for_patched_buffers_is_run_without_them_once_only() -> None:
+    calls = [0]
+
+    def derivative(x: Any) -> Any:
+        calls[0] += 1
+        gradient = np.zeros(len(x))
+        gradient[:] = 3 * x**2
+        return gradient
+
+    function = Function.of(lambda x: np.sum(x**3), (SMALL,), None)
+    question = Question("gradient", function, derivative)
+    product = Product(function, (SMALL,), (np.ones(()),), None, np.dtype(float))
+    counts = []
+    for _ in range(2):
+        calls[0] = 0
+        assert traced_answer(question, product) is not None
+        counts.append(calls[0])
+    assert counts == [2, 1]
