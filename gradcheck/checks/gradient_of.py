@@ -18,6 +18,8 @@ from gradcheck.tracing.traced import Traced, is_traced
 
 Array = NDArray[Any]
 
+MOST_REFUSED = 3
+"""Number of points in a row at which f cannot be traced, after which it is differenced without another attempt."""
 MOST_KNOWN = 64
 """Maximum number of points whose gradient is kept: the rows of a Jacobian ask for one point many times."""
 
@@ -39,6 +41,7 @@ class GradientOf:
         self._wrt = tuple(wrt)
         self._known: dict[Any, list[Array]] = {}
         self._reached: Known = {}
+        self._refused = 0
 
     def __call__(self, *inputs: Any) -> Any:
         """The gradient."""
@@ -82,11 +85,15 @@ class GradientOf:
         return [np.array(part, np.asarray(inputs[k]).dtype) for part, k in parts]
 
     def _proven(self, inputs: Sequence[Any]) -> list[Array]:
+        if self._refused == MOST_REFUSED:
+            return self._differenced(inputs)
         try:
             with remembering(self._reached):
                 outcomes = explore(self._f, inputs, wrt=self._wrt)
         except Unsupported:
+            self._refused += 1
             return self._differenced(inputs)
+        self._refused = 0
         one_number(*outcomes.output_shapes)
         (shape,) = outcomes.output_shapes
         with np.errstate(all="ignore"):

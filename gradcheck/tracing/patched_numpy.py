@@ -372,7 +372,7 @@ def _reached(thing: Any, found: dict[int, dict[str, Any]]) -> list[Any]:
     if isinstance(thing, types.MethodType):
         return [thing.__func__, type(thing.__self__)]
     if isinstance(thing, types.FunctionType):
-        if not is_users(thing.__module__):
+        if not _may_call_numpy(thing.__module__):
             return []
         space = thing.__globals__
         found[id(space)] = space
@@ -380,14 +380,14 @@ def _reached(thing: Any, found: dict[int, dict[str, Any]]) -> list[Any]:
         named = [space[name] for name in names_in(thing.__code__) if name in space]
         return [*cells, *named, *(thing.__defaults__ or ()), getattr(thing, "__wrapped__", None)]
     if isinstance(thing, types.ModuleType):
-        if not is_users(thing.__name__):
+        if not _may_call_numpy(thing.__name__):
             return []
         found[id(vars(thing))] = vars(thing)
         return [v for v in vars(thing).values() if isinstance(v, types.FunctionType | type)]
     if isinstance(thing, type):
-        return (
-            [v for v in vars(thing).values() if isinstance(v, types.FunctionType)] if is_users(thing.__module__) else []
-        )
+        if not _may_call_numpy(thing.__module__):
+            return []
+        return [v for v in vars(thing).values() if isinstance(v, types.FunctionType)]
     if isinstance(thing, staticmethod | classmethod):
         return [thing.__func__]
     return [type(thing)] if callable(thing) or is_users(type(thing).__module__) else []
@@ -409,6 +409,15 @@ def _is_filled(cell: Any) -> bool:
 
 
 _LIBRARIES = frozenset((*sys.stdlib_module_names, "numpy", "scipy", "flint", "mpmath", "sympy"))
+
+
+_OF_OTHER_ARRAYS = frozenset(("torch", "jax", "jaxlib", "tensorflow"))
+"""Packages that compute on arrays of their own. Their hundreds of modules are never traced."""
+
+
+def _may_call_numpy(module: str | None) -> bool:
+    """Whether functions of a module of this name may compute on the arrays that f is given."""
+    return is_users(module) and (module or "").partition(".")[0] not in _OF_OTHER_ARRAYS
 
 
 @functools.lru_cache(maxsize=20_000)

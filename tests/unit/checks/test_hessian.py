@@ -11,8 +11,9 @@ from mpmath import exp as mp_exp
 from scipy.optimize import rosen, rosen_der, rosen_hess, rosen_hess_prod
 
 import gradcheck
+from gradcheck.checks import gradient_of
 from gradcheck.checks.gradient_of import GradientOf
-from gradcheck.errors import UsageError
+from gradcheck.errors import Unsupported, UsageError
 
 X = np.array([1.3, 0.7, -0.8])
 A = np.array([[2.0, 1.0, 0.5], [-1.0, 3.0, 0.25], [0.75, -0.5, 1.5]])
@@ -175,6 +176,20 @@ def test_keyword_arguments_and_what_is_meant() -> None:
     assert gradcheck.check_hessian(series, lambda x: np.diag(-x), X, meant=meant).verdict.value == "FAIL"
     assert gradcheck.check_hvp(series, lambda x, v: -np.sin(x) * v, X, meant=meant)
     assert gradcheck.check_hvp(series, lambda x, v: -x * v, X, meant=meant).verdict.value == "FAIL"
+
+
+def test_a_function_that_cannot_be_traced_is_not_tried_at_every_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Any] = []
+
+    def refuse(*arguments: Any, **options: Any) -> Any:
+        tried.append(arguments)
+        raise Unsupported("it calls something else")
+
+    monkeypatch.setattr(gradient_of, "explore", refuse)
+    gradient = GradientOf(lambda x: np.sum(x**3), (0,))
+    for value in range(1, 9):
+        assert abs(float(gradient(np.array([float(value)]))[0]) - 3 * value**2) < 1e-8 * value**2
+    assert len(tried) == gradient_of.MOST_REFUSED
 
 
 def _guarded(x: Any) -> Any:
