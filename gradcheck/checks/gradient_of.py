@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.errors import InvalidProblem, Unsupported
+from gradcheck.errors import Unsupported
+from gradcheck.judge.raised import UnreadableAnswer
 from gradcheck.tracing import explore
 from gradcheck.tracing.kept_state import Known, remembering
 from gradcheck.tracing.lifting import contains_traced, lift
@@ -30,7 +31,7 @@ class GradientOf:
     On traced arrays f's record is swept in reverse, and that sweep is recorded: its derivative is the Hessian. On plain
     arrays the numbers are the midpoints of proven ones. An f that cannot be traced is differenced.
 
-    Raises InvalidProblem if f does not return one number.
+    Raises UnreadableAnswer GC018 if f does not return one number.
     """
 
     argument_names: tuple[str, ...] | None = None
@@ -117,9 +118,8 @@ def _apart(x: Traced) -> Traced:
 
 
 def one_number(*shapes: tuple[int, ...]) -> None:
-    """Raises InvalidProblem for the shapes of an f that does not return one number."""
+    """Raises UnreadableAnswer GC018 for the shapes of an f that does not return one number."""
     if len(shapes) != 1 or int(np.prod(shapes[0])) != 1:
         came = " and ".join(map(str, shapes)) or "nothing"
-        raise InvalidProblem(
-            f"must return one number, got shape {came}; if it is a gradient, say of='gradient'", where="f"
-        )
+        what = f"must return one number, got shape {came}; if it is a gradient, say of='gradient'"
+        raise UnreadableAnswer("GC018", who="f", what=what)
