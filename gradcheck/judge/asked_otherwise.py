@@ -103,7 +103,9 @@ def right_otherwise(
 def _questions(block: str, here: Spot, wrong: Comparison) -> Iterator[tuple[Otherwise, Product]]:
     size = float(np.max(np.abs(wrong.truth.middle), initial=0.0))
     near = bool(np.all(wrong.distance <= FINE * size))
-    for other in (*_of_one_sample(here.product, block), *otherwise(here.product, block, here.truths())):
+    traced = here.evidence is not None and here.evidence.analysis is not None  # else no arrays of another length
+    alone = _of_one_sample(here.product, block) if traced else ()
+    for other in (*alone, *otherwise(here.product, block, here.truths())):
         if (not other.fine or near) and (product := _made(other, here)) is not None:
             yield other, product
 

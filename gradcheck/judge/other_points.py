@@ -82,7 +82,9 @@ def neighbours(
         yield Neighbour("a point close by", replace(product, inputs=tuple(close)), blind=few)
     else:
         yield from followed(product, random)
-    if entries(product) > LARGE:
+    # Code that is not traced may be compiled and trust that its arrays have one length (losses of scikit-learn, whose
+    # Cython checks no bounds): arrays of another length ended the process.
+    if entries(product) > LARGE or evidence.analysis is None:
         return
     yield from _batch_of_one(product)
     yield from _one_column(product)
