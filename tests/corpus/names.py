@@ -47,6 +47,7 @@ APART = (
     "unmet",
     "further",
     "later",
+    "beyond",
 )
 """Files whose names begin so are parts of their own."""
 PARTS = ("in sample", "held out", *APART)
@@ -182,7 +183,18 @@ def main() -> int:
     parser.add_argument("--unnamed", action="store_true", help="list the items that are not named, too")
     options = parser.parse_args()
     labels, part = load_causes(), parts()
-    blind = ("held out", "blind", "doors blind", "names blind", "reported blind", "fresh", "unmet", "further")
+    blind = (
+        "held out",
+        "blind",
+        "doors blind",
+        "names blind",
+        "reported blind",
+        "fresh",
+        "unmet",
+        "further",
+        "later",
+        "beyond",
+    )
     wanted = {"open": ("in sample", "new", "doors", "reported"), "blind": blind, "all": PARTS}[options.half]
     items = [i for i in load_items() if i.label == "wrong" and i.name in labels and part[i.name] in wanted]
     items = [i for i in items if fnmatch(i.name, options.only) and (options.held_back or i.name not in HELD_BACK)]
