@@ -20,7 +20,8 @@ from gradcheck.tracing.traced import Traced, is_traced
 Array = NDArray[Any]
 
 MOST_REFUSED = 3
-"""Number of points in a row at which f cannot be traced, after which it is differenced without another attempt."""
+"""Number of points at which f cannot be traced, after which it is differenced without another attempt, if it never
+could be."""
 MOST_KNOWN = 64
 """Maximum number of points whose gradient is kept: the rows of a Jacobian ask for one point many times."""
 
@@ -43,6 +44,7 @@ class GradientOf:
         self._known: dict[Any, list[Array]] = {}
         self._reached: Known = {}
         self._refused = 0
+        self._ever_traced = False
 
     def __call__(self, *inputs: Any) -> Any:
         """The gradient."""
@@ -86,15 +88,16 @@ class GradientOf:
         return [np.array(part, np.asarray(inputs[k]).dtype) for part, k in parts]
 
     def _proven(self, inputs: Sequence[Any]) -> list[Array]:
-        if self._refused == MOST_REFUSED:
+        if self._refused >= MOST_REFUSED and not self._ever_traced:
             return self._differenced(inputs)
         try:
             with remembering(self._reached):
                 outcomes = explore(self._f, inputs, wrt=self._wrt)
         except Unsupported:
-            self._refused += 1
-            return self._differenced(inputs)
-        self._refused = 0
+            found = self._differenced(inputs)
+            self._refused += 1  # after that: complex numbers are refused by both, and say nothing of other points
+            return found
+        self._ever_traced = True
         one_number(*outcomes.output_shapes)
         (shape,) = outcomes.output_shapes
         with np.errstate(all="ignore"):

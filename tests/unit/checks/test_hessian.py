@@ -192,6 +192,28 @@ def test_a_function_that_cannot_be_traced_is_not_tried_at_every_point(monkeypatc
     assert len(tried) == gradient_of.MOST_REFUSED
 
 
+@pytest.mark.parametrize("traced_before", [False, True])
+def test_points_that_cannot_be_traced_say_nothing_of_others(traced_before: bool) -> None:
+    calls = []
+
+    def f(x: Any) -> Any:
+        calls.append(x)
+        if np.any(x > 10):
+            raise Unsupported("outside of the table")
+        return np.sum(np.tanh(x))
+
+    gradient = GradientOf(f, (0,))
+    exactly = 1 / np.cosh(X) ** 2
+    if traced_before:
+        assert np.allclose(gradient(X), exactly, rtol=1e-15, atol=0)
+    for k in range(5):
+        with pytest.raises(Unsupported):
+            gradient(X + 11 + k if traced_before else X * (1 + 0.1j * k))
+    calls.clear()
+    assert np.allclose(gradient(X * 1.0625), 1 / np.cosh(X * 1.0625) ** 2, rtol=1e-15, atol=0)
+    assert len(calls) < 5
+
+
 def _guarded(x: Any) -> Any:
     """x[0] tanh(n) / n with n = |x|, which is x[0] (1 - n^2 / 3 + ...): smooth at 0, where its parts are 0/0."""
     n = np.sqrt(np.sum(x * x))
