@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gradcheck.errors import Unsupported
 from gradcheck.judge.raised import UnreadableAnswer
+from gradcheck.numbers.ball import Enclosure
 from gradcheck.tracing import explore
 from gradcheck.tracing.kept_state import Known, remembering
 from gradcheck.tracing.lifting import contains_traced, lift
@@ -22,6 +23,7 @@ Array = NDArray[Any]
 MOST_REFUSED = 3
 """Number of points at which f cannot be traced, after which it is differenced without another attempt, if it never
 could be."""
+_ROUNDING = float(np.finfo(np.float64).eps)
 MOST_KNOWN = 64
 """Maximum number of points whose gradient is kept: the rows of a Jacobian ask for one point many times."""
 
@@ -91,28 +93,40 @@ class GradientOf:
         if self._refused >= MOST_REFUSED and not self._ever_traced:
             return self._differenced(inputs)
         try:
-            with remembering(self._reached):
-                outcomes = explore(self._f, inputs, wrt=self._wrt)
+            parts = self._parts(inputs, sharp=False)
+            if not all(_close(p) for p in parts):
+                parts = self._parts(inputs, sharp=True)
         except Unsupported:
             found = self._differenced(inputs)
             self._refused += 1  # after that: complex numbers are refused by both, and say nothing of other points
             return found
         self._ever_traced = True
-        one_number(*outcomes.output_shapes)
-        (shape,) = outcomes.output_shapes
-        with np.errstate(all="ignore"):
-            parts = outcomes.vjp([np.ones(shape)]).parts
         found = [
             np.array(p.midpoint, np.float64).reshape(np.shape(inputs[k])) for p, k in zip(parts, self._wrt, strict=True)
         ]
         # 0/0 in the sweep where f itself avoids it: tanh(n) / (n + (n == 0)) for n = |x| has the gradient 0 at x = 0
         return found if all(np.all(np.isfinite(x)) for x in found) else self._differenced(inputs)
 
+    def _parts(self, inputs: Sequence[Any], *, sharp: bool) -> Sequence[Enclosure]:
+        """The proven gradient by one sweep: without the other one, and not `sharp`, it takes half the time."""
+        with remembering(self._reached):
+            outcomes = explore(self._f, inputs, wrt=self._wrt, sharp=sharp)
+        one_number(*outcomes.output_shapes)
+        (shape,) = outcomes.output_shapes
+        with np.errstate(all="ignore"):
+            return outcomes.vjp([np.ones(shape)], crossed=False).parts
+
     def _differenced(self, inputs: Sequence[Any]) -> list[Array]:
         from gradcheck.oracle.finite_difference import difference_gradient  # late: few checks need it
 
         found = difference_gradient(self._f, inputs, wrt=self._wrt)
         return [np.asarray(g.value) for k in self._wrt if (g := found.gradients[k]) is not None]
+
+
+def _close(part: Enclosure) -> bool:
+    """Whether the midpoint of every entry is the derivative rounded to float64, or far closer than the largest one."""
+    size = np.abs(part.midpoint)
+    return bool(np.all(part.radius <= _ROUNDING * np.maximum(size, 2.0**-20 * np.max(size, initial=0.0))))
 
 
 def _apart(x: Traced) -> Traced:
