@@ -10,7 +10,6 @@ besides must not change a verdict. On a machine of its own the two are the same.
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -34,9 +33,27 @@ def wall_clock() -> float:
 
 
 def processor_clock() -> float:
-    """Seconds of processor time, of this program and of those that it started."""
-    spent = os.times()
-    return spent.user + spent.system + spent.children_user + spent.children_system
+    """Seconds of processor time, of this program and of those that it started and that have ended.
+
+    Every call of f asks. `os.times` tells both, but took 31 us where these two take 1, and milliseconds under load.
+    """
+    return time.process_time() + _of_children()
+
+
+def _clock_of_children() -> Callable[[], float]:
+    try:
+        import resource
+    except ImportError:  # Windows, which does not tell the time of ended programs in any other way either
+        return lambda: 0.0
+
+    def seconds() -> float:
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return ended.ru_utime + ended.ru_stime
+
+    return seconds
+
+
+_of_children = _clock_of_children()
 
 
 def spent(waited: float, worked: float) -> float:

@@ -4,6 +4,9 @@ unless a function under test moves it.
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -107,6 +110,19 @@ def test_other_programs_do_not_make_a_call_slower(monkeypatch: pytest.MonkeyPatc
             now["wall"] += 5
             now["processor"] += 1
         assert calls_left(1.0) == 999
+
+
+def test_the_time_of_ended_programs_counts() -> None:
+    busy = "import time\nwhile time.process_time() < 0.1: pass"
+    before, own = time_limit.processor_clock(), time.process_time()
+    subprocess.run([sys.executable, "-c", busy], check=True)
+    of_both, own = time_limit.processor_clock() - before, time.process_time() - own
+    assert of_both - own > 0.09
+
+
+def test_where_children_tell_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert time_limit._clock_of_children()() == 0
 
 
 # Checks.
