@@ -135,16 +135,20 @@ def measured(analysis: Analysis, k: int, truth: Truth, dtype: np.dtype[Any]) -> 
 
     Where these were not made it is the least that any runs give: enough to call an answer right, never wrong.
     """
-    info = np.finfo(dtype)
-    u = float(info.eps) / 2
-    relative = 2 * u * np.abs(truth.middle) + ROUNDINGS * u * scale(truth, 0.0)
-    underflow = float(info.smallest_subnormal) * max(analysis.operations, 1)
-    least = np.asarray(relative + underflow)
+    least = least_measured(truth.middle, scale(truth, 0.0), analysis.operations, dtype)
     if analysis.rounding is None:
         return least
     deviation, change = analysis.rounding.deviation[k], analysis.rounding.input_change[k]
     spread = np.maximum(deviation, _rms(deviation))  # entries of one block are rounded by the same sums
     return np.asarray(STOCHASTIC * spread + change + least)
+
+
+def least_measured(true: Array, scale: Array | float, operations: int, dtype: np.dtype[Any]) -> Array:
+    """The least allowance that any stochastic runs give, for true entries in blocks of this scale."""
+    info = np.finfo(dtype)
+    u = float(info.eps) / 2
+    underflow = float(info.smallest_subnormal) * max(operations, 1)
+    return np.asarray(2 * u * np.abs(true) + ROUNDINGS * u * scale + underflow)
 
 
 def counted(operations: int, truth: Truth, fallback: float, dtype: np.dtype[Any]) -> Array:

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import InvalidProblem, Unsupported
-from gradcheck.judge.allowance import allowances, measured, settled
+from gradcheck.judge.allowance import allowances, least_measured, measured, settled
 from gradcheck.judge.graph_estimates import Gathered, closely, gather, gather_needed
 from gradcheck.oracle.analysis import Analysis
-from gradcheck.oracle.estimate import Oracle
+from gradcheck.oracle.estimate import Estimate, Oracle
 from gradcheck.oracle.exact import exact
 from gradcheck.problem import Case, Graph
 from gradcheck.problem.parts import probed
@@ -83,7 +83,11 @@ def _seen_right(case: Case, adjoints: Mapping[int, Array], known: Analysis) -> b
     if proofs is None or not all(map(closely, proofs)):
         return False
     unrounded = replace(known, rounding=None)
-    for i, proof in zip(nodes, proofs, strict=True):
+    one = [proof.value.size == 1 for proof in proofs]
+    numbers = [(adjoints[i], proof) for i, proof, lone in zip(nodes, proofs, one, strict=True) if lone]
+    if numbers and not _numbers_right(numbers, known.operations, np.dtype(case.dtype)):
+        return False
+    for i, proof in ((i, proof) for i, proof, lone in zip(nodes, proofs, one, strict=True) if not lone):
         truth = intersect({PROOF: proof}, graph.shapes[i])
         allowance = measured(unrounded, 0, truth, np.dtype(case.dtype))
         compared = judge(
@@ -92,6 +96,19 @@ def _seen_right(case: Case, adjoints: Mapping[int, Array], known: Analysis) -> b
         if np.any(compared.wrong | compared.open):
             return False
     return True
+
+
+def _numbers_right(numbers: Sequence[tuple[Array, Estimate]], operations: int, dtype: np.dtype[Any]) -> bool:
+    """Whether the adjoints of nodes of one entry are right, all in one comparison: node by node took ten times as long.
+
+    `numbers`: each adjoint, and its proof.
+    """
+    given = np.array([float(a.astype(dtype).item()) for a, _ in numbers])
+    true = np.array([proof.value.item() for _, proof in numbers])
+    error = np.array([proof.error.item() for _, proof in numbers])
+    allowance = least_measured(true, np.abs(true), operations, dtype)
+    with np.errstate(invalid="ignore"):
+        return bool(np.all(np.abs(given - true) - error <= allowance))
 
 
 def _judge(

@@ -11,16 +11,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.errors import HarnessFault
 from gradcheck.faults.correct.tape import gradients
 from gradcheck.faults.graphs.textbook_backprop import Backprop
 from gradcheck.judge import revealed_adjoints as judged
+from gradcheck.judge.allowance import least_measured
 from gradcheck.oracle import Aside, Estimates, Oracle, graph_oracles
+from gradcheck.oracle.estimate import Estimate, Kind
 from gradcheck.problem import Case, Graph, GraphBuilder, NeuronDAG, Point
 from gradcheck.problem.parts import probed
 from gradcheck.subject.inprocess import InProcessSubject
+from gradcheck.verdict.compare import intersect, judge, scale
 from gradcheck.verdict.result import Result, Verdict
 
 Change = Callable[[dict[str, Any]], Mapping[str, Any]]
@@ -217,3 +222,29 @@ def test_probes_change_neither_value_nor_names() -> None:
     assert len(set(longer.names)) == len(longer.names) == len(graph) + 2 * len(nodes)
     assert longer.evaluate(point)[longer.names[longer.loss]] == graph.evaluate(chain().point)["f"]
     assert {longer.names[i] for i in longer.parameters} == {"w", *probes}
+
+
+@given(
+    st.lists(st.tuples(st.floats(-1e3, 1e3), st.integers(-40, 40)), min_size=1, max_size=4),
+    st.sampled_from(["float32", "float64"]),
+)
+def test_numbers_are_judged_together_as_one_by_one(entries: list[tuple[float, int]], dtype: str) -> None:
+    """Around the edge of the allowance: at the edge itself, moved by some units in the last place."""
+    kind = np.dtype(dtype)
+    numbers, alone = [], []
+    for true, ulps in entries:
+        proof = Estimate(np.array(true), np.array(abs(true) * 2.0**-60), Kind.PROVEN)
+        given_ = np.array(true + ulps * np.spacing(kind.type(true)), kind)
+        truth = intersect({"exact": proof}, ())
+        least = least_measured(truth.middle, scale(truth, 0.0), 5, kind)
+        alone.append(not judge("v", given_, truth, least, np.array(np.inf)).wrong.any())
+        numbers.append((given_, proof))
+    together = judged._numbers_right(numbers, 5, kind)
+    assert all(alone) or not together
+    assert together or any(abs(ulps) > 4 for _, ulps in entries)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_number_that_is_not_finite_is_not_right(value: float) -> None:
+    proof = Estimate(np.array(2.0), np.array(0.0), Kind.PROVEN)
+    assert not judged._numbers_right([(np.array(value), proof)], 5, np.dtype(np.float64))
