@@ -48,6 +48,7 @@ APART = (
     "further",
     "later",
     "beyond",
+    "unseen",
 )
 """Files whose names begin so are parts of their own."""
 PARTS = ("in sample", "held out", *APART)
