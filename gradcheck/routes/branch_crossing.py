@@ -140,27 +140,37 @@ def branches(run: Run, task: Task, most: int, known: Collection[Key] = ()) -> li
 
 
 def thresholds(run: Run, task: Task, most: int) -> list[list[list[Array]]]:
-    """Points with one entry of an argument at a constant that it is compared with (x == 0, x > 0), a little below it
+    """Points with one entry of an argument at what it is compared with (x == 0, x > 0, x[0] == x[1]), a little below it
     and a little above it; at most `most` triples of them.
+
+    What an entry is compared with is a constant, or an entry of an argument.
     """
     record = run.trace.record
     here = Replay(record, Floats(task.dtype, 0, 1), [np.asarray(x, np.longdouble)[..., None] for x in task.inputs])
     found: dict[tuple[int, float], list[list[Array]]] = {}
     for pair in run.trace.compared:
-        (slot, at), (fixed, where) = pair if pair[0][0] in record.inputs else pair[::-1]
-        if slot not in record.inputs or record.nodes[fixed].varies or not np.size(at):
-            continue
-        at, where = np.broadcast_arrays(at, where)
-        place, constant = int(at.flat[0]), float(here.entries(fixed, where.ravel()[:1])[0, 0])
-        k = record.inputs.index(slot)
-        if (k, constant) in found or not np.isfinite(constant) or task.inputs[k].flat[place] == constant:
-            continue
-        step = _BESIDE * (abs(constant) or abs(float(task.inputs[k].flat[place])))
-        triple = [[np.array(x) for x in task.inputs] for _ in range(3)]
-        for moved, number in zip(triple, (constant, constant - step, constant + step), strict=True):
-            moved[k].flat[place] = number
-        found[k, constant] = triple
-    return list(found.values())[:most]
+        for (slot, at), (other, where) in (pair, pair[::-1]):
+            if len(found) >= most or not np.size(at):
+                return list(found.values())
+            at, where = np.broadcast_arrays(at, where)
+            source, place = record.origin(slot, int(at.flat[0]))
+            beside, _ = record.origin(other, int(where.flat[0]))
+            if source not in record.inputs or (record.nodes[other].varies and beside not in record.inputs):
+                continue
+            number = float(here.entries(other, where.ravel()[:1])[0, 0])
+            k = record.inputs.index(source)
+            if np.isfinite(number) and task.inputs[k].flat[place] != number:
+                found.setdefault((k, number), _at_and_beside(task.inputs, k, place, number))
+    return list(found.values())
+
+
+def _at_and_beside(inputs: Sequence[Array], k: int, place: int, number: float) -> list[list[Array]]:
+    """The points with the entry at `place` of the k-th argument at a number, a little below it and a little above."""
+    step = _BESIDE * (abs(number) or abs(float(inputs[k].flat[place])))
+    triple = [[np.array(x) for x in inputs] for _ in range(3)]
+    for moved, value in zip(triple, (number, number - step, number + step), strict=True):
+        moved[k].flat[place] = value
+    return triple
 
 
 def _nearest(run: Run, task: Task, known: Collection[Key]) -> dict[Key, tuple[float, _Gap]]:

@@ -274,6 +274,48 @@ def test_the_number_that_a_derivative_compares_an_entry_with(at_zero: Any, verdi
     assert result.verdict == verdict, result.to_text()
 
 
+def entry_by_entry(x: Any, at_zero: Any) -> Any:
+    slope = np.zeros_like(x)
+    for i in range(len(x)):
+        slope[i] = at_zero if x[i] == 0 else 1 / (1 + np.exp(-x[i]))
+    return slope
+
+
+COMPARED: dict[str, tuple[Any, Any, Any]] = {
+    "in a loop": (
+        lambda x: np.sum(np.logaddexp(x, 0)), lambda x: entry_by_entry(x, 0.5), lambda x: entry_by_entry(x, 0.0),
+    ),
+    "its size": (
+        lambda x: np.sum(x * x), lambda x: np.where(np.abs(x) == 1, 2 * np.sign(x), 2 * x),
+        lambda x: np.where(np.abs(x) == 1, 0, 2 * x),
+    ),
+    "with another entry": (
+        lambda x: np.exp(-((x[0] - x[1]) ** 2)) * (x[0] + x[1]),
+        lambda x: bell(x, 1.0),
+        lambda x: bell(x, 0.0),
+    ),
+}  # fmt: skip
+
+
+def bell(x: Any, where_equal: float) -> Any:
+    """The gradient of exp(-d^2) (a + b), d = a - b; d = 0 is a case of its own."""
+    d, value = x[0] - x[1], np.exp(-((x[0] - x[1]) ** 2))
+    if x[0] == x[1]:
+        return np.array([where_equal, where_equal])
+    slope = 2 * d * value * (x[0] + x[1])
+    return np.array([value - slope, value + slope])
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_what_a_derivative_compares_an_entry_with(name: str) -> None:
+    f, right, wrong = COMPARED[name]
+    x = np.array([0.3, 0.9])
+    assert gradcheck.check_gradient(f, right, x).verdict == "PASS"
+    result = gradcheck.check_gradient(f, wrong, x)
+    assert result.verdict == "FAIL", result.to_text()
+    assert "compares an entry with" in result.findings[0].facts["where"]
+
+
 @pytest.mark.parametrize(("at", "verdict"), [(1.0, "PASS"), (2.0, "FAIL")])
 def test_an_iteration_recorded_near_a_point_is_asked_close_by_alone(at: float, verdict: str) -> None:
     """The larger eigenvalue of [[c0, 1], [c1, 0]], whose record holds Newton's steps from the ones found here."""
