@@ -57,7 +57,7 @@ class Replay:
         """Rounded runs that start at `inputs`, and plain ones that start one unit in the last place beside them.
 
         Zeros do not move: the smallest subnormal numbers beside them could only move a branch already taken (|x| as x)
-        out of its domain.
+        out of its domain. Infinite ones have no neighbours.
         """
         random = np.random.default_rng(seed)
         starts = []
@@ -65,7 +65,7 @@ class Replay:
             start = np.repeat(x.astype(floats.carrier)[..., None], floats.runs, axis=-1)
             step = np.abs(np.spacing(np.abs(x).astype(floats.dtype))).astype(floats.carrier)[..., None]
             plain = floats.runs - floats.rounded
-            step[x == 0] = 0.0
+            step[(x == 0) | np.isinf(x)] = 0.0
             start[..., floats.rounded :] += step * random.choice([-1.0, 1.0], size=(*x.shape, plain))
             starts.append(start)
         return cls(record, floats, starts)

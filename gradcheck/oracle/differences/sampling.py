@@ -99,6 +99,9 @@ class Entries:
             inputs = list(self._box.inputs)
             x = inputs[block]
             at = np.unravel_index(flat, x.shape)
+            if not np.isfinite(x[at]):  # no step moves it
+                realised[:, column] = values[:, column] = np.nan
+                continue
             for row, step in enumerate(steps[:, column]):
                 moved = x.copy(order="K")
                 moved[at] += step

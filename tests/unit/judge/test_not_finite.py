@@ -1,5 +1,6 @@
 """A derivative that is right at its point and nan where f is smooth: a warning, unless f is singular there."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -53,3 +54,39 @@ def test_not_beyond_the_domain() -> None:
 
 def test_where_it_is_the_point_given_it_is_wrong() -> None:
     assert gradcheck.check_gradient(np.prod, lambda x: np.prod(x) / x, X * [1, 0, 1]).verdict == "FAIL"
+
+
+# -- inputs that are infinite on purpose: a mask before a softmax ------------------------------------------------------
+
+MASKED = np.array([1.0, -np.inf, 2.0])
+
+
+def log_sum_exp(x: Any) -> Any:
+    largest = x.max()
+    return largest + np.log(np.exp(x - largest).sum())
+
+
+def softmax(x: Any) -> Any:
+    e = np.exp(x - x.max())
+    return e / e.sum()
+
+
+def test_a_masked_softmax() -> None:
+    """Infinite numbers are not rounded: what rounding may cost was infinite, too, and any answer UNDECIDED."""
+    assert gradcheck.check_gradient(log_sum_exp, softmax, MASKED).verdict == "PASS"
+    assert gradcheck.check_gradient(log_sum_exp, np.exp, MASKED).verdict == "FAIL"
+    off = gradcheck.check_gradient(log_sum_exp, lambda x: softmax(x) * (1 + 1e-5), MASKED)
+    assert off.verdict == "FAIL", off.to_text()
+
+
+def untraced_sum(x: Any) -> Any:
+    return math.fsum(math.exp(v) for v in np.asarray(memoryview(x)).tolist())
+
+
+def test_an_infinite_input_of_a_function_that_is_differenced() -> None:
+    """Its entry cannot be moved, so that nothing is known of it; the others are judged."""
+    right = gradcheck.check_gradient(untraced_sum, np.exp, MASKED)
+    assert right.verdict in ("PASS", "UNDECIDED"), right.to_text()
+    assert gradcheck.check_gradient(untraced_sum, lambda x: 2 * np.exp(x), MASKED).verdict == "FAIL"
+    with np.errstate(all="warn"):
+        assert gradcheck.check_gradient(np.logaddexp.reduce, lambda x: 2 * softmax(x), MASKED).verdict == "FAIL"
