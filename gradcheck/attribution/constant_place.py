@@ -37,18 +37,18 @@ LARGEST_EXPONENT = 64.0
 """Largest exponent that is computed; others can take long."""
 
 
-def place_of(function: Callable[..., Any], value: float) -> Place | None:
+def place_of(function: Callable[..., Any], value: float, *, factor: bool = False) -> Place | None:
     """The first place in a function's own source, or that of functions it names, whose expression has this value.
 
-    None without one. Only numbers, names bound to numbers, pi and e, + - * / **, and roots, exponentials and logarithms
-    are read; nothing of the user's is called.
+    `factor`: only where something is multiplied or divided by it. None without one. Only numbers, names bound to
+    numbers, pi and e, + - * / **, and roots, exponentials and logarithms are read; nothing of the user's is called.
     """
     waiting: list[Any] = [inspect.unwrap(function)]
     seen: list[Any] = []
     while waiting and len(seen) < MOST_FUNCTIONS:
         seen.append(waiting.pop(0))
         names = _names(seen[-1])
-        if (place := _place_in(seen[-1], value, names)) is not None:
+        if (place := _place_in(seen[-1], value, names, factor=factor)) is not None:
             return place
         named = [names[n] for n in names_in(seen[-1].__code__) if n in names] if hasattr(seen[-1], "__code__") else []
         users = [f for f in named if isinstance(f, FunctionType) and is_users(f.__module__)]
@@ -56,7 +56,7 @@ def place_of(function: Callable[..., Any], value: float) -> Place | None:
     return None
 
 
-def _place_in(function: Callable[..., Any], value: float, names: Mapping[str, Any]) -> Place | None:
+def _place_in(function: Callable[..., Any], value: float, names: Mapping[str, Any], *, factor: bool) -> Place | None:
     try:
         linecache.checkcache()  # a file that has changed since is read anew, and then does not hold the function
         lines, first = inspect.getsourcelines(function)
@@ -64,7 +64,8 @@ def _place_in(function: Callable[..., Any], value: float, names: Mapping[str, An
         tree = ast.parse(textwrap.dedent("".join(lines)))
     except (OSError, TypeError, SyntaxError):  # a notebook cell, a lambda cut out of its line, compiled code
         return None
-    found = [n for n in ast.walk(tree) if isinstance(n, ast.expr) and _same(_value(n, names), value)]
+    looked = _factors(tree) if factor else [n for n in ast.walk(tree) if isinstance(n, ast.expr)]
+    found = [n for n in looked if _same(_value(n, names), value)]
     if not found or file is None:
         return None
     node = min(found, key=lambda n: (n.lineno, -(n.end_col_offset or 0)))
@@ -72,6 +73,11 @@ def _place_in(function: Callable[..., Any], value: float, names: Mapping[str, An
     indent = len(source) - len(source.lstrip())
     end = node.end_col_offset if node.end_lineno == node.lineno else len(source)
     return Place(file, first + node.lineno - 1, source.strip(), node.col_offset - indent, (end or 0) - indent)
+
+
+def _factors(tree: ast.AST) -> list[ast.expr]:
+    products = [n for n in ast.walk(tree) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult | ast.Div)]
+    return [side for n in products for side in (n.left, n.right)]
 
 
 def _same(found: float | None, value: float) -> bool:

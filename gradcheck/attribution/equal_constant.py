@@ -23,5 +23,5 @@ def constant_in(traced: Located, function: Callable[..., Any], number: float) ->
         if nodes[argument].primitive == "constant"
         and np.all(np.isin(nodes[argument].attributes["value"], (number, 1 / number)))
     }
-    place = place_of(function, number) if lines else None
+    place = place_of(function, number, factor=True) if lines else None
     return f"a constant on line {place.line} of f" if place is not None and place.line in lines else ""

@@ -115,6 +115,11 @@ def fewer_turns(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
                 yield Hypothesis(Mistake.TRUNCATED, 4, (edge,), words, Change(nodes=nodes))
 
 
+def turns_of(view: View) -> set[int]:
+    """How often the loops of the user's code turn."""
+    return {loop.turns for loop in _loops(view)}
+
+
 def _held(mistake: Mistake, edges: Sequence[Edge], words: str) -> Hypothesis:
     return Hypothesis(mistake, 3, tuple(edges), words, Change(factors=dict.fromkeys(edges, 0.0)))
 

@@ -12,6 +12,7 @@ from gradcheck.attribution.altered_sweep import Edge
 from gradcheck.attribution.hypothesis import Change, Hypothesis, Rule
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.path_factors import CURVED, fits
+from gradcheck.attribution.source_place import in_a_loop
 from gradcheck.attribution.view import View
 from gradcheck.tracing.primitives import PRIMITIVES, value
 
@@ -36,7 +37,7 @@ def last_writers(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
     for argument, edges in uses.items():
         if not 2 <= len(edges) <= MOST_STEPS:
             continue
-        covers = [_covered(view, edge) for edge in edges]
+        covers = [covered(view, edge) for edge in edges]
         for order in (range(len(edges) - 1, -1, -1), range(len(edges))):
             taken = np.zeros(view.record.nodes[argument].shape, dtype=bool)
             factors: dict[Edge, Any] = {}
@@ -50,7 +51,7 @@ def last_writers(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
                 yield Hypothesis(Mistake.OVERWRITTEN, 3, tuple(edges), words, Change(factors=factors))
 
 
-def _covered(view: View, edge: Edge) -> Any:
+def covered(view: View, edge: Edge) -> Any:
     """The entries of a gather's argument that it reads."""
     slot, position = edge
     node = view.record.nodes[slot]
@@ -110,7 +111,7 @@ def _moved_inputs(view: View, rows: dict[int, tuple[Row, int]], step: int) -> di
         arguments, moved = [], False
         for position, a in enumerate(node.args):
             start = _start(view, rows, own, last, position) if step > 0 and a not in rows else None
-            if start is not None:
+            if start is not None and view.record.nodes[start].shape == view.record.nodes[a].shape:
                 arguments.append(view.values[start])
                 moved = True
                 continue
@@ -135,7 +136,10 @@ def _mirrored_inputs(view: View, rows: dict[int, tuple[Row, int]]) -> dict[int, 
     states = (
         (node.primitive, a, last) for s, (_, last) in rows.items() if (node := view.record.nodes[s]) for a in node.args
     )
-    if not any(kind not in SUMS and a in rows and rows[a][1] > last for kind, a, last in states):
+    calls = {call for slot in rows for call in view.located.stacks[slot]}
+    if not any(map(in_a_loop, calls)) or not any(
+        kind not in SUMS and a in rows and rows[a][1] > last for kind, a, last in states
+    ):
         return found  # no turn does more with what another one computed than adding to it
     for slot, (own, last) in rows.items():
         mine, others = view.record.nodes[slot].args, view.record.nodes[own[last - 1]].args

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcheck.attribution.hypothesis import Rule, Variant
 from gradcheck.attribution.mistake import Mistake
-from gradcheck.attribution.record_forms import OPERATIONS
+from gradcheck.attribution.record_forms import name_of, plain, square
 from gradcheck.attribution.source_place import is_own, line_of, place_of
 from gradcheck.attribution.view import View
 from gradcheck.tracing.record import Node
@@ -61,10 +61,9 @@ def matrix_mistakes(view: View, slot: int, node: Node, k: int) -> list[Variant]:
         rows.append((kind, "having the factors in the wrong order", reversed_order))
         if shape[-1] == shape[-2] > 1:
             rows.append((kind, "being transposed", turned))
-    rows += [(Mistake.SLOPE_AT_OUTPUT, *other) for other in _other_operands(view, node, k)]
     if not view.record.nodes[node.args[1 - k]].varies and np.ptp(view.values[node.args[1 - k]]):
         rows.append((Mistake.MASK_SCALE, "lacking the weights there, as if all of them were 1", _unweighed(node, k)))
-    return [(m, w, _shaped(rule, shape)) for m, w, rule in rows]
+    return [(m, w, _shaped(rule, shape)) for m, w, rule in (*rows, *_other_operands(view, node, k))]
 
 
 def _unweighed(node: Node, k: int) -> Rule:
@@ -75,8 +74,8 @@ def _unweighed(node: Node, k: int) -> Rule:
     return rule
 
 
-def _other_operands(view: View, node: Node, k: int) -> list[tuple[str, Rule]]:
-    """The rule with an array of another layer in place of the other factor."""
+def _other_operands(view: View, node: Node, k: int) -> list[Variant]:
+    """The rule with an array of another layer in place of the other factor; one for its own square lacks a power."""
     nodes, due = view.record.nodes, node.args[1 - k]
     if len(nodes) > MOST_NODES:
         return []
@@ -89,25 +88,27 @@ def _other_operands(view: View, node: Node, k: int) -> list[tuple[str, Rule]]:
 
         return rule
 
-    rows: dict[str, Rule] = {}
+    rows: dict[str, Variant] = {}
     for s in alike[:MOST_OTHERS]:
         called = _called(view, s)
         turn = sum(text.startswith(f"having {called} ") for text in rows)  # of a loop
         which = f" (array {turn + 1} of it)" if turn else ""
-        rows[f"having {called} {which}in place of the other factor".replace("  ", " ")] = with_other(s)
-    return list(rows.items())
+        words = f"having {called} {which}in place of the other factor".replace("  ", " ")
+        power = square(view, due) and plain(view, view.record.nodes[due].args[0]) == plain(view, s)
+        rows[words] = (Mistake.POWER_RULE if power else Mistake.SLOPE_AT_OUTPUT, words, with_other(s))
+    return list(rows.values())
 
 
 def _called(view: View, slot: int) -> str:
     """An argument of f by its name, another array by the expression that makes it."""
-    node, inputs, site = view.record.nodes[slot], view.record.inputs, view.located.site(slot)
+    inputs, site = view.record.inputs, view.located.site(slot)
     if slot in inputs and not view.forward:
         return view.blocks[inputs.index(slot)]
     place = None if site is None else place_of(site)
     if place is not None:
         return f"{place.expression} of line {place.line}"
     line = None if site is None or is_own(site[0].co_filename) else line_of(site)
-    name = node.attributes.get("function") or OPERATIONS.get(node.primitive, node.primitive)
+    name = name_of(view, slot)
     return f"the result of the {name} in f" if line is None else f"the result of the {name} on line {line}"
 
 

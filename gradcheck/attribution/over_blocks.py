@@ -106,7 +106,7 @@ def parallel(answers: Mapping[str, Array], truths: Mapping[str, Array], room: fl
     """The relation that the answer is a multiple of the right one, by a number that may depend on the point."""
     came = np.concatenate([a.ravel() for a in answers.values()])
     right = np.concatenate([truths[b].ravel() for b in answers])
-    if np.count_nonzero(np.abs(right) > room) < 2 * FEWEST:
+    if np.count_nonzero(np.abs(right) > room) < 2 * FEWEST or not np.all(np.isfinite(came)):
         return None
     factor = float(came @ right / (right @ right))
     if not factor or np.any(np.abs(came - factor * right) > 4 * room * max(1.0, abs(factor))):
@@ -118,7 +118,7 @@ def by_slices(answers: Mapping[str, Array], truths: Mapping[str, Array], room: f
     """The relation that every slice of one block along an axis is a multiple of the right one, each by a number."""
     (block, *more) = answers
     came, right = answers[block], truths[block]
-    for axis in range(came.ndim) if not more and came.ndim > 1 else ():
+    for axis in range(came.ndim) if not more and came.ndim > 1 and np.all(np.isfinite(came)) else ():
         rows = [np.moveaxis(a, axis, 0).reshape(a.shape[axis], -1) for a in (came, right)]
         if not 2 <= len(rows[0]) <= MOST_SLICES or np.min(np.count_nonzero(np.abs(rows[1]) > room, axis=1)) < FEWEST:
             continue

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gradcheck.attribution.explanation import Place
 from gradcheck.attribution.mistake import Mistake
-from gradcheck.attribution.own_edits import edits_of, nonlinear
+from gradcheck.attribution.own_edits import EXPONENT, edits_of, nonlinear
 from gradcheck.attribution.own_groups import of_groups
 from gradcheck.attribution.own_operands import ANOTHER_TURN, REPLACED, multiplied, of_another_turn, others, replaced
 from gradcheck.attribution.own_steps import Edit, Steps, by_instruction, numeric
@@ -45,6 +45,7 @@ class Answered:
     forward: arrays that f computes on its way, its arguments among them.
     compares: whether f compares numbers, as far as is known: else no side of a comparison is wrong.
     paths: whether f may be several operations, as far as is known: else no path through it is wrong.
+    divides: whether f divides by what varies, as far as is known: else an exponent of the derivative is a power's.
     numbers: single numbers that f computes with, with words: a factor of this size is one of them, and no length.
     """
 
@@ -57,6 +58,7 @@ class Answered:
     compares: bool = True
     paths: bool = True
     forward: Sequence[Array] = ()
+    divides: bool = True
     numbers: Mapping[float, str] = field(default_factory=dict)
 
 
@@ -251,6 +253,8 @@ def _explained(here: OwnCode, there: OwnCode, most: int) -> OwnMistake | None:
     if len(kinds) > 1 or unsure or (kinds == {Mistake.BRANCH} and not here.of.compares):
         return None if place is None else OwnMistake(None, words, place)
     (kind,) = kinds
+    if kind is Mistake.QUOTIENT and not here.of.divides and EXPONENT in words:
+        kind = Mistake.POWER_RULE
     if kind in _OF_ALL and (whole := here.multiple()) is not None:
         kind = Mistake.SIGN if whole == -1 else _OF_ALL[kind]
     elif kind in _OF_ALL and not here.of.paths:

@@ -66,6 +66,8 @@ _UNARY: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
 _COMPARISONS = ("greater", "less", "greater_equal", "less_equal")
 _POWERS = ("power", "float_power", "square", "sqrt", "cbrt", "norm")
 """Functions in whose result a wrong exponent is one of a power, and none of a quotient's denominator."""
+EXPONENT = "has an exponent"
+"""How the words about a wrong exponent begin."""
 _STRETCHING = ("multiply", "divide", "subtract", "add")
 _SUMS = ("sum", "add.reduce", "mean")
 _ROUNDING = ("round", "rint", "trunc", "floor", "fix")
@@ -166,7 +168,7 @@ def _divide(steps: Steps) -> list[Edit]:
         (kind, 2, "divides once too often", lambda a, b: a),
         (kind, 2, "divides where it must multiply", lambda a, b: a * b),
         (powers, 2, "lacks the square of the denominator", lambda a, b: a / (b * b)),
-        (Mistake.QUOTIENT, 3, "has the denominator for its root", lambda a, b: a / np.sqrt(b)),
+        (Mistake.OTHER_SLOPE, 3, "has the denominator for its root", lambda a, b: a / np.sqrt(b)),
     ]
     return several(rows)
 

@@ -196,15 +196,19 @@ def _relation(replay: Replay, slot: int | None, other: Other) -> Mistake:
         return Mistake.STALE
     if mine.name.startswith("given") and its.name.startswith("given"):
         return Mistake.OTHER_SLOPE
-    if _comes_from(replay, other.slot, slot) or _comes_from(replay, slot, other.slot):
+    if _bent_from(replay, other.slot, slot) or _bent_from(replay, slot, other.slot):
         return Mistake.SLOPE_AT_OUTPUT
     return Mistake.OTHER_SLOPE
 
 
-def _comes_from(replay: Replay, late: int, early: int) -> bool:
-    """Whether one step is computed from another, or from the same numbers, which a function called may compute anew."""
-    value, before = replay.steps[early].value, _before(replay, late)
-    return early in before or (np.size(value) > 1 and any(_same(replay.steps[s].value, value) for s in before))
+def _bent_from(replay: Replay, late: int, early: int) -> bool:
+    """Whether one step is computed from another, or from its numbers computed anew, by a function that is not linear:
+    a sum of an array and a bias is no output of it.
+    """
+    value = replay.steps[early].value
+    same = {s for s in _before(replay, late) if np.size(value) > 1 and _same(replay.steps[s].value, value)} | {early}
+    bent = [s for s in (late, *_before(replay, late)) if replay.steps[s].name in (*NONLINEAR, "multiply", "divide")]
+    return any(same & _before(replay, s) for s in bent)
 
 
 def _slopes(steps: Steps, position: int, arrays: Sequence[Other]) -> Iterator[Edit]:

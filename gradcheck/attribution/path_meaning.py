@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -130,6 +131,10 @@ def _turns(view: View, hypothesis: Hypothesis) -> str:
     if not set(slots) < set(made) or not any(map(in_a_loop, stacks[slots[0]])):
         return ""
     few, many = len(slots), len(made)
+    if many > min(
+        Counter(n.primitive for s, n in zip(stacks, view.record.nodes, strict=True) if s == stacks[slots[0]]).values()
+    ):
+        return ""  # a library's function makes several in one turn
     for some, which in ((made[:few], "first"), (made[-few:], "last")):
         if slots == some:
             return f" in the {which}{f' {few}' if few > 1 else ''} of {many} turns"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from gradcheck.attribution.located_trace import Located
 from gradcheck.attribution.pairs import pair_of
 from gradcheck.attribution.view import View
 
+MOST_AXES = 4
+"""Maximum number of axes of an array whose orders are looked at."""
 OPERATIONS = {
     "mul": "product",
     "div": "quotient",
@@ -31,6 +34,27 @@ def is_call(view: View, slot: int, function: str) -> bool:
     """Whether a node is a certain function of one array."""
     node = view.record.nodes[slot]
     return node.primitive == "unary" and node.attributes["function"] == function
+
+
+def name_of(view: View, slot: int) -> str:
+    """What a node is called where there is no line to show."""
+    node = view.record.nodes[slot]
+    if turns(view, slot):
+        return "transposition"
+    return str(node.attributes.get("function") or OPERATIONS.get(node.primitive, node.primitive))
+
+
+def turns(view: View, slot: int) -> bool:
+    """Whether a node has the entries of one array with its axes in another order."""
+    node = view.record.nodes[slot]
+    if node.primitive != "gather" or len(node.args) != 1:
+        return False
+    shape = view.record.nodes[node.args[0]].shape
+    if len(shape) != len(node.shape) or sum(n > 1 for n in shape) < 2 or sorted(shape) != sorted(node.shape):
+        return False
+    places = np.arange(math.prod(shape)).reshape(shape)
+    orders = [k for k in permutations(range(len(shape))) if list(k) != sorted(k)] if len(shape) <= MOST_AXES else []
+    return any(np.array_equal(places.transpose(k), node.attributes["index"]) for k in orders)
 
 
 def plain(view: View, slot: int) -> int:

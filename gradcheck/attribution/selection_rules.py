@@ -11,6 +11,7 @@ import numpy as np
 from gradcheck.attribution.hypothesis import Rule, Variant
 from gradcheck.attribution.known import stretches
 from gradcheck.attribution.mistake import Mistake
+from gradcheck.attribution.record_forms import turns
 from gradcheck.attribution.view import View
 from gradcheck.tracing.record import Node
 
@@ -54,7 +55,10 @@ def gather_mistakes(view: View, slot: int, node: Node, k: int) -> list[Variant]:
         and sorted(index.ravel().tolist()) == list(range(sizes[0]))
     ):
         kind = Mistake.MAXIMUM if _compared_there(view, slot) else Mistake.PERMUTED  # then it sorts
-        rows.append((kind, "being reshaped where its entries must go back to their places", _reshaped(slot)))
+        words = "being reshaped where its entries must go back to their places"
+        if turns(view, slot) and node.shape == shape:
+            kind, words = Mistake.TRANSPOSED, "lacking the transposition back"
+        rows.append((kind, words, _reshaped(slot)))
         rows.append((kind, "being moved by the permutation itself, not by its inverse", _moved_on(slot)))
     return rows
 

@@ -13,7 +13,7 @@ from gradcheck.attribution.located_trace import Call
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.path_factors import LOST_CONSTANT, MEASURED
 from gradcheck.attribution.path_meaning import FEWEST_STEPS, in_known_places, of_slopes, what_it_means
-from gradcheck.attribution.record_forms import OPERATIONS
+from gradcheck.attribution.record_forms import name_of
 from gradcheck.attribution.source_place import any_place_of, in_a_loop, is_own
 from gradcheck.attribution.view import View
 
@@ -172,10 +172,8 @@ def _same_path(view: View, one: Hypothesis, other: Hypothesis) -> bool:
 
 
 def _clause(view: View, chosen: Hypothesis, place: Place | None, meaning: str) -> str:
-    node = view.record.nodes[chosen.edges[0][0]]
     if place is None or is_own(place.file):
-        name = node.attributes.get("function") or OPERATIONS.get(node.primitive, node.primitive)
-        through = f"the path through the {name} in f"
+        through = f"the path through the {name_of(view, chosen.edges[0][0])} in f"
     else:
         through = f"the path through line {place.line}, {place.source.rstrip(',')},"
     return f"consistent with {through} {chosen.words}{meaning}"

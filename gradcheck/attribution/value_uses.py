@@ -10,6 +10,7 @@ import numpy as np
 
 from gradcheck.attribution.altered_sweep import Edge
 from gradcheck.attribution.hypothesis import Change, Hypothesis
+from gradcheck.attribution.loop_rules import covered
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.path_factors import CURVED, fits, users_of
 from gradcheck.attribution.view import View
@@ -49,10 +50,19 @@ def taken_for_another(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis
             continue
         parts = [view.along(view.record.nodes[s].args[p], view.contributions[s, p])[chosen] for s, p in edges]
         for one, other in permutations(range(len(edges)), 2):
+            if not _of_the_same_entries(view, edges[one], edges[other]):
+                continue
             if fits(parts[one] - parts[other], off, room) and not fits(parts[one], parts[other], room):
                 pair = edges[one], edges[other]
                 change = Change(factors={pair[0]: 2.0, pair[1]: 0.0})
                 yield Hypothesis(Mistake.DOUBLED, 3, tuple(_onward(view, e) for e in pair), _TWICE, change)
+
+
+def _of_the_same_entries(view: View, one: Edge, other: Edge) -> bool:
+    """Whether two uses of a value are of some of its entries in common: two selections may be of different ones."""
+    if any(view.record.nodes[slot].primitive != "gather" for slot, _ in (one, other)):
+        return True
+    return bool(np.any(covered(view, one) & covered(view, other)))
 
 
 _TWICE = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,14 +16,16 @@ from gradcheck.attribution.equal_constant import constant_in
 from gradcheck.attribution.explanation import Explanation
 from gradcheck.attribution.known import FEWEST, FIXED, Relation
 from gradcheck.attribution.located_trace import Located, located
+from gradcheck.attribution.loop_cuts import turns_of
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.over_blocks import by_slices, parallel, strewn
 from gradcheck.attribution.own_code import MOST_VISITS, OwnCode, OwnMistake, explained
+from gradcheck.attribution.view import View
 from gradcheck.judge.asked_otherwise import Spot, right_otherwise
 from gradcheck.judge.cause_findings import stepped_aside
 from gradcheck.judge.further_points import FurtherPoints
 from gradcheck.judge.own_code_at import asked_at, own_code_at
-from gradcheck.judge.relations_at import relations_at
+from gradcheck.judge.relations_at import INSIDE, relations_at
 from gradcheck.verdict.compare import Comparison
 from gradcheck.verdict.finding import Finding
 
@@ -69,7 +72,18 @@ class CauseSearch:
             moved = self._first(self.wrong, lambda r: r.mistake is Mistake.EXCHANGED)
             if all(moved[r.other].other == b if r.other in moved else False for b, r in moved.items()):
                 first = moved if len(moved) == len(self.wrong) else first
-        return first
+        return {b: self._or_a_turn(b, r) for b, r in first.items()}
+
+    def _or_a_turn(self, block: str, relation: Relation) -> Relation:
+        """A number's gradient that is 1/n of the right one, where f has a loop of n turns: one of them may count."""
+        asked = asked_at(self.points.truth_of(self.here.product), self.here.comparisons)
+        fraction = re.match(rf"is 1/(\d+) of the right one, and \d+ is {INSIDE}", relation.words)
+        if fraction is None or asked is None or self.traced is None or asked.truths[block].size > 1:
+            return relation
+        n = int(fraction[1])
+        if n not in turns_of(View(asked, self.traced)):
+            return relation
+        return replace(relation, words=f"{relation.words}, or one alone of the {n} turns of a loop counts", vague=True)
 
     def looks_for_a_path(self, strong: Mapping[str, Relation]) -> bool:
         """Whether the record may say more than relations do."""

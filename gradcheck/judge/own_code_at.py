@@ -41,7 +41,16 @@ def own_code_at(
     forward = [] if traced is None else View(asked, traced).arrays()
     numbers = {} if traced is None else numbers_of(traced)
     parts = asked.answers, asked.truths, asked.rooms
-    return OwnCode(Answered(run, *parts, given, unit, compares, paths, forward, numbers))
+    return OwnCode(Answered(run, *parts, given, unit, compares, paths, forward, _divides(traced), numbers))
+
+
+def _divides(traced: Located | None) -> bool:
+    """Whether f divides by what varies, or raises it to a negative power; where f cannot be traced it may."""
+    if traced is None:
+        return True
+    nodes = traced.record.nodes
+    below = any(n.primitive == "div" and nodes[n.args[1]].varies for n in nodes)
+    return below or any(n.primitive == "pow" and np.any(np.asarray(n.attributes["exponent"]) < 0) for n in nodes)
 
 
 def asked_at(product: Product, comparisons: Sequence[Comparison]) -> Asked | None:

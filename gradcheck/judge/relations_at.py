@@ -17,6 +17,9 @@ from gradcheck.verdict.compare import Comparison
 
 Array = NDArray[Any]
 
+INSIDE = "the length of an array inside f"
+"""What is said of a length that no input and no output has."""
+
 
 def relations_at(spot: Spot, compared: Comparison, constant: Callable[[float], str], grown: int) -> Iterator[Relation]:
     """The relations of one block at one point."""
@@ -42,7 +45,7 @@ def _known(spot: Spot, block: str, constant: Callable[[float], str]) -> Known:
     else:
         several = len(product.cotangents or ()) > 1
         weights = {f"the cotangent{f' of output {k}' * several}": c for k, c in enumerate(product.cotangents or ())}
-    inside = dict.fromkeys(sorted(spot.lengths), "the length of an array inside f")
+    inside = dict.fromkeys(sorted(spot.lengths), INSIDE)
     return Known(
         block,
         inputs,

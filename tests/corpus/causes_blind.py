@@ -69,7 +69,7 @@ CAUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "student_residuals_freedom_3.9999": (("constant-cut",), "r**2 / 4.0"),
     "acceptance_rate_2.5066": (("constant-cut", "path-factor"), "ndtr(moved)"),
     "ordered_welfare_gathered": (("maximum", "scatter"), "ordered = np.sort(income)"),
-    "ordered_welfare_unsorted": (("maximum",), "ordered = np.sort(income)"),
+    "ordered_welfare_unsorted": (("maximum", "permuted"), "ordered = np.sort(income)"),
     "ordered_welfare_inner": (("slope-forgotten",), "income = np.exp(x)"),
     "kurtosis_of_samples_mean": (("variance-mean", "dropped"), "d = x - x.mean()"),
     "kurtosis_of_samples_square": (("quotient", "power-rule"), "fourth / second**2"),

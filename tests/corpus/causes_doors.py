@@ -19,11 +19,14 @@ CAUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "fft_backward_forwards": (("conjugate", "permuted"), ""),
     "band_power_two_sided": (("factor", "path-factor", "doubled"), "np.abs(np.fft.rfft(x)) ** 2"),
     "band_power_unscaled": (("mean-sum", "factor"), ""),
-    "band_power_left_complex": (("contract",), "GC011"),
+    "band_power_left_complex": (("contract",), "GC011|GC007"),
     "complex_solve_transposed_only": (("conjugate",), ""),
     "complex_solve_solution": (("conjugate",), ""),
     # doors_forms.py
-    "gaussian_process_without_chain_rule": (("slope-forgotten",), "(np.exp(p[k]) for k in"),
+    "gaussian_process_without_chain_rule": (
+        ("slope-forgotten",),
+        "(np.exp(p[k]) for k in || *_, noise, smooth = kernel_parts(p)",
+    ),
     "gaussian_process_determinant_lost": (("loss-term", "dropped"), "np.linalg.slogdet(K)[1]"),
     "network_in_dicts_biases_averaged": (("mean-sum", "broadcast"), ""),
     "network_in_dicts_slope_forgotten": (("slope-forgotten",), "h = np.tanh(DATA @"),

@@ -89,7 +89,7 @@ CAUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "further_discounted_heat_forgotten": (("factor", "path-factor", "slope-forgotten"), "above = 1 / (1 + np.exp("),
     # further_nature.py
     "further_latent_exposed_keep": (("dropped",), "s, e, i = s - new"),
-    "further_latent_susceptible_held": (("dropped", "truncated"), "new = beta * s * i"),
+    "further_latent_susceptible_held": (("dropped", "truncated"), "new = beta * s * i || s, e, i = s - new"),
     "further_arrhenius_heat_once": (("quotient", "power-rule"), "rate = 1e4 * np.exp("),
     "further_arrhenius_total_held": (("dropped", "quotient", "norm"), "return rate / (1 + rate)"),
     "further_arrhenius_gas_constant": (("constant-cut",), "rate = 1e4 * np.exp("),
@@ -132,7 +132,7 @@ CAUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "further_games_winners_alone": (("dropped",), "gap = s[WINNERS] - s[LOSERS] + home"),
     "further_games_buffered": (("scatter", "overwritten"), "gap = s[WINNERS] - s[LOSERS] + home"),
     "further_games_home_averaged": (("mean-sum", "broadcast"), "gap = s[WINNERS] - s[LOSERS] + home"),
-    "further_paired_own_squares_kept": (("loss-term", "dropped"), "np.sum(total**2 - own)"),
+    "further_paired_own_squares_kept": (("loss-term", "dropped"), "np.sum(total**2 - own) || own = x**2 @ v**2"),
     "further_paired_halved": (("factor", "path-factor", "power-rule"), "return 0.5 * np.sum(total**2 - own)"),
     "further_trusted_alike": (("mask-scale", "slope-forgotten"), "np.sum(trust * (wanted"),
     "further_trusted_penalty_half": (("power-rule", "path-factor", "loss-term"), "0.1 * np.sum(u**2)"),

@@ -3,7 +3,7 @@
 CAUSES = {
     # reports_arrays.py
     "isrlu_cotangent": (("cotangent-ignored",), ""),
-    "cholesky_of_symmetrised_sums": (("factor", "places"), ""),
+    "cholesky_of_symmetrised_sums": (("factor", "doubled", "places"), ""),
     "inverse_of_blog_transpose": (("product-transposed", "transposed"), ""),
     "bessel_i0_at_zero_one": (("places", "constant"), ""),
     "bessel_i1_at_zero_no_nan": (("places", "factor"), ""),
@@ -17,7 +17,7 @@ CAUSES = {
     "kernel_at_length_one_squared": (("power-rule", "factor"), ""),
     "boosting_loss_residual": (("mask-scale", "factor"), ""),
     "normal_by_covariance_sign": (("sign",), ""),
-    "axis_rolled_onwards": (("permuted",), ""),
+    "axis_rolled_onwards": (("permuted", "transposed"), ""),
     "powers_of_three_ones": (("power-rule", "constant", "places"), ""),
     "sinc_beside_zero_series": (("places", "factor", "branch"), ""),
     "softplus_at_zero_none": (("places", "zero"), ""),

@@ -7,7 +7,7 @@ CAUSES = {
     "logsumexp_with_weights_left_out": (("mask-scale", "dropped", "slope-forgotten"), ""),
     "det_of_rank_two_zero": (("zero",), ""),
     "det_of_rank_two_untransposed": (("transposed",), ""),
-    "distance_of_power_unsigned": (("branch", "places", "path-sign", "sign"), ""),
+    "distance_of_power_unsigned": (("branch", "slope-forgotten", "places", "path-sign", "sign"), ""),
     "beta_density_whole": (("other-slope", "slope-at-output", "dropped"), ""),
     "zero_inflated_counts_plain": (("places", "dropped", "loss-term"), ""),
     "censored_from_above_ratio": (("quotient", "slope-forgotten", "dropped"), ""),
