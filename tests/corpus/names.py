@@ -49,6 +49,7 @@ APART = (
     "later",
     "beyond",
     "unseen",
+    "apart",
 )
 """Files whose names begin so are parts of their own."""
 PARTS = ("in sample", "held out", *APART)
