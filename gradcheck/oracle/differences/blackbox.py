@@ -49,7 +49,7 @@ class BlackBox:
         self.f, self.dtype, self.evaluations = f, np.dtype(dtype), 0
         self._held = Tape()
         self.inputs = [self._convert(np.asarray(x)) for x in inputs]
-        with warnings.catch_warnings(record=True) as given, np.errstate(all="warn", under="ignore"):
+        with warnings.catch_warnings(record=True) as given:
             warnings.simplefilter("always")
             with self._held.recording():
                 answer = self._run(self.inputs)
@@ -66,8 +66,11 @@ class BlackBox:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Inside, a floating-point warning of f ends its run, unless f gives one at the point itself."""
-        with warnings.catch_warnings(), np.errstate(all="warn", under="ignore"):
+        """Inside, a floating-point warning of f ends its run, unless f gives one at the point itself.
+
+        What is computed besides, of numbers that may be infinite, gives none.
+        """
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             if not self.warnings_given:
                 warnings.simplefilter("error", RuntimeWarning)
@@ -86,7 +89,7 @@ class BlackBox:
     def _run(self, inputs: Sequence[Array]) -> Any:
         self.evaluations += 1
         f_evaluated()
-        with timed_call(), np.errstate():  # puts back whatever f makes of it
+        with timed_call(), np.errstate(all="warn", under="ignore"):  # puts back whatever f makes of it
             return self.f(*(x.copy(order="K") for x in inputs))
 
     @staticmethod

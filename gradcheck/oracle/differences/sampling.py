@@ -11,6 +11,9 @@ from gradcheck.oracle.differences.blackbox import BlackBox
 from gradcheck.oracle.differences.stencil import Array
 from gradcheck.problem.function import laid_out
 
+FARTHEST = 2.0**20
+"""Maximum scale of an entry among far larger ones, in units of its own size or 1: a ladder's last window is 2^-44 of
+it."""
 LEAST_SHARED = 2.0**-500
 """Minimum size of an entry that a step along a direction takes into account."""
 
@@ -19,14 +22,14 @@ def entry_scales(x: Array) -> Array:
     """Steps over which f may change its shape as an entry of x moves; shape of x, float64.
 
     An entry's own size, but not far below the root mean square of its array: among entries near 1 a tiny one is an
-    accident. 1 where all are 0.
+    accident. Nor is it beyond `FARTHEST`, from where even the smallest window would be too large. 1 where all are 0.
     """
     size = np.where(np.isfinite(x), np.abs(x), 0).astype(np.float64)
     largest = float(size.max(initial=0.0))
     if not largest:
         return np.ones_like(size)
     rms = largest * float(np.sqrt(np.mean((size / largest) ** 2)))
-    return np.maximum(size, rms / 8)
+    return np.maximum(size, np.minimum(rms / 8, FARTHEST * np.clip(size, 1.0, 2.0**1000)))
 
 
 class Weighing:

@@ -7,7 +7,8 @@
   coarse to be rounding; then the bound covers both.
 - Where f has one-sided slopes that differ, or a step, at every scale, there is no derivative: the bound is inf, and the
   one-sided slopes are reported.
-- Where f is not resolved at any scale, and not noise, the bound is inf.
+- Where f is not resolved at any scale, and not noise, the bound is inf; so it is where noise too large for rounding
+  hides how f varies.
 """
 
 from __future__ import annotations
@@ -71,12 +72,14 @@ def weigh(centre: Centre, windows: Sequence[Window], believed: Sequence[Array], 
     for small, large, where in disputes:  # neither can be told to be the wrong one: cover both
         both = np.abs(ladder[small].slope - ladder[large].slope) + np.maximum(own[small], own[large])
         error = np.where(where & ((chosen == small) | (chosen == large)), np.maximum(error, both), error)
+    # Noise far above rounding that hides how f varies: sin(x) between the floats near 1e30 has a mean slope of 1e-30.
+    hidden = (noise[at] > 0) & ~pick("resolved") & (pick("spread") > ROUNDING * pick("peak"))
     smallest = len(ladder) - 1 - np.argmax([w.usable for w in ladder[::-1]], axis=0)
     rough = ~pick("quiet") & ~pick("resolved") & (noise[at] == 0) & (chosen != smallest)
     unquiet = np.any([w.usable & ~w.quiet for w in ladder], axis=0)
     kink, jump, left, right = _breaks(centre, ladder, unquiet & np.all(noise == 0, axis=0))
     error = error + np.abs(value) * 2.0**-53  # its own rounding to float64
-    error = np.where(rough | kink | jump, np.inf, error).astype(np.float64)
+    error = np.where(rough | hidden | kink | jump, np.inf, error).astype(np.float64)
     value = np.where(np.isfinite(error), value, 0).astype(np.float64)
     spread, step = pick("spread"), pick("step")
     return Slopes(value, error, kink, jump, left, right, spread, step, centre.sample.evaluations)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gradcheck.errors import InvalidProblem, Unsupported
+from gradcheck.oracle.complex_step import complex_step_along
 from gradcheck.oracle.differences.blackbox import WIDE
 from gradcheck.oracle.differences.ladder import RUNGS
 from gradcheck.oracle.differences.stencil import DEGREE, POINTS, PROBES, SAFETY, stencil
@@ -186,6 +187,32 @@ def test_jumps() -> None:
 def test_infinite_slope_and_endless_oscillation_are_unknown() -> None:
     for f, x in ((np.cbrt, 0.0), (lambda x: np.sqrt(abs(x)), 0.0), (lambda x: np.sin(1e13 * x), 1.0)):
         assert slope(f, x)[1] == np.inf
+
+
+@pytest.mark.parametrize("x", [1e17, 1e20, 1e30])
+def test_waves_between_neighbouring_floats_are_unknown(x: float) -> None:
+    """Sampled so coarsely sin looks like noise around a mean slope of about 0."""
+    assert slope(np.sin, x)[1] == np.inf
+
+
+@pytest.mark.parametrize("large", [1e6, 1e8, 1e12, 1e30, 1e300])
+def test_an_entry_among_far_larger_ones(large: float) -> None:
+    found = difference_gradient(lambda x: 1e4 + np.sum(np.sin(x[1:])) + x[0] / large, [np.array([large, 0.5, 0.0])])
+    value, error = found.gradients[0].value[1:], found.gradients[0].error[1:]
+    assert np.all(np.abs(value - np.cos([0.5, 0.0])) <= error)
+    assert np.all(error < 1e-6)
+
+
+@pytest.mark.parametrize("x", [-np.inf, 1e308, 1.7e308, -1.7e308, np.nan])
+def test_numbers_at_the_end_of_the_range_give_no_warning(x: float) -> None:
+    """Where warnings are errors, one of the oracle's own arithmetic would end the check."""
+    point = np.array([x, 0.5])
+    found = difference_gradient(lambda x: np.sum(np.sin(x[1:])) + np.tanh(x[0]), [point])
+    value, error = found.gradients[0].value, found.gradients[0].error
+    assert abs(value[1] - np.cos(0.5)) <= error[1]
+    assert error[1] < 1e-6 or np.isnan(x)
+    assert error[0] == np.inf or np.isfinite(x)
+    complex_step_along(lambda x: np.sin(x), [point], {0: np.array([1e300, 1.0])}, np.array([1e300, 1.0]))
 
 
 def test_domain_edges_shrink_the_steps() -> None:
