@@ -63,7 +63,9 @@ def samples(product: Product, axis: int = ROWS) -> Samples | None:
     lengths = {shape[axis] for shape in shapes if len(shape) >= 2 and 1 < shape[axis] <= MOST_SAMPLES}
     for n in sorted(lengths):
         for batches in _batches(shapes, n, axis):
-            if axis == COLUMNS and sum(shape.count(n) for shape in shapes) == len(batches):
+            if axis == COLUMNS and (
+                sum(shape.count(n) for shape in shapes) == len(batches) or _spread_over(product, batches)
+            ):
                 continue
             how = _split(product, batches, n, axis)
             if how and _split(_with_other_numbers(product), batches, n, axis) in (how, None):
@@ -71,6 +73,20 @@ def samples(product: Product, axis: int = ROWS) -> Samples | None:
                 alone = partial(_sample, product, batches=batches, n=n, axis=axis)
                 return Samples(n, names, alone, how == "mean")
     return None
+
+
+def _spread_over(product: Product, batches: list[int]) -> bool:
+    """Whether one column more is no point of f: then one alone is spread over the columns of another argument."""
+
+    def wider(x: Any) -> Any:
+        return np.concatenate([x, np.asarray(x)[..., :1]], axis=-1)
+
+    wide = replace(product, inputs=tuple(wider(x) if k in batches else x for k, x in enumerate(product.inputs)))
+    try:
+        outputs, _ = wide.outputs
+    except (Exception, SystemExit):
+        return True
+    return not all(np.all(np.isfinite(o)) for o in outputs)
 
 
 def longer_everywhere(product: Product, n: int) -> Product | None:

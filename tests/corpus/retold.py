@@ -65,4 +65,17 @@ class _Numpy:
         return getattr(np, name)
 
 
+def _in_digits(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function in sixty digits; of constants alone, it is NumPy's, whose answer in floats is the constant of `f`."""
+
+    def either(*args: Any, **rest: Any) -> Any:
+        digits = any(np.asarray(a).dtype == object for a in args)
+        return function(*args) if digits else getattr(np, name)(*args, **rest)
+
+    return either
+
+
+for _name in [n for n in vars(_Numpy) if isinstance(vars(_Numpy)[n], np.ufunc | types.FunctionType) and n[0] != "_"]:
+    setattr(_Numpy, _name, staticmethod(_in_digits(_name, vars(_Numpy)[_name])))
+
 _NUMPY = _Numpy()

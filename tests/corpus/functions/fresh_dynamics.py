@@ -125,7 +125,7 @@ def wavelets_backward(c, x):
 
 
 def mp_wavelets(x):
-    root = mpm.sqrt(2)
+    root = mpm.mpf(float(np.sqrt(2)))  # the constant of f
     return np.concatenate([(x[0::2] + x[1::2]) / root, mp.tanh((x[0::2] - x[1::2]) / root)])
 
 

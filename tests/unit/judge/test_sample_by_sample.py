@@ -77,3 +77,16 @@ def test_columns_of_a_matrix_that_is_no_batch() -> None:
     assert inverse.verdict == "PASS"
     trace = gradcheck.check_gradient(lambda x: np.trace(x) / len(x), lambda x: np.eye(len(x)) / x.shape[1], SQUARE)
     assert trace.verdict == "PASS"
+
+
+def test_an_array_that_is_spread_over_anothers_columns_is_no_column_of_it() -> None:
+    """-(1 + 2 s - m^2 - exp(2 s)) / 2 by arrays of one shape: one column of m would meet all columns of s."""
+
+    def f(m: Any, s: Any) -> Any:
+        return -0.5 * np.sum(1 + 2 * s - m**2 - np.exp(2 * s))
+
+    rng = np.random.default_rng(5)
+    for shape in ((2, 3), (3, 3), (3, 2)):
+        point = rng.standard_normal(shape), 0.5 * rng.standard_normal(shape)
+        assert gradcheck.check_gradient(f, lambda m, s: (m, np.exp(2 * s) - 1), *point).verdict == "PASS"
+        assert gradcheck.check_gradient(f, lambda m, s: (m / 2, np.exp(2 * s) - 1), *point).verdict == "FAIL"
