@@ -63,11 +63,11 @@ def samples(product: Product, axis: int = ROWS) -> Samples | None:
     lengths = {shape[axis] for shape in shapes if len(shape) >= 2 and 1 < shape[axis] <= MOST_SAMPLES}
     for n in sorted(lengths):
         for batches in _batches(shapes, n, axis):
-            if axis == COLUMNS and (
-                sum(shape.count(n) for shape in shapes) == len(batches) or _spread_over(product, batches)
-            ):
+            if axis == COLUMNS and sum(shape.count(n) for shape in shapes) == len(batches):
                 continue
             how = _split(product, batches, n, axis)
+            if (axis == COLUMNS or how == "mean") and _spread_over(product, batches, axis):
+                continue
             if how and _split(_with_other_numbers(product), batches, n, axis) in (how, None):
                 names = tuple(product.function.names[k] for k in batches)
                 alone = partial(_sample, product, batches=batches, n=n, axis=axis)
@@ -75,15 +75,18 @@ def samples(product: Product, axis: int = ROWS) -> Samples | None:
     return None
 
 
-def _spread_over(product: Product, batches: list[int]) -> bool:
-    """Whether one column more is no point of f: then one alone is spread over the columns of another argument."""
+def _spread_over(product: Product, batches: list[int], axis: int) -> bool:
+    """Whether one sample more is no point of f: then one alone is spread over another argument's, which is as long.
 
-    def wider(x: Any) -> Any:
-        return np.concatenate([x, np.asarray(x)[..., :1]], axis=-1)
+    A sum of functions of single arrays is the mean of what it is for those that are spread, and f is meant for neither.
+    """
 
-    wide = replace(product, inputs=tuple(wider(x) if k in batches else x for k, x in enumerate(product.inputs)))
+    def longer(x: Any) -> Any:
+        return np.concatenate([x, np.take(x, [0], axis)], axis)
+
+    grown = replace(product, inputs=tuple(longer(x) if k in batches else x for k, x in enumerate(product.inputs)))
     try:
-        outputs, _ = wide.outputs
+        outputs, _ = grown.outputs
     except (Exception, SystemExit):
         return True
     return not all(np.all(np.isfinite(o)) for o in outputs)

@@ -79,14 +79,31 @@ def test_columns_of_a_matrix_that_is_no_batch() -> None:
     assert trace.verdict == "PASS"
 
 
-def test_an_array_that_is_spread_over_anothers_columns_is_no_column_of_it() -> None:
-    """-(1 + 2 s - m^2 - exp(2 s)) / 2 by arrays of one shape: one column of m would meet all columns of s."""
+# -- what broadcasting would spread over another array is no batch ---------------------------------------------------
 
-    def f(m: Any, s: Any) -> Any:
-        return -0.5 * np.sum(1 + 2 * s - m**2 - np.exp(2 * s))
 
-    rng = np.random.default_rng(5)
-    for shape in ((2, 3), (3, 3), (3, 2)):
-        point = rng.standard_normal(shape), 0.5 * rng.standard_normal(shape)
-        assert gradcheck.check_gradient(f, lambda m, s: (m, np.exp(2 * s) - 1), *point).verdict == "PASS"
-        assert gradcheck.check_gradient(f, lambda m, s: (m / 2, np.exp(2 * s) - 1), *point).verdict == "FAIL"
+def code_cost(mu: Any, log_sigma: Any) -> Any:
+    return -0.5 * np.sum(1 + 2 * log_sigma - mu**2 - np.exp(2 * log_sigma))
+
+
+def code_cost_gradient(mu: Any, log_sigma: Any) -> Any:
+    return mu, np.exp(2 * log_sigma) - 1
+
+
+def coupled(mu: Any, log_sigma: Any) -> Any:
+    return code_cost(mu, log_sigma) + np.sum(log_sigma) ** 2
+
+
+def coupled_gradient(mu: Any, log_sigma: Any) -> Any:
+    return mu, np.exp(2 * log_sigma) - 1 + 2 * np.sum(log_sigma)
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (3, 3), (4, 2), (2, 2, 2)], ids=str)
+@pytest.mark.parametrize(("f", "grad"), [(code_cost, code_cost_gradient), (coupled, coupled_gradient)])
+def test_two_arrays_of_one_shape_are_not_cut_apart(f: Any, grad: Any, shape: tuple[int, ...]) -> None:
+    """A row or a column of mu would meet all of log_sigma."""
+    rng = np.random.default_rng(1)
+    mu, log_sigma = rng.standard_normal(shape), 0.5 * rng.standard_normal(shape)
+    result = gradcheck.check_gradient(f, grad, mu, log_sigma)
+    assert result.verdict == "PASS", result.to_text()
+    assert gradcheck.check_gradient(f, lambda *a: (grad(*a)[0] / 2, grad(*a)[1]), mu, log_sigma).verdict == "FAIL"
