@@ -11,7 +11,7 @@ import numpy as np
 from gradcheck.attribution.altered_sweep import Edge
 from gradcheck.attribution.hypothesis import Change, Hypothesis, Rule
 from gradcheck.attribution.mistake import Mistake
-from gradcheck.attribution.path_factors import CURVED, fits
+from gradcheck.attribution.path_factors import CURVED, fits, line_at
 from gradcheck.attribution.source_place import in_a_loop
 from gradcheck.attribution.view import View
 from gradcheck.tracing.primitives import PRIMITIVES, value
@@ -48,7 +48,17 @@ def last_writers(view: View, blocks: frozenset[str]) -> Iterator[Hypothesis]:
             if fits(view.along(argument, change)[chosen], off, room):
                 which = "last" if order.start else "first"
                 words = f"being that of the {which} of {len(edges)} overlapping parts, which are to be added up"
-                yield Hypothesis(Mistake.OVERWRITTEN, 3, tuple(edges), words, Change(factors=factors))
+                lost = [e for e in edges if not np.any(factors[e])]
+                if _on_lines_of_their_own(view, lost, [e for e in edges if e not in lost]):
+                    yield Hypothesis(Mistake.DROPPED, 3, tuple(lost), "being left out", Change(factors=factors))
+                else:
+                    yield Hypothesis(Mistake.OVERWRITTEN, 3, tuple(edges), words, Change(factors=factors))
+
+
+def _on_lines_of_their_own(view: View, lost: list[Edge], kept: list[Edge]) -> bool:
+    """Whether whole parts alone are lost, all of them on lines that hold no other: what goes in there is left out."""
+    mine, others = ({line_at(view, slot) for slot, _ in edges} for edges in (lost, kept))
+    return bool(lost) and mine.isdisjoint(others) and len(mine) == 1 and (None, None) not in mine
 
 
 def covered(view: View, edge: Edge) -> Any:

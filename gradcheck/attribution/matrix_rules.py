@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from gradcheck.attribution.hypothesis import Rule, Variant
+from gradcheck.attribution.known import FEWEST
 from gradcheck.attribution.mistake import Mistake
-from gradcheck.attribution.record_forms import name_of, plain, square
+from gradcheck.attribution.record_forms import name_of, plain, turns
 from gradcheck.attribution.source_place import is_own, line_of, place_of
 from gradcheck.attribution.view import View
 from gradcheck.tracing.record import Node
@@ -94,9 +95,20 @@ def _other_operands(view: View, node: Node, k: int) -> list[Variant]:
         turn = sum(text.startswith(f"having {called} ") for text in rows)  # of a loop
         which = f" (array {turn + 1} of it)" if turn else ""
         words = f"having {called} {which}in place of the other factor".replace("  ", " ")
-        power = square(view, due) and plain(view, view.record.nodes[due].args[0]) == plain(view, s)
-        rows[words] = (Mistake.POWER_RULE if power else Mistake.SLOPE_AT_OUTPUT, words, with_other(s))
+        rows[words] = (_for_another(view, s, due), words, with_other(s))
     return list(rows.values())
+
+
+def _for_another(view: View, taken: int, due: int) -> Mistake:
+    """What it is to have one array for another: without its transposition, with another power, or of another layer."""
+    if any(turns(view, a) and plain(view, a) == plain(view, b) for a, b in ((taken, due), (due, taken))):
+        return Mistake.PRODUCT_TRANSPOSED
+    with np.errstate(all="ignore"):
+        one, other = (np.log(np.abs(np.asarray(view.values[s][..., 0], dtype=float))).ravel() for s in (taken, due))
+    few = one.size < FEWEST or not (np.all(np.isfinite(one)) and np.all(np.isfinite(other)) and np.any(one))
+    power = 0.0 if few else float(one @ other / (one @ one))
+    same = np.allclose(other, power * one, rtol=1e-9, atol=1e-12)
+    return Mistake.POWER_RULE if power and power != 1 and same else Mistake.SLOPE_AT_OUTPUT
 
 
 def _called(view: View, slot: int) -> str:

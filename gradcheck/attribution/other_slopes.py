@@ -17,7 +17,7 @@ from gradcheck.attribution.hypothesis import Change, Hypothesis
 from gradcheck.attribution.mistake import Mistake
 from gradcheck.attribution.pairs import Pair, between, pair_of, pairs, slope_at
 from gradcheck.attribution.path_factors import fits, single
-from gradcheck.attribution.record_forms import mean_of, plain, sum_of_squares
+from gradcheck.attribution.record_forms import is_call, mean_of, plain, sum_of_squares
 from gradcheck.attribution.slope_tables import Slope, of_tables
 from gradcheck.attribution.view import Array, View
 
@@ -27,6 +27,8 @@ MOST_PAIRS = 50
 """Maximum number of operations of such a group."""
 Row = tuple[Mistake, str]
 """A wrong slope: its kind, and what was done."""
+OF_LOG = "with the slope of log"
+"""What is said of the slope of a logarithm; of what exp gives it is that of the identity."""
 SMALL = 0.05
 """Maximum size of a constant that counts as a guard, such as the epsilon in log(p + 1e-8)."""
 MOST_ADDED = 2.0
@@ -163,7 +165,7 @@ def _wrong_slopes(view: View, pair: Pair, by_tables: Sequence[Slope]) -> Iterato
             at_output = slope_at(view, pair, y)
             if at_output is not None:
                 yield Mistake.SLOPE_AT_OUTPUT, "with the slope taken at the output, not at the input", at_output
-        yield from by_tables
+        yield from _back_from_exp(by_tables) if is_call(view, pair.x, "exp") else by_tables
         if _root(view, pair):
             kind = Mistake.NORM if sum_of_squares(view, pair.x) else Mistake.POWER_RULE
             yield kind, "lacking the root in the denominator", np.full_like(x, 0.5)
@@ -175,6 +177,15 @@ def _wrong_slopes(view: View, pair: Pair, by_tables: Sequence[Slope]) -> Iterato
             yield Mistake.POWER_RULE, "having the exponent lowered by two", exponent * np.power(x, exponent - 2)
             yield Mistake.POWER_RULE, "lacking the power, with its exponent alone", np.array(exponent)
             yield Mistake.OTHER_SLOPE, "having lost the sign of the base", exponent * np.power(np.abs(x), exponent - 1)
+
+
+def _back_from_exp(by_tables: Sequence[Slope]) -> Iterator[Slope]:
+    """The rows for what is computed from an exponential: log of exp is the identity, and no logarithm."""
+    for kind, words, slope in by_tables:
+        if words == OF_LOG:
+            yield Mistake.SLOPE_FORGOTTEN, "lacking the slope there, as if its argument came out again", slope
+        else:
+            yield kind, words, slope
 
 
 def _selects(view: View, pair: Pair) -> bool:

@@ -98,6 +98,8 @@ def sum_of_squares(view: View, slot: int) -> bool:
     if node.primitive in ("add", "div", "mul"):  # with an epsilon, or a mean
         varying = [a for a in node.args if view.record.nodes[a].varies]
         return len(varying) == 1 and sum_of_squares(view, varying[0])
+    if node.primitive == "matmul":  # v @ v
+        return plain(view, node.args[0]) == plain(view, node.args[1]) and math.prod(node.shape) == 1
     return node.primitive == "sum" and square(view, plain(view, node.args[0]))
 
 

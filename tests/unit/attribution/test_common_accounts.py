@@ -149,3 +149,79 @@ def test_turns_whose_arrays_have_other_shapes_are_not_taken_for_one_another():
         return np.sum(u**2)
 
     causes_of("gradient", f, lambda k, u: (np.array([0.3, 0.1]), u), np.array([0.4, 0.2]), ROWS[0])
+
+
+def test_a_length_by_a_product_with_itself_is_a_norm():
+    def f(v: Any) -> Any:
+        size = np.sqrt(v @ v)
+        return LINKS @ v / size
+
+    assert kinds_of("vjp", f, lambda c, v: LINKS.T @ c / np.sqrt(v @ v), ROWS[0]) == ["norm"]
+
+
+def test_what_is_left_out_on_a_line_of_its_own_is_not_overwritten():
+    def f(p: Any, q: Any) -> Any:
+        above = p[0] * q[0] + p[1] * q[1]
+        below = p[0] * 3.0 + p[1] * q[0] ** 2
+        return np.log(above / below)
+
+    def vjp(c: Any, p: Any, q: Any) -> Any:
+        above, below = p[0] * q[0] + p[1] * q[1], p[0] * 3.0 + p[1] * q[0] ** 2
+        return c * q / above, c * (p / above - np.array([2 * p[1] * q[0] / below, 0.0]))
+
+    (cause,) = causes_of("vjp", f, vjp, np.array([0.7, 1.2]), np.array([0.5, 0.8]))
+    assert (cause.facts["kind"], cause.facts["source"]) == ("dropped", "below = p[0] * 3.0 + p[1] * q[0] ** 2")
+
+
+def test_parts_on_one_line_that_overwrite_each_other_are_overwritten():
+    def f(x: Any) -> Any:
+        return np.stack([np.sin(x[k : k + 3]) for k in range(4)])
+
+    def vjp(c: Any, x: Any) -> Any:
+        d = np.zeros_like(x)
+        for k in range(4):
+            d[k : k + 3] = c[k] * np.cos(x[k : k + 3])
+        return d
+
+    assert kinds_of("vjp", f, vjp, np.linspace(0.2, 1.4, 6)) == ["overwritten"]
+
+
+def turned(angle: Any, seen: Any) -> Any:
+    turn = np.stack([np.stack([np.cos(angle), -np.sin(angle)]), np.stack([np.sin(angle), np.cos(angle)])])
+    return seen @ turn.T
+
+
+def test_a_factor_without_its_transposition_is_no_other_array():
+    def vjp(c: Any, angle: Any, seen: Any) -> Any:
+        s, t = np.sin(angle), np.cos(angle)
+        d = c.T @ seen
+        return np.array(-s * (d[0, 0] + d[1, 1]) + t * (d[1, 0] - d[0, 1])), c @ np.array([[t, s], [-s, t]])
+
+    assert kinds_of("vjp", turned, vjp, np.array(0.4), CONTROL) == ["product-transposed"]
+
+
+def test_another_power_of_the_other_factor_is_no_other_layer():
+    def f(x: Any, w: Any) -> Any:
+        r = np.sqrt(np.sum(x[:, None] ** 2 * LINKS, axis=1) + 1)
+        return np.outer(r**3, ONES[0]) @ w
+
+    def vjp(c: Any, x: Any, w: Any) -> Any:
+        r = np.sqrt(np.sum(x[:, None] ** 2 * LINKS, axis=1) + 1)
+        dr = 3 * r**2 * (c * (ONES[0] @ w))
+        return dr / r * x * np.sum(LINKS, axis=1), np.outer(r**2, ONES[0]).T @ c
+
+    assert "slope-at-output" not in kinds_of("vjp", f, vjp, ROWS[0], ROWS[1])
+
+
+def test_the_slope_of_a_logarithm_of_an_exponential_is_one_forgotten():
+    """w - p for p a sigmoid: 1/e for the slope by e = exp(-x) takes back what exp did."""
+
+    def f(x: Any) -> Any:
+        p = 1 / (1 + np.exp(-x))
+        return np.log(p) * LINKS[0] + np.cumsum(0.3 * (LINKS[1] - p))
+
+    def vjp(c: Any, x: Any) -> Any:
+        p = 1 / (1 + np.exp(-x))
+        return c * LINKS[0] * (1 - p) - 0.3 * np.cumsum(c[::-1])[::-1]
+
+    assert kinds_of("vjp", f, vjp, ROWS[0]) == ["slope-forgotten"]
