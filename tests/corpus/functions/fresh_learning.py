@@ -98,7 +98,7 @@ def exam_gradient(theta):
 
 def mp_exam(theta):
     h, y = mp.sigmoid(mp.lift(DESIGN) @ theta), mp.lift(PASSED)
-    return (-y * mp.log(h) - (1 - y) * mp.log(1 - h)).sum() / 6 + mpf(0.7) / 12 * (theta[1:] ** 2).sum()
+    return (-y * mp.log(h) - (1 - y) * mp.log(1 - h)).sum() / 6 + mpf(0.7 / 12) * (theta[1:] ** 2).sum()
 
 
 wrong("fresh_exam_second_parameter_free", "gradient", exam, exam_gradient, THETA,

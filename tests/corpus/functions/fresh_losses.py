@@ -39,7 +39,7 @@ def smooth_huber_gradient(w, b, alpha=0.4):
 
 def mp_smooth_huber(w, b):
     e = mp.lift(ROWS) @ w + b - mp.lift(MEASURED)
-    return (mpf(0.4) ** 2 * (mp.sqrt(1 + (e / mpf(0.4)) ** 2) - 1)).sum() / 6
+    return (mpf(0.4**2) * (mp.sqrt(1 + (e / mpf(0.4)) ** 2) - 1)).sum() / 6
 
 
 right("fresh_smooth_huber", "gradient", smooth_huber, smooth_huber_gradient, LINE, "alpha e / sqrt(e^2 + alpha^2).",

@@ -247,7 +247,7 @@ def beam_backward(c, waist, z, spread=1.0):
 
 
 def mp_beam(waist, z):
-    return waist * mp.sqrt(1 + (z * mpf(1.3) / (mpm.pi * waist**2)) ** 2)
+    return waist * mp.sqrt(1 + (z * mpf(1.3) / (mpf(np.pi) * waist**2)) ** 2)
 
 
 right("fresh_beam", "vjp", beam, beam_backward, BEAM, "A narrow waist spreads.", Reference(mp_beam))

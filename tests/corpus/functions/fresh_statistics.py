@@ -81,7 +81,7 @@ def scaled_gamma_gradient(beta, indirect=1.0):
 def mp_scaled_gamma(beta):
     mu, y = mp.exp(mp.lift(COVARIATES) @ beta), mp.lift(AMOUNTS)
     k = 6 / ((y / mu - 1) ** 2).sum()
-    each = k * (y / mu + mp.log(mu)) - (k - 1) * mp.log(y)
+    each = k * (y / mu + mp.log(mu)) - (k - 1) * mp.lift(np.log(AMOUNTS))  # constants of f, in floats
     return each.sum() + 6 * (mpm.loggamma(k) - k * mpm.log(k))
 
 
@@ -161,7 +161,7 @@ def process_cost_gradient(m, log_noise):
 
 def mp_process_cost(m, log_noise):
     gap = mp.lift(OBSERVED) - mp.lift(TREND) @ m
-    k = mp.exp(-(mp.lift(GAPS) ** 2) / 2) + mp.exp(log_noise) * mp.lift(np.eye(4))
+    k = mp.lift(np.exp(-0.5 * GAPS**2)) + mp.exp(log_noise) * mp.lift(np.eye(4))
     return (gap @ mp.solve(k, gap) + mpm.log(mp.det(k))) / 2
 
 
