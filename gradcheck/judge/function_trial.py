@@ -31,6 +31,7 @@ from gradcheck.judge.structure_hint import structure_hints
 from gradcheck.judge.time_budget import TimeBudget
 from gradcheck.judge.unseen import Originals
 from gradcheck.judge.user_names import function_name, listed
+from gradcheck.judge.values_and_record import NEARER, by_values
 from gradcheck.judge.what_was_checked import checked
 from gradcheck.problem.evaluations import noted_failures
 from gradcheck.problem.function import Product
@@ -66,8 +67,9 @@ OF_NO_LINEAR_ANSWER = (
 )
 """Kinds of mistake that may be named where an answer is not linear in the cotangent, which no path of f explains; None
 for what is right for another question, such as a clipped cotangent."""
-APPROXIMATION = ("GC038", "GC093")
-"""Findings that an error is no larger than that of an approximation; other points would show the same."""
+APPROXIMATION = ("GC038", "GC093", "GC117")
+"""Findings that an error is no larger than that of an approximation, or of f's record; other points would show the
+same."""
 
 
 class Examination:
@@ -183,13 +185,17 @@ class Examination:
         if numbers is None:
             evidence = all_asked(evidence)
             numbers = compare_numbers(self._question, product, reply, evidence, self._settings)
-        if numbers.findings:
+        if (by := by_values(product, reply, evidence, numbers.findings)) is not None:
+            numbers = replace(numbers, findings=by)
+        elif numbers.findings:
             with self._time.part("the cause"):
                 numbers = replace(numbers, findings=tuple(self._small_causes().findings(product, numbers)))
         if all(p is None for p in reply.parts) and verdict_of(list(numbers.findings)) is Verdict.FAIL:
             # None counts as zero for an input that f does not depend on; here every part of the answer is None.
             return [finding("GC019", wanted=self._question.wanted, came=NOTHING_RETURNED)], None
         tolerance = {b: 4 * a + 64 * _u(product) * _peak(reply, product, b) for b, a in evidence.allowance.items()}
+        if by is not None:  # what f keeps moves its answers by what its solver leaves over
+            tolerance = {b: t + NEARER * _peak(reply, product, b) for b, t in tolerance.items()}
         contracts: list[Finding] = []
         if self._contracts:
             asked = Contracts(

@@ -155,6 +155,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "GC114": {"spent": "after 10 s; --diagnosis-budget 60 goes on"},
         "GC115": {"what": "Jacobian"},
         "GC116": {"block": "idx", "value": 5.0},
+        "GC117": {"values": 0.75, "answer": 0.75, "truth": 0.9},
         "GC105": {"block": "a"},
         "GC106": {"block": "idx"},
         "GC104": {"path": "params['layer2']['b']", "wanted": "part of it", "came": "nothing"},

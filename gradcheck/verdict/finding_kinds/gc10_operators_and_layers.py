@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcheck.verdict.finding_kind import error, fatal, note, warning
+from gradcheck.verdict.finding_kind import error, fatal, note, undecided, warning
 
 ROWS = (
     fatal(
@@ -116,5 +116,13 @@ ROWS = (
         "derivative by an index",
         "the derivative is {value} by {block}, which f uses as an index or a count: there is no such derivative",
         "f does not run on floats in that place. Return None there (zeros will do), or give f a formula that takes floats.",
+    ),
+    undecided(
+        "GC117",
+        "values and code of f differ",
+        "along one direction f changes by {values}, as the answer says ({answer}), while its code, traced, says {truth}: f "
+        "may keep something between its calls, such as the start of a solver; make it begin anew at each call, or say meant=",
+        "A solver that begins where it ended the last time takes a single step when it is traced. The derivative of that "
+        "step is not the derivative of what f computes at other points.",
     ),
 )
