@@ -66,9 +66,9 @@ def samples(product: Product, axis: int = ROWS) -> Samples | None:
             if axis == COLUMNS and sum(shape.count(n) for shape in shapes) == len(batches):
                 continue
             how = _split(product, batches, n, axis)
-            if (axis == COLUMNS or how == "mean") and _spread_over(product, batches, axis):
+            if not how or ((axis == COLUMNS or how == "mean") and _spread_over(product, batches, axis)):
                 continue
-            if how and _split(_with_other_numbers(product), batches, n, axis) in (how, None):
+            if _split(_with_other_numbers(product), batches, n, axis) in (how, None):
                 names = tuple(product.function.names[k] for k in batches)
                 alone = partial(_sample, product, batches=batches, n=n, axis=axis)
                 return Samples(n, names, alone, how == "mean")

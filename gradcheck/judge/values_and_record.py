@@ -11,6 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from gradcheck.errors import HarnessFault
+from gradcheck.judge.confirmation import DIFFERENCES
 from gradcheck.judge.function_estimates import Evidence
 from gradcheck.judge.question import Reply
 from gradcheck.oracle.analysis import Analysis, analyse
@@ -18,7 +20,6 @@ from gradcheck.oracle.estimate import Along, Aside
 from gradcheck.problem.function import Product, laid_out
 from gradcheck.verdict.finding import Finding, finding
 
-DIFFERENCES = "finite_difference"
 NEARER = 1e-3
 """Maximum distance of the answer from the differences, relative to that of the proof, for it to agree with them."""
 AWAY = 0.25
@@ -48,7 +49,10 @@ def by_values(
 
 
 def _depends_on_calls(product: Product, before: Analysis) -> bool:
-    """Whether the record proves another derivative once f was called at other points."""
+    """Whether the record proves another derivative once f was called at other points.
+
+    Raises HarnessFault where its two sweeps contradict each other.
+    """
     inputs = list(product.inputs)
     for k in product.function.wrt:
         x = np.asarray(inputs[k])
@@ -57,6 +61,8 @@ def _depends_on_calls(product: Product, before: Analysis) -> bool:
         replace(product, inputs=tuple(inputs)).run_f()
         again = analyse(product)
         product.run_f()
+    except HarnessFault:
+        raise
     except (Exception, SystemExit):  # f need not have a value there
         return False
     if isinstance(again, Aside):

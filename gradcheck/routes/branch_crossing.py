@@ -150,8 +150,10 @@ def thresholds(run: Run, task: Task, most: int) -> list[list[list[Array]]]:
     found: dict[tuple[int, float], list[list[Array]]] = {}
     for pair in run.trace.compared:
         for (slot, at), (other, where) in (pair, pair[::-1]):
-            if len(found) >= most or not np.size(at):
+            if len(found) >= most:
                 return list(found.values())
+            if not np.size(at):
+                continue
             at, where = np.broadcast_arrays(at, where)
             source, place = record.origin(slot, int(at.flat[0]))
             beside, _ = record.origin(other, int(where.flat[0]))

@@ -281,9 +281,17 @@ def entry_by_entry(x: Any, at_zero: Any) -> Any:
     return slope
 
 
+def after_none(x: Any, at_zero: Any) -> Any:
+    np.any(x[:0] > 0)
+    return entry_by_entry(x, at_zero)
+
+
 COMPARED: dict[str, tuple[Any, Any, Any]] = {
     "in a loop": (
         lambda x: np.sum(np.logaddexp(x, 0)), lambda x: entry_by_entry(x, 0.5), lambda x: entry_by_entry(x, 0.0),
+    ),
+    "after a comparison of nothing": (
+        lambda x: np.sum(np.logaddexp(x, 0)), lambda x: after_none(x, 0.5), lambda x: after_none(x, 0.0),
     ),
     "its size": (
         lambda x: np.sum(x * x), lambda x: np.where(np.abs(x) == 1, 2 * np.sign(x), 2 * x),

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 import gradcheck
+from gradcheck.errors import HarnessFault
+from gradcheck.judge import function_trial, values_and_record
+from gradcheck.problem.time_limit import TimeUp
 
 X = np.array([0.3, 0.5])
 
@@ -63,3 +66,25 @@ def test_differences_that_fast_waves_mislead_acquit_nobody() -> None:
         return np.sum(x**2) + 1e-9 * np.sum(np.sin(1e9 * x))
 
     assert gradcheck.check_gradient(f, lambda x: 2 * x + np.cos(1e9 * x), X).verdict == "PASS"
+    misled = gradcheck.check_gradient(f, lambda x: 2 * x, X)
+    assert misled.verdict == "FAIL", misled.to_text()
+
+
+def test_a_fault_of_the_harness_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def contradicted(*_: Any, **__: Any) -> Any:
+        raise HarnessFault("the sweeps contradict each other")
+
+    monkeypatch.setattr(values_and_record, "analyse", contradicted)
+    solver = Solver(warm=True)
+    with pytest.raises(HarnessFault):
+        gradcheck.check_vjp(solver, solver.vjp, X)
+
+
+def test_a_wrong_answer_stays_wrong_where_there_is_no_time_to_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(*_: Any) -> Any:
+        raise TimeUp
+
+    monkeypatch.setattr(function_trial, "by_values", late)
+    result = gradcheck.check_gradient(lambda x: np.sum(x**2), lambda x: 3 * x, X)
+    assert result.verdict == "FAIL", result.to_text()
+    assert "GC095" in result.codes
