@@ -6,6 +6,8 @@ vectors of zeros and ones have length one without being directions.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,24 +21,41 @@ ROUNDINGS = 64.0
 
 def kept(block: Array, moved: Array) -> Array:
     """`moved` in the form that `block` has, of the same shape."""
+    return form_of(block)(moved)
+
+
+def form_of(block: Array) -> Callable[[Array], Array]:
+    """What brings another array of the same shape into the form that `block` has."""
     if block.ndim == 2 and block.shape[0] == block.shape[1] > 1:
         if np.array_equal(block, block.T):
-            return _symmetric(block, moved)
+            return partial(_symmetric, block)
         if _orthogonal(block):
-            left, _, right = np.linalg.svd(moved.astype(float))
-            return np.asarray(left @ right)
+            return _rotated
         for part in (np.tril, np.triu):
             if np.array_equal(block, part(block)) and np.any(block != np.diag(np.diag(block))):
-                return np.asarray(part(moved))
+                return part
     if block.ndim == 0 or block.shape[-1] < 2 or not block.size or _trivial(block):
-        return moved
+        return np.asarray
     if not _typed(block) and _ones(block, np.linalg.norm(block.astype(float), axis=-1)):
-        length = np.linalg.norm(moved.astype(float), axis=-1, keepdims=True)
-        return np.asarray(moved / np.where(length > 0, length, 1.0))
+        return _normed
     if np.all(block >= 0) and _ones(block, np.sum(block, axis=-1, dtype=float)):
-        size = np.abs(moved)
-        return np.asarray(size / np.sum(size, axis=-1, keepdims=True))
-    return moved
+        return _shares
+    return np.asarray
+
+
+def _rotated(moved: Array) -> Array:
+    left, _, right = np.linalg.svd(moved.astype(float))
+    return np.asarray(left @ right)
+
+
+def _normed(moved: Array) -> Array:
+    length = np.linalg.norm(moved.astype(float), axis=-1, keepdims=True)
+    return np.asarray(moved / np.where(length > 0, length, 1.0))
+
+
+def _shares(moved: Array) -> Array:
+    size = np.abs(moved)
+    return np.asarray(size / np.sum(size, axis=-1, keepdims=True))
 
 
 def _symmetric(block: Array, moved: Array) -> Array:

@@ -208,7 +208,7 @@ class Contracts:
 
     def _new_numbers_in_place(self) -> Iterator[Finding]:
         """The very arrays of one call, with other numbers in them: an optimiser updates its parameters in place."""
-        unused = [np.empty(0) for _ in range(ADDRESSES)]  # held, so that no later array gets their memory
+        unused = list(np.empty((ADDRESSES, 0)))  # held, so that no later array gets their memory
         elsewhere = self._elsewhere()
         mine = lend(self._product.inputs)
         here = replace(self._product, inputs=mine)

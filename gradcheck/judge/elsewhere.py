@@ -7,7 +7,6 @@ cannot be traced is asked about close by alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -92,6 +91,7 @@ class Elsewhere:
     _beyond: list[Finding] = field(default_factory=list)
     _floats_tell: bool = True
     _ahead: Ahead | None = None
+    _followed: tuple[Neighbour, ...] = ()
     convicted: list[tuple[Product, Numbers]] = field(default_factory=list)
     """Where errors were found that count, and what was compared there; the last is the one that is told."""
 
@@ -111,13 +111,10 @@ class Elsewhere:
         found: list[Finding] = []
         fixed = bool(self.settings.structure)
         follows = evidence.analysis is not None and not evidence.analysis.near_only
+        if follows and not fixed and other_points.entries(product):
+            self._followed = tuple(other_points.followed(product, self.random))
         if evidence.analysis is not None and follows and self.settings.meant is None:
-            drawn_ahead = (
-                []
-                if fixed or not other_points.entries(product)
-                else other_points.followed(product, deepcopy(self.random))
-            )
-            self._ahead = Ahead(product, evidence.analysis, [near.product for near in drawn_ahead])
+            self._ahead = Ahead(product, evidence.analysis, [near.product for near in self._followed])
         if not fixed:
             with self.time.part("a point a hair away", PLACE):
                 found = self._remembered(product, reply)
@@ -197,7 +194,9 @@ class Elsewhere:
     def _neighbours(self, product: Product, evidence: Evidence, fixed: bool) -> Iterator[Neighbour]:
         for point in self.domain.points:
             yield Neighbour("a point of the domain", replace(product, inputs=point))
-        yield from other_points.neighbours(product, evidence, self.random, fixed=fixed)
+        yield from self._followed
+        if not fixed:
+            yield from other_points.neighbours(product, evidence, self.random)
         known = evidence.analysis
         many = known is not None and (known.near_only or known.computed[0] > MOST_ARRAYS)
         large = known is None or many or other_points.entries(product) > other_points.LARGE

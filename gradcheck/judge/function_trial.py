@@ -187,7 +187,7 @@ class Examination:
             numbers = compare_numbers(self._question, product, reply, evidence, self._settings)
         by: tuple[Finding, ...] | None = None
         with self._time.part("what f keeps between its calls"):  # without it a wrong answer stays wrong
-            by = by_values(product, reply, evidence, numbers.findings)
+            by = by_values(self._truth_of(product), reply, evidence, numbers.findings)
         if by is not None:
             numbers = replace(numbers, findings=by)
         elif numbers.findings:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import GradcheckError, HarnessFault, SubjectError
-from gradcheck.judge.apparent_structure import kept
+from gradcheck.judge.apparent_structure import form_of
 from gradcheck.judge.bounded_calls import TooLongError, bounded
 from gradcheck.judge.domain import Domain
 from gradcheck.judge.function_estimates import gather
@@ -87,11 +87,11 @@ def _points(product: Product) -> Iterator[tuple[Product, str]]:
         block = np.asarray(product.inputs[k])
         if not block.size or block.dtype.kind != "f" or not np.all(block):
             continue
-        entry = np.unravel_index(block.size // 2, block.shape)
+        entry, form = np.unravel_index(block.size // 2, block.shape), form_of(block)
         for number in (0.0, FAR, -FAR):
             moved = np.array(block)
             moved[entry] = number
-            moved = kept(block, moved)
+            moved = form(moved)
             if moved[entry] != number:
                 continue
             inputs = tuple(laid_out(block, moved) if j == k else x for j, x in enumerate(product.inputs))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.judge.apparent_structure import kept
+from gradcheck.judge.apparent_structure import form_of, kept
 from gradcheck.judge.function_estimates import Evidence
 from gradcheck.judge.sample_by_sample import COLUMNS, longer_everywhere, made_of, samples, size_of
 from gradcheck.problem.function import Product, laid_out
@@ -65,14 +65,12 @@ class Neighbour:
     larger: Product | None = None
 
 
-def neighbours(
-    product: Product, evidence: Evidence, random: np.random.Generator, *, fixed: bool
-) -> Iterator[Neighbour]:
-    """Neighbours, the most telling first; none where inputs are `fixed`.
+def neighbours(product: Product, evidence: Evidence, random: np.random.Generator) -> Iterator[Neighbour]:
+    """Neighbours besides those to which f is followed.
 
     An f that cannot be traced, or near the point alone, cannot be followed, and is asked about close by alone.
     """
-    if fixed or not entries(product):
+    if not entries(product):
         return
     if evidence.analysis is None or evidence.analysis.near_only:
         blocks = {k: np.asarray(product.inputs[k]) for k in product.function.wrt}
@@ -80,8 +78,6 @@ def neighbours(
         close = (laid_out(x, x + steps[k]) if k in steps else x for k, x in enumerate(product.inputs))
         few = evidence.analysis is None and entries(product) <= MOST_DIFFERENCED
         yield Neighbour("a point close by", replace(product, inputs=tuple(close)), blind=few)
-    else:
-        yield from followed(product, random)
     # Code that is not traced may be compiled and trust that its arrays have one length (losses of scikit-learn, whose
     # Cython checks no bounds): arrays of another length ended the process.
     if entries(product) > LARGE or evidence.analysis is None:
@@ -94,11 +90,12 @@ def neighbours(
 def followed(product: Product, random: np.random.Generator) -> Iterator[Neighbour]:
     """Those to which an f that is traced is followed, the most telling first."""
     blocks = {k: np.asarray(product.inputs[k]) for k in product.function.wrt}
+    forms = {k: form_of(block) for k, block in blocks.items()}
 
     def moved(words: str, change: Any, chosen: Sequence[int] = tuple(blocks)) -> Neighbour:
         inputs = list(product.inputs)
         for k in chosen:
-            inputs[k] = laid_out(blocks[k], kept(blocks[k], change(blocks[k])))
+            inputs[k] = laid_out(blocks[k], forms[k](change(blocks[k])))
         return Neighbour(words, replace(product, inputs=tuple(inputs)), followed=True)
 
     yield moved("every sign turned", lambda b: -b)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import SubjectError
+from gradcheck.judge.differing_entry import identical
 from gradcheck.judge.raised import derivative_raised
 from gradcheck.judge.unseen import asked_unseen
 from gradcheck.problem.evaluations import derivative_evaluated
@@ -213,8 +214,10 @@ def _fitted(part: Array, like: Array) -> Array:
     if like.ndim and part.shape == (1, *like.shape):
         part = part[0]
     wider = part.dtype.kind == like.dtype.kind == "f" and part.dtype.itemsize > like.dtype.itemsize
+    if not (wider and part.ndim and part.shape == like.shape):
+        return part
     with np.errstate(over="ignore"):
-        return part.astype(like.dtype) if wider and part.ndim and part.shape == like.shape else part
+        return part.astype(like.dtype)
 
 
 def _form(array: Array) -> str:
@@ -223,4 +226,6 @@ def _form(array: Array) -> str:
 
 def _same(now: Any, before: Array) -> bool:
     after = np.asarray(now)
-    return after.shape == before.shape and after.dtype == before.dtype and np.array_equal(after, before, equal_nan=True)
+    if after.shape != before.shape or after.dtype != before.dtype:
+        return False
+    return identical(after, before) or np.array_equal(after, before, equal_nan=True)

@@ -98,5 +98,6 @@ def _alike(given: Product, product: Product) -> bool:
 
 def _same_question(one: Product, other: Product) -> bool:
     """Whether two products that are alike are of one point, with the very same cotangents or tangents."""
-    same = one.cotangents is other.cotangents and one.tangents is other.tangents
-    return same and all(np.array_equal(one.inputs[k], other.inputs[k]) for k in one.function.wrt)
+    if one.cotangents is not other.cotangents or one.tangents is not other.tangents:
+        return False
+    return one.inputs is other.inputs or all(np.array_equal(one.inputs[k], other.inputs[k]) for k in one.function.wrt)

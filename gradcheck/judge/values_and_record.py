@@ -32,7 +32,8 @@ def by_values(
 ) -> tuple[Finding, ...] | None:
     """The findings, UNDECIDED in place of wrong entries, where f's record depends on its earlier calls.
 
-    None where it does not, and where differences of f's values, too, contradict the answer.
+    `product` is the one whose truth was asked for. None where the record does not depend on them, and where differences
+    of f's values, too, contradict the answer.
     """
     if not any(f.code in WRONG for f in findings) or evidence.analysis is None:
         return None

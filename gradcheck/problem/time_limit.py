@@ -107,7 +107,12 @@ class Limit:
         Every call of f asks; the processor's clock is a call of the system, and most of what asking cost.
         """
         wall = wall_clock()
-        return all(wall - limit.start.wall < limit.seconds for limit in self.all())
+        limit: Limit | None = self
+        while limit is not None:  # as `all` goes, in a fifth of the time
+            if wall - limit.start.wall >= limit.seconds:
+                return False
+            limit = limit.outer
+        return True
 
     def all(self) -> Iterator[Limit]:
         """This limit and those around it."""
