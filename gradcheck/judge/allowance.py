@@ -35,6 +35,10 @@ STOCHASTIC = 8.0
 """Factor on the largest deviation observed over the stochastic runs."""
 ROUNDINGS = 16
 """Number of roundings of the block's scale that are always allowed: far below every error of interest."""
+CHEAP = 50_000
+"""Maximum work, numbers of the record times entries of the gradient, that is done for an entry however wrong it is."""
+UNSEEN = 1000.0
+"""Factor for roundings that the few stochastic runs leave unseen, and for several roundings of one number."""
 FEWEST = 64
 """Minimum number of operations that the allowance covers where it is counted and not measured."""
 
@@ -62,20 +66,38 @@ class Allowances:
             return np.zeros_like(self.gradients[block])
         return self.analysis.repeating(list(self.gradients).index(block), wanted)
 
+    @property
+    def reach(self) -> float:
+        """Factor on an allowance beyond which no bound for roundings that repeat leads; inf where bounds cost little.
+
+        K roundings that all repeat are at most sqrt(K) times the root of the sum of their squares, which the allowance
+        has measured. Where a gradient of 1,000 entries is wrong by far, finding the bounds took 90 % of the check.
+        """
+        if self.analysis is None:
+            return math.inf
+        _, numbers = self.analysis.computed
+        asked = sum(part.size for part in self.gradients.values())
+        return math.inf if asked * numbers <= CHEAP else UNSEEN * math.sqrt(numbers)
+
     def widened(self) -> dict[str, Array]:
         """Every block's allowance for roundings that repeat."""
         return {block: limit + self.repeating(block) for block, limit in self.gradients.items()}
 
 
-def settled(comparison: Comparison, repeating: Callable[[Array], Array], fallback: float = 0.0) -> Comparison:
+def settled(
+    comparison: Comparison, repeating: Callable[[Array], Array], fallback: float = 0.0, reach: float = math.inf
+) -> Comparison:
     """The comparison; finite entries that are wrong are judged again with `repeating` of them added to their allowance.
 
-    `repeating` takes a mask of the entries, and may give NaN for the others.
+    `repeating` takes a mask of the entries, and may give NaN for the others. An entry that is off by more than `reach`
+    times its allowance stays wrong without it.
 
     Where that would be more than the error that matters, an answer closer to the truth than that is right all the same:
     whatever its error comes of, it is no mistake that matters. One further away stays open.
     """
     apart = comparison.wrong & ~comparison.not_finite
+    if math.isfinite(reach):
+        apart &= (comparison.allowance == 0) | (comparison.distance <= reach * comparison.allowance)
     if not np.any(apart):
         return comparison
     allowance = comparison.allowance + repeating(apart)

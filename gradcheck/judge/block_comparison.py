@@ -49,4 +49,4 @@ def compare_block(
             return limits.repeating(block, apart)
         return project(before, limits.repeating(block), keep)[1]
 
-    return settled(compared, repeating, fallback)
+    return settled(compared, repeating, fallback, limits.reach)

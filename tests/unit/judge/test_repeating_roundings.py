@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gradcheck.checks.functions import check_jvp, check_vjp
+from gradcheck.checks.functions import check_gradient, check_jvp, check_vjp
 from gradcheck.diagnosis.diagnosed import try_and_diagnose
 from gradcheck.faults.correct import forward_mode, recursive, tape
 from gradcheck.faults.graphs.textbook_backprop import Backprop
@@ -278,3 +278,39 @@ def test_only_entries_that_are_asked_for_are_bounded() -> None:
     some = outcomes.repeating(None, [wanted])[0]
     assert np.array_equal(some[wanted], every[wanted])
     assert np.all(np.isnan(some[~wanted]))
+
+
+@pytest.mark.parametrize(("share", "bounds"), [(0.99, 1), (1.01, 0)])
+def test_no_bound_is_asked_for_what_no_bound_reaches(share: float, bounds: int) -> None:
+    asked = []
+
+    def repeating(apart: Array) -> Array:
+        asked.append(apart)
+        return np.zeros(())
+
+    once = compared(share * 1e-5, allowed=1e-9, matters=1e-6)
+    assert settled(once, repeating, reach=1e4).wrong
+    assert len(asked) == bounds
+
+
+def cubes(x: Any) -> Any:
+    return np.sum(x**3)
+
+
+@pytest.mark.parametrize(("entries", "bounds"), [(10, True), (1000, False)])
+def test_a_gradient_that_is_wrong_by_far_needs_no_bounds(
+    entries: int, bounds: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, bound = [], Analysis.repeating
+
+    def noted(self: Analysis, *of: Any) -> Any:
+        asked.append(of)
+        return bound(self, *of)
+
+    monkeypatch.setattr(Analysis, "repeating", noted)
+    x = np.random.default_rng(3).standard_normal(entries)
+    assert check_gradient(cubes, lambda x: 3 * x**2, x).verdict is Verdict.PASS
+    asked.clear()
+    assert check_gradient(cubes, lambda x: 6 * x**2, x).verdict is Verdict.FAIL
+    assert bool(asked) is bounds
+    assert check_gradient(cubes, lambda x: 3 * x**2 * (1 + 1e-12), x).verdict is not Verdict.FAIL
