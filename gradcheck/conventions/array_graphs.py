@@ -20,17 +20,23 @@ ARRAY = "np.array([2., 1.])"
 NUMBERS = "an operand that holds a single number"
 """What a class of matrices may not take."""
 
+SWEPT_AS_SUM = Spelling(lambda x: x, "{0}")
+"""How the sum is written that ends a graph, in a class without one whose sweep begins at an array."""
+
 
 class ArrayEngine(Engine):
     """The functions of the native form on top of a class of nodes that hold arrays."""
 
-    def __init__(self, uses: ValueClass, trials: Trials) -> None:
+    def __init__(self, uses: ValueClass, trials: Trials, *, sums: bool = True) -> None:
         super().__init__(uses, {}, scalars=False)
         self._trials = trials
+        self._sums = sums
         self.words = dict(_words(trials))
         self.whole_numbers = _learns_from_whole_numbers(uses)
         if not self.whole_numbers:
             self.notes = ("an array of ints is a constant: no gradient arrives at it",)
+        if not sums:
+            self.notes += ("it has no sum: the sweep of an array counts as that of its sum",)
         self._numbers = _sweeps_numbers(uses)
 
     def _number(self, value: Any) -> Any:
@@ -48,7 +54,22 @@ class ArrayEngine(Engine):
                 self._way(graph, graph.node(i))
         return super()._swept(graph, leaves)
 
+    def _ends_as_array(self, graph: Graph) -> bool:
+        return not self._sums and graph.op(graph.loss) == "sum"
+
+    def _value(self, graph: Graph, root: Any) -> Any:
+        value = super()._value(graph, root)
+        return np.sum(value) if self._ends_as_array(graph) else value
+
+    def _revealed(self, graph: Graph, leaves: Mapping[str, Any], nodes: Mapping[str, Any]) -> list[str]:
+        names = super()._revealed(graph, leaves, nodes)
+        return [name for name in names if graph.index(name) != graph.loss or not self._ends_as_array(graph)]
+
     def _way(self, graph: Graph, node: Node) -> Spelling:
+        if node.op == "sum" and not self._sums:
+            if node.index != graph.loss or node.attributes["axis"] is not None or node.attributes["keepdims"]:
+                raise NotImplementedError("a sum that is not the loss")
+            return SWEPT_AS_SUM
         operands = graph.arguments(node.index)
         shapes = tuple(graph.shapes[j] for j in operands)
         form = Applied(node.op, shapes, node.attributes, tuple(graph.op(j) == "constant" for j in operands))
@@ -58,7 +79,8 @@ class ArrayEngine(Engine):
         return Spelling(way.apply, way.text, way.infix, way.name)
 
     def _spelling(self, graph: Graph, node: Node) -> tuple[Spelling, Mapping[str, Any]]:
-        return self._way(graph, node), node.attributes
+        spelling = self._way(graph, node)
+        return spelling, {} if spelling is SWEPT_AS_SUM else node.attributes
 
 
 def _words(trials: Trials) -> Iterator[tuple[str, str]]:
@@ -76,6 +98,19 @@ def _learns_from_whole_numbers(uses: ValueClass) -> bool:
         return uses.gradient(a, root) is not None
     except Exception:  # a class may refuse ints in any way
         return False
+
+
+def sweeps_arrays(uses: ValueClass) -> bool:
+    """Whether an array can be swept as it is, so that gradients have the shape of their leaves."""
+    for form in (operator.mul, operator.add):
+        a, b = (uses.make(np.full((2, 3), value)) for value in SAMPLE)
+        try:
+            root = form(a, b)
+            uses.sweep(root)
+            return all(np.shape(uses.gradient(leaf, root)) == (2, 3) for leaf in (a, b))
+        except Exception:  # a class without this operator, or for which only single numbers are losses
+            continue
+    return False
 
 
 def _sweeps_numbers(uses: ValueClass) -> bool:

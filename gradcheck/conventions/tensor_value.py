@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.conventions.array_graphs import ArrayEngine, lacking
+from gradcheck.conventions.array_graphs import SWEPT_AS_SUM, ArrayEngine, lacking, sweeps_arrays
 from gradcheck.conventions.array_trials import Trials
 from gradcheck.conventions.offer import Contents, Found, Miss, each
 from gradcheck.conventions.spellings import FUNCTIONS, Spelling, numpys
@@ -51,7 +51,11 @@ def _of_class(name: str, kind: type, contents: Contents) -> Iterator[Found]:
     if REDUCING.isdisjoint(trials.right):
         yield Miss(NAME, name, "it offers neither sum, mean, max nor matmul, so that no array ends in a loss")
         return
-    yield offer_of(NAME, name, uses, contents, offered, ArrayEngine(uses, trials), lacking(uses, trials), _sample)
+    sums = "sum" in offered or uses.ends is not itself or not sweeps_arrays(uses)
+    if not sums:
+        offered["sum"] = SWEPT_AS_SUM
+    answers = ArrayEngine(uses, trials, sums=sums)
+    yield offer_of(NAME, name, uses, contents, offered, answers, lacking(uses, trials), _sample)
 
 
 def node_class(contents: Contents) -> ValueClass | None:

@@ -206,14 +206,24 @@ class Engine:
             raise NotImplementedError("the sweep of a bare leaf") from wrong
         parameters = [graph.names[i] for i in graph.parameters]
         gradients = {name: self._gradient(graph, name, nodes) for name in parameters}
-        value = self._rounded(_of_shape(self._uses.value(root), graph.shapes[graph.loss]))
+        value = self._rounded(_of_shape(self._value(graph, root), graph.shapes[graph.loss]))
         if not self._uses.reveals:
             return value, gradients
+        inner = self._revealed(graph, leaves, nodes)
+        return value, gradients, {**gradients, **{n: self._gradient(graph, n, nodes) for n in inner}}
+
+    def _value(self, graph: Graph, root: Any) -> Any:
+        """The value of the loss, which the root holds."""
+        return self._uses.value(root)
+
+    def _revealed(self, graph: Graph, leaves: Mapping[str, Any], nodes: Mapping[str, Any]) -> list[str]:
+        """The inner nodes whose gradient is read as well."""
         inner = [n for n, node in nodes.items() if n not in leaves and isinstance(node, self._uses.kind)]
         inner = [n for n in inner if not self._is_view(graph, n, nodes)]
-        if self._uses.asks is not None:  # the root, and what it does not depend on, may not be asked for
-            inner = [n for n in inner if self._uses.asks.tells(root, nodes[n])]
-        return value, gradients, {**gradients, **{n: self._gradient(graph, n, nodes) for n in inner}}
+        if self._uses.asks is None:
+            return inner
+        root = nodes[graph.names[graph.loss]]  # it, and what it does not depend on, may not be asked for
+        return [n for n in inner if self._uses.asks.tells(root, nodes[n])]
 
     def _is_view(self, graph: Graph, name: str, nodes: Mapping[str, Any]) -> bool:
         """Whether a node shows the memory of an argument: engines may then keep one gradient for both."""
