@@ -2,7 +2,7 @@
 
 The backward pass takes the prediction where layers take an upstream gradient, and is the gradient of the mean of what
 the forward pass gives for each sample. A loss with an activation inside, which leaves the activation's output in an
-attribute, gets that output.
+attribute, gets that output. Where both methods name the targets first, forward(label, out), they get them first.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from gradcheck.conventions.foreign_calls import ForeignCalls, copied
 from gradcheck.conventions.layer_functions import is_real
 from gradcheck.conventions.layer_search import INWARDS, OUTPUT
 from gradcheck.conventions.offer import Contents, Found, Miss, Offer, Pair, required_arguments
+from gradcheck.conventions.roles import role
 
 NAME = "loss-classes"
 ABOUT = "loss classes with forward(y_pred, y_true) and backward(y_pred, y_true), the gradient of the mean over samples"
@@ -26,6 +27,8 @@ PREDICTED = np.array([[0.61, 0.24, 0.15], [0.2, 0.47, 0.33], [0.12, 0.31, 0.57],
 """Predictions of four samples: probabilities, so that a loss may take their logarithms."""
 _PROBABILITIES = ("probs", "probabilities", "softmax_output", "softmax_out", "y_hat", "y_pred")
 """Further attributes in which a loss with an activation inside leaves the activation's output."""
+_TARGETS = ("y_true", "true", "truth", "ground_truth", "y_target", "y_label", "gt", "true_y", "y_real")
+"""Further names of the targets."""
 TRUE = np.eye(3)[[0, 2, 1, 1]]
 """Their targets, one-hot: classes, yes and no, or numbers, whatever a loss compares."""
 
@@ -53,23 +56,40 @@ def find(contents: Contents, options: Mapping[str, str]) -> Iterator[Found]:
 
 
 def _takes_targets_twice(kind: type) -> bool:
-    """Whether forward and backward take two arguments each, the second of one name."""
-    asked = [required_arguments(getattr(kind, name, None) or (lambda: None)) or [] for name in ("forward", "backward")]
-    return all(len(names) == 3 for names in asked) and asked[0][2] == asked[1][2]
+    """Whether forward and backward take two arguments each, the targets under one name."""
+    asked = _asked(kind)
+    return all(len(names) == 3 for names in asked) and (asked[0][2] == asked[1][2] or _targets_first(kind))
+
+
+def _targets_first(kind: type) -> bool:
+    """Whether both methods name the targets first, and something else second."""
+    asked = _asked(kind)
+    return asked[0][1] == asked[1][1] and all(_is_target(first) > _is_target(second) for _, first, second in asked)
+
+
+def _asked(kind: type) -> list[list[str]]:
+    """The required arguments of forward and of backward."""
+    return [required_arguments(getattr(kind, name, None) or (lambda: None)) or [] for name in ("forward", "backward")]
+
+
+def _is_target(name: str) -> bool:
+    return role(name) == "y" or name.lower().removesuffix("s") in _TARGETS
 
 
 def _pair(calls: ForeignCalls, name: str, kind: type, true: Any) -> tuple[Pair, list[str]] | str:
     """The pair for these targets and notes on it, or why there is none."""
     inner = _activated(calls, kind, true)
 
+    turn = -1 if _targets_first(kind) else 1
+
     def value(predicted: Any) -> Any:
-        return np.mean(calls(calls(kind).forward, predicted, true.copy()))
+        return np.mean(calls(calls(kind).forward, *(predicted, true.copy())[::turn]))
 
     def gradient(predicted: Any) -> Any:
         loss = calls(kind)
-        calls(loss.forward, predicted, true.copy())
+        calls(loss.forward, *(predicted, true.copy())[::turn])
         given = predicted if not inner else copied(getattr(loss, inner))
-        returned = calls.back(loss.backward, given, true.copy())
+        returned = calls.back(loss.backward, *(given, true.copy())[::turn])
         return returned if returned is not None else _left(loss)
 
     try:
