@@ -27,6 +27,8 @@ _SIZES: tuple[tuple[str, tuple[Any, ...]], ...] = (
     (r"num_features|n?_?features|dim\w*|size|d|n|d_model|embed\w*|normalized_shape|n_embd|shape|width", (D, M)),
 )
 """Sizes by the names of a constructor's arguments; several are tried in turn."""
+_PENALTY = re.compile(r"(\w+_)?l[12](_\w+)?|(\w+_)?weight_?decay|reg|(\w+_)?regulari[sz]\w+|reg_\w+|lambd|lmbda")
+"""Names of the weight of a penalty that the backward pass adds and no forward pass has: the loss is where it stands."""
 _MOST_TRIED = 24
 """Maximum number of ways in which a constructor is tried."""
 
@@ -70,6 +72,9 @@ def _values(name: str, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[Any]:
     mine = role(name)
     if mine in ("weight", "bias", "scale", "hidden", "entering") and mine in shapes and name not in ("n", "d"):
         yield numbers(shapes[mine], name)
+        return
+    if _PENALTY.fullmatch(name.lower()):
+        yield 0.0
         return
     if (known := setting(name)) is not None and not re.fullmatch(r"kernel_size|size|n|k", name):
         yield known
