@@ -129,7 +129,7 @@ def lengths_of(inputs: Mapping[str, Array], outputs: Sequence[Array] = ()) -> di
 
 def equal(a: Array, b: Array, tolerance: Array) -> bool:
     """Whether two arrays agree within every entry's tolerance; NaN agrees with nothing."""
-    return bool(np.all(np.abs(a - b) <= tolerance))
+    return bool((np.abs(a - b) <= tolerance).all())
 
 
 def stretches(shape: tuple[int, ...], over: tuple[int, ...]) -> bool:

@@ -77,6 +77,8 @@ class OwnCode:
 
     def __init__(self, answered: Answered) -> None:
         self.of = answered
+        self._granted = {block: self._room(block) for block in answered.answers}
+        self._off = {b: np.asarray(np.abs(answered.answers[b] - answered.truths[b])) for b in answered.answers}
         self.replay = Replay(answered.recording)
         self.instructions = by_instruction(self.replay)
         with warnings.catch_warnings():
@@ -84,8 +86,8 @@ class OwnCode:
             self.usable = self._something_due() and self._followed()
 
     def _something_due(self) -> bool:
-        wrong = [b for b in self.of.answers if np.any(self._off(b) > self._granted(b))]
-        return not wrong or any(np.any(np.abs(self.of.truths[b]) > self._granted(b)) for b in wrong)
+        wrong = [b for b in self.of.answers if np.any(self._off[b] > self._granted[b])]
+        return not wrong or any(np.any(np.abs(self.of.truths[b]) > self._granted[b]) for b in wrong)
 
     def _followed(self) -> bool:
         answered = self.of
@@ -93,15 +95,12 @@ class OwnCode:
             all(np.all(np.isfinite(a)) for a in answered.answers.values())
             and self.replay.faithful(list(answered.answers.values()))
             and all(
-                slot is not None or not np.any(self._off(b) > self._granted(b))
+                slot is not None or not np.any(self._off[b] > self._granted[b])
                 for b, slot in zip(answered.answers, self.replay.answers, strict=True)
             )
         )
 
-    def _off(self, block: str) -> Array:
-        return np.asarray(np.abs(self.of.answers[block] - self.of.truths[block]))
-
-    def _granted(self, block: str) -> Array:
+    def _room(self, block: str) -> Array:
         peak = max(float(np.max(np.abs(a[block]), initial=0.0)) for a in (self.of.answers, self.of.truths))
         return np.asarray(SLACK * self.of.rooms[block] + UNITS * self.of.unit * peak)
 
@@ -116,14 +115,14 @@ class OwnCode:
                 return False
             with np.errstate(all="ignore"):
                 off = np.abs(np.asarray(part, dtype=float) - self.of.truths[block])
-            room = np.maximum(self._granted(block), NEARLY * np.max(self._off(block), initial=0.0))
-            if not np.all(off <= room):
+            room = np.maximum(self._granted[block], NEARLY * self._off[block].max(initial=0.0))
+            if not (off <= room).all():
                 return False
         return True
 
     def multiple(self) -> float | None:
         """The factor by which every wrong block differs from the right one, but for NEARLY; None if there is none."""
-        wrong = [b for b in self.of.answers if np.any(self._off(b) > self._granted(b))]
+        wrong = [b for b in self.of.answers if np.any(self._off[b] > self._granted[b])]
         came = np.concatenate([self.of.answers[b].ravel() for b in wrong])
         right = np.concatenate([self.of.truths[b].ravel() for b in wrong])
         factor = float(came @ right / (right @ right)) if np.any(right) else 0.0

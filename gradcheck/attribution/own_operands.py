@@ -41,6 +41,12 @@ def _same(a: Any, b: Any) -> bool:
     return np.shape(a) == np.shape(b) and np.array_equal(a, b)
 
 
+def _content(value: Any) -> tuple[Any, ...]:
+    """What two arrays of the same numbers have in common, -0 being 0: all pairs would be as many as their square."""
+    array = np.asarray(value)
+    return array.shape, (array.astype(complex if array.dtype.kind == "c" else float) + 0.0).tobytes()
+
+
 @dataclass(frozen=True)
 class Other:
     """An array that a step may have been meant to use: the result of another step, or one given (slot -1) by name."""
@@ -55,18 +61,24 @@ class Other:
 def others(replay: Replay, given: Sequence[tuple[str, Array]], forward: Sequence[Array]) -> list[Other]:
     """The different arrays and numbers of a run, the last ones first; then those given, and constants of the code."""
     found: list[Other] = []
+    seen: set[tuple[Any, ...]] = set()
     for slot in range(len(replay.steps) - 1, -1, -1):
         value = replay.steps[slot].value
-        if numeric(value) and np.size(value) and not any(_same(value, o.array) for o in found):
+        if numeric(value) and np.size(value) and (content := _content(value)) not in seen:
+            seen.add(content)
             found.append(Other(slot, np.asarray(value)))
     for name, value in (*given, *_numbers(replay)):
-        if not any(_same(value, o.array) for o in found):
+        if (content := _content(value)) not in seen:
+            seen.add(content)
             found.append(Other(-1, np.asarray(value), name))
     return [replace(o, forward=o.array.size > 1 and any(_near(o.array, a) for a in forward)) for o in found]
 
 
 def _near(a: Array, b: Array) -> bool:
-    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-12, atol=0))
+    if a.shape != b.shape:
+        return False
+    with np.errstate(invalid="ignore"):
+        return bool(((np.abs(a - b) <= 1e-12 * np.abs(b)) | (a == b)).all())
 
 
 def _numbers(replay: Replay) -> list[tuple[str, Any]]:

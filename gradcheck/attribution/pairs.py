@@ -120,11 +120,11 @@ def pair_of(view: View, x: int, y: int) -> Pair | None:
         return None
     one, two = np.asarray(one, dtype=float), np.asarray(two, dtype=float)
     with np.errstate(all="ignore"):
-        weight = np.sum(one * one, axis=-1)
-        slope = np.where(weight > 0, np.sum(one * two, axis=-1) / np.where(weight > 0, weight, 1), 0.0)
+        weight = (one * one).sum(axis=-1)
+        slope = np.where(weight > 0, (one * two).sum(axis=-1) / np.where(weight > 0, weight, 1), 0.0)
         off = np.abs(two - slope[..., None] * one)
         scale = np.abs(slope[..., None] * one) + np.abs(two)
-    if not np.all(off <= _ALIKE * scale + 1e-300) or _moved(one) < 2:
+    if not (off <= _ALIKE * scale + 1e-300).all() or _moved(one) < 2:
         return None
     return Pair(x, y, slope, steps(view, x, y))
 

@@ -81,7 +81,7 @@ def _solved(along: Array, off: Array, room: Array) -> float | None:
 
 def fits(change: Array, off: Array, room: Array) -> bool:
     """Whether a change of the gradient has the discrepancy's components along all directions, up to rounding."""
-    return bool(np.all(np.abs(change - off) <= room + 1e-8 * np.max(np.abs(off), initial=0.0)))
+    return bool((np.abs(change - off) <= room + 1e-8 * np.abs(off).max(initial=0.0)).all())
 
 
 USUAL: Mapping[float, Factor] = {

@@ -117,4 +117,4 @@ def _put(found: Sequence[list[Slope]], where: Array, mistake: Mistake, words: st
 def _alike(a: Array, b: Array) -> Array:
     """Per pair, whether two slopes are the same but for rounding."""
     off = np.abs(a - b) <= 1e-9 * np.abs(b) + 1e-12
-    return np.asarray(np.all(off, axis=tuple(range(1, off.ndim))))
+    return np.asarray(off.all(axis=tuple(range(1, off.ndim))))

@@ -338,7 +338,7 @@ class View:
             return np.zeros(len(self.directions))
         axes = tuple(range(tangent.ndim - 1))
         with np.errstate(all="ignore"):
-            sums = np.asarray(np.sum(contribution * tangent, axis=axes), dtype=np.float64).reshape(-1)
+            sums = np.asarray((contribution * tangent).sum(axis=axes), dtype=np.float64).reshape(-1)
         return self._weights @ sums if self.forward else sums
 
     @cached_property

@@ -53,7 +53,7 @@ def own_branches(question: Question, product: Product, most: int) -> tuple[list[
 
     At most `most` across one, and as many where an entry is what it is compared with, each with a point on both sides.
     """
-    outcomes, _ = _traced(question, product, FEW_RUNS, sharp=False)
+    outcomes = _own_code(question, product)
     if outcomes is None:
         return [], []
     return [b.point for b in branches(outcomes, most) if b.point is not None], thresholds(outcomes, most)
@@ -61,13 +61,13 @@ def own_branches(question: Question, product: Product, most: int) -> tuple[list[
 
 def waits(question: Question, product: Product) -> bool:
     """Whether a loop of the derivative's own code ends on a comparison."""
-    outcomes, _ = _traced(question, product, FEW_RUNS, sharp=False)
+    outcomes = _own_code(question, product)
     return outcomes is not None and outcomes.waits
 
 
 def narrow_dtypes(question: Question, product: Product) -> list[np.dtype[Any]]:
     """Dtypes narrower than the subject's in which the derivative's own code computes; none if it cannot be traced."""
-    outcomes, _ = _traced(question, product, FEW_RUNS, sharp=False)
+    outcomes = _own_code(question, product)
     if outcomes is None:
         return []
     trace = outcomes.first.trace
@@ -75,13 +75,20 @@ def narrow_dtypes(question: Question, product: Product) -> list[np.dtype[Any]]:
     return [dtype for dtype in seen if dtype.kind == "f" and dtype.itemsize < product.dtype.itemsize]
 
 
+def _own_code(question: Question, product: Product) -> Outcomes | None:
+    """The derivative's own code, traced without proofs, once for each point: one that integrates takes 5 s."""
+    kept: dict[int, tuple[Any, Outcomes | None]] = product.__dict__.setdefault("_own_code", {})
+    key = id(question.derivative)
+    if key not in kept:
+        outcomes, _ = _traced(question, product, FEW_RUNS, sharp=False)
+        kept[key] = question.derivative, outcomes
+    return kept[key][1]
+
+
 def _traced(
     question: Question, product: Product, most_runs: int = MOST_RUNS, *, sharp: bool = True
 ) -> tuple[Outcomes | None, list[int]]:
-    """The derivative itself, traced as a function of its inputs, and which parts it returned.
-
-    Its comparisons, loops and dtypes need no `sharp` values.
-    """
+    """The derivative itself, traced as a function of its inputs, and which parts it returned."""
     kept: list[int] = []
 
     def formula(*differentiated: Any) -> Any:

@@ -93,18 +93,23 @@ class _Replacements:
         Calls from inside a library do, unless `inside`.
         """
 
+        callers: dict[tuple[int, int], types.CodeType] = {}  # that call it, as seen before: half of what np.array took
+
         @functools.wraps(original)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             caller = sys._getframe(1)
-            # Compiled code has no frame, so its calls seem to come from its caller; a caller that does not name the
-            # function did not call it. The buffers of numpy.random must stay plain memory.
-            names = caller.f_code.co_names
-            bound = caller.f_globals
-            called = any(n == original.__name__ or bound.get(n) is guarded or bound.get(n) is original for n in names)
-            called = called and "random" not in names
-            if threading.get_ident() != self.thread or not called or (_foreign(caller) and not inside):
-                return original(*args, **kwargs)
-            return stand_in(*args, **kwargs)
+            code, bound = caller.f_code, caller.f_globals
+            if (id(code), id(bound)) not in callers:
+                # Compiled code has no frame, so its calls seem to come from its caller; a caller that does not name the
+                # function did not call it. The buffers of numpy.random must stay plain memory.
+                names = code.co_names
+                called = any(
+                    n == original.__name__ or bound.get(n) is guarded or bound.get(n) is original for n in names
+                )
+                if not called or "random" in names or (_foreign(caller) and not inside):
+                    return original(*args, **kwargs)
+                callers[id(code), id(bound)] = code  # kept, so that no other code gets its place
+            return (stand_in if threading.get_ident() == self.thread else original)(*args, **kwargs)
 
         self.by_original[id(original)] = original, guarded
 
