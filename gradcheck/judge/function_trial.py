@@ -214,8 +214,13 @@ class Examination:
             contracts = asked.findings()
             if contracts and contracts[0].facts.get("block") == ANSWER:  # else it is no cause of what comes first
                 self._exception = asked.exception
-            if any(f.code == "GC021" and f.facts.get("block") == VALUE for f in contracts):
-                return contracts, None  # f has no one value here, so that it has no derivative
+            differing = [f for f in contracts if f.code == "GC021" and f.facts.get("block") == VALUE]
+            if differing:  # f has no one value here, so that it has no derivative, or none that is known closely
+                alone = all(f is differing[0] or f.severity is not Severity.ERROR for f in contracts)
+                slight = self._of_differing_values(product, reply, differing[0]) if alone else []
+                if self._settings.meant is None or not slight:
+                    return slight or contracts, None
+                contracts = [f for f in contracts if f is not differing[0]]  # the truth is that of another function
         if early is not None and not contracts:
             contracts += early(reply, tolerance)
         wide = [finding("GC090", block=b, wanted=wanted, came=came) for b, wanted, came in reply.refitted]
@@ -276,6 +281,15 @@ class Examination:
         with self._time.part("the cause"):
             found += self._small_causes().named(product, numbers)
         return found
+
+    def _of_differing_values(self, product: Product, reply: Reply, told: Finding) -> list[Finding]:
+        """What is said instead where f's values differ too little for it to be no function."""
+        from gradcheck.judge.differing_values import undecided
+
+        slight: Finding | None = None
+        with self._time.part("differences of values that differ from call to call"):
+            slight = undecided(product, reply, told)
+        return [] if slight is None else [slight]
 
     def _small_causes(self) -> SmallCauses:
         # Imported late, as below: a right derivative needs no cause, and these are a third of a first check's imports.

@@ -156,6 +156,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "GC115": {"what": "Jacobian"},
         "GC116": {"block": "idx", "value": 5.0},
         "GC117": {"values": 0.75, "answer": 0.75, "truth": 0.9},
+        "GC118": {"first": 0.75, "second": 0.7500000001},
         "GC105": {"block": "a"},
         "GC106": {"block": "idx"},
         "GC104": {"path": "params['layer2']['b']", "wanted": "part of it", "came": "nothing"},

@@ -125,4 +125,12 @@ ROWS = (
         "A solver that begins where it ended the last time takes a single step when it is traced. The derivative of that "
         "step is not the derivative of what f computes at other points.",
     ),
+    undecided(
+        "GC118",
+        "f differs slightly from call to call",
+        "called twice at the same point, f was {first} and then {second}: the answer does not contradict differences of "
+        "such values, and they prove nothing; make f begin anew at each call, or say meant=",
+        "A solver that begins where it ended the last time, threads that add up in another order, or a little noise. "
+        "meant= takes the function that f computes approximately.",
+    ),
 )
