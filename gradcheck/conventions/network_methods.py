@@ -27,6 +27,8 @@ FORWARDS = (
     "forward_pass",
     "forward_prop",
     "forward_propagation",
+    "forward_propogation",
+    "forward_propagate",
     "forwardprop",
     "__call__",
     "think",
@@ -66,13 +68,17 @@ BACKWARDS = (
     "back_prop",
     "backward_prop",
     "backward_propagation",
+    "backward_propogation",
+    "backward_propagate",
     "backpropagation",
+    "backpropogation",
     "back_propagation",
+    "back_propogation",
     "backpropagate",
     "back_propagate",
     "backwards",
 )
-"""Names of the method that gives the gradients, or stores them."""
+"""Names of the method that gives the gradients, or stores them; propogation is how many spell it."""
 STEPS = ("train_step", "training_step", "train_on_batch", "step", "train", "learn", "fit", "update")
 """Names of the method that takes a step, where no other gives gradients."""
 _A_LOSS = re.compile(r"loss|cost|entropy|mse|error|objective")

@@ -110,6 +110,7 @@ def recognised(module: ModuleType, only: str | None = None, wanted: Wish | None 
                 offers.append(found)
         claimed.update(*(offer.claims for offer in offers))
     offers = [offer for offer in offers if offer.convention != GRAPH or not _is_of_nodes(offer, offers)]
+    offers = [offer for offer in offers if not _is_kind_of(offer, offers, contents)]
     if wanted.convention is None:
         misses += left_over(contents, offers, misses)
     explained = {offer.name for offer in offers} | claimed
@@ -120,6 +121,14 @@ def recognised(module: ModuleType, only: str | None = None, wanted: Wish | None 
 def _is_of_nodes(native: Offer, offers: list[Offer]) -> bool:
     """Whether `gradients(root, leaves)` belongs to a class of nodes, and takes no graph of ours."""
     return any(native.claims <= offer.claims for offer in offers if offer is not native)
+
+
+def _is_kind_of(one: Offer, offers: list[Offer], contents: Contents) -> bool:
+    """Whether an engine's class is made from that of another engine of its convention, as a kind of leaves is."""
+    kind = contents.classes.get(one.name)
+    others = (other for other in offers if other is not one and other.convention == one.convention)
+    bases = (contents.classes.get(other.name) for other in others if other.functions)
+    return bool(one.functions) and kind is not None and any(b is not None and b in kind.__mro__[1:] for b in bases)
 
 
 def _found(name: str, contents: Contents, options: Mapping[str, str]) -> Iterator[Any]:

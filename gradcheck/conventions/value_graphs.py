@@ -263,8 +263,8 @@ class Engine:
         node, root, index = nodes[name], nodes[graph.names[graph.loss]], graph.index(name)
         try:
             found = self._uses.gradient(node, root)
-        except Exception:  # a root may refuse a leaf that it does not depend on
-            if self._uses.asks is None or index in ancestors(graph, graph.loss):
+        except Exception:  # a root may refuse a leaf that it does not depend on, and a leaf may have nothing to tell
+            if index in ancestors(graph, graph.loss):
                 raise
             found = None
         value = _of_shape(self._uses.value(node), graph.shapes[index])
