@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ class ArrayEngine(Engine):
         super().__init__(uses, {}, scalars=False)
         self._trials = trials
         self._sums = sums
+        self._held: dict[tuple[int, ...], bool] = {}
         self.words = dict(_words(trials))
         self.whole_numbers = _learns_from_whole_numbers(uses)
         if not self.whole_numbers:
@@ -45,6 +46,23 @@ class ArrayEngine(Engine):
     def _whole(self, value: Any) -> Any:
         exact = np.asarray(value)
         return exact.astype(int) if np.array_equal(exact, np.round(exact)) else np.array(value)
+
+    def _leaves(self, graph: Graph, point: Mapping[str, Any], made: Callable[[Any], Any]) -> dict[str, Any]:
+        for i in graph.order.tolist():
+            number = graph.op(i) == "constant" and not graph.shapes[i]  # which may stay a number
+            if not (graph.arguments(i) or number or self._holds(graph.shapes[i])):
+                raise NotImplementedError(f"an array of shape {graph.shapes[i]}" if graph.shapes[i] else NUMBERS)
+        return super()._leaves(graph, point, made)
+
+    def _holds(self, shape: tuple[int, ...]) -> bool:
+        """Whether the class makes leaves of this shape."""
+        if shape not in self._held:
+            try:
+                self._uses.make(np.full(shape, SAMPLE[0]))
+                self._held[shape] = True
+            except Exception:  # whatever the constructor raises
+                self._held[shape] = False
+        return self._held[shape]
 
     def _swept(self, graph: Graph, leaves: Mapping[str, Any]) -> Any:
         if not self._numbers and any(not graph.shapes[j] for i in range(len(graph)) for j in graph.arguments(i)):
@@ -116,7 +134,10 @@ def sweeps_arrays(uses: ValueClass) -> bool:
 def _sweeps_numbers(uses: ValueClass) -> bool:
     """Whether leaves of a single number can be swept; a class may be made for matrices alone, and break there."""
     for form in (operator.mul, operator.add):
-        a, b = (uses.make(np.array(value)) for value in SAMPLE)
+        try:
+            a, b = (uses.make(np.array(value)) for value in SAMPLE)
+        except Exception:  # it holds none
+            return False
         try:
             root = form(a, b)
         except Exception:  # a class without this operator
@@ -144,7 +165,11 @@ def lacking(uses: ValueClass, trials: Trials) -> Iterator[str]:
 
 
 def _beside_plain(uses: ValueClass, spelling: Spelling, *, numbers: bool) -> Iterator[str]:
-    x, array = uses.make(np.array(SAMPLE)), np.array([2.0, 1.0])
+    array = np.array([2.0, 1.0])
+    try:
+        x = uses.make(np.array(SAMPLE))
+    except Exception:  # it holds no array with one axis
+        return
     beside: list[tuple[Any, Any, str, str]] = [(x, array, "x", ARRAY), (array, x, ARRAY, "x")]
     if numbers:
         beside += [(x, 2.0, "x", "2"), (2.0, x, "2", "x"), (x, uses.make(np.array(SAMPLE)), "x", "y")]

@@ -59,11 +59,15 @@ class Applied:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What two applications have in common that are called in the same way."""
+        """What two applications have in common that are called in the same way.
+
+        A class of matrices alone takes a row beside a matrix, and no array with one axis.
+        """
         alike = OPS[self.op].elementwise and not self.attributes
+        stretched = tuple(len(shape) for shape in self.shapes) if self.is_stretched else ()
         numbers = tuple(plain and not shape for plain, shape in zip(self.constants, self.shapes, strict=True))
         said = tuple((name, str(getattr(v, "tolist", lambda v=v: v)())) for name, v in self.attributes.items())
-        return (self.op, self.is_stretched if alike else self.shapes, said, self.constants, numbers)
+        return (self.op, stretched if alike else self.shapes, said, self.constants, numbers)
 
     def __str__(self) -> str:
         if self.given:
@@ -179,7 +183,12 @@ class Trials:
 
     def _once(self, way: Way, values: list[Any], form: Applied) -> Tried:
         tried = Tried(way)
-        made = [v if plain else self._uses.make(np.array(v)) for v, plain in zip(values, form.constants, strict=True)]
+        try:
+            made = [
+                v if plain else self._uses.make(np.array(v)) for v, plain in zip(values, form.constants, strict=True)
+            ]
+        except Exception:  # a class may hold no arrays of this shape
+            return tried
         for operands in beside_plain(made, self._uses, way.infix, np.array):
             as_it_is = operands is made and any(form.constants)
             try:
@@ -232,7 +241,7 @@ def _shows(op: str, values: Sequence[Any], attributes: Mapping[str, Any]) -> boo
 def alike(came: Any, right: Any) -> bool:
     """Whether a forward value is that of the op; one of a single entry may keep axes of length 1."""
     value = np.asarray(came)
-    if value.shape != right.shape and not (right.shape == () and value.shape == (1,)):
+    if value.shape != right.shape and not (right.shape == () and value.size == 1):
         return False
     return bool(np.allclose(value.reshape(right.shape), right, rtol=CLOSE, atol=CLOSE))
 
