@@ -16,6 +16,8 @@ Array = NDArray[Any]
 
 LONG = 5
 """Minimum length n for which n - 1 and n / (n - 1) are told from other numbers: 3/2 and 4/3 come about in many ways."""
+TWOS = (4, 8, 16, 32, 64)
+"""Factors that are several factors 2."""
 CUT = 1.5e-3
 """Largest relative error of a factor that counts as a constant written slightly wrong."""
 
@@ -73,6 +75,8 @@ def _less_usual(known: Known) -> Iterator[Factor]:
             for root in (False, True):
                 words = f"the root of {text}" if root else text
                 clause = f"is {words} times the right one, and {n} is {where}: n and n - 1 are confused"
+                if value == n - 1 and value in TWOS:
+                    clause += ", or several factors 2 too many"
                 yield Factor(value**0.5 if root else value, Mistake.FACTOR, clause, f"and {words} times it")
         yield Factor(
             n**0.5,
@@ -89,7 +93,7 @@ def _less_usual(known: Known) -> Iterator[Factor]:
     for name, s in known.scalars():
         if name != known.block:
             yield from _of_argument(name, s)
-    for power in (4, 8, 16, 32, 64):
+    for power in TWOS:
         clause = f"is {power} times the right one: several factors 2 too many"
         yield Factor(power, Mistake.FACTOR, clause, f"and {power} times it")
         clause = f"is 1/{power} of the right one: several factors 2 are missing"

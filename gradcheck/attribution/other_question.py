@@ -32,6 +32,7 @@ class Otherwise:
         right for this one.
     vague: what was done is no mistake of a known kind; it is said, and has none.
     nudge: a question hardly changed; where its right answer is the same, it depends on nothing that is changed here.
+    sums: it says that something is not added up; where all wrong entries are 0 and the others right, nothing was.
     """
 
     mistake: Mistake
@@ -42,6 +43,7 @@ class Otherwise:
     controls: Sequence[Change] = ()
     nudge: Change | None = None
     vague: bool = False
+    sums: bool = False
 
 
 def given_weights(product: Product) -> Sequence[Array]:

@@ -99,7 +99,7 @@ def _slices(
             return kept
 
         words = f"uses {which} {what} alone, instead of summing over all {n}"
-        yield Otherwise(kind, words, ask(alone))
+        yield Otherwise(kind, words, ask(alone), sums=max(w.ndim for w in given) == 1)
         yield Otherwise(kind, f"is {n} times what {which} {what} alone gives", ask(alone), factor=float(n))
 
 

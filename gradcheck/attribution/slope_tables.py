@@ -103,7 +103,7 @@ def of_tables(x: Array, y: Array, right: Array, again: Array) -> list[list[Slope
             turned = _alike(slope, -right) & ~halved
             _put(found, halved, Mistake.POWER_RULE, "lacking the factor 2 of the square", x)
             _put(found, turned, Mistake.PATH_SIGN, "having the wrong sign, that of its slope", slope)
-            _put(found, ~halved & ~turned, Mistake.OTHER_SLOPE, f"with the slope of {name}", slope)
+            _put(found, ~halved & ~turned & ~_ones(slope), Mistake.OTHER_SLOPE, f"with the slope of {name}", slope)
     return found
 
 
@@ -112,6 +112,11 @@ def _put(found: Sequence[list[Slope]], where: Array, mistake: Mistake, words: st
     for k, rows in enumerate(found):
         if where[k]:
             rows.append((mistake, words, slopes[k, ...]))
+
+
+def _ones(slopes: Array) -> Array:
+    """Per pair, whether a slope is 1 throughout: then it is none that another function would give away."""
+    return np.asarray(np.all(slopes == 1, axis=tuple(range(1, slopes.ndim))))
 
 
 def _alike(a: Array, b: Array) -> Array:

@@ -83,7 +83,9 @@ def right_otherwise(
             break
         if not other.fine and not _like(product, block, wrong, other.factor, truth_of):
             continue
-        if _tells_nothing(other, block, here, wrong, truth_of):
+        if (other.sums and not np.any(wrong.answer[wrong.wrong])) or _tells_nothing(
+            other, block, here, wrong, truth_of
+        ):
             continue
         asked += 1
         if not _right(product, block, wrong, other.factor, truth_of):
