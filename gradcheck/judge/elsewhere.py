@@ -41,6 +41,10 @@ MOST_CROSSED = 8
 """Maximum number of comparisons of f, the nearest, whose other side is solved for."""
 MOST_NESTED = 2
 """Maximum number of further ones from each such point, of those that are made on that side only."""
+MOST_GUARDED = 2
+"""Maximum number of guards of f whose other side is looked at."""
+BEHIND = 1e-4
+"""Maximum relative error beyond a guard, where a derivative may be a series of one term."""
 MOST_DEEP = 2
 """Maximum number of branches within one another that are followed."""
 OTHER_SIDES = "the other sides of comparisons of f"
@@ -177,6 +181,21 @@ class Elsewhere:
                     self.reached.add(branch.key)
                     if depth < MOST_DEEP:
                         waiting.append((near.product, there, depth + 1))
+        return [] if analysis is None else self._behind_guards(product, analysis)
+
+    def _behind_guards(self, product: Product, start: TracedPoint) -> list[Finding]:
+        """What is wrong beyond a guard where f goes on: `if t < 1e-4: return 1 - t**2 / 6` before `sin(t) / t`."""
+        points: list[list[Array]] = []
+        with self.time.part(OTHER_SIDES, PLACE):
+            points += start.behind_guards(MOST_GUARDED)
+        for point in points:
+            near = other_points.at(product, point, "the other side of a comparison")
+            near = replace(near, guarded=True, gross=np.inf)
+            errors: list[Finding] = []
+            with self.time.part(OTHER_SIDES, PLACE):
+                errors += self._looked_at(near, product, start, beyond=True)[0]
+            if errors:
+                return _at(near, product, errors)
         return []
 
     def _mirrored(self, near: Neighbour, given: Product, start: TracedPoint) -> tuple[Neighbour, list[Finding]]:
@@ -296,6 +315,10 @@ class Elsewhere:
             if own is None or not any(repeats(c, own[blocks.index(c.block)]) for c in wrong):
                 return [], evidence.analysis
         errors = [f for f in numbers.findings if f.severity is Severity.ERROR]
+        if near.guarded and (start is None or evidence.analysis is None or not start.goes_on(evidence.analysis)):
+            return [], None
+        if near.guarded and all(slight(c, evidence, product, BEHIND) for c in wrong):
+            return [], None
         plain = near.ordinary and not all(slight(c, evidence, product, PLAIN) for c in wrong)
         if (
             errors

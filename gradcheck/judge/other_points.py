@@ -49,6 +49,7 @@ class Neighbour:
         large values. What counts anyway: a batch of another size, a point close by, a point of the domain declared.
     ordinary: its numbers are of ordinary size, and those of the given point are not.
     own_branch: it was chosen across a comparison of the derivative's own code.
+    guarded: it lies beyond a guard of f: it counts only where f is the same function there, by another formula.
     blind: f cannot be traced; differences that agree among themselves count in place of a proof.
     fitting: an answer of another shape or dtype says that the derivative is not meant for this neighbour.
     larger: a larger batch; a derivative that is wrong there as well has the length of its batch written into it.
@@ -60,6 +61,7 @@ class Neighbour:
     followed: bool = False
     ordinary: bool = False
     own_branch: bool = False
+    guarded: bool = False
     blind: bool = False
     fitting: bool = False
     larger: Product | None = None

@@ -47,6 +47,14 @@ class TracedPoint:
         """The function's comparisons, guards and `known` ones apart; `most` have a point on their other side."""
         return routes.branches(self._outcomes, most, known)
 
+    def behind_guards(self, most: int) -> list[list[Array]]:
+        """Points beyond what guards an operation of the function, at most so many."""
+        return routes.behind_guards(self._outcomes, most)
+
+    def goes_on(self, there: TracedPoint) -> bool:
+        """Whether the function there, beyond a guard, is the one of this side by another formula."""
+        return routes.goes_on(self._outcomes, there._outcomes)
+
     def leads_to(self, there: TracedPoint) -> bool:
         """Whether the function can be followed from here to there: no singularity on the way, no guard."""
         return routes.leads_to(self._outcomes, there._outcomes)

@@ -1,6 +1,8 @@
 """Where else may a traced function be looked at, and does it lead there?
 
     branches(outcomes, most)        comparisons of the function, and points on their other sides
+    behind_guards(outcomes, most)   points beyond what guards an operation
+    goes_on(here, there)            whether the function is the same one beyond a guard
     leads_to(here, there)           whether it can be followed from one point to another
     same_formula(here, there)       whether the formula of one point is that of another, too
     guards(outcomes)                small constants that are added to keep an operation off the edge of its domain
@@ -26,12 +28,23 @@ from gradcheck.tracing.outcomes import Outcomes
 from gradcheck.tracing.replay import Replay
 
 __all__ = ["AddedGuard", "Branch", "Floating", "Key", "RecordedDerivatives", "branches", "derivatives_there", "guards"]
-__all__ += ["leads_to", "same_formula", "thresholds"]
+__all__ += ["behind_guards", "goes_on", "leads_to", "same_formula", "thresholds"]
 
 
 def branches(outcomes: Outcomes, most: int, known: Collection[Key] = ()) -> list[Branch]:
     """Comparisons other than guards, the nearest first; the first `most` have a point on their other side, if any."""
     return branch_crossing.branches(outcomes.first, outcomes.task, most, known)
+
+
+def behind_guards(outcomes: Outcomes, most: int) -> list[list[Array]]:
+    """Points on the other side of guards, the nearest `most` of them, as far as there are any."""
+    found = branch_crossing.branches(outcomes.first, outcomes.task, most, guards=True)
+    return [branch.point for branch in found if branch.point is not None]
+
+
+def goes_on(here: Outcomes, there: Outcomes) -> bool:
+    """Whether the function beyond a guard is that of this side, by another formula."""
+    return continuation.goes_on(here.first, here.task, there.first, there.task.inputs)
 
 
 def thresholds(outcomes: Outcomes, most: int) -> list[list[list[Array]]]:

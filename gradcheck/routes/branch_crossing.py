@@ -74,6 +74,7 @@ class _Gap:
     record: what computes them.
     value: left - right at the point given.
     others: the comparisons that were made before it, whole.
+    guard: whether it is a guard, whose other side may be a small place: where it begins, most can go wrong.
     """
 
     task: Task
@@ -81,6 +82,7 @@ class _Gap:
     record: Record
     value: float
     others: Sequence[Comparison] = ()
+    guard: bool = False
 
     @property
     def size(self) -> int:
@@ -128,13 +130,14 @@ class _Gap:
         return Replay(self.record, floats, [np.asarray(p, np.longdouble) for p in points])
 
 
-def branches(run: Run, task: Task, most: int, known: Collection[Key] = ()) -> list[Branch]:
+def branches(run: Run, task: Task, most: int, known: Collection[Key] = (), *, guards: bool = False) -> list[Branch]:
     """The comparisons of the function, guards and `known` ones apart, the nearest first; `most` of them are solved for.
 
     A guard is a clip, a maximum or a test that keeps the argument of a logarithm, a divisor and the like away from the
-    edge of its domain: f is not meant beyond it. Of comparisons at one place with one constant the nearest one counts.
+    edge of its domain: f is not meant beyond it. With `guards` those alone are looked at. Of comparisons at one place
+    with one constant the nearest one counts.
     """
-    found = sorted(_nearest(run, task, known).items(), key=lambda row: row[1][0])
+    found = sorted(_nearest(run, task, known, guards).items(), key=lambda row: row[1][0])
     with np.errstate(all="ignore"):  # thresholds near the largest float, at steps beyond it
         return [Branch(key, _solved(gap, task) if n < most else None) for n, (key, (_, gap)) in enumerate(found)]
 
@@ -175,7 +178,7 @@ def _at_and_beside(inputs: Sequence[Array], k: int, place: int, number: float) -
     return triple
 
 
-def _nearest(run: Run, task: Task, known: Collection[Key]) -> dict[Key, tuple[float, _Gap]]:
+def _nearest(run: Run, task: Task, known: Collection[Key], guards: bool) -> dict[Key, tuple[float, _Gap]]:
     """Per comparison, how many steps of Newton's size it is away in norms of the point, and its nearest entries."""
     record = run.trace.record
     here = Replay(record, Floats(task.dtype, 0, 1), [np.asarray(x, np.longdouble)[..., None] for x in task.inputs])
@@ -185,11 +188,11 @@ def _nearest(run: Run, task: Task, known: Collection[Key]) -> dict[Key, tuple[fl
             closest[key] = share, one, value
     found = {}
     for key, (_, one, value) in closest.items():
-        if is_guard(record, here, one):
+        if is_guard(record, here, one) != guards:
             continue
         last = max(one[0][0], one[1][0], *record.inputs)
         before = [c for c in run.trace.compared if max(c[0][0], c[1][0]) < max(one[0][0], one[1][0])]
-        gap = _Gap(task, one, Record(record.nodes[: last + 1], record.inputs), value, before)
+        gap = _Gap(task, one, Record(record.nodes[: last + 1], record.inputs), value, before, guards)
         length = _norm(gap.slope([np.asarray(x, float) for x in task.inputs]))
         found[key] = (abs(value) / length if 0 < length < np.inf else np.inf), gap
     return found
@@ -269,7 +272,7 @@ def _landing(
         first = int(np.argmax(across[1:])) + 1 if across[1:].any() else _REFINED
         low, high = float(lengths[first - 1]), float(lengths[first])
     way = _norm([b + high * u - np.asarray(x, float) for b, u, x in zip(base, unit, task.inputs, strict=True)])
-    for share in _BEYOND:
+    for share in _BEYOND[::-1] if gap.guard else _BEYOND:
         farther = share * max(way, _THIN * size / share)
         points = _points(base, unit, high + farther * np.linspace(0.0, 1.0, 9))
         there = [p[..., -1].astype(x.dtype) for p, x in zip(points, task.inputs, strict=True)]

@@ -38,6 +38,8 @@ DETOURS = 2
 """Number of paths tried besides the straight one, each by way of one point beside its middle."""
 SAME = 1e-6
 """Maximum relative difference of two gradients that are the same: they are computed in floats, by two formulas."""
+NEARLY = 1e-2
+"""The same of a formula and what stands for it beyond a guard, which may be a series of one term or two."""
 MOST_NUMBERS = 20_000_000
 """Maximum number of floats of one replay: entries of the record times points."""
 
@@ -60,6 +62,22 @@ def leads_to(run: Run, task: Task, there: Run, point: Sequence[Array]) -> bool:
     return any(
         all(_free(each, task, a, b) for each in runs for a, b in pairwise(path)) for path in _paths(task, start, end)
     )
+
+
+def goes_on(run: Run, task: Task, there: Run, point: Sequence[Array]) -> bool:
+    """Whether f is the same function beyond a guard, by another formula: a series beside 0, a tangent far out.
+
+    The records of both sides then have nearly the same derivative at the point beyond, and nothing that must not be 0
+    changes its sign on the way, however near to 0 the way ends.
+    """
+    if max(run.trace.record.entries, there.trace.record.entries) * SAMPLES > MOST_NUMBERS:
+        return False
+    if not same_derivative(run, there, task, point, NEARLY):
+        return False
+    start, end = ([np.asarray(x, dtype=np.longdouble) for x in inputs] for inputs in (task.inputs, point))
+    along = _values(run, task, _samples(start, end))
+    edges = (np.sign(edge) for edge in _edges(run, along, folds(run.trace.record, run.trace.compared)))
+    return all(bool(np.all((signs == signs[..., :1]) | (signs[..., :1] == 0))) for signs in edges)
 
 
 def _free(run: Run, task: Task, start: Sequence[Array], end: Sequence[Array]) -> bool:
@@ -208,7 +226,7 @@ def _other_branches_alone(run: Run, there: Run, task: Task, point: Sequence[Arra
     return turned
 
 
-def same_derivative(one: Run, other: Run, task: Task, point: Sequence[Array]) -> bool:
+def same_derivative(one: Run, other: Run, task: Task, point: Sequence[Array], within: float = SAME) -> bool:
     """Whether two records have the same outputs' shapes, and the same gradients at a point."""
     shapes = [[run.trace.record.nodes[slot].shape for slot in run.outputs] for run in (one, other)]
     if shapes[0] != shapes[1]:
@@ -219,7 +237,7 @@ def same_derivative(one: Run, other: Run, task: Task, point: Sequence[Array]) ->
     for mine, theirs in zip(*sides, strict=True):
         size = float(np.max(np.abs(theirs), initial=0.0, where=np.isfinite(theirs)))
         with np.errstate(invalid="ignore"):
-            if not np.all((np.abs(mine - theirs) <= SAME * size) | (mine == theirs)):
+            if not np.all((np.abs(mine - theirs) <= within * size) | (mine == theirs)):
                 return False
     return True
 
