@@ -38,6 +38,9 @@ INTEREST = {"float64": 1e-6, "float32": 1e-4, "float16": 64 * UNIT_ROUNDOFF["flo
 longer could be decided; 1e-4 is the smallest error that matters there."""
 
 
+FINITE = 1e-2
+"""Relative radius of an unproven truth up to which it shows that there is a finite one: differences of f are numbers
+where its slope is infinite, too, as beside 0 in x log x."""
 CLOSE = 16
 """Units of roundoff of max(|v_i|, s_b) within which an answer is right to the last digits of its dtype."""
 
@@ -217,8 +220,10 @@ def judge(
         distance = np.maximum(np.maximum(truth.lower - value, value - truth.upper), 0.0)
         distance = np.where(overflown, 0.0, np.where(np.isnan(value), np.inf, distance))
         known = truth.known
-        not_finite = known & ~np.isfinite(value) & ~overflown
-        wrong = known & ((distance > allowance) | not_finite)
+        finite = np.isfinite(value) | overflown
+        sure = truth.proven | (truth.radius <= FINITE * np.maximum(np.abs(truth.middle), scale(truth, fallback)))
+        not_finite = known & ~finite & sure
+        wrong = (known & finite & (distance > allowance)) | not_finite
         # What nobody knows is open however little matters: passing needs evidence.
         digits = CLOSE * float(np.finfo(dtype).eps) / 2
         smallest = float(np.finfo(dtype).smallest_normal)
@@ -228,7 +233,7 @@ def judge(
         near = np.where(few_digits & truth.proven & np.isfinite(allowance), interest, np.minimum(interest, tight))
         near = np.maximum(near, 4 * smallest)  # proofs end a little beyond the smallest normal number
         close = np.maximum(truth.upper - value, value - truth.lower) <= near
-        undecided = ~wrong & ~(known & (close | (truth.radius + allowance <= interest)))
+        undecided = ~wrong & ~(known & finite & (close | (truth.radius + allowance <= interest)))
     worst = _worst(block, value, truth, distance, allowance, undecided & ~known, dtype, fallback)
     return Comparison(block, answer, truth, allowance, interest, distance, wrong, not_finite, undecided, worst)
 
