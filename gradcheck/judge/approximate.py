@@ -29,6 +29,7 @@ FORMULAS = frozenset(
     | {"_basic_simpson", "tupleset", "romb"}
 )
 """Functions of these packages that are plain sums and products, and stop at no tolerance."""
+LOOP = "a loop of f ends on a comparison"
 TINY = 1e-9
 """Maximum relative error of an approximation that is worth a warning only: far below what matters."""
 LOOSE = 1e-3
@@ -58,7 +59,7 @@ def approximation(
     if solver := _called(lambda: question.ask(product, tuple_output=product.outputs[1])):
         return Approximation(f"the derivative calls {solver}")
     if evidence.analysis is not None and evidence.analysis.waits:
-        return Approximation("a loop of f ends on a comparison")
+        return Approximation(LOOP)
     if waits(question, product):
         return Approximation("a loop of the derivative ends on a comparison")
     if not any(np.any(c.truth.proven & c.wrong) for c in comparisons):

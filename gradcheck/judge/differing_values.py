@@ -7,8 +7,10 @@ all the same; of any other nobody can say so, whatever the trace of one call pro
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck.errors import HarnessFault
 from gradcheck.judge.function_differences import differenced
@@ -26,8 +28,9 @@ GROSS = 0.01
 def undecided(product: Product, reply: Reply, told: Finding) -> Finding | None:
     """GC118 for a finding GC021 about f's value; None where f is no function, or the answer is plainly wrong."""
     first, second = (float(told.facts[name]) for name in ("first", "second"))
-    size = max((float(np.max(np.abs(o), initial=0.0)) for o in product.outputs[0]), default=0.0)
-    if not abs(first - second) <= SLIGHT * size or _contradicted(product, reply):
+    before, now = product.outputs[0], product.run_f()[0]
+    drift = max((_largest([np.abs(a - b)]) for a, b in zip(before, now, strict=True)), default=0.0)
+    if not max(abs(first - second), drift) <= SLIGHT * _largest(before) or _contradicted(product, reply):
         return None
     return finding("GC118", first=first, second=second)
 
@@ -55,6 +58,6 @@ def _contradicted(product: Product, reply: Reply) -> bool:
     return False
 
 
-def _largest(values: Sequence[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]) -> float:
+def _largest(values: Sequence[NDArray[Any]]) -> float:
     """The largest magnitude of a finite entry."""
     return max((float(np.max(np.abs(v[np.isfinite(v)]), initial=0.0)) for v in values), default=0.0)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import GradcheckError
-from gradcheck.judge.approximate import LOOSE, TINY, approximation, digits, within
+from gradcheck.judge.approximate import LOOP, LOOSE, TINY, approximation, digits, within
 from gradcheck.judge.block_comparison import compare_block
 from gradcheck.judge.function_estimates import Evidence
 from gradcheck.judge.higher_precision import FEW_RUNS, exact_answer
@@ -118,7 +118,11 @@ def compare_numbers(
             agree = digits(comparison, evidence)
             findings.append(finding("GC092", **_facts(comparison, what), why=rough.why, digits=agree))
         elif shrinks(comparison, evidence):
-            findings.append(finding("GC034", **_facts(comparison, what)))
+            facts = _facts(comparison, what)
+            if tiers and within(comparison, evidence, TINY):
+                findings.append(finding("GC092", **facts, why=LOOP, digits=digits(comparison, evidence)))
+            else:
+                findings.append(finding("GC034", **facts))
         elif rough is not None and within(comparison, evidence, rough.level):
             agree = digits(comparison, evidence)
             facts = {**_facts(comparison, what), "why": rough.why, "digits": agree, "accuracy": f"{10.0**-agree:.0e}"}

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from gradcheck.errors import GradcheckError
 from gradcheck.judge.function_estimates import Evidence
+from gradcheck.problem.time_limit import in_time
 from gradcheck.verdict.compare import Comparison
 
 ITERATIONS = 3
+"""Number of turns by which loops run on."""
+SHARE = 0.5
+"""Maximum share of the time left: without an answer, what was found wrong stays wrong."""
 CLOSER = 0.5
 """The discrepancy has to fall to this share to count as shrinking."""
 
@@ -19,7 +25,7 @@ def shrinks(comparison: Comparison, evidence: Evidence) -> bool:
         return False
     product = evidence.product
     try:
-        derivative = evidence.analysis.prolonged(ITERATIONS)
+        derivative = in_time(SHARE, partial(evidence.analysis.prolonged, ITERATIONS), lambda: None)
     except GradcheckError:  # a longer run may leave what can be traced
         return False
     if derivative is None:

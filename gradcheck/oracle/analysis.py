@@ -95,6 +95,7 @@ class Analysis(TracedPoint):
     _cotangents: Sequence[Array] | None = field(default=None, repr=False)
     _tangents: Sequence[Array] | None = field(default=None, repr=False)
     _known: list[Array] = field(default_factory=list, repr=False, compare=False)
+    _longer: dict[int, Derivative | None] = field(default_factory=dict)
     """What `repeating` has found so far, per block; NaN where it was not asked."""
 
     @property
@@ -229,8 +230,10 @@ class Analysis(TracedPoint):
 
         None where there is no such loop. Raises GradcheckError where the longer run cannot be traced.
         """
-        longer = self._outcomes.prolonged(iterations)
-        return None if longer is None else self._derivative(longer)
+        if iterations not in self._longer:  # every block asks
+            longer = self._outcomes.prolonged(iterations)
+            self._longer[iterations] = None if longer is None else self._derivative(longer)
+        return self._longer[iterations]
 
     def guards(self) -> Sequence[AddedGuard]:
         """Small constants that the function adds to keep an operation off the edge of its domain: log(p + 1e-8).

@@ -30,6 +30,7 @@ from gradcheck.tracing.held_runs import as_held
 from gradcheck.tracing.inert_forks import inert
 from gradcheck.tracing.location import Site
 from gradcheck.tracing.outcomes import Outcomes
+from gradcheck.tracing.put_offs import End
 from gradcheck.tracing.record import MOST_ENTRIES
 from gradcheck.tracing.session import Run, Task, run
 from gradcheck.tracing.trace import NeedsPrecision
@@ -133,18 +134,18 @@ def _explore_again(
     task: Task,
     most_runs: int,
     cotangents: Sequence[Array] | None,
-    overrides: Mapping[Site, int] | None,
+    ends: Mapping[Site, End] | None,
     *,
     local: bool = False,
 ) -> Outcomes:
     """The same exploration with other cotangents, with loops that run on, or by `local` rules."""
     task = replace(task, local=True) if local else task
-    return explore_task(task, cotangents=cotangents, most_runs=most_runs, overrides=overrides)
+    return explore_task(task, cotangents=cotangents, most_runs=most_runs, ends=ends)
 
 
 def explore_task(
     task: Task, *, cotangents: Sequence[Array] | None, most_runs: int = MOST_RUNS,
-    overrides: Mapping[Site, int] | None = None, sharp: bool = True,
+    ends: Mapping[Site, End] | None = None, sharp: bool = True,
 ) -> Outcomes:  # fmt: skip
     """`explore` for a task, at growing precision."""
     balls = Balls()
@@ -154,7 +155,7 @@ def explore_task(
         last = bits == PRECISIONS[-1]
         with balls.working(bits):
             try:
-                runs, patch, apart = _explore(task, balls, cotangents, most_runs, last, patch, overrides)
+                runs, patch, apart = _explore(task, balls, cotangents, most_runs, last, patch, ends)
                 crowd: tuple[int, ...] = ()
             except NeedsPrecision:
                 continue
@@ -195,7 +196,7 @@ def _note_patched(function: Any) -> None:
 
 def _explore(
     task: Task, balls: Balls, cotangents: Sequence[Array] | None, most_runs: int, last: bool, patch: bool,
-    overrides: Mapping[Site, int] | None,
+    ends: Mapping[Site, End] | None,
 ) -> tuple[list[Run], bool, bool]:  # fmt: skip
     """The runs, whether NumPy had to be patched, and whether choices were only changed one at a time."""
     runs: list[Run] = []
@@ -213,12 +214,12 @@ def _explore(
             raise Unsupported(f"{len(runs)} outcomes of undecided comparisons take too long, the first {_first(runs)}")
         if not runs and not patch:
             try:
-                current = run(task, balls, script, last=last, overrides=overrides)
+                current = run(task, balls, script, last=last, ends=ends)
             except Unsupported:
                 # np.zeros, float() and the like do not accept array classes; try again with them replaced.
                 patch = True
         if patch or runs:
-            current = run(task, balls, script, last=last, patch=patch, overrides=overrides)
+            current = run(task, balls, script, last=last, patch=patch, ends=ends)
         runs.append(current)
         recorded += len(current.trace.record.nodes) if len(runs) > 1 else 0
         decisions = current.trace.decisions

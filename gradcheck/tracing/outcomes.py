@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +17,9 @@ from gradcheck.tracing import derivative
 from gradcheck.tracing.derivative import Crossing, probe
 from gradcheck.tracing.inert_forks import inert
 from gradcheck.tracing.location import Site
+from gradcheck.tracing.loop_ends import loop_ends
 from gradcheck.tracing.nearby import gradients_around, occurring
+from gradcheck.tracing.put_offs import End
 from gradcheck.tracing.repeated_rounding import repeating_of_jvp, repeating_of_value, repeating_of_vjp
 from gradcheck.tracing.rounding import Rounding, rounding_of_jvp, rounding_of_vjp
 from gradcheck.tracing.session import Run, Task
@@ -86,7 +88,11 @@ class Again(Protocol):
     """Explores anew: with other cotangents, with loops that run on, or by local rules."""
 
     def __call__(
-        self, cotangents: Sequence[Array] | None, overrides: Mapping[Site, int] | None, *, local: bool = False
+        self,
+        cotangents: Sequence[Array] | None,
+        ends: Mapping[Site, End] | None,
+        *,
+        local: bool = False,
     ) -> "Outcomes":
         """All runs, of the same function at the same point."""
         ...
@@ -214,22 +220,12 @@ class Outcomes:
     def prolonged(self, iterations: int) -> "Outcomes | None":
         """The same, with loops that end on a comparison run for `iterations` more iterations.
 
-        Returns None if no loop ended on a comparison of traced numbers. Such a comparison is made at least twice at the
-        same place of the user's code, with one answer until the last time, and again if that answer is repeated.
+        Returns None if no loop ended on a comparison of traced numbers (see `loop_ends`).
         """
-        ends = [
-            site
-            for site, answers in self.first.trace.sites.items()
-            if len(answers) > 1 and len(set(answers[:-1])) == 1 and answers[-1] != answers[0]
-        ]
-        loops = []
-        for site in ends:
-            with self.balls.working(self.bits):
-                longer = trace_once(self.task, self.balls, (), last=True, patch=self.patched, overrides={site: 1})
-            once = longer.trace.sites.get(site, [])
-            if len(once) > len(self.first.trace.sites[site]):
-                loops.append(site)
-        return self.again(self.cotangents, dict.fromkeys(loops, iterations)) if loops else None
+        with self.balls.working(self.bits):
+            ends = loop_ends(self.first, partial(trace_once, self.task, self.balls, (), last=True, patch=self.patched))
+        longer = {site: replace(end, turns=iterations) for site, end in ends.items()}
+        return self.again(self.cotangents, longer) if ends else None
 
     # -- derivatives -----------------------------------------------------------------------------------------------
 

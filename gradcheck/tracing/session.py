@@ -20,6 +20,7 @@ from gradcheck.tracing.kept_state import restored
 from gradcheck.tracing.lifting import contains_traced, lift
 from gradcheck.tracing.location import Site
 from gradcheck.tracing.patched_numpy import patched
+from gradcheck.tracing.put_offs import End, PutOffs
 from gradcheck.tracing.replay import Replay
 from gradcheck.tracing.trace import NeedsPrecision, Trace
 from gradcheck.tracing.traced import Traced, is_traced
@@ -95,7 +96,7 @@ class Run:
 
 def run(
     task: Task, balls: Balls, script: Sequence[int] = (), *, last: bool = False, patch: bool = False,
-    overrides: Mapping[Site, int] | None = None, kind: type[Trace] = Trace,
+    ends: Mapping[Site, End] | None = None, kind: type[Trace] = Trace,
 ) -> Run:  # fmt: skip
     """Trace the function once, in a Trace of the class `kind`.
 
@@ -111,7 +112,7 @@ def run(
         seed=task.seed,
         last=last,
         buffers=patch,
-        overrides=dict(overrides or {}),
+        put_offs=PutOffs(ends),
         local=task.local,
     )
     arguments = list(task.arguments)

@@ -18,6 +18,7 @@ from gradcheck.numbers.ball import Balls
 from gradcheck.numbers.stochastic import Floats
 from gradcheck.tracing import primitives
 from gradcheck.tracing.location import Site, user_line, user_site
+from gradcheck.tracing.put_offs import PutOffs
 from gradcheck.tracing.record import Node, Record
 from gradcheck.tracing.replay import Replay
 
@@ -99,7 +100,8 @@ class Trace:
     buffers: `np.asarray(x)` may make an object array of traced numbers.
     refusal: the first attempt to drop a derivative.
     sites: the answers of scalar comparisons, by place in the user's code.
-    overrides: by place, how many times the first change of answer is put off, so that a loop runs on.
+    array_sites: those of comparisons of arrays: 1 where all entries are true, -1 where all are false, else 0.
+    put_offs: answers of these that are put off, so that a loop runs on.
     moot: numbers of decisions without effect, because the loop that they would end has to run on.
     local: selections share no choice with other comparisons: each operation has a rule of its own for ties.
     contested: entries of selections that another outcome would have chosen differently.
@@ -131,7 +133,8 @@ class Trace:
     buffers: bool = False
     refusal: BecameFloat | None = None
     sites: dict[Site, list[bool]] = field(default_factory=dict)
-    overrides: dict[Site, int] = field(default_factory=dict)
+    array_sites: dict[Site, list[int]] = field(default_factory=dict)
+    put_offs: PutOffs = field(default_factory=PutOffs)
     moot: set[int] = field(default_factory=set)
     local: bool = False
     contested: set[Entry] = field(default_factory=set)
@@ -360,13 +363,21 @@ class Trace:
         `decisions`, the ties behind the answer, become moot if the loop runs on anyway.
         """
         site = user_site()
-        answers = self.sites.setdefault(site, [])
-        if self.overrides.get(site, 0) > 0 and len(answers) > 1:
-            self.overrides[site] -= answer != answers[0]
-            answer = answers[0]
+        if self.put_offs.number(site, answer):
+            answer = not answer
             self.moot.update(decisions)
-        answers.append(answer)
+        self.sites.setdefault(site, []).append(answer)
         return answer
+
+    def answered_all(self, answers: Array, decisions: Iterable[int] = ()) -> Array:
+        """The same for a comparison of arrays, by which a loop may end where all its entries agree."""
+        site = user_site()
+        if (off := self.put_offs.entries(site, answers)) is not None:
+            answers = answers ^ off
+            self.moot.update(decisions)
+        state = 1 if answers.all() else 0 if answers.any() else -1
+        self.array_sites.setdefault(site, []).append(state)
+        return answers
 
     def _choose(self, options: int, tests: Callable[[int], tuple[Test, ...]], what: str) -> int:
         """Take the scripted choice, or the first, and note the decision; `used` becomes its number."""

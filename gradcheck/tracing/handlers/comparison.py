@@ -86,9 +86,11 @@ def _compare(name: str) -> Callable[..., Any]:
 
 
 def _answer(trace: Trace, truth: Array, a: Traced, b: Traced, uses: Uses) -> Any:
-    """The truth values of a comparison; a scalar answer may be changed to keep a loop running."""
+    """The truth values of a comparison, which may be changed to keep a loop running."""
     if truth.size == 1 and (a.varies or b.varies):
         return np.full(truth.shape, trace.answered(bool(truth.flat[0]), [d for d, _ in uses]))[()]
+    if truth.size and (a.varies or b.varies):
+        truth = trace.answered_all(truth, [d for d, _ in uses])
     answer = plain(truth)
     if isinstance(answer, np.ndarray) and len(trace.truths) < MOST_COMPARED:
         trace.truths.append((answer, (a.slot, b.slot)))

@@ -96,6 +96,18 @@ def test_said_what_is_meant_it_passes(f: Any) -> None:
     assert gradcheck.check_gradient(f, lambda a: 1.001 * gradient(a), A, meant=exact).verdict == "FAIL"
 
 
+def test_a_value_that_drifts_away_is_not_slight() -> None:
+    """Two in a row are as near as one likes in the end, and far from the first."""
+    mean = [np.zeros(3)]
+
+    def drifting(a: Any) -> Any:
+        mean[0] = 0.9 * mean[0] + 0.1 * a
+        return np.sum((a - mean[0]) ** 2)
+
+    result = gradcheck.check_gradient(drifting, lambda a: 2 * (a - a.mean()), A)
+    assert (result.verdict, "GC021" in result.codes) == ("FAIL", True), result.to_text()
+
+
 def test_a_derivative_that_differs_from_call_to_call_fails() -> None:
     calls: list[int] = []
 

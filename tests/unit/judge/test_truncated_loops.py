@@ -122,3 +122,104 @@ def test_a_loop_that_converged_has_both_derivatives() -> None:
 
     assert gradcheck.check_vjp(converged, of_the_limit, A)
     assert gradcheck.check_vjp(converged, lambda c, a: 1.001 * of_the_limit(c, a), A).verdict == "FAIL"
+
+
+PHI = np.array([0.2, 0.5, 0.8])
+SHORT = 1e-4
+
+
+def effective(s: Any, phi: Any) -> Any:
+    """One step towards the conductivity of a medium of two phases, 1 and 5 (Bruggeman's equation)."""
+    a, b = phi / (5 + 2 * s), (1 - phi) / (1 + 2 * s)
+    return (5 * a + b) / (a + b)
+
+
+def of_the_medium(c: Any, phi: Any) -> Any:
+    """The implicit derivative, at the root of 2 s^2 - (3 p - 1) s 5 - (2 - 3 p) s - 5 = 0 in closed form."""
+    linear = 5 * (3 * phi - 1) + 2 - 3 * phi
+    root = np.sqrt(linear**2 + 40)
+    return c * 12 * (1 + linear / root) / 4
+
+
+def until(ends: Any) -> Any:
+    def f(phi: Any) -> Any:
+        s = 1 + 4 * phi
+        while True:
+            after = effective(s, phi)
+            done = ends(np.abs(after - s), after, s)
+            s = after
+            if done:
+                return s
+
+    return f
+
+
+def one_by_one(phi: Any) -> Any:
+    found = []
+    for p in phi:
+        s, apart = 1 + 4 * p, 1.0
+        while apart > SHORT:
+            after = effective(s, p)
+            s, apart = after, abs(after - s)
+        found.append(s)
+    return np.array(found)
+
+
+def unfinished_alone(phi: Any) -> Any:
+    s, going = 1 + 4 * phi, np.ones(phi.shape, bool)
+    while going.any():
+        after = np.where(going, effective(s, phi), s)
+        s, going = after, going & (np.abs(after - s) > SHORT)
+    return s
+
+
+class FromTheFirst:
+    """Begins where its first call ended: at the given point one turn is enough."""
+
+    def __init__(self) -> None:
+        self.start: Any = None
+
+    def __call__(self, phi: Any) -> Any:
+        s = 1 + 4 * phi if self.start is None else self.start
+        while True:
+            after = effective(s, phi)
+            done = np.all(np.abs(after - s) <= SHORT)
+            s = after
+            if done:
+                break
+        if self.start is None:
+            self.start = np.array(s)
+        return s
+
+
+LOOPS: dict[str, Any] = {
+    "all": until(lambda apart, after, s: np.all(apart <= SHORT)),
+    "all, a method": until(lambda apart, after, s: (apart <= SHORT).all()),
+    "not any": until(lambda apart, after, s: not np.any(apart > SHORT)),
+    "allclose": until(lambda apart, after, s: np.allclose(after, s, rtol=SHORT, atol=0)),
+    "isclose": until(lambda apart, after, s: np.isclose(after, s, rtol=SHORT, atol=0).all()),
+    "Python's all": until(lambda apart, after, s: all(a <= SHORT for a in apart)),
+    "one by one": one_by_one,
+    "unfinished alone": unfinished_alone,
+    "from the first": FromTheFirst(),
+}
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_loop_that_ends_where_all_entries_are_near_is_undecided(name: str) -> None:
+    result = gradcheck.check_vjp(LOOPS[name], of_the_medium, PHI)
+    assert (result.verdict, result.codes[0]) == ("UNDECIDED", "GC034"), result.to_text()
+
+
+@pytest.mark.parametrize("name", LOOPS)
+@pytest.mark.parametrize("wrong", [1.3, -1.0, np.array([1, 1, 1.002])], ids=["third", "sign", "one entry"])
+def test_what_no_longer_loop_comes_closer_to_fails(name: str, wrong: Any) -> None:
+    assert gradcheck.check_vjp(LOOPS[name], lambda c, phi: wrong * of_the_medium(c, phi), PHI).verdict == "FAIL"
+
+
+def test_a_branch_that_is_no_loop_excuses_nothing() -> None:
+    def f(x: Any) -> Any:
+        y = np.exp(x) if np.all(x < 3) else x**2
+        return y * 2 if y[0] < 5 else y
+
+    assert gradcheck.check_vjp(f, lambda c, x: 2.01 * c * np.exp(x), PHI).verdict == "FAIL"
