@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import gradcheck.problem  # noqa: F401 - imported before the subject's time starts
+from gradcheck.conventions.averaged import Averaged, otherwise
 from gradcheck.errors import SubjectError
 from gradcheck.subject import (
     beside,
@@ -78,6 +79,8 @@ class Service:
             case "slopes":
                 pair = self._look(header).offer(header["convention"], header["offer"]).pairs[header["pair"]]
                 pair = (pair, *pair.others)[header["reading"]]
+                if header["averaged"]:
+                    pair = otherwise(pair, Averaged.from_header(header["averaged"]))
                 self._send(header["id"], {"status": "begin"})
                 return {"status": "slopes", "lines": pair_slopes.slopes(pair)}, []
             case "load":

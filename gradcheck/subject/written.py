@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from gradcheck.conventions.averaged import Averaged
 from gradcheck.errors import SubjectError
 from gradcheck.subject import description, wire
 from gradcheck.subject.description import Seen, SeenOffer
@@ -41,14 +42,18 @@ class WrittenSubject(ChildSubject):
         except wire.Malformed as wrong:
             raise self._violation(child, "loading", str(wrong)) from None
 
-    def slopes(self, convention: str, offer: str, pair: int, seconds: float, *, reading: int) -> list[list[float]]:
+    def slopes(
+        self, convention: str, offer: str, pair: int, seconds: float, *, reading: int, averaged: Averaged | None = None
+    ) -> list[list[float]]:
         """What a pair answers along lines, see `pair_slopes`; SubjectError where it does not within `seconds`.
 
-        `reading`: number of the sense in which the derivative is meant, 0 for the first.
+        `reading`: number of the sense in which the derivative is meant, 0 for the first; `averaged`: what it is taken
+        to leave to other parts of the file.
         """
         child = self._start()
         wish = {"do": "slopes", **self.source.header(), "convention": convention, "offer": offer, "pair": pair}
-        reply, *_ = self._exchange(child, {**wish, "reading": reading}, [], 0, seconds)
+        wish |= {"reading": reading, "averaged": averaged and averaged.header()}
+        reply, *_ = self._exchange(child, wish, [], 0, seconds)
         return [list(row) for row in checked(reply, "slopes")["lines"]]
 
     def _what(self) -> dict[str, Any]:

@@ -156,6 +156,10 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "GC115": {"what": "Jacobian"},
         "GC116": {"block": "idx", "value": 5.0},
         "GC117": {"values": 0.75, "answer": 0.75, "truth": 0.9},
+        "GC119": {
+            "what": "the gradients of W and b are averaged over axis 0 of X",
+            "rest": "the file's losses leave that to the layers",
+        },
         "GC118": {"first": 0.75, "second": 0.7500000001},
         "GC105": {"block": "a"},
         "GC106": {"block": "idx"},

@@ -11,6 +11,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 
+from gradcheck.conventions.averaged import Averaged
 from gradcheck.errors import SubjectError
 from gradcheck.judge.protocol import no_answer
 from gradcheck.subject.description import SeenPair
@@ -26,12 +27,14 @@ ENOUGH = FEWEST
 """Number of lines that must contradict the derivative: on one of them f may have a kink."""
 
 
-def confirmed(trial: Trial, subject: WrittenSubject, convention: str, offer: str, number: int) -> Trial:
+def confirmed(
+    trial: Trial, subject: WrittenSubject, convention: str, offer: str, number: int, averaged: Averaged | None = None
+) -> Trial:
     """The trial, unless it passed and the numbers contradict it, or the pair answers beside the judge alone."""
     if trial.verdict != "PASS":
         return trial
     try:
-        lines = subject.slopes(convention, offer, number, GRACE * SECONDS, reading=trial.reading)
+        lines = subject.slopes(convention, offer, number, GRACE * SECONDS, reading=trial.reading, averaged=averaged)
     except SubjectError as wrong:
         sentence = no_answer(wrong).sentence
         return _doubted(trial, "ERROR", finding("GC109", what=f"it does not answer there: {sentence}"))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradcheck.conventions.averaged import Averaged
 from gradcheck.errors import SubjectError
 from gradcheck.judge.protocol import no_answer
 from gradcheck.subject import wire
@@ -25,6 +26,8 @@ GRACE = 3.0
 SERVICE = "gradcheck.verify.trial_service"
 OTHERWISE = "GC113"
 """Code of the note that a derivative may be meant in several ways."""
+AVERAGED = "GC119"
+"""Code of the warning that parts of a file are right together."""
 
 
 @dataclass(frozen=True)
@@ -57,21 +60,20 @@ class Trial:
     @property
     def read(self) -> str:
         """In which sense a derivative was judged that may be meant in several; "" for another one."""
-        return str(self._noted.get("sentence", ""))
+        return " ".join(str(row.get("sentence", "")) for row in self._notes(OTHERWISE, AVERAGED))
 
     @property
     def reading(self) -> int:
         """The number of that sense, 0 for the pair's own."""
-        facts = self._noted.get("facts")
+        facts = next(iter(self._notes(OTHERWISE)), {}).get("facts")
         number = facts.get("number") if isinstance(facts, Mapping) else 0
         return number if isinstance(number, int) else 0
 
-    @property
-    def _noted(self) -> Mapping[str, Any]:
-        """The note on that; what the child's document holds may be anything."""
+    def _notes(self, *codes: str) -> list[Mapping[str, Any]]:
+        """The findings with these codes; what the child's document holds may be anything."""
         findings = self.document.get("findings")
         rows = [row for row in findings if isinstance(row, Mapping)] if isinstance(findings, list) else []
-        return next((row for row in rows if row.get("code") == OTHERWISE), {})
+        return [row for row in rows if row.get("code") in codes]
 
 
 class TrialSubject(WrittenSubject):
@@ -102,9 +104,17 @@ class TrialSubject(WrittenSubject):
                     unanswered=why,
                 )
 
-    def _trial(self, number: int, pair: SeenPair) -> Trial:
+    def again(self, number: int, averaged: Averaged) -> Trial:
+        """The trial of one pair by its number, as one that leaves an average to other parts of the file.
+
+        Raises SubjectError where it does not answer.
+        """
+        assert self.offer is not None, "pairs are part of an offer"
+        return self._trial(number, self.offer.pairs[number], averaged)
+
+    def _trial(self, number: int, pair: SeenPair, averaged: Averaged | None = None) -> Trial:
         child = self._start()
-        wish = {"do": "judge", **self._what(), "pair": number}
+        wish = {"do": "judge", **self._what(), "pair": number, "averaged": averaged and averaged.header()}
         try:
             reply, *_ = self._exchange(child, wish, [], 0, GRACE * SECONDS)
             fields = checked(reply, "judged")

@@ -133,4 +133,11 @@ ROWS = (
         "A solver that begins where it ended the last time, threads that add up in another order, or a little noise. "
         "meant= takes the function that f computes approximately.",
     ),
+    warning(
+        "GC119",
+        "averaged in another place",
+        "{what}: {rest}. Together they are the gradient of the mean loss",
+        "Each part alone is off by the number of samples. Beside a loss or a layer of another file, which averages where "
+        "its function does, it is wrong; dividing the loss's gradient by the number of samples makes every part right.",
+    ),
 )
