@@ -7,8 +7,9 @@ gradient of the mean loss.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,7 @@ def otherwise(pair: Pair, averaged: Averaged) -> Pair:
         return pair
     derivative, names = pair.derivative, input_names(pair.f, len(pair.inputs))
 
+    @wraps(derivative)
     def moved(*arguments: Any) -> Any:
         answer = derivative(*arguments)
         inputs = arguments[-len(names) :]
@@ -63,15 +65,7 @@ def otherwise(pair: Pair, averaged: Averaged) -> Pair:
 
     return replace(
         pair,
-        derivative=_named_as(derivative, moved),
+        derivative=moved,
         others=tuple(otherwise(other, averaged) for other in pair.others),
         further=tuple(otherwise(other, averaged) for other in pair.further),
     )
-
-
-def _named_as(original: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with the name and the place in the file of the original, as reports tell them."""
-    function.__name__ = getattr(original, "__name__", function.__name__)
-    function.__qualname__ = getattr(original, "__qualname__", function.__qualname__)
-    function.__wrapped__ = original  # type: ignore[attr-defined] # what functools.wraps sets
-    return function

@@ -30,6 +30,7 @@ FORMULAS = frozenset(
 )
 """Functions of these packages that are plain sums and products, and stop at no tolerance."""
 LOOP = "a loop of f ends on a comparison"
+"""Why f approximates something, where that is seen by its own comparisons."""
 TINY = 1e-9
 """Maximum relative error of an approximation that is worth a warning only: far below what matters."""
 LOOSE = 1e-3

@@ -28,11 +28,21 @@ GROSS = 0.01
 def undecided(product: Product, reply: Reply, told: Finding) -> Finding | None:
     """GC118 for a finding GC021 about f's value; None where f is no function, or the answer is plainly wrong."""
     first, second = (float(told.facts[name]) for name in ("first", "second"))
-    before, now = product.outputs[0], product.run_f()[0]
-    drift = max((_largest([np.abs(a - b)]) for a, b in zip(before, now, strict=True)), default=0.0)
-    if not max(abs(first - second), drift) <= SLIGHT * _largest(before) or _contradicted(product, reply):
+    room = SLIGHT * _largest(product.outputs[0])
+    if abs(first - second) > room or _drift(product) > room or _contradicted(product, reply):
         return None
     return finding("GC118", first=first, second=second)
+
+
+def _drift(product: Product) -> float:
+    """How far f's value is now from its first one; inf where it has another shape, or other entries are finite."""
+    before, now = product.outputs[0], product.run_f()[0]
+    if [a.shape for a in before] != [b.shape for b in now]:
+        return np.inf
+    if any(np.any(np.isfinite(a) != np.isfinite(b)) for a, b in zip(before, now, strict=True)):
+        return np.inf
+    with np.errstate(invalid="ignore"):
+        return _largest([np.abs(a - b) for a, b in zip(before, now, strict=True)])
 
 
 def _contradicted(product: Product, reply: Reply) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from gradcheck.judge.question import Question, Reply
 from gradcheck.judge.settings import Settings
 from gradcheck.judge.small_errors import is_small, unexplained
 from gradcheck.judge.truncated_loops import shrinks
+from gradcheck.judge.values_and_record import keeps_something
 from gradcheck.problem.function import Product
 from gradcheck.tracing import MOST_RUNS
 from gradcheck.verdict.compare import INTEREST, Comparison, Worst, scale
@@ -107,6 +109,7 @@ def compare_numbers(
     if wrong and not lenient and not declared and all(within(c, evidence, LOOSE) for c in wrong):
         rough = approximation(question, product, evidence, wrong)
         tiers = rough is None and all(is_small(c, settings) for c in wrong)
+    keeps = cache(partial(keeps_something, evidence))  # every block asks
     for k, comparison in enumerate(comparisons):
         if not np.any(comparison.wrong):
             findings += _open(comparison, evidence)
@@ -117,7 +120,7 @@ def compare_numbers(
         elif rough is not None and within(comparison, evidence, TINY):
             agree = digits(comparison, evidence)
             findings.append(finding("GC092", **_facts(comparison, what), why=rough.why, digits=agree))
-        elif shrinks(comparison, evidence):
+        elif shrinks(comparison, evidence) and not keeps():
             facts = _facts(comparison, what)
             if tiers and within(comparison, evidence, TINY):
                 findings.append(finding("GC092", **facts, why=LOOP, digits=digits(comparison, evidence)))

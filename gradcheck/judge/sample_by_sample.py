@@ -17,7 +17,7 @@ Array = NDArray[Any]
 MOST_SAMPLES = 64
 """Maximum length of a batch for which it is seen whether f treats samples one by one."""
 MANY = 4
-"""Length from which on two samples are looked at before all: a network with 38 hidden units took 8 % less time."""
+"""Length above which two samples are looked at before all: a network with 38 hidden units took 8 % less time."""
 ROWS, COLUMNS = 0, -1
 """The axis along which samples lie."""
 CLOSE = 1e-3

@@ -34,6 +34,8 @@ def by_values(
 
     `product` is the one whose truth was asked for. None where the record does not depend on them, and where differences
     of f's values, too, contradict the answer.
+
+    Raises HarnessFault where the two sweeps of a record contradict each other.
     """
     if not any(f.code in WRONG for f in findings) or evidence.analysis is None:
         return None
@@ -47,6 +49,23 @@ def by_values(
             told = finding("GC117", values=values, answer=answer, truth=truth)
             return (told, *(f for f in findings if f.code not in WRONG))
     return None
+
+
+def keeps_something(evidence: Evidence) -> bool:
+    """Whether f's record depends on its earlier calls, and contradicts how f's values change.
+
+    A loop of such an f that would come closer to an answer if it ran on tells nothing: it began near where it ends.
+    Raises HarnessFault as `by_values` does.
+    """
+    if evidence.analysis is None:
+        return False
+    for along in evidence.gathered.along:
+        if along.oracle != DIFFERENCES:
+            continue
+        values, truth = float(along.estimate.value), _of_truth(along, evidence)
+        if abs(values - truth) > max(float(along.estimate.error), NEARER * abs(truth)):
+            return _depends_on_calls(evidence.product, evidence.analysis)
+    return False
 
 
 def _depends_on_calls(product: Product, before: Analysis) -> bool:

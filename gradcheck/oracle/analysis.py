@@ -95,8 +95,9 @@ class Analysis(TracedPoint):
     _cotangents: Sequence[Array] | None = field(default=None, repr=False)
     _tangents: Sequence[Array] | None = field(default=None, repr=False)
     _known: list[Array] = field(default_factory=list, repr=False, compare=False)
-    _longer: dict[int, Derivative | None] = field(default_factory=dict)
     """What `repeating` has found so far, per block; NaN where it was not asked."""
+    _longer: dict[int, Derivative | None] = field(default_factory=dict, repr=False, compare=False)
+    """What `prolonged` has found so far, by the number of iterations."""
 
     @property
     def other_sweep(self) -> str:

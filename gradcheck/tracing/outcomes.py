@@ -88,11 +88,7 @@ class Again(Protocol):
     """Explores anew: with other cotangents, with loops that run on, or by local rules."""
 
     def __call__(
-        self,
-        cotangents: Sequence[Array] | None,
-        ends: Mapping[Site, End] | None,
-        *,
-        local: bool = False,
+        self, cotangents: Sequence[Array] | None, ends: Mapping[Site, End] | None, *, local: bool = False
     ) -> "Outcomes":
         """All runs, of the same function at the same point."""
         ...

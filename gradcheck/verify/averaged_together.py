@@ -8,15 +8,18 @@ that does so as well is wrong, and stays wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.conventions.averaged import Averaged
+from gradcheck.subject.description import SeenOffer
 from gradcheck.verdict.mistakes import CAUSE
 from gradcheck.verify.trials import Trial
+from gradcheck.verify.verify_events import PairTried, VerifyEvent
 
 KIND = "mean-sum"
+"""`Mistake.MEAN_SUM`, whose room the parent of a trial does not import; and the clauses that come with it."""
 _HERE = re.compile(r"is 1/(\d+) of the right one, and \1 is the length of axis (\d+) of (\w+): a mean where f sums$")
 _LEFT_OUT = re.compile(
     r"is (\d+) times the right one, and \1 is the length of axis (\d+) of (\w+): a sum where f averages$"
@@ -31,9 +34,37 @@ class _Blocks:
     wrong: tuple[str, ...]
 
 
-def may_be_half(trial: Trial) -> bool:
-    """Whether a failure may be one part of such a pair of parts."""
-    return trial.verdict == "FAIL" and _averaged(trial) is not None
+class Waiting:
+    """Events of a verification that wait, from the first failure on that other parts of the file may explain.
+
+    `again` tries a pair once more, as one that leaves an average to other parts. `events` are those that wait.
+    """
+
+    def __init__(self, again: Callable[[SeenOffer, PairTried, Averaged], PairTried]) -> None:
+        self.events: list[VerifyEvent] = []
+        self._again = again
+        self._tried: list[tuple[SeenOffer, PairTried]] = []
+
+    def passed(self, event: VerifyEvent, offer: SeenOffer | None = None) -> Iterator[VerifyEvent]:
+        """The event, which belongs to an offer if it is a result, unless it has to wait."""
+        if isinstance(event, PairTried) and offer is not None:
+            self._tried.append((offer, event))
+        if self.events or (isinstance(event, PairTried) and _averaged(event.trial) is not None):
+            self.events.append(event)
+        else:
+            yield event
+
+    def decided(self) -> Iterator[VerifyEvent]:
+        """Those that waited, tried once more where parts of the file are right together.
+
+        An interrupt leaves in `events` what is not given yet, as it was.
+        """
+        shares = halves([event.trial for _, event in self._tried]) if self.events else {}
+        again = {id(self._tried[k][1]): self._again(*self._tried[k], share) for k, share in shares.items()}
+        together = all(event.trial.verdict == "PASS" for event in again.values())
+        while self.events:
+            event = self.events.pop(0)
+            yield again.get(id(event), event) if together else event
 
 
 def halves(trials: Sequence[Trial]) -> dict[int, Averaged]:

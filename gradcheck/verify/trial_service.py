@@ -21,6 +21,7 @@ from gradcheck.verdict.finding import finding
 from gradcheck.verdict.result import Result
 from gradcheck.verify.function_pairs import judged
 from gradcheck.verify.spelled_advice import spelled, spelled_text
+from gradcheck.verify.trials import AVERAGED
 
 
 class Service(SubjectService):
@@ -61,7 +62,7 @@ def _in_the_sense(pair: Pair, averaged: Averaged) -> Result:
     else:
         what = f"the gradient of {listed(averaged.blocks)} is not averaged over axis {averaged.axis}, as the loss is"
         rest = "the file's layers average those of their parameters instead"
-    return with_findings(result, [finding("GC119", what=what, rest=rest)])
+    return with_findings(result, [finding(AVERAGED, what=what, rest=rest)])
 
 
 def told(pair: Pair, result: Result) -> dict[str, Any]:

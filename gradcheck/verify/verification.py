@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
+from functools import partial
 
 from gradcheck.conventions.averaged import Averaged
 from gradcheck.diagnosis.budget import Budget, working_seconds
@@ -17,7 +18,7 @@ from gradcheck.subject.description import Seen, SeenOffer
 from gradcheck.subject.looking import Source
 from gradcheck.subject.written import WrittenSubject
 from gradcheck.verify.advice import ambiguous, nothing_recognised, unusable
-from gradcheck.verify.averaged_together import halves, may_be_half
+from gradcheck.verify.averaged_together import Waiting
 from gradcheck.verify.engine_trial import engine_events
 from gradcheck.verify.second_look import confirmed
 from gradcheck.verify.target import shown_name, subject_of
@@ -114,51 +115,24 @@ def _offered(
         yield Unusable(wanted.text, trouble)
         return
     yield Recognised(wanted.text, name, seen)
-    waiting = _Waiting()
+    waiting = Waiting(partial(_again, wanted, subject))
     try:
         for offer in seen.offers:
             yield from waiting.passed(Offered(offer))
             if offer.entries:
-                yield from waiting.decided(wanted, subject)
+                yield from waiting.decided()
                 yield from _engine(wanted, offer, now)
             if offer.pairs:
                 for event in _pairs(wanted, offer, subject, now):
                     yield from waiting.passed(event, offer)
+        yield from waiting.decided()
     except KeyboardInterrupt:
         yield from waiting.events
         raise
-    yield from waiting.decided(wanted, subject)
-
-
-class _Waiting:
-    """Events that wait for the end, from the first failure on that other parts of the file may explain."""
-
-    def __init__(self) -> None:
-        self.events: list[VerifyEvent] = []
-        self._tried: list[tuple[SeenOffer, PairTried]] = []
-
-    def passed(self, event: VerifyEvent, offer: SeenOffer | None = None) -> Iterator[VerifyEvent]:
-        """The event, unless it has to wait."""
-        if isinstance(event, PairTried) and offer is not None:
-            self._tried.append((offer, event))
-        if self.events or (isinstance(event, PairTried) and may_be_half(event.trial)):
-            self.events.append(event)
-        else:
-            yield event
-
-    def decided(self, wanted: Wanted, looked: WrittenSubject | CommandSubject) -> Iterator[VerifyEvent]:
-        """Those that waited, tried once more where parts of the file are right together."""
-        events, self.events = self.events, []
-        shares = halves([event.trial for _, event in self._tried]) if events else {}
-        again = {id(self._tried[k][1]): _again(wanted, *self._tried[k], share, looked) for k, share in shares.items()}
-        if not all(event.trial.verdict == "PASS" for event in again.values()):
-            again = {}
-        for event in events:
-            yield again.get(id(event), event)
 
 
 def _again(
-    wanted: Wanted, offer: SeenOffer, event: PairTried, averaged: Averaged, looked: WrittenSubject | CommandSubject
+    wanted: Wanted, looked: WrittenSubject | CommandSubject, offer: SeenOffer, event: PairTried, averaged: Averaged
 ) -> PairTried:
     """The pair once more, as one that leaves an average to other parts of the file."""
     assert isinstance(wanted.source, Source), "a command offers no pairs"

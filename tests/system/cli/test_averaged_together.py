@@ -149,3 +149,14 @@ def test_the_document_has_the_parts_in_their_places(shell) -> None:
     assert [len(offer["pairs"]) for offer in offers] == [3, 1]
     codes = {pair["name"]: [f["code"] for f in pair["result"]["findings"]] for pair in offers[0]["pairs"]}
     assert codes["Linear"] == codes["HalfSquares"] == ["GC119"]
+
+
+def test_an_interrupt_while_parts_are_tried_again_loses_no_result(shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gradcheck.verify.verification._again", interrupted)
+    shell.write("net.py", RIGHT)
+    ran = shell("verify", "net.py")
+    assert ran.code == 130
+    assert "1 PASS, 2 FAIL" in ran.out, ran.out
